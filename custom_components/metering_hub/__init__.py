@@ -1,0 +1,86 @@
+"""Metering Hub: meters of four platforms, as sensors and with their whole history."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .backends import BACKENDS
+from .connection import make_backend
+from .const import CONF_BACKEND
+from .coordinator import (
+    InventoryCoordinator,
+    MeteringHubConfigEntry,
+    ReadingsCoordinator,
+    RuntimeData,
+    forget_unsupported,
+)
+from .identifiers import device_key_of
+from .registry import Registrar
+
+PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> bool:
+    """Log in, find out what there is, and show it."""
+    spec = BACKENDS[entry.data[CONF_BACKEND]]
+    backend = make_backend(hass, spec, entry.data, entry.options)
+    inventory = InventoryCoordinator(hass, entry, backend)
+    await inventory.async_config_entry_first_refresh()
+    readings = ReadingsCoordinator(hass, entry, inventory, spec.poll_interval)
+    await readings.async_config_entry_first_refresh()
+    registrar = Registrar(hass, entry)
+    entry.runtime_data = RuntimeData(
+        backend=backend, inventory=inventory, readings=readings, registrar=registrar
+    )
+    _follow_inventory(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> bool:
+    """Take the entities down; the coordinators stop with them."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> None:
+    """Leave no repair card behind."""
+    forget_unsupported(hass, entry)
+
+
+async def async_migrate_entry(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> bool:
+    """Refuse an entry that a newer version wrote; there is no older one yet."""
+    return entry.version == 1
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove a device only when the server no longer has it."""
+    key = device_key_of(entry, device.identifiers)
+    return key not in entry.runtime_data.inventory.data.devices
+
+
+def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+    """Keep the registries in step, and start anew when a point becomes another one."""
+    inventory, registrar = entry.runtime_data.inventory, entry.runtime_data.registrar
+    registrar.sync(inventory.data, inventory.found)
+    described = dict(inventory.data.points)
+
+    @callback
+    def follow() -> None:
+        if not inventory.last_update_success:
+            return
+        points = inventory.data.points
+        if any(points[key] != described[key] for key in points.keys() & described):
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+            return
+        described.update(points)
+        registrar.sync(inventory.data, inventory.found)
+
+    entry.async_on_unload(inventory.async_add_listener(follow))

@@ -1,0 +1,8 @@
+"""The registry of backends: one line each."""
+
+from collections.abc import Mapping
+
+from . import dsmr_reader
+from .base import BackendSpec
+
+BACKENDS: Mapping[str, BackendSpec] = {spec.key: spec for spec in (dsmr_reader.SPEC,)}

@@ -1,0 +1,148 @@
+"""What a backend is: the contract between the servers' worlds and the generic core."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from aiohttp import ClientSession
+
+from ..model import Inventory, Point, Reading
+
+type Settings = Mapping[str, str | bool]
+"""The values of a backend's fields, by field name."""
+
+
+class FieldKind(StrEnum):
+    """How a form asks for a field."""
+
+    URL = "url"
+    TEXT = "text"
+    EMAIL = "email"
+    KEY = "key"
+    """A secret that people paste, so blanks around it are never meant."""
+
+    PASSWORD = "password"  # noqa: S105 -- the kind of a field, not a password
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a backend's form; `name` is its key in the config entry.
+
+    `identifies` marks the fields that tell one server account from another where the
+    server itself gives no identity. `section` groups fields that few people need.
+    """
+
+    name: str
+    kind: FieldKind
+    default: str | bool | None = None
+    required: bool = True
+    section: str | None = None
+    choices: tuple[str, ...] = ()
+    identifies: bool = False
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether the value must never be shown."""
+        return self.kind in (FieldKind.KEY, FieldKind.PASSWORD)
+
+    def with_default(self, value: object) -> Field:
+        """Return the field with what was chosen before as its default, if anything."""
+        return replace(self, default=value) if isinstance(value, str | bool) else self
+
+
+class Capability(StrEnum):
+    """What only some backends can do."""
+
+    HISTORY = "history"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who answered: `unique_id` is stable, or `None` where the server has none.
+
+    It never contains a serial number in plain text.
+    """
+
+    unique_id: str | None
+    title: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The newest readings of the points asked for.
+
+    A point that is missing has no reading. `failed` holds the points whose part of
+    the server did not answer, while the rest did, and why.
+    """
+
+    readings: Mapping[str, Reading]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Backend(ABC):
+    """One server, logged in.
+
+    Every method raises only BackendError; every time is aware UTC. What a backend can
+    do beyond the abstract methods is declared in its spec's capabilities.
+    """
+
+    @abstractmethod
+    async def connect(self) -> Identity:
+        """Log in and tell who answers."""
+
+    @abstractmethod
+    async def inventory(self) -> Inventory:
+        """Return the devices and points that the server has now."""
+
+    @abstractmethod
+    async def latest(self, points: Collection[Point]) -> Latest:
+        """Return the newest reading of each of these points, in few requests."""
+
+    def history(
+        self, point: Point, start: datetime, end: datetime
+    ) -> AsyncIterator[Sequence[Reading]]:
+        """Yield the readings in [start, end) in chunks of bounded size, oldest first.
+
+        For backends that declare Capability.HISTORY.
+        """
+        raise NotImplementedError
+
+    async def first_reading(self, point: Point) -> datetime | None:
+        """Return when the oldest reading was measured; `None` where there is none.
+
+        For backends that declare Capability.HISTORY.
+        """
+        raise NotImplementedError
+
+    def watch(self) -> AsyncIterator[frozenset[str]]:
+        """Yield the keys of points that changed.
+
+        For backends that declare Capability.WATCH.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSpec:
+    """A backend as the registry knows it: data for the forms, and how to make one.
+
+    `page_segments` are path parts at which a pasted address is cut (see
+    `normalise_url`). `setup_fields` are asked on the selection page, but only where
+    the inventory says that the server cannot tell.
+    """
+
+    key: str
+    name: str
+    fields: tuple[Field, ...]
+    make: Callable[[ClientSession, Settings, Settings], Backend]
+    poll_interval: timedelta
+    page_segments: frozenset[str] = frozenset()
+    default_scheme: str = "http"
+    setup_fields: tuple[Field, ...] = ()
+    capabilities: frozenset[Capability] = frozenset()

@@ -1,0 +1,32 @@
+"""DSMR-reader: the Dutch and Belgian smart-meter datalogger."""
+
+from datetime import timedelta
+
+from ..base import BackendSpec, Field, FieldKind
+from .backend import EXTRA_DEVICE_FIELD, DsmrReaderBackend
+from .telegram import ExtraDevice
+
+SPEC = BackendSpec(
+    key="dsmr_reader",
+    name="DSMR-reader",
+    fields=(
+        Field(name="url", kind=FieldKind.URL, identifies=True),
+        Field(name="api_key", kind=FieldKind.KEY),
+        Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
+    ),
+    make=DsmrReaderBackend,
+    poll_interval=timedelta(minutes=1),
+    # People paste the address of the page they have open, or of the API.
+    page_segments=frozenset(
+        {"admin", "api", "archive", "compare", "configuration", "dashboard"}
+        | {"energy-contracts", "export", "graphs", "live", "notifications", "status"}
+    ),
+    setup_fields=(
+        Field(
+            name=EXTRA_DEVICE_FIELD,
+            kind=FieldKind.CHOICE,
+            choices=tuple(device.value for device in ExtraDevice),
+            default=ExtraDevice.GAS.value,
+        ),
+    ),
+)

@@ -1,0 +1,293 @@
+"""DSMR-reader as a backend: its answers become devices, points and readings."""
+
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+import hashlib
+import re
+from typing import override
+
+from aiohttp import ClientSession
+
+from ...model import Device, Inventory, Point, Reading
+from ..base import Backend, Identity, Latest, Settings
+from ..errors import NotFoundError, UnsupportedError
+from ..parallel import gather_parts
+from .client import DsmrReaderClient, DsmrReading, MeterStatistics
+from .points import ELECTRICITY_METER, EXTRA_METER, Endpoint, MeterProfile, dsmr_points
+from .readings import (
+    DEFAULT_ZONE,
+    Readings,
+    from_contracts,
+    from_gas_live,
+    from_live,
+    from_peak,
+    from_reading,
+    from_statistics,
+    from_today,
+    local_midnight,
+    server_zone,
+)
+from .telegram import ExtraDevice, Telegram, parse_telegram
+
+OLDEST_VERSION = (4, 2)
+"""Older servers refuse times in UTC, and local times fail around clock changes."""
+
+RECENT = timedelta(minutes=5)
+"""How far back the newest reading is looked for before all rows are searched."""
+
+EXTRA_DEVICE_FIELD = "extra_device"
+
+_BELGIAN_VERSION = re.compile(r"50\d{3}")
+_DEFAULT_UNITS: Mapping[ExtraDevice, str] = {
+    ExtraDevice.GAS: "m³",
+    ExtraDevice.HEAT: "GJ",
+    ExtraDevice.WATER: "m³",
+}
+
+type _Fetcher = Callable[[], Coroutine[None, None, Readings]]
+
+
+class DsmrReaderBackend(Backend):
+    """One DSMR-reader: an electricity meter and perhaps a second one behind it."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        settings: Settings,
+        options: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Prepare; nothing is asked before `connect`."""
+        self._url = str(settings["url"])
+        self._client = DsmrReaderClient(session, self._url, str(settings["api_key"]))
+        self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
+        self._clock = clock
+        self._version: str | None = None
+        self._endpoints: frozenset[Endpoint] = frozenset(Endpoint)
+        self._statistics: MeterStatistics | None = None
+        self._tariff_name: str | None = None
+        self._newest: DsmrReading | None = None
+        self._profile: MeterProfile | None = None
+        self._sources: Mapping[str, Endpoint] = {}
+        self._fetchers: Mapping[Endpoint, _Fetcher] = {
+            Endpoint.READING: self._fetch_reading,
+            Endpoint.LIVE: self._fetch_live,
+            Endpoint.GAS_LIVE: self._fetch_gas_live,
+            Endpoint.TODAY: self._fetch_today,
+            Endpoint.PROBLEMS: self._fetch_problems,
+            Endpoint.PEAK: self._fetch_peak,
+            Endpoint.STATISTICS: self._fetch_statistics,
+            Endpoint.PRICES: self._fetch_prices,
+        }
+
+    @override
+    async def connect(self) -> Identity:
+        """Check key and version; the identity is a hash of the meter's serial."""
+        version = await self._client.version()
+        if _version_numbers(version) < OLDEST_VERSION:
+            raise UnsupportedError(
+                f"DSMR-reader {version} is too old", reason="unsupported_version"
+            )
+        self._statistics = await self._client.meter_statistics()
+        serial = _telegram(self._statistics).serial
+        return Identity(
+            unique_id=hashlib.sha256(serial.encode()).hexdigest()[:20]
+            if serial
+            else None,
+            title="DSMR-reader",
+            version=version,
+        )
+
+    @override
+    async def inventory(self) -> Inventory:
+        """Return the electricity meter, and the meter behind it where there is one."""
+        version = await self._client.version()
+        if version != self._version:
+            self._endpoints = await self._probe()
+            self._version = version
+        statistics = await self._read_statistics()
+        telegram = _telegram(statistics)
+        reading = await self._read_newest()
+        self._profile = profile = self._make_profile(statistics, telegram, reading)
+        found = dsmr_points(profile)
+        self._sources = {key: endpoint for key, (_, endpoint) in found.items()}
+        return Inventory(
+            devices=self._devices(profile, statistics, telegram),
+            points={key: point for key, (point, _) in found.items()},
+            undecided=frozenset({EXTRA_DEVICE_FIELD})
+            if profile.extra is not None and telegram.extra is None
+            else frozenset(),
+        )
+
+    @override
+    async def latest(self, points: Collection[Point]) -> Latest:
+        """Return the newest readings, by one request for each endpoint involved."""
+        sources = {
+            point.key: self._sources[point.key]
+            for point in points
+            if point.key in self._sources
+        }
+        parts, failures = await gather_parts(
+            {endpoint: self._fetchers[endpoint]() for endpoint in set(sources.values())}
+        )
+        return Latest(
+            readings={
+                key: parts[endpoint][key]
+                for key, endpoint in sources.items()
+                if endpoint in parts and key in parts[endpoint]
+            },
+            failed={
+                key: str(failures[endpoint])
+                for key, endpoint in sources.items()
+                if endpoint in failures
+            },
+        )
+
+    async def _probe(self) -> frozenset[Endpoint]:
+        """Return the endpoints that this server's version has."""
+        optional = (Endpoint.PROBLEMS, Endpoint.PRICES, Endpoint.PEAK)
+        _, failures = await gather_parts({e: self._fetchers[e]() for e in optional})
+        return frozenset(Endpoint) - {
+            endpoint
+            for endpoint, error in failures.items()
+            if isinstance(error, NotFoundError)
+        }
+
+    def _make_profile(
+        self,
+        statistics: MeterStatistics,
+        telegram: Telegram,
+        reading: DsmrReading | None,
+    ) -> MeterProfile:
+        numbers = reading.numbers if reading else {}
+        extra, unit = telegram.extra, telegram.extra_unit
+        if extra is None and "extra_device_delivered" in numbers:
+            extra = self._chosen_extra
+        return MeterProfile(
+            belgian=_is_belgian(statistics),
+            fields=frozenset(numbers) | frozenset(statistics.counters),
+            endpoints=self._endpoints,
+            extra=extra,
+            extra_unit=unit or (_DEFAULT_UNITS[extra] if extra else ""),
+        )
+
+    def _devices(
+        self, profile: MeterProfile, statistics: MeterStatistics, telegram: Telegram
+    ) -> dict[str, Device]:
+        devices = {
+            ELECTRICITY_METER: Device(
+                key=ELECTRICITY_METER,
+                translation_key=ELECTRICITY_METER,
+                manufacturer=telegram.manufacturer,
+                model=telegram.model,
+                serial=telegram.serial,
+                software_version=f"DSMR-reader {self._version}",
+                hardware_version=_dsmr_text(statistics),
+                configuration_url=self._url,
+            )
+        }
+        if profile.extra is not None:
+            devices[EXTRA_METER] = Device(
+                key=EXTRA_METER,
+                translation_key=f"{profile.extra.value}_meter",
+                serial=telegram.extra_serial,
+                parent=ELECTRICITY_METER,
+                configuration_url=self._url,
+            )
+        return devices
+
+    async def _read_newest(self) -> DsmrReading | None:
+        """Return the newest reading, asking only for what may be newer."""
+        newest = self._newest
+        since = newest.time if newest else self._clock() - RECENT
+        found = await self._client.latest_reading(since)
+        if found is None and newest is None:
+            found = await self._client.latest_reading(None)
+        self._newest = found or newest
+        return self._newest
+
+    async def _read_statistics(self) -> MeterStatistics:
+        self._statistics = await self._client.meter_statistics()
+        return self._statistics
+
+    def _zone(self) -> tzinfo:
+        if self._newest is None:
+            return DEFAULT_ZONE
+        return server_zone(self._newest.time, self._newest.offset)
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(self._zone())
+
+    async def _fetch_reading(self) -> Readings:
+        extra = self._profile.extra if self._profile else None
+        reading = await self._read_newest()
+        return from_reading(reading, extra) if reading else {}
+
+    async def _fetch_live(self) -> Readings:
+        """Return the tariff by its number, which only the meter statistics have.
+
+        These are read again when the tariff's name has changed: twice a day, not
+        every minute.
+        """
+        if (live := await self._client.electricity_live()) is None:
+            return {}
+        statistics = self._statistics
+        if statistics is None or live.tariff_name != self._tariff_name:
+            statistics = await self._read_statistics()
+            self._tariff_name = live.tariff_name
+        number = statistics.electricity_tariff if live.tariff_name else None
+        return from_live(live, number, belgian=_is_belgian(statistics))
+
+    async def _fetch_gas_live(self) -> Readings:
+        live = await self._client.gas_live()
+        return from_gas_live(live) if live else {}
+
+    async def _fetch_today(self) -> Readings:
+        today = await self._client.today()
+        newest = self._newest.time if self._newest else None
+        return from_today(today, newest, self._zone()) if today else {}
+
+    async def _fetch_problems(self) -> Readings:
+        problems = await self._client.problems()
+        if problems is None:
+            return {}
+        # The server looks for problems when it is asked.
+        return {"problems": Reading(time=self._clock(), value=problems > 0)}
+
+    async def _fetch_peak(self) -> Readings:
+        month = local_midnight(self._now().date().replace(day=1), self._zone())
+        peak = await self._client.quarter_hour_peak(month)
+        return from_peak(peak) if peak else {}
+
+    async def _fetch_statistics(self) -> Readings:
+        return from_statistics(await self._read_statistics())
+
+    async def _fetch_prices(self) -> Readings:
+        contracts = await self._client.contracts(self._now().date())
+        return from_contracts(contracts, self._zone())
+
+
+def _telegram(statistics: MeterStatistics) -> Telegram:
+    return parse_telegram(statistics.telegram or "")
+
+
+def _version_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _is_belgian(statistics: MeterStatistics) -> bool:
+    """Tell a Belgian meter, whose tariff 1 is the normal one.
+
+    DSMR-reader keeps no version of Belgian telegrams, or one like "50217".
+    """
+    if statistics.dsmr_version is None:
+        return statistics.telegram is not None
+    return _BELGIAN_VERSION.fullmatch(statistics.dsmr_version) is not None
+
+
+def _dsmr_text(statistics: MeterStatistics) -> str | None:
+    """Return a version like "50" or "42" as people write it."""
+    if (version := statistics.dsmr_version) is None:
+        return None
+    return f"DSMR {version[0]}.{version[1:]}" if version.isdecimal() else version

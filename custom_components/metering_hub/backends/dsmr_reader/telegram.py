@@ -1,0 +1,111 @@
+"""What a P1 telegram says about the meters themselves.
+
+DSMR-reader keeps the last telegram as text (`meter-statistics.latest_telegram`). It is
+the only place that names the meters and says what kind the second one is. The text and
+the serial numbers in it are personal: they go no further than the model's `serial`.
+Facts: the P1 companion standard's OBIS codes, and ../shared/wire/dsmr_reader.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+import re
+
+
+class ExtraDevice(StrEnum):
+    """What an M-Bus meter behind the electricity meter measures."""
+
+    GAS = "gas"
+    HEAT = "heat"
+    WATER = "water"
+
+
+_DEVICE_TYPES: Mapping[int, ExtraDevice] = {
+    3: ExtraDevice.GAS,
+    4: ExtraDevice.HEAT,
+    6: ExtraDevice.WATER,
+    7: ExtraDevice.WATER,
+    12: ExtraDevice.HEAT,
+}
+_UNITS: Mapping[str, str] = {"m3": "m³", "gj": "GJ", "mj": "MJ", "kwh": "kWh"}
+_MANUFACTURERS: Mapping[str, str] = {
+    "ENE": "Sagemcom",
+    "FLU": "Fluvius",
+    "ISK": "Iskraemeco",
+    "KFM": "Kaifa",
+    "KMP": "Kamstrup",
+    "XMX": "Landis+Gyr",
+}
+_SERIAL_IN_MODEL = re.compile(r"\d{6,}\w*")
+_HEADER = re.compile(r"^/(\w{3})\d(.*?)\s*$", re.MULTILINE)
+_SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
+_TYPE = re.compile(r"^0-(\d):24\.1\.0\((\d+)\)", re.MULTILINE)
+_CHANNEL_SERIAL = re.compile(r"^0-(\d):96\.1\.[01]\(([0-9A-Za-z]+)\)", re.MULTILINE)
+_CHANNEL_UNIT = re.compile(
+    r"^0-(\d):24\.2\.[13](?:\(\w+\))?\([\d.]+\*(\w+)\)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telegram:
+    """The meters that a telegram names.
+
+    `serial` and `extra_serial` are as printed on the meters. `extra` is `None` where
+    no second meter is connected, or one of a kind that no reading is kept of.
+    """
+
+    manufacturer: str | None
+    model: str | None
+    serial: str | None = field(repr=False)
+    extra: ExtraDevice | None
+    extra_unit: str | None
+    extra_serial: str | None = field(repr=False)
+
+
+def parse_telegram(text: str) -> Telegram:
+    """Read a telegram; what it does not say is `None`."""
+    header = _HEADER.search(text)
+    serial = _SERIAL.search(text)
+    channel, extra = _extra_device(text)
+    return Telegram(
+        manufacturer=_MANUFACTURERS.get(header[1].upper()) if header else None,
+        model=_model(header[2]) if header else None,
+        serial=_decode_serial(serial[1]) if serial else None,
+        extra=extra,
+        extra_unit=_UNITS.get(
+            _by_channel(_CHANNEL_UNIT, text).get(channel, "").lower()
+        ),
+        extra_serial=_decode_serial(_by_channel(_CHANNEL_SERIAL, text).get(channel)),
+    )
+
+
+def _model(text: str) -> str | None:
+    """Return the model part of a header, without the serial that some makers append."""
+    return _SERIAL_IN_MODEL.sub("", text).strip("\\ _-") or None
+
+
+def _by_channel(pattern: re.Pattern[str], text: str) -> dict[str, str]:
+    return {match[1]: match[2] for match in pattern.finditer(text)}
+
+
+def _extra_device(text: str) -> tuple[str, ExtraDevice | None]:
+    """Return the channel and kind of the meter whose position DSMR-reader keeps.
+
+    Of several, that is the last one that has a reading in the telegram.
+    """
+    types = _by_channel(_TYPE, text)
+    for channel in reversed(_by_channel(_CHANNEL_UNIT, text)):
+        if kind := _DEVICE_TYPES.get(int(types.get(channel, "0"))):
+            return channel, kind
+    return "", None
+
+
+def _decode_serial(text: str | None) -> str | None:
+    """Return a serial number, which telegrams give as the hex of its characters."""
+    if not text:
+        return None
+    try:
+        decoded = bytes.fromhex(text).decode("ascii")
+    except ValueError:
+        return text
+    return decoded.strip() if decoded.isprintable() and decoded.strip() else text

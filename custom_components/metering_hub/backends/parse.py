@@ -1,0 +1,59 @@
+"""Read single values out of JSON without ever failing: unreadable means `None`.
+
+One bad value may cost that value only, so these functions take anything at all.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from .http import Json
+
+
+def as_object(value: Json) -> dict[str, Json]:
+    """Return a JSON object as it is, and an empty one for everything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_objects(value: Json) -> list[dict[str, Json]]:
+    """Return the objects of a JSON list, leaving out what is none."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
+def as_text(value: Json) -> str | None:
+    """Return a text that says something."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def as_decimal(value: Json) -> Decimal | None:
+    """Return a finite number, given as a number or as text ("0.07", "0,07")."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    text = str(value).strip()
+    if "," in text:
+        # Localised answers group thousands by points and end in a decimal comma.
+        text = text.replace(".", "").replace(",", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def as_integer(value: Json) -> int | None:
+    """Return a whole number, given as a number or as text."""
+    number = as_decimal(value)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def as_moment(value: Json) -> datetime | None:
+    """Return an ISO 8601 moment with its own offset; without one it is no moment."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment.astimezone(UTC)
+    except ValueError, OverflowError:
+        return None
+    return moment if moment.tzinfo is not None else None

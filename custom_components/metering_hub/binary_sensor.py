@@ -1,0 +1,47 @@
+"""Binary sensors: what is on or off, right or wrong."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import BinarySensorEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .descriptions import binary_sensor_device_class
+from .entity import PointEntity, add_point_entities
+from .model import Point
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a binary sensor for every flag."""
+    add_point_entities(
+        entry, Platform.BINARY_SENSOR, async_add_entities, PointBinarySensor
+    )
+
+
+class PointBinarySensor(PointEntity, BinarySensorEntity):
+    """The newest value of a flag."""
+
+    _attr_is_on: bool | None = None
+
+    def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
+        """Describe the binary sensor by its point."""
+        super().__init__(coordinator, point)
+        self._attr_device_class = binary_sensor_device_class(point)
+
+    @override
+    def _update_from_reading(self) -> bool:
+        """Take over the value."""
+        reading = self.reading
+        is_on = reading.value if reading and isinstance(reading.value, bool) else None
+        if is_on == self._attr_is_on:
+            return False
+        self._attr_is_on = is_on
+        return True

@@ -1,0 +1,209 @@
+"""Config flow: choose a backend, log in, choose devices."""
+
+from collections.abc import Mapping
+from typing import override
+
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.core import callback
+
+from .backends import BACKENDS
+from .backends.base import BackendSpec, Identity
+from .backends.errors import BackendError
+from .connection import make_backend
+from .const import CONF_BACKEND, DOMAIN
+from .coordinator import MeteringHubConfigEntry
+from .errors import flow_error_key
+from .forms import FormData, Values, fields_schema, read_values, suggested_values
+from .model import Inventory
+from .selection_form import (
+    device_names,
+    read_selection,
+    selection_errors,
+    selection_schema,
+)
+
+
+class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add, re-authenticate or reconfigure a server."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    _spec: BackendSpec
+    _values: Values
+    _identity: Identity
+    _inventory: Inventory
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> MeteringHubOptionsFlow:
+        """Return the flow that changes the selection."""
+        return MeteringHubOptionsFlow()
+
+    @override
+    async def async_step_user(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask which backend to add."""
+        return self.async_show_menu(step_id="user", menu_options=list(BACKENDS))
+
+    async def async_step_dsmr_reader(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and key of a DSMR-reader."""
+        return await self._async_step_connect("dsmr_reader", user_input)
+
+    async def _async_step_connect(
+        self, backend: str, user_input: FormData | None
+    ) -> ConfigFlowResult:
+        """Ask for a server's address and credentials, and try them."""
+        self._spec = BACKENDS[backend]
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_try(user_input)
+            if not errors:
+                await self._async_abort_if_known()
+                return await self.async_step_selection()
+        return self._show_connection_form(backend, user_input, errors)
+
+    async def async_step_selection(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask which of the devices found to show."""
+        errors = selection_errors(user_input)
+        if user_input is not None and not errors:
+            return self.async_create_entry(
+                title=self._identity.title,
+                data={CONF_BACKEND: self._spec.key, **self._values},
+                options=read_selection(user_input, self._inventory),
+            )
+        names = await device_names(self.hass, self._inventory)
+        schema = selection_schema(self._spec, self._inventory, names, {})
+        return self.async_show_form(
+            step_id="selection",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"count": str(len(names))},
+        )
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, object]
+    ) -> ConfigFlowResult:
+        """Start a new login after the server refused the credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the credentials again."""
+        entry = self._get_reauth_entry()
+        return await self._async_step_update("reauth_confirm", entry, user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and credentials again, on a person's wish."""
+        entry = self._get_reconfigure_entry()
+        return await self._async_step_update("reconfigure", entry, user_input)
+
+    async def _async_step_update(
+        self, step_id: str, entry: ConfigEntry, user_input: FormData | None
+    ) -> ConfigFlowResult:
+        """Change an entry's address or credentials, as long as the server stays."""
+        self._spec = BACKENDS[entry.data[CONF_BACKEND]]
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_try(user_input)
+            if not errors:
+                await self._async_abort_if_another(entry)
+                return self.async_update_reload_and_abort(
+                    entry, data_updates=self._values
+                )
+        suggested = user_input or suggested_values(self._spec.fields, entry.data)
+        return self._show_connection_form(step_id, suggested, errors)
+
+    def _show_connection_form(
+        self, step_id: str, suggested: FormData | None, errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                fields_schema(self._spec.fields), suggested
+            ),
+            errors=errors,
+            description_placeholders={"backend": self._spec.name},
+        )
+
+    async def _async_try(self, user_input: FormData) -> dict[str, str]:
+        """Log in with what was typed; return the errors that a form shows."""
+        try:
+            self._values = read_values(self._spec, user_input)
+            backend = make_backend(self.hass, self._spec, self._values, {})
+            self._identity = await backend.connect()
+            if self.source == SOURCE_USER:
+                self._inventory = await backend.inventory()
+        except BackendError as err:
+            return {"base": flow_error_key(err)}
+        return {}
+
+    async def _async_abort_if_known(self) -> None:
+        """Abort where the server, or the address, already has an entry."""
+        if self._identity.unique_id is not None:
+            await self.async_set_unique_id(self._unique_id())
+            self._abort_if_unique_id_configured()
+        self._async_abort_entries_match(
+            {
+                CONF_BACKEND: self._spec.key,
+                **{
+                    field.name: self._values[field.name]
+                    for field in self._spec.fields
+                    if field.identifies and field.name in self._values
+                },
+            }
+        )
+
+    async def _async_abort_if_another(self, entry: ConfigEntry) -> None:
+        """Abort where the credentials are of another server or account."""
+        if self._identity.unique_id is not None and entry.unique_id is not None:
+            await self.async_set_unique_id(self._unique_id())
+            self._abort_if_unique_id_mismatch(reason="unique_id_mismatch")
+
+    def _unique_id(self) -> str:
+        return f"{self._spec.key}:{self._identity.unique_id}"
+
+
+class MeteringHubOptionsFlow(OptionsFlowWithReload):
+    """Change the selection."""
+
+    config_entry: MeteringHubConfigEntry
+
+    async def async_step_init(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask which devices to show, with today's choice filled in."""
+        entry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        spec, inventory = (
+            BACKENDS[entry.data[CONF_BACKEND]],
+            entry.runtime_data.inventory.found,
+        )
+        errors = selection_errors(user_input)
+        if user_input is not None and not errors:
+            return self.async_create_entry(data=read_selection(user_input, inventory))
+        names = await device_names(self.hass, inventory)
+        schema = selection_schema(spec, inventory, names, entry.options)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"count": str(len(names))},
+        )

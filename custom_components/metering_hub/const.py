@@ -1,0 +1,15 @@
+"""Names that several modules share."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "metering_hub"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_BACKEND: Final = "backend"
+CONF_DEVICES: Final = "devices"
+CONF_ENERGY_DASHBOARD: Final = "energy_dashboard"
+CONF_HISTORY: Final = "history"
+CONF_HISTORY_START: Final = "history_start"
+CONF_KNOWN_DEVICES: Final = "known_devices"
+CONF_NEW_DEVICES: Final = "new_devices"

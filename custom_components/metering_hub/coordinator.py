@@ -1,0 +1,277 @@
+"""When a server is asked: for what it has once an hour, for readings all the time."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+import time
+from typing import override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .backends.base import Backend, Identity
+from .backends.errors import BackendError, UnsupportedError
+from .const import DOMAIN, LOGGER
+from .errors import as_update_error
+from .freshness import Freshness
+from .identifiers import PLATFORM_OF_KIND, point_unique_id
+from .model import Inventory, Point, Reading
+from .registry import Registrar
+from .selection import selected_devices
+
+INVENTORY_INTERVAL = timedelta(hours=1)
+
+
+@dataclass(kw_only=True)
+class RuntimeData:
+    """What a loaded config entry holds."""
+
+    backend: Backend
+    inventory: InventoryCoordinator
+    readings: ReadingsCoordinator
+    registrar: Registrar
+
+
+type MeteringHubConfigEntry = ConfigEntry[RuntimeData]
+
+
+class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
+    """A coordinator that asks a backend, and tells a person what stands in the way."""
+
+    config_entry: MeteringHubConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: MeteringHubConfigEntry,
+        backend: Backend,
+        *,
+        what: str,
+        interval: timedelta,
+        always_update: bool,
+    ) -> None:
+        """Prepare to ask `backend`; `what` names the subject in the log."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"{entry.title} {what}",
+            update_interval=interval,
+            always_update=always_update,
+        )
+        self.backend = backend
+
+    @abstractmethod
+    async def _fetch(self) -> Data:
+        """Ask the backend; raises BackendError."""
+
+    @override
+    async def _async_update_data(self) -> Data:
+        """Ask the backend, with its errors turned into Home Assistant's."""
+        with self._errors_translated():
+            return await self._fetch()
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
+        try:
+            yield
+        except BackendError as err:
+            if isinstance(err, UnsupportedError):
+                report_unsupported(self.hass, self.config_entry, err.reason)
+            raise as_update_error(err) from err
+        forget_unsupported(self.hass, self.config_entry)
+
+
+def report_unsupported(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, reason: str
+) -> None:
+    """Raise a repair issue for what only a person can change at the server."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"unsupported_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=reason,
+        translation_placeholders={"title": entry.title},
+    )
+
+
+def forget_unsupported(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+    """Drop the repair issue, if there is one."""
+    ir.async_delete_issue(hass, DOMAIN, f"unsupported_{entry.entry_id}")
+
+
+class InventoryCoordinator(BackendCoordinator[Inventory]):
+    """The devices and points that a person chose, as the server has them now.
+
+    `found` is the whole inventory, the unchosen part included.
+    """
+
+    identity: Identity
+    found: Inventory
+
+    def __init__(
+        self, hass: HomeAssistant, entry: MeteringHubConfigEntry, backend: Backend
+    ) -> None:
+        """Prepare to ask once an hour."""
+        super().__init__(
+            hass,
+            entry,
+            backend,
+            what="inventory",
+            interval=INVENTORY_INTERVAL,
+            # What stays away is counted, so that every answer matters.
+            always_update=True,
+        )
+
+    @override
+    async def _async_setup(self) -> None:
+        """Log in."""
+        with self._errors_translated():
+            self.identity = await self.backend.connect()
+
+    @override
+    async def _fetch(self) -> Inventory:
+        """Return the chosen part of the server's inventory."""
+        self.found = await self.backend.inventory()
+        chosen = selected_devices(self.found, self.config_entry.options)
+        return self.found.select(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The newest readings, and the points whose reading cannot be trusted now.
+
+    `unavailable` points are those whose part of the server failed, or whose last
+    reading is too old.
+    """
+
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    unavailable: frozenset[str] = frozenset()
+
+
+class ReadingsCoordinator(BackendCoordinator[Snapshot]):
+    """The newest reading of every point that somebody looks at.
+
+    Points are asked for as often as they ask to be, in one tick for all that are due.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: MeteringHubConfigEntry,
+        inventory: InventoryCoordinator,
+        default_interval: timedelta,
+    ) -> None:
+        """Prepare to ask as often as the busiest point needs."""
+        super().__init__(
+            hass,
+            entry,
+            inventory.backend,
+            what="readings",
+            interval=default_interval,
+            always_update=False,
+        )
+        self._inventory = inventory
+        self._default_interval = default_interval
+        self._asked: dict[str, float] = {}
+        self._failed: Mapping[str, str] = {}
+        self._freshness = Freshness()
+
+    @override
+    async def async_request_refresh(self) -> None:
+        """Ask for everything anew: a person who asks wants no reading of the past."""
+        self._asked.clear()
+        await super().async_request_refresh()
+
+    @override
+    async def _fetch(self) -> Snapshot:
+        """Return the newest readings, of which only those that are due are asked."""
+        wanted = self._wanted_points()
+        self.update_interval = min(
+            map(self._interval, wanted), default=self._default_interval
+        )
+        due = self._due_points(wanted)
+        known = self.data or Snapshot()
+        readings = {
+            point.key: known.readings[point.key]
+            for point in wanted
+            if point.key in known.readings
+        }
+        failed = dict(self._failed)
+        if due:
+            try:
+                latest = await self.backend.latest(due)
+            except BackendError:
+                # Once the server is back, nothing that was read before counts.
+                self._asked.clear()
+                raise
+            for point in due:
+                readings.pop(point.key, None)
+                failed.pop(point.key, None)
+            readings |= latest.readings
+            failed |= latest.failed
+            self._log_failures(failed)
+        return Snapshot(readings, frozenset(failed) | self._stale(wanted, readings))
+
+    def _wanted_points(self) -> list[Point]:
+        """Return the points that entities listen to, or will at the first refresh."""
+        points = self._inventory.data.points
+        listening = set(self.async_contexts())
+        if not listening:
+            return [point for point in points.values() if self._will_listen(point)]
+        return [points[key] for key in listening if key in points]
+
+    def _will_listen(self, point: Point) -> bool:
+        registry = er.async_get(self.hass)
+        entity_id = registry.async_get_entity_id(
+            PLATFORM_OF_KIND[point.kind],
+            DOMAIN,
+            point_unique_id(self.config_entry, point.key),
+        )
+        if entity_id is None or (entity := registry.async_get(entity_id)) is None:
+            return point.enabled_default
+        return not entity.disabled
+
+    def _interval(self, point: Point) -> timedelta:
+        return point.poll_interval or self._default_interval
+
+    def _due_points(self, wanted: Iterable[Point]) -> list[Point]:
+        """Return the points to ask for now, and take note that they were."""
+        now = time.monotonic()
+        # A tick comes a little early or late; half of one decides which is meant.
+        tick = (self.update_interval or self._default_interval).total_seconds() / 2
+        due = [
+            point
+            for point in wanted
+            if (asked := self._asked.get(point.key)) is None
+            or now - asked + tick >= self._interval(point).total_seconds()
+        ]
+        self._asked.update((point.key, now) for point in due)
+        return due
+
+    def _stale(
+        self, wanted: Iterable[Point], readings: Mapping[str, Reading]
+    ) -> frozenset[str]:
+        now = dt_util.utcnow()
+        return frozenset(
+            point.key
+            for point in wanted
+            if (reading := readings.get(point.key)) is not None
+            and self._freshness.is_stale(point, reading, now)
+        )
+
+    def _log_failures(self, failed: Mapping[str, str]) -> None:
+        """Log once when a part of the server stops answering, and when it is back."""
+        before, now = set(self._failed.values()), set(failed.values())
+        for reason in sorted(now - before):
+            LOGGER.warning("%s: some readings are missing: %s", self.name, reason)
+        if before and not now:
+            LOGGER.info("%s: all readings are back", self.name)
+        self._failed = failed

@@ -1,0 +1,97 @@
+"""What all entities of a point have in common."""
+
+from collections.abc import Callable
+from typing import override
+
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .descriptions import entity_category
+from .identifiers import PLATFORM_OF_KIND, device_identifier, point_unique_id
+from .model import Point, Reading
+
+
+def add_point_entities(
+    entry: MeteringHubConfigEntry,
+    platform: Platform,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[ReadingsCoordinator, Point], PointEntity],
+) -> None:
+    """Add an entity for every point of a platform, now and whenever one appears."""
+    runtime = entry.runtime_data
+
+    @callback
+    def add_new() -> None:
+        new = [
+            point
+            for key, point in runtime.inventory.data.points.items()
+            if PLATFORM_OF_KIND[point.kind] is platform
+            and key not in runtime.registrar.shown_points
+        ]
+        runtime.registrar.shown_points.update(point.key for point in new)
+        async_add_entities(make(runtime.readings, point) for point in new)
+
+    entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
+    add_new()
+
+
+class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
+    """An entity that shows the newest reading of a point."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
+        """Describe the entity by its point."""
+        super().__init__(coordinator, context=point.key)
+        entry = coordinator.config_entry
+        self.point = point
+        self._attr_unique_id = point_unique_id(entry, point.key)
+        self._attr_device_info = DeviceInfo(
+            identifiers={device_identifier(entry, point.device_key)}
+        )
+        self._attr_entity_registry_enabled_default = point.enabled_default
+        self._attr_entity_category = entity_category(point)
+        if point.name is not None:
+            self._attr_name = point.name
+        if point.translation_key is not None:
+            self._attr_translation_key = point.translation_key
+            self._attr_translation_placeholders = dict(point.placeholders)
+
+    @property
+    def reading(self) -> Reading | None:
+        """Return the newest reading of the point."""
+        return self.coordinator.data.readings.get(self.point.key)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether the newest reading can be trusted."""
+        return (
+            super().available
+            and self.point.key not in self.coordinator.data.unavailable
+        )
+
+    def _update_from_reading(self) -> bool:
+        """Take over the newest reading; tell whether the state is another one now."""
+        raise NotImplementedError
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what is known from the start."""
+        await super().async_added_to_hass()
+        self._was_available = self.available
+        self._update_from_reading()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state, but only when it has changed."""
+        available = self.available
+        changed = self._update_from_reading()
+        if changed or available != self._was_available:
+            self._was_available = available
+            self.async_write_ha_state()

@@ -1,0 +1,48 @@
+"""The names by which Home Assistant knows entries, devices and points."""
+
+from collections.abc import Mapping
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+
+from .const import DOMAIN
+from .model import Kind
+
+PLATFORM_OF_KIND: Mapping[Kind, Platform] = {
+    Kind.REGISTER: Platform.SENSOR,
+    Kind.INTERVAL: Platform.SENSOR,
+    Kind.INSTANT: Platform.SENSOR,
+    Kind.STATE: Platform.SENSOR,
+    Kind.FLAG: Platform.BINARY_SENSOR,
+}
+
+
+def _prefix[Data](entry: ConfigEntry[Data]) -> str:
+    return f"{entry.unique_id or entry.entry_id}_"
+
+
+def point_unique_id[Data](entry: ConfigEntry[Data], point_key: str) -> str:
+    """Return the unique id of a point's entity."""
+    return f"{_prefix(entry)}{point_key}"
+
+
+def point_key_of[Data](entry: ConfigEntry[Data], unique_id: str) -> str:
+    """Return the key of the point that an entity's unique id was made from."""
+    return unique_id.removeprefix(_prefix(entry))
+
+
+def device_identifier[Data](
+    entry: ConfigEntry[Data], device_key: str
+) -> tuple[str, str]:
+    """Return the identifier of a device in the device registry."""
+    return (DOMAIN, f"{_prefix(entry)}{device_key}")
+
+
+def device_key_of[Data](
+    entry: ConfigEntry[Data], identifiers: set[tuple[str, str]]
+) -> str | None:
+    """Return the key of the device that a registry entry stands for."""
+    for domain, identifier in identifiers:
+        if domain == DOMAIN:
+            return identifier.removeprefix(_prefix(entry))
+    return None

@@ -1,0 +1,105 @@
+"""Keep Home Assistant's registries in step with what a server has."""
+
+from collections import Counter
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from .const import LOGGER
+from .identifiers import device_identifier, device_key_of, point_key_of
+from .model import Device, Inventory
+
+GONE_AFTER = 3
+"""Inventories in a row that must lack a thing before it is gone for good: a meter that
+is missing from one telegram must not lose its name, area and history."""
+
+
+class Registrar:
+    """Registers devices, and removes devices and entities that are gone for good."""
+
+    def __init__[Data](self, hass: HomeAssistant, entry: ConfigEntry[Data]) -> None:
+        """Start without having missed anything."""
+        self._hass = hass
+        self._entry = entry
+        self._missed_devices: Counter[str] = Counter()
+        self._missed_points: Counter[str] = Counter()
+        self.shown_points: set[str] = set()
+
+    def sync(self, chosen: Inventory, found: Inventory) -> None:
+        """Register what was chosen, and remove what is no longer chosen or there.
+
+        `found` is the server's whole inventory. What it has but nobody chose goes at
+        once; what it lacks goes when it has been missing a few times in a row.
+        """
+        self._register_devices(chosen)
+        self._remove_devices(chosen, found)
+        self._remove_entities(chosen, found)
+
+    def _register_devices(self, chosen: Inventory) -> None:
+        ids: dict[str, str] = {}
+        for device in _parents_first(chosen):
+            entry = dr.async_get(self._hass).async_get_or_create(
+                config_entry_id=self._entry.entry_id,
+                identifiers={device_identifier(self._entry, device.key)},
+                name=device.name,
+                translation_key=device.translation_key,
+                manufacturer=device.manufacturer,
+                model=device.model,
+                serial_number=device.serial,
+                sw_version=device.software_version,
+                hw_version=device.hardware_version,
+                configuration_url=device.configuration_url,
+                via_device_id=ids.get(device.parent) if device.parent else None,
+            )
+            ids[device.key] = entry.id
+
+    def _remove_devices(self, chosen: Inventory, found: Inventory) -> None:
+        registry = dr.async_get(self._hass)
+        for device in dr.async_entries_for_config_entry(registry, self._entry.entry_id):
+            key = device_key_of(self._entry, device.identifiers)
+            if key is not None and _is_gone(
+                key, key in chosen.devices, key in found.devices, self._missed_devices
+            ):
+                LOGGER.info("Removing a device that is gone from %s", self._entry.title)
+                registry.async_remove_device(device.id)
+
+    def _remove_entities(self, chosen: Inventory, found: Inventory) -> None:
+        registry = er.async_get(self._hass)
+        for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id):
+            key = point_key_of(self._entry, entity.unique_id)
+            if _is_gone(
+                key, key in chosen.points, key in found.points, self._missed_points
+            ):
+                registry.async_remove(entity.entity_id)
+        known = {
+            point_key_of(self._entry, entity.unique_id)
+            for entity in er.async_entries_for_config_entry(
+                registry, self._entry.entry_id
+            )
+        }
+        self.shown_points &= known | chosen.points.keys()
+
+
+def _is_gone(key: str, is_chosen: bool, is_found: bool, missed: Counter[str]) -> bool:
+    if is_chosen:
+        del missed[key]
+        return False
+    missed[key] += 1
+    return is_found or missed[key] >= GONE_AFTER
+
+
+def _parents_first(inventory: Inventory) -> list[Device]:
+    """Return the devices in an order in which every parent comes before its parts."""
+
+    def depth(device: Device) -> int:
+        steps, current = 0, device
+        while (
+            current.parent is not None
+            and (parent := inventory.devices.get(current.parent)) is not None
+            and steps < len(inventory.devices)
+        ):
+            steps, current = steps + 1, parent
+        return steps
+
+    return sorted(inventory.devices.values(), key=depth)
