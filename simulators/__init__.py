@@ -1,0 +1,1 @@
+"""Simulators: servers that speak the real wire format of each backend."""

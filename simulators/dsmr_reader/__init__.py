@@ -1,0 +1,16 @@
+"""A simulator of the REST API of DSMR-reader."""
+
+from .knobs import DEFAULT_KEY, Knobs, Problem
+from .meter import crc16
+from .prices import Contract, default_contracts
+from .simulator import DsmrReaderSimulator
+
+__all__ = [
+    "DEFAULT_KEY",
+    "Contract",
+    "DsmrReaderSimulator",
+    "Knobs",
+    "Problem",
+    "crc16",
+    "default_contracts",
+]

@@ -1,0 +1,57 @@
+"""Start the DSMR-reader simulator from the command line."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from simulators.house import House
+from simulators.registry import Running
+
+from .knobs import DEFAULT_KEY
+from .simulator import DsmrReaderSimulator
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the knobs that are useful from a shell."""
+    parser.add_argument("--seed", type=int, default=1, help="which house it is")
+    parser.add_argument("--years", type=float, default=3, help="length of the history")
+    parser.add_argument("--api-key", default=DEFAULT_KEY)
+    parser.add_argument("--interval", type=int, default=10, help="seconds per reading")
+    parser.add_argument("--retention-days", type=int, default=31)
+    parser.add_argument("--reader-version", default="5.11.0")
+    parser.add_argument("--language", choices=("en", "nl"), default="en")
+    parser.add_argument("--time-zone", default="Europe/Amsterdam")
+    parser.add_argument(
+        "--extra-device", choices=("gas", "heat", "water", "none"), default="gas"
+    )
+    parser.add_argument("--phases", type=int, choices=(1, 3), default=3)
+    parser.add_argument("--belgian", action="store_true")
+    parser.add_argument("--dsmr4", action="store_true")
+    parser.add_argument("--no-telegram", action="store_true")
+    parser.add_argument("--api-disabled", action="store_true")
+
+
+def build(options: Namespace) -> Running:
+    """Return the simulator that the options ask for."""
+    zone = ZoneInfo(options.time_zone)
+    start = datetime.now(zone) - timedelta(days=365.25 * options.years)
+    house = House(
+        options.seed,
+        start.replace(hour=0, minute=0, second=0, microsecond=0),
+        options.time_zone,
+        belgian=options.belgian,
+    )
+    simulator = DsmrReaderSimulator(
+        house,
+        api_key=options.api_key,
+        api_enabled=not options.api_disabled,
+        version=options.reader_version,
+        language=options.language,
+        interval=options.interval,
+        retention=timedelta(days=options.retention_days),
+        telegram=not options.no_telegram,
+        dsmr4=options.dsmr4,
+        phases=options.phases,
+        extra_device=options.extra_device,
+    )
+    return Running(simulator.app, f"API key: {simulator.api_key}")

@@ -1,0 +1,113 @@
+"""The knobs of the simulator: what a person's server, meter and data are like."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from simulators.house import Channel, House
+
+from .prices import Contract, default_contracts
+
+type Language = Literal["en", "nl"]
+type ExtraDevice = Literal["gas", "heat", "water", "none"]
+type RegisterOverride = Mapping[str, int | Callable[[int], int]]
+"""Field of a reading -> its position (Wh, litres, MJ), or a change to the true one."""
+
+DEFAULT_KEY = "SIMULATED-DSMR-READER-API-KEY"
+
+
+def utcnow() -> datetime:
+    """Return the time as aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An entry of application/monitoring; `since` is aware."""
+
+    source: str
+    description: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """A kind of M-Bus meter: its register, its code and unit in the telegram."""
+
+    channel: Channel
+    code: str
+    unit: str
+
+
+DEVICE_TYPES = {
+    "gas": DeviceType(Channel.GAS, "003", "m3"),
+    "heat": DeviceType(Channel.HEAT, "004", "GJ"),
+    "water": DeviceType(Channel.WATER, "007", "m3"),
+}
+
+
+@dataclass(eq=False)
+class Knobs:
+    """All that can be changed while the simulator runs; see each line.
+
+    `interval` is the seconds between readings: a divisor of 60, or 300 or 900.
+    `retention` None keeps all readings. `dsmr4` means DSMR 4.2: gas once an hour
+    and no voltages. `register_override` changes the newest reading only.
+    """
+
+    house: House = field(default_factory=House)
+    _: KW_ONLY
+    # The server.
+    api_key: str = DEFAULT_KEY
+    api_enabled: bool = True
+    version: str = "5.11.0"
+    language: Language = "en"
+    behind_nginx: bool = False  # Keeps connections, gzips, loses the port in links.
+    clock: Callable[[], datetime] = utcnow
+    problems: list[Problem] = field(default_factory=list)
+    prices: list[Contract] = field(default_factory=list)
+    tariff_names: tuple[str, str] = ("Daltarief", "Normaaltarief")
+    # The data.
+    interval: int = 10
+    retention: timedelta | None = timedelta(days=31)
+    stopped_at: datetime | None = None
+    no_readings_today: bool = False
+    peaks_since: datetime | None = None  # When quarter-hour peaks began.
+    # The meter.
+    telegram: bool = True
+    dsmr4: bool = False
+    phases: Literal[1, 3] = 3
+    extra_device: ExtraDevice = "gas"
+    tariff: Literal[1, 2] | None = None  # None: what the clock says.
+    register_override: RegisterOverride = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Fill in two yearly contracts unless there are others."""
+        if not self.prices:
+            year = self.clock().astimezone(self.house.zone).year
+            self.prices = default_contracts(year)
+
+    @property
+    def belgian(self) -> bool:
+        """Tell whether the meter is a Belgian one: other telegram, tariffs reversed."""
+        return self.house.belgian
+
+    @belgian.setter
+    def belgian(self, value: bool) -> None:
+        self.house.belgian = value
+
+    @property
+    def device(self) -> DeviceType | None:
+        """Return the M-Bus meter, if there is one."""
+        return DEVICE_TYPES.get(self.extra_device)
+
+    @property
+    def gas_step(self) -> int:
+        """Return the seconds between two positions of the M-Bus meter."""
+        return 3600 if self.dsmr4 else 300
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """Return the version as numbers."""
+        return tuple(int(part) for part in self.version.split("."))

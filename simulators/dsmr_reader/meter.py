@@ -1,0 +1,214 @@
+"""The newest telegram, the meter's own statistics and the live answers."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from simulators.house import epoch
+
+from .knobs import Language
+from .prices import DayPrices, cents, day_prices
+from .rows import Row, amperes, gas_step, phase_power, reading_positions
+from .store import Store
+
+# OBIS 1-0:21.7.0, 41.7.0, 61.7.0 are power; 1-0:31.7.0, 51.7.0, 71.7.0 current.
+_PHASE_CODES = (2, 4, 6)
+_SAGS = (2, 1, 1)
+_POWER_FAILURES, _LONG_POWER_FAILURES = 6, 3
+_FAILURE_LOG = "1-0:99.97.0(1)(0-0:96.7.19)(190508094303S)(0000055374*s)"
+
+
+def crc16(data: bytes) -> int:
+    """Return the checksum of a telegram: CRC-16/ARC, as DSMR 4 and 5 prescribe."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+def telegram(store: Store, when: int) -> str:
+    """Return the P1 telegram of a reading, with CRLF and checksum."""
+    knobs = store.knobs
+    lines = _belgian_head(store, when) if knobs.belgian else _dutch_head(store, when)
+    lines += _registers(store, when)
+    lines += [] if knobs.belgian else _counters(store)
+    lines += ["0-0:96.13.0()", *_phase_lines(store, when), *_extra_device(store, when)]
+    text = "\r\n".join([*lines, "!"])
+    return f"{text}{crc16(text.encode()):04X}"
+
+
+def meter_statistics(store: Store) -> Row:
+    """Return datalogger/meter-statistics; only telegrams fill it."""
+    knobs, latest = store.knobs, store.latest
+    known = knobs.telegram and latest is not None
+    row: Row = {
+        "id": 1,
+        "timestamp": store.iso(
+            latest if known and latest else epoch(store.house.start)
+        ),
+        "dsmr_version": dsmr_version(store) if known else None,
+        "electricity_tariff": tariff(store),
+    }
+    failures = known and not knobs.belgian
+    row["power_failure_count"] = _POWER_FAILURES if failures else None
+    row["long_power_failure_count"] = _LONG_POWER_FAILURES if failures else None
+    for name, counts in (("sag", _SAGS), ("swell", (0, 0, 0))):
+        for number, count in enumerate(counts):
+            has = failures and number < knobs.phases
+            row[f"voltage_{name}_count_l{number + 1}"] = count if has else None
+    row["rejected_telegrams"] = 1 if known else 0
+    row["latest_telegram"] = telegram(store, latest) if known and latest else None
+    return row
+
+
+def dsmr_version(store: Store) -> str | None:
+    """Return the protocol version; Belgian telegrams have none."""
+    if store.knobs.belgian:
+        return None
+    return "42" if store.knobs.dsmr4 else "50"
+
+
+def tariff(store: Store) -> int | None:
+    """Return the tariff in the newest telegram; None without telegrams."""
+    if not store.knobs.telegram or store.latest is None:
+        return None
+    return store.knobs.tariff or store.house.tariff(store.latest)
+
+
+def electricity_live(store: Store, language: Language) -> Row:
+    """Return consumption/electricity-live: W and EUR/h; empty without readings."""
+    if store.latest is None or store.knobs.no_readings_today:
+        return {}
+    power = store.house.power(store.latest)
+    active = tariff(store)
+    cost = None
+    prices = _live_prices(store)
+    if prices is not None and active is not None:
+        delivered, returned = prices.electricity(active)
+        cost = Decimal(power.delivered) * delivered - Decimal(power.returned) * returned
+    return {
+        "timestamp": store.iso(store.latest),
+        "currently_delivered": power.delivered,
+        "currently_returned": power.returned,
+        "cost_per_hour": None if cost is None else money(cost / 1000, language),
+        "tariff_name": None if active is None else store.knobs.tariff_names[active - 1],
+    }
+
+
+def gas_live(store: Store, language: Language) -> Row:
+    """Return consumption/gas-live: m3 in the last interval; empty without gas."""
+    if not store.all_gas or store.knobs.no_readings_today:
+        return {}
+    read_at = store.all_gas[-1]
+    step = gas_step(store, read_at)
+    row: Row = {"timestamp": store.iso(read_at), "currently_delivered": step / 1000}
+    prices = day_prices(
+        store.knobs.prices, datetime.fromtimestamp(store.now, UTC).date()
+    )
+    if prices is not None:
+        cost = Decimal(step) / 1000 * prices.gas_price
+        row["cost_per_interval"] = money(cost, language)
+    return row
+
+
+def _live_prices(store: Store) -> DayPrices | None:
+    """Return the prices of today; the live answers take the day in UTC."""
+    today = datetime.fromtimestamp(store.now, UTC).date()
+    return day_prices(store.knobs.prices, today)
+
+
+def money(amount: Decimal, language: Language) -> str:
+    """Write an amount with two decimals, with a comma in Dutch."""
+    text = str(cents(amount))
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def _stamp(store: Store, when: int) -> str:
+    """Write a time as telegrams do: local, with S for summer and W for winter."""
+    local = datetime.fromtimestamp(when, store.zone)
+    return f"{local:%y%m%d%H%M%S}{'S' if local.dst() else 'W'}"
+
+
+def _dutch_head(store: Store, when: int) -> list[str]:
+    return [
+        "/ISK5\\2M550T-1012",
+        "",
+        f"1-3:0.2.8({dsmr_version(store)})",
+        f"0-0:1.0.0({_stamp(store, when)})",
+        f"0-0:96.1.1({store.house.serial(when).encode().hex().upper()})",
+    ]
+
+
+def _belgian_head(store: Store, when: int) -> list[str]:
+    return [
+        "/FLU5\\253770234_A",
+        "",
+        "0-0:96.1.4(50217)",
+        f"0-0:96.1.1({store.house.serial(when).encode().hex().upper()})",
+        f"0-0:1.0.0({_stamp(store, when)})",
+    ]
+
+
+def _registers(store: Store, when: int) -> list[str]:
+    positions = reading_positions(store, when)
+    power = store.house.power(when)
+    fields = {
+        "1.8.1": "delivered_1",
+        "1.8.2": "delivered_2",
+        "2.8.1": "returned_1",
+        "2.8.2": "returned_2",
+    }
+    return [
+        *(
+            f"1-0:{code}({positions[f'electricity_{field}'] / 1000:010.3f}*kWh)"
+            for code, field in fields.items()
+        ),
+        f"0-0:96.14.0({tariff(store) or store.house.tariff(when):04})",
+        f"1-0:1.7.0({power.delivered / 1000:06.3f}*kW)",
+        f"1-0:2.7.0({power.returned / 1000:06.3f}*kW)",
+    ]
+
+
+def _counters(store: Store) -> list[str]:
+    codes = ("32", "52", "72")[: store.knobs.phases]
+    return [
+        f"0-0:96.7.21({_POWER_FAILURES:05})",
+        f"0-0:96.7.9({_LONG_POWER_FAILURES:05})",
+        _FAILURE_LOG,
+        *(f"1-0:{code}.32.0({_SAGS[number]:05})" for number, code in enumerate(codes)),
+        *(f"1-0:{code}.36.0(00000)" for code in codes),
+    ]
+
+
+def _phase_lines(store: Store, when: int) -> list[str]:
+    phases = zip(
+        _PHASE_CODES,
+        phase_power(store, store.house.power(when)),
+        store.house.voltages(when),
+        strict=True,
+    )
+    used = list(phases)[: store.knobs.phases]
+    voltage = [f"1-0:{code + 1}2.7.0({volt / 10:05.1f}*V)" for code, _, volt in used]
+    return [
+        *([] if store.knobs.dsmr4 else voltage),
+        *(f"1-0:{code + 1}1.7.0({amperes(w, v):03}*A)" for code, w, v in used),
+        *(f"1-0:{code}1.7.0({max(w, 0) / 1000:06.3f}*kW)" for code, w, _ in used),
+        *(f"1-0:{code}2.7.0({max(-w, 0) / 1000:06.3f}*kW)" for code, w, _ in used),
+    ]
+
+
+def _extra_device(store: Store, when: int) -> list[str]:
+    """Return the M-Bus meter's lines; Belgium has other codes for serial and gas."""
+    knobs, device = store.knobs, store.knobs.device
+    if device is None:
+        return []
+    stamp = _stamp(store, store.extra_stamp(when))
+    position = reading_positions(store, when)["extra_device_delivered"] / 1000
+    serial = store.house.extra_serial().encode().hex().upper()
+    belgian_gas = knobs.belgian and knobs.extra_device == "gas"
+    return [
+        f"0-1:24.1.0({device.code})",
+        f"0-1:96.1.{1 if knobs.belgian else 0}({serial})",
+        f"0-1:24.2.{3 if belgian_gas else 1}({stamp})({position:09.3f}*{device.unit})",
+    ]

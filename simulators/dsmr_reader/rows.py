@@ -1,0 +1,167 @@
+"""Rows of readings and consumption, key for key as the real server writes them."""
+
+from simulators.faults import Json
+from simulators.house import Channel, Power
+
+from .store import QUARTER, Store
+
+type Row = dict[str, Json]
+
+_LINES = ("l1", "l2", "l3")
+# The order of the captures: 1 delivered, 1 returned, 2 delivered, 2 returned.
+POSITIONS = {
+    "delivered_1": Channel.DELIVERED_1,
+    "returned_1": Channel.RETURNED_1,
+    "delivered_2": Channel.DELIVERED_2,
+    "returned_2": Channel.RETURNED_2,
+}
+
+
+def milli(amount: int) -> str:
+    """Write thousandths as a decimal string with three decimals."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{abs(amount) // 1000}.{abs(amount) % 1000:03}"
+
+
+def reading_row(store: Store, when: int) -> Row:
+    """Return a row of datalogger/dsmrreading: kWh, kW, V and A."""
+    house, knobs = store.house, store.knobs
+    power = house.power(when)
+    positions = reading_positions(store, when)
+    row: Row = {
+        "id": store.all_readings.rank(when) + 1,
+        "timestamp": store.iso(when),
+    }
+    for field in POSITIONS:
+        row[f"electricity_{field}"] = milli(positions[f"electricity_{field}"])
+    row["electricity_currently_delivered"] = milli(power.delivered)
+    row["electricity_currently_returned"] = milli(power.returned)
+    row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
+    has_extra = knobs.device is not None
+    stamp = store.iso(store.extra_stamp(when)) if has_extra else None
+    row["extra_device_timestamp"] = stamp
+    row["extra_device_delivered"] = (
+        milli(positions["extra_device_delivered"]) if has_extra else None
+    )
+    return row | _phase_details(store, power, when)
+
+
+def reading_positions(store: Store, when: int) -> dict[str, int]:
+    """Return the positions in a reading by field; the newest one may be overridden."""
+    positions = dict(zip(Channel, store.house.registers(when), strict=True))
+    found = {f"electricity_{field}": positions[POSITIONS[field]] for field in POSITIONS}
+    device = store.knobs.device
+    if device is not None:
+        stamp = store.extra_stamp(when)
+        found["extra_device_delivered"] = store.house.register(device.channel, stamp)
+    if when == store.latest:
+        for field, change in store.knobs.register_override.items():
+            found[field] = change if isinstance(change, int) else change(found[field])
+    return found
+
+
+def electricity_row(store: Store, read_at: int) -> Row:
+    """Return a row of consumption/electricity; it describes the minute before."""
+    reading = store.all_readings.before(read_at)
+    last = read_at if reading is None else reading
+    registers = store.house.registers(last)
+    power = store.house.power(last)
+    row: Row = {
+        "id": store.all_minutes.rank(read_at) + 1,
+        "read_at": store.iso(read_at),
+    }
+    row |= {field: milli(registers[POSITIONS[field]]) for field in POSITIONS}
+    row["currently_delivered"] = milli(power.delivered)
+    row["currently_returned"] = milli(power.returned)
+    row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
+    return row | _phase_details(store, power, last)
+
+
+def gas_row(store: Store, read_at: int) -> Row:
+    """Return a row of consumption/gas: the position and the step since the last one."""
+    return {
+        "id": store.all_gas.rank(read_at) + 1,
+        "read_at": store.iso(read_at),
+        "delivered": milli(gas_position(store, read_at)),
+        "currently_delivered": milli(gas_step(store, read_at)),
+    }
+
+
+def gas_position(store: Store, read_at: int) -> int:
+    """Return the M-Bus meter's position that belongs to a read_at."""
+    device = store.knobs.device
+    if device is None:
+        return 0
+    return store.house.register(device.channel, read_at + store.gas_shift)
+
+
+def gas_step(store: Store, read_at: int) -> int:
+    """Return the difference with the record before; the very first one has 0."""
+    previous = store.all_gas.before(read_at)
+    if previous is None:
+        return 0
+    return gas_position(store, read_at) - gas_position(store, previous)
+
+
+def quarter_row(store: Store, quarter: int) -> Row:
+    """Return a row of consumption/quarter-hour-peak-electricity, in kW."""
+    start, end, watts = quarter_average(store, quarter)
+    return {
+        "id": store.quarters.rank(quarter) + 1,
+        "read_at_start": store.iso(start),
+        "read_at_end": store.iso(end),
+        "average_delivered": milli(watts),
+    }
+
+
+def quarter_average(store: Store, quarter: int) -> tuple[int, int, int]:
+    """Return the first and last reading of a quarter and the mean W between them."""
+    found = store.all_readings.between(quarter, quarter + QUARTER + 1)
+    start, end = store.all_readings[found[0]], store.all_readings[found[-1]]
+    before, after = store.house.registers(start), store.house.registers(end)
+    amount = sum(
+        after[channel] - before[channel]
+        for channel in (Channel.DELIVERED_1, Channel.DELIVERED_2)
+    )
+    # Half up, as the server rounds.
+    return start, end, (2 * amount * 3600 + end - start) // (2 * (end - start))
+
+
+def _delivered(store: Store, power: Power) -> list[str]:
+    return [milli(max(watt, 0)) for watt in phase_power(store, power)]
+
+
+def _phase_details(store: Store, power: Power, when: int) -> Row:
+    """Return what newer versions added: returned, voltage and current per phase."""
+    volts = store.house.voltages(when)
+    phases = phase_power(store, power)
+    returned = [milli(max(-watt, 0)) for watt in phases]
+    row = _phases(store, "phase_currently_returned", returned)
+    voltage = [f"{tenths // 10}.{tenths % 10}" for tenths in volts]
+    if store.knobs.dsmr4:
+        row |= {f"phase_voltage_{line}": None for line in _LINES}
+    else:
+        row |= _phases(store, "phase_voltage", voltage)
+    currents = [amperes(watt, volt) for watt, volt in zip(phases, volts, strict=True)]
+    return row | _phases(store, "phase_power_current", currents)
+
+
+def amperes(watt: int, decivolt: int) -> int:
+    """Return the current as the meter shows it: whole amperes without a sign."""
+    return (20 * abs(watt) + decivolt) // (2 * decivolt)
+
+
+def phase_power(store: Store, power: Power) -> tuple[int, int, int]:
+    """Return the net W per phase; a single-phase meter has all of it on L1."""
+    if store.knobs.phases == 3:
+        return power.phases
+    return power.delivered - power.returned, 0, 0
+
+
+def _phases[T: (str, int)](store: Store, field: str, values: list[T]) -> Row:
+    """Return a field per phase; a single-phase meter has no second and third."""
+    used = store.knobs.phases
+    return {
+        f"{field}_{line}": value if number < used else None
+        for number, (line, value) in enumerate(zip(_LINES, values, strict=True))
+    }

@@ -1,0 +1,210 @@
+"""The DSMR-reader simulator: an aiohttp application in front of a house."""
+
+import asyncio
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from orjson import dumps
+
+from simulators.faults import Faults, Json
+
+from .endpoints import ENDPOINTS, FIELDS_SINCE, Endpoint, Listing
+from .knobs import Knobs, Language
+from .meter import crc16
+from .query import FilterError, WorkerError, page, parse_query
+from .rows import Row
+from .store import Store
+from .wire import (
+    MESSAGES,
+    NOT_FOUND_PAGE,
+    PLAIN_HTML,
+    SERVER_ERROR_PAGE,
+    accepts_json,
+    answer,
+    encode,
+    negotiate,
+)
+
+_BASE = "/api/v2/"
+_TELEGRAMS = "/api/v1/datalogger/dsmrreading"
+_ROWS_AT_ONCE = 500
+# Wire: about 280,000 rows keep a worker busy past its 60 s; it is then killed.
+_WORKER_ROWS = 250_000
+_GZIP_SIZE = 2048
+
+
+@dataclass(eq=False)
+class DsmrReaderSimulator(Knobs):
+    """A DSMR-reader server around a `House`; all knobs may change while it runs.
+
+    `app` builds a fresh application each time; all of them share the knobs, the
+    faults and the log of requests.
+    """
+
+    faults: Faults = field(default_factory=Faults, init=False)
+
+    @property
+    def app(self) -> web.Application:
+        """Return a new application for `simulators.server.serve`."""
+        app = web.Application(middlewares=[self.faults.middleware])
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        return app
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        language = negotiate(request.headers.get("Accept-Language", ""), self.language)
+        response = await _Exchange(self, request, language).respond()
+        encodings = request.headers.get("Accept-Encoding", "")
+        if not self.behind_nginx:
+            response.force_close()
+        elif (response.content_length or 0) >= _GZIP_SIZE and "gzip" in encodings:
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One request and the way to its answer."""
+
+    knobs: Knobs
+    request: web.Request
+    language: Language
+
+    async def respond(self) -> web.Response:
+        """Find the endpoint; a slash at the end is already another path."""
+        path = self.request.path
+        if path == _TELEGRAMS:
+            return await self._telegram()
+        if path == f"{_BASE}schema" and self.knobs.release >= (5,):
+            return self._schema()
+        if path == "/healthcheck" and self.knobs.release >= (6,):
+            return self._answer(200, b"", content_type=PLAIN_HTML)
+        endpoint = ENDPOINTS.get(path.removeprefix(_BASE))
+        known = endpoint is not None and path.startswith(_BASE)
+        if endpoint is None or not known or self.knobs.release < endpoint.since:
+            return self._answer(404, NOT_FOUND_PAGE, content_type="text/html")
+        return await self._call(endpoint)
+
+    async def _call(self, endpoint: Endpoint) -> web.Response:
+        """Check in the server's order: Accept, API on, key, method."""
+        method, messages = self.request.method, MESSAGES[self.language]
+        refusal = self._refusal()
+        if not accepts_json(self.request.headers.get("Accept", "")):
+            return self._detail(406, messages["accept"], endpoint)
+        if refusal is not None:
+            return self._detail(403, refusal, endpoint)
+        if method not in endpoint.allow.split(", "):
+            text = messages["method"].format(method=method)
+            return self._detail(405, text, endpoint)
+        if method not in ("GET", "HEAD"):
+            return self._detail(501, "The simulator is read-only", endpoint)
+        try:
+            body = await self._body(endpoint)
+        except FilterError as error:
+            return self._answer(400, encode(error.errors), allow=endpoint.allow)
+        except WorkerError:
+            return self._answer(500, SERVER_ERROR_PAGE, content_type="text/html")
+        return self._answer(200, body, allow=endpoint.allow)
+
+    async def _body(self, endpoint: Endpoint) -> bytes:
+        store = Store(self.knobs)
+        if endpoint.listing is not None:
+            return encode(await self._list(endpoint.listing, store))
+        if endpoint.answer is None:
+            return b"null"
+        return encode(self._fields_of_version(endpoint.answer(store, self.language)))
+
+    async def _list(self, listing: Listing, store: Store) -> Json:
+        url = urlsplit(self.request.raw_path)
+        query = parse_query(url.query)
+        part = page(query)
+        found = listing.select(store, query, self.language)
+        wanted = part.slice(found)
+        if len(wanted) > _WORKER_ROWS and self.request.transport is not None:
+            self.request.transport.abort()
+            return None
+        rows: list[Row] = []
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            for index in wanted[start : start + _ROWS_AT_ONCE]:
+                row = listing.row(store, index)
+                rows.append(self._fields_of_version(row))
+            # A long page must not hold up the other tasks of a test or demo.
+            await asyncio.sleep(0)
+        return part.envelope(self._absolute(url.geturl()), len(found), rows)
+
+    def _absolute(self, path: str) -> str:
+        host = self.request.host
+        if self.knobs.behind_nginx:
+            # Its $host variable has no port (wire: never follow `next`).
+            host = host.partition(":")[0]
+        return f"{self.request.scheme}://{host}{path}"
+
+    def _fields_of_version[T: Json](self, row: T) -> T:
+        """Remove the fields that this version does not have yet, in place."""
+        release = self.knobs.release
+        if isinstance(row, dict) and release < max(FIELDS_SINCE.values()):
+            for name, since in FIELDS_SINCE.items():
+                if release < since:
+                    row.pop(name, None)
+        return row
+
+    def _refusal(self) -> str | None:
+        """Return why the request is not allowed; these texts are never translated."""
+        if not self.knobs.api_enabled:
+            return "API is disabled"
+        headers, key = self.request.headers, self.knobs.api_key
+        given = [headers.get("X-AUTHKEY", "")]
+        if self.knobs.release >= (2, 1):
+            given.append(headers.get("Authorization", "").removeprefix("Token "))
+        # `Bearer` keeps its prefix and thus never equals the key.
+        right = any(compare_digest(key.encode(), value.encode()) for value in given)
+        return None if right and key else "Invalid auth key"
+
+    async def _telegram(self) -> web.Response:
+        """Answer API v1, of which only the refusals matter here."""
+        if self.request.method != "POST":
+            return self._plain(405, "", "POST, OPTIONS")
+        refusal = self._refusal()
+        if refusal is not None:
+            off = not self.knobs.api_enabled
+            return self._plain(405 if off else 403, refusal, "POST" if off else None)
+        text = str((await self.request.post()).get("telegram", ""))
+        if not text:
+            return self._plain(400, "Invalid data", None)
+        body, mark, checksum = text.rpartition("!")
+        if f"{crc16((body + mark).encode()):04X}" != checksum.strip():
+            return self._plain(500, "Failed to parse telegram", None)
+        return self._plain(201, "", None)
+
+    def _schema(self) -> web.Response:
+        major, minor = self.knobs.release[:2]
+        lines = ["openapi: 3.0.3", "info:", "  title: DSMR-reader"]
+        lines += [f"  version: v{major}.{minor}", "paths:"]
+        for path, endpoint in ENDPOINTS.items():
+            if self.knobs.release >= endpoint.since:
+                lines += [f"  {_BASE}{path}:", "    get: {}"]
+        body = "\n".join([*lines, ""])
+        return self._answer(200, body, content_type="application/vnd.oai.openapi")
+
+    def _detail(self, status: int, text: str, endpoint: Endpoint) -> web.Response:
+        return self._answer(status, dumps({"detail": text}), allow=endpoint.allow)
+
+    def _plain(self, status: int, text: str, allow: str | None) -> web.Response:
+        return self._answer(status, text, content_type=PLAIN_HTML, allow=allow)
+
+    def _answer(
+        self,
+        status: int,
+        body: bytes | str,
+        content_type: str = "application/json",
+        allow: str | None = None,
+    ) -> web.Response:
+        return answer(
+            status,
+            body,
+            language=self.language,
+            content_type=content_type,
+            allow=allow,
+            server="nginx" if self.knobs.behind_nginx else "gunicorn",
+        )

@@ -1,0 +1,227 @@
+"""What DSMR-reader would have stored by now, as timelines instead of tables.
+
+The rules are those of its background processes: readings are grouped by minute
+once a newer reading is in, gas follows, statistics of a day follow the first gas
+of the next day, and retention leaves two records per hour.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
+
+from simulators.house import epoch
+
+from .knobs import Knobs
+from .timeline import HOUR, Grid, Span, Timeline, timeline
+
+MINUTE = 60
+QUARTER = 900
+_STATISTICS_DELAY = 300
+_EMPTY = Timeline()
+
+
+@lru_cache(maxsize=512)
+def midnight(ordinal: int, zone: ZoneInfo) -> int:
+    """Return the start of a local day as seconds since 1970 UTC."""
+    return epoch(datetime.combine(date.fromordinal(ordinal), time(), zone))
+
+
+def minute_end(when: int) -> int:
+    """Return the end of the minute that a reading falls in."""
+    return when // MINUTE * MINUTE + MINUTE
+
+
+class Store:
+    """The tables of the server at one moment; all instants are seconds, UTC."""
+
+    def __init__(self, knobs: Knobs) -> None:
+        """Look at the clock; the timelines are made when they are needed."""
+        if MINUTE % knobs.interval and knobs.interval not in (300, QUARTER):
+            raise ValueError(f"Unsupported interval: {knobs.interval}")
+        self.knobs = knobs
+        self.house = knobs.house
+        self.zone = knobs.house.zone
+        self.now = epoch(knobs.clock())
+        self.today = datetime.fromtimestamp(self.now, self.zone).date()
+
+    def iso(self, when: int) -> str:
+        """Return an instant as the API writes it: ISO 8601, local offset."""
+        return datetime.fromtimestamp(when, self.zone).isoformat()
+
+    def ordinal(self, when: int) -> int:
+        """Return the local day of an instant."""
+        return datetime.fromtimestamp(when, self.zone).toordinal()
+
+    def day_span(self, ordinal: int) -> Span:
+        """Return the instants of a local day, which has 23, 24 or 25 hours."""
+        return midnight(ordinal, self.zone), midnight(ordinal + 1, self.zone)
+
+    @cached_property
+    def readings(self) -> Timeline:
+        """Return the timestamps of datalogger/dsmrreading."""
+        return self._readings(self._thin_before())
+
+    @cached_property
+    def all_readings(self) -> Timeline:
+        """Return the timestamps of all readings, also those retention deleted."""
+        return self._readings(None)
+
+    @cached_property
+    def minutes(self) -> Timeline:
+        """Return read_at of consumption/electricity: the ends of minutes."""
+        return self._minutes(self._thin_before())
+
+    @cached_property
+    def all_minutes(self) -> Timeline:
+        """Return read_at of electricity before retention."""
+        return self._minutes(None)
+
+    @cached_property
+    def gas(self) -> Timeline:
+        """Return read_at of consumption/gas."""
+        return self._gas(self._thin_before())
+
+    @cached_property
+    def all_gas(self) -> Timeline:
+        """Return read_at of gas before retention."""
+        return self._gas(None)
+
+    @cached_property
+    def latest(self) -> int | None:
+        """Return the timestamp of the newest reading."""
+        return self.all_readings[-1] if self.all_readings else None
+
+    @property
+    def gas_shift(self) -> int:
+        """Return how far read_at of gas lies before the meter's own timestamp."""
+        return HOUR if self.knobs.dsmr4 else 0
+
+    def extra_stamp(self, reading: int) -> int:
+        """Return the M-Bus meter's own timestamp in a reading."""
+        return Grid(self.knobs.gas_step).floor(reading)
+
+    @cached_property
+    def quarters(self) -> Timeline:
+        """Return the quarters of consumption/quarter-hour-peak-electricity."""
+        if self.latest is None:
+            return _EMPTY
+        since = self.knobs.peaks_since
+        start = self.all_readings[0] if since is None else epoch(since)
+        grid = Grid(QUARTER)
+        first = max(grid.floor(self.all_readings[0]), grid.ceil(start))
+        gaps = []
+        for low, high in self._gaps:
+            begin, end = grid.floor(low), grid.floor(high)
+            begin += 0 if self._sparse(begin) else QUARTER
+            gaps.append((begin, end + (QUARTER if self._sparse(end) else 0)))
+        if self._sparse(first):
+            first += QUARTER
+        return timeline(grid, first, self.latest - QUARTER, gaps)
+
+    @cached_property
+    def days(self) -> Timeline:
+        """Return the local days (ordinals) of statistics/day."""
+        return self._statistics[0]
+
+    @cached_property
+    def hours(self) -> Timeline:
+        """Return hour_start of statistics/hour."""
+        return self._statistics[1]
+
+    @cached_property
+    def _gaps(self) -> list[Span]:
+        return [(epoch(gap.start), epoch(gap.end)) for gap in self.house.outages]
+
+    def _thin_before(self) -> int | None:
+        keep = self.knobs.retention
+        if keep is None:
+            return None
+        return (self.now - int(keep.total_seconds())) // HOUR * HOUR
+
+    def _readings(self, thin_before: int | None) -> Timeline:
+        ends = [self.now]
+        if self.knobs.stopped_at is not None:
+            ends.append(epoch(self.knobs.stopped_at))
+        if self.knobs.no_readings_today:
+            ends.append(midnight(self.today.toordinal(), self.zone) - 1)
+        grid = Grid(self.knobs.interval)
+        start = epoch(self.house.start)
+        return timeline(grid, start, min(ends), self._gaps, thin_before)
+
+    def _minutes(self, thin_before: int | None) -> Timeline:
+        if self.latest is None:
+            return _EMPTY
+        step = self.knobs.interval
+        grid = Grid(MINUTE) if step <= MINUTE else Grid(step, MINUTE)
+        gaps = [
+            (minute_end(last) + 1, minute_end(first)) for last, first in self._breaks
+        ]
+        start, end = minute_end(self.all_readings[0]), minute_end(self.latest) - MINUTE
+        return timeline(grid, start, end, gaps, thin_before)
+
+    def _gas(self, thin_before: int | None) -> Timeline:
+        if self.latest is None or self.knobs.device is None:
+            return _EMPTY
+        shift = self.gas_shift
+        grid = Grid(max(self.knobs.gas_step, self.knobs.interval))
+        gaps = [
+            (self.extra_stamp(last) + 1 - shift, self.extra_stamp(first) - shift)
+            for last, first in self._breaks
+        ]
+        start = self.extra_stamp(self.all_readings[0])
+        # A reading is processed when its minute is over and a newer one is in.
+        end = minute_end(self.latest) - 2 * MINUTE
+        return timeline(grid, start - shift, end - shift, gaps, thin_before)
+
+    @cached_property
+    def _breaks(self) -> list[Span]:
+        """Return the last reading before and the first one after each outage."""
+        around = [
+            (self.all_readings.before(low), self.all_readings.since(high))
+            for low, high in self._gaps
+        ]
+        return [(a, b) for a, b in around if a is not None and b is not None]
+
+    def _sparse(self, quarter: int) -> bool:
+        """Tell whether a quarter has too few readings for a peak."""
+        return len(self.all_readings.between(quarter, quarter + QUARTER + 1)) < 2
+
+    @cached_property
+    def _statistics(self) -> tuple[Timeline, Timeline]:
+        """Return the days and the hours that have statistics by now."""
+        if not self.all_minutes or self.latest is None:
+            return _EMPTY, _EMPTY
+        done = min(minute_end(self.latest) - MINUTE, self.now - _STATISTICS_DELAY)
+        if self.knobs.device is not None:
+            done = min(done, self.all_gas[-1] if self.all_gas else 0)
+        first_day = self.ordinal(self.all_minutes[0])
+        # The last day whose following midnight has come and has been processed.
+        last_day = self.ordinal(done) - 1
+        day_gaps = self._empty_days()
+        days = timeline(Grid(1), first_day, last_day, day_gaps)
+        hour_gaps = [
+            (self.day_span(day)[0], self.day_span(end)[0]) for day, end in day_gaps
+        ]
+        for last, first in self._breaks:
+            begin = -(-(minute_end(last) + 1) // HOUR) * HOUR
+            hour_gaps.append((begin, max(begin, minute_end(first) // HOUR * HOUR)))
+        start = self.all_minutes[0] // HOUR * HOUR
+        end = self.day_span(last_day)[1] - 1
+        return days, timeline(Grid(HOUR), start, end, sorted(hour_gaps))
+
+    def _empty_days(self) -> list[Span]:
+        """Return the days without any record; one at midnight sharp is not enough."""
+        empty: Sequence[int] = sorted(
+            {
+                day
+                for last, first in self._breaks
+                for day in range(self.ordinal(last), self.ordinal(first) + 1)
+                if self._is_empty(day)
+            }
+        )
+        return [(day, day + 1) for day in empty]
+
+    def _is_empty(self, day: int) -> bool:
+        start, end = self.day_span(day)
+        return not self.all_minutes.between(start + 1, end)

@@ -1,0 +1,104 @@
+"""Statuses, headers, messages and bodies that do not depend on the data.
+
+All of it is recorded from DSMR-reader v5.11.0 (tests/fixtures/dsmr_reader); the
+Dutch texts are those of Django and its REST framework.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+from orjson import dumps
+
+from simulators.faults import Json
+
+from .knobs import Language
+
+JSON = "application/json"
+# Django's plain views name the character set, the REST framework does not.
+PLAIN_HTML = "text/html; charset=utf-8"
+
+MESSAGES: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "datetime": "Enter a valid date/time.",
+        "date": "Enter a valid date.",
+        "ambiguous": (
+            "{value} couldn’t be interpreted in time zone {zone}; "  # noqa: RUF001
+            "it may be ambiguous or it may not exist."
+        ),
+        "method": 'Method "{method}" not allowed.',
+        "accept": "Could not satisfy the request Accept header.",
+    },
+    "nl": {
+        "datetime": "Voer een geldige datum/tijd in.",
+        "date": "Voer een geldige datum in.",
+        "ambiguous": (
+            "{value} kon niet worden geïnterpreteerd in tijdzone {zone}; "
+            "mogelijk is deze dubbelzinnig of bestaat deze niet."
+        ),
+        "method": 'Methode "{method}" niet toegestaan.',
+        "accept": "Kan niet voldoen aan de opgegeven Accept header.",
+    },
+}
+
+_PAGE = (
+    '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>{title}</title>\n</head>\n'
+    "<body>\n  <h1>{title}</h1><p>{text}</p>\n</body>\n</html>\n"
+)
+NOT_FOUND_PAGE = _PAGE.format(
+    title="Not Found", text="The requested resource was not found on this server."
+)
+SERVER_ERROR_PAGE = _PAGE.format(title="Server Error (500)", text="")
+
+
+def negotiate(accept_language: str, default: Language) -> Language:
+    """Return the language for an Accept-Language header, as Django picks it."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language.lower().split(","):
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            wanted.append((float(weight or 1), name.split("-")[0]))
+        except ValueError:
+            continue
+    for _, name in sorted(wanted, key=lambda item: -item[0]):
+        if name == "en":
+            return "en"
+        if name == "nl":
+            return "nl"
+    return default
+
+
+def accepts_json(accept: str) -> bool:
+    """Tell whether an Accept header allows JSON, the only thing the API speaks."""
+    types = {part.split(";")[0].strip() for part in accept.split(",")}
+    return not accept or bool(types & {"*/*", "application/*", JSON})
+
+
+def answer(
+    status: int,
+    body: bytes | str,
+    *,
+    language: Language,
+    content_type: str = JSON,
+    allow: str | None = None,
+    server: str = "gunicorn",
+) -> web.Response:
+    """Return a response with the headers that each answer of the server has."""
+    headers = {"Server": server, "Content-Type": content_type}
+    if allow is not None:
+        headers["Allow"] = allow
+    headers |= {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "Vary": "Accept-Language",
+        "Content-Language": language,
+    }
+    raw = body.encode() if isinstance(body, str) else body
+    reason = HTTPStatus(status).phrase
+    return web.Response(status=status, reason=reason, body=raw, headers=headers)
+
+
+def encode(value: Json) -> bytes:
+    """Return JSON without spaces and with characters as they are, like the server."""
+    return dumps(value)

@@ -1,0 +1,293 @@
+"""Make a simulator misbehave on purpose, and remember what it was asked.
+
+`Faults.middleware` goes into any aiohttp application. A `Fault` says which
+requests are hit and how often; its action says what happens to them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
+from orjson import dumps, loads
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+
+_CHUNK = 64 * 1024
+_LOG_SIZE = 20_000
+# These describe the body that a fault replaces.
+_BODY_HEADERS = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.TRANSFER_ENCODING)
+
+
+class Action(Protocol):
+    """What a fault does to a request."""
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer the request; `handler` gives the answer without this fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer with this instead; the real handler is not called."""
+
+    status: int
+    body: str | bytes = b""
+    content_type: str = "text/html"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer with the prepared status, body and headers."""
+        body = self.body.encode() if isinstance(self.body, str) else self.body
+        headers = {hdrs.CONTENT_TYPE: self.content_type, **self.headers}
+        return web.Response(status=self.status, body=body, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Wait this many seconds, then go on."""
+
+    seconds: float
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer late."""
+        await asyncio.sleep(self.seconds)
+        return await handler(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Close the connection without a byte of an answer."""
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Reset the connection."""
+        _hang_up(request)
+        return web.Response()
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Promise the full length, send a part of the body, then close."""
+
+    part: float = 0.5
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Stop in the middle of the real answer."""
+        whole = await handler(request)
+        body = _body(whole)
+        cut = web.StreamResponse(status=whole.status, headers=_headers(whole))
+        cut.content_length = len(body)
+        cut.force_close()
+        await cut.prepare(request)
+        await cut.write(body[: int(len(body) * self.part)])
+        if request.transport is not None:
+            request.transport.close()
+        return cut
+
+
+@dataclass(frozen=True, slots=True)
+class Huge:
+    """Stream at least `size` bytes of plausible JSON, chunked, never all in memory."""
+
+    size: int
+    head: bytes = b'{"count":1,"next":null,"previous":null,"results":['
+    row: bytes = b'{"id":1,"value":"0.000"}'
+    tail: bytes = b"]}"
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Send rows until the size is reached or the client hangs up."""
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
+        response.enable_chunked_encoding()
+        response.force_close()
+        await response.prepare(request)
+        await response.write(self.head)
+        rows = b",".join([self.row] * max(1, _CHUNK // len(self.row)))
+        sent = len(self.head)
+        while sent < self.size:
+            await response.write(rows + b",")
+            sent += len(rows) + 1
+        await response.write(self.row + self.tail)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class MutateJson:
+    """Answer with what `change` makes of the parsed real answer."""
+
+    change: Callable[[Json], Json]
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer with the changed JSON, same status and headers."""
+        whole = await handler(request)
+        body = dumps(self.change(loads(_body(whole))))
+        return web.Response(status=whole.status, body=body, headers=_headers(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An action and the requests it hits.
+
+    `path`: a prefix if it starts with a slash, else a part of the path; empty is
+    every path. `skip` requests pass first, then `times` are hit (None: for ever).
+    """
+
+    action: Action
+    path: str = ""
+    times: int | None = None
+    skip: int = 0
+    method: str | None = None
+
+    def matches(self, request: web.Request) -> bool:
+        """Tell whether the fault is meant for this request."""
+        if self.method is not None and self.method != request.method:
+            return False
+        return _path_matches(self.path, request.path)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """A request that a simulator got; `time` is aware UTC."""
+
+    method: str
+    path: str
+    query: MultiDictProxy[str]
+    headers: CIMultiDictProxy[str]
+    time: datetime
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    seen: int = 0
+
+
+class Faults:
+    """The faults in force and the bounded log of requests of one simulator."""
+
+    def __init__(self, log_size: int = _LOG_SIZE) -> None:
+        """Start without faults; the log keeps the newest `log_size` requests."""
+        self.requests: deque[RecordedRequest] = deque(maxlen=log_size)
+        self._armed: list[_Armed] = []
+
+    def add(self, fault: Fault) -> Fault:
+        """Put a fault in force; several that match are applied in order."""
+        self._armed.append(_Armed(fault))
+        return fault
+
+    def clear(self) -> None:
+        """Lift all faults."""
+        self._armed.clear()
+
+    def clear_requests(self) -> None:
+        """Forget the recorded requests."""
+        self.requests.clear()
+
+    def count(self, path: str = "", method: str | None = None) -> int:
+        """Count recorded requests; `path` matches as in `Fault`."""
+        return sum(
+            _path_matches(path, request.path) and method in (None, request.method)
+            for request in self.requests
+        )
+
+    @web.middleware
+    async def middleware(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Record the request and let the faults that match it loose on it."""
+        self.requests.append(
+            RecordedRequest(
+                request.method,
+                request.path,
+                MultiDictProxy(MultiDict(request.query)),
+                CIMultiDictProxy(CIMultiDict(request.headers)),
+                datetime.now(UTC),
+            )
+        )
+        for fault in reversed(self._take(request)):
+            handler = _wrap(fault.action, handler)
+        return await handler(request)
+
+    def _take(self, request: web.Request) -> list[Fault]:
+        """Return the faults that hit this request and use up one of their times."""
+        hit = []
+        for armed in [armed for armed in self._armed if armed.fault.matches(request)]:
+            armed.seen += 1
+            fault = armed.fault
+            if armed.seen > fault.skip:
+                hit.append(fault)
+            if fault.times is not None and armed.seen >= fault.skip + fault.times:
+                self._armed.remove(armed)
+        return hit
+
+
+def html_error(status: int, text: str = "Server Error") -> Answer:
+    """Return the kind of HTML page that proxies and frameworks answer with."""
+    return Answer(status, f"<html><body><h1>{status} {text}</h1></body></html>")
+
+
+def busy(status: int, retry_after: int | str) -> Answer:
+    """Return a 429 or 503 with Retry-After: seconds, or an HTTP date."""
+    return Answer(
+        status, b"{}", "application/json", {hdrs.RETRY_AFTER: str(retry_after)}
+    )
+
+
+def redirect(target: str, status: int = 301) -> Answer:
+    """Return a redirect to a URL, maybe of another origin."""
+    return Answer(status, headers={hdrs.LOCATION: target})
+
+
+def set_fields(**values: Json) -> MutateJson:
+    """Set fields of the object, or of each row of its `results`."""
+    return MutateJson(lambda answer: _edit(answer, lambda row: {**row, **values}))
+
+
+def drop_fields(*names: str) -> MutateJson:
+    """Remove fields from the object, or from each row of its `results`."""
+    return MutateJson(
+        lambda answer: _edit(
+            answer, lambda row: {key: row[key] for key in row if key not in names}
+        )
+    )
+
+
+def _edit(answer: Json, edit: Callable[[dict[str, Json]], dict[str, Json]]) -> Json:
+    rows = answer.get("results") if isinstance(answer, dict) else answer
+    if isinstance(rows, list):
+        edited: list[Json] = [
+            edit(row) if isinstance(row, dict) else row for row in rows
+        ]
+        return {**answer, "results": edited} if isinstance(answer, dict) else edited
+    return edit(answer) if isinstance(answer, dict) else answer
+
+
+def _wrap(action: Action, handler: Handler) -> Handler:
+    async def wrapped(request: web.Request) -> web.StreamResponse:
+        return await action.apply(request, handler)
+
+    return wrapped
+
+
+def _path_matches(wanted: str, path: str) -> bool:
+    return path.startswith(wanted) if wanted.startswith("/") else wanted in path
+
+
+def _body(response: web.StreamResponse) -> bytes:
+    body = response.body if isinstance(response, web.Response) else b""
+    return body if isinstance(body, bytes) else b""
+
+
+def _headers(response: web.StreamResponse) -> CIMultiDict[str]:
+    headers = CIMultiDict(response.headers)
+    for name in _BODY_HEADERS:
+        headers.popall(name, None)
+    return headers
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()

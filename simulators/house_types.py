@@ -1,0 +1,57 @@
+"""What the simulated house is made of: registers, events and instants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+type Instant = datetime | int
+"""An aware datetime, or seconds since 1970-01-01 UTC."""
+
+
+class Channel(IntEnum):
+    """The registers: electricity in Wh, gas and water in litres, heat in MJ."""
+
+    DELIVERED_1 = 0
+    DELIVERED_2 = 1
+    RETURNED_1 = 2
+    RETURNED_2 = 3
+    GAS = 4
+    HEAT = 5
+    WATER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class MeterExchange:
+    """A new meter at `at` (aware): its first positions and its serial number.
+
+    Channels without a position go on counting as before.
+    """
+
+    at: datetime
+    positions: Mapping[Channel, int]
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A half-open span [start, end) in which nothing was stored (aware times)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Momentary power in W; `phases` are net: positive is drawn from the grid."""
+
+    delivered: int
+    returned: int
+    phases: tuple[int, int, int]
+
+
+def epoch(at: Instant) -> int:
+    """Return the instant as whole seconds since 1970-01-01 UTC, rounded down."""
+    if isinstance(at, int):
+        return at
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)

@@ -1,0 +1,213 @@
+"""Recorded answers of real servers, and a server that replays them byte for byte.
+
+A capture file has one comment line, `# METHOD /path?query -H name: value -d body`
+as curl was called, and then the answer exactly as it came over the wire.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+from multidict import CIMultiDict
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+# Parameters whose value is a moment: a test asks for another one than curl did.
+TIME_FILTER = re.compile(r".+__(gte|lte)")
+# The headers that decide between captures of the same URL.
+AUTH_HEADERS = ("X-AUTHKEY", "Authorization")
+_OPTION = re.compile(r" (-H|-d|--data-urlencode|--max-time) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One recorded exchange; `raw` is the whole answer, `body` its last part."""
+
+    name: str
+    method: str
+    target: str
+    request_headers: CIMultiDict[str]
+    request_body: str | None
+    raw: bytes
+    status: int
+    reason: str
+    headers: CIMultiDict[str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """Return the path without the query."""
+        return urlsplit(self.target).path
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRequest:
+    """A request that the replay server got."""
+
+    method: str
+    target: str
+    headers: CIMultiDict[str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class ReplayServer:
+    """A running replay server: its base URL and what it was asked."""
+
+    url: str
+    requests: list[ReplayRequest] = field(default_factory=list)
+
+
+type Query = list[tuple[str, str]]
+type Loosen = Callable[[Query], Query]
+type Fallback = Callable[[ReplayRequest], bytes | None]
+"""Gives the raw bytes of an answer to a request that no capture matches."""
+
+
+def parse(name: str, content: bytes) -> Capture:
+    """Parse the content of a capture file."""
+    comment, _, raw = content.partition(b"\n")
+    method, target, headers, body = _parse_comment(comment.decode())
+    head, _, answer = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    _, status, reason = first.split(" ", 2)
+    answer_headers = CIMultiDict(_header(line) for line in lines)
+    return Capture(
+        name,
+        method,
+        target,
+        headers,
+        body,
+        raw,
+        int(status),
+        reason,
+        answer_headers,
+        answer,
+    )
+
+
+def load(folder: Path) -> list[Capture]:
+    """Return the captures of a folder, by name."""
+    files = sorted(folder.glob("*.http"))
+    return [parse(file.stem, file.read_bytes()) for file in files]
+
+
+def dsmr_reader() -> list[Capture]:
+    """Return the captures of DSMR-reader v5.11.0."""
+    return load(FIXTURES / "dsmr_reader")
+
+
+@asynccontextmanager
+async def replay_app(
+    captures: Sequence[Capture],
+    *,
+    fallback: Fallback | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> AsyncIterator[ReplayServer]:
+    """Answer each recorded request with exactly the recorded bytes.
+
+    A request matches on method, path, query and credentials. The values of time
+    filters (`timestamp__gte`...) do not count as long as they are times. The best
+    match wins: the same values and body, then the same filters, then without
+    the time filters; among equals the first. Else `fallback` is asked, else 404.
+    """
+    replay = ReplayServer("")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await _read_request(reader)
+            replay.requests.append(request)
+            writer.write(_find(captures, request, fallback))
+            await writer.drain()
+        except asyncio.IncompleteReadError, ConnectionError:
+            return  # The client went away.
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, host, port)
+    async with server:
+        replay.url = f"http://{host}:{server.sockets[0].getsockname()[1]}"
+        yield replay
+
+
+def _parse_comment(line: str) -> tuple[str, str, CIMultiDict[str], str | None]:
+    call, *options = _OPTION.split(line.removeprefix("# ").rstrip())
+    method, target = call.strip().split(" ", 1)
+    headers: CIMultiDict[str] = CIMultiDict()
+    body = None
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        if option == "-H":
+            headers.add(*_header(value))
+        elif option in ("-d", "--data-urlencode"):
+            body = value
+    return method, target, headers, body
+
+
+def _header(line: str) -> tuple[str, str]:
+    # curl sends `-H "Name;"` as a header without a value.
+    name, _, value = line.partition(":")
+    return name.removesuffix(";"), value.strip()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> ReplayRequest:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = CIMultiDict(_header(line) for line in lines)
+    body = await reader.readexactly(int(headers.get("Content-Length", "0")))
+    return ReplayRequest(method, target, headers, body)
+
+
+def _find(
+    captures: Iterable[Capture], request: ReplayRequest, fallback: Fallback | None
+) -> bytes:
+    text = request.body.decode()
+    for loose in (_exact, _any_moment, _no_moment):
+        wanted = _key(request.method, request.target, request.headers, loose)
+        for capture in captures:
+            headers = capture.request_headers
+            same_body = loose is not _exact or text == (capture.request_body or "")
+            found = _key(capture.method, capture.target, headers, loose)
+            if found == wanted and same_body:
+                return capture.raw
+    other = None if fallback is None else fallback(request)
+    if other is not None:
+        return other
+    message = f"No capture for {request.method} {request.target}".encode()
+    head = f"HTTP/1.1 404 Not Found\r\nContent-Length: {len(message)}\r\n"
+    return head.encode() + b"Connection: close\r\n\r\n" + message
+
+
+def _key(
+    method: str, target: str, headers: Mapping[str, str], loose: Loosen
+) -> tuple[object, ...]:
+    parts = urlsplit(target)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    credentials = tuple(headers.get(name, "") for name in AUTH_HEADERS)
+    return method, parts.path, sorted(loose(query)), credentials
+
+
+def _exact(query: Query) -> Query:
+    return query
+
+
+def _any_moment(query: Query) -> Query:
+    return [(name, "" if _is_moment(name, value) else value) for name, value in query]
+
+
+def _no_moment(query: Query) -> Query:
+    return [(name, value) for name, value in query if not _is_moment(name, value)]
+
+
+def _is_moment(name: str, value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return TIME_FILTER.fullmatch(name) is not None

@@ -1,0 +1,111 @@
+"""Serving on a socket, with TLS, and from the command line."""
+
+import asyncio
+from asyncio.subprocess import PIPE, Process
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
+import socket
+import ssl
+import sys
+
+from aiohttp import ClientSession, web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+import pytest
+
+from simulators.server import serve
+
+from .conftest import Api
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Return a file with a key and a certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+async def test_tls(api: Api, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    trust = ssl.create_default_context(cafile=str(certificate))
+    async with serve(api.simulator.app, ssl_context=context) as url:
+        assert url.startswith("https://127.0.0.1:")
+        async with api.session.get(f"{url}/api/v2/schema", ssl=trust) as response:
+            assert response.status == 200
+
+
+async def test_port_is_free_again_and_taken_ones_are_refused() -> None:
+    async with serve(web.Application()) as url:
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(OSError, match="address already in use"):
+            async with serve(web.Application(), port=port):
+                pass
+    async with serve(web.Application(), port=port) as again:
+        assert again == url
+
+
+async def start(*options: str) -> tuple[Process, str]:
+    """Start the simulator as a process and return it with its first line."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "simulators",
+        "dsmr_reader",
+        *options,
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
+    return process, line.decode().strip()
+
+
+@pytest.mark.parametrize("signal", [SIGINT, SIGTERM])
+async def test_command_line(signal: Signals) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process, line = await start(
+            "--port", str(port), "--api-key", "abc", "--seed", "4"
+        )
+    url = line.split(" on ")[1].split(" ")[0]
+    assert line == f"dsmr_reader simulator on {url} (API key: abc)"
+    assert url != f"http://127.0.0.1:{port}"
+    async with (
+        ClientSession(headers={"X-AUTHKEY": "abc"}) as session,
+        session.get(f"{url}/api/v2/statistics/day?limit=1") as response,
+    ):
+        assert (await response.json())["count"] > 1000
+    process.send_signal(signal)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out, err) == (0, b"", b"")
