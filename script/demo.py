@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 import contextlib
 from dataclasses import dataclass
+from http import HTTPStatus
 import json
 from pathlib import Path
 import secrets
@@ -147,8 +148,7 @@ class HomeAssistant:
     async def log_in(self) -> None:
         """Make the owner where there is none yet, and get a token."""
         client_id = f"{self._url}/"
-        steps = await self.get("/api/onboarding")
-        is_new = not next(step["done"] for step in steps if step["step"] == "user")
+        is_new = await self._has_no_owner()
         if is_new:
             password = secrets.token_urlsafe(16)
             owner = {**OWNER, "password": password, "client_id": client_id}
@@ -166,6 +166,17 @@ class HomeAssistant:
         if is_new:
             body = {"client_id": client_id, "redirect_uri": client_id}
             await self.post("/api/onboarding/integration", body)
+
+    async def _has_no_owner(self) -> bool:
+        """Tell whether nobody owns this Home Assistant yet.
+
+        Once onboarding is over, its address is gone.
+        """
+        async with self._session.get(f"{self._url}/api/onboarding") as answer:
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return False
+            steps = await answer.json()
+        return not next(step["done"] for step in steps if step["step"] == "user")
 
     async def _trusted_code(self, client_id: str) -> object:
         """Log in as the only user, which loopback may without a password."""

@@ -15,7 +15,7 @@ def expected(
     """List the instants the slow way."""
     times = [
         when
-        for when in range(grid.phase, END * 2, grid.step)
+        for when in range(grid.phase, END * 2 + 1, grid.step)
         if start <= when <= end and not any(low <= when < high for low, high in gaps)
     ]
     hours: dict[int, list[int]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from .errors import AuthenticationError
+from .errors import AuthenticationError, BackendError
 
 
 class Authenticator(Protocol):
@@ -57,7 +57,10 @@ class TokenAuth:
 
     However many calls meet an expired token, one of them renews it and the others
     wait. A refresh that is refused falls back to logging in; only when that is
-    refused too does AuthenticationError reach the caller.
+    refused too does AuthenticationError reach the caller, and all who waited.
+
+    `login` and `refresh` must not go through a client that uses this authenticator:
+    they would wait for themselves.
     """
 
     def __init__(
@@ -75,26 +78,51 @@ class TokenAuth:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token: Token | None = None
+        self._due: datetime | None = None
+        self._failure: BackendError | None = None
 
     async def headers(self) -> Mapping[str, str]:
         """Return the bearer header, renewing the token first where it is due."""
-        async with self._lock:
-            if self._token is None or self._expires_soon(self._token):
-                self._token = await self._renew(self._token)
-            return self._header(self._token)
+        return self._header(await self._valid_token())
 
     async def rejected(self, headers: Mapping[str, str]) -> bool:
         """Renew the token unless somebody else already has; always worth a retry."""
-        async with self._lock:
-            if self._token is not None and self._header(self._token) == headers:
-                self._token = await self._renew(self._token)
+        await self._valid_token(refused=headers)
         return True
 
-    def _expires_soon(self, token: Token) -> bool:
-        return (
-            token.expires is not None
-            and token.expires - self._renew_before <= self._clock()
-        )
+    async def _valid_token(self, refused: Mapping[str, str] | None = None) -> Token:
+        """Return a token that is neither due nor the refused one."""
+        known_failure = self._failure
+        async with self._lock:
+            token = self._token
+            if (
+                token is not None
+                and not self._is_due()
+                and self._header(token) != refused
+            ):
+                return token
+            failure = self._failure
+            if failure is not None and failure is not known_failure:
+                # The renewal that this call waited for failed. Every waiting call
+                # trying again would be as many wrong logins, which lock accounts.
+                raise failure
+            try:
+                token = await self._renew(token)
+            except BackendError as err:
+                self._failure = err
+                raise
+            self._token, self._due = token, self._due_time(token)
+            return token
+
+    def _is_due(self) -> bool:
+        return self._due is not None and self._due <= self._clock()
+
+    def _due_time(self, token: Token) -> datetime | None:
+        """Return when to renew; a short-lived token is used for half of its life."""
+        if token.expires is None:
+            return None
+        life = max(token.expires - self._clock(), timedelta())
+        return token.expires - min(self._renew_before, life / 2)
 
     @staticmethod
     def _header(token: Token) -> dict[str, str]:

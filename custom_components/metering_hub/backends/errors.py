@@ -55,5 +55,10 @@ class InvalidUrlError(BackendError):
     """What a person typed cannot be an address."""
 
 
-ONE_ENDPOINT_ERRORS = (NotFoundError, ProtocolError, ServerFaultError)
+ONE_ENDPOINT_ERRORS = (
+    NotFoundError,
+    PermissionDeniedError,
+    ProtocolError,
+    ServerFaultError,
+)
 """Errors that say something about one endpoint only: the others may well answer."""

@@ -34,6 +34,8 @@ MAX_ERROR_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 RETRY_DELAY = (0.2, 1.0)
 """Seconds; a random wait in this span keeps many clients from retrying in step."""
+MAX_RETRY_AFTER = 3600.0
+"""The longest wait in seconds that a server can ask for, lest a slip silence us."""
 
 _READ_BYTES = 64 * 1024
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
@@ -161,7 +163,7 @@ class HttpClient:
 
     async def _send(self, request: Request, headers: Mapping[str, str]) -> Answer:
         try:
-            async with self._slots:
+            async with self._slots, asyncio.timeout(request.timeout):
                 answer = await self._exchange(request, headers)
         except TimeoutError as err:
             raise UnreachableError(f"{request}: no answer in time") from err
@@ -171,7 +173,8 @@ class HttpClient:
             # The type alone, because the text of aiohttp's errors names the address.
             lost = UnreachableError(f"{request}: {type(err).__name__}")
             raise _RetryableError(lost) from err
-        except aiohttp.ClientError as err:
+        except (aiohttp.ClientError, ValueError) as err:
+            # A ValueError is a header or a host name that cannot be put on the wire.
             raise ProtocolError(f"{request}: {type(err).__name__}") from err
         return self._checked(request, answer)
 
@@ -187,9 +190,7 @@ class HttpClient:
                 data=request.form,
                 headers={**self._headers, **headers},
                 allow_redirects=False,
-                timeout=ClientTimeout(
-                    total=request.timeout, sock_connect=CONNECT_TIMEOUT
-                ),
+                timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
             ) as response:
                 if response.status not in _REDIRECTS:
                     return await _read(request, response)
@@ -242,13 +243,13 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
 
 def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:
     """Return where a redirect leads, if that is the same server and does no harm."""
-    location = response.headers.get("Location", "")
     try:
-        target = response.url.join(URL(location))
-    except ValueError as err:
+        target = response.url.join(URL(response.headers["Location"]))
+        same_server = target.origin() == response.url.origin()
+    except (KeyError, ValueError) as err:
         raise ProtocolError(f"{request}: redirects to no address") from err
     # Credentials must never reach another server, and a POST must not become a GET.
-    if target.origin() != response.url.origin() or request.method not in _IDEMPOTENT:
+    if not same_server or request.method not in _IDEMPOTENT:
         raise ProtocolError(f"{request}: redirects to another place")
     return target
 
@@ -265,11 +266,12 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the wait in seconds that a `Retry-After` header asks for."""
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
-        return float(text)
+        return min(float(text), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return min(max(0.0, seconds), MAX_RETRY_AFTER)

@@ -5,6 +5,7 @@ One bad value may cost that value only, so these functions take anything at all.
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 
 from .http import Json
 
@@ -33,12 +34,14 @@ def as_decimal(value: Json) -> Decimal | None:
     text = str(value).strip()
     if "," in text:
         # Localised answers group thousands by points and end in a decimal comma.
-        text = text.replace(".", "").replace(",", ".")
+        whole, _, fraction = text.rpartition(",")
+        text = f"{whole.replace('.', '')}.{fraction}"
     try:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    # Beyond a float's range ("1e999999999"), any arithmetic may take for ever.
+    return number if number.is_finite() and isfinite(float(number)) else None
 
 
 def as_integer(value: Json) -> int | None:

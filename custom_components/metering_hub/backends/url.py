@@ -1,8 +1,12 @@
 """Turn what people type or paste as an address into one exact base URL."""
 
+import re
+
 from yarl import URL
 
 from .errors import InvalidUrlError
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def normalise_url(
@@ -21,13 +25,15 @@ def normalise_url(
     passwords inside the address, which would end up in logs.
     """
     typed = text.strip()
-    if "://" not in typed:
+    if not _SCHEME.match(typed):
         typed = f"{default_scheme}://{typed.lstrip('/')}"
     try:
         url = URL(typed)
         usable = (
             url.scheme in ("http", "https")
             and bool(url.host)
+            # What is left of a scheme with a slash too few or too many is no host.
+            and url.host not in ("http", "https")
             and not any(character.isspace() for character in typed)
             and url.port != 0
         )

@@ -10,10 +10,17 @@ from aiohttp import ClientSession
 
 from ...model import Device, Inventory, Point, Reading
 from ..base import Backend, Identity, Latest, Settings
-from ..errors import NotFoundError, UnsupportedError
+from ..errors import BackendError, NotFoundError, UnsupportedError
 from ..parallel import gather_parts
 from .client import DsmrReaderClient, DsmrReading, MeterStatistics
-from .points import ELECTRICITY_METER, EXTRA_METER, Endpoint, MeterProfile, dsmr_points
+from .points import (
+    ELECTRICITY_METER,
+    EXTRA_METER,
+    MINUTE,
+    Endpoint,
+    MeterProfile,
+    dsmr_points,
+)
 from .readings import (
     DEFAULT_ZONE,
     Readings,
@@ -128,9 +135,12 @@ class DsmrReaderBackend(Backend):
             for point in points
             if point.key in self._sources
         }
-        parts, failures = await gather_parts(
-            {endpoint: self._fetchers[endpoint]() for endpoint in set(sources.values())}
-        )
+        # The newest reading comes first: it says how far today's amounts reach, and a
+        # server that is down is asked once instead of once for each endpoint.
+        parts, failures = await self._fetch({Endpoint.READING} & set(sources.values()))
+        others = await self._fetch(set(sources.values()) - {Endpoint.READING})
+        parts |= others[0]
+        failures |= others[1]
         return Latest(
             readings={
                 key: parts[endpoint][key]
@@ -144,10 +154,15 @@ class DsmrReaderBackend(Backend):
             },
         )
 
+    async def _fetch(
+        self, endpoints: Collection[Endpoint]
+    ) -> tuple[dict[Endpoint, Readings], dict[Endpoint, BackendError]]:
+        return await gather_parts({e: self._fetchers[e]() for e in endpoints})
+
     async def _probe(self) -> frozenset[Endpoint]:
         """Return the endpoints that this server's version has."""
         optional = (Endpoint.PROBLEMS, Endpoint.PRICES, Endpoint.PEAK)
-        _, failures = await gather_parts({e: self._fetchers[e]() for e in optional})
+        _, failures = await self._fetch(optional)
         return frozenset(Endpoint) - {
             endpoint
             for endpoint, error in failures.items()
@@ -162,7 +177,8 @@ class DsmrReaderBackend(Backend):
     ) -> MeterProfile:
         numbers = reading.numbers if reading else {}
         extra, unit = telegram.extra, telegram.extra_unit
-        if extra is None and "extra_device_delivered" in numbers:
+        unknown = extra is None and not telegram.extra_is_other
+        if unknown and "extra_device_delivered" in numbers:
             extra = self._chosen_extra
         return MeterProfile(
             belgian=_is_belgian(statistics),
@@ -207,6 +223,15 @@ class DsmrReaderBackend(Backend):
         self._newest = found or newest
         return self._newest
 
+    async def _newest_time(self) -> datetime | None:
+        """Return when the newest telegram came, which all live answers are made of.
+
+        It is asked for only where nobody looks at readings, so that none is known.
+        """
+        if self._newest is None or self._clock() - self._newest.time > MINUTE:
+            await self._read_newest()
+        return self._newest.time if self._newest else None
+
     async def _read_statistics(self) -> MeterStatistics:
         self._statistics = await self._client.meter_statistics()
         return self._statistics
@@ -237,16 +262,18 @@ class DsmrReaderBackend(Backend):
             statistics = await self._read_statistics()
             self._tariff_name = live.tariff_name
         number = statistics.electricity_tariff if live.tariff_name else None
-        return from_live(live, number, belgian=_is_belgian(statistics))
+        newest = await self._newest_time() or live.time
+        return from_live(live, number, newest, belgian=_is_belgian(statistics))
 
     async def _fetch_gas_live(self) -> Readings:
         live = await self._client.gas_live()
         return from_gas_live(live) if live else {}
 
     async def _fetch_today(self) -> Readings:
-        today = await self._client.today()
-        newest = self._newest.time if self._newest else None
-        return from_today(today, newest, self._zone()) if today else {}
+        if (today := await self._client.today()) is None:
+            return {}
+        newest = await self._newest_time()
+        return from_today(today, newest, self._zone())
 
     async def _fetch_problems(self) -> Readings:
         problems = await self._client.problems()

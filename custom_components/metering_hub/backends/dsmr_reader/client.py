@@ -246,12 +246,7 @@ class DsmrReaderClient:
         """Return the energy contracts that are valid on a day (since 5.3)."""
         rows = await self._rows(
             "/consumption/energy-supplier-prices",
-            {
-                "ordering": "-start",
-                "limit": 100,
-                "start__lte": day.isoformat(),
-                "end__gte": day.isoformat(),
-            },
+            {"start__lte": day.isoformat(), "end__gte": day.isoformat()},
         )
         contracts = []
         for row in rows:

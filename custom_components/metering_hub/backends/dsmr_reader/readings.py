@@ -60,16 +60,25 @@ def from_reading(reading: DsmrReading, extra: ExtraDevice | None) -> Readings:
 
 
 def from_live(
-    live: ElectricityLive, tariff_number: int | None, *, belgian: bool
+    live: ElectricityLive,
+    tariff_number: int | None,
+    newest: datetime,
+    *,
+    belgian: bool,
 ) -> Readings:
-    """Return the tariff in force and the running cost."""
+    """Return the tariff in force and the running cost, as true as `newest` is new."""
     found: Readings = {}
+    time, confirmed = live.time, max(live.time, newest)
     if tariff_number in (1, 2):
         tariff = "low" if (tariff_number == 1) != belgian else "normal"
-        found["electricity_tariff"] = Reading(time=live.time, value=tariff)
+        found["electricity_tariff"] = Reading(
+            time=time, value=tariff, confirmed=confirmed
+        )
     if live.cost_per_hour is not None:
         cost = float(live.cost_per_hour)
-        found["electricity_cost_per_hour"] = Reading(time=live.time, value=cost)
+        found["electricity_cost_per_hour"] = Reading(
+            time=time, value=cost, confirmed=confirmed
+        )
     return found
 
 

@@ -41,8 +41,9 @@ _HEADER = re.compile(r"^/(\w{3})\d(.*?)\s*$", re.MULTILINE)
 _SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _TYPE = re.compile(r"^0-(\d):24\.1\.0\((\d+)\)", re.MULTILINE)
 _CHANNEL_SERIAL = re.compile(r"^0-(\d):96\.1\.[01]\(([0-9A-Za-z]+)\)", re.MULTILINE)
+# DSMR 4 and 5 give the position behind its unit, DSMR 2 and 3 on the next line.
 _CHANNEL_UNIT = re.compile(
-    r"^0-(\d):24\.2\.[13](?:\(\w+\))?\([\d.]+\*(\w+)\)", re.MULTILINE
+    r"^0-(\d):24\.(?:2\.[13](?:\(\w+\))?\([\d.]+\*|3\.0\(.*\()(\w+)\)", re.MULTILINE
 )
 
 
@@ -51,7 +52,7 @@ class Telegram:
     """The meters that a telegram names.
 
     `serial` and `extra_serial` are as printed on the meters. `extra` is `None` where
-    no second meter is connected, or one of a kind that no reading is kept of.
+    no second meter is connected, or where it is of another kind (`extra_is_other`).
     """
 
     manufacturer: str | None
@@ -60,22 +61,26 @@ class Telegram:
     extra: ExtraDevice | None
     extra_unit: str | None
     extra_serial: str | None = field(repr=False)
+    extra_is_other: bool = False
 
 
 def parse_telegram(text: str) -> Telegram:
     """Read a telegram; what it does not say is `None`."""
     header = _HEADER.search(text)
     serial = _SERIAL.search(text)
-    channel, extra = _extra_device(text)
+    units = _by_channel(_CHANNEL_UNIT, text)
+    # Of several meters, DSMR-reader keeps the one that comes last in the telegram.
+    channel = next(reversed(units), "")
+    type_code = _by_channel(_TYPE, text).get(channel)
+    extra = _DEVICE_TYPES.get(int(type_code)) if type_code else None
     return Telegram(
         manufacturer=_MANUFACTURERS.get(header[1].upper()) if header else None,
         model=_model(header[2]) if header else None,
         serial=_decode_serial(serial[1]) if serial else None,
         extra=extra,
-        extra_unit=_UNITS.get(
-            _by_channel(_CHANNEL_UNIT, text).get(channel, "").lower()
-        ),
+        extra_unit=_UNITS.get(units.get(channel, "").lower()),
         extra_serial=_decode_serial(_by_channel(_CHANNEL_SERIAL, text).get(channel)),
+        extra_is_other=type_code is not None and extra is None,
     )
 
 
@@ -86,18 +91,6 @@ def _model(text: str) -> str | None:
 
 def _by_channel(pattern: re.Pattern[str], text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in pattern.finditer(text)}
-
-
-def _extra_device(text: str) -> tuple[str, ExtraDevice | None]:
-    """Return the channel and kind of the meter whose position DSMR-reader keeps.
-
-    Of several, that is the last one that has a reading in the telegram.
-    """
-    types = _by_channel(_TYPE, text)
-    for channel in reversed(_by_channel(_CHANNEL_UNIT, text)):
-        if kind := _DEVICE_TYPES.get(int(types.get(channel, "0"))):
-            return channel, kind
-    return "", None
 
 
 def _decode_serial(text: str | None) -> str | None:

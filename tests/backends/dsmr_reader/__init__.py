@@ -1,0 +1,1 @@
+"""Tests of the DSMR-reader backend."""

@@ -1,0 +1,125 @@
+"""Fixtures: a real Home Assistant, a simulated DSMR-reader, and an entry of both."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.metering_hub.backends import http
+from custom_components.metering_hub.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.house import House
+from simulators.server import serve
+
+API_KEY = "4f1e9c0d7b6a5832"
+NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+HOUSE_START = datetime(2026, 3, 26, 23, 0, tzinfo=UTC)
+
+type Tick = Callable[[float], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _environment(
+    recorder_mock: object,
+    enable_custom_integrations: None,
+    socket_enabled: None,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Run with a real recorder and real sockets, at a fixed time, not waiting."""
+    freezer.move_to(NOW)
+    monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.0))
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Leave out of snapshots what differs from run to run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def simulator() -> DsmrReaderSimulator:
+    """Return a simulated DSMR-reader whose time is Home Assistant's."""
+    return DsmrReaderSimulator(
+        House(7, HOUSE_START), api_key=API_KEY, clock=dt_util.utcnow
+    )
+
+
+@pytest.fixture
+async def url(simulator: DsmrReaderSimulator) -> AsyncIterator[str]:
+    """Serve the simulator on a real socket."""
+    async with serve(simulator.app) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def entry(url: str, hass: HomeAssistant) -> MockConfigEntry:
+    """Return an entry for the simulator that is not set up yet."""
+    config_entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="DSMR-reader",
+        unique_id="dsmr_reader:house",
+        data={
+            "backend": "dsmr_reader",
+            "url": url,
+            "api_key": API_KEY,
+            "verify_ssl": True,
+        },
+        options={
+            "devices": ["electricity_meter", "extra_device"],
+            "known_devices": ["electricity_meter", "extra_device"],
+            "new_devices": True,
+            "history": True,
+            "energy_dashboard": True,
+        },
+    )
+    config_entry.add_to_hass(hass)
+    return config_entry
+
+
+@pytest.fixture
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable the entities, too, that are disabled by default."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Return an entry that is set up."""
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Tick:
+    """Return a function that lets seconds pass and the polls of that time end."""
+
+    async def let_pass(seconds: float) -> None:
+        freezer.tick(timedelta(seconds=seconds))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    return let_pass
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up, which must succeed."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def shown(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the state that a person sees."""
+    state = hass.states.get(entity_id)
+    assert state is not None, f"{entity_id} does not exist"
+    return state.state

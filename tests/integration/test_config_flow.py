@@ -1,0 +1,444 @@
+"""The config flow: what a person clicks and types, and what they are told."""
+
+from datetime import UTC, datetime, timedelta
+import ipaddress
+from pathlib import Path
+import ssl
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.metering_hub.const import DOMAIN
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import device_registry as dr
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.faults import Answer, Drop, Fault, Huge, Truncate, html_error, redirect
+from simulators.house import House
+from simulators.server import serve
+
+from .conftest import API_KEY, HOUSE_START, NOW, Tick, set_up, shown
+
+ALL = ["electricity_meter", "extra_device"]
+SELECTION = {
+    "devices": ALL,
+    "new_devices": True,
+    "history": True,
+    "energy_dashboard": True,
+}
+
+
+def form(url: str, **changes: object) -> dict[str, object]:
+    """Return the connection form, filled in rightly but for the changes."""
+    return {"url": url, "api_key": API_KEY, "verify_ssl": True, **changes}
+
+
+async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
+    """Open the flow and choose DSMR-reader in its menu."""
+    menu = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["step_id"] == "user"
+    assert "dsmr_reader" in menu["menu_options"]
+    step = await choose(hass, menu, {"next_step_id": "dsmr_reader"})
+    assert step["step_id"] == "dsmr_reader"
+    assert step["errors"] == {}
+    return step
+
+
+async def choose(
+    hass: HomeAssistant, step: ConfigFlowResult, user_input: dict[str, object]
+) -> ConfigFlowResult:
+    """Fill in a step of a flow and send it."""
+    result = await hass.config_entries.flow.async_configure(step["flow_id"], user_input)
+    await hass.async_block_till_done()
+    return result
+
+
+async def finish(
+    hass: HomeAssistant, step: ConfigFlowResult, url: str
+) -> ConfigFlowResult:
+    """Fill in the rest rightly, which must make an entry."""
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+    step = await choose(hass, step, SELECTION)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    return step
+
+
+async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
+    """A person picks DSMR-reader, logs in, keeps all devices and sees sensors."""
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["type"] is FlowResultType.FORM
+    assert step["step_id"] == "selection"
+    assert step["description_placeholders"] == {"count": "2"}
+    defaults = step["data_schema"]({})
+    assert defaults == SELECTION
+    step = await choose(hass, step, {**SELECTION, "history_start": "2026-01-01"})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["title"] == "DSMR-reader"
+    assert step["data"] == {"backend": "dsmr_reader", **form(url)}
+    assert step["options"] == {
+        **SELECTION,
+        "history_start": "2026-01-01",
+        "known_devices": ALL,
+    }
+    entry = step["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id is not None
+    assert entry.unique_id.startswith("dsmr_reader:")
+    assert float(shown(hass, "sensor.electricity_meter_delivered_normal_tariff")) > 0
+
+
+async def test_devices_are_offered_by_name(hass: HomeAssistant, url: str) -> None:
+    """The selection names devices in words, not by keys."""
+    step = await choose(hass, await open_form(hass), form(url))
+    selector = step["data_schema"].schema["devices"]
+    assert selector.config["options"] == [
+        {"value": "electricity_meter", "label": "Electricity meter"},
+        {"value": "extra_device", "label": "Gas meter"},
+    ]
+
+
+async def test_unticked_device_stays_away(
+    hass: HomeAssistant, url: str, device_registry: dr.DeviceRegistry
+) -> None:
+    """A device that was not chosen does not appear, although new ones would."""
+    step = await choose(hass, await open_form(hass), form(url))
+    step = await choose(hass, step, {**SELECTION, "devices": ["electricity_meter"]})
+    devices = dr.async_entries_for_config_entry(
+        device_registry, step["result"].entry_id
+    )
+    assert [device.name for device in devices] == ["Electricity meter"]
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        pytest.param(html_error(500), "cannot_connect", id="500 HTML"),
+        pytest.param(html_error(502), "cannot_connect", id="502 HTML"),
+        pytest.param(html_error(404), "invalid_url", id="404 HTML"),
+        pytest.param(Answer(200, "<html></html>"), "invalid_url", id="another site"),
+        pytest.param(Answer(200, "{}", "application/json"), "invalid_url", id="{}"),
+        pytest.param(html_error(403), "permission_denied", id="a proxy's 403"),
+        pytest.param(Answer(401, b""), "invalid_auth", id="a proxy's 401"),
+        pytest.param(redirect("https://example.org/"), "invalid_url", id="redirect"),
+        pytest.param(Drop(), "cannot_connect", id="dropped"),
+        pytest.param(Truncate(), "cannot_connect", id="stops in mid-answer"),
+        pytest.param(Huge(50_000_000), "invalid_url", id="50 MB"),
+        pytest.param(
+            Answer(429, b"{}", "application/json"), "cannot_connect", id="429"
+        ),
+    ],
+)
+async def test_broken_server_then_success(
+    hass: HomeAssistant,
+    url: str,
+    simulator: DsmrReaderSimulator,
+    action: Answer | Drop | Truncate | Huge,
+    error: str,
+) -> None:
+    """Every failure has its message, and the same form then works."""
+    simulator.faults.add(Fault(action))
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["type"] is FlowResultType.FORM
+    assert step["errors"] == {"base": error}
+    simulator.faults.clear()
+    await finish(hass, step, url)
+
+
+async def test_api_disabled_is_not_a_wrong_key(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """The message says that the API is off, and the form keeps the key."""
+    simulator.api_enabled = False
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": "api_disabled"}
+    suggested = {
+        str(key): key.description["suggested_value"]
+        for key in step["data_schema"].schema
+    }
+    assert suggested == form(url)
+    simulator.api_enabled = True
+    await finish(hass, step, url)
+
+
+@pytest.mark.parametrize("key", ["wrong", "with\nnewline", "schlüssel", " "])
+async def test_wrong_key(hass: HomeAssistant, url: str, key: str) -> None:
+    """A wrong key is called that, whatever characters it is made of."""
+    step = await choose(hass, await open_form(hass), form(url, api_key=key))
+    assert step["errors"] == {"base": "invalid_auth"}
+    await finish(hass, step, url)
+
+
+async def test_too_old_server(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """A server that is too old is told so."""
+    simulator.version = "4.1.0"
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": "unsupported_version"}
+    simulator.version = "5.11.0"
+    await finish(hass, step, url)
+
+
+async def test_nothing_listens(hass: HomeAssistant, url: str) -> None:
+    """A refused connection is told so."""
+    step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
+    assert step["errors"] == {"base": "cannot_connect"}
+    await finish(hass, step, url)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "http://", "not an address", "ftp://host", "http://me:secret@host"]
+)
+async def test_not_an_address(hass: HomeAssistant, url: str, typed: str) -> None:
+    """What can't be an address is refused without asking anybody."""
+    step = await choose(hass, await open_form(hass), form(typed))
+    assert step["errors"] == {"base": "invalid_url"}
+    await finish(hass, step, url)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "{host}:{port}",
+        " http://{host}:{port}/ ",
+        "http://{host}:{port}///",
+        "http://{host}:{port}/api/v1",
+        "http://{host}:{port}/api/v2/datalogger/dsmrreading?limit=1",
+        "http://{host}:{port}/dashboard#now",
+        "http://{host}:{port}/admin/dsmr_api/apisettings/",
+    ],
+)
+async def test_pasted_addresses(hass: HomeAssistant, url: str, pasted: str) -> None:
+    """Whatever page people have open, its address will do."""
+    typed = pasted.format(host=URL(url).host, port=URL(url).port)
+    step = await choose(hass, await open_form(hass), form(typed, api_key=f"{API_KEY} "))
+    step = await choose(hass, step, SELECTION)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["data"] == {"backend": "dsmr_reader", **form(url)}
+
+
+async def test_same_meter_twice(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """The same meter can't be added twice, by whatever address."""
+    await finish(hass, await open_form(hass), url)
+    async with serve(simulator.app) as other_url:
+        step = await choose(hass, await open_form(hass), form(other_url))
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "already_configured"
+
+
+async def test_same_address_twice_without_identity(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """Where the server has no identity, the address tells."""
+    simulator.telegram = False
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    step = await choose(hass, result, {"next_step_id": "dsmr_reader"})
+    step = await choose(hass, step, form(url))
+    step = await choose(hass, step, {**SELECTION, "extra_device": "gas"})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["result"].unique_id is None
+    step = await choose(hass, await open_form(hass), form(f"{url}/"))
+    assert step["reason"] == "already_configured"
+
+
+async def test_second_meter_is_asked_for_when_the_server_does_not_know(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """Only without a telegram is a person asked what the second meter measures."""
+    step = await choose(hass, await open_form(hass), form(url))
+    assert "extra_device" not in step["data_schema"].schema
+    hass.config_entries.flow.async_abort(step["flow_id"])
+    simulator.telegram = False
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["data_schema"]({})["extra_device"] == "gas"
+    step = await choose(hass, step, {**SELECTION, "extra_device": "heat"})
+    assert step["options"]["extra_device"] == "heat"
+    assert float(shown(hass, "sensor.heat_meter_meter_reading")) > 0
+
+
+async def test_history_start_in_the_future(hass: HomeAssistant, url: str) -> None:
+    """A start in the future is refused at its field, and the form then works."""
+    step = await choose(hass, await open_form(hass), form(url))
+    step = await choose(hass, step, {**SELECTION, "history_start": "2026-11-22"})
+    assert step["errors"] == {"history_start": "start_in_future"}
+    step = await choose(hass, step, {**SELECTION, "history_start": "2026-11-21"})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_unknown_device_is_refused(hass: HomeAssistant, url: str) -> None:
+    """Only devices that were found can be chosen."""
+    step = await choose(hass, await open_form(hass), form(url))
+    with pytest.raises(InvalidData):
+        await choose(hass, step, {**SELECTION, "devices": ["fridge"]})
+
+
+async def test_reauth(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator, tick: Tick
+) -> None:
+    """After the key was changed on the server, the new one brings all back."""
+    entry = (await finish(hass, await open_form(hass), url))["result"]
+    simulator.api_key = "changed"
+    await tick(10)
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+    step = await choose(hass, flow, form(url))
+    assert step["errors"] == {"base": "invalid_auth"}
+    step = await choose(hass, step, form(url, api_key="changed"))
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "reauth_successful"
+    assert entry.data["api_key"] == "changed"
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_reauth_form_shows_no_secret(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """The form knows the address, but never gives the stored key away."""
+    step = await loaded.start_reauth_flow(hass)
+    suggested = {
+        str(key): (key.description or {}).get("suggested_value")
+        for key in step["data_schema"].schema
+    }
+    assert suggested == {"url": loaded.data["url"], "api_key": None, "verify_ssl": True}
+
+
+async def test_reconfigure_to_a_new_address(
+    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
+) -> None:
+    """A server that moved is found at its new address."""
+    step = await finish(hass, await open_form(hass), url)
+    entry = step["result"]
+    async with serve(simulator.app) as new_url:
+        flow = await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": "reconfigure", "entry_id": entry.entry_id}
+        )
+        assert flow["step_id"] == "reconfigure"
+        step = await choose(hass, flow, form("127.0.0.1:9"))
+        assert step["errors"] == {"base": "cannot_connect"}
+        step = await choose(hass, step, form(new_url))
+        assert step["reason"] == "reconfigure_successful"
+        assert entry.data["url"] == new_url
+        assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("source", ["reauth", "reconfigure"])
+async def test_another_meter_is_refused(
+    hass: HomeAssistant, url: str, source: str
+) -> None:
+    """An entry never silently becomes another house's."""
+    step = await finish(hass, await open_form(hass), url)
+    entry = step["result"]
+    other = DsmrReaderSimulator(
+        House(8, HOUSE_START), api_key=API_KEY, clock=lambda: NOW
+    )
+    async with serve(other.app) as other_url:
+        flow = await hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": source, "entry_id": entry.entry_id},
+            data=entry.data if source == "reauth" else None,
+        )
+        step = await choose(hass, flow, form(other_url))
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "unique_id_mismatch"
+    assert entry.data["url"] == url
+
+
+async def test_options(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """The selection can be changed later; what is no longer chosen goes away."""
+    flow = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert flow["step_id"] == "init"
+    assert flow["data_schema"]({})["devices"] == ALL
+    wrong = {**SELECTION, "history_start": "2030-01-01"}
+    step = await hass.config_entries.options.async_configure(flow["flow_id"], wrong)
+    assert step["errors"] == {"history_start": "start_in_future"}
+    chosen = {**SELECTION, "devices": ["electricity_meter"], "history": False}
+    step = await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
+    await hass.async_block_till_done()
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded.options == {**chosen, "known_devices": ALL}
+    devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    assert [device.name for device in devices] == ["Electricity meter"]
+    assert hass.states.get("sensor.gas_meter_meter_reading") is None
+
+
+async def test_options_while_the_server_is_down(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Without the server there is nothing to choose from, and a message says so."""
+    simulator.faults.add(Fault(Drop()))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "not_loaded"
+
+
+def self_signed_context(folder: Path) -> ssl.SSLContext:
+    """Return a TLS context with a certificate for 127.0.0.1 that nobody trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "dsmr-reader")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1000))
+        .not_valid_after(now + timedelta(days=1000))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def test_self_signed_certificate(
+    hass: HomeAssistant, simulator: DsmrReaderSimulator, tmp_path: Path
+) -> None:
+    """It is refused, unless the person says that it is all right."""
+    context = await hass.async_add_executor_job(self_signed_context, tmp_path)
+    # The server's side of the refused handshake fails as well, and rightly so.
+    hass.loop.set_exception_handler(lambda _loop, _context: None)
+    async with serve(simulator.app, ssl_context=context) as url:
+        step = await choose(hass, await open_form(hass), form(url))
+        assert step["errors"] == {"base": "cannot_connect"}
+        step = await choose(hass, step, form(url, verify_ssl=False))
+        step = await choose(hass, step, SELECTION)
+        assert step["type"] is FlowResultType.CREATE_ENTRY
+        assert step["result"].state is ConfigEntryState.LOADED
+
+
+async def test_same_address_with_another_identity(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """An address is one server, whatever meter is behind it now."""
+    await set_up(hass, entry)
+    step = await choose(hass, await open_form(hass), form(entry.data["url"]))
+    assert step["reason"] == "already_configured"

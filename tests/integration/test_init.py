@@ -1,0 +1,397 @@
+"""Setting up, failing, healing, unloading and removing an entry."""
+
+import asyncio
+import logging
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub import (
+    async_migrate_entry,
+    async_remove_config_entry_device,
+)
+from custom_components.metering_hub.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.faults import Drop, Fault, busy, drop_fields, html_error
+from simulators.house import House
+
+from .conftest import HOUSE_START, Tick, set_up, shown
+
+POWER = "sensor.electricity_meter_power"
+TODAY = "sensor.electricity_meter_delivered_today"
+PROBLEMS = "binary_sensor.electricity_meter_problems"
+GAS = "sensor.gas_meter_meter_reading"
+HOUR = 3600
+
+
+async def test_unload_and_reload_leave_nothing_behind(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Unloaded, nothing is asked; reloaded, everything is as before."""
+    states = {state.entity_id for state in hass.states.async_all()}
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert loaded.state is ConfigEntryState.NOT_LOADED
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+    requests = simulator.faults.count()
+    await tick(HOUR)
+    assert simulator.faults.count() == requests
+    await set_up(hass, loaded)
+    assert {state.entity_id for state in hass.states.async_all()} == states
+    assert shown(hass, POWER) != STATE_UNAVAILABLE
+
+
+async def test_set_up_takes_few_requests(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Setting up asks a bounded number of questions, none of them twice over."""
+    await set_up(hass, entry)
+    assert simulator.faults.count() <= 16
+
+
+async def test_server_down_at_start_is_tried_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A server that is down at start is asked again until it is up."""
+    simulator.faults.add(Fault(Drop()))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.reason is not None
+    assert "does not answer" in entry.reason
+    simulator.faults.clear()
+    await tick(20)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_wrong_key_at_start_asks_for_a_new_one(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """A key that is wrong at start leads to a form, not to endless tries."""
+    simulator.api_key = "another"
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+
+
+async def test_key_changed_while_running_starts_reauth_at_once(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """One refused poll is enough to ask the person."""
+    simulator.api_key = "another"
+    await tick(10)
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+
+
+async def test_api_switched_off_is_a_repair_that_goes_away(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    issue_registry: ir.IssueRegistry,
+    tick: Tick,
+) -> None:
+    """A Repairs card says what to do, and goes when it is done."""
+    issue_id = f"unsupported_{loaded.entry_id}"
+    simulator.api_enabled = False
+    await tick(10)
+    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue is not None
+    assert issue.translation_key == "api_disabled"
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+    assert not hass.config_entries.flow.async_progress()
+    simulator.api_enabled = True
+    await tick(10)
+    assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
+    assert shown(hass, POWER) != STATE_UNAVAILABLE
+
+
+async def test_api_switched_off_at_start(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    issue_registry: ir.IssueRegistry,
+    tick: Tick,
+) -> None:
+    """The card is there from the start, too, and removing the entry removes it."""
+    simulator.api_enabled = False
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert len(issue_registry.issues) == 1
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert len(issue_registry.issues) == 0
+
+
+async def test_one_bad_poll_is_not_seen(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A single failed request is tried again before anybody notices."""
+    simulator.faults.add(Fault(html_error(500), times=1))
+    await tick(10)
+    assert shown(hass, POWER) != STATE_UNAVAILABLE
+
+
+async def test_outage_is_logged_once_and_heals(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """While the server is down, all is unavailable; afterwards, all is back."""
+    caplog.set_level(logging.INFO, "custom_components.metering_hub")
+    simulator.faults.add(Fault(Drop()))
+    for _ in range(10):
+        await tick(10)
+    assert {
+        state.state for state in hass.states.async_all() if "meter" in state.entity_id
+    } == {STATE_UNAVAILABLE}
+    errors = [
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components.metering_hub")
+        and record.levelno >= logging.WARNING
+    ]
+    assert len(errors) == 1
+    simulator.faults.clear()
+    await tick(10)
+    for entity_id in (POWER, TODAY, PROBLEMS, GAS):
+        assert shown(hass, entity_id) != STATE_UNAVAILABLE
+
+
+async def test_broken_endpoint_costs_its_own_sensors_only(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An endpoint that fails is logged once; what others say stays true."""
+    simulator.faults.add(Fault(html_error(500), "today"))
+    for _ in range(3):
+        await tick(60)
+    assert shown(hass, TODAY) == STATE_UNAVAILABLE
+    assert shown(hass, POWER) != STATE_UNAVAILABLE
+    assert shown(hass, PROBLEMS) == "off"
+    assert caplog.text.count("some readings are missing") == 1
+    simulator.faults.clear()
+    await tick(60)
+    assert shown(hass, TODAY) != STATE_UNAVAILABLE
+
+
+async def test_rate_limit_is_respected(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A server that asks for a break of two minutes gets it."""
+    simulator.faults.add(Fault(busy(429, 120), times=1))
+    await tick(10)
+    requests = simulator.faults.count()
+    for _ in range(9):
+        await tick(10)
+    assert simulator.faults.count() == requests
+    await tick(40)
+    assert simulator.faults.count() > requests
+
+
+async def test_new_meter_appears_without_a_reload(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A gas meter that is connected later appears by itself."""
+    simulator.extra_device = "none"
+    hass.config_entries.async_update_entry(
+        entry,
+        options={
+            **entry.options,
+            "devices": ["electricity_meter"],
+            "known_devices": ["electricity_meter"],
+        },
+    )
+    await set_up(hass, entry)
+    assert hass.states.get(GAS) is None
+    simulator.extra_device = "gas"
+    await tick(HOUR)
+    await tick(10)
+    assert float(shown(hass, GAS)) > 0
+
+
+async def test_new_meter_stays_away_if_not_wanted(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Who does not want new devices gets none."""
+    hass.config_entries.async_update_entry(
+        entry,
+        options={
+            "devices": ["electricity_meter"],
+            "known_devices": ["electricity_meter"],
+            "new_devices": False,
+        },
+    )
+    await set_up(hass, entry)
+    await tick(HOUR)
+    assert hass.states.get(GAS) is None
+
+
+async def test_vanished_meter_is_removed_only_when_gone_for_good(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    device_registry: dr.DeviceRegistry,
+    tick: Tick,
+) -> None:
+    """A server that fails removes nothing; a meter that stays away is removed."""
+
+    def names() -> list[str | None]:
+        devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+        return sorted(device.name or "" for device in devices)
+
+    simulator.faults.add(Fault(Drop()))
+    for _ in range(5):
+        await tick(HOUR)
+    assert names() == ["Electricity meter", "Gas meter"]
+    simulator.faults.clear()
+    simulator.extra_device = "none"
+    await tick(HOUR)
+    assert names() == ["Electricity meter", "Gas meter"]
+    for _ in range(3):
+        await tick(HOUR)
+    assert names() == ["Electricity meter"]
+    simulator.extra_device = "gas"
+    await tick(HOUR)
+    await tick(10)
+    assert names() == ["Electricity meter", "Gas meter"]
+    assert float(shown(hass, GAS)) > 0
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_vanished_points_are_removed_when_gone_for_good(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    entity_registry: er.EntityRegistry,
+    tick: Tick,
+) -> None:
+    """A phase that a new meter does not have loses its sensors after a while."""
+    await set_up(hass, entry)
+    entity_id = "sensor.electricity_meter_voltage_l2"
+    simulator.faults.add(Fault(drop_fields("phase_voltage_l2"), "dsmrreading"))
+    await tick(HOUR)
+    assert entity_registry.async_get(entity_id) is not None
+    for _ in range(3):
+        await tick(HOUR)
+    assert entity_registry.async_get(entity_id) is None
+
+
+async def test_a_meter_that_turns_out_to_be_another_kind_reloads(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Points that mean something else from now on are set up anew."""
+    simulator.belgian = True
+    await tick(HOUR)
+    await tick(10)
+    registers = simulator.house.registers(simulator.clock())
+    assert loaded.state is ConfigEntryState.LOADED
+    normal = "electricity_delivered_1"
+    assert float(registers[0]) > 0
+    assert loaded.runtime_data.inventory.data.points[normal].translation_key == (
+        "electricity_delivered_normal"
+    )
+
+
+async def test_only_gone_devices_can_be_removed_by_hand(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """A device that the server still has would come back, so it can't be removed."""
+    [device, _] = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    assert not await async_remove_config_entry_device(hass, loaded, device)
+    gone = device_registry.async_get_or_create(
+        config_entry_id=loaded.entry_id, identifiers={(DOMAIN, "dsmr_reader:house_old")}
+    )
+    assert await async_remove_config_entry_device(hass, loaded, gone)
+
+
+@pytest.mark.parametrize(("version", "accepted"), [(1, True), (2, False)])
+async def test_entries_of_newer_versions_are_refused(
+    hass: HomeAssistant, version: int, accepted: bool
+) -> None:
+    """What a newer version wrote is not touched after a downgrade."""
+    entry = MockConfigEntry(domain=DOMAIN, version=version)
+    assert await async_migrate_entry(hass, entry) is accepted
+
+
+async def test_a_person_can_ask_for_fresh_readings(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Asking by hand refreshes what is otherwise asked for once an hour, too."""
+    simulator.faults.clear_requests()
+    await loaded.runtime_data.readings.async_request_refresh()
+    await asyncio.sleep(0)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.faults.count("energy-supplier-prices") == 1
+
+
+async def test_disabled_sensor_that_is_enabled_is_read_at_once(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """After a person enables a sensor, its first state is a value."""
+    entity_id = "sensor.electricity_meter_voltage_l1"
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert float(shown(hass, entity_id)) > 200
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [
+        ("Europe/Amsterdam", "2026-11-21T00:00:00+01:00"),
+        ("Europe/Lisbon", "2026-11-21T00:00:00+00:00"),
+    ],
+)
+async def test_a_day_starts_at_the_servers_midnight(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    zone: str,
+    midnight: str,
+) -> None:
+    """Amounts of today count from midnight where the server is."""
+    simulator.house = House(7, HOUSE_START, zone)
+    await set_up(hass, entry)
+    state = hass.states.get(TODAY)
+    assert state is not None
+    assert state.attributes["last_reset"] == midnight
