@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass  # type: ignore[attr-defined]  # Moved after 2026.9.
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_UNITS,
     SensorDeviceClass,

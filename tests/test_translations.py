@@ -1,0 +1,688 @@
+"""Every text that the code shows exists, in every language, and no other does.
+
+What the code shows is asked of the code itself: forms, points and errors are built as
+in real life; what only appears in the middle of functions is read from their source.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+import inspect
+from itertools import product
+import json
+from pathlib import Path
+import re
+import string
+from textwrap import dedent
+from unittest.mock import Mock
+
+import pytest
+import voluptuous as vol
+
+from custom_components.metering_hub.backends import BACKENDS
+from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
+from custom_components.metering_hub.backends.dsmr_reader.backend import (
+    DsmrReaderBackend,
+)
+from custom_components.metering_hub.backends.dsmr_reader.client import (
+    COUNTER_FIELDS,
+    READING_FIELDS,
+    MeterStatistics,
+)
+from custom_components.metering_hub.backends.dsmr_reader.points import (
+    Endpoint,
+    MeterProfile,
+    dsmr_points,
+)
+from custom_components.metering_hub.backends.dsmr_reader.telegram import (
+    ExtraDevice,
+    parse_telegram,
+)
+from custom_components.metering_hub.backends.errors import (
+    BackendError,
+    UnsupportedError,
+)
+from custom_components.metering_hub.config_flow import (
+    MeteringHubConfigFlow,
+    MeteringHubOptionsFlow,
+)
+from custom_components.metering_hub.errors import as_update_error, flow_error_key
+from custom_components.metering_hub.forms import fields_schema
+from custom_components.metering_hub.identifiers import PLATFORM_OF_KIND
+from custom_components.metering_hub.model import Device, Inventory, Point
+from custom_components.metering_hub.selection_form import selection_schema
+from homeassistant.config_entries import ConfigFlow
+from homeassistant.const import Platform
+from homeassistant.data_entry_flow import section
+from homeassistant.util.yaml import load_yaml_dict
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "metering_hub"
+TRANSLATIONS = INTEGRATION / "translations"
+LANGUAGES = sorted(file.stem for file in TRANSLATIONS.glob("*.json"))
+
+type Texts = Mapping[str, str]
+"""All texts of a language by their dotted key."""
+
+
+# What every backend can have. A new backend adds one line here.
+
+
+def _dsmr_reader_inventories() -> Iterator[Inventory]:
+    backend = DsmrReaderBackend(Mock(), {"url": "http://host", "api_key": "key"}, {})
+    statistics = MeterStatistics(
+        time=None,
+        dsmr_version=None,
+        electricity_tariff=None,
+        counters={},
+        telegram=None,
+    )
+    all_fields = frozenset(READING_FIELDS + COUNTER_FIELDS)
+    for belgian, extra, fields, endpoints in product(
+        (False, True),
+        (None, *ExtraDevice),
+        (frozenset[str](), all_fields),
+        (frozenset[Endpoint](), frozenset(Endpoint)),
+    ):
+        profile = MeterProfile(
+            belgian=belgian,
+            fields=fields,
+            endpoints=endpoints,
+            extra=extra,
+            extra_unit="m³" if extra else "",
+        )
+        yield Inventory(
+            devices=backend._devices(profile, statistics, parse_telegram("")),
+            points={key: point for key, (point, _) in dsmr_points(profile).items()},
+        )
+
+
+INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
+    "dsmr_reader": _dsmr_reader_inventories,
+}
+
+
+@cache
+def inventories() -> tuple[Inventory, ...]:
+    """Return what the servers of all backends can have."""
+    return tuple(found for make in INVENTORIES.values() for found in make())
+
+
+def points() -> Iterator[Point]:
+    """Yield every point that there can be, many of them more than once."""
+    for inventory in inventories():
+        yield from inventory.points.values()
+
+
+# Reading source code.
+
+
+@cache
+def tree_of(thing: type | Callable[..., object] | Path) -> ast.AST:
+    """Return the parsed source of a class, a function or a file."""
+    source = thing.read_text() if isinstance(thing, Path) else inspect.getsource(thing)
+    return ast.parse(source)
+
+
+def calls(tree: ast.AST, function: str) -> Iterator[dict[str | None, ast.expr]]:
+    """Yield the keyword arguments of all calls of a function or method."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if name == function:
+                    yield {keyword.arg: keyword.value for keyword in node.keywords}
+
+
+def text_in(node: ast.AST | None) -> str | None:
+    """Return the text that a node is; `None` where it is computed."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+    return None
+
+
+def keys_of(node: ast.AST | None) -> set[str]:
+    """Return the keys of a dict that is written out."""
+    match node:
+        case ast.Dict(keys=keys):
+            return {text for key in keys if (text := text_in(key)) is not None}
+    return set()
+
+
+def source_files(folder: Path = INTEGRATION) -> list[Path]:
+    """Return all modules in a folder."""
+    return sorted(folder.rglob("*.py"))
+
+
+# Which texts there must be.
+
+
+@dataclass
+class Wanted:
+    """The keys that must exist, and those that may."""
+
+    required: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
+
+    def unused(self, actual: set[str]) -> set[str]:
+        """Return the keys that exist for nothing."""
+        return actual - self.required - self.optional
+
+
+def schema_fields(schema: vol.Schema) -> dict[str | None, set[str]]:
+    """Return the fields of a form by section; those outside of one are at `None`."""
+    found: dict[str | None, set[str]] = {None: set()}
+    for marker, selector in schema.schema.items():
+        if isinstance(selector, section):
+            found[str(marker)] = {str(inner) for inner in selector.schema.schema}
+        else:
+            found[None].add(str(marker))
+    return found
+
+
+def _selection_schema(spec: BackendSpec) -> vol.Schema:
+    undecided = frozenset(field.name for field in spec.setup_fields)
+    return selection_schema(spec, Inventory({}, {}, undecided), {}, {})
+
+
+def _forms(step: str) -> list[vol.Schema]:
+    """Return the forms that a step can show."""
+    if step in BACKENDS:
+        return [fields_schema(BACKENDS[step].fields)]
+    if step in ("reauth_confirm", "reconfigure"):
+        return [fields_schema(spec.fields) for spec in BACKENDS.values()]
+    if step in ("selection", "init"):
+        return [_selection_schema(spec) for spec in BACKENDS.values()]
+    raise AssertionError(f"This test does not know step {step}: teach it its form.")
+
+
+def texts_of(method: Callable[..., object]) -> set[str | None]:
+    """Return all texts that are written in a method."""
+    tree = ast.parse(dedent(inspect.getsource(method)))
+    return {text_in(node) for node in ast.walk(tree)}
+
+
+def shown_steps(flow: type) -> set[str]:
+    """Return the steps of a flow that name themselves, which only shown steps do."""
+    return {
+        step
+        for name, method in inspect.getmembers(flow, inspect.isfunction)
+        if name in vars(flow) and (step := name.removeprefix("async_step_")) != name
+        if step in texts_of(method)
+    }
+
+
+def flow_steps(flow: type) -> Wanted:
+    """Return the texts of a flow's steps."""
+    wanted = Wanted()
+    for step in shown_steps(flow):
+        wanted.required.add(f"{step}.title")
+        wanted.optional |= {f"{step}.description", f"{step}.submit"}
+        if step == "user":
+            for backend in BACKENDS:
+                wanted.required |= {
+                    f"user.menu_options.{backend}",
+                    f"user.menu_option_descriptions.{backend}",
+                }
+            continue
+        for name, fields in (
+            item for form in _forms(step) for item in schema_fields(form).items()
+        ):
+            place = f"{step}.sections.{name}" if name else step
+            if name:
+                wanted.required.add(f"{place}.name")
+                wanted.optional.add(f"{place}.description")
+            for kind, shown in product(("data", "data_description"), fields):
+                wanted.required.add(f"{place}.{kind}.{shown}")
+    return wanted
+
+
+def unsupported_reasons() -> set[str]:
+    """Return the reasons that backends give for not supporting a server."""
+    reasons = set()
+    for file in source_files(INTEGRATION / "backends"):
+        for arguments in calls(tree_of(file), UnsupportedError.__name__):
+            reason = text_in(arguments.get("reason"))
+            assert reason, f"Write the reason of UnsupportedError in {file} as a text."
+            reasons.add(reason)
+    return reasons
+
+
+def errors() -> list[BackendError]:
+    """Return an error of every kind that a backend can raise."""
+
+    def kinds(base: type[BackendError]) -> Iterator[type[BackendError]]:
+        yield base
+        for kind in base.__subclasses__():
+            yield from kinds(kind)
+
+    return [
+        *(UnsupportedError("why", reason=reason) for reason in unsupported_reasons()),
+        *(
+            kind("why")
+            for kind in kinds(BackendError)
+            if not issubclass(kind, UnsupportedError)
+            and kind.__module__.startswith("custom_components.")
+        ),
+    ]
+
+
+def selection_form_errors() -> set[str]:
+    """Return the errors that the selection form shows."""
+    selection_form = inspect.getmodule(selection_schema)
+    assert selection_form is not None
+    return {
+        text
+        for node in ast.walk(tree_of(selection_form.selection_errors))
+        if isinstance(node, ast.Dict)
+        for value in node.values
+        if (text := text_in(value)) is not None
+    }
+
+
+ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
+    "_abort_if_unique_id_configured": frozenset({"already_configured"}),
+    "_abort_if_unique_id_mismatch": frozenset({"unique_id_mismatch"}),
+    "_async_abort_entries_match": frozenset({"already_configured"}),
+    "async_set_unique_id": frozenset({"already_in_progress"}),
+    "async_update_and_abort": frozenset(
+        {"reauth_successful", "reconfigure_successful"}
+    ),
+    "async_update_reload_and_abort": frozenset(
+        {"reauth_successful", "reconfigure_successful"}
+    ),
+}
+"""The reasons with which Home Assistant's own helpers abort a flow."""
+
+
+def abort_reasons(flow: type) -> set[str]:
+    """Return the reasons with which a flow ends without an entry."""
+    tree, reasons = tree_of(flow), set()
+    for arguments in calls(tree, "async_abort"):
+        reason = text_in(arguments.get("reason"))
+        assert reason, f"Write the reason of async_abort in {flow.__name__} as a text."
+        reasons.add(reason)
+    for helper, defaults in ABORTS_OF_HELPERS.items():
+        for arguments in calls(tree, helper):
+            own = text_in(arguments.get("reason") or arguments.get("error"))
+            reasons |= {own} if own else defaults
+    return reasons
+
+
+def _plain(keys: set[str]) -> Callable[[], Wanted]:
+    return lambda: Wanted(keys)
+
+
+def selectors() -> Wanted:
+    """Return the texts of the choices in forms."""
+    return Wanted(
+        {
+            f"{shown.name}.options.{choice}"
+            for spec in BACKENDS.values()
+            for shown in (*spec.fields, *spec.setup_fields)
+            if shown.kind is FieldKind.CHOICE
+            for choice in shown.choices
+        }
+    )
+
+
+def device_names() -> Wanted:
+    """Return the names of devices that have no name of their own."""
+    return Wanted(
+        {
+            f"{device.translation_key}.name"
+            for inventory in inventories()
+            for device in inventory.devices.values()
+            if device.translation_key is not None
+        }
+    )
+
+
+def entity_names() -> Wanted:
+    """Return the names and states of entities."""
+    wanted = Wanted()
+    for point in points():
+        if point.translation_key is not None:
+            place = f"{PLATFORM_OF_KIND[point.kind].value}.{point.translation_key}"
+            wanted.required.add(f"{place}.name")
+            wanted.required |= {f"{place}.state.{word}" for word in point.options or ()}
+    for platform in Platform:
+        for file in INTEGRATION.glob(f"{platform.value}.py"):
+            for key in _own_translation_keys(file):
+                wanted.required.add(f"{platform.value}.{key}.name")
+    return wanted
+
+
+def _own_translation_keys(file: Path) -> Iterator[str]:
+    """Yield the keys of the entities that are not made from a point."""
+    for node in ast.walk(tree_of(file)):
+        match node:
+            case ast.Assign(
+                targets=[
+                    ast.Name(id="_attr_translation_key")
+                    | ast.Attribute(attr="_attr_translation_key")
+                ],
+                value=ast.Constant(value=str(key)),
+            ):
+                yield key
+
+
+def exceptions() -> Wanted:
+    """Return the messages of exceptions that Home Assistant shows."""
+    keys = {as_update_error(error).translation_key for error in errors()}
+    for file in source_files():
+        for node in ast.walk(tree_of(file)):
+            match node:
+                case ast.Raise(exc=ast.Call(keywords=keywords)):
+                    keys |= {
+                        text_in(keyword.value)
+                        for keyword in keywords
+                        if keyword.arg == "translation_key"
+                    }
+    return Wanted({f"{key}.message" for key in keys if key})
+
+
+def _issue_calls() -> Iterator[tuple[set[str], set[str]]]:
+    """Yield keys and placeholders of the repair issues that the code raises."""
+    for file in source_files():
+        for arguments in calls(tree_of(file), "async_create_issue"):
+            key = text_in(arguments["translation_key"])
+            keys = {key} if key else unsupported_reasons()
+            yield keys, keys_of(arguments.get("translation_placeholders"))
+
+
+def issues() -> Wanted:
+    """Return the texts of repair issues."""
+    return Wanted(
+        {
+            f"{key}.{part}"
+            for keys, _ in _issue_calls()
+            for key, part in product(keys, ("title", "description"))
+        }
+    )
+
+
+def services() -> Wanted:
+    """Return the texts of actions."""
+    wanted = Wanted()
+    file = INTEGRATION / "services.yaml"
+    for name, service in (load_yaml_dict(file) if file.exists() else {}).items():
+        wanted.required |= {f"{name}.name", f"{name}.description"}
+        for key, shown in ((service or {}).get("fields") or {}).items():
+            inner = shown.get("fields") if shown else None
+            if inner is not None:
+                wanted.required.add(f"{name}.sections.{key}.name")
+                wanted.optional.add(f"{name}.sections.{key}.description")
+            for leaf in (key,) if inner is None else inner:
+                wanted.required |= {
+                    f"{name}.fields.{leaf}.name",
+                    f"{name}.fields.{leaf}.description",
+                }
+    return wanted
+
+
+SECTIONS: Mapping[str, Callable[[], Wanted]] = {
+    "title": _plain({""}),
+    "config.step": lambda: flow_steps(MeteringHubConfigFlow),
+    "config.error": lambda: Wanted(
+        {flow_error_key(error) for error in errors()} | selection_form_errors()
+    ),
+    "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
+    "options.step": lambda: flow_steps(MeteringHubOptionsFlow),
+    "options.error": lambda: Wanted(selection_form_errors()),
+    "options.abort": lambda: Wanted(abort_reasons(MeteringHubOptionsFlow)),
+    "selector": selectors,
+    "device": device_names,
+    "entity": entity_names,
+    "exceptions": exceptions,
+    "issues": issues,
+    "services": services,
+}
+
+
+# The texts.
+
+
+@cache
+def texts(language: str) -> Texts:
+    """Return all texts of a language by their dotted key."""
+
+    def flatten(prefix: str, value: object) -> Iterator[tuple[str, str]]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from flatten(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            assert isinstance(value, str), f"{prefix} in {language}.json is no text."
+            yield prefix, value
+
+    return dict(
+        flatten("", json.loads((TRANSLATIONS / f"{language}.json").read_text()))
+    )
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def _within(prefix: str, keys: Texts) -> set[str]:
+    return {
+        key.removeprefix(prefix).removeprefix(".")
+        for key in keys
+        if key == prefix or key.startswith(f"{prefix}.")
+    }
+
+
+def _lines(keys: set[str]) -> str:
+    return "".join(f"\n  {key}" for key in sorted(keys))
+
+
+def test_inventories_cover_every_backend() -> None:
+    assert INVENTORIES.keys() == BACKENDS.keys(), (
+        "Add to INVENTORIES in this file what servers of a new backend can have."
+    )
+
+
+def test_steps_of_the_flow_are_found() -> None:
+    assert shown_steps(MeteringHubConfigFlow) >= {"user", "selection", *BACKENDS}
+    assert shown_steps(MeteringHubOptionsFlow) == {"init"}
+
+
+def test_backends_have_a_step() -> None:
+    missing = {
+        key
+        for key in BACKENDS
+        if f"async_step_{key}" not in vars(MeteringHubConfigFlow)
+    }
+    assert not missing, f"config_flow.py has no step for{_lines(missing)}"
+
+
+@pytest.mark.parametrize(("helper", "reasons"), ABORTS_OF_HELPERS.items())
+def test_helpers_of_home_assistant_abort_as_known_here(
+    helper: str, reasons: frozenset[str]
+) -> None:
+    owners = [vars(base) for base in ConfigFlow.__mro__ if helper in vars(base)]
+    assert owners, f"Home Assistant has no {helper} any more: update this test."
+    source = inspect.getsource(owners[0][helper])
+    assert all(reason in source for reason in reasons), (
+        f"{helper} aborts with other reasons now: update ABORTS_OF_HELPERS."
+    )
+
+
+@pytest.mark.parametrize("place", SECTIONS)
+def test_every_text_that_the_code_shows_exists(place: str) -> None:
+    missing = SECTIONS[place]().required - _within(place, texts("en"))
+    assert not missing, f"Add to {place} in translations/en.json:{_lines(missing)}"
+
+
+@pytest.mark.parametrize("place", SECTIONS)
+def test_no_text_exists_for_nothing(place: str) -> None:
+    unused = SECTIONS[place]().unused(_within(place, texts("en")))
+    assert not unused, (
+        f"Nothing shows these texts of {place}; remove them from translations/*.json,"
+        f" or teach this test where they are used:{_lines(unused)}"
+    )
+
+
+def test_every_section_is_checked() -> None:
+    unknown = {
+        key
+        for key in texts("en")
+        if not any(key == place or key.startswith(f"{place}.") for place in SECTIONS)
+    }
+    assert not unknown, f"Add to SECTIONS in this file, or remove:{_lines(unknown)}"
+
+
+def test_every_entity_and_device_has_a_name() -> None:
+    things: list[Point | Device] = []
+    for inventory in inventories():
+        things += [*inventory.points.values(), *inventory.devices.values()]
+    nameless = {
+        thing.key
+        for thing in things
+        if thing.name is None and thing.translation_key is None
+    }
+    assert not nameless, f"Give a name or a translation key to{_lines(nameless)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_tell_the_entities_of_a_device_apart(language: str) -> None:
+    shown = texts(language)
+    for inventory in inventories():
+        used: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for point in inventory.points.values():
+            platform = PLATFORM_OF_KIND[point.kind].value
+            key = f"entity.{platform}.{point.translation_key}.name"
+            name = point.name or shown.get(key, point.key).format(**point.placeholders)
+            used[platform, point.device_key, name.casefold()].append(point.key)
+        for (_, _, name), keys in used.items():
+            assert len(keys) == 1, f"{keys} are all called {name} in {language}.json."
+
+
+def _step_placeholders(flow: type) -> dict[str, set[str]]:
+    """Return what the texts of each step are given."""
+    given: dict[str | None, set[str]] = defaultdict(set)
+    for show in ("async_show_form", "async_show_menu"):
+        for arguments in calls(tree_of(flow), show):
+            step = text_in(arguments["step_id"])
+            given[step] |= keys_of(arguments.get("description_placeholders"))
+    # A step that no call names is shown by the calls that take the name as a variable.
+    return {step: given.get(step, given[None]) for step in shown_steps(flow)}
+
+
+def given_placeholders(key: str) -> set[str]:
+    """Return the placeholders that the code fills in a text."""
+    match key.split("."):
+        case ["entity", platform, name, "name"]:
+            return {
+                placeholder
+                for point in points()
+                if point.translation_key == name
+                and PLATFORM_OF_KIND[point.kind].value == platform
+                for placeholder in point.placeholders
+            }
+        case ["exceptions", name, "message"]:
+            raised = [as_update_error(error) for error in errors()]
+            return {
+                placeholder
+                for error in raised
+                if error.translation_key == name
+                for placeholder in error.translation_placeholders or ()
+            }
+        case ["issues", name, *_]:
+            return {
+                placeholder
+                for keys, given in _issue_calls()
+                if name in keys
+                for placeholder in given
+            }
+        case ["config", "step", step, *_]:
+            return _step_placeholders(MeteringHubConfigFlow).get(step, set())
+        case ["options", "step", step, *_]:
+            return _step_placeholders(MeteringHubOptionsFlow).get(step, set())
+    return set()
+
+
+def test_placeholders_are_filled() -> None:
+    wrong = {
+        f"{key}: {sorted(unfilled)}"
+        for key, text in texts("en").items()
+        if (unfilled := placeholders(text) - given_placeholders(key))
+    }
+    assert not wrong, f"The code fills no such placeholders:{_lines(wrong)}"
+
+
+def test_names_use_all_placeholders_of_their_points() -> None:
+    wrong = {
+        f"{point.key}: {sorted(point.placeholders)}"
+        for point in points()
+        if point.translation_key is not None
+        and set(point.placeholders)
+        != placeholders(
+            texts("en").get(
+                f"entity.{PLATFORM_OF_KIND[point.kind].value}"
+                f".{point.translation_key}.name",
+                "",
+            )
+        )
+    }
+    assert not wrong, f"The names of these points lack placeholders:{_lines(wrong)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_have_the_same_keys(language: str) -> None:
+    missing = texts("en").keys() - texts(language).keys()
+    unused = texts(language).keys() - texts("en").keys()
+    assert not missing, f"Translate in {language}.json:{_lines(missing)}"
+    assert not unused, f"en.json has none of these of {language}.json:{_lines(unused)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_have_the_same_placeholders(language: str) -> None:
+    wrong = {
+        f"{key}: {sorted(placeholders(english))}"
+        for key, english in texts("en").items()
+        if placeholders(texts(language).get(key, english)) != placeholders(english)
+    }
+    assert not wrong, f"Home Assistant drops these of {language}.json:{_lines(wrong)}"
+
+
+RULES: Mapping[str, re.Pattern[str]] = {
+    "is empty": re.compile(r"^\s*$"),
+    "starts or ends with a blank": re.compile(r"^\s|\s$"),
+    "has two blanks in a row": re.compile(r"\s\s"),
+    "has HTML in it": re.compile(r"<[a-z/]", re.IGNORECASE),
+    "has a URL in it: use a placeholder": re.compile(
+        r"\b(?:https?|ftps?|mqtts?|wss?)://|\bwww\.", re.IGNORECASE
+    ),
+    "has a placeholder in single quotes": re.compile(r"'\{\w+\}'"),
+    "has a reference, which custom integrations cannot": re.compile(r"\[%|%\]"),
+    "has a placeholder that is no name": re.compile(r"\{(?![A-Za-z_]\w*\})"),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_well_formed(language: str, rule: str) -> None:
+    wrong = {key for key, text in texts(language).items() if RULES[rule].search(text)}
+    assert not wrong, f"This text of {language}.json {rule}:{_lines(wrong)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (" ", "is empty"),
+        ("Name ", "starts or ends with a blank"),
+        ("A  name", "has two blanks in a row"),
+        ("A <b>name</b>", "has HTML in it"),
+        ("See https://host", "has a URL in it: use a placeholder"),
+        ("See www.host.nl", "has a URL in it: use a placeholder"),
+        ("The '{name}'", "has a placeholder in single quotes"),
+        ("[%key:common::ok%]", "has a reference, which custom integrations cannot"),
+        ("The {0}", "has a placeholder that is no name"),
+    ],
+)
+def test_rules_catch_what_they_are_for(text: str, rule: str) -> None:
+    assert RULES[rule].search(text)
