@@ -114,6 +114,7 @@ class Point:
     a newer reading that the source can be trusted for (`None`: for ever).
     `poll_interval` is how often asking again makes sense (`None`: the backend's
     default). `has_history` says that the backend can tell the point's past.
+    `interval` is the length of an INTERVAL point's intervals.
     """
 
     key: str
@@ -132,6 +133,7 @@ class Point:
     stale_after: timedelta | None = None
     poll_interval: timedelta | None = None
     has_history: bool = False
+    interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from aiohttp import ClientSession
@@ -116,6 +116,11 @@ class Backend(ABC):
     Every method raises only BackendError; every time is aware UTC. What a backend can
     do beyond the abstract methods is declared in its spec's capabilities.
     """
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """Return the time zone in which the server's days begin."""
+        return UTC
 
     @abstractmethod
     async def connect(self) -> Identity:
