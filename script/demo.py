@@ -126,6 +126,19 @@ class HomeAssistant:
                         return
             await asyncio.sleep(0.3)
 
+    async def wait_until_started(self) -> None:
+        """Wait until all of Home Assistant's parts are there, fetched ones included."""
+        # Another process cannot set an event of ours.
+        while (await self._core_state()) != "RUNNING":  # noqa: ASYNC110
+            await asyncio.sleep(0.3)
+
+    async def _core_state(self) -> object:
+        async with self._session.get(
+            f"{self._url}/api/config", headers=self._headers
+        ) as answer:
+            answer.raise_for_status()
+            return (await answer.json())["state"]
+
     async def post(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
         """Post JSON and return the JSON answer."""
         async with self._session.post(
@@ -322,7 +335,8 @@ async def main() -> None:
         await asyncio.wait_for(api.wait_until_up(), START_TIMEOUT)
         say("Home Assistant is up.")
         await api.log_in()
-        say("Logged in.")
+        await asyncio.wait_for(api.wait_until_started(), START_TIMEOUT)
+        say("Logged in; Home Assistant has started.")
         say(f"DSMR-reader {await api.add(simulator)}.")
         say(f"Ready: open {url} - Ctrl-C ends the demo.")
         await watcher
