@@ -59,9 +59,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
         history=history,
     )
     _follow_inventory(hass, entry)
-    if history is not None:
-        history.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if history is not None:
+        # Statistics are named after entities, which must exist before.
+        history.async_start()
     return True
 
 

@@ -67,7 +67,13 @@ async def url(simulator: DsmrReaderSimulator) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def entry(url: str, hass: HomeAssistant) -> MockConfigEntry:
+def wants_history() -> bool:
+    """Leave the history alone where a test is about something else."""
+    return False
+
+
+@pytest.fixture
+def entry(url: str, hass: HomeAssistant, wants_history: bool) -> MockConfigEntry:
     """Return an entry for the simulator that is not set up yet."""
     config_entry = MockConfigEntry(
         domain=DOMAIN,
@@ -83,7 +89,7 @@ def entry(url: str, hass: HomeAssistant) -> MockConfigEntry:
             "devices": ["electricity_meter", "extra_device"],
             "known_devices": ["electricity_meter", "extra_device"],
             "new_devices": True,
-            "history": True,
+            "history": wants_history,
             "energy_dashboard": True,
         },
     )

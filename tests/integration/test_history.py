@@ -43,6 +43,12 @@ async def euro(hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
+def wants_history() -> bool:
+    """Import the history."""
+    return True
+
+
+@pytest.fixture
 def simulator() -> DsmrReaderSimulator:
     """Return a simulated DSMR-reader of a house with eight days of history."""
     start = (NOW - timedelta(days=8)).replace(minute=0)
@@ -202,6 +208,27 @@ async def test_reload_and_remove_go_on_with_the_same_statistics(
     await set_up(hass, again)
     after = await imported(hass, again)
     assert after == before
+
+
+async def test_statistics_are_named_after_their_entities(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """A person finds a statistic by the words that its entity has."""
+    await imported(hass, loaded)
+    known = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
+    names = {
+        statistic["statistic_id"].removeprefix(loaded.runtime_data.history.prefix): (
+            statistic["name"],
+            statistic["statistics_unit_of_measurement"],
+            statistic["unit_class"],
+        )
+        for statistic in known
+    }
+    low = "Electricity meter Delivered, low tariff"
+    assert names["electricity_delivered_1"] == (low, "kWh", "energy")
+    assert names["electricity_delivered_1_cost"] == (f"{low} (cost)", "EUR", None)
+    assert names["gas"] == ("Gas meter Meter reading", "m³", "volume")
+    assert names["fixed_cost"] == ("DSMR-reader fixed cost", "EUR", None)
 
 
 async def test_progress_is_shown(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

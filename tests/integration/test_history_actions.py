@@ -14,9 +14,9 @@ from simulators.faults import Drop, Fault
 from simulators.house import Channel
 
 from .conftest import NOW, Tick, set_up
-from .test_history import euro, imported, simulator
+from .test_history import euro, imported, simulator, wants_history
 
-__all__ = ["euro", "simulator"]
+__all__ = ["euro", "simulator", "wants_history"]
 
 HOUR = timedelta(hours=1)
 

@@ -21,10 +21,17 @@ from simulators.faults import Fault, drop_fields
 from simulators.house import Channel, House, MeterExchange, Outage
 
 from .conftest import NOW, Tick, set_up
-from .test_history import REGISTERS, Statistics, euro, imported, simulator
+from .test_history import (
+    REGISTERS,
+    Statistics,
+    euro,
+    imported,
+    simulator,
+    wants_history,
+)
 from .test_history_actions import call
 
-__all__ = ["euro", "simulator"]
+__all__ = ["euro", "simulator", "wants_history"]
 
 HOUR = timedelta(hours=1)
 

@@ -110,21 +110,23 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             LOGGER.debug("%s: %d rows written", self.name, total)
         if self.data.state == "importing":
             LOGGER.info("%s: up to date after %d rows", self.name, rows)
-        return Progress(
-            percent=100.0,
-            reached=dt_util.utcnow().replace(minute=0, second=0, microsecond=0),
-            rows=total,
-            state="up_to_date",
-        )
+        return _up_to_date(total)
 
     async def import_anew(self, start: datetime | None) -> dict[str, int]:
         """Write everything from `start` on anew; return the rows by statistic id.
 
         Raises BackendError.
         """
-        return await self._importer.run(
-            await self._scope(), self._report, anew=True, anew_from=start
-        )
+        began = start or self._start_option()
+        try:
+            written = await self._importer.run(
+                await self._scope(), self._report, anew=True, anew_from=began
+            )
+        except BackendError:
+            self._set_progress(replace(self.data, state="failed"))
+            raise
+        self._set_progress(_up_to_date(sum(written.values())))
+        return written
 
     async def clear(self) -> Sequence[str]:
         """Delete all statistics of the entry; return their ids once they are gone."""
@@ -177,14 +179,18 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 
+    def _start_option(self) -> datetime | None:
+        """Return the day from which a person wants history, as a moment."""
+        day = self.config_entry.options.get(CONF_HISTORY_START)
+        return _local_midnight(day, self.backend.time_zone) if day else None
+
     async def _scope(self) -> Scope:
-        start = self.config_entry.options.get(CONF_HISTORY_START)
         points = list(self.points.values())
         return Scope(
             points=points,
             prefix=self.prefix,
             names=await self._names(points),
-            start=_local_midnight(start, self.backend.time_zone) if start else None,
+            start=self._start_option(),
         )
 
     async def _names(self, points: list[Point]) -> dict[str, str]:
@@ -208,6 +214,15 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 names[point.key] = er.async_get_full_entity_name(self.hass, entity)
         fixed = f"{self.config_entry.title} {names[FIXED_COST_KEY]}"
         return {**names, FIXED_COST_KEY: fixed}
+
+
+def _up_to_date(rows: int) -> Progress:
+    return Progress(
+        percent=100.0,
+        reached=dt_util.utcnow().replace(minute=0, second=0, microsecond=0),
+        rows=rows,
+        state="up_to_date",
+    )
 
 
 def _local_midnight(day: str, zone: tzinfo) -> datetime:

@@ -96,9 +96,9 @@ class Importer:
         """
         async with self._lock:
             await settle(self._hass)
-            await self._read_prices()
             if anew:
                 self._forget()
+            await self._read_prices()
             plans = [
                 (point, await self._plan(scope, point, anew, anew_from))
                 for point in scope.points
@@ -115,9 +115,11 @@ class Importer:
         self, scope: Scope, point: Point, anew: bool, anew_from: datetime | None
     ) -> Plan:
         statistic = self._statistic(scope, point)
-        if anew:
-            return await plan_anew(self._hass, statistic, anew_from)
-        plan = await plan_resume(self._hass, statistic, self._spec.history_window)
+        plan = (
+            await plan_anew(self._hass, statistic, anew_from)
+            if anew
+            else await plan_resume(self._hass, statistic, self._spec.history_window)
+        )
         if (money := self._money_statistic(scope, point)) is not None:
             before = await money_before(
                 self._hass, money, plan.base, self._prices, point.key
@@ -170,7 +172,7 @@ class Importer:
         async for chunk in self._backend.history(points, start, now):
             for track in tracks:
                 track.add(chunk.readings.get(track.point.key, ()), chunk.until)
-            if sum(len(writer.pending) for writer in writers) >= MAX_ROWS:
+            if any(len(writer.pending) >= MAX_ROWS for writer in writers):
                 await self._write(writers)
             report(start, chunk.until, sum(writer.written for writer in writers))
             # A long import must leave room for everything else.
@@ -257,10 +259,11 @@ class Importer:
         now = dt_util.utcnow()
         read = self._prices_read
         if read is None or now - read >= PRICES_MAX_AGE:
-            self._prices = await self._backend.prices(
-                PRICES_FROM, now + timedelta(days=1)
-            )
-            self._prices_read = now
+            prices = await self._backend.prices(PRICES_FROM, now + timedelta(days=1))
+            if prices != self._prices:
+                # Other prices make other costs, also where the readings are the same.
+                self._marks.clear()
+            self._prices, self._prices_read = prices, now
 
     async def _import_fixed_cost(self, scope: Scope, anew: bool) -> dict[str, int]:
         """Write what is due every day, one row at each local midnight."""

@@ -100,9 +100,4 @@ async def money_before(
     had_price = any(
         period.start < end and point_key in period.prices for period in prices
     )
-    if not had_price:
-        return 0.0
-    older = await last_rows(hass, statistic.statistic_id, 1)
-    if older and older[0].start < end:
-        return older[0].sum
-    return None
+    return None if had_price else 0.0

@@ -23,8 +23,9 @@ from .hourly import Row
 from .statistic import Statistic, as_statistic_data
 
 HOUR = timedelta(hours=1)
-LOOK_BACK = timedelta(days=31)
-"""How far before a moment the row is looked for that counting goes on from."""
+LOOK_BACKS = (timedelta(days=31), timedelta(days=366), timedelta(days=36_600))
+"""How far before a moment the row is looked for that counting goes on from: near first,
+because reading far back is slow, but never given up, because the sum must go on."""
 
 
 def _as_row(recorded: StatisticsRow) -> Row:
@@ -58,18 +59,20 @@ async def row_before(
     hass: HomeAssistant, statistic_id: str, moment: datetime
 ) -> Row | None:
     """Return the last row of a statistic whose hour ended at or before a moment."""
-    recorded = await get_instance(hass).async_add_executor_job(
-        statistics_during_period,
-        hass,
-        moment - LOOK_BACK,
-        moment - HOUR + timedelta(seconds=1),
-        {statistic_id},
-        "hour",
-        None,
-        {"max", "mean", "min", "state", "sum"},
-    )
-    rows = recorded.get(statistic_id, [])
-    return _as_row(rows[-1]) if rows else None
+    for look_back in LOOK_BACKS:
+        recorded = await get_instance(hass).async_add_executor_job(
+            statistics_during_period,
+            hass,
+            moment - look_back,
+            moment - HOUR + timedelta(seconds=1),
+            {statistic_id},
+            "hour",
+            None,
+            {"max", "mean", "min", "state", "sum"},
+        )
+        if rows := recorded.get(statistic_id):
+            return _as_row(rows[-1])
+    return None
 
 
 async def settle(hass: HomeAssistant) -> None:

@@ -19,7 +19,7 @@ from ..errors import BackendError, NotFoundError, UnsupportedError
 from ..parallel import gather_parts
 from .answers import DsmrReading, MeterStatistics
 from .client import DsmrReaderClient
-from .history import history_chunks, history_start
+from .history import history_chunks, history_start, keys_of
 from .history_changes import find_changes
 from .history_client import HistoryClient
 from .points import dsmr_points
@@ -171,7 +171,7 @@ class DsmrReaderBackend(Backend):
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
         """Yield the stored telegrams, and before the oldest one the statistics."""
-        keys, zone = _keys(points), await self._known_zone()
+        keys, zone = keys_of(points), await self._known_zone()
         async for chunk in history_chunks(self._past, keys, zone, start, end):
             yield chunk
 
@@ -179,14 +179,14 @@ class DsmrReaderBackend(Backend):
     async def history_start(self, points: Collection[Point]) -> datetime | None:
         """Return the time of the oldest telegram, or of the oldest day before it."""
         zone = await self._known_zone()
-        return await history_start(self._past, _keys(points), zone)
+        return await history_start(self._past, keys_of(points), zone)
 
     @override
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
         """Count the telegrams since `start`; nothing before them changes later."""
-        return await find_changes(self._past, _keys(points), start, mark)
+        return await find_changes(self._past, keys_of(points), start, mark)
 
     @override
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
@@ -295,10 +295,5 @@ class DsmrReaderBackend(Backend):
         return from_statistics(await self._read_statistics())
 
     async def _fetch_prices(self) -> Readings:
-        today = self._now().date()
-        contracts = await self._client.contracts(today, today)
+        contracts = await self._client.contracts(self._now().date())
         return from_contracts(contracts, self._zone())
-
-
-def _keys(points: Collection[Point]) -> frozenset[str]:
-    return frozenset(point.key for point in points)

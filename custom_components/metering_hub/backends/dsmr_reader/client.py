@@ -158,13 +158,16 @@ class DsmrReaderClient:
             return None
         return QuarterHourPeak(end=end.astimezone(UTC), average_delivered=average)
 
-    async def contracts(self, first: date, last: date) -> list[Contract]:
-        """Return the energy contracts that are valid in these days (since 5.3)."""
+    async def contracts(self, first: date, last: date | None = None) -> list[Contract]:
+        """Return the energy contracts that are valid on a day, or until another.
+
+        Servers have them since 5.3.
+        """
         contracts: list[Contract] = []
         params: dict[str, QueryValue] = {
             "ordering": "start",
             "limit": CONTRACTS_AT_ONCE,
-            "start__lte": last.isoformat(),
+            "start__lte": (last or first).isoformat(),
             "end__gte": first.isoformat(),
         }
         offset = 0

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from ...model import Point
 from ..base import HistoryChunk
 from .client import as_day
 from .history_client import HistoryClient, Row, moment, number
@@ -19,6 +20,11 @@ from .history_statistics import Span, StatisticsPast
 
 _NEAR = timedelta(days=1)
 _EXTRA_FIELD = "extra_device_delivered"
+
+
+def keys_of(points: Collection[Point]) -> frozenset[str]:
+    """Return the keys of points, which is all that the past needs of them."""
+    return frozenset(point.key for point in points)
 
 
 async def history_chunks(
