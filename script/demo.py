@@ -219,6 +219,46 @@ class HomeAssistant:
             sys.exit(f"demo: {simulator.backend}: {step.get('errors')}")
         return f"added as {step['title']}"
 
+    async def wait_for_history(self) -> None:
+        """Wait until the history is imported, saying how far it is."""
+        said = ""
+        while True:
+            states = await self.get("/api/states")
+            progress = next(
+                state
+                for state in states
+                if str(state["entity_id"]).endswith("_history_import")
+            )
+            attributes = progress["attributes"]
+            if isinstance(attributes, dict) and attributes["state"] == "up_to_date":
+                return
+            if (done := str(progress["state"]).partition(".")[0]) != said:
+                said = done
+                say(f"Importing history: {done} %")
+            await asyncio.sleep(1)
+
+    async def fill_energy_dashboard(self) -> str:
+        """Choose the imported statistics as sources, as a person does in the UI."""
+        async with self._session.ws_connect(f"{self._url}/api/websocket") as socket:
+            await socket.receive_json()
+            token = self._headers["Authorization"].partition(" ")[2]
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, "type": "recorder/list_statistic_ids"})
+            known = (await socket.receive_json())["result"]
+            ids = [
+                statistic["statistic_id"]
+                for statistic in known
+                if statistic["source"] == "metering_hub"
+            ]
+            sources = energy_sources(ids)
+            command = {"id": 2, "type": "energy/save_prefs", "energy_sources": sources}
+            await socket.send_json(command)
+            answer = await socket.receive_json()
+        if not answer["success"]:
+            sys.exit(f"demo: energy/save_prefs: {answer['error']}")
+        return f"{len(sources)} sources of {len(ids)} statistics"
+
     async def _move(self, simulator: Simulator) -> str:
         """Tell the entry of last time on which port its server listens now."""
         entries = await self.get("/api/config/config_entries/entry?domain=metering_hub")
@@ -228,6 +268,37 @@ class HomeAssistant:
         step = await self.post(flows, body)
         step = await self.post(f"{flows}/{step['flow_id']}", simulator.form)
         return f"is there already ({step.get('reason')})"
+
+
+def energy_sources(statistic_ids: list[str]) -> list[dict[str, object]]:
+    """Return the Energy dashboard's sources for the statistics of one meter."""
+    by_key = {
+        statistic_id.split("_", 4)[-1]: statistic_id for statistic_id in statistic_ids
+    }
+    power = "sensor.electricity_meter_power"
+    grid = [
+        {
+            "type": "grid",
+            "stat_energy_from": by_key[f"electricity_delivered_{number}"],
+            "stat_cost": by_key[f"electricity_delivered_{number}_cost"],
+            "entity_energy_price": None,
+            "number_energy_price": None,
+            "stat_energy_to": by_key[f"electricity_returned_{number}"],
+            "stat_compensation": by_key[f"electricity_returned_{number}_compensation"],
+            "entity_energy_price_export": None,
+            "number_energy_price_export": None,
+            "cost_adjustment_day": 0.0,
+            # Each power sensor may stand beside one source only.
+            **({"stat_rate": power} if number == "1" else {}),
+        }
+        for number in ("1", "2")
+    ]
+    gas = {
+        "type": "gas",
+        "stat_energy_from": by_key["gas"],
+        "stat_cost": by_key["gas_cost"],
+    }
+    return [*grid, gas]
 
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:
@@ -338,6 +409,9 @@ async def main() -> None:
         await asyncio.wait_for(api.wait_until_started(), START_TIMEOUT)
         say("Logged in; Home Assistant has started.")
         say(f"DSMR-reader {await api.add(simulator)}.")
+        await api.wait_for_history()
+        say("The history is imported.")
+        say(f"Energy dashboard: {await api.fill_energy_dashboard()}.")
         say(f"Ready: open {url} - Ctrl-C ends the demo.")
         await watcher
 

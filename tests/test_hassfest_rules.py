@@ -11,15 +11,17 @@ from pathlib import Path
 import re
 import struct
 from typing import Any
+from unittest.mock import Mock
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 import pytest
 import voluptuous as vol
 
+from custom_components.metering_hub.services import async_register_actions
 import homeassistant
 from homeassistant import const
 from homeassistant.const import Platform
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, selector
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(__file__).parents[1]
@@ -343,8 +345,8 @@ def test_icons_of_states_differ_from_the_default() -> None:
     assert not same, f"Remove the state's icon from icons.json: {same}"
 
 
-def test_icons_of_actions_are_of_actions_that_exist() -> None:
-    assert set(read("icons.json").get("services", {})) <= set(
+def test_actions_have_icons() -> None:
+    assert set(read("icons.json").get("services", {})) == set(
         read_yaml("services.yaml")
     )
 
@@ -480,6 +482,37 @@ def test_schemas_catch_what_they_are_for(schema: vol.Schema, wrong: JsonObject) 
 
 # services.yaml
 
+SERVICE_FIELD_SCHEMA = vol.Schema(
+    {
+        vol.Optional("advanced"): bool,
+        vol.Optional("default"): object,
+        vol.Optional("example"): object,
+        vol.Optional("filter"): dict,
+        vol.Optional("required"): bool,
+        vol.Optional("selector"): selector.validate_selector,
+    },
+    extra=vol.PREVENT_EXTRA,
+)
+SERVICES_SCHEMA = vol.Schema(
+    {
+        cv.slug: vol.Any(
+            None,
+            {
+                vol.Optional("target"): vol.Any(None, dict),
+                vol.Optional("fields"): {
+                    str: vol.Any(
+                        SERVICE_FIELD_SCHEMA,
+                        {
+                            vol.Required("fields"): {str: SERVICE_FIELD_SCHEMA},
+                            vol.Optional("collapsed"): bool,
+                        },
+                    )
+                },
+            },
+        )
+    }
+)
+
 REGISTERS_ACTION = re.compile(
     r"hass\.services\.(?:async_)?register"
     r"|async_register_(?:platform_)?entity_service|async_register_admin_service"
@@ -495,6 +528,51 @@ def test_actions_are_described() -> None:
     assert bool(registering) == (INTEGRATION / "services.yaml").exists(), (
         f"services.yaml and what {registering} register do not go together."
     )
+
+
+def test_services_yaml_is_valid() -> None:
+    SERVICES_SCHEMA(read_yaml("services.yaml"))
+
+
+@pytest.mark.parametrize(
+    "field", [{"selector": {"no_such": None}}, {"name": "A text"}, {"required": "yes"}]
+)
+def test_services_schema_catches_what_it_is_for(field: JsonObject) -> None:
+    with pytest.raises(vol.Invalid):
+        SERVICES_SCHEMA({"act": {"fields": {"field": field}}})
+
+
+def _action_fields(service: JsonObject | None) -> dict[str, JsonObject]:
+    """Return the fields of an action in services.yaml, without their sections."""
+    fields: dict[str, JsonObject] = {}
+    for key, shown in ((service or {}).get("fields") or {}).items():
+        fields |= shown["fields"] if shown and "fields" in shown else {key: shown or {}}
+    return fields
+
+
+def test_actions_are_described_as_they_are_registered() -> None:
+    hass = Mock()
+    async_register_actions(hass)
+    described = read_yaml("services.yaml")
+    registered = {
+        call.args[1]: call.kwargs["schema"].schema
+        for call in hass.services.async_register.call_args_list
+        if call.args[0] == INTEGRATION.name
+    }
+    assert registered.keys() == described.keys()
+    for name, schema in registered.items():
+        fields = _action_fields(described[name])
+        assert {str(key) for key in schema} == fields.keys(), name
+        for key in schema:
+            shown = fields[str(key)]
+            place = f"{name}.{key} in services.yaml"
+            assert isinstance(key, vol.Required) == shown.get("required", False), place
+            has_default = not isinstance(key.default, vol.Undefined)
+            assert has_default == ("default" in shown), place
+            if has_default:
+                assert key.default() == shown["default"], place
+            if choices := shown.get("selector", {}).get("select"):
+                assert set(choices["options"]) == set(schema[key].container), place
 
 
 def test_actions_have_texts() -> None:

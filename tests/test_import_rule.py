@@ -12,8 +12,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / "metering_hub"
 
-PURE = ("model.py", "register_guard.py", "freshness.py", "selection.py")
-PURE_ONCE_WRITTEN = ("history/hourly.py",)
+PURE = (
+    "model.py",
+    "register_guard.py",
+    "freshness.py",
+    "selection.py",
+    "history/hourly.py",
+    "history/registers.py",
+    "history/amounts.py",
+    "history/instants.py",
+    "history/costs.py",
+)
 BACKEND_NAMES = re.compile("dsmr|besmart|bemserver|milesight", re.IGNORECASE)
 
 
@@ -81,10 +90,8 @@ def lines_naming_a_backend(file: Path) -> list[str]:
 
 
 def _pure_modules() -> list[Path]:
-    optional = (INTEGRATION / name for name in PURE_ONCE_WRITTEN)
     return [
         *(INTEGRATION / name for name in PURE),
-        *(file for file in optional if file.exists()),
         *sorted((INTEGRATION / "backends").rglob("*.py")),
     ]
 

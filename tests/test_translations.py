@@ -7,8 +7,10 @@ in real life; what only appears in the middle of functions is read from their so
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 import inspect
 from itertools import product
 import json
@@ -16,30 +18,26 @@ from pathlib import Path
 import re
 import string
 from textwrap import dedent
-from unittest.mock import Mock
+from typing import Any
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
-from custom_components.metering_hub.backends.dsmr_reader.backend import (
-    DsmrReaderBackend,
-)
-from custom_components.metering_hub.backends.dsmr_reader.client import (
+from custom_components.metering_hub.backends.dsmr_reader.answers import (
     COUNTER_FIELDS,
     READING_FIELDS,
     MeterStatistics,
 )
-from custom_components.metering_hub.backends.dsmr_reader.points import (
+from custom_components.metering_hub.backends.dsmr_reader.points import dsmr_points
+from custom_components.metering_hub.backends.dsmr_reader.profile import (
     Endpoint,
     MeterProfile,
-    dsmr_points,
+    make_devices,
 )
-from custom_components.metering_hub.backends.dsmr_reader.telegram import (
-    ExtraDevice,
-    parse_telegram,
-)
+from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
     BackendError,
     UnsupportedError,
@@ -48,14 +46,23 @@ from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
     MeteringHubOptionsFlow,
 )
-from custom_components.metering_hub.errors import as_update_error, flow_error_key
+from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.errors import (
+    as_action_error,
+    as_update_error,
+    flow_error_key,
+)
 from custom_components.metering_hub.forms import fields_schema
-from custom_components.metering_hub.identifiers import PLATFORM_OF_KIND
+from custom_components.metering_hub.history import coordinator as history_coordinator
+from custom_components.metering_hub.history.coordinator import HistoryCoordinator
+from custom_components.metering_hub.identifiers import OWN_KEYS, PLATFORM_OF_KIND
 from custom_components.metering_hub.model import Device, Inventory, Point
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
 from homeassistant.data_entry_flow import section
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +78,6 @@ type Texts = Mapping[str, str]
 
 
 def _dsmr_reader_inventories() -> Iterator[Inventory]:
-    backend = DsmrReaderBackend(Mock(), {"url": "http://host", "api_key": "key"}, {})
     statistics = MeterStatistics(
         time=None,
         dsmr_version=None,
@@ -94,7 +100,7 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
             extra_unit="m³" if extra else "",
         )
         yield Inventory(
-            devices=backend._devices(profile, statistics, parse_telegram("")),
+            devices=make_devices(profile, statistics, "5.11", "http://host"),
             points={key: point for key, (point, _) in dsmr_points(profile).items()},
         )
 
@@ -126,13 +132,19 @@ def tree_of(thing: type | Callable[..., object] | Path) -> ast.AST:
     return ast.parse(source)
 
 
-def calls(tree: ast.AST, function: str) -> Iterator[dict[str | None, ast.expr]]:
-    """Yield the keyword arguments of all calls of a function or method."""
+def call_nodes(tree: ast.AST, function: str) -> Iterator[ast.Call]:
+    """Yield all calls of a function or method."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
                 if name == function:
-                    yield {keyword.arg: keyword.value for keyword in node.keywords}
+                    yield node
+
+
+def calls(tree: ast.AST, function: str) -> Iterator[dict[str | None, ast.expr]]:
+    """Yield the keyword arguments of all calls of a function or method."""
+    for call in call_nodes(tree, function):
+        yield {keyword.arg: keyword.value for keyword in call.keywords}
 
 
 def text_in(node: ast.AST | None) -> str | None:
@@ -316,7 +328,7 @@ def _plain(keys: set[str]) -> Callable[[], Wanted]:
 
 
 def selectors() -> Wanted:
-    """Return the texts of the choices in forms."""
+    """Return the texts of the choices in forms and actions."""
     return Wanted(
         {
             f"{shown.name}.options.{choice}"
@@ -324,6 +336,12 @@ def selectors() -> Wanted:
             for shown in (*spec.fields, *spec.setup_fields)
             if shown.kind is FieldKind.CHOICE
             for choice in shown.choices
+        }
+        | {
+            f"{select['translation_key']}.options.{choice}"
+            for field in _action_fields()
+            if (select := (field.get("selector") or {}).get("select"))
+            for choice in select["options"]
         }
     )
 
@@ -350,28 +368,51 @@ def entity_names() -> Wanted:
             wanted.required |= {f"{place}.state.{word}" for word in point.options or ()}
     for platform in Platform:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
-            for key in _own_translation_keys(file):
+            for key in own_translation_keys(file):
                 wanted.required.add(f"{platform.value}.{key}.name")
     return wanted
 
 
-def _own_translation_keys(file: Path) -> Iterator[str]:
-    """Yield the keys of the entities that are not made from a point."""
+def own_translation_keys(file: Path) -> Iterator[str]:
+    """Yield the keys of the entities that are not made from a point.
+
+    They stand in the code as a text, or as the name of a constant.
+    """
     for node in ast.walk(tree_of(file)):
         match node:
             case ast.Assign(
-                targets=[
-                    ast.Name(id="_attr_translation_key")
-                    | ast.Attribute(attr="_attr_translation_key")
-                ],
+                targets=[ast.Name(id="_attr_translation_key")],
                 value=ast.Constant(value=str(key)),
             ):
                 yield key
+            case ast.Assign(
+                targets=[ast.Name(id="_attr_translation_key")],
+                value=ast.Name(id=constant),
+            ):
+                module = import_module(f"custom_components.{DOMAIN}.{file.stem}")
+                yield getattr(module, constant)
+
+
+def raised_by_backends() -> Iterator[HomeAssistantError]:
+    """Yield what Home Assistant is shown of the errors of backends."""
+    for error in errors():
+        yield as_update_error(error)
+        yield as_action_error(error)
+
+
+def refusals() -> Iterator[tuple[str, set[str]]]:
+    """Yield keys and placeholders of what an action says of wrong arguments."""
+    file = INTEGRATION / "services.py"
+    for call in call_nodes(tree_of(file), "_invalid"):
+        key = text_in(call.args[0]) if call.args else None
+        assert key, f"Write the key of _invalid in {file} as a text."
+        yield key, {keyword.arg for keyword in call.keywords if keyword.arg}
 
 
 def exceptions() -> Wanted:
     """Return the messages of exceptions that Home Assistant shows."""
-    keys = {as_update_error(error).translation_key for error in errors()}
+    keys = {error.translation_key for error in raised_by_backends()}
+    keys |= {key for key, _ in refusals()}
     for file in source_files():
         for node in ast.walk(tree_of(file)):
             match node:
@@ -402,6 +443,46 @@ def issues() -> Wanted:
             for key, part in product(keys, ("title", "description"))
         }
     )
+
+
+def _action_fields() -> Iterator[Mapping[str, Any]]:
+    """Yield the fields of all actions, those in sections included."""
+    file = INTEGRATION / "services.yaml"
+    for service in (load_yaml_dict(file) if file.exists() else {}).values():
+        for shown in ((service or {}).get("fields") or {}).values():
+            yield from (shown or {}).get("fields", {"": shown or {}}).values()
+
+
+ASKS_FOR_TEXTS = "async_get_translations"
+
+
+def common() -> Wanted:
+    """Return the texts that the code itself asks for."""
+    asking = {
+        file
+        for file in source_files()
+        for call in call_nodes(tree_of(file), ASKS_FOR_TEXTS)
+        if "common" in map(text_in, call.args)
+    }
+    assert asking == {Path(inspect.getfile(history_coordinator))}, (
+        f"{asking} ask for common texts: teach this test which."
+    )
+    texts = Mock()
+    texts.get.side_effect = lambda key, default: default
+    with (
+        patch.object(
+            history_coordinator, ASKS_FOR_TEXTS, AsyncMock(return_value=texts)
+        ) as ask,
+        patch.object(entity_registry, "async_get"),
+        # Nothing in it waits, so that one step goes all the way.
+        suppress(StopIteration),
+    ):
+        HistoryCoordinator._names(Mock(), []).send(None)
+    assert ask.call_args.args[2:] == ("common", {DOMAIN})
+    prefix = f"component.{DOMAIN}.common."
+    asked = {str(call.args[0]) for call in texts.get.call_args_list}
+    assert all(key.startswith(prefix) for key in asked)
+    return Wanted({key.removeprefix(prefix) for key in asked})
 
 
 def services() -> Wanted:
@@ -439,6 +520,7 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "exceptions": exceptions,
     "issues": issues,
     "services": services,
+    "common": common,
 }
 
 
@@ -535,6 +617,17 @@ def test_every_section_is_checked() -> None:
     assert not unknown, f"Add to SECTIONS in this file, or remove:{_lines(unknown)}"
 
 
+def test_own_entities_are_known_to_the_registrar() -> None:
+    """Entities of no point would be removed, as no inventory knows them."""
+    own = {
+        key
+        for platform in Platform
+        for file in INTEGRATION.glob(f"{platform.value}.py")
+        for key in own_translation_keys(file)
+    }
+    assert own == OWN_KEYS, "OWN_KEYS and the entities that show no point differ."
+
+
 def test_every_entity_and_device_has_a_name() -> None:
     things: list[Point | Device] = []
     for inventory in inventories():
@@ -584,13 +677,14 @@ def given_placeholders(key: str) -> set[str]:
                 for placeholder in point.placeholders
             }
         case ["exceptions", name, "message"]:
-            raised = [as_update_error(error) for error in errors()]
-            return {
-                placeholder
-                for error in raised
+            given = [
+                set(error.translation_placeholders or ())
+                for error in raised_by_backends()
                 if error.translation_key == name
-                for placeholder in error.translation_placeholders or ()
-            }
+            ]
+            given += [filled for refusal, filled in refusals() if refusal == name]
+            # What one of them does not fill would be shown in braces.
+            return set.intersection(*given) if given else set()
         case ["issues", name, *_]:
             return {
                 placeholder

@@ -2,11 +2,17 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    issue_registry as ir,
+)
+from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
+from .backends.base import Capability
 from .connection import make_backend
-from .const import CONF_BACKEND
+from .const import CONF_BACKEND, CONF_HISTORY, DOMAIN
 from .coordinator import (
     InventoryCoordinator,
     MeteringHubConfigEntry,
@@ -14,10 +20,20 @@ from .coordinator import (
     RuntimeData,
     forget_unsupported,
 )
+from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
 from .registry import Registrar
+from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there whether or not an entry is loaded."""
+    async_register_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> bool:
@@ -29,11 +45,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     readings = ReadingsCoordinator(hass, entry, inventory, spec.poll_interval)
     await readings.async_config_entry_first_refresh()
     registrar = Registrar(hass, entry)
+    wants_history = entry.options.get(CONF_HISTORY, True)
+    history = (
+        HistoryCoordinator(hass, entry, inventory, spec)
+        if wants_history and Capability.HISTORY in spec.capabilities
+        else None
+    )
     entry.runtime_data = RuntimeData(
-        backend=backend, inventory=inventory, readings=readings, registrar=registrar
+        backend=backend,
+        inventory=inventory,
+        readings=readings,
+        registrar=registrar,
+        history=history,
     )
     _follow_inventory(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if history is not None:
+        # Statistics are named after entities, which must exist before.
+        history.async_start()
     return True
 
 
@@ -47,8 +76,9 @@ async def async_unload_entry(
 async def async_remove_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> None:
-    """Leave no repair card behind."""
+    """Leave no repair card behind; the statistics stay, as they may be all there is."""
     forget_unsupported(hass, entry)
+    ir.async_delete_issue(hass, DOMAIN, history_issue_id(entry))
 
 
 async def async_migrate_entry(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 import time
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -24,6 +24,9 @@ from .model import Inventory, Point, Reading
 from .registry import Registrar
 from .selection import selected_devices
 
+if TYPE_CHECKING:
+    from .history.coordinator import HistoryCoordinator
+
 INVENTORY_INTERVAL = timedelta(hours=1)
 
 
@@ -35,6 +38,7 @@ class RuntimeData:
     inventory: InventoryCoordinator
     readings: ReadingsCoordinator
     registrar: Registrar
+    history: HistoryCoordinator | None
 
 
 type MeteringHubConfigEntry = ConfigEntry[RuntimeData]

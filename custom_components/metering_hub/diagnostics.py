@@ -49,7 +49,7 @@ def _device(device: Device) -> dict[str, object]:
 
 def _point(point: Point) -> dict[str, object]:
     shown = async_redact_data(asdict(point), _PERSONAL)
-    for duration in ("stale_after", "poll_interval"):
+    for duration in ("stale_after", "poll_interval", "interval"):
         if shown[duration] is not None:
             shown[duration] = shown[duration].total_seconds()
     return shown

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .backends.errors import (
@@ -49,6 +49,18 @@ def _lookup(keys: Mapping[type[BackendError], str], error: BackendError) -> str:
 def flow_error_key(error: BackendError) -> str:
     """Return the translation key of the message that a config flow shows."""
     return _lookup(_FLOW_KEYS, error)
+
+
+def as_action_error(error: BackendError) -> HomeAssistantError:
+    """Return what an action raises where the server does not play along."""
+    key = _lookup(_UPDATE_KEYS, error)
+    if isinstance(error, AuthenticationError):
+        key = "invalid_auth"
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"reason": str(error)},
+    )
 
 
 def as_update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:

@@ -17,6 +17,11 @@ PLATFORM_OF_KIND: Mapping[Kind, Platform] = {
 }
 
 
+HISTORY_IMPORT_KEY = "history_import"
+OWN_KEYS = frozenset({HISTORY_IMPORT_KEY})
+"""Keys of entities that show no point, so that no inventory knows them."""
+
+
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:
     return f"{entry.unique_id or entry.entry_id}_"
 

@@ -73,6 +73,11 @@ class Role(StrEnum):
     PRICE = "price"
 
 
+NEW_REGISTER = "new_register"
+"""The `quality` of a register's reading at which counting starts anew: whatever lies
+between it and the reading before is not counted."""
+
+
 class Category(StrEnum):
     """Where a point stands on its device's page when it is no plain measurement."""
 
@@ -108,7 +113,8 @@ class Point:
     `unit` is in Home Assistant's spelling. `stale_after` is the longest time without
     a newer reading that the source can be trusted for (`None`: for ever).
     `poll_interval` is how often asking again makes sense (`None`: the backend's
-    default).
+    default). `has_history` says that the backend can tell the point's past.
+    `interval` is the length of an INTERVAL point's intervals.
     """
 
     key: str
@@ -126,6 +132,22 @@ class Point:
     category: Category | None = None
     stale_after: timedelta | None = None
     poll_interval: timedelta | None = None
+    has_history: bool = False
+    interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePeriod:
+    """What things cost in [start, end), both aware UTC and local midnights.
+
+    `prices` is per unit of a point, by point key. `fixed_daily` is due for every local
+    day, whatever is used. All in the backend's currency.
+    """
+
+    start: datetime
+    end: datetime
+    prices: Mapping[str, float]
+    fixed_daily: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,56 @@ UNRELATED_READINGS = 3
 small meter that is read rarely has grown a lot by its second reading."""
 
 
+class Fall[Moment]:
+    """The readings below a register's known position, until they are explained.
+
+    A register that comes back was noise; one that goes on from below is a new one.
+    """
+
+    def __init__(self) -> None:
+        """Start without a suspect."""
+        self._suspects: tuple[tuple[Moment, float], ...] = ()
+
+    def confirm(
+        self, moment: Moment, position: float, known: float
+    ) -> tuple[tuple[Moment, float], ...]:
+        """Return the new register's readings if this newer one makes them believable.
+
+        They are oldest first, and there are none as long as the reading is a suspect
+        itself. `known` is the position that the register fell from.
+        """
+        before = self._suspects[-1][1] if self._suspects else None
+        suspect = (moment, position)
+        if before is None or position < before:
+            self._suspects = (suspect,)
+            return ()
+        growing = (*self._suspects, suspect)
+        if position - before <= NOISE * known:
+            # These two belong together; one before them that is far off does not.
+            confirmed = growing[-2:]
+        elif len(growing) >= UNRELATED_READINGS:
+            confirmed = growing
+        else:
+            self._suspects = growing
+            return ()
+        self.forget()
+        return confirmed
+
+    def forget(self) -> None:
+        """Drop the suspects: they were noise."""
+        self._suspects = ()
+
+    @property
+    def first(self) -> Moment | None:
+        """Return the moment of the first suspect."""
+        return self._suspects[0][0] if self._suspects else None
+
+    @property
+    def newest(self) -> Moment | None:
+        """Return the moment of the last suspect."""
+        return self._suspects[-1][0] if self._suspects else None
+
+
 class RegisterGuard:
     """Publishes the readings of one register, but a fall only once it is confirmed."""
 
@@ -25,8 +75,7 @@ class RegisterGuard:
         """Start without knowing any position."""
         self._published: float | None = None
         self._published_at: datetime | None = None
-        self._suspect: Reading | None = None
-        self._growing = 0
+        self._fall: Fall[datetime] = Fall()
 
     def restore(self, position: float) -> None:
         """Take over the position that was published before a restart."""
@@ -42,27 +91,20 @@ class RegisterGuard:
         if not isinstance(reading.value, int | float):
             return self._published
         position = float(reading.value)
-        fell = self._published is not None and position < self._published
-        if not fell or self._confirms(reading, position):
-            self._suspect, self._growing = None, 0
-            self._published, self._published_at = position, reading.time
-        elif self._is_news(reading):
-            self._growing = self._growing + 1 if self._growth(position) >= 0 else 1
-            self._suspect = reading
+        known = self._published
+        if known is None or position >= known:
+            self._fall.forget()
+            self._publish(reading, position)
+        elif self._is_news(reading) and self._fall.confirm(
+            reading.time, position, known
+        ):
+            self._publish(reading, position)
         return self._published
 
-    def _confirms(self, reading: Reading, position: float) -> bool:
-        growth = self._growth(position)
-        if self._published is None or growth < 0 or not self._is_news(reading):
-            return False
-        is_close = growth <= NOISE * self._published
-        return is_close or self._growing + 1 >= UNRELATED_READINGS
-
-    def _growth(self, position: float) -> float:
-        """Return how far a position is above the suspect; negative without one."""
-        return position - float(self._suspect.value) if self._suspect else -1.0
+    def _publish(self, reading: Reading, position: float) -> None:
+        self._published, self._published_at = position, reading.time
 
     def _is_news(self, reading: Reading) -> bool:
         """Tell whether a reading is newer than what is known; a late one is not."""
-        known = self._suspect.time if self._suspect else self._published_at
+        known = self._fall.newest or self._published_at
         return known is None or reading.time > known

@@ -4,13 +4,19 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import RestoreSensor, SensorEntity
-from homeassistant.const import Platform
+from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .const import DOMAIN
 from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
 from .descriptions import sensor_device_class, sensor_state_class
 from .entity import PointEntity, add_point_entities
+from .history.coordinator import HistoryCoordinator
+from .identifiers import HISTORY_IMPORT_KEY, device_identifier, point_unique_id
 from .model import Kind, Point, Value
 from .register_guard import RegisterGuard
 
@@ -24,6 +30,19 @@ async def async_setup_entry(
 ) -> None:
     """Add a sensor for every point that is not a flag."""
     add_point_entities(entry, Platform.SENSOR, async_add_entities, _make_sensor)
+    if (history := entry.runtime_data.history) is not None:
+        async_add_entities([HistoryImportSensor(history)])
+    else:
+        _forget_history_sensor(hass, entry)
+
+
+def _forget_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+    """Remove the progress of an import that a person switched off."""
+    registry = er.async_get(hass)
+    unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
+    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+    if entity_id is not None:
+        registry.async_remove(entity_id)
 
 
 def _make_sensor(coordinator: ReadingsCoordinator, point: Point) -> PointSensor:
@@ -92,3 +111,46 @@ class RegisterSensor(PointSensor, RestoreSensor):
             return False
         self._attr_native_value = position
         return True
+
+
+class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
+    """How far the import of the history is."""
+
+    _attr_has_entity_name = True
+    _attr_translation_key = HISTORY_IMPORT_KEY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_native_unit_of_measurement = PERCENTAGE
+    _attr_suggested_display_precision = 0
+    _unrecorded_attributes = frozenset({"reached", "rows", "state"})
+
+    def __init__(self, coordinator: HistoryCoordinator) -> None:
+        """Stand beside the first device that belongs to no other."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
+        devices = entry.runtime_data.inventory.data.devices.values()
+        root = next((device for device in devices if device.parent is None), None)
+        if root is not None:
+            self._attr_device_info = DeviceInfo(
+                identifiers={device_identifier(entry, root.key)}
+            )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Be there in failure, too: that is what it is for."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the percentage of the time to import that is done."""
+        return self.coordinator.data.percent
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, object]:
+        """Return the hour reached, the rows written and what is going on."""
+        progress = self.coordinator.data
+        reached = progress.reached.isoformat() if progress.reached else None
+        return {"reached": reached, "rows": progress.rows, "state": progress.state}

@@ -73,6 +73,7 @@ class Knobs:
     retention: timedelta | None = timedelta(days=31)
     stopped_at: datetime | None = None
     no_readings_today: bool = False
+    readings_since: datetime | None = None  # Older ones are gone, statistics stay.
     peaks_since: datetime | None = None  # When quarter-hour peaks began.
     # The meter.
     telegram: bool = True

@@ -60,7 +60,7 @@ class Store:
     @cached_property
     def readings(self) -> Timeline:
         """Return the timestamps of datalogger/dsmrreading."""
-        return self._readings(self._thin_before())
+        return self._readings(self._thin_before(), self._kept_since)
 
     @cached_property
     def all_readings(self) -> Timeline:
@@ -70,7 +70,7 @@ class Store:
     @cached_property
     def minutes(self) -> Timeline:
         """Return read_at of consumption/electricity: the ends of minutes."""
-        return self._minutes(self._thin_before())
+        return self._minutes(self._thin_before(), self._kept_since)
 
     @cached_property
     def all_minutes(self) -> Timeline:
@@ -80,7 +80,7 @@ class Store:
     @cached_property
     def gas(self) -> Timeline:
         """Return read_at of consumption/gas."""
-        return self._gas(self._thin_before())
+        return self._gas(self._thin_before(), self._kept_since)
 
     @cached_property
     def all_gas(self) -> Timeline:
@@ -139,17 +139,22 @@ class Store:
             return None
         return (self.now - int(keep.total_seconds())) // HOUR * HOUR
 
-    def _readings(self, thin_before: int | None) -> Timeline:
+    @property
+    def _kept_since(self) -> int:
+        since = self.knobs.readings_since
+        return 0 if since is None else epoch(since)
+
+    def _readings(self, thin_before: int | None, since: int = 0) -> Timeline:
         ends = [self.now]
         if self.knobs.stopped_at is not None:
             ends.append(epoch(self.knobs.stopped_at))
         if self.knobs.no_readings_today:
             ends.append(midnight(self.today.toordinal(), self.zone) - 1)
         grid = Grid(self.knobs.interval)
-        start = epoch(self.house.start)
+        start = max(epoch(self.house.start), since)
         return timeline(grid, start, min(ends), self._gaps, thin_before)
 
-    def _minutes(self, thin_before: int | None) -> Timeline:
+    def _minutes(self, thin_before: int | None, since: int = 0) -> Timeline:
         if self.latest is None:
             return _EMPTY
         step = self.knobs.interval
@@ -158,9 +163,9 @@ class Store:
             (minute_end(last) + 1, minute_end(first)) for last, first in self._breaks
         ]
         start, end = minute_end(self.all_readings[0]), minute_end(self.latest) - MINUTE
-        return timeline(grid, start, end, gaps, thin_before)
+        return timeline(grid, max(start, since), end, gaps, thin_before)
 
-    def _gas(self, thin_before: int | None) -> Timeline:
+    def _gas(self, thin_before: int | None, since: int = 0) -> Timeline:
         if self.latest is None or self.knobs.device is None:
             return _EMPTY
         shift = self.gas_shift
@@ -172,7 +177,7 @@ class Store:
         start = self.extra_stamp(self.all_readings[0])
         # A reading is processed when its minute is over and a newer one is in.
         end = minute_end(self.latest) - 2 * MINUTE
-        return timeline(grid, start - shift, end - shift, gaps, thin_before)
+        return timeline(grid, max(start - shift, since), end - shift, gaps, thin_before)
 
     @cached_property
     def _breaks(self) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+import logging
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -20,6 +21,9 @@ from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.house import House
 from simulators.server import serve
+
+# The test package lets SQLAlchemy log every statement, which takes most of the time.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 API_KEY = "4f1e9c0d7b6a5832"
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
@@ -63,7 +67,13 @@ async def url(simulator: DsmrReaderSimulator) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def entry(url: str, hass: HomeAssistant) -> MockConfigEntry:
+def wants_history() -> bool:
+    """Leave the history alone where a test is about something else."""
+    return False
+
+
+@pytest.fixture
+def entry(url: str, hass: HomeAssistant, wants_history: bool) -> MockConfigEntry:
     """Return an entry for the simulator that is not set up yet."""
     config_entry = MockConfigEntry(
         domain=DOMAIN,
@@ -79,7 +89,7 @@ def entry(url: str, hass: HomeAssistant) -> MockConfigEntry:
             "devices": ["electricity_meter", "extra_device"],
             "known_devices": ["electricity_meter", "extra_device"],
             "new_devices": True,
-            "history": True,
+            "history": wants_history,
             "energy_dashboard": True,
         },
     )

@@ -127,7 +127,8 @@ async def test_every_entity_equals_the_capture(
     step = await configure(
         flow["flow_id"], {"url": server.url, "api_key": KEY, "verify_ssl": True}
     )
-    step = await configure(flow["flow_id"], step["data_schema"]({}))
+    selection = {**step["data_schema"]({}), "history": False}
+    step = await configure(flow["flow_id"], selection)
     entry = step["result"]
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED

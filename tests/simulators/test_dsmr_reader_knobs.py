@@ -266,3 +266,19 @@ async def test_behind_nginx(api: Api) -> None:
 
 async def test_header_names_have_no_case(api: Api) -> None:
     assert (await api.get(LATEST, headers={"x-authkey": KEY})).status == 200
+
+
+async def test_readings_since_leaves_statistics(api: Api) -> None:
+    before = {}
+    for path in ("statistics/day", "statistics/hour"):
+        before[path] = (await api.get(f"{path}?limit=2")).rows
+    api.simulator.readings_since = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+    for path, field in (
+        ("datalogger/dsmrreading", "timestamp"),
+        ("consumption/electricity", "read_at"),
+        ("consumption/gas", "read_at"),
+    ):
+        (oldest,) = (await api.get(f"{path}?limit=1")).rows
+        assert oldest[field] == "2026-11-20T13:30:00+01:00"
+    for path, rows in before.items():
+        assert (await api.get(f"{path}?limit=2")).rows == rows

@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from aiohttp import ClientSession
 
-from ..model import Inventory, Point, Reading
+from ..model import Inventory, Point, PricePeriod, Reading
 
 type Settings = Mapping[str, str | bool]
 """The values of a backend's fields, by field name."""
@@ -58,6 +58,7 @@ class Capability(StrEnum):
     """What only some backends can do."""
 
     HISTORY = "history"
+    PRICES = "prices"
     WATCH = "watch"
 
 
@@ -85,12 +86,41 @@ class Latest:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryChunk:
+    """A bounded piece of the past: all readings of the points asked for.
+
+    Chunks follow each other in time. After a chunk, nothing that was measured before
+    `until` comes any more; a reading may repeat one of an earlier chunk.
+    """
+
+    readings: Mapping[str, Sequence[Reading]]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryChanges:
+    """What may differ from the last look: everything from `since` on.
+
+    `since` is `None` where nothing differs. `mark` is the backend's own note of what it
+    saw; it is handed back at the next look.
+    """
+
+    since: datetime | None
+    mark: object
+
+
 class Backend(ABC):
     """One server, logged in.
 
     Every method raises only BackendError; every time is aware UTC. What a backend can
     do beyond the abstract methods is declared in its spec's capabilities.
     """
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """Return the time zone in which the server's days begin."""
+        return UTC
 
     @abstractmethod
     async def connect(self) -> Identity:
@@ -105,18 +135,35 @@ class Backend(ABC):
         """Return the newest reading of each of these points, in few requests."""
 
     def history(
-        self, point: Point, start: datetime, end: datetime
-    ) -> AsyncIterator[Sequence[Reading]]:
-        """Yield the readings in [start, end) in chunks of bounded size, oldest first.
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> AsyncIterator[HistoryChunk]:
+        """Yield all readings of these points in [start, end], oldest chunk first.
 
         For backends that declare Capability.HISTORY.
         """
         raise NotImplementedError
 
-    async def first_reading(self, point: Point) -> datetime | None:
-        """Return when the oldest reading was measured; `None` where there is none.
+    async def history_start(self, points: Collection[Point]) -> datetime | None:
+        """Return when the oldest reading of any of these points was measured.
 
-        For backends that declare Capability.HISTORY.
+        `None` where there is none. For backends that declare Capability.HISTORY.
+        """
+        raise NotImplementedError
+
+    async def history_changes(
+        self, points: Collection[Point], start: datetime, mark: object
+    ) -> HistoryChanges:
+        """Tell by few requests what may have changed from `start` on.
+
+        `mark` is what the last call gave, `None` at first. A backend that cannot tell
+        says that everything may have changed.
+        """
+        return HistoryChanges(since=start, mark=None)
+
+    async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
+        """Return the prices in [start, end], oldest first, without overlaps.
+
+        For backends that declare Capability.PRICES.
         """
         raise NotImplementedError
 
@@ -134,7 +181,9 @@ class BackendSpec:
 
     `page_segments` are path parts at which a pasted address is cut (see
     `normalise_url`). `setup_fields` are asked on the selection page, but only where
-    the inventory says that the server cannot tell.
+    the inventory says that the server cannot tell. Every `history_interval` the newest
+    history is read, and `history_window` is how far back late or corrected readings are
+    looked for. `currency` is the ISO 4217 code of all costs and prices.
     """
 
     key: str
@@ -142,6 +191,9 @@ class BackendSpec:
     fields: tuple[Field, ...]
     make: Callable[[ClientSession, Settings, Settings], Backend]
     poll_interval: timedelta
+    history_interval: timedelta = timedelta(minutes=15)
+    history_window: timedelta = timedelta(days=2)
+    currency: str | None = None
     page_segments: frozenset[str] = frozenset()
     default_scheme: str = "http"
     setup_fields: tuple[Field, ...] = ()

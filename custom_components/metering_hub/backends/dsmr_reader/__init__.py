@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from ..base import BackendSpec, Field, FieldKind
+from ..base import BackendSpec, Capability, Field, FieldKind
 from .backend import EXTRA_DEVICE_FIELD, DsmrReaderBackend
 from .telegram import ExtraDevice
 
@@ -16,6 +16,10 @@ SPEC = BackendSpec(
     ),
     make=DsmrReaderBackend,
     poll_interval=timedelta(minutes=1),
+    history_interval=timedelta(minutes=5),
+    history_window=timedelta(days=3),
+    currency="EUR",
+    capabilities=frozenset({Capability.HISTORY, Capability.PRICES}),
     # People paste the address of the page they have open, or of the API.
     page_segments=frozenset(
         {"admin", "api", "archive", "compare", "configuration", "dashboard"}

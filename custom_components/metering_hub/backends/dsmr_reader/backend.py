@@ -1,25 +1,39 @@
 """DSMR-reader as a backend: its answers become devices, points and readings."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, datetime, timedelta, tzinfo
-import hashlib
-import re
 from typing import override
 
 from aiohttp import ClientSession
 
-from ...model import Device, Inventory, Point, Reading
-from ..base import Backend, Identity, Latest, Settings
+from ...model import Inventory, Point, PricePeriod, Reading
+from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
 from ..errors import BackendError, NotFoundError, UnsupportedError
 from ..parallel import gather_parts
-from .client import DsmrReaderClient, DsmrReading, MeterStatistics
-from .points import (
-    ELECTRICITY_METER,
-    EXTRA_METER,
+from .answers import DsmrReading, MeterStatistics
+from .client import DsmrReaderClient
+from .history import history_chunks, history_start, keys_of
+from .history_changes import find_changes
+from .history_client import HistoryClient
+from .points import dsmr_points
+from .prices import read_prices
+from .profile import (
     MINUTE,
     Endpoint,
     MeterProfile,
-    dsmr_points,
+    is_belgian,
+    make_devices,
+    make_profile,
+    meter_id,
+    telegram_of,
+    version_numbers,
 )
 from .readings import (
     DEFAULT_ZONE,
@@ -34,7 +48,7 @@ from .readings import (
     local_midnight,
     server_zone,
 )
-from .telegram import ExtraDevice, Telegram, parse_telegram
+from .telegram import ExtraDevice
 
 OLDEST_VERSION = (4, 2)
 """Older servers refuse times in UTC, and local times fail around clock changes."""
@@ -43,13 +57,6 @@ RECENT = timedelta(minutes=5)
 """How far back the newest reading is looked for before all rows are searched."""
 
 EXTRA_DEVICE_FIELD = "extra_device"
-
-_BELGIAN_VERSION = re.compile(r"50\d{3}")
-_DEFAULT_UNITS: Mapping[ExtraDevice, str] = {
-    ExtraDevice.GAS: "m³",
-    ExtraDevice.HEAT: "GJ",
-    ExtraDevice.WATER: "m³",
-}
 
 type _Fetcher = Callable[[], Coroutine[None, None, Readings]]
 
@@ -68,6 +75,7 @@ class DsmrReaderBackend(Backend):
         """Prepare; nothing is asked before `connect`."""
         self._url = str(settings["url"])
         self._client = DsmrReaderClient(session, self._url, str(settings["api_key"]))
+        self._past = HistoryClient(self._client)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._clock = clock
         self._version: str | None = None
@@ -88,20 +96,23 @@ class DsmrReaderBackend(Backend):
             Endpoint.PRICES: self._fetch_prices,
         }
 
+    @property
+    @override
+    def time_zone(self) -> tzinfo:
+        """Return the server's time zone, as far as its answers show it."""
+        return self._zone()
+
     @override
     async def connect(self) -> Identity:
         """Check key and version; the identity is a hash of the meter's serial."""
         version = await self._client.version()
-        if _version_numbers(version) < OLDEST_VERSION:
+        if version_numbers(version) < OLDEST_VERSION:
             raise UnsupportedError(
                 f"DSMR-reader {version} is too old", reason="unsupported_version"
             )
         self._statistics = await self._client.meter_statistics()
-        serial = _telegram(self._statistics).serial
         return Identity(
-            unique_id=hashlib.sha256(serial.encode()).hexdigest()[:20]
-            if serial
-            else None,
+            unique_id=meter_id(self._statistics),
             title="DSMR-reader",
             version=version,
         )
@@ -114,16 +125,17 @@ class DsmrReaderBackend(Backend):
             self._endpoints = await self._probe()
             self._version = version
         statistics = await self._read_statistics()
-        telegram = _telegram(statistics)
         reading = await self._read_newest()
-        self._profile = profile = self._make_profile(statistics, telegram, reading)
+        self._profile = profile = make_profile(
+            statistics, reading, self._endpoints, self._chosen_extra
+        )
         found = dsmr_points(profile)
         self._sources = {key: endpoint for key, (_, endpoint) in found.items()}
         return Inventory(
-            devices=self._devices(profile, statistics, telegram),
+            devices=make_devices(profile, statistics, version, self._url),
             points={key: point for key, (point, _) in found.items()},
             undecided=frozenset({EXTRA_DEVICE_FIELD})
-            if profile.extra is not None and telegram.extra is None
+            if profile.extra is not None and telegram_of(statistics).extra is None
             else frozenset(),
         )
 
@@ -154,6 +166,37 @@ class DsmrReaderBackend(Backend):
             },
         )
 
+    @override
+    async def history(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> AsyncIterator[HistoryChunk]:
+        """Yield the stored telegrams, and before the oldest one the statistics."""
+        keys, zone = keys_of(points), await self._known_zone()
+        async for chunk in history_chunks(self._past, keys, zone, start, end):
+            yield chunk
+
+    @override
+    async def history_start(self, points: Collection[Point]) -> datetime | None:
+        """Return the time of the oldest telegram, or of the oldest day before it."""
+        zone = await self._known_zone()
+        return await history_start(self._past, keys_of(points), zone)
+
+    @override
+    async def history_changes(
+        self, points: Collection[Point], start: datetime, mark: object
+    ) -> HistoryChanges:
+        """Count the telegrams since `start`; nothing before them changes later."""
+        return await find_changes(self._past, keys_of(points), start, mark)
+
+    @override
+    async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
+        """Return the prices of the energy contracts; servers before 5.3 know none."""
+        if self._profile is None:
+            await self.inventory()
+        extra = self._profile.extra if self._profile else None
+        zone = await self._known_zone()
+        return await read_prices(self._client, start, end, zone, extra)
+
     async def _fetch(
         self, endpoints: Collection[Endpoint]
     ) -> tuple[dict[Endpoint, Readings], dict[Endpoint, BackendError]]:
@@ -168,50 +211,6 @@ class DsmrReaderBackend(Backend):
             for endpoint, error in failures.items()
             if isinstance(error, NotFoundError)
         }
-
-    def _make_profile(
-        self,
-        statistics: MeterStatistics,
-        telegram: Telegram,
-        reading: DsmrReading | None,
-    ) -> MeterProfile:
-        numbers = reading.numbers if reading else {}
-        extra, unit = telegram.extra, telegram.extra_unit
-        unknown = extra is None and not telegram.extra_is_other
-        if unknown and "extra_device_delivered" in numbers:
-            extra = self._chosen_extra
-        return MeterProfile(
-            belgian=_is_belgian(statistics),
-            fields=frozenset(numbers) | frozenset(statistics.counters),
-            endpoints=self._endpoints,
-            extra=extra,
-            extra_unit=unit or (_DEFAULT_UNITS[extra] if extra else ""),
-        )
-
-    def _devices(
-        self, profile: MeterProfile, statistics: MeterStatistics, telegram: Telegram
-    ) -> dict[str, Device]:
-        devices = {
-            ELECTRICITY_METER: Device(
-                key=ELECTRICITY_METER,
-                translation_key=ELECTRICITY_METER,
-                manufacturer=telegram.manufacturer,
-                model=telegram.model,
-                serial=telegram.serial,
-                software_version=f"DSMR-reader {self._version}",
-                hardware_version=_dsmr_text(statistics),
-                configuration_url=self._url,
-            )
-        }
-        if profile.extra is not None:
-            devices[EXTRA_METER] = Device(
-                key=EXTRA_METER,
-                translation_key=f"{profile.extra.value}_meter",
-                serial=telegram.extra_serial,
-                parent=ELECTRICITY_METER,
-                configuration_url=self._url,
-            )
-        return devices
 
     async def _read_newest(self) -> DsmrReading | None:
         """Return the newest reading, asking only for what may be newer."""
@@ -241,6 +240,11 @@ class DsmrReaderBackend(Backend):
             return DEFAULT_ZONE
         return server_zone(self._newest.time, self._newest.offset)
 
+    async def _known_zone(self) -> tzinfo:
+        if self._newest is None:
+            await self._read_newest()
+        return self._zone()
+
     def _now(self) -> datetime:
         return self._clock().astimezone(self._zone())
 
@@ -263,7 +267,7 @@ class DsmrReaderBackend(Backend):
             self._tariff_name = live.tariff_name
         number = statistics.electricity_tariff if live.tariff_name else None
         newest = await self._newest_time() or live.time
-        return from_live(live, number, newest, belgian=_is_belgian(statistics))
+        return from_live(live, number, newest, belgian=is_belgian(statistics))
 
     async def _fetch_gas_live(self) -> Readings:
         live = await self._client.gas_live()
@@ -293,28 +297,3 @@ class DsmrReaderBackend(Backend):
     async def _fetch_prices(self) -> Readings:
         contracts = await self._client.contracts(self._now().date())
         return from_contracts(contracts, self._zone())
-
-
-def _telegram(statistics: MeterStatistics) -> Telegram:
-    return parse_telegram(statistics.telegram or "")
-
-
-def _version_numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-
-
-def _is_belgian(statistics: MeterStatistics) -> bool:
-    """Tell a Belgian meter, whose tariff 1 is the normal one.
-
-    DSMR-reader keeps no version of Belgian telegrams, or one like "50217".
-    """
-    if statistics.dsmr_version is None:
-        return statistics.telegram is not None
-    return _BELGIAN_VERSION.fullmatch(statistics.dsmr_version) is not None
-
-
-def _dsmr_text(statistics: MeterStatistics) -> str | None:
-    """Return a version like "50" or "42" as people write it."""
-    if (version := statistics.dsmr_version) is None:
-        return None
-    return f"DSMR {version[0]}.{version[1:]}" if version.isdecimal() else version

@@ -8,9 +8,8 @@ daylight saving changes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 from aiohttp import ClientSession
 
@@ -22,122 +21,39 @@ from ..errors import (
     ProtocolError,
     UnsupportedError,
 )
-from ..http import Answer, HttpClient, Json, QueryValue
+from ..http import TOTAL_TIMEOUT, Answer, HttpClient, Json, QueryValue, Request
 from ..parse import as_decimal, as_integer, as_moment, as_object, as_objects, as_text
-
-PHASES = ("l1", "l2", "l3")
-READING_FIELDS = (
-    "electricity_delivered_1",
-    "electricity_delivered_2",
-    "electricity_returned_1",
-    "electricity_returned_2",
-    "electricity_currently_delivered",
-    "electricity_currently_returned",
-    *(f"phase_currently_delivered_{phase}" for phase in PHASES),
-    *(f"phase_currently_returned_{phase}" for phase in PHASES),
-    *(f"phase_voltage_{phase}" for phase in PHASES),
-    *(f"phase_power_current_{phase}" for phase in PHASES),
-    "extra_device_delivered",
-)
-COUNTER_FIELDS = (
-    "power_failure_count",
-    "long_power_failure_count",
-    *(f"voltage_sag_count_{phase}" for phase in PHASES),
-    *(f"voltage_swell_count_{phase}" for phase in PHASES),
-    "rejected_telegrams",
-)
-TODAY_FIELDS = (
-    "electricity1",
-    "electricity2",
-    "electricity1_returned",
-    "electricity2_returned",
-    "electricity_merged",
-    "electricity_returned_merged",
-    "electricity1_cost",
-    "electricity2_cost",
-    "gas",
-    "gas_cost",
-    "fixed_cost",
-    "total_cost",
-)
-PRICE_FIELDS = (
-    "electricity_delivered_1_price",
-    "electricity_delivered_2_price",
-    "electricity_returned_1_price",
-    "electricity_returned_2_price",
-    "gas_price",
-    "fixed_daily_cost",
+from .answers import (
+    COUNTER_FIELDS,
+    PRICE_FIELDS,
+    READING_FIELDS,
+    TODAY_FIELDS,
+    Contract,
+    DsmrReading,
+    ElectricityLive,
+    GasLive,
+    MeterStatistics,
+    Numbers,
+    QuarterHourPeak,
+    Today,
 )
 
-type Numbers = Mapping[str, Decimal]
-"""The numbers of an answer by field name; a field without a number is missing."""
+CONTRACTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DsmrReading:
-    """A stored telegram: registers in kWh, power in kW, voltage in V, current in A.
+class Page:
+    """A page of a list; `size` also counts what is no row, `count` is the list's."""
 
-    `time` and `extra_device_time` are the meters' own; `offset` is the server's
-    distance to UTC at that moment. `extra_device_delivered` has no unit of its own.
-    """
+    rows: list[dict[str, Json]]
+    size: int
+    count: int | None
 
-    time: datetime
-    offset: timedelta
-    numbers: Numbers
-    extra_device_time: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterStatistics:
-    """What the meter says about itself; `telegram` is raw and personal."""
-
-    time: datetime | None
-    dsmr_version: str | None
-    electricity_tariff: int | None
-    counters: Numbers
-    telegram: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Today:
-    """The amounts of a local day so far: kWh, m³, EUR."""
-
-    day: date
-    numbers: Numbers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElectricityLive:
-    """The tariff in force, by the name that the server's owner gave it, and EUR/h."""
-
-    time: datetime
-    tariff_name: str | None
-    cost_per_hour: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GasLive:
-    """What the second meter delivered since its record before: no rate."""
-
-    time: datetime
-    currently_delivered: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarterHourPeak:
-    """The mean power in kW of the quarter of an hour that ended at `end`."""
-
-    end: datetime
-    average_delivered: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """An energy contract: EUR/kWh, EUR/m³ and EUR/day, both days included."""
-
-    start: date
-    end: date
-    prices: Numbers
+    def is_last(self, reached: int, limit: int) -> bool:
+        """Tell whether a list ends with this page, after `reached` rows."""
+        if self.size == 0 or self.count is None:
+            return self.size < limit
+        return reached >= self.count
 
 
 class DsmrReaderClient:
@@ -180,7 +96,7 @@ class DsmrReaderClient:
         """
         params: dict[str, QueryValue] = {"ordering": "-timestamp", "limit": 1}
         if since is not None:
-            params["timestamp__gte"] = _utc_text(since)
+            params["timestamp__gte"] = utc_text(since)
         rows = await self._rows("/datalogger/dsmrreading", params)
         return _reading(rows[0]) if rows else None
 
@@ -192,7 +108,7 @@ class DsmrReaderClient:
             time=time.astimezone(UTC) if time else None,
             dsmr_version=as_text(row.get("dsmr_version")),
             electricity_tariff=as_integer(row.get("electricity_tariff")),
-            counters=_numbers(row, COUNTER_FIELDS),
+            counters=numbers(row, COUNTER_FIELDS),
             telegram=as_text(row.get("latest_telegram")),
         )
 
@@ -202,8 +118,8 @@ class DsmrReaderClient:
         The server then answers 200 with a JSON text instead of an object.
         """
         row = as_object(await self._http.get("/consumption/today"))
-        day = _day(row.get("day"))
-        return Today(day=day, numbers=_numbers(row, TODAY_FIELDS)) if day else None
+        day = as_day(row.get("day"))
+        return Today(day=day, numbers=numbers(row, TODAY_FIELDS)) if day else None
 
     async def electricity_live(self) -> ElectricityLive | None:
         """Return tariff and running cost; `None` while there are no readings."""
@@ -232,7 +148,7 @@ class DsmrReaderClient:
             {
                 "ordering": "-average_delivered",
                 "limit": 1,
-                "read_at_start__gte": _utc_text(since),
+                "read_at_start__gte": utc_text(since),
             },
         )
         row = rows[0] if rows else {}
@@ -242,27 +158,50 @@ class DsmrReaderClient:
             return None
         return QuarterHourPeak(end=end.astimezone(UTC), average_delivered=average)
 
-    async def contracts(self, day: date) -> list[Contract]:
-        """Return the energy contracts that are valid on a day (since 5.3)."""
-        rows = await self._rows(
-            "/consumption/energy-supplier-prices",
-            {"start__lte": day.isoformat(), "end__gte": day.isoformat()},
-        )
-        contracts = []
-        for row in rows:
-            start, end = _day(row.get("start")), _day(row.get("end"))
-            if start and end:
-                prices = _numbers(row, PRICE_FIELDS)
-                contracts.append(Contract(start=start, end=end, prices=prices))
-        return contracts
+    async def contracts(self, first: date, last: date | None = None) -> list[Contract]:
+        """Return the energy contracts that are valid on a day, or until another.
+
+        Servers have them since 5.3.
+        """
+        contracts: list[Contract] = []
+        params: dict[str, QueryValue] = {
+            "ordering": "start",
+            "limit": CONTRACTS_AT_ONCE,
+            "start__lte": (last or first).isoformat(),
+            "end__gte": first.isoformat(),
+        }
+        offset = 0
+        while True:
+            page = await self.page(
+                "/consumption/energy-supplier-prices", {**params, "offset": offset}
+            )
+            for row in page.rows:
+                start, end = as_day(row.get("start")), as_day(row.get("end"))
+                if start and end:
+                    prices = numbers(row, PRICE_FIELDS)
+                    contracts.append(Contract(start=start, end=end, prices=prices))
+            offset += page.size
+            if page.is_last(offset, CONTRACTS_AT_ONCE):
+                return contracts
 
     async def _rows(
         self, path: str, params: Mapping[str, QueryValue]
     ) -> list[dict[str, Json]]:
-        answer = as_object(await self._http.get(path, params))
-        if not isinstance(answer.get("results"), list):
+        return (await self.page(path, params)).rows
+
+    async def page(
+        self,
+        path: str,
+        params: Mapping[str, QueryValue],
+        within: float = TOTAL_TIMEOUT,
+    ) -> Page:
+        """Return a page of a list; `within` is in seconds."""
+        request = Request(path=path, params=params, timeout=within)
+        answer = as_object((await self._http.request(request)).body)
+        if not isinstance(results := answer.get("results"), list):
             raise ProtocolError(f"GET {path}: no list of results")
-        return as_objects(answer["results"])
+        count = as_integer(answer.get("count"))
+        return Page(rows=as_objects(results), size=len(results), count=count)
 
 
 def _classify(answer: Answer) -> BackendError | None:
@@ -284,22 +223,25 @@ def _reading(row: Mapping[str, Json]) -> DsmrReading | None:
     return DsmrReading(
         time=time.astimezone(UTC),
         offset=time.utcoffset() or timedelta(),
-        numbers=_numbers(row, READING_FIELDS),
+        numbers=numbers(row, READING_FIELDS),
         extra_device_time=extra_time.astimezone(UTC) if extra_time else None,
     )
 
 
-def _numbers(row: Mapping[str, Json], names: tuple[str, ...]) -> Numbers:
+def numbers(row: Mapping[str, Json], names: tuple[str, ...]) -> Numbers:
+    """Return the fields of a row that have a number."""
     found = ((name, as_decimal(row.get(name))) for name in names)
     return {name: number for name, number in found if number is not None}
 
 
-def _day(value: Json) -> date | None:
+def as_day(value: Json) -> date | None:
+    """Return a day that is written as 2026-03-29."""
     try:
         return date.fromisoformat(as_text(value) or "")
     except ValueError:
         return None
 
 
-def _utc_text(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """Return a moment as the server reads it without doubt."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,52 +5,20 @@ key says which one it is of (`today_gas`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
 
 from ...model import Category, Kind, Point, Quantity, Role
-from .client import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS
+from .answers import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS
+from .profile import (
+    ELECTRICITY_METER,
+    EXTRA_METER,
+    FAST,
+    HOUR,
+    MINUTE,
+    STALE_AFTER,
+    Endpoint,
+    MeterProfile,
+)
 from .telegram import ExtraDevice
-
-ELECTRICITY_METER = "electricity_meter"
-EXTRA_METER = "extra_device"
-
-FAST = timedelta(seconds=10)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-STALE_AFTER = timedelta(minutes=5)
-"""A meter sends every 1 to 10 s and the server groups by minute, so five minutes
-without a newer reading mean that the datalogger has stopped."""
-
-
-class Endpoint(StrEnum):
-    """Where readings come from."""
-
-    READING = "reading"
-    LIVE = "electricity_live"
-    GAS_LIVE = "gas_live"
-    TODAY = "today"
-    PROBLEMS = "problems"
-    PEAK = "quarter_hour_peak"
-    STATISTICS = "meter_statistics"
-    PRICES = "prices"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterProfile:
-    """What decides which points there are.
-
-    `fields` are the fields that the newest reading and the meter statistics have
-    values for; `endpoints` those that this server's version knows.
-    """
-
-    belgian: bool
-    fields: frozenset[str]
-    endpoints: frozenset[Endpoint]
-    extra: ExtraDevice | None
-    extra_unit: str
-
 
 _EXTRA_QUANTITIES: Mapping[ExtraDevice, tuple[Quantity, Role | None]] = {
     ExtraDevice.GAS: (Quantity.GAS, Role.GAS),
@@ -111,6 +79,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
                 precision=3,
                 stale_after=STALE_AFTER,
                 poll_interval=FAST,
+                has_history=True,
             )
     if profile.extra is not None:
         quantity, extra_role = _EXTRA_QUANTITIES[profile.extra]
@@ -125,6 +94,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
             precision=3,
             stale_after=STALE_AFTER,
             poll_interval=FAST,
+            has_history=True,
         )
 
 
@@ -145,6 +115,7 @@ def _power(profile: MeterProfile) -> Iterator[Point]:
             precision=3,
             stale_after=STALE_AFTER,
             poll_interval=FAST,
+            has_history=role is Role.GRID_POWER,
         )
 
 

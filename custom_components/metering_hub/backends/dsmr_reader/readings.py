@@ -1,12 +1,12 @@
 """DSMR-reader's answers as readings of points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ...model import Reading
-from .client import (
+from .answers import (
     PRICE_FIELDS,
     Contract,
     DsmrReading,
@@ -122,16 +122,22 @@ def from_contracts(contracts: list[Contract], zone: tzinfo) -> Readings:
     """
     found: Readings = {}
     for name in PRICE_FIELDS:
-        said = {
-            contract.prices[name]: contract
-            for contract in contracts
-            if name in contract.prices
-        }
-        prices: Mapping[Decimal, Contract] = {
-            price: contract for price, contract in said.items() if price
-        } or said
-        if len(prices) == 1:
-            [(price, contract)] = prices.items()
-            valid_from = local_midnight(contract.start, zone)
-            found[name] = Reading(time=valid_from, value=float(price))
+        if (price := combined_price(contracts, name)) is not None:
+            valid_from = local_midnight(price[1].start, zone)
+            found[name] = Reading(time=valid_from, value=float(price[0]))
     return found
+
+
+def combined_price(
+    contracts: Sequence[Contract], name: str
+) -> tuple[Decimal, Contract] | None:
+    """Return the one price that contracts of the same day say, and which says it."""
+    said = {
+        contract.prices[name]: contract
+        for contract in contracts
+        if name in contract.prices
+    }
+    prices: Mapping[Decimal, Contract] = {
+        price: contract for price, contract in said.items() if price
+    } or said
+    return next(iter(prices.items())) if len(prices) == 1 else None

@@ -1,0 +1,1 @@
+"""The past of a meter, as statistics in Home Assistant."""

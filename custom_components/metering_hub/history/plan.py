@@ -1,0 +1,103 @@
+"""Where the import of each statistic goes on: the recorder itself is the memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+
+from ..model import PricePeriod
+from .hourly import Baseline, Row
+from .recorded import HOUR, last_rows, row_before
+from .statistic import Statistic
+
+SETTLED = timedelta(hours=3)
+"""How long before the first change a row must have ended to count as final: the meter
+behind an electricity meter may be read an hour later than that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is recorded of a statistic, and from which of its rows counting goes on.
+
+    Without `base`, everything is counted from the start. `recorded` holds the rows
+    after it, oldest first; `None` where they are to be written anew, whatever they say.
+    """
+
+    base: Row | None
+    recorded: Sequence[Row] | None
+
+    @property
+    def resume(self) -> datetime | None:
+        """Return the moment from which readings are needed (a whole hour, UTC)."""
+        return self.base.start + HOUR if self.base else None
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """Return the base as the hourly maths takes it."""
+        if self.base is None or self.base.sum is None or self.base.state is None:
+            return None
+        return Baseline(
+            end=self.base.start + HOUR, state=self.base.state, sum=self.base.sum
+        )
+
+    def narrowed(self, since: datetime) -> Plan:
+        """Return the plan for changes from `since` on only."""
+        if self.base is None or self.recorded is None:
+            return self
+        rows = [self.base, *self.recorded]
+        settled = [
+            index
+            for index, row in enumerate(rows)
+            if row.start + HOUR <= since - SETTLED
+        ]
+        if not settled:
+            return self
+        return Plan(base=rows[settled[-1]], recorded=rows[settled[-1] + 1 :])
+
+
+async def plan_resume(
+    hass: HomeAssistant, statistic: Statistic, window: timedelta
+) -> Plan:
+    """Plan to look at the trailing window again, and to go on from before it."""
+    count = window // HOUR
+    rows = await last_rows(hass, statistic.statistic_id, count + 1)
+    has_no_sum = statistic.metadata["has_sum"] and any(row.sum is None for row in rows)
+    if len(rows) <= count or has_no_sum:
+        return Plan(base=None, recorded=rows)
+    return Plan(base=rows[0], recorded=rows[1:])
+
+
+async def plan_anew(
+    hass: HomeAssistant, statistic: Statistic, start: datetime | None
+) -> Plan:
+    """Plan to write everything from `start` on anew; without, from the beginning."""
+    base = (
+        await row_before(hass, statistic.statistic_id, start)
+        if start is not None
+        else None
+    )
+    return Plan(base=base, recorded=None)
+
+
+async def money_before(
+    hass: HomeAssistant,
+    statistic: Statistic,
+    base: Row | None,
+    prices: Collection[PricePeriod],
+    point_key: str,
+) -> float | None:
+    """Return the running cost at the end of a register's base row.
+
+    `None` where the register's past has prices that were never applied, so that the
+    past has to be counted again.
+    """
+    if base is None:
+        return 0.0
+    end = base.start + HOUR
+    if row := await row_before(hass, statistic.statistic_id, end):
+        return row.sum
+    had_price = any(
+        period.start < end and point_key in period.prices for period in prices
+    )
+    return None if had_price else 0.0

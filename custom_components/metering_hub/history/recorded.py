@@ -1,0 +1,114 @@
+"""Read from and write to Home Assistant's recorder.
+
+The recorder is the only memory of what was imported. Writing only queues, and reading
+right after it still sees the old rows, so `settle` must stand between the two.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    async_add_external_statistics,
+    get_last_statistics,
+    list_statistic_ids,
+    statistics_during_period,
+)
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+
+from .hourly import Row
+from .statistic import Statistic, as_statistic_data
+
+HOUR = timedelta(hours=1)
+LOOK_BACKS = (timedelta(days=31), timedelta(days=366), timedelta(days=36_600))
+"""How far before a moment the row is looked for that counting goes on from: near first,
+because reading far back is slow, but never given up, because the sum must go on."""
+
+
+def _as_row(recorded: StatisticsRow) -> Row:
+    return Row(
+        start=datetime.fromtimestamp(recorded["start"], UTC),
+        state=recorded.get("state"),
+        sum=recorded.get("sum"),
+        mean=recorded.get("mean"),
+        min=recorded.get("min"),
+        max=recorded.get("max"),
+    )
+
+
+async def last_rows(
+    hass: HomeAssistant, statistic_id: str, count: int
+) -> Sequence[Row]:
+    """Return the last rows of a statistic, oldest first."""
+    recorded = await get_instance(hass).async_add_executor_job(
+        get_last_statistics,
+        hass,
+        count,
+        statistic_id,
+        False,
+        # Home Assistant changes this set, so that it must be a new one each time.
+        {"max", "mean", "min", "state", "sum"},
+    )
+    return [_as_row(row) for row in reversed(recorded.get(statistic_id, []))]
+
+
+async def row_before(
+    hass: HomeAssistant, statistic_id: str, moment: datetime
+) -> Row | None:
+    """Return the last row of a statistic whose hour ended at or before a moment."""
+    for look_back in LOOK_BACKS:
+        recorded = await get_instance(hass).async_add_executor_job(
+            statistics_during_period,
+            hass,
+            moment - look_back,
+            moment - HOUR + timedelta(seconds=1),
+            {statistic_id},
+            "hour",
+            None,
+            {"max", "mean", "min", "state", "sum"},
+        )
+        if rows := recorded.get(statistic_id):
+            return _as_row(rows[-1])
+    return None
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Wait until the recorder has stored all that was queued before."""
+    stored = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(stored))
+    await stored
+
+
+def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Row]) -> None:
+    """Queue rows for the recorder, which replaces those of the same hours."""
+    async_add_external_statistics(
+        hass, statistic.metadata, [as_statistic_data(row) for row in rows]
+    )
+
+
+async def recorded_ids(hass: HomeAssistant, prefix: str) -> list[str]:
+    """Return the ids of all statistics that start with a prefix."""
+    known: Sequence[Mapping[str, object]] = await get_instance(
+        hass
+    ).async_add_executor_job(list_statistic_ids, hass)
+    ids = (str(statistic["statistic_id"]) for statistic in known)
+    return sorted(
+        statistic_id for statistic_id in ids if statistic_id.startswith(prefix)
+    )
+
+
+async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
+    """Delete statistics; return only when they are gone."""
+    if not statistic_ids:
+        return
+    gone = asyncio.Event()
+
+    def done() -> None:
+        """Run in the recorder's thread."""
+        hass.loop.call_soon_threadsafe(gone.set)
+
+    get_instance(hass).async_clear_statistics(list(statistic_ids), on_done=done)
+    await gone.wait()

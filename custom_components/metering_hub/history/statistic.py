@@ -1,0 +1,113 @@
+"""What each statistic is called, and how Home Assistant is told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import hashlib
+
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.config_entries import ConfigEntry
+
+from ..backends.base import BackendSpec
+from ..const import CONF_BACKEND, DOMAIN
+from ..model import Kind, Point, Quantity
+from .hourly import Row
+
+COST_SUFFIX = "cost"
+COMPENSATION_SUFFIX = "compensation"
+FIXED_COST_KEY = "fixed_cost"
+
+_UNIT_CLASSES: Mapping[Quantity, str] = {
+    Quantity.APPARENT_POWER: "apparent_power",
+    Quantity.CURRENT: "electric_current",
+    Quantity.ENERGY: "energy",
+    Quantity.FREQUENCY: "frequency",
+    Quantity.GAS: "volume",
+    Quantity.HEAT: "energy",
+    Quantity.POWER: "power",
+    Quantity.REACTIVE_ENERGY: "reactive_energy",
+    Quantity.REACTIVE_POWER: "reactive_power",
+    Quantity.TEMPERATURE: "temperature",
+    Quantity.VOLTAGE: "voltage",
+    Quantity.VOLUME_FLOW: "volume_flow_rate",
+    Quantity.WATER: "volume",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistic:
+    """One statistic: its id, and its name, unit and nature for the recorder."""
+
+    statistic_id: str
+    metadata: StatisticMetaData
+
+
+def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
+    """Return what all statistic ids of an entry start with.
+
+    The scope is made of the server's identity, so that an entry that is removed and
+    added again goes on with the same statistics.
+    """
+    identity = entry.unique_id or ":".join(
+        str(entry.data.get(field.name)) for field in spec.fields if field.identifies
+    )
+    scope = hashlib.sha256(identity.encode()).hexdigest()[:8]
+    return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"
+
+
+def point_statistic(prefix: str, point: Point, name: str) -> Statistic:
+    """Return the statistic of a point's own readings."""
+    measured = point.kind is Kind.INSTANT
+    return _statistic(
+        f"{prefix}{point.key}",
+        name=name,
+        unit=point.unit,
+        unit_class=_UNIT_CLASSES.get(point.quantity),
+        measured=measured,
+    )
+
+
+def money_statistic(prefix: str, key: str, name: str, currency: str) -> Statistic:
+    """Return a statistic of money; Home Assistant has no unit class for it."""
+    return _statistic(
+        f"{prefix}{key}", name=name, unit=currency, unit_class=None, measured=False
+    )
+
+
+def _statistic(
+    statistic_id: str,
+    *,
+    name: str,
+    unit: str | None,
+    unit_class: str | None,
+    measured: bool,
+) -> Statistic:
+    return Statistic(
+        statistic_id=statistic_id,
+        metadata=StatisticMetaData(
+            mean_type=StatisticMeanType.ARITHMETIC
+            if measured
+            else StatisticMeanType.NONE,
+            has_sum=not measured,
+            name=name,
+            source=DOMAIN,
+            statistic_id=statistic_id,
+            unit_class=unit_class,
+            unit_of_measurement=unit,
+        ),
+    )
+
+
+def as_statistic_data(row: Row) -> StatisticData:
+    """Return a row as the recorder takes it, with only what the row says."""
+    data = StatisticData(start=row.start)
+    if row.sum is not None and row.state is not None:
+        data["state"], data["sum"] = row.state, row.sum
+    if row.mean is not None:
+        data["mean"] = row.mean
+    if row.min is not None and row.max is not None:
+        data["min"], data["max"] = row.min, row.max
+    return data

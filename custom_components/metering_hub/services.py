@@ -1,0 +1,157 @@
+"""Actions: import, read and delete history by hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+
+from .backends.errors import BackendError
+from .const import DOMAIN
+from .coordinator import MeteringHubConfigEntry
+from .errors import as_action_error
+from .history.coordinator import HistoryCoordinator
+from .history.excerpt import MAX_READINGS, hourly_excerpt, raw_excerpt
+
+ATTR_END = "end"
+ATTR_ENTRY = "entry"
+ATTR_POINT = "point"
+ATTR_RESOLUTION = "resolution"
+ATTR_START = "start"
+
+_ENTRY = {vol.Required(ATTR_ENTRY): cv.string}
+
+
+class Resolution(StrEnum):
+    """How fine the answer of get_history is."""
+
+    HOURLY = "hourly"
+    RAW = "raw"
+
+
+_IMPORT_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_START): cv.datetime})
+_GET_SCHEMA = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Required(ATTR_POINT): cv.string,
+        vol.Required(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
+        vol.Optional(ATTR_RESOLUTION, default=Resolution.HOURLY.value): vol.In(
+            [resolution.value for resolution in Resolution]
+        ),
+    }
+)
+_CLEAR_SCHEMA = vol.Schema(_ENTRY)
+
+
+@callback
+def async_register_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    hass.services.async_register(
+        DOMAIN,
+        "import_history",
+        _import_history,
+        schema=_IMPORT_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "get_history",
+        _get_history,
+        schema=_GET_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "clear_history",
+        _clear_history,
+        schema=_CLEAR_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _import_history(call: ServiceCall) -> ServiceResponse:
+    """Import an entry's history anew; tell the rows written per statistic."""
+    history = _history(call)
+    start = _moment(call, ATTR_START)
+    with _errors_translated():
+        written = await history.import_anew(start)
+    return {"rows": dict(written)}
+
+
+async def _get_history(call: ServiceCall) -> ServiceResponse:
+    """Return a point's past as the server tells it."""
+    history = _history(call)
+    point = history.points.get(call.data[ATTR_POINT])
+    if point is None:
+        raise _invalid("unknown_point", points=", ".join(sorted(history.points)))
+    now = dt_util.utcnow()
+    start, end = _moment(call, ATTR_START) or now, _moment(call, ATTR_END) or now
+    if end <= start:
+        raise _invalid("end_before_start")
+    raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
+    excerpt = raw_excerpt if raw else hourly_excerpt
+    with _errors_translated():
+        readings = await excerpt(history.backend, point, start, end)
+    if readings is None:
+        raise _invalid("too_many_readings", limit=str(MAX_READINGS))
+    return {"point": point.key, "unit": point.unit, "readings": readings}
+
+
+async def _clear_history(call: ServiceCall) -> ServiceResponse:
+    """Delete all statistics of an entry; answer once they are gone."""
+    return {"cleared": list(await _history(call).clear())}
+
+
+def _history(call: ServiceCall) -> HistoryCoordinator:
+    """Return the history of the entry that an action is called for."""
+    entry: MeteringHubConfigEntry | None = call.hass.config_entries.async_get_entry(
+        call.data[ATTR_ENTRY]
+    )
+    if entry is None or entry.domain != DOMAIN:
+        raise _invalid("unknown_entry")
+    if entry.state is not ConfigEntryState.LOADED:
+        raise _invalid("entry_not_loaded", title=entry.title)
+    if (history := entry.runtime_data.history) is None:
+        raise _invalid("history_switched_off", title=entry.title)
+    return history
+
+
+def _moment(call: ServiceCall, field: str) -> datetime | None:
+    """Return a moment of an action in UTC; a naive one is in local time."""
+    moment: datetime | None = call.data.get(field)
+    if moment is None:
+        return None
+    moment = dt_util.as_utc(moment)
+    if moment > dt_util.utcnow():
+        raise _invalid("in_the_future", field=field)
+    return moment
+
+
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+@contextmanager
+def _errors_translated() -> Iterator[None]:
+    try:
+        yield
+    except BackendError as err:
+        raise as_action_error(err) from err

@@ -1,0 +1,238 @@
+"""History: statistics that equal the meter's own registers, whatever happens."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    list_statistic_ids,
+    statistics_during_period,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.faults import Drop, Fault
+from simulators.house import Channel, House
+
+from .conftest import API_KEY, NOW, Tick, set_up, shown
+
+HOUR = timedelta(hours=1)
+REGISTERS = {
+    "electricity_delivered_1": Channel.DELIVERED_1,
+    "electricity_delivered_2": Channel.DELIVERED_2,
+    "electricity_returned_1": Channel.RETURNED_1,
+    "electricity_returned_2": Channel.RETURNED_2,
+    "gas": Channel.GAS,
+}
+PROGRESS = "sensor.electricity_meter_history_import"
+
+type Statistics = Mapping[str, list[StatisticsRow]]
+
+
+@pytest.fixture(autouse=True)
+async def euro(hass: HomeAssistant) -> None:
+    """Let Home Assistant count in the currency of the prices."""
+    await hass.config.async_update(currency="EUR", time_zone="Europe/Amsterdam")
+
+
+@pytest.fixture
+def wants_history() -> bool:
+    """Import the history."""
+    return True
+
+
+@pytest.fixture
+def simulator() -> DsmrReaderSimulator:
+    """Return a simulated DSMR-reader of a house with eight days of history."""
+    start = (NOW - timedelta(days=8)).replace(minute=0)
+    return DsmrReaderSimulator(
+        House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=60
+    )
+
+
+async def imported(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
+    """Return all rows of an entry's statistics, by the key behind the prefix."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_wait_recording_done(hass)
+    prefix = entry.runtime_data.history.prefix
+    known = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
+    ids = {s["statistic_id"] for s in known if s["statistic_id"].startswith(prefix)}
+    rows = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        datetime(2020, 1, 1, tzinfo=UTC),
+        None,
+        ids,
+        "hour",
+        None,
+        {"state", "sum", "change", "mean", "min", "max"},
+    )
+    return {key.removeprefix(prefix): found for key, found in rows.items()}
+
+
+async def test_registers_are_exact(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Every hour's position and change are the meter's own, to the watt-hour."""
+    statistics = await imported(hass, loaded)
+    house = simulator.house
+    for key, channel in REGISTERS.items():
+        rows = statistics[key]
+        assert len(rows) == 8 * 24 + 1, key
+        for row in rows[:-1]:
+            end = datetime.fromtimestamp(row["start"], UTC) + HOUR
+            true = house.register(channel, end) / 1000
+            assert row["state"] == pytest.approx(true, abs=1e-6), (key, end)
+            used = house.true_energy(channel, end - HOUR, end) / 1000
+            assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
+
+
+async def test_nothing_new_writes_nothing(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A top-up with nothing new asks once and leaves the recorder alone."""
+    before = await imported(hass, loaded)
+    moment = simulator.clock()
+    simulator.clock = lambda: moment
+    for _ in range(2):
+        await tick(300)
+        await imported(hass, loaded)
+    simulator.faults.clear_requests()
+    await tick(300)
+    assert await imported(hass, loaded) == before
+    asked = [
+        request
+        for request in simulator.faults.requests
+        if "dsmrreading" in request.path
+        and request.query.get("timestamp__gte", "") < "2026-11-21T10:2"
+    ]
+    assert len(asked) <= 1, [dict(request.query) for request in asked]
+
+
+async def test_the_current_hour_grows(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """The hour that is not over is there, and never one of the future."""
+    first = (await imported(hass, loaded))["electricity_returned_2"]
+    for _ in range(7):
+        await tick(300)
+    later = (await imported(hass, loaded))["electricity_returned_2"]
+    assert len(later) == len(first) + 1
+    assert later[: len(first) - 1] == first[:-1]
+    hour = NOW.replace(minute=0)
+    true = simulator.house.true_energy(Channel.RETURNED_2, hour, hour + HOUR) / 1000
+    assert later[len(first) - 1]["change"] == pytest.approx(true, abs=1e-6)
+    assert datetime.fromtimestamp(later[-1]["start"], UTC) <= simulator.clock()
+
+
+async def test_a_server_that_was_down_for_three_days(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """What was missed is filled in, exactly, once the server is back."""
+    await imported(hass, loaded)
+    simulator.faults.add(Fault(Drop()))
+    for _ in range(6):
+        await tick(12 * 3600)
+    assert hass.states.get(PROGRESS).attributes["state"] == "failed"
+    simulator.faults.clear()
+    await tick(600)
+    await tick(600)
+    statistics = await imported(hass, loaded)
+    for key, channel in REGISTERS.items():
+        for row in statistics[key][:-2]:
+            end = datetime.fromtimestamp(row["start"], UTC) + HOUR
+            used = simulator.house.true_energy(channel, end - HOUR, end) / 1000
+            assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
+
+
+async def test_money(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Each hour costs its amount times the price of that hour."""
+    statistics = await imported(hass, loaded)
+    price = 0.26271
+    energy = statistics["electricity_delivered_2"]
+    cost = statistics["electricity_delivered_2_cost"]
+    assert len(cost) == len(energy)
+    assert cost[-1]["sum"] == pytest.approx(energy[-1]["sum"] * price, abs=1e-3)
+    assert statistics["electricity_returned_2_compensation"][-1]["sum"] > 0
+    assert statistics["gas_cost"][-1]["sum"] > 0
+    fixed = statistics["fixed_cost"]
+    assert len(fixed) == 8
+    assert {round(row["change"], 6) for row in fixed} == {0.412345}
+
+
+async def test_power_is_measured_not_summed(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Power has a mean, a minimum and a maximum for each hour."""
+    rows = (await imported(hass, loaded))["electricity_power"]
+    assert len(rows) == 8 * 24 + 1
+    assert all(row["min"] <= row["mean"] <= row["max"] for row in rows)
+
+
+async def test_reload_and_remove_go_on_with_the_same_statistics(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Removing the entry keeps the statistics; adding it again continues them."""
+    before = await imported(hass, loaded)
+    data, options = dict(loaded.data), dict(loaded.options)
+    await hass.config_entries.async_remove(loaded.entry_id)
+    again = MockConfigEntry(
+        domain="metering_hub",
+        title="DSMR-reader",
+        unique_id=loaded.unique_id,
+        data=data,
+        options=options,
+    )
+    again.add_to_hass(hass)
+    await set_up(hass, again)
+    after = await imported(hass, again)
+    assert after == before
+
+
+async def test_statistics_are_named_after_their_entities(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """A person finds a statistic by the words that its entity has."""
+    await imported(hass, loaded)
+    known = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
+    names = {
+        statistic["statistic_id"].removeprefix(loaded.runtime_data.history.prefix): (
+            statistic["name"],
+            statistic["statistics_unit_of_measurement"],
+            statistic["unit_class"],
+        )
+        for statistic in known
+    }
+    low = "Electricity meter Delivered, low tariff"
+    assert names["electricity_delivered_1"] == (low, "kWh", "energy")
+    assert names["electricity_delivered_1_cost"] == (f"{low} (cost)", "EUR", None)
+    assert names["gas"] == ("Gas meter Meter reading", "m³", "volume")
+    assert names["fixed_cost"] == ("DSMR-reader fixed cost", "EUR", None)
+
+
+async def test_progress_is_shown(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """A person sees that the import is done."""
+    await imported(hass, loaded)
+    assert shown(hass, PROGRESS) == "100.0"
+    assert hass.states.get(PROGRESS).attributes["state"] == "up_to_date"

@@ -1,0 +1,211 @@
+"""Actions about history, and what a person is told when it fails."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.faults import Drop, Fault
+from simulators.house import Channel
+
+from .conftest import NOW, Tick, set_up
+from .test_history import euro, imported, simulator, wants_history
+
+__all__ = ["euro", "simulator", "wants_history"]
+
+HOUR = timedelta(hours=1)
+
+
+async def call(
+    hass: HomeAssistant, action: str, entry: MockConfigEntry, **fields: object
+) -> dict[str, object]:
+    """Call an action and return its answer."""
+    answer = await hass.services.async_call(
+        DOMAIN,
+        action,
+        {"entry": entry.entry_id, **fields},
+        blocking=True,
+        return_response=True,
+    )
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def test_import_history_says_what_it_wrote(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """A span that is imported again is written again, and nothing else changes."""
+    before = await imported(hass, loaded)
+    start = (NOW - timedelta(hours=12)).isoformat()
+    rows = (await call(hass, "import_history", loaded, start=start))["rows"]
+    prefix = loaded.runtime_data.history.prefix
+    assert rows[f"{prefix}electricity_delivered_1"] == 13
+    assert rows[f"{prefix}electricity_delivered_1_cost"] == 13
+    assert await imported(hass, loaded) == before
+
+
+async def test_import_history_of_everything(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Without a start, all is written anew and is the same."""
+    before = await imported(hass, loaded)
+    rows = (await call(hass, "import_history", loaded))["rows"]
+    prefix = loaded.runtime_data.history.prefix
+    assert rows[f"{prefix}gas"] == len(before["gas"])
+    assert await imported(hass, loaded) == before
+
+
+async def test_get_history_by_the_hour(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """The hours of a point come with position and change."""
+    await imported(hass, loaded)
+    start = NOW.replace(minute=0) - 6 * HOUR
+    answer = await call(
+        hass,
+        "get_history",
+        loaded,
+        point="electricity_delivered_2",
+        start=start.isoformat(),
+        end=(start + 3 * HOUR).isoformat(),
+    )
+    assert answer["unit"] == "kWh"
+    hours = answer["readings"]
+    assert [hour["start"] for hour in hours] == [
+        (start + index * HOUR).isoformat() for index in range(3)
+    ]
+    used = simulator.house.true_energy(
+        Channel.DELIVERED_2, start + HOUR, start + 2 * HOUR
+    )
+    assert hours[1]["change"] == pytest.approx(used / 1000, abs=1e-6)
+
+
+async def test_get_history_as_read(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """The readings themselves come with their own times, each once."""
+    await imported(hass, loaded)
+    answer = await call(
+        hass,
+        "get_history",
+        loaded,
+        point="gas",
+        start=(NOW - HOUR).isoformat(),
+        resolution="raw",
+    )
+    times = [reading["time"] for reading in answer["readings"]]
+    assert len(times) == len(set(times)) == pytest.approx(12, abs=1)
+    assert times == sorted(times)
+
+
+async def test_clear_history_answers_when_it_is_gone(
+    hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
+) -> None:
+    """Cleared means cleared; the next import starts from the beginning."""
+    before = await imported(hass, loaded)
+    cleared = (await call(hass, "clear_history", loaded))["cleared"]
+    prefix = loaded.runtime_data.history.prefix
+    assert sorted(cleared) == sorted(f"{prefix}{key}" for key in before)
+    assert await imported(hass, loaded) == {}
+    await tick(300)
+    after = await imported(hass, loaded)
+    assert {key: rows[:-1] for key, rows in after.items() if key != "fixed_cost"} == {
+        key: rows[:-1] for key, rows in before.items() if key != "fixed_cost"
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "key"),
+    [
+        ("import_history", {"start": "2030-01-01T00:00:00"}, "in_the_future"),
+        (
+            "get_history",
+            {"point": "nothing", "start": "2026-11-20T00:00:00"},
+            "unknown_point",
+        ),
+        (
+            "get_history",
+            {
+                "point": "gas",
+                "start": "2026-11-20T00:00:00",
+                "end": "2026-11-19T00:00:00",
+            },
+            "end_before_start",
+        ),
+    ],
+)
+async def test_bad_arguments_are_explained(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    action: str,
+    fields: dict[str, object],
+    key: str,
+) -> None:
+    """Nonsense is refused with a translated message."""
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, action, loaded, **fields)
+    assert refused.value.translation_key == key
+
+
+async def test_unknown_and_unloaded_entries(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """An entry that is not there, not loaded or without history is told apart."""
+    other = MockConfigEntry(domain="sun")
+    other.add_to_hass(hass)
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "clear_history", other)
+    assert refused.value.translation_key == "unknown_entry"
+    await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "clear_history", loaded)
+    assert refused.value.translation_key == "entry_not_loaded"
+    hass.config_entries.async_update_entry(
+        loaded, options={**loaded.options, "history": False}
+    )
+    await set_up(hass, loaded)
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "clear_history", loaded)
+    assert refused.value.translation_key == "history_switched_off"
+    assert hass.states.get("sensor.electricity_meter_history_import") is None
+
+
+async def test_server_that_is_down_during_an_action(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """The server's failure is an error of the action."""
+    await imported(hass, loaded)
+    simulator.faults.add(Fault(Drop()))
+    with pytest.raises(HomeAssistantError) as failed:
+        await call(hass, "import_history", loaded)
+    assert failed.value.translation_key == "cannot_connect"
+
+
+async def test_import_that_fails_for_a_day_is_a_repair_that_goes_away(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    issue_registry: ir.IssueRegistry,
+    tick: Tick,
+) -> None:
+    """After 24 hours, and not before, a person is told; it heals by itself."""
+    await imported(hass, loaded)
+    issue_id = f"history_failed_{loaded.entry_id}"
+    simulator.faults.add(Fault(Drop(), "dsmrreading"))
+    for _ in range(11):
+        await tick(2 * 3600)
+    assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
+    for _ in range(2):
+        await tick(2 * 3600)
+    issue = issue_registry.async_get_issue(DOMAIN, issue_id)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert "dsmrreading" in issue.translation_placeholders["reason"]
+    simulator.faults.clear()
+    await tick(600)
+    assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
