@@ -23,10 +23,10 @@ from custom_components.metering_hub.backends.base import (
 )
 from custom_components.metering_hub.backends.dsmr_reader import SPEC
 from custom_components.metering_hub.history.hourly import Row
-from custom_components.metering_hub.history.importer import MAX_ROWS, Importer, Scope
+from custom_components.metering_hub.history.importer import MAX_ROWS, Importer
 from custom_components.metering_hub.history.recorded import settle, write
 from custom_components.metering_hub.history.registers import RegisterHours
-from custom_components.metering_hub.history.statistic import point_statistic
+from custom_components.metering_hub.history.statistic import Scope, point_statistic
 from custom_components.metering_hub.model import (
     Inventory,
     Kind,

@@ -1,6 +1,7 @@
 """Whatever happens on the way, the statistics end as those of one clean import."""
 
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -206,6 +207,56 @@ async def test_three_years(
         )
         true = simulator.house.true_energy(channel, *span) / 1000
         assert counted == pytest.approx(true, abs=1e-3), key
+
+
+async def test_bug_of_others_one_statistic_resumed_from_anothers_newest_row(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A register that turns up later gets its whole past, not only what follows."""
+    simulator.faults.add(Fault(drop_fields("electricity_returned_2"), "dsmrreading"))
+    await set_up(hass, entry)
+    assert "electricity_returned_2" not in await imported(hass, entry)
+    simulator.faults.clear()
+    await tick(300)
+    healed = await imported(hass, entry)
+    assert len(healed["electricity_returned_2"]) == 193
+    assert healed == await clean_import(hass, entry)
+
+
+async def test_contract_that_is_changed_later(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """New prices reach the hours of the last days within an hour, by themselves."""
+    before = (await imported(hass, loaded))["electricity_delivered_2_cost"]
+    simulator.prices = [
+        replace(contract, electricity_delivered_2_price="1.000000")
+        for contract in simulator.prices
+    ]
+    await tick(3700)
+    statistics = await imported(hass, loaded)
+    cost = statistics["electricity_delivered_2_cost"]
+    used = statistics["electricity_delivered_2"]
+    assert cost[:100] == before[:100]
+    for row, energy in list(zip(cost, used, strict=True))[-70:]:
+        assert row["change"] == pytest.approx(energy["change"], abs=1e-6)
+
+
+async def test_later_start_of_the_history(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Who wants history from a day on gets it from that local midnight on."""
+    options = {**entry.options, "history_start": "2026-11-18"}
+    hass.config_entries.async_update_entry(entry, options=options)
+    await set_up(hass, entry)
+    rows = (await imported(hass, entry))["gas"]
+    first = datetime.fromtimestamp(rows[0]["start"], UTC)
+    assert first == datetime(2026, 11, 17, 23, tzinfo=UTC)
 
 
 async def test_clock_that_moved(

@@ -21,11 +21,12 @@ from ..coordinator import (
 )
 from ..identifiers import PLATFORM_OF_KIND, point_unique_id
 from ..model import Point
-from .importer import Importer, Scope
+from .importer import Importer
 from .statistic import (
     COMPENSATION_SUFFIX,
     COST_SUFFIX,
     FIXED_COST_KEY,
+    Scope,
     statistic_prefix,
 )
 

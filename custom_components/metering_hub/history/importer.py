@@ -1,27 +1,20 @@
 """Import the past of an entry's points: resume, compare, write what differs."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import Backend, BackendSpec, Capability
-from ..model import Point, PricePeriod, Role
-from .costs import fixed_cost_rows
+from ..backends.base import Backend, BackendSpec
+from ..model import Point
 from .hourly import Row
+from .money import Money
 from .plan import Plan, money_before, plan_anew, plan_resume
 from .recorded import HOUR, clear, last_rows, recorded_ids, settle, write
-from .statistic import (
-    COMPENSATION_SUFFIX,
-    COST_SUFFIX,
-    FIXED_COST_KEY,
-    Statistic,
-    money_statistic,
-    point_statistic,
-)
+from .statistic import Scope, Statistic
 from .track import MoneyTrack, Track, Writer, make_hours
 
 MARGIN = timedelta(minutes=5)
@@ -31,22 +24,10 @@ MAX_ROWS = 2000
 """Rows per recorder call and between two waits: more would hold the event loop, and
 flood the recorder's queue."""
 
-PRICES_FROM = dt_util.utc_from_timestamp(946_684_800)
-PRICES_MAX_AGE = timedelta(hours=1)
 FIXED_COST_ROWS = 10
 
 type Report = Callable[[datetime, datetime, int], None]
 """Told of progress: the start, the moment reached, and the rows written so far."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What to import: the points, and what their statistics are called."""
-
-    points: Sequence[Point]
-    prefix: str
-    names: Mapping[str, str]
-    start: datetime | None
 
 
 class Importer:
@@ -61,8 +42,7 @@ class Importer:
         self._spec = spec
         self._lock = asyncio.Lock()
         self._marks: dict[frozenset[str], object] = {}
-        self._prices: Sequence[PricePeriod] = ()
-        self._prices_read: datetime | None = None
+        self._money = Money(hass, backend, spec)
 
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics of a prefix; return their ids once they are gone.
@@ -79,7 +59,7 @@ class Importer:
     def _forget(self) -> None:
         """Look at everything again."""
         self._marks.clear()
-        self._prices_read = None
+        self._money.forget()
 
     async def run(
         self,
@@ -98,7 +78,9 @@ class Importer:
             await settle(self._hass)
             if anew:
                 self._forget()
-            await self._read_prices()
+            if await self._money.refresh():
+                # Other prices make other costs, also where the readings are the same.
+                self._marks.clear()
             plans = [
                 (point, await self._plan(scope, point, anew, anew_from))
                 for point in scope.points
@@ -114,15 +96,15 @@ class Importer:
     async def _plan(
         self, scope: Scope, point: Point, anew: bool, anew_from: datetime | None
     ) -> Plan:
-        statistic = self._statistic(scope, point)
+        statistic = scope.statistic(point)
         plan = (
             await plan_anew(self._hass, statistic, anew_from)
             if anew
             else await plan_resume(self._hass, statistic, self._spec.history_window)
         )
-        if (money := self._money_statistic(scope, point)) is not None:
+        if (money := self._money.statistic(scope, point)) is not None:
             before = await money_before(
-                self._hass, money, plan.base, self._prices, point.key
+                self._hass, money, plan.base, self._money.prices, point.key
             )
             if before is None:
                 return replace(plan, base=None)
@@ -206,18 +188,18 @@ class Importer:
         return Track(
             point,
             make_hours(point, plan.baseline),
-            _writer(self._statistic(scope, point), plan.recorded, plan.resume),
+            _writer(scope.statistic(point), plan.recorded, plan.resume),
             await self._money_track(scope, point, plan),
         )
 
     async def _money_track(
         self, scope: Scope, point: Point, plan: Plan
     ) -> MoneyTrack | None:
-        statistic = self._money_statistic(scope, point)
+        statistic = self._money.statistic(scope, point)
         if statistic is None:
             return None
         before = await money_before(
-            self._hass, statistic, plan.base, self._prices, point.key
+            self._hass, statistic, plan.base, self._money.prices, point.key
         )
         recorded = (
             None
@@ -228,52 +210,15 @@ class Importer:
         )
         return MoneyTrack(
             _writer(statistic, recorded, plan.resume),
-            self._prices,
+            self._money.prices,
             before or 0.0,
             plan.base.sum or 0.0 if plan.base else 0.0,
         )
 
-    def _statistic(self, scope: Scope, point: Point) -> Statistic:
-        return point_statistic(scope.prefix, point, scope.names[point.key])
-
-    def _money_statistic(self, scope: Scope, point: Point) -> Statistic | None:
-        """Return the statistic of what a register costs, where prices are known."""
-        currency = self._currency()
-        if currency is None or not any(
-            point.key in period.prices for period in self._prices
-        ):
-            return None
-        is_income = point.role is Role.GRID_RETURNED
-        suffix = COMPENSATION_SUFFIX if is_income else COST_SUFFIX
-        name = f"{scope.names[point.key]} ({scope.names[suffix]})"
-        return money_statistic(scope.prefix, f"{point.key}_{suffix}", name, currency)
-
-    def _currency(self) -> str | None:
-        """Return the currency of the prices, if it is also Home Assistant's."""
-        currency = self._spec.currency
-        return currency if currency == self._hass.config.currency else None
-
-    async def _read_prices(self) -> None:
-        if Capability.PRICES not in self._spec.capabilities:
-            return
-        now = dt_util.utcnow()
-        read = self._prices_read
-        if read is None or now - read >= PRICES_MAX_AGE:
-            prices = await self._backend.prices(PRICES_FROM, now + timedelta(days=1))
-            if prices != self._prices:
-                # Other prices make other costs, also where the readings are the same.
-                self._marks.clear()
-            self._prices, self._prices_read = prices, now
-
     async def _import_fixed_cost(self, scope: Scope, anew: bool) -> dict[str, int]:
         """Write what is due every day, one row at each local midnight."""
-        currency = self._currency()
-        if currency is None or not any(
-            period.fixed_daily is not None for period in self._prices
-        ):
+        if (statistic := self._money.fixed_statistic(scope)) is None:
             return {}
-        name = scope.names[FIXED_COST_KEY]
-        statistic = money_statistic(scope.prefix, FIXED_COST_KEY, name, currency)
         rows = await last_rows(self._hass, statistic.statistic_id, FIXED_COST_ROWS)
         resume = rows[0] if len(rows) == FIXED_COST_ROWS and not anew else None
         start = (
@@ -283,11 +228,9 @@ class Importer:
         )
         if start is None:
             return {}
-        writer = _writer(statistic, None if anew else rows, None)
         before = resume.sum if resume and resume.sum is not None else 0.0
-        zone = self._backend.time_zone
-        now = dt_util.utcnow()
-        writer.take(fixed_cost_rows(self._prices, start, now, before, zone))
+        writer = _writer(statistic, None if anew else rows, None)
+        writer.take(self._money.fixed_rows(start, dt_util.utcnow(), before))
         await self._write([writer])
         return {statistic.statistic_id: writer.written}
 

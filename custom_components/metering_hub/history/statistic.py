@@ -1,7 +1,8 @@
 """What each statistic is called, and how Home Assistant is told of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 import hashlib
 
 from homeassistant.components.recorder.models import (
@@ -35,6 +36,24 @@ _UNIT_CLASSES: Mapping[Quantity, str] = {
     Quantity.VOLUME_FLOW: "volume_flow_rate",
     Quantity.WATER: "volume",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What to import: the points, and how their statistics are called.
+
+    `names` holds a name for each point key and each suffix. `start` is from when on a
+    person wants history, `None` for all there is.
+    """
+
+    points: Sequence[Point]
+    prefix: str
+    names: Mapping[str, str]
+    start: datetime | None
+
+    def statistic(self, point: Point) -> Statistic:
+        """Return the statistic of a point's own readings."""
+        return point_statistic(self.prefix, point, self.names[point.key])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
