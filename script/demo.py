@@ -230,9 +230,10 @@ class HomeAssistant:
                 if str(state["entity_id"]).endswith("_history_import")
             )
             attributes = progress["attributes"]
-            if isinstance(attributes, dict) and attributes["state"] == "up_to_date":
+            if isinstance(attributes, dict) and attributes.get("state") == "up_to_date":
                 return
-            if (done := str(progress["state"]).partition(".")[0]) != said:
+            done = str(progress["state"]).partition(".")[0]
+            if done.isdecimal() and done != said:
                 said = done
                 say(f"Importing history: {done} %")
             await asyncio.sleep(1)
