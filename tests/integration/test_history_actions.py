@@ -103,7 +103,7 @@ async def test_get_history_as_read(
     assert times == sorted(times)
 
 
-async def test_clear_history_answers_when_it_is_gone(
+async def test_bug_of_others_cleared_is_reported_before_it_is(
     hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
 ) -> None:
     """Cleared means cleared; the next import starts from the beginning."""
@@ -186,7 +186,7 @@ async def test_server_that_is_down_during_an_action(
     assert failed.value.translation_key == "cannot_connect"
 
 
-async def test_import_that_fails_for_a_day_is_a_repair_that_goes_away(
+async def test_bug_of_others_a_failed_import_is_only_logged(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
