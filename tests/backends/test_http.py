@@ -6,23 +6,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 import gzip
-import ipaddress
-from pathlib import Path
 import socket
 import ssl
 import tracemalloc
 
 from aiohttp import ClientSession, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 from hypothesis import given, settings, strategies as st
 import pytest
 
@@ -46,6 +35,7 @@ from custom_components.metering_hub.backends.http import (
     HttpClient,
     Request,
 )
+from tests.certificates import self_signed, server_context
 
 from .scripted_server import (
     DROP,
@@ -122,37 +112,9 @@ def unused_url() -> str:
 
 
 @pytest.fixture(scope="module")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """Return the server side of TLS with a certificate that nobody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "meter")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [
-                    x509.IPAddress(ipaddress.ip_address(HOST)),
-                ]
-            ),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem: Path = tmp_path_factory.mktemp("tls") / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
+    return server_context(self_signed(tmp_path_factory.mktemp("tls")))
 
 
 # --- What is sent ---------------------------------------------------------------
@@ -735,19 +697,19 @@ async def test_name_that_cannot_be_asked_for() -> None:
 
 
 async def test_untrusted_certificate(
-    client: MakeClient, self_signed: ssl.SSLContext
+    client: MakeClient, untrusted: ssl.SSLContext
 ) -> None:
-    async with running_server(OK, tls=self_signed) as server:
+    async with running_server(OK, tls=untrusted) as server:
         with pytest.raises(UnreachableError, match="certificate not trusted"):
             await client(server).get("/x")
     assert server.requests == []
 
 
 async def test_untrusted_certificate_may_be_accepted(
-    self_signed: ssl.SSLContext,
+    untrusted: ssl.SSLContext,
 ) -> None:
     async with (
-        running_server(OK, tls=self_signed) as server,
+        running_server(OK, tls=untrusted) as server,
         ClientSession(connector=TCPConnector(ssl=False)) as session,
     ):
         assert await HttpClient(session, server.url).get("/x") == {"ok": True}
@@ -853,9 +815,9 @@ async def test_errors_tell_no_address_that_refuses(
 
 
 async def test_errors_tell_nothing_of_a_certificate(
-    client: MakeClient, self_signed: ssl.SSLContext
+    client: MakeClient, untrusted: ssl.SSLContext
 ) -> None:
-    async with running_server(OK, tls=self_signed) as server:
+    async with running_server(OK, tls=untrusted) as server:
         with pytest.raises(UnreachableError) as raised:
             await client(server).get("/x")
     assert str(raised.value) == "GET /x: certificate not trusted"

@@ -1,14 +1,8 @@
 """The config flow: what a person clicks and types, and what they are told."""
 
-from datetime import UTC, datetime, timedelta
-import ipaddress
 from pathlib import Path
 import ssl
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
@@ -22,6 +16,7 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Answer, Drop, Fault, Huge, Truncate, html_error, redirect
 from simulators.house import House
 from simulators.server import serve
+from tests.certificates import self_signed, server_context
 
 from .conftest import API_KEY, HOUSE_START, NOW, Tick, set_up, shown
 
@@ -388,42 +383,16 @@ async def test_options_while_the_server_is_down(
     assert flow["reason"] == "not_loaded"
 
 
-def self_signed_context(folder: Path) -> ssl.SSLContext:
+def untrusted_context(folder: Path) -> ssl.SSLContext:
     """Return a TLS context with a certificate for 127.0.0.1 that nobody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "dsmr-reader")])
-    now = datetime.now(UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1000))
-        .not_valid_after(now + timedelta(days=1000))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pem)
-    return context
+    return server_context(self_signed(folder))
 
 
 async def test_self_signed_certificate(
     hass: HomeAssistant, simulator: DsmrReaderSimulator, tmp_path: Path
 ) -> None:
     """It is refused, unless the person says that it is all right."""
-    context = await hass.async_add_executor_job(self_signed_context, tmp_path)
+    context = await hass.async_add_executor_job(untrusted_context, tmp_path)
     # The server's side of the refused handshake fails as well, and rightly so.
     hass.loop.set_exception_handler(lambda _loop, _context: None)
     async with serve(simulator.app, ssl_context=context) as url:

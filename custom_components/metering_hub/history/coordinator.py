@@ -105,13 +105,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             self._note_failure(str(err))
             raise
         self._note_success()
-        rows = self.data.rows if self.data.state == "importing" else 0
-        total = sum(written.values())
-        if total:
-            LOGGER.debug("%s: %d rows written", self.name, total)
         if self.data.state == "importing":
-            LOGGER.info("%s: up to date after %d rows", self.name, rows)
-        return _up_to_date(total)
+            LOGGER.info("%s: up to date after %d rows", self.name, self.data.rows)
+        return _up_to_date(sum(written.values()))
 
     async def import_anew(self, start: datetime | None) -> dict[str, int]:
         """Write everything from `start` on anew; return the rows by statistic id.

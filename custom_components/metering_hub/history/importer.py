@@ -90,7 +90,6 @@ class Importer:
                 written |= await self._import_group(scope, group, report)
             if written:
                 written |= await self._import_fixed_cost(scope, anew)
-                await settle(self._hass)
             return written
 
     async def _plan(
@@ -165,14 +164,14 @@ class Importer:
         report(start, now, sum(writer.written for writer in writers))
 
     async def _write(self, writers: Collection[Writer]) -> None:
+        """Write what is pending, and wait until the recorder has it."""
         for writer in writers:
             for index in range(0, len(writer.pending), MAX_ROWS):
                 rows = writer.pending[index : index + MAX_ROWS]
                 write(self._hass, writer.statistic, rows)
                 writer.written += len(rows)
                 await asyncio.sleep(0)
-            if writer.pending:
-                writer.pending = []
+            writer.pending = []
         await settle(self._hass)
 
     async def _beginning(

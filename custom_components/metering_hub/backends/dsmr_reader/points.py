@@ -17,6 +17,7 @@ from .profile import (
     STALE_AFTER,
     Endpoint,
     MeterProfile,
+    tariff_of,
 )
 from .telegram import ExtraDevice
 
@@ -60,8 +61,8 @@ _PROBLEMS = Point(
 
 
 def _tariff(number: str, profile: MeterProfile) -> str:
-    """Return what a number means: 1 is low in Dutch meters, normal in Belgian ones."""
-    return "low" if (number == "1") != profile.belgian else "normal"
+    """Return the word for a tariff number of this meter."""
+    return tariff_of(int(number), belgian=profile.belgian)
 
 
 def _registers(profile: MeterProfile) -> Iterator[Point]:

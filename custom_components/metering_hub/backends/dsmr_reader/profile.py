@@ -124,6 +124,11 @@ def telegram_of(statistics: MeterStatistics) -> Telegram:
     return parse_telegram(statistics.telegram or "")
 
 
+def tariff_of(number: int, *, belgian: bool) -> str:
+    """Return what a number means: 1 is low in Dutch meters, normal in Belgian ones."""
+    return "low" if (number == 1) != belgian else "normal"
+
+
 def is_belgian(statistics: MeterStatistics) -> bool:
     """Tell a Belgian meter, whose tariff 1 is the normal one.
 

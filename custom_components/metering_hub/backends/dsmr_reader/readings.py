@@ -16,6 +16,7 @@ from .answers import (
     QuarterHourPeak,
     Today,
 )
+from .profile import tariff_of
 from .telegram import ExtraDevice
 
 type Readings = dict[str, Reading]
@@ -70,7 +71,7 @@ def from_live(
     found: Readings = {}
     time, confirmed = live.time, max(live.time, newest)
     if tariff_number in (1, 2):
-        tariff = "low" if (tariff_number == 1) != belgian else "normal"
+        tariff = tariff_of(tariff_number, belgian=belgian)
         found["electricity_tariff"] = Reading(
             time=time, value=tariff, confirmed=confirmed
         )
