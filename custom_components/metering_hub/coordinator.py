@@ -20,6 +20,7 @@ from .const import DOMAIN, LOGGER
 from .errors import as_update_error
 from .freshness import Freshness
 from .identifiers import PLATFORM_OF_KIND, point_unique_id
+from .memory import BackendMemory
 from .model import Inventory, Point, Reading
 from .registry import Registrar
 from .selection import selected_devices
@@ -35,6 +36,7 @@ class RuntimeData:
     """What a loaded config entry holds."""
 
     backend: Backend
+    memory: BackendMemory
     inventory: InventoryCoordinator
     readings: ReadingsCoordinator
     registrar: Registrar

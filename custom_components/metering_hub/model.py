@@ -17,27 +17,48 @@ class Quantity(StrEnum):
 
     APPARENT_ENERGY = "apparent_energy"
     APPARENT_POWER = "apparent_power"
+    ATMOSPHERIC_PRESSURE = "atmospheric_pressure"
+    BATTERY = "battery"
+    CARBON_DIOXIDE = "carbon_dioxide"
     CHARGE = "charge"
     CONNECTIVITY = "connectivity"
     COST = "cost"
     COST_RATE = "cost_rate"
     COUNT = "count"
     CURRENT = "current"
+    DEGREE_DAYS = "degree_days"
+    DISTANCE = "distance"
+    DURATION = "duration"
     ENERGY = "energy"
     FREQUENCY = "frequency"
     GAS = "gas"
     HEAT = "heat"
+    HUMIDITY = "humidity"
+    ILLUMINANCE = "illuminance"
+    MOISTURE = "moisture"
+    PM1 = "pm1"
+    PM10 = "pm10"
+    PM25 = "pm25"
     POWER = "power"
     POWER_FACTOR = "power_factor"
+    PRECIPITATION = "precipitation"
+    PRESSURE = "pressure"
     PRICE = "price"
     PROBLEM = "problem"
     REACTIVE_ENERGY = "reactive_energy"
     REACTIVE_POWER = "reactive_power"
+    SIGNAL_STRENGTH = "signal_strength"
+    SOUND_PRESSURE = "sound_pressure"
     TEMPERATURE = "temperature"
+    TEMPERATURE_DIFFERENCE = "temperature_difference"
     TEXT = "text"
+    VOC = "voc"
+    VOC_RATIO = "voc_ratio"
     VOLTAGE = "voltage"
     VOLUME_FLOW = "volume_flow"
     WATER = "water"
+    WIND_DIRECTION = "wind_direction"
+    WIND_SPEED = "wind_speed"
 
 
 class Kind(StrEnum):
@@ -157,13 +178,16 @@ class Reading:
     `time` is the moment at which the value was measured, never the moment of asking.
     `confirmed` is a later moment at which the source still vouched for the value (a
     gas meter's hourly position is repeated by every telegram). `since` is the start of
-    the span that an INTERVAL amount covers.
+    the span that an INTERVAL amount covers. `extremes` marks the reading of an INSTANT
+    point that sums up a whole UTC hour, as the server counts it: `time` is the hour's
+    start, `value` its mean, and these its lowest and highest value.
     """
 
     time: datetime
     value: Value
     quality: str | None = None
     since: datetime | None = None
+    extremes: tuple[float, float] | None = None
     confirmed: datetime | None = field(default=None, compare=False)
 
     @property
@@ -177,12 +201,14 @@ class Inventory:
     """The devices and points that a server was found to have.
 
     `undecided` names the backend's set-up fields that the server leaves open, so that
-    a person has to say.
+    a person has to say. `choices` is what a person can choose from in the set-up fields
+    that offer what was found: by field name, labels by value.
     """
 
     devices: Mapping[str, Device]
     points: Mapping[str, Point]
     undecided: frozenset[str] = frozenset()
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
         """Return the part of this inventory that belongs to the named devices."""
@@ -194,4 +220,5 @@ class Inventory:
                 if point.device_key in device_keys
             },
             self.undecided,
+            self.choices,
         )
