@@ -79,6 +79,12 @@ class Kind(StrEnum):
     FLAG = "flag"
     """On or off."""
 
+    EVENT = "event"
+    """Something that happened; a reading is the last one, its value what it was."""
+
+    ACTION = "action"
+    """Something that can be done and has no value."""
+
 
 class Role(StrEnum):
     """What a point is to a home's energy balance."""
@@ -127,6 +133,15 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The lowest and highest value that a number can be set to, and its steps."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One measured thing of a device.
 
@@ -135,7 +150,9 @@ class Point:
     a newer reading that the source can be trusted for (`None`: for ever).
     `poll_interval` is how often asking again makes sense (`None`: the backend's
     default). `has_history` says that the backend can tell the point's past.
-    `interval` is the length of an INTERVAL point's intervals.
+    `interval` is the length of an INTERVAL point's intervals. `included_in` is the key
+    of a point whose amount contains this one's, so that the two are never added up.
+    `limits` are what a `writable` number can be set to.
     """
 
     key: str
@@ -155,6 +172,9 @@ class Point:
     poll_interval: timedelta | None = None
     has_history: bool = False
     interval: timedelta | None = None
+    included_in: str | None = None
+    writable: bool = False
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +200,8 @@ class Reading:
     gas meter's hourly position is repeated by every telegram). `since` is the start of
     the span that an INTERVAL amount covers. `extremes` marks the reading of an INSTANT
     point that sums up a whole UTC hour, as the server counts it: `time` is the hour's
-    start, `value` its mean, and these its lowest and highest value.
+    start, `value` its mean, and these its lowest and highest value. `details` is what
+    else the source says of an event.
     """
 
     time: datetime
@@ -188,6 +209,7 @@ class Reading:
     quality: str | None = None
     since: datetime | None = None
     extremes: tuple[float, float] | None = None
+    details: Mapping[str, str] | None = field(default=None, hash=False)
     confirmed: datetime | None = field(default=None, compare=False)
 
     @property

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
-from ..model import Inventory, Point, PricePeriod, Reading
+from ..model import Inventory, Point, PricePeriod, Reading, Value
 from .http import Json
 
 type Setting = str | bool | list[str]
@@ -74,6 +74,7 @@ class Capability(StrEnum):
     HISTORY = "history"
     PRICES = "prices"
     WATCH = "watch"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,14 @@ class Backend(ABC):
         """Return the prices in [start, end], oldest first, without overlaps.
 
         For backends that declare Capability.PRICES.
+        """
+        raise NotImplementedError
+
+    async def write(self, point: Point, value: Value | None) -> None:
+        """Set a writable point, or do what an ACTION stands for (value `None`).
+
+        Raises RejectedError with the server's reason where it refuses the value.
+        For backends that declare Capability.WRITE.
         """
         raise NotImplementedError
 
