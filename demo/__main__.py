@@ -14,12 +14,14 @@ import sys
 
 import aiohttp
 
-from .config import CONFIG, DEMO, prepare_config
+from .config import prepare_config
 from .home_assistant import HomeAssistant
-from .processes import HOST, free_port, running
+from .processes import HOST, ROOT, free_port, running
 from .progress import say
 from .servers import KINDS, Kind, Server
 
+DEMO = ROOT / ".demo"
+CONFIG = DEMO / "config"
 STATE = DEMO / "state.json"
 START_TIMEOUT = 600
 """Seconds; the first start fetches what Home Assistant's own parts require."""
@@ -87,7 +89,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
-    prepare_config(port, fresh=arguments.fresh)
+    prepare_config(CONFIG, port, fresh=arguments.fresh)
     state = State.load(fresh=arguments.fresh)
     servers = [
         Server(kind, free_port(state.ports.get(kind.backend, kind.port)), state.secret)

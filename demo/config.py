@@ -1,12 +1,10 @@
 """The configuration of the demo's Home Assistant."""
 
 import json
+from pathlib import Path
 import shutil
 
 from .processes import HOST, ROOT
-
-DEMO = ROOT / ".demo"
-CONFIG = DEMO / "config"
 
 # Onboarding adds a few cloud integrations of its own when it asks these questions.
 ONBOARDING = {
@@ -49,22 +47,22 @@ logger:
 """
 
 
-def prepare_config(port: int, *, fresh: bool) -> None:
+def prepare_config(folder: Path, port: int, *, fresh: bool) -> None:
     """Write Home Assistant's configuration, with the integration linked in."""
     if fresh:
-        shutil.rmtree(CONFIG, ignore_errors=True)
-    components = CONFIG / "custom_components"
+        shutil.rmtree(folder, ignore_errors=True)
+    components = folder / "custom_components"
     components.mkdir(parents=True, exist_ok=True)
     link = components / "metering_hub"
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT / "custom_components" / "metering_hub")
-    storage = CONFIG / ".storage"
+    storage = folder / ".storage"
     storage.mkdir(exist_ok=True)
     onboarding = storage / "onboarding"
     if not onboarding.exists():
         onboarding.write_text(json.dumps(ONBOARDING), encoding="utf-8")
     (storage / "http").write_text(json.dumps(_http_settings(port)), encoding="utf-8")
-    (CONFIG / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    (folder / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
 
 
 def _http_settings(port: int) -> dict[str, object]:
