@@ -14,7 +14,7 @@ class Kind:
     """A server that the demo can simulate.
 
     `options` are the simulator's for a secret, `form` is the connection form for an
-    address and the secret.
+    address and the secret. `short_history` are options for one year of history.
     """
 
     backend: str
@@ -22,6 +22,7 @@ class Kind:
     port: int
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
+    short_history: tuple[str, ...] = ("--years", "1")
 
 
 KINDS = (
@@ -46,6 +47,7 @@ class Server:
     kind: Kind
     port: int
     secret: str
+    extra: tuple[str, ...] = ()
 
     @property
     def command(self) -> list[str]:
@@ -53,6 +55,7 @@ class Server:
         return [
             *(sys.executable, "-m", "simulators", self.kind.backend),
             *("--port", str(self.port), *self.kind.options(self.secret)),
+            *self.extra,
         ]
 
     @property
