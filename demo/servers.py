@@ -15,6 +15,7 @@ class Kind:
 
     `options` are the simulator's for a secret, `form` is the connection form for an
     address and the secret. `short_history` are options for one year of history.
+    `name_of` gives the server's own name of what a point key stands for.
     """
 
     backend: str
@@ -23,6 +24,7 @@ class Kind:
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
     short_history: tuple[str, ...] = ("--years", "1")
+    name_of: Callable[[str], str | None] = str
 
 
 KINDS = (
