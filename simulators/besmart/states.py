@@ -1,0 +1,101 @@
+"""Sensor states: which meter was installed when, and its registers at both ends.
+
+Source: ../shared/wire/besmart.md, "Sensors / workspaces", and the vendor's published
+text of 2022-08, whose example has a number as `meter_eid` and a supply-point id in
+the `info` of a signal's state.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from orjson import dumps
+
+from simulators.faults import Json
+from simulators.house import epoch
+
+from .knobs import Knobs
+from .sensors import Meter, Sensor
+from .values import is_register, meter_position
+
+type Row = dict[str, Json]
+
+
+def sensor_states(
+    knobs: Knobs, sensor: Sensor, now: int, moid: int | None = None
+) -> Iterator[Row]:
+    """Yield the states of a sensor, oldest first; with `moid`, of that signal only.
+
+    A meter that comes after `now` (seconds since 1970) is not known yet.
+    """
+    ends: list[Meter | None] = [*sensor.meters[1:], None]
+    for index, (meter, follower) in enumerate(zip(sensor.meters, ends, strict=True)):
+        if index and epoch(meter.since) > now:
+            return
+        swapped = None if follower is None else epoch(follower.since)
+        till = None if swapped is None or swapped > now else swapped
+        number = sensor.sensor_mid * 100 + index
+        yield {
+            "sensor_state_id": number,
+            "client_cid": sensor.client_cid,
+            "sensor_mid": sensor.sensor_mid,
+            "since": _time(knobs, epoch(meter.since)),
+            "till": _time(knobs, till),
+            "meter_eid": meter.eid,
+            "info": _json({"METER_DEV": meter.eid, "MM_NAME": meter.type_name}),
+            "meter_type_name": meter.type_name,
+            "meter_type_is_ami": True,
+            "signal_states": [
+                _signal_state(knobs, sensor, meter, signal, number, till)
+                for signal in sensor.signals
+                if moid in (None, signal)
+            ],
+        }
+
+
+def _signal_state(
+    knobs: Knobs,
+    sensor: Sensor,
+    meter: Meter,
+    moid: int,
+    number: int,
+    till: int | None,
+) -> Row:
+    def value(at: int | None) -> Json:
+        if at is None or not is_register(moid):
+            return None
+        raw = meter_position(sensor, meter, moid, at)
+        return _VALUES[knobs.state_values](raw / knobs.types[moid].scale)
+
+    return {
+        "signal_state_id": number * 1000 + moid,
+        "signal_type_moid": str(moid) if knobs.moids_as_text else moid,
+        "value_for_since": value(epoch(meter.since)),
+        "value_for_till": value(till),
+        "info": _json(
+            {
+                "PPECODE": sensor.person.ppe,
+                "METER_DEV": meter.eid,
+                "TARIFF_NAME": "G11",
+            }
+        ),
+    }
+
+
+_VALUES: Mapping[Literal["number", "text", "null"], Callable[[float], Json]] = {
+    "number": lambda number: number,
+    "text": str,
+    "null": lambda _: None,
+}
+
+
+def _time(knobs: Knobs, seconds: int | None) -> Json:
+    if seconds is None:
+        return None
+    if knobs.state_times == "ms":
+        return seconds * 1000
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _json(value: Row) -> str:
+    return dumps(value).decode()
