@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--correct-in-minutes",
         type=float,
-        help="the last day's first two hours get corrected so long after the start",
+        help="two hours of yesterday get corrected so long after the start",
     )
 
 
@@ -67,19 +67,19 @@ def build(options: Namespace) -> Running:
     if options.correct_in_minutes is not None:
         simulator.events.append(_correction(now, options.correct_in_minutes))
     credentials = f"login: {simulator.login}, password: {simulator.password}"
+    if simulator.workspace_key is not None:
+        credentials += f", workspace key: {simulator.workspace_key}"
     return Running(simulator.app, credentials)
 
 
 def _correction(now: datetime, minutes: float) -> Revision:
     """Return a correction of two hours of the house's A+, a day before `now`."""
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
-    # The wrong hours are acquired on time: the span up to now is part of `after`.
-    after = now - first + timedelta(minutes=minutes)
     return Revision(
         first,
         first + timedelta(hours=2),
         mid=HOUSE_MID,
         moid=32,
         offset=-150,
-        after=after,
+        at=now + timedelta(minutes=minutes),
     )

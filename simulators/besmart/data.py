@@ -252,7 +252,7 @@ async def _envelope(
         data = await _rows(shows, samples)
     else:
         data = {
-            name: await _column(show, samples[: len(samples) - knobs.cut(name)])
+            name: await _column(show, samples[: max(0, len(samples) - knobs.cut(name))])
             for name, show in shows.items()
         }
     moid: Json = str(kind.moid) if knobs.moids_as_text else kind.moid

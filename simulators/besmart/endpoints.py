@@ -8,7 +8,7 @@ or origin_id. The answer is an array in the order of the body.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import re
 
 from aiohttp import web
@@ -281,8 +281,3 @@ ENDPOINTS = (
     Endpoint("cap", "GET", _SENSOR + "/signals/cap", _cap),
     Endpoint("time", "GET", "time", _time, is_open=True),
 )
-
-
-def with_ids(call: Call, ids: tuple[int, ...], token: str) -> Call:
-    """Return the call with what was found out about it."""
-    return replace(call, ids=ids, token=token)

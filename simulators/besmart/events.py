@@ -44,14 +44,16 @@ class Late(Event):
 
 @dataclass(frozen=True, slots=True)
 class Revision(Event):
-    """The first value was wrong by `offset` smallest steps; `after` it, the right one.
+    """The first value was wrong by `offset` smallest steps; a right one comes later.
 
-    `origin` 5: the right one is a correction. 1: the sample is acquired once more,
-    so that the same time appears twice with origin 1, the right one later.
+    It comes `after` the first one, or with all others at `at` (aware). `origin` 5: it
+    is a correction. 1: the sample is acquired once more, so that the same time appears
+    twice with origin 1, the right one later.
     """
 
     offset: int
     after: timedelta = timedelta(hours=1)
+    at: datetime | None = None
     origin: Literal[1, 5] = 5
 
 

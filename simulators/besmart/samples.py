@@ -150,6 +150,8 @@ def _revised(samples: list[Sample], event: Revision) -> list[Sample]:
         return samples
     wrong = replace(right, raw=right.raw + event.offset)
     later = right.acquired + int(event.after.total_seconds())
+    if event.at is not None:
+        later = max(right.acquired, epoch(event.at))
     return [
         *samples[:-1],
         wrong,

@@ -5,7 +5,7 @@ All names, addresses and supply-point ids are made up.
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from simulators.faults import Json
 from simulators.house import House
@@ -201,6 +201,6 @@ def default_sensors(
             home,
             type_id=5,
             person=Person(lat=53.53, lon=16.01),
-            meters=[Meter(start + timedelta(days=1), {}, "SUN-7", "Słoneczko 6K")],
+            meters=[Meter(start, {}, "SUN-7", "Słoneczko 6K")],
         ),
     ]

@@ -10,7 +10,7 @@ from simulators.house import Instant
 
 from . import values
 from .auth import Tokens
-from .endpoints import ENDPOINTS, Call, Endpoint, with_ids
+from .endpoints import ENDPOINTS, Call, Endpoint
 from .knobs import Knobs
 from .sensors import Sensor
 from .wire import NO_METHOD, NO_URL, RefusedError, error_response, json_response
@@ -67,11 +67,10 @@ class BesmartSimulator(Knobs):
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         endpoint, ids = self._route(request)
-        call = Call(self, self.tokens, request)
         token = ""
         if not endpoint.is_open:
             token = self.tokens.check(self, request.headers.get("Authorization"))
-        answer = await endpoint.answer(with_ids(call, ids, token))
+        answer = await endpoint.answer(Call(self, self.tokens, request, ids, token))
         self.answered.append(endpoint.name)
         return json_response(answer)
 
@@ -83,15 +82,17 @@ class BesmartSimulator(Knobs):
             ids = endpoint.match(path)
             if ids is None or not request.path.startswith(_BASE):
                 continue
-            if endpoint.name in self.absent:
-                raise RefusedError(self.absent[endpoint.name], NO_URL)
             if self.edition not in endpoint.editions:
                 if self.edition == "2026":
-                    raise RefusedError(self.retired_status, NO_URL)
+                    raise _not_there(self.retired_status)
                 continue
             if request.method == endpoint.method:
+                if endpoint.name in self.absent:
+                    raise _not_there(self.absent[endpoint.name])
                 return endpoint, ids
             wrong_method = True
-        if wrong_method:
-            raise RefusedError(405, NO_METHOD)
-        raise RefusedError(404, NO_URL)
+        raise _not_there(405 if wrong_method else 404)
+
+
+def _not_there(status: int) -> RefusedError:
+    return RefusedError(status, NO_METHOD if status == 405 else NO_URL)

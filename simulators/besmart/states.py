@@ -28,12 +28,10 @@ def sensor_states(
 
     A meter that comes after `now` (seconds since 1970) is not known yet.
     """
-    ends: list[Meter | None] = [*sensor.meters[1:], None]
-    for index, (meter, follower) in enumerate(zip(sensor.meters, ends, strict=True)):
+    for index, meter in enumerate(sensor.meters):
         if index and epoch(meter.since) > now:
             return
-        swapped = None if follower is None else epoch(follower.since)
-        till = None if swapped is None or swapped > now else swapped
+        till = _end(sensor, index, now)
         number = sensor.sensor_mid * 100 + index
         yield {
             "sensor_state_id": number,
@@ -51,6 +49,13 @@ def sensor_states(
                 if moid in (None, signal)
             ],
         }
+
+
+def _end(sensor: Sensor, index: int, now: int) -> int | None:
+    """Return when a meter was taken out, in seconds; None while it counts."""
+    followers = sensor.meters[index + 1 :]
+    end = epoch(followers[0].since) if followers else now + 1
+    return end if end <= now else None
 
 
 def _signal_state(
