@@ -63,28 +63,43 @@ class SignalType:
     def row(self, edition: Edition) -> dict[str, Json]:
         """Return the row of sensors/signals/types, key for key."""
         number = UNITS[self.unit].number if self.unit in UNITS else None
-        row: dict[str, Json] = {"signal_type_moid": self.moid, "symbol": self.symbol}
         if edition == "2021":
-            row["is_incremental"] = self.kind == "register"
-        row |= {
+            return {
+                "signal_type_moid": self.moid,
+                "symbol": self.symbol,
+                "is_incremental": self.kind == "register",
+                "description": self.description,
+                "unit_id": number,
+                "unit_symbol": self.unit,
+                "group_id": 2,
+                "group": "Energetyka",
+                "obis_mapping": self.obis,
+                "chart_expected_unit": self.chart_unit,
+                "keep_prefix": False,
+            }
+        return {
+            "signal_type_moid": self.moid,
+            "symbol": self.symbol,
             "description": self.description,
+            "is_measurement": True,
+            # Undocumented enumerations, which say nothing about registers (wire).
+            "time_series_type": (0, 1, 2, None)[self.moid % 4],
+            "apply_multiplier": True,
+            "apply_current_ratio": False,
+            "apply_voltage_ratio": False,
+            "obis_mapping": self.obis,
+            "chart_expected_unit": self.chart_unit,
+            "keep_prefix": False,
+            "draw_chart": True,
             "unit_id": number,
             "unit_symbol": self.unit,
             "group_id": 2,
             "group": "Energetyka",
-            "obis_mapping": self.obis,
-            "chart_expected_unit": self.chart_unit,
-            "keep_prefix": False,
+            "data_model_type": 0,
+            "chart_expected_summary": [],
+            "columns": {},
+            "payload_mapping": {},
         }
-        if edition == "2026":
-            # Undocumented enumerations, which say nothing about registers (wire).
-            row |= {
-                "time_series_type": (0, 1, 2, None)[self.moid % 4],
-                "is_measurement": True,
-                "data_model_type": 0,
-                "chart_expected_summary": [],
-            }
-        return row
 
 
 def _register(

@@ -4,7 +4,8 @@ The batch, `POST sensors/signals/data`: the later published texts leave its body
 (any). The reading here is that of the text of 2022-08 and of public clients: a bare
 JSON array of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms)
 and the optional parameters of signal data; the origin may be called signal_origin_id
-or origin_id. The answer is an array in the order of the body.
+or origin_id, and get_last is last_acq in newer texts. The answer is an array in the
+order of the body. `.../data/v2`, published since 2023-12, does the same.
 """
 
 from collections.abc import Awaitable, Callable
@@ -157,6 +158,7 @@ async def _sensor_types(call: Call) -> Json:
             "name": kind.name,
             "sensor_state_custom_fields": _CUSTOM_FIELDS,
             "sensor_custom_fields": _CUSTOM_FIELDS,
+            "is_system_type": kind.number == 1,
         }
         for kind in SENSOR_TYPES.values()
     ]
@@ -278,6 +280,7 @@ ENDPOINTS = (
     Endpoint("signal_states", "GET", "sensors/states/signals", _signal_states, _NEW),
     Endpoint("data", "GET", _SENSOR + r"/signals/(\d+)/data", _data),
     Endpoint("batch", "POST", "sensors/signals/data", _batch, _NEW),
+    Endpoint("batch_v2", "POST", "sensors/signals/data/v2", _batch, _NEW),
     Endpoint("cap", "GET", _SENSOR + "/signals/cap", _cap),
     Endpoint("time", "GET", "time", _time, is_open=True),
 )

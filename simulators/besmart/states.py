@@ -1,8 +1,8 @@
 """Sensor states: which meter was installed when, and its registers at both ends.
 
 Source: ../shared/wire/besmart.md, "Sensors / workspaces", and the vendor's published
-text of 2022-08, whose example has a number as `meter_eid` and a supply-point id in
-the `info` of a signal's state.
+texts: the keys are those of 2024; the example of 2022-08 has a number as `meter_eid`
+and a supply-point id in the `info` of a signal's state.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,8 +41,10 @@ def sensor_states(
             "till": _time(knobs, till),
             "meter_eid": meter.eid,
             "info": _json({"METER_DEV": meter.eid, "MM_NAME": meter.type_name}),
+            "meter_type_id": 1206095,
             "meter_type_name": meter.type_name,
             "meter_type_is_ami": True,
+            "meter_type_is_dcu": False,
             "signal_states": [
                 _signal_state(knobs, sensor, meter, signal, number, till)
                 for signal in sensor.signals

@@ -332,8 +332,8 @@ async def test_states(besmart_api: BesmartApi) -> None:
     ]
     assert list(rows[1]) == [
         *("sensor_state_id", "client_cid", "sensor_mid", "since", "till"),
-        *("meter_eid", "info", "meter_type_name", "meter_type_is_ami"),
-        "signal_states",
+        *("meter_eid", "info", "meter_type_id", "meter_type_name"),
+        *("meter_type_is_ami", "meter_type_is_dcu", "signal_states"),
     ]
     assert (rows[1]["since"], rows[1]["till"]) == ("2026-03-26T23:00:00Z", None)
     (signal,) = objects(rows[1]["signal_states"])
@@ -407,6 +407,16 @@ async def test_batch_equals_single_requests(besmart_api: BesmartApi) -> None:
         assert answer == single.json
         assert points(answer)
     assert besmart_api.simulator.faults.count("signals/data", "POST") == 1
+
+
+async def test_the_second_batch(besmart_api: BesmartApi) -> None:
+    item = batch_item(HOUSE_MID, 32, signal_origin_id=1, last_acq=True)
+    path = "sensors/signals/data/v2"
+    second = await besmart_api.ask(path, "POST", body=[item])
+    assert second == await batch(besmart_api, item)
+    besmart_api.simulator.absent = {"batch": 404}
+    assert (await batch(besmart_api, item)).status == 404
+    assert (await besmart_api.ask(path, "POST", body=[item])).json == second.json
 
 
 @pytest.mark.parametrize("name", ["signal_origin_id", "origin_id"])
