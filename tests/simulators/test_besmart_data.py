@@ -16,6 +16,7 @@ from simulators.besmart import (
     default_sensors,
 )
 from simulators.house import Channel, epoch
+from simulators.house_profile import solar
 
 from .besmart_fixtures import NOW, START, BesmartApi, ms, points
 
@@ -146,6 +147,9 @@ async def test_the_house_uses_what_it_draws_and_makes(besmart_api: BesmartApi) -
     for number, point in enumerate(pv):
         end = epoch(NOON - DAY) + number * 900
         assert point.time == end * 1000
+        # A sample is about the quarter that it ends.
+        day, quarter = divmod(end // 900 - 1, 96)
+        assert watts[number] == solar(7, day)[quarter]
         drawn, fed = (
             simulator.amount(besmart_api.house, moid, end - 900, end)
             for moid in (32, 34)
