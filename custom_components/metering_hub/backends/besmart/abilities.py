@@ -4,7 +4,7 @@ Endpoints came and went (see `client`). Each is tried once; where it is missing,
 remembered, so that a server is not asked in vain all day.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +64,12 @@ class Knowledge:
         since = self.lacking.get(name)
         return since is not None and self.clock() - since < LACKS_FOR
 
+    def change_unit(self, signal: SignalId, unit: str | None) -> None:
+        """Take a signal for what its data say now, instead of what was known."""
+        self.growing.pop(signal, None)
+        if unit is not None:
+            self.units[signal] = unit
+
     def remember(self) -> dict[str, Json]:
         """Return everything as JSON, in an order that does not change by itself."""
         return {
@@ -88,24 +94,26 @@ class Knowledge:
 
     def restore(self, memory: Mapping[str, Json]) -> None:
         """Take over what was remembered, as far as it can be read."""
-        for name, at in as_object(memory.get("lacking")).items():
-            if (since := _moment(at)) is not None:
-                self.lacking[name] = since
+        self.lacking |= {
+            name: since
+            for name, at in as_object(memory.get("lacking")).items()
+            if (since := _moment(at)) is not None
+        }
         for text, value in as_object(memory.get("probed")).items():
             sensor, row = sensor_id(text), as_object(value)
             asked, moids = _moment(row.get("asked")), row.get("moids")
             if sensor and asked and isinstance(moids, list):
                 found = frozenset(m for each in moids if (m := as_integer(each)))
                 self.probed[sensor] = Probed(asked, found)
-        for text, value in as_object(memory.get("units")).items():
-            if (signal := _signal_id(text)) and (unit := as_text(value)):
+        for signal, value in _by_signal(memory.get("units")):
+            if (unit := as_text(value)) is not None:
                 self.units[signal] = unit
-        for text, value in as_object(memory.get("growing")).items():
-            if (signal := _signal_id(text)) and isinstance(value, bool):
+        for signal, value in _by_signal(memory.get("growing")):
+            if isinstance(value, bool):
                 self.growing[signal] = value
-        for text, value in as_object(memory.get("beginnings")).items():
-            signal, row = _signal_id(text), as_object(value)
-            if signal and (asked := _moment(row.get("asked"))):
+        for signal, value in _by_signal(memory.get("beginnings")):
+            row = as_object(value)
+            if (asked := _moment(row.get("asked"))) is not None:
                 first = _moment(row.get("first"))
                 self.beginnings[signal] = Beginning(asked, first)
 
@@ -134,6 +142,12 @@ def _signal_id(text: str) -> SignalId | None:
     sensor, _, moid = text.rpartition(".")
     found = sensor_id(sensor)
     return SignalId(found, int(moid)) if found and _is_number(moid) else None
+
+
+def _by_signal(value: Json) -> Iterator[tuple[SignalId, Json]]:
+    for text, each in as_object(value).items():
+        if (signal := _signal_id(text)) is not None:
+            yield signal, each
 
 
 def _seconds(moment: datetime) -> float:

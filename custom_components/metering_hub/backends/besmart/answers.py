@@ -4,9 +4,11 @@ Source of every wire fact: ../shared/wire/besmart.md. Addresses, coordinates and
 supply-point ids are left behind here: nothing further in knows them.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isnan, nan
 from typing import NamedTuple
 
 
@@ -38,6 +40,38 @@ class Sample(NamedTuple):
     time: float
     value: float | None
     origin: int
+
+
+class Samples:
+    """Samples in the order of an answer, kept as columns of bare numbers.
+
+    A hundred thousand objects would be in the way of the garbage collector, which
+    stops everything while it looks at them.
+    """
+
+    def __init__(self, samples: Iterable[Sample] = ()) -> None:
+        """Start with some samples."""
+        self._times = array("d")
+        self._values = array("d")
+        self._origins = array("q")
+        self.extend(samples)
+
+    def extend(self, samples: Iterable[Sample]) -> None:
+        """Add samples at the end."""
+        for time, value, origin in samples:
+            self._times.append(time)
+            self._values.append(nan if value is None else value)
+            self._origins.append(origin)
+
+    def __len__(self) -> int:
+        """Return how many samples there are, deleted ones included."""
+        return len(self._times)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples in their order."""
+        columns = zip(self._times, self._values, self._origins, strict=True)
+        for time, value, origin in columns:
+            yield Sample(time, None if isnan(value) else value, origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +131,7 @@ class SignalData:
     """Samples of a signal in the order of the answer; `unit` as the server says it."""
 
     unit: str | None
-    samples: Sequence[Sample] = field(repr=False)
+    samples: Samples = field(repr=False)
 
 
 type Data = Mapping[SignalId, SignalData]

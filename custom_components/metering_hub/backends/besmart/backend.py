@@ -19,7 +19,7 @@ from ..base import (
     Settings,
 )
 from .abilities import Knowledge, sensor_id
-from .answers import SensorId, SignalId
+from .answers import SignalId
 from .beginning import BeginningFinder
 from .changes import find_changes
 from .client import BesmartClient
@@ -90,7 +90,7 @@ class BesmartBackend(Backend):
 
     @override
     def remember(self) -> Memory:
-        """Return what was learned of the server: ids of sensors and signals, no names."""
+        """Return what was learned of the server: ids and units, no names."""
         return self._knowledge.remember()
 
     @override
@@ -117,14 +117,12 @@ class BesmartBackend(Backend):
         return Inventory(
             devices=make_devices(found),
             points=self._points,
-            undecided=frozenset()
-            if found.is_complete
-            else frozenset({SENSORS_FIELD}),
+            undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
         )
 
     @override
     async def check_setup(self) -> Mapping[str, str]:
-        """Check what a person named as sensors: how it is written, and that it exists."""
+        """Check the sensors that a person named: their spelling, and the server."""
         for text in self._named:
             if (sensor := sensor_id(text)) is None:
                 return {SENSORS_FIELD: "invalid_sensor"}
@@ -134,7 +132,7 @@ class BesmartBackend(Backend):
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Return the newest values: one request for 50 signals where there is a batch."""
+        """Return the newest values, 50 signals a request where there is a batch."""
         asked = self._signals_to_ask(points)
         summed = {
             signal
@@ -145,12 +143,11 @@ class BesmartBackend(Backend):
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
         for point in points:
-            signal = signal_of(point)
-            if signal in failures:
-                failed[point.key] = str(failures[signal])
-            elif signal is None:
+            if (signal := signal_of(point)) is None:
                 of = sensor_of(point)
                 self._add_about_data(readings, point, [s for s in asked if s[0] == of])
+            elif signal in failures:
+                failed[point.key] = str(failures[signal])
             elif not self._add_value(readings, point, signal):
                 failed[point.key] = "a signal has changed its unit"
         return Latest(readings=readings, failed=failed)
@@ -178,9 +175,10 @@ class BesmartBackend(Backend):
         known = (self._newest.amounts if is_amount else self._newest.values).get(signal)
         if known is None:
             return True
-        factor = unit_factor(normal_unit(known.unit) or point.unit, point.unit)
+        unit = normal_unit(known.unit) or point.unit
+        factor = unit_factor(unit, point.unit)
         if factor is None:
-            self._knowledge.units[signal] = normal_unit(known.unit) or ""
+            self._knowledge.change_unit(signal, unit)
             return False
         readings[point.key] = Reading(
             time=known.time, value=round(known.value * factor, 9), since=known.since

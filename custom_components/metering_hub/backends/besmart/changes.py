@@ -46,7 +46,9 @@ def find_changes(
         if (time := past.newest.get(signal)) is not None and time > start
     }
     grown = [
-        time for signal, time in seen.items() if _may_have_grown(newest, signal, time, now)
+        time
+        for signal, time in seen.items()
+        if _may_have_grown(newest, signal, time, now)
     ]
     return HistoryChanges(since=min(grown, default=None), mark=mark)
 

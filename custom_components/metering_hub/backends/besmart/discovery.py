@@ -23,7 +23,7 @@ from .answers import (
 )
 from .client import BesmartClient
 from .reader import DataReader
-from .samples import by_time
+from .samples import by_origin
 from .signals import KNOWN
 
 ASK_AGAIN = timedelta(days=1)
@@ -118,9 +118,9 @@ class Explorer:
     async def _listed(self) -> dict[SensorId, Sensor]:
         """Return the sensors that the lists of the older editions name."""
         workspaces = await self._allowed("workspaces", self.client.workspaces)
-        clients = {each.client_cid for each in workspaces if each.client_cid}
+        clients = sorted({each.client_cid for each in workspaces if each.client_cid})
         found: dict[SensorId, Sensor] = {}
-        for client in sorted(clients) or [None]:
+        for client in clients or (None,):
             rows = await self._allowed(
                 "find", partial(self.client.find_sensors, client_cid=client)
             )
@@ -140,7 +140,7 @@ class Explorer:
     async def _allowed[Row](
         self, name: str, ask: Callable[[], Awaitable[list[Row]]]
     ) -> list[Row]:
-        """Return a list; none where the server lacks it, or keeps it from the account."""
+        """Return a list; none where the server lacks it or does not give it away."""
         try:
             return await self.knowledge.attempt(name, ask) or []
         except PermissionDeniedError:
@@ -180,11 +180,10 @@ class Explorer:
         if probed is None or self._is_old(probed.asked):
             found = probed.moids if probed else frozenset()
             data = await self._probe(sensor, self._candidates(types) - found)
-            found |= {
-                signal.moid
-                for signal, answer in data.items()
-                if by_time(answer.samples, 0, self.clock().timestamp())
-            }
+            for signal, answer in data.items():
+                values = await by_origin(answer.samples, 0, self.clock().timestamp())
+                if any(values.values()):
+                    found |= {signal.moid}
             probed = Probed(self.clock(), found)
             self.knowledge.probed[sensor] = probed
         return sorted(probed.moids)

@@ -15,7 +15,7 @@ from .discovery import Discovery
 from .signals import normal_unit, unit_factor
 
 _MOMENT = timedelta(milliseconds=1)
-"""The server's finest time: so long before the new meter counts, the old one is read."""
+"""The server's finest time: so long before an exchange, the old meter is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

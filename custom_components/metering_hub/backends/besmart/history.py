@@ -20,7 +20,7 @@ from .discovery import Discovery
 from .exchanges import Exchange, find_exchanges, with_exchanges
 from .points import QUARTER, signal_of
 from .reader import SAMPLES_AT_ONCE, DataReader
-from .samples import Value, by_time, series
+from .samples import Value, by_origin, series
 from .signals import normal_unit, unit_factor
 
 WINDOW = timedelta(days=31)
@@ -99,7 +99,7 @@ class Past:
             if factor is None:
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
-            values = series(by_time(data.samples, since, till))
+            values = series(await by_origin(data.samples, since, till))
             self._note(each.signal, values)
             found_here = await _readings(each, values, factor, start, end)
             readings[each.point.key] = with_exchanges(found_here, each.exchanges, end)
@@ -107,7 +107,7 @@ class Past:
 
     def _note(self, signal: SignalId, values: Sequence[Value]) -> None:
         if values:
-            last = _utc(values[-1].time)
+            last = _utc(values[-1][0])
             self.newest[signal] = max(last, self.newest.get(signal, last))
 
 
@@ -141,10 +141,10 @@ async def _readings(
             Reading(
                 time=time,
                 since=time if lag else None,
-                value=round(value.value * factor, 9),
+                value=round(value * factor, 9),
             )
-            for value in part
-            if start <= (time := _utc(value.time) - lag) <= end
+            for at, value in part
+            if start <= (time := _utc(at) - lag) <= end
         ]
         await asyncio.sleep(0)
     return found

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..errors import BackendError
 from .answers import DataQuery, SignalId
 from .reader import DataReader, Found
-from .samples import Value, by_time, newest, series
+from .samples import Value, by_origin, newest, series
 
 HOURS = timedelta(hours=2)
 DAY = timedelta(days=1)
@@ -69,7 +69,7 @@ class Newest:
             for each in signals
         ]
         found = await self._reader.read(queries)
-        self._take(queries, found, summed)
+        await self._take(queries, found, summed)
         failures = dict(found.failures)
         for span in (DAY, WEEK):
             missing = [
@@ -79,7 +79,7 @@ class Newest:
             ]
             if missing:
                 found = await self._reader.read(missing)
-                self._take(missing, found, ())
+                await self._take(missing, found, ())
                 failures |= found.failures
         for signal in signals:
             if signal not in self.values and self._is_worth_a_search(signal, now):
@@ -100,7 +100,7 @@ class Newest:
             searched is None or now - searched >= SEARCH_AGAIN
         )
 
-    def _take(
+    async def _take(
         self, queries: Collection[DataQuery], found: Found, summed: Collection[SignalId]
     ) -> None:
         for query in queries:
@@ -111,9 +111,11 @@ class Newest:
             data = found.data.get(signal)
             samples = data.samples if data else ()
             unit = data.unit if data else None
-            values = by_time(samples, query.since.timestamp(), query.till.timestamp())
+            values = await by_origin(
+                samples, query.since.timestamp(), query.till.timestamp()
+            )
             if (value := newest(values)) is not None:
-                self.values[signal] = Measured(_utc(value.time), value.value, unit)
+                self.values[signal] = Measured(_utc(value[0]), value[1], unit)
             elif (known := self.values.get(signal)) and known.time >= query.since:
                 # The window covers the known value, but it is not there any more.
                 del self.values[signal]
@@ -123,15 +125,15 @@ class Newest:
     def _sum_up(
         self, query: DataQuery, values: Collection[Value], unit: str | None
     ) -> None:
-        """Add up the intervals that ended since midnight; an interval has its end's time."""
+        """Add up the intervals that ended since midnight; their time is their end."""
         midnight = self._midnight(query.till)
-        today = [value for value in values if value.time > midnight.timestamp()]
+        today = [value for value in values if value[0] > midnight.timestamp()]
         self.amounts.pop(query.signal, None)
         if today:
             self.amounts[query.signal] = Measured(
                 since=midnight,
-                time=_utc(today[-1].time),
-                value=round(sum(value.value for value in today), 9),
+                time=_utc(today[-1][0]),
+                value=round(sum(value for _, value in today), 9),
                 unit=unit,
             )
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from .answers import DataQuery, SignalId, SignalType
 from .abilities import Knowledge
+from .answers import DataQuery, SignalId, SignalType
 from .latest import WEEK, Newest
 from .points import signal_unit
 from .reader import DataReader
-from .samples import by_time, only_grows, series
+from .samples import by_origin, only_grows, series
 from .signals import is_register, normal_unit
 
 _TELLING = timedelta(days=1)
@@ -44,7 +44,9 @@ async def learn(
     for query in queries:
         if data := found.data.get(query.signal):
             values = series(
-                by_time(data.samples, query.since.timestamp(), query.till.timestamp())
+                await by_origin(
+                    data.samples, query.since.timestamp(), query.till.timestamp()
+                )
             )
             grows = only_grows(values, _TELLING.total_seconds())
             if grows is not None:

@@ -12,12 +12,13 @@ from math import isfinite
 
 from ..http import Json
 from ..parse import as_decimal, as_integer, as_object, as_objects, as_text
-from .answers import Sample, SensorId, SignalData, SignalId
+from .answers import Sample, Samples, SensorId, SignalData, SignalId
 from .samples import MEASURED
 
-_AT_ONCE = 2000
+_AT_ONCE = 1000
 _REMOVED = "RM"
 _EXACT = 2**53
+_ORIGINS = 1000
 _LAST = 4_102_444_800.0
 """The year 2100 in epoch seconds: what is later is no time of a measurement."""
 
@@ -42,9 +43,9 @@ async def read_data(answer: Json) -> dict[SignalId, SignalData]:
 async def read_samples(item: Json) -> SignalData:
     """Return the samples of one signal's answer object."""
     answer = as_object(item)
-    samples: list[Sample] = []
+    samples = Samples()
     for part in batched(_raw_samples(answer.get("data")), _AT_ONCE, strict=False):
-        samples += [s for raw in part if (s := _sample(raw)) is not None]
+        samples.extend(s for raw in part if (s := _sample(raw)) is not None)
         await asyncio.sleep(0)
     return SignalData(unit=as_text(answer.get("unit")), samples=samples)
 
@@ -84,7 +85,9 @@ def _sample(raw: _Raw) -> Sample | None:
     time, value, type_, origin = raw
     at = _number(time)
     origin = origin if type(origin) is int else as_integer(origin)
-    if at is None or origin is None or not 0 < at / 1000 < _LAST:
+    if at is None or origin is None or not 0 <= origin < _ORIGINS:
+        return None
+    if not 0 < at / 1000 < _LAST:
         return None
     if type_ == _REMOVED:
         return Sample(at / 1000, None, origin)

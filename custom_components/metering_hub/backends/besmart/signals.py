@@ -61,9 +61,7 @@ _QUANTITIES: Mapping[str, Quantity] = {
     "°C": Quantity.TEMPERATURE,
     **{unit: Quantity(each.family.value) for unit, each in _UNITS.items()},
 }
-_ENERGIES = frozenset(
-    {Family.ENERGY, Family.REACTIVE_ENERGY, Family.APPARENT_ENERGY}
-)
+_ENERGIES = frozenset({Family.ENERGY, Family.REACTIVE_ENERGY, Family.APPARENT_ENERGY})
 _REGISTER_CODE = re.compile(r"(?:\d+-\d+:)?\d+\.8\.\d+")
 
 
@@ -141,7 +139,7 @@ def normal_unit(text: str | None) -> str | None:
 
 
 def unit_factor(unit: str | None, wanted: str | None) -> float | None:
-    """Return what a value in `unit` is multiplied by to be in `wanted`, if it can be."""
+    """Return what a value is multiplied by to be in a `wanted` unit, if it can."""
     if unit == wanted:
         return 1.0
     own, other = _UNITS.get(unit or ""), _UNITS.get(wanted or "")
