@@ -86,6 +86,10 @@ class Bench:
         """Return what the house's meter showed."""
         return self.simulator.shown(self.house, moid, at)
 
+    def count(self, path: str) -> int:
+        """Return how many requests went to exactly this path."""
+        return sum(r.path == path for r in self.simulator.faults.requests)
+
     def asked(self, ending: str = "/data") -> int:
         """Return how many requests went to paths that end so, and forget all."""
         requests = list(self.simulator.faults.requests)

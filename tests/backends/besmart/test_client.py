@@ -1,6 +1,8 @@
 """Every endpoint, in the shapes that it has had."""
 
+import asyncio
 from datetime import timedelta
+import time
 
 import orjson
 import pytest
@@ -265,3 +267,42 @@ async def test_lists_with_rubbish(bench: Bench, rows: object) -> None:
         assert workspace.client_cid is None
     assert await client.find_sensors() == []
     assert await client.signal_types() == []
+
+
+@pytest.mark.parametrize("shape", ["rows", "columns"])
+async def test_an_answer_of_a_hundred_thousand_samples(
+    bench: Bench, shape: str
+) -> None:
+    """It is read to the end, while everything else goes on."""
+    count = 100_000
+    columns: dict[str, list[object]] = {
+        "time": [1_700_000_000_000 + n * 1000 for n in range(count)],
+        "value": [n / 1000 for n in range(count)],
+        "type": ["DBL"] * count,
+        "origin": [1] * count,
+    }
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in zip(*columns.values(), strict=True)
+    ]
+    body = {"data": rows if shape == "rows" else columns, "unit": "kW.h"}
+    path = f"/api/sensors/{HOUSE}/signals/32/data"
+    bench.simulator.faults.add(json(orjson.dumps(body).decode(), path))
+    del rows, columns
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.001)
+            turns += 1
+
+    task = asyncio.create_task(others())
+    began = time.monotonic()
+    found = await bench.client().signal_data(QUERY)
+    spent = time.monotonic() - began
+    task.cancel()
+    assert len(found.samples) == count
+    assert (found.unit, list(found.samples)[-1].value) == ("kW.h", (count - 1) / 1000)
+    # On a busy machine each turn takes longer, but so does the whole.
+    assert turns > spent / 0.05

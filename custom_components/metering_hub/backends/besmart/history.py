@@ -23,7 +23,11 @@ from .reader import SAMPLES_AT_ONCE, DataReader
 from .samples import Value, by_origin, series
 from .signals import normal_unit, unit_factor
 
-WINDOW = timedelta(days=31)
+_MOMENT = timedelta(milliseconds=1)
+"""The server's finest time. What was measured at the very end of a span may be outside
+of it, which nobody says; so much later, it is inside."""
+
+WINDOW = timedelta(days=31) - _MOMENT
 NARROWEST = timedelta(hours=6)
 _AT_ONCE = 2000
 
@@ -84,7 +88,11 @@ class Past:
     ) -> tuple[dict[str, list[Reading]], Mapping[SignalId, BackendError]]:
         queries = [
             # An amount's time is its interval's end, so the last one ends later.
-            DataQuery(signal=each.signal, since=start, till=end + _lag(each.point))
+            DataQuery(
+                signal=each.signal,
+                since=start,
+                till=end + _lag(each.point) + _MOMENT,
+            )
             for each in asked
         ]
         found = await self.reader.read(queries)
