@@ -841,3 +841,35 @@ def test_requests_and_answers_tell_no_secret() -> None:
     for told in (str(request), repr(request), repr(got)):
         assert QUERY not in told
         assert KEY not in told
+
+
+async def test_a_long_answer_is_parsed_beside_the_event_loop(
+    client: MakeClient,
+) -> None:
+    """It is the same value, and others get their turns while it is made."""
+    rows = [{"n": n, "text": f"ż{n}", "x": n / 7} for n in range(40_000)]
+    server_answer = json_answer({"rows": rows, "nan": float("nan")})
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.001)
+            turns += 1
+
+    task = asyncio.create_task(others())
+    async with running_server(server_answer) as server:
+        body = await client(server).get("/")
+    task.cancel()
+    assert isinstance(body, dict)
+    assert body["rows"] == rows
+    assert turns > 10
+
+
+@pytest.mark.parametrize("end", [b"", b"]", b"]}x", b"nul", b"]}\xff"])
+async def test_a_long_answer_that_is_broken(client: MakeClient, end: bytes) -> None:
+    """It is as broken as a short one."""
+    body = b'{"rows": [' + b"1234567, " * 70_000 + b"1" + end
+    async with running_server(answer(200, body)) as server:
+        with pytest.raises(ProtocolError):
+            await client(server).get("/")
