@@ -479,13 +479,26 @@ def exceptions() -> Wanted:
     return Wanted({f"{key}.message" for key in keys if key})
 
 
-def _issue_calls() -> Iterator[tuple[set[str], set[str]]]:
-    """Yield keys and placeholders of the repair issues that the code raises."""
+ISSUE_PARTS = ("title", "description")
+FIXABLE_ISSUE_PARTS = (
+    "title",
+    "fix_flow.step.confirm.title",
+    "fix_flow.step.confirm.description",
+)
+
+
+def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
+    """Yield keys, placeholders and texts of the repair issues that the code raises."""
     for file in source_files():
         for arguments in calls(tree_of(file), "async_create_issue"):
             key = text_in(arguments["translation_key"])
             keys = {key} if key else unsupported_reasons()
-            yield keys, keys_of(arguments.get("translation_placeholders"))
+            match arguments["is_fixable"]:
+                case ast.Constant(value=bool(is_fixable)):
+                    parts = FIXABLE_ISSUE_PARTS if is_fixable else ISSUE_PARTS
+                case _:
+                    raise AssertionError(f"Say in {file} what is_fixable is.")
+            yield keys, keys_of(arguments.get("translation_placeholders")), parts
 
 
 def issues() -> Wanted:
@@ -493,8 +506,8 @@ def issues() -> Wanted:
     return Wanted(
         {
             f"{key}.{part}"
-            for keys, _ in _issue_calls()
-            for key, part in product(keys, ("title", "description"))
+            for keys, _, parts in _issue_calls()
+            for key, part in product(keys, parts)
         }
     )
 
@@ -749,7 +762,7 @@ def given_placeholders(key: str) -> set[str]:
         case ["issues", name, *_]:
             return {
                 placeholder
-                for keys, given in _issue_calls()
+                for keys, given, _ in _issue_calls()
                 if name in keys
                 for placeholder in given
             }

@@ -1,0 +1,64 @@
+"""The simulated servers, and what a person fills into the forms for them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+import sys
+
+from .processes import HOST
+
+type Form = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A server that the demo can simulate.
+
+    `options` are the simulator's for a secret, `form` is the connection form for an
+    address and the secret. `short_history` are options for one year of history.
+    """
+
+    backend: str
+    name: str
+    port: int
+    options: Callable[[str], Sequence[str]]
+    form: Callable[[str, str], Form]
+    short_history: tuple[str, ...] = ("--years", "1")
+
+
+KINDS = (
+    Kind(
+        backend="dsmr_reader",
+        name="DSMR-reader",
+        port=18080,
+        options=lambda secret: ("--api-key", secret),
+        form=lambda address, secret: {
+            "url": address,
+            "api_key": secret,
+            "verify_ssl": True,
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A simulated server on a port of this machine."""
+
+    kind: Kind
+    port: int
+    secret: str
+    extra: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """Return the command that runs it."""
+        return [
+            *(sys.executable, "-m", "simulators", self.kind.backend),
+            *("--port", str(self.port), *self.kind.options(self.secret)),
+            *self.extra,
+        ]
+
+    @property
+    def form(self) -> Form:
+        """Return the connection form as a person fills it in."""
+        return self.kind.form(f"{HOST}:{self.port}", self.secret)
