@@ -57,6 +57,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--backend", choices=[kind.backend for kind in KINDS])
+    parser.add_argument(
+        "--edition", choices=sorted({each for kind in KINDS for each in kind.editions})
+    )
     return parser.parse_args()
 
 
@@ -92,7 +95,12 @@ async def main() -> None:
     prepare_config(CONFIG, port, fresh=arguments.fresh)
     state = State.load(fresh=arguments.fresh)
     servers = [
-        Server(kind, free_port(state.ports.get(kind.backend, kind.port)), state.secret)
+        Server(
+            kind,
+            free_port(state.ports.get(kind.backend, kind.port)),
+            state.secret,
+            kind.edition(arguments.edition),
+        )
         for kind in chosen_kinds(arguments.backend)
     ]
     hass = str(Path(sys.executable).with_name("hass"))

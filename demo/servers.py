@@ -15,6 +15,7 @@ class Kind:
 
     `options` are the simulator's for a secret, `form` is the connection form for an
     address and the secret. `short_history` are options for one year of history.
+    `editions` are what its simulator can be, the usual one first.
     """
 
     backend: str
@@ -23,9 +24,28 @@ class Kind:
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
     short_history: tuple[str, ...] = ("--years", "1")
+    editions: tuple[str, ...] = ()
+
+    def edition(self, wanted: str | None) -> tuple[str, ...]:
+        """Return the simulator's options for an edition, if it has that."""
+        known = wanted if wanted in self.editions else next(iter(self.editions), None)
+        return () if known is None else ("--edition", known)
 
 
 KINDS = (
+    Kind(
+        backend="besmart",
+        name="besmart",
+        port=18081,
+        # An inverter that tells its energy is a source on the Energy dashboard.
+        options=lambda secret: ("--password", secret, "--pv-unit", "kW.h"),
+        form=lambda address, secret: {
+            "url": f"http://{address}/api",
+            "login": "anna@example.org",
+            "password": secret,
+        },
+        editions=("2026", "2021"),
+    ),
     Kind(
         backend="dsmr_reader",
         name="DSMR-reader",
