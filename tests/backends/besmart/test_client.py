@@ -1,8 +1,6 @@
 """Every endpoint, in the shapes that it has had."""
 
-import asyncio
 from datetime import timedelta
-import time
 
 import orjson
 import pytest
@@ -273,7 +271,7 @@ async def test_lists_with_rubbish(bench: Bench, rows: object) -> None:
 async def test_an_answer_of_a_hundred_thousand_samples(
     bench: Bench, shape: str
 ) -> None:
-    """It is read to the end, while everything else goes on."""
+    """It is read to the end."""
     count = 100_000
     columns: dict[str, list[object]] = {
         "time": [1_700_000_000_000 + n * 1000 for n in range(count)],
@@ -289,20 +287,6 @@ async def test_an_answer_of_a_hundred_thousand_samples(
     path = f"/api/sensors/{HOUSE}/signals/32/data"
     bench.simulator.faults.add(json(orjson.dumps(body).decode(), path))
     del rows, columns
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0.001)
-            turns += 1
-
-    task = asyncio.create_task(others())
-    began = time.monotonic()
     found = await bench.client().signal_data(QUERY)
-    spent = time.monotonic() - began
-    task.cancel()
     assert len(found.samples) == count
     assert (found.unit, list(found.samples)[-1].value) == ("kW.h", (count - 1) / 1000)
-    # On a busy machine each turn takes longer, but so does the whole.
-    assert turns > spent / 0.05

@@ -1,7 +1,6 @@
 """Which samples count: origins, duplicates, deletions, rubbish."""
 
 import asyncio
-import time
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -16,6 +15,7 @@ from custom_components.metering_hub.backends.besmart.samples import (
 )
 from custom_components.metering_hub.backends.besmart.signal_data import read_samples
 from custom_components.metering_hub.backends.http import Json
+from tests.turns import counting_turns
 
 DAY = 86400.0
 
@@ -196,21 +196,9 @@ async def test_a_hundred_thousand_samples_do_not_hold_the_loop() -> None:
         {"time": 1000 * (n + 1), "value": n * 0.1, "type": "DBL", "origin": 1}
         for n in range(100_000)
     ]
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    task = asyncio.create_task(others())
-    began = time.process_time()
-    found = await read_samples({"data": rows})
-    values = series(await by_origin(found.samples, 0, 1e9))
-    spent = time.process_time() - began
-    task.cancel()
+    async with counting_turns() as turns:
+        found = await read_samples({"data": rows})
+        values = series(await by_origin(found.samples, 0, 1e9))
     assert len(values) == 100_000
-    # Every turn is a chance for others; there are so many that each wait is short.
-    assert turns >= 100
-    assert spent / turns < 0.01
+    assert turns.count >= 100
+    assert turns.longest < 0.04
