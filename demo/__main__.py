@@ -59,6 +59,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--backend", choices=[kind.backend for kind in KINDS])
+    parser.add_argument(
+        "--edition", choices=sorted({each for kind in KINDS for each in kind.editions})
+    )
     return parser.parse_args()
 
 
@@ -94,7 +97,12 @@ async def main() -> None:
     prepare_config(CONFIG, port, fresh=arguments.fresh)
     state = State.load(fresh=arguments.fresh)
     servers = [
-        Server(kind, free_port(state.ports.get(kind.backend, kind.port)), state.secret)
+        Server(
+            kind,
+            free_port(state.ports.get(kind.backend, kind.port)),
+            state.secret,
+            kind.edition(arguments.edition),
+        )
         for kind in chosen_kinds(arguments.backend)
     ]
     hass = str(Path(sys.executable).with_name("hass"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+import re
 import sys
 
 from .processes import HOST
@@ -16,6 +17,7 @@ class Kind:
     `options` are the simulator's for a secret, `form` is the connection form for an
     address and the secret. `short_history` are options for one year of history.
     `name_of` gives the server's own name of what a point key stands for.
+    `editions` are what its simulator can be, the usual one first.
     """
 
     backend: str
@@ -25,9 +27,34 @@ class Kind:
     form: Callable[[str, str], Form]
     short_history: tuple[str, ...] = ("--years", "1")
     name_of: Callable[[str], str | None] = str
+    editions: tuple[str, ...] = ()
+
+    def edition(self, wanted: str | None) -> tuple[str, ...]:
+        """Return the simulator's options for an edition, if it has that."""
+        known = wanted if wanted in self.editions else next(iter(self.editions), None)
+        return () if known is None else ("--edition", known)
+
+
+def _besmart_name(key: str) -> str | None:
+    match = re.fullmatch(r"sensor_(\d+)_(\d+)_signal_(\d+)", key)
+    return f"{match[1]}.{match[2]}/{match[3]}" if match else None
 
 
 KINDS = (
+    Kind(
+        backend="besmart",
+        name="besmart",
+        port=18081,
+        # An inverter that tells its energy is a source on the Energy dashboard.
+        options=lambda secret: ("--password", secret, "--pv-unit", "kW.h"),
+        form=lambda address, secret: {
+            "url": f"http://{address}/api",
+            "login": "anna@example.org",
+            "password": secret,
+        },
+        editions=("2026", "2021"),
+        name_of=_besmart_name,
+    ),
     Kind(
         backend="dsmr_reader",
         name="DSMR-reader",

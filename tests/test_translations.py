@@ -26,6 +26,18 @@ import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
+from custom_components.metering_hub.backends.besmart.abilities import Knowledge
+from custom_components.metering_hub.backends.besmart.answers import (
+    Sensor,
+    SensorId,
+    SignalId,
+)
+from custom_components.metering_hub.backends.besmart.discovery import Discovery
+from custom_components.metering_hub.backends.besmart.points import (
+    make_devices as make_besmart_devices,
+    make_points as make_besmart_points,
+)
+from custom_components.metering_hub.backends.besmart.signals import KNOWN
 from custom_components.metering_hub.backends.dsmr_reader.answers import (
     COUNTER_FIELDS,
     READING_FIELDS,
@@ -63,6 +75,7 @@ from homeassistant.const import Platform
 from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +118,31 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
         )
 
 
+def _besmart_inventories() -> Iterator[Inventory]:
+    sensor = SensorId(1, 2)
+    for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
+        signals = [SignalId(sensor, moid) for moid in (*KNOWN, 451)]
+        found = Discovery(
+            sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
+            moids={sensor: [signal.moid for signal in signals]},
+            states={sensor: []},
+            types={},
+            is_complete=True,
+        )
+        knowledge = Knowledge(dt_util.utcnow)
+        for signal in signals:
+            if unit is not None:
+                knowledge.units[signal] = unit
+            if only_grows is not None:
+                knowledge.growing[signal] = only_grows
+        yield Inventory(
+            devices=make_besmart_devices(found),
+            points=make_besmart_points(found, knowledge),
+        )
+
+
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
+    "besmart": _besmart_inventories,
     "dsmr_reader": _dsmr_reader_inventories,
 }
 
@@ -292,6 +329,23 @@ def selection_form_errors() -> set[str]:
         for value in node.values
         if (text := text_in(value)) is not None
     }
+
+
+def setup_errors() -> set[str]:
+    """Return what backends find wrong with their set-up fields."""
+    found = set()
+    for file in source_files(INTEGRATION / "backends"):
+        for node in ast.walk(tree_of(file)):
+            match node:
+                case ast.AsyncFunctionDef(name="check_setup"):
+                    found |= {
+                        text
+                        for inner in ast.walk(node)
+                        if isinstance(inner, ast.Dict)
+                        for value in inner.values
+                        if (text := text_in(value)) is not None
+                    }
+    return found
 
 
 ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
@@ -521,11 +575,18 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
     "config.error": lambda: Wanted(
-        {flow_error_key(error) for error in errors()} | selection_form_errors()
+        {flow_error_key(error) for error in errors()}
+        | selection_form_errors()
+        | setup_errors()
     ),
     "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
     "options.step": lambda: flow_steps(MeteringHubOptionsFlow),
-    "options.error": lambda: Wanted(selection_form_errors()),
+    # With set-up fields filled in, the server is asked from here, too.
+    "options.error": lambda: Wanted(
+        {flow_error_key(error) for error in errors()}
+        | selection_form_errors()
+        | setup_errors()
+    ),
     "options.abort": lambda: Wanted(abort_reasons(MeteringHubOptionsFlow)),
     "selector": selectors,
     "device": device_names,

@@ -21,6 +21,7 @@ _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 }
 _AMOUNTS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 _MEASURED = frozenset({Kind.INSTANT})
+_SAID = frozenset({Kind.STATE})
 _ENTITY_CATEGORIES: Mapping[Category, EntityCategory] = {
     Category.DIAGNOSTIC: EntityCategory.DIAGNOSTIC,
     Category.CONFIG: EntityCategory.CONFIG,
@@ -68,6 +69,7 @@ _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.TEMPERATURE_DIFFERENCE: _Shown(
         SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
     ),
+    Quantity.TIMESTAMP: _Shown(SensorDeviceClass.TIMESTAMP, _SAID),
     Quantity.VOC: _Shown(SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS, _MEASURED),
     Quantity.VOC_RATIO: _Shown(
         SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS, _MEASURED

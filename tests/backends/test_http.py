@@ -36,6 +36,7 @@ from custom_components.metering_hub.backends.http import (
     Request,
 )
 from tests.certificates import self_signed, server_context
+from tests.turns import counting_turns
 
 from .scripted_server import (
     DROP,
@@ -841,3 +842,27 @@ def test_requests_and_answers_tell_no_secret() -> None:
     for told in (str(request), repr(request), repr(got)):
         assert QUERY not in told
         assert KEY not in told
+
+
+async def test_a_long_answer_is_parsed_beside_the_event_loop(
+    client: MakeClient,
+) -> None:
+    """It is the same value, and others get their turns while it is made."""
+    rows = [{"n": n, "text": f"ż{n}", "x": n / 7} for n in range(250_000)]
+    server_answer = json_answer({"rows": rows})
+    request = Request(path="/", max_bytes=32 * 1024 * 1024)
+    async with running_server(server_answer) as server, counting_turns() as turns:
+        body = (await client(server).request(request)).body
+    assert isinstance(body, dict)
+    assert body["rows"] == rows
+    # Parsed in one go, this takes twice as long.
+    assert turns.longest < 0.12
+
+
+@pytest.mark.parametrize("end", [b"", b"]", b"]}x", b"nul", b"]}\xff"])
+async def test_a_long_answer_that_is_broken(client: MakeClient, end: bytes) -> None:
+    """It is as broken as a short one."""
+    body = b'{"rows": [' + b"1234567, " * 70_000 + b"1" + end
+    async with running_server(answer(200, body)) as server:
+        with pytest.raises(ProtocolError):
+            await client(server).get("/")

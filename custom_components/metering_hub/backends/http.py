@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 import json
+import json.scanner
 import random
 
 import aiohttp
@@ -39,6 +40,9 @@ MAX_RETRY_AFTER = 3600.0
 """The longest wait in seconds that a server can ask for, lest a slip silence us."""
 
 _READ_BYTES = 64 * 1024
+_LONG_BYTES = 512 * 1024
+"""From this size on, parsing in one go would hold the event loop for over 5 ms."""
+
 _NO_NUMBERS = (b"Infinity", b"NaN")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 _RETRY_STATUSES = frozenset({500, 502, 503, 504})
@@ -235,12 +239,40 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
     if response.content_type.lower() != "application/json" or not body:
         return Answer(response.status, response.headers, None, is_json=False)
     try:
-        parsed = _parse(bytes(body))
+        parsed = await _parse_anywhere(bytes(body))
     except ValueError as err:
         if is_error:
             return Answer(response.status, response.headers, None, is_json=False)
         raise ProtocolError(f"{request}: broken JSON") from err
     return Answer(response.status, response.headers, parsed, is_json=True)
+
+
+class _YieldingDecoder(json.JSONDecoder):
+    """Python's own parser without its fast part, which gives way to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # Typeshed knows the fast one only.
+
+
+async def _parse_anywhere(body: bytes) -> Json:
+    """Return the value of a JSON text; a long one is parsed beside the event loop.
+
+    A thread alone would not do: a fast parser gives way to no other until it is done.
+    Raises ValueError.
+    """
+    if len(body) < _LONG_BYTES:
+        return _parse(body)
+    return await asyncio.to_thread(_parse_slowly, body)
+
+
+def _parse_slowly(body: bytes) -> Json:
+    parsed: Json
+    try:
+        parsed = _YieldingDecoder().decode(body.decode())
+    except RecursionError as err:
+        raise ValueError("nested too deep") from err
+    return parsed
 
 
 def _parse(body: bytes) -> Json:

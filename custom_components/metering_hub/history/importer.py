@@ -18,7 +18,7 @@ from .statistic import Scope, Statistic
 from .track import MoneyTrack, Track, Writer, make_hours
 
 MARGIN = timedelta(minutes=5)
-"""How far before an hour its position may have been read."""
+"""How far before an hour its position may have been read, at least."""
 
 MAX_ROWS = 2000
 """Rows per recorder call and between two waits: more would hold the event loop, and
@@ -134,8 +134,13 @@ class Importer:
             for point, plan in group
         ]
         tracks = [await self._track(scope, point, plan) for point, plan in plans]
-        # Counting that goes on needs the position at its start, read just before it.
-        first = min(plan.resume - MARGIN if plan.resume else start for _, plan in plans)
+        # Counting that goes on needs what stands at its start, read just before it.
+        first = min(
+            plan.resume - max(MARGIN, point.interval or MARGIN)
+            if plan.resume
+            else start
+            for point, plan in plans
+        )
         await self._walk(tracks, first, report)
         self._marks[key] = changes.mark
         return {
