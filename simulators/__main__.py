@@ -7,11 +7,13 @@ from contextlib import AsyncExitStack
 from errno import EADDRINUSE
 from signal import SIGINT, SIGTERM
 
+from .bemserver import cli as bemserver
 from .dsmr_reader import cli as dsmr_reader
 from .registry import Running, Spec
 from .server import serve
 
 SIMULATORS: Mapping[str, Spec] = {
+    "bemserver": Spec(bemserver.add_arguments, bemserver.build),
     "dsmr_reader": Spec(dsmr_reader.add_arguments, dsmr_reader.build),
 }
 
