@@ -239,9 +239,8 @@ def _buildings(builder: _Builder) -> None:
             at=here,
             description="Gas meter index",
         )
-        spelling = ("m**3", "m^3", "m³")[index]
         water_index = builder.counter(water, 2_204_310)
-        add(first + 5, f"{name} water index", spelling, water_index, THERMAL, at=here)
+        add(first + 5, f"{name} water index", "m**3", water_index, THERMAL, at=here)
         watts = Derived(power, lambda amount: amount * 40, 10)
         add(first + 6, f"{name} power", "W", watts, at=here)
         _climate(builder, first + 7, name, here)
@@ -357,7 +356,10 @@ def _oddities(builder: _Builder) -> None:
         campaign=3,
     )
     minutes = add(
-        53, "Minute power", "W", Minutes(builder.flow(53, 30_000, "office"), seed)
+        53,
+        "Minute power 1 year",
+        "W",
+        Minutes(builder.flow(53, 30_000, "office"), seed),
     )
     minutes.since = max(builder.start, builder.now - timedelta(days=365))
     parking = builder.flow(54, 22_000, "night")
@@ -377,6 +379,11 @@ def _oddities(builder: _Builder) -> None:
         builder.flow(58, 110_000, "boiler"), lambda amount: amount * 3412, 1000
     )
     add(58, "Steam heat", "BTU", heat, THERMAL)
+    mains = builder.flow(63, 9_400, "taps")
+    garden = builder.flow(64, 900, "night")
+    # One cubic metre, in the spellings that pint takes.
+    add(63, "Site water index", "m³", builder.counter(mains, 8_120_770), THERMAL)
+    add(64, "Garden water index", "m^3", builder.counter(garden, 310_402), THERMAL)
 
 
 def _annex(builder: _Builder) -> None:
@@ -420,13 +427,13 @@ def _more(builder: _Builder) -> None:
 def _events(builder: _Builder) -> None:
     now = builder.now.replace(microsecond=0)
     texts = (
-        ("WARNING", 1, "The following timeseries are missing: A elec index", 13),
-        ("INFO", 2, "not missing anymore", 13),
-        ("ERROR", 3, "Outliers in A CO2", 19),
+        ("WARNING", 1, "The following timeseries are missing: A elec index", (13,)),
+        ("INFO", 2, "not missing anymore", ()),
+        ("ERROR", 3, "Outliers in A CO2", ()),
     )
     ages = (timedelta(hours=3), timedelta(hours=2), timedelta(hours=1))
     events = [
-        Event(number, now - age, level, ELECTRICITY, category, text, series=(about,))
+        Event(number, now - age, level, ELECTRICITY, category, text, series=about)
         for number, (age, (level, category, text, about)) in enumerate(
             zip(ages, texts, strict=True), 2
         )

@@ -59,6 +59,12 @@ def listing(resource: Resource, view: View, request: web.Request) -> web.Respons
     for predicate in predicates:
         if predicate is not None:
             found = [row for row in found if predicate(row)]
+    if any(
+        resource.filters[name].joins
+        for name in request.query
+        if name in resource.filters
+    ):
+        found = sorted(found, key=lambda row: int(str(row["id"])))
     found = _sorted(found, request.query.get("sort", ""))
     if not resource.paged:
         return tagged(request, [*found], etag=resource.etag)
@@ -66,9 +72,7 @@ def listing(resource: Resource, view: View, request: web.Request) -> web.Respons
     part = found[(page - 1) * size : page * size]
     unique = list({id(row): row for row in part}.values())
     pages = pagination(len(found), page, size)
-    response = tagged(request, [*unique], pages, etag=resource.etag)
-    response.headers["X-Pagination"] = pages
-    return response
+    return tagged(request, [*unique], pages, etag=resource.etag)
 
 
 def item(resource: Resource, view: View, request: web.Request) -> web.Response:

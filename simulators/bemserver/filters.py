@@ -30,10 +30,14 @@ WEATHER_PARAMETERS = (
 
 @dataclass(frozen=True, slots=True)
 class Filter[T]:
-    """How a parameter is read, and which rows it keeps."""
+    """How a parameter is read, and which rows it keeps.
+
+    With one that `joins` another table, rows that nobody sorts come by id.
+    """
 
     parse: Callable[[str], T]
     keep: Callable[[View, T], Predicate]
+    joins: bool = False
 
     def predicate(self, name: str, query: Query, view: View) -> Predicate | None:
         """Return what the parameter asks for; None without it or when it is wrong."""
@@ -83,7 +87,7 @@ def ids(numbers: Callable[[View, int], set[int]], field: str = "id") -> Filter[i
         found = numbers(view, value)
         return lambda row: row[field] in found
 
-    return Filter(integer, keep)
+    return Filter(integer, keep, joins=field == "id")
 
 
 def _campaign(view: View, campaign_id: int) -> None:

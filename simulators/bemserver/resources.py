@@ -94,6 +94,7 @@ RESOURCES: Mapping[str, Resource] = {
         rows.event_links,
         {name: same(name) for name in ("timeseries_id", "event_id")},
         paged=True,
+        etag=False,
         scope_of="timeseries_id",
         fields={"timeseries_id": True, "event_id": True},
     ),

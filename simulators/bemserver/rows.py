@@ -168,7 +168,7 @@ def property_data(view: View) -> list[Row]:
     """Return the values of the properties; only Interval is set."""
     found = [
         (item.id, item.interval)
-        for item in view.world.series.values()
+        for item in sorted(view.world.series.values(), key=lambda item: item.id)
         if item.interval is not None and view.series(item)
     ]
     return [
