@@ -1,7 +1,7 @@
 """Count, sum, extremes, mean and spread of points, per bucket or over all of them."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from operator import mul
@@ -53,18 +53,24 @@ class Tally:
         return sqrt(max(rest, 0) / (self.count * (self.count - 1))) / scale
 
 
-def tallies(chunks: Iterable[Chunk], buckets: Buckets) -> list[Tally]:
-    """Return one tally per bucket."""
-    edges = buckets.edges
-    found = [Tally() for _ in buckets.starts]
-    index = 0
-    for times, values in chunks:
+class Tallies:
+    """One tally per bucket, fed with points in the order of their time."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        """Begin with empty buckets."""
+        self.tallies = [Tally() for _ in buckets.starts]
+        self._edges = buckets.edges
+        self._index = 0
+
+    def add(self, chunk: Chunk) -> None:
+        """Count points, all of which lie in the buckets."""
+        times, values = chunk
         position = 0
         while position < len(times):
             when = times[position]
-            if when >= edges[index + 1]:
-                index = bisect_left(edges, when + 1, index + 1) - 1
-            upto = bisect_left(times, edges[index + 1], position)
-            found[index].add(values[position:upto])
+            if when >= self._edges[self._index + 1]:
+                later = bisect_left(self._edges, when + 1, self._index + 1)
+                self._index = later - 1
+            upto = bisect_left(times, self._edges[self._index + 1], position)
+            self.tallies[self._index].add(values[position:upto])
             position = upto
-    return found

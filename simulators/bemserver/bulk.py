@@ -4,9 +4,10 @@ from datetime import datetime
 
 from simulators.house_types import epoch
 
+from .meters import Counter
 from .model import Campaign, EnergyLink, Place, PlaceLink, Scope, Series, World, put
 from .profiles import DAY_SECONDS, OFFICE, STEADY
-from .sources import Counter, Derived, Flow, Gauge, Source
+from .sources import Derived, Flow, Gauge, Source
 
 _ZONE = "Europe/Paris"
 _BUILDINGS = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 
-from . import filters, rows
+from . import filters, link_rows
 from .auth import read_json
 from .filters import Filters
 from .query import Query, integer, page_size, positive
@@ -173,7 +173,7 @@ def count_by_campaign(view: View, request: web.Request) -> web.Response:
         raise forbidden()
     world = view.world
     counts: dict[int, int] = {}
-    for row in rows.notifications(view.everything()):
+    for row in link_rows.notifications(view.everything()):
         if row["user_id"] == user_id and (read is None or read(row)):
             event = world.events[int(str(row["event_id"]))]
             campaign = world.scopes[event.scope_id].campaign_id

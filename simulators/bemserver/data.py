@@ -1,7 +1,7 @@
 """The points of series: as they are, in buckets, or as statistics; JSON or CSV."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from simulators.house_types import epoch
 
-from .aggregates import FUNCTIONS, Tally, tallies
+from .aggregates import FUNCTIONS, Tallies, Tally
 from .buckets import FIXED, UNITS, Buckets, NonexistentTimeError, cut
 from .model import STATES, Series
 from .query import Query, integer, one_of, positive, unit_symbol
@@ -20,7 +20,8 @@ from .units import Conversion, DimensionError, conversion
 from .view import View
 from .wire import JSON, ApiError, Row, answer, encode, forbidden, invalid
 
-_DAYS_AT_ONCE = 20
+_DAYS_AT_ONCE = 10
+_END = 2**40  # Seconds since 1970: later than any point.
 _FIXED_ONLY = (
     "Only fixed bucket width units (second, minute, hour) "
     "accept a value different than 1."
@@ -66,7 +67,7 @@ class DataRequest:
             if change is not None:
                 points = {when: change(value) for when, value in points.items()}
             columns.append((label, {**points}))
-        stamps = sorted({when for _, points in columns for when in points})
+        stamps = _stamps(columns)
         return await self._table(Table(columns, stamps, zone, nulls=False))
 
     async def aggregate(self) -> web.Response:
@@ -135,7 +136,10 @@ class DataRequest:
         self, series: Series, state: str, buckets: Buckets
     ) -> list[Tally]:
         """Return one tally per bucket, without holding the loop for long."""
-        return tallies(await self._chunks(series, state, buckets.span), buckets)
+        found = Tallies(buckets)
+        async for chunk in self._chunks(series, state, buckets.span):
+            found.add(chunk)
+        return found.tallies
 
     def _campaign(self) -> int | None:
         """Return the campaign of a request by names; 404 or 403 without it."""
@@ -161,27 +165,27 @@ class DataRequest:
         """Return the id of the data state that was asked for."""
         return query.require("data_state", integer, 0)
 
-    async def _chunks(self, series: Series, state: str, span: Span) -> list[Chunk]:
-        """Return the points of a series; others may run now and then."""
-        chunks = []
-        for chunk in self.store.chunks(series, state, span, self.view.now):
-            chunks.append(chunk)
-            if len(chunks) % _DAYS_AT_ONCE == 0:
+    async def _chunks(
+        self, series: Series, state: str, span: Span
+    ) -> AsyncIterator[Chunk]:
+        """Yield the points of a series; others may run now and then."""
+        chunks = self.store.chunks(series, state, span, self.view.now)
+        for count, chunk in enumerate(chunks, 1):
+            yield chunk
+            if count % _DAYS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return chunks
 
     async def _points(self, series: Series, state: str, span: Span) -> dict[int, float]:
+        points: dict[int, float] = {}
         scale = scale_of(series)
-        return {
-            when: value / scale
-            for times, values in await self._chunks(series, state, span)
-            for when, value in zip(times, values, strict=True)
-        }
+        async for times, values in self._chunks(series, state, span):
+            points.update(zip(times, (value / scale for value in values), strict=True))
+        return points
 
     async def _statistics(self, series: Series, state: str, zone: ZoneInfo) -> Row:
         tally, scale = Tally(), scale_of(series)
         ends: list[int] = []
-        for times, values in await self._chunks(series, state, (0, 2**40)):
+        async for times, values in self._chunks(series, state, (0, _END)):
             tally.add(values)
             tally.add_squares(values)
             ends += [times[0], times[-1]]
@@ -260,6 +264,13 @@ def _conversion_or_500(series: Series, target: str, function: str) -> Conversion
         return conversion("count" if function == "count" else series.unit, target)
     except DimensionError as error:
         raise ApiError(500) from error
+
+
+def _stamps(columns: Sequence[Column]) -> list[int]:
+    """Return the time stamps that any column has, in order."""
+    if len(columns) == 1:
+        return [*columns[0][1]]
+    return sorted({when for _, points in columns for when in points})
 
 
 def _ceil(at: datetime) -> int:

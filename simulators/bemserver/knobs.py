@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from simulators.house_types import epoch
+
 from .campus import campus, people
+from .meters import Exchanged
 from .model import RAW, Group, Series, User, World
-from .store import Gap, Span, Store, Value
+from .store import Gap, Store, Value
 
 DEFAULT_EMAIL = "reader@example.com"
 DEFAULT_PASSWORD = "reader-pass-1"  # noqa: S105  # A simulator's.
@@ -90,10 +93,20 @@ class Knobs:
         for series in self.world.series.values():
             series.states &= {RAW}
 
+    def exchange_meter(self, series: Series | int, at: datetime, position: int) -> None:
+        """Put a new counter in place at `at`, which starts at a position in units."""
+        item = self._item(series)
+        if item.source is None:
+            raise ValueError("A series without data has no meter")
+        item.source = Exchanged(item.source, epoch(at), position * item.source.scale)
+
     def amount(
         self, series: Series | int, start: datetime, end: datetime, state: str = RAW
     ) -> float:
-        """Return the sum of what is stored in [start, end), in the series' unit."""
+        """Return the sum of what is stored in [start, end), in the series' unit.
+
+        The times are aware, in whole seconds.
+        """
         item = self._item(series)
         values = self._values(item, state, (start, end))
         return sum(values) / (item.source.scale if item.source else 1)
@@ -114,9 +127,6 @@ class Knobs:
     def _values(
         self, series: Series, state: str, times: tuple[datetime, datetime]
     ) -> list[Value]:
-        span: Span = (
-            -(-times[0].timestamp() // 1).__int__(),
-            int(times[1].timestamp()),
-        )
+        span = epoch(times[0]), epoch(times[1])
         chunks = self.store.chunks(series, state, span, self.clock())
         return [value for _, values in chunks for value in values]

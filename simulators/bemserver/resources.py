@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from . import filters, rows
+from . import filters, link_rows, rows
 from .catalogue import Resource
 from .filters import Filters, same
 from .model import CATEGORIES, KINDS, Kind
@@ -49,7 +49,7 @@ def _energy(kind: Kind, *, production: bool) -> Resource:
     detail = "prod_tech_id" if production else "end_use_id"
     fields = (f"{kind}_id", "energy_id", detail, "timeseries_id")
     return Resource(
-        rows.energy_links(kind, production=production),
+        link_rows.energy_links(kind, production=production),
         {name: same(name) for name in fields},
         fields=dict.fromkeys(fields, True),
     )
@@ -58,7 +58,7 @@ def _energy(kind: Kind, *, production: bool) -> Resource:
 def _links(kind: Kind) -> Resource:
     fields = ("timeseries_id", f"{kind}_id")
     return Resource(
-        rows.place_links(kind),
+        link_rows.place_links(kind),
         {name: same(name) for name in fields},
         paged=True,
         etag=False,
@@ -91,7 +91,7 @@ RESOURCES: Mapping[str, Resource] = {
     ),
     **{f"timeseries_by_{kind}s": _links(kind) for kind in KINDS},
     "timeseries_by_events": Resource(
-        rows.event_links,
+        link_rows.event_links,
         {name: same(name) for name in ("timeseries_id", "event_id")},
         paged=True,
         etag=False,
@@ -114,7 +114,7 @@ RESOURCES: Mapping[str, Resource] = {
         for kind in KINDS[:2]
     },
     "weather_timeseries_by_sites": Resource(
-        rows.weather,
+        link_rows.weather,
         filters.WEATHER,
         fields=dict.fromkeys(("site_id", "parameter", "timeseries_id"), True),
     ),
@@ -123,17 +123,19 @@ RESOURCES: Mapping[str, Resource] = {
     ),
     "event_categories": Resource(rows.names(CATEGORIES), fields=_NAMED),
     "event_categories_by_users": Resource(lambda _view: []),
-    "notifications": Resource(rows.notifications, filters.NOTIFICATIONS, paged=True),
-    "structural_element_properties": Resource(rows.element_properties),
+    "notifications": Resource(
+        link_rows.notifications, filters.NOTIFICATIONS, paged=True
+    ),
+    "structural_element_properties": Resource(link_rows.element_properties),
     **{
-        f"{kind}_properties": Resource(rows.area_properties(kind), etag=False)
+        f"{kind}_properties": Resource(link_rows.area_properties(kind), etag=False)
         for kind in KINDS[:2]
     },
     **{
         f"{kind}_property_data": Resource(
-            rows.areas(kind), {f"{kind}_id": same(f"{kind}_id")}
+            link_rows.areas(kind), {f"{kind}_id": same(f"{kind}_id")}
         )
         for kind in KINDS[:2]
     },
-    "tasks": Resource(rows.tasks, etag=False),
+    "tasks": Resource(link_rows.tasks, etag=False),
 }

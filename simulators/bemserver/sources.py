@@ -6,17 +6,16 @@ any buckets are therefore exact. `lag` is how many seconds after its time stamp 
 is known: an interval is stamped with its start (wire) and known at its end.
 """
 
-from array import array
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import sub
 from typing import Protocol
 
-from simulators.house_profile import QUARTER_SECONDS, QUARTERS, WAVES, noise, solar
+from simulators.house_profile import QUARTER_SECONDS, QUARTERS, noise, solar
 
-from .profiles import DAY_SECONDS, Profile, day_off, offset, temperatures
+from .profiles import Profile, day_off, offset, temperatures
 
 _DAYS_KEPT = 4096
 
@@ -186,59 +185,6 @@ class Coarse:
         return tuple(
             sum(values[start : start + width]) for start in range(0, len(values), width)
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Counter:
-    """A meter position at each time stamp: the exact integral of an amount.
-
-    It counts from `first` (a day) on, begins at `initial` and shows `times / by` of
-    the amount, so that a gas meter can count litres of what is known in Wh.
-    """
-
-    of: Amounts
-    first: int
-    initial: int
-    times: int = 1
-    by: int = 1
-    scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = 0
-    _sums: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
-
-    def build(self, number: int) -> tuple[int, ...]:
-        """Return the positions of a day; before `first` the meter stood still."""
-        if number < self.first:
-            return (self.initial,) * (DAY_SECONDS // self.step)
-        while len(self._sums) <= number - self.first:
-            last = self.first + len(self._sums) - 1
-            self._sums.append(self._sums[-1] + self.of.total(last))
-        counts = accumulate(
-            day(self.of, number)[:-1], initial=self._sums[number - self.first]
-        )
-        return tuple(self.initial + count * self.times // self.by for count in counts)
-
-
-@dataclass(frozen=True, eq=False)
-class Minutes:
-    """Power per minute in tenths of a watt, whose mean over a quarter is its energy."""
-
-    of: Amounts
-    seed: int
-    scale: int = 10
-    step: int = 60
-    lag: int = 60
-
-    def build(self, number: int) -> tuple[int, ...]:
-        """Let each quarter ripple around its mean."""
-        random = noise(self.seed, "minutes", number, QUARTERS)
-        values: list[int] = []
-        for amount, byte in zip(day(self.of, number), random, strict=True):
-            ripple = amount * byte // 1600
-            values += [
-                amount * 40 + ripple * swing for swing in WAVES[byte % len(WAVES)]
-            ]
-        return tuple(values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """A table of points as text: JSON by series, or CSV with a column per series."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
@@ -32,15 +32,25 @@ class Table:
         keys = await self._keys("{:%Y-%m-%dT%H:%M:%S%:z}")
         parts = []
         for label, values in self.columns:
+            texts = [text async for text in self._members(keys, values)]
+            if texts:
+                parts.append(f"{json.dumps(label)}: {{{', '.join(texts)}}}")
+        return f"{{{', '.join(parts)}}}".encode()
+
+    async def _members(
+        self, keys: Sequence[str], values: dict[int, Cell]
+    ) -> AsyncIterator[str]:
+        """Yield the members of a column's object, some at once, without braces."""
+        for start in range(0, len(keys), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
             shown = {
                 key: values.get(when)
-                for when, key in zip(self.stamps, keys, strict=True)
+                for when, key in zip(self.stamps[part], keys[part], strict=True)
                 if self.nulls or when in values
             }
             if shown:
-                parts.append(f"{json.dumps(label)}: {json.dumps(shown)}")
+                yield json.dumps(shown)[1:-1]
             await asyncio.sleep(0)
-        return f"{{{', '.join(parts)}}}".encode()
 
     async def csv(self) -> bytes:
         """Return a line per time stamp; an empty cell is no value.
