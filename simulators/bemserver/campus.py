@@ -4,6 +4,7 @@ The ids of the first series are those of the recorded server, so that its captur
 be asked for again; what is odd about a series is told where it is built.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,18 @@ from .builder import (
     Builder,
 )
 from .bulk import add_meters
-from .model import Campaign, Event, Group, Notification, Place, Scope, User, World, put
+from .model import (
+    Campaign,
+    Event,
+    Group,
+    Kind,
+    Notification,
+    Place,
+    Scope,
+    User,
+    World,
+    put,
+)
 
 
 def campus(now: datetime, start: datetime, *, seed: int = 1, series: int = 0) -> World:
@@ -29,11 +41,13 @@ def campus(now: datetime, start: datetime, *, seed: int = 1, series: int = 0) ->
     """
     world = World()
     builder = Builder(world, now, start, seed)
+    _campaigns(builder)
     _places(builder)
     main_site.buildings(builder)
     main_site.site(builder)
     main_site.weather(builder)
     oddities.oddities(builder)
+    oddities.spellings(builder)
     oddities.annex(builder)
     oddities.more(builder)
     _events(builder)
@@ -52,59 +66,49 @@ def people(email: str, password: str) -> tuple[list[User], list[Group]]:
     return [admin, reader, outsider], [readers]
 
 
-def _places(builder: Builder) -> None:
+def _campaigns(builder: Builder) -> None:
     world = builder.world
     new_year = datetime(builder.start.year, 1, 1, tzinfo=ZoneInfo(ZONE))
-    put(
-        world.campaigns,
-        [
-            Campaign(
-                1, "Campus Paris", ZONE, new_year, description="University campus"
-            ),
-            Campaign(2, "Office Montréal", "America/Toronto"),
-            Campaign(3, "Hidden", ZONE),
-        ],
-    )
-    put(
-        world.scopes,
-        [
-            Scope(ELECTRICITY, "Electricity", 1, "Electric meters"),
-            Scope(THERMAL, "Thermal", 1),
-            Scope(WEATHER, "Weather", 1),
-            Scope(PRIVATE, "Private", 1),
-            Scope(MONTREAL, "All", 2),
-            Scope(HIDDEN, "All", 3),
-        ],
-    )
-    put(
-        world.places["site"],
-        [
+    campaigns = [
+        Campaign(1, "Campus Paris", ZONE, new_year, description="University campus"),
+        Campaign(2, "Office Montréal", "America/Toronto"),
+        Campaign(3, "Hidden", ZONE),
+    ]
+    put(world.campaigns, campaigns)
+    scopes = [
+        Scope(ELECTRICITY, "Electricity", 1, "Electric meters"),
+        Scope(THERMAL, "Thermal", 1),
+        Scope(WEATHER, "Weather", 1),
+        Scope(PRIVATE, "Private", 1),
+        Scope(MONTREAL, "All", 2),
+        Scope(HIDDEN, "All", 3),
+    ]
+    put(world.scopes, scopes)
+
+
+def _places(builder: Builder) -> None:
+    places: Mapping[Kind, list[Place]] = {
+        "site": [
             Place(1, "Main campus", 1, "Campus", 48.85, 2.35, area=12000),
             Place(2, "Annex", 1),
             Place(3, "Office", 2, latitude=45.5, longitude=-73.57),
         ],
-    )
-    put(
-        world.places["building"],
-        [
+        "building": [
             Place(1, "Building A", 1, "Lecture halls", area=5000),
             Place(2, "Building B", 1, "Laboratories", area=4000),
             Place(3, "Building C", 1, "Library", area=3000),
             Place(4, "Annex hall", 2, "Sports hall"),
         ],
-    )
-    put(
-        world.places["storey"],
-        [
+        "storey": [
             Place(1, "Ground floor", 1),
             Place(2, "First floor", 1),
             Place(3, "Basement", 2),
         ],
-    )
-    put(
-        world.places["space"], [Place(1, "Meeting room", 1), Place(2, "Server room", 3)]
-    )
-    put(world.places["zone"], [Place(1, "North zone", 1)])
+        "space": [Place(1, "Meeting room", 1), Place(2, "Server room", 3)],
+        "zone": [Place(1, "North zone", 1)],
+    }
+    for kind, found in places.items():
+        put(builder.world.places[kind], found)
 
 
 def _events(builder: Builder) -> None:

@@ -19,60 +19,46 @@ from .sources import Coarse, Derived, Flow, Gauge, Share
 
 
 def oddities(builder: Builder) -> None:
-    """Add what a client must cope with; most of it is linked nowhere."""
+    """Add what a client must cope with: states, gaps in rights, other campaigns."""
     seed, gas, add = builder.seed * 1000, builder.gas[0], builder.add
     burning = Derived(gas, lambda amount: int(amount > 12_000), 1)
     add(47, "Boiler on", "", burning, THERMAL)
     watts = Derived(builder.flow(48, 96_000, "steady"), lambda amount: 4 * amount, 1000)
-    raw = add(
-        48, "Raw only power", "kW", watts, description="Has data only in Raw state"
-    )
-    raw.states = frozenset({RAW})
+    raw = add(48, "Raw only power", "kW", watts)
+    raw.description, raw.states = "Has data only in Raw state", frozenset({RAW})
     raw.interval = None
     add(49, "Never any data", "kWh", None)
     add(50, "Private energy", "kWh", builder.flow(50, 12_000, "steady"), PRIVATE)
     montreal = Flow(seed + 51, OFFICE, 180_000, "America/Toronto")
-    office = add(
-        51, "Office elec", "kWh", montreal, MONTREAL, campaign=2, at=[("site", 3)]
-    )
+    at: Where = (("site", 3),)
+    office = add(51, "Office elec", "kWh", montreal, MONTREAL, campaign=2, at=at)
     builder.consumes(office, "site", 3, "electricity", "all")
-    add(
-        52,
-        "Hidden energy",
-        "kWh",
-        builder.flow(52, 9_000, "steady"),
-        HIDDEN,
-        campaign=3,
-    )
-    minutes = add(
-        53,
-        "Minute power 1 year",
-        "W",
-        Minutes(builder.flow(53, 30_000, "office"), seed),
-    )
+    hidden = builder.flow(52, 9_000, "steady")
+    add(52, "Hidden energy", "kWh", hidden, HIDDEN, campaign=3)
+    per_minute = Minutes(builder.flow(53, 30_000, "office"), seed)
+    minutes = add(53, "Minute power 1 year", "W", per_minute)
     minutes.since = max(builder.start, builder.now - timedelta(days=365))
-    parking = builder.flow(54, 22_000, "night")
+
+
+def spellings(builder: Builder) -> None:
+    """Add units in pint's other spellings; most of it is linked nowhere."""
+    seed, add = builder.seed * 1000, builder.add
     # Neither of these two is linked: only their values tell index from interval.
-    add(54, "Parking index", "kWh", builder.counter(parking, 1_204_500))
+    parking = builder.counter(builder.flow(54, 22_000, "night"), 1_204_500)
+    add(54, "Parking index", "kWh", parking)
     chargers = builder.flow(55, 68_000, "office")
     add(55, "Charging points", "kilowatt_hour", chargers)
-    add(56, "Corridor temperature", "degC", Gauge(seed + 56, ZONE, 1750, 1980), THERMAL)
-    add(
-        57,
-        "Cellar humidity",
-        "percent",
-        Gauge(seed + 57, ZONE, 520, 700, scale=10),
-        THERMAL,
-    )
-    heat = Derived(
-        builder.flow(58, 110_000, "boiler"), lambda amount: amount * 3412, 1000
-    )
-    add(58, "Steam heat", "BTU", heat, THERMAL)
-    mains = builder.flow(63, 9_400, "taps")
-    garden = builder.flow(64, 900, "night")
-    # One cubic metre, in the spellings that pint takes.
-    add(63, "Site water index", "m³", builder.counter(mains, 8_120_770), THERMAL)
-    add(64, "Garden water index", "m^3", builder.counter(garden, 310_402), THERMAL)
+    corridor = Gauge(seed + 56, ZONE, 1750, 1980)
+    add(56, "Corridor temperature", "degC", corridor, THERMAL)
+    cellar = Gauge(seed + 57, ZONE, 520, 700, scale=10)
+    add(57, "Cellar humidity", "percent", cellar, THERMAL)
+    steam = builder.flow(58, 110_000, "boiler")
+    british = Derived(steam, lambda amount: amount * 3412, 1000)
+    add(58, "Steam heat", "BTU", british, THERMAL)
+    mains = builder.counter(builder.flow(63, 9_400, "taps"), 8_120_770)
+    add(63, "Site water index", "m³", mains, THERMAL, at=[("site", 1)])
+    garden = builder.counter(builder.flow(64, 900, "night"), 310_402)
+    add(64, "Garden water index", "m^3", garden, THERMAL)
 
 
 def annex(builder: Builder) -> None:

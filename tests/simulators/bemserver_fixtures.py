@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from urllib.parse import quote, urlencode
 
 from aiohttp import ClientSession
 import orjson
@@ -159,7 +160,7 @@ def query(**parameters: datetime | int | str | list[int] | list[str]) -> str:
         for item in values:
             text = item.isoformat() if isinstance(item, datetime) else str(item)
             pairs.append((name, text))
-    return str(URL.build(path="/", query=pairs)).partition("?")[2].replace("+", "%2B")
+    return urlencode(pairs, quote_via=quote)
 
 
 def window(

@@ -13,6 +13,9 @@ from simulators.faults import Json
 from simulators.house import House
 from simulators.server import serve
 
+# Fixtures of another simulator.
+from .bemserver_fixtures import bem, bemserver, clock  # noqa: F401
+
 KEY = "test-key"
 # The moment at which most captures were made.
 NOW = datetime(2026, 11, 21, 2, 33, 20, tzinfo=UTC)
