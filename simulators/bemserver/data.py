@@ -169,6 +169,7 @@ class DataRequest:
         self, series: Series, state: str, span: Span
     ) -> AsyncIterator[Chunk]:
         """Yield the points of a series; others may run now and then."""
+        await asyncio.sleep(0)
         chunks = self.store.chunks(series, state, span, self.view.now)
         for count, chunk in enumerate(chunks, 1):
             yield chunk

@@ -42,7 +42,7 @@ async def test_start_is_in_and_end_is_out(bem: Bem) -> None:
     assert sum(filter(None, points.values())) == pytest.approx(
         bem.simulator.amount(1, DAY, DAY + HOUR)
     )
-    late = path.replace("T00:00:00%2B", "T00:00:00.5%2B")
+    late = path.replace("T00%3A00%3A00%2B", "T00%3A00%3A00.5%2B")
     assert len((await bem.get(late)).points["1"]) == 3
     zoned = (await bem.get(f"{path}&timezone=America/Toronto")).points["1"]
     assert next(iter(zoned)) == "2026-11-19T19:00:00-05:00"
