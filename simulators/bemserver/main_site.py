@@ -88,7 +88,7 @@ def site(builder: Builder) -> None:
         (8, "Site gas heating", "kWh", heating, "natural gas", "heating"),
         (
             *(9, "Site DHN heating", "MWh"),
-            Flow(builder.seed * 1000 + 9, BOILER, 1_400_000, ZONE, 1_000_000),
+            Flow(builder.seed * 1000 + 9, BOILER, 1_400_000, ZONE, scale=1_000_000),
             *("heating network", "heating"),
         ),
     )

@@ -6,6 +6,7 @@ any buckets are therefore exact. `lag` is how many seconds after its time stamp 
 is known: an interval is stamped with its start (wire) and known at its end.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,17 +53,31 @@ def day(source: Source, number: int) -> tuple[int, ...]:
     return source.build(number)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Quarterly(ABC):
+    """An amount per quarter of an hour, known when it is over."""
+
+    scale: int = 1000
+    step: int = QUARTER_SECONDS
+    lag: int = QUARTER_SECONDS
+
+    def total(self, number: int) -> int:
+        """Return the amount of a day."""
+        return sum(day(self, number))
+
+    @abstractmethod
+    def build(self, number: int) -> tuple[int, ...]:
+        """Return the amounts of a day."""
+
+
 @dataclass(frozen=True, eq=False)
-class Flow:
+class Flow(_Quarterly):
     """Energy or water per quarter: `mean` per day, spread by a profile."""
 
     seed: int
     profile: Profile
     mean: int
     zone: str
-    scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
 
     def total(self, number: int) -> int:
         """Return the amount of a day."""
@@ -83,18 +98,11 @@ class Flow:
 
 
 @dataclass(frozen=True, eq=False)
-class Panels:
+class Panels(_Quarterly):
     """The yield of solar panels: Wh per quarter; a house's 5.65 kWp `times` over."""
 
     seed: int
     times: int
-    scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
-
-    def total(self, number: int) -> int:
-        """Return the yield of a day."""
-        return sum(day(self, number))
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the yield per quarter."""
@@ -102,13 +110,10 @@ class Panels:
 
 
 @dataclass(frozen=True, eq=False)
-class Sum:
+class Sum(_Quarterly):
     """Several amounts together."""
 
     parts: tuple[Amounts, ...]
-    scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
 
     def total(self, number: int) -> int:
         """Return the amount of a day."""
@@ -121,7 +126,7 @@ class Sum:
 
 
 @dataclass(frozen=True, eq=False)
-class Share:
+class Share(_Quarterly):
     """A part of an amount: `winter` to `summer` thousandths of it, rounded down.
 
     Shares of less than a thousand together never exceed the whole.
@@ -130,13 +135,6 @@ class Share:
     of: Amounts
     winter: int
     summer: int
-    scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
-
-    def total(self, number: int) -> int:
-        """Return the amount of a day."""
-        return sum(day(self, number))
 
     def build(self, number: int) -> tuple[int, ...]:
         """Take the season's share of each quarter."""

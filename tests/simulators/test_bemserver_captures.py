@@ -1,11 +1,9 @@
 """The BEMServer simulator against the recorded answers of the real server."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 import json
-from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 import pytest
@@ -16,6 +14,7 @@ from simulators.faults import Json
 from simulators.server import serve
 from tests.captures import Capture, bemserver as recorded, replay_app
 
+from .bare_http import send
 from .bemserver_fixtures import NOW
 
 # All of them are asked for.
@@ -94,27 +93,14 @@ async def exchange(
     url: str, capture: Capture, authorization: str | None
 ) -> tuple[int, CIMultiDict[str], bytes]:
     """Send the recorded request over a bare socket and return the whole answer."""
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     body = capture.request_body or ""
     headers = CIMultiDict(capture.request_headers)
+    headers["Connection"] = "close"
     if body:
         headers["Content-Type"] = "application/json"
     if authorization is not None:
         headers["Authorization"] = authorization
-    headers["Host"], headers["Connection"] = parts.netloc, "close"
-    headers["Content-Length"] = str(len(body))
-    lines = [f"{capture.method} {capture.target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    writer.write("\r\n".join([*lines, "", body]).encode())
-    head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    first, *rest = head.decode().split("\r\n")
-    got: CIMultiDict[str] = CIMultiDict()
-    for line in rest:
-        name, _, value = line.partition(": ")
-        got.add(name, value)
-    return int(first.split()[1]), got, answer
+    return await send(url, capture.method, capture.target, headers, body)
 
 
 def shape(value: Json) -> object:
