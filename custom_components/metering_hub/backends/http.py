@@ -25,6 +25,8 @@ from .errors import (
     UnreachableError,
 )
 
+JSON_TYPE = "application/json"
+
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type QueryValue = str | int | Sequence[str | int]
 
@@ -59,7 +61,9 @@ class Request:
     """One request; `path` starts with a slash and is used exactly as it stands.
 
     `timeout` is in seconds for the whole exchange. `idempotent` says that sending it
-    twice does no harm; GET and HEAD always are.
+    twice does no harm; GET and HEAD always are. `accept` asks for another format than
+    JSON, whose text the answer then has. With the `etag` of an answer that is kept, the
+    server may say that it still stands (304, without a body).
     """
 
     method: str = "GET"
@@ -70,6 +74,8 @@ class Request:
     timeout: float = TOTAL_TIMEOUT
     max_bytes: int = MAX_ANSWER_BYTES
     idempotent: bool = False
+    accept: str = JSON_TYPE
+    etag: str | None = None
 
     def __str__(self) -> str:
         """Name the endpoint, without the query, which may say too much for a log."""
@@ -78,12 +84,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A server's answer; `body` is its JSON, or `None` where it is none."""
+    """A server's answer; `body` is its JSON, or `None` where it is none.
+
+    `text` is the body where another format was asked for and came.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: Json = field(repr=False)
     is_json: bool
+    text: str | None = field(default=None, repr=False)
 
 
 type Classifier = Callable[[Answer], BackendError | None]
@@ -119,7 +129,7 @@ class HttpClient:
         self._session = session
         self._base_url = base_url
         self._auth: Authenticator = auth or StaticAuth({})
-        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._headers = dict(headers or {})
         self._slots = asyncio.Semaphore(max_parallel)
         self._classify = classify
 
@@ -130,7 +140,7 @@ class HttpClient:
         return (await self.request(Request(path=path, params=params))).body
 
     async def request(self, request: Request) -> Answer:
-        """Send a request and return its successful (2xx) JSON answer.
+        """Send a request and return its successful (2xx) answer, JSON unless it says.
 
         A connection that was lost and an answer of 500, 502, 503 or 504 are tried
         once more where that does no harm; refused credentials once more where the
@@ -184,13 +194,16 @@ class HttpClient:
         url = URL(f"{self._base_url}{request.path}")
         if request.params:
             url = url.with_query(_query(request.params))
+        headers = {**self._headers, **headers, "Accept": request.accept}
+        if request.etag is not None:
+            headers["If-None-Match"] = request.etag
         for _ in range(MAX_REDIRECTS + 1):
             async with self._session.request(
                 request.method,
                 url,
                 json=request.json,
                 data=request.form,
-                headers={**self._headers, **headers},
+                headers=headers,
                 allow_redirects=False,
                 timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
             ) as response:
@@ -200,9 +213,12 @@ class HttpClient:
         raise ProtocolError(f"{request}: redirects without end")
 
     def _checked(self, request: Request, answer: Answer) -> Answer:
+        if answer.status == 304 and request.etag is not None:
+            return answer
         if 200 <= answer.status < 300:
-            if not answer.is_json:
-                raise ProtocolError(f"{request}: the answer is not JSON")
+            if not answer.is_json and answer.text is None:
+                what = "JSON" if request.accept == JSON_TYPE else request.accept
+                raise ProtocolError(f"{request}: the answer is not {what}")
             return answer
         if self._classify and (own := self._classify(answer)):
             raise own
@@ -232,7 +248,11 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
             if is_error:
                 return Answer(response.status, response.headers, None, is_json=False)
             raise ProtocolError(f"{request}: the answer is larger than {limit} bytes")
-    if response.content_type.lower() != "application/json" or not body:
+    content_type = response.content_type.lower()
+    if not is_error and content_type == request.accept != JSON_TYPE:
+        text = body.decode(errors="replace")
+        return Answer(response.status, response.headers, None, is_json=False, text=text)
+    if content_type != JSON_TYPE or not body:
         return Answer(response.status, response.headers, None, is_json=False)
     try:
         parsed = _parse(bytes(body))
