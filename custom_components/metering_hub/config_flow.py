@@ -81,6 +81,12 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask which backend to add."""
         return self.async_show_menu(step_id="user", menu_options=list(BACKENDS))
 
+    async def async_step_bemserver(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and account of a BEMServer."""
+        return await self._async_step_connect("bemserver", user_input)
+
     async def async_step_dsmr_reader(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:

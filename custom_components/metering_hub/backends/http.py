@@ -17,11 +17,13 @@ from .auth import Authenticator, StaticAuth
 from .errors import (
     AuthenticationError,
     BackendError,
+    HttpsRequiredError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
     ServerFaultError,
+    TlsError,
     UnreachableError,
 )
 
@@ -181,6 +183,8 @@ class HttpClient:
             raise UnreachableError(f"{request}: no answer in time") from err
         except aiohttp.ClientConnectorCertificateError as err:
             raise UnreachableError(f"{request}: certificate not trusted") from err
+        except aiohttp.ClientConnectorSSLError as err:
+            raise TlsError(f"{request}: no https") from err
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as err:
             # The type alone, because the text of aiohttp's errors names the address.
             lost = UnreachableError(f"{request}: {type(err).__name__}")
@@ -289,6 +293,9 @@ def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:
         same_server = target.origin() == response.url.origin()
     except (KeyError, ValueError) as err:
         raise ProtocolError(f"{request}: redirects to no address") from err
+    became_https = (response.url.scheme, target.scheme) == ("http", "https")
+    if became_https and target.host == response.url.host:
+        raise HttpsRequiredError(f"{request}: redirects to https")
     # Credentials must never reach another server, and a POST must not become a GET.
     if not same_server or request.method not in _IDEMPOTENT:
         raise ProtocolError(f"{request}: redirects to another place")

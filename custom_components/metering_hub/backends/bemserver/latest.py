@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ..errors import BackendError
 from ..http import Json
 from ..parse import as_moment, as_number
-from .asking import SeriesAsker, id_chunks
+from .asking import MAX_IDS, SeriesAsker, id_chunks
 from .points_client import Aggregation, PointsClient, Span, Values, Width
 from .states import States
 
@@ -32,6 +32,9 @@ SILENT_FOR = timedelta(hours=1)
 USUAL = timedelta(minutes=5)
 """The interval that a series is taken to have until it is known, to bound answers."""
 
+
+FEW = 10
+"""How many requests a poll may always have."""
 
 KEPT = 2000
 """The most values of a series that are taken out of an answer, the newest ones: more
@@ -63,6 +66,7 @@ class LatestValues:
         self._silent: dict[int, datetime] = {}
         self._since: dict[int, datetime] = {}
         self._recent: dict[int, dict[datetime, float]] = {}
+        self._turn = 0
         self.intervals: Mapping[int, timedelta] = {}
 
     def heard(self, series_id: int) -> Heard | None:
@@ -110,7 +114,9 @@ class LatestValues:
         """
         await self._look_for_better_states(series_ids, now)
         steady = [n for n in series_ids if n in self._heard]
-        failed = await self._look(steady, now, lambda n: self._news_from(n, now))
+        failed = await self._look(
+            steady, now, lambda n: self._news_from(n, now), in_turn=True
+        )
         missing = [
             number
             for number in series_ids
@@ -196,7 +202,12 @@ class LatestValues:
             self.forget(days)
 
     async def _look(
-        self, series_ids: Iterable[int], end: datetime, start: Starts
+        self,
+        series_ids: Iterable[int],
+        end: datetime,
+        start: Starts,
+        *,
+        in_turn: bool = False,
     ) -> dict[int, BackendError]:
         """Ask for the values of series in [start, end], each in its state."""
 
@@ -212,6 +223,8 @@ class LatestValues:
             numbers.sort(key=lambda number: (begin(number), number))
             length = self._points.length(Span(state=state, start=end, end=end))
             chunks += id_chunks(numbers, length=length, rows=rows)
+        if in_turn:
+            chunks = self._in_turn(chunks)
 
         async def values(ids: Sequence[int]) -> Values:
             state = self._states.of(ids[0])
@@ -225,6 +238,21 @@ class LatestValues:
                 self._take(number, points)
                 await asyncio.sleep(0)
         return failed
+
+    def _in_turn(self, chunks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Return no more chunks than their series would fill, but for a few.
+
+        Each state leaves a chunk that is not full. Where there are many series, those
+        take turns, so that the number of requests does not depend on the states.
+        """
+        total = sum(map(len, chunks))
+        excess = len(chunks) - max(FEW, -(-total // MAX_IDS))
+        small = [chunk for chunk in chunks if len(chunk) < MAX_IDS]
+        if excess <= 0 or excess >= len(small):
+            return chunks
+        self._turn = (self._turn + excess) % len(small)
+        left_out = (small + small)[self._turn : self._turn + excess]
+        return [chunk for chunk in chunks if chunk not in left_out]
 
     def _take(self, number: int, points: Mapping[str, Json]) -> None:
         """Take over the values of a series; what is no number is none."""
