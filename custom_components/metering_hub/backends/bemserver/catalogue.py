@@ -163,7 +163,8 @@ class CatalogueReader:
         if PlaceKind.SPACE in kinds:
             kinds.add(PlaceKind.STOREY)
         found: dict[PlaceId, Place] = {}
-        for kind in sorted(kinds):
+        # The larger ones come first, so that parents are known before their parts.
+        for kind in (kind for kind in PlaceKind if kind in kinds):
             places = await self._client.places(kind)
             found |= {place.place: place for place in places}
         return found

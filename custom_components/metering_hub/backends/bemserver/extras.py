@@ -105,7 +105,7 @@ class Extras:
         counts = await self._client.unread_notifications(around.user_id)
         return {
             f"{campaign_key(number)}_notifications": Reading(
-                time=now, value=float(counts.get(number, 0))
+                time=now, value=counts.get(number, 0)
             )
             for number in around.catalogue.campaigns
         }

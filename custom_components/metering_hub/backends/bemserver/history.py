@@ -127,6 +127,8 @@ class HistoryReader:
         if way is Way.RAW:
             # An interval that began before may reach into what is asked for.
             start -= max((_reach(past.point) for past in pasts), default=timedelta())
+            # The server leaves out what was read at the end itself.
+            end += timedelta(microseconds=1)
         elif (start := _next_hour(start)) >= end:
             return []
         span = Span(state=pasts[0].state, start=start, end=end)
