@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.metering_hub.backends.bemserver import points
+from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator
 from simulators.faults import Drop, Fault, html_error
@@ -239,6 +242,27 @@ async def test_another_unit_counts_from_the_beginning(
     total = simulator.amount(1, start_of(simulator), dt_util.utcnow())
     assert rows[-1]["sum"] == pytest.approx(total, rel=1e-6)
     assert hour_of(rows[0]) == start_of(simulator)
+
+
+async def test_what_nobody_asked_to_see_has_no_statistics(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thousands of series are not imported unasked; one that is enabled is."""
+    monkeypatch.setattr(points, "ENABLED_PER_DEVICE", 0)
+    await set_up(hass, entry)
+    amounts = {f"timeseries_{number}_amount" for number in (1, 11, 61)}
+    assert (await imported(hass, entry)).keys() == amounts
+    entity_id = entity_registry.async_get_entity_id(
+        "sensor", DOMAIN, f"{entry.unique_id}_timeseries_13_register"
+    )
+    assert entity_id is not None
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    expected = {*amounts, "timeseries_13_register"}
+    assert (await imported(hass, entry)).keys() == expected
 
 
 def test_the_campus_is_old_enough() -> None:

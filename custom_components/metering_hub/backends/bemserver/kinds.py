@@ -25,6 +25,9 @@ LOOKED_AT_LONG = timedelta(days=366)
 LOOK_AGAIN = timedelta(days=1)
 """How soon a series without a verdict is looked at again."""
 
+FEW_GAPS = 3
+"""How many gaps between values must be known to tell an interval."""
+
 ENOUGH = 7
 """Fewer values than this may grow by chance."""
 
@@ -119,7 +122,7 @@ class Kinds:
             kind, is_sure = judge([value for _, value in low])
             (self._verdicts if is_sure else self._guesses)[number] = kind
             hours = [(b[0] - a[0]) / LENGTHS[Width.HOUR] for a, b in pairwise(low)]
-            if is_sure and hours:
+            if len(hours) >= FEW_GAPS:
                 gap = round(median(hours))
                 # One low a day says nothing of how many values the day has.
                 if width is Width.HOUR or gap > LENGTHS[width] / LENGTHS[Width.HOUR]:
