@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from aiohttp import ClientSession
 import pytest
@@ -14,21 +14,9 @@ from custom_components.metering_hub.backends.bemserver.backend import BemserverB
 from custom_components.metering_hub.model import Inventory, Point, Reading
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
 from simulators.server import serve
+from tests.simulators.bemserver_fixtures import Clock
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """A clock that tests set."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **spans: float) -> None:
-        self.now += timedelta(**spans)
 
 
 @dataclass
@@ -100,7 +88,7 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
         async def to(
             *, years: float = 0.03, series: int = 0, **options: list[str]
         ) -> Campus:
-            clock = Clock()
+            clock = Clock(NOW)
             simulator = BemserverSimulator(1, years, series, clock=clock)
             url = await stack.enter_async_context(serve(simulator.app))
             settings = {

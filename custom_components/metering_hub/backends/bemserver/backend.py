@@ -1,15 +1,13 @@
 """BEMServer as a backend: its places become devices, its series points."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import override
-from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
-from ...model import Device, Inventory, Kind, Point, Reading
+from ...model import Inventory, Kind, Point, Reading
 from ..base import Backend, HistoryChunk, Identity, Latest, Memory, Settings
 from ..errors import (
     AuthenticationError,
@@ -18,14 +16,14 @@ from ..errors import (
     PermissionDeniedError,
     ProtocolError,
 )
-from .answers import PlaceKind, User
-from .catalogue import Catalogue
+from .answers import User
 from .engine import Engine
 from .extra_points import ExtraSource, extra_points
-from .extras import Surroundings
+from .extras import surroundings
 from .history import Past
 from .latest import USUAL
-from .points import SeriesPoint, SeriesPoints, make_devices, place_key, undecided_series
+from .points import SeriesPoint, SeriesPoints, make_devices, undecided_series
+from .zones import Zones
 
 API_PREFIX = "/api/v0"
 """Where the documented deployment has the API."""
@@ -34,9 +32,6 @@ REGISTERS_FIELD = "registers"
 AMOUNTS_FIELD = "amounts"
 
 DAY = timedelta(days=1)
-
-COMPLETENESS_OF = 50
-"""How many series of a site count for its completeness: what one request can carry."""
 
 _ELSEWHERE = (
     AuthenticationError,
@@ -72,9 +67,7 @@ class BemserverBackend(Backend):
         self._engine: Engine | None = None
         self._version: str | None = None
         self._user_id = 0
-        self._zones: dict[str, ZoneInfo] = {}
-        self._campaign_zones: Mapping[int, ZoneInfo] = {}
-        self._zone = ZoneInfo("UTC")
+        self._zones = Zones()
         self._series: Mapping[str, SeriesPoint] = {}
         self._extras: Mapping[str, ExtraSource] = {}
 
@@ -82,7 +75,7 @@ class BemserverBackend(Backend):
     @override
     def time_zone(self) -> tzinfo:
         """Return the zone of the first campaign."""
-        return self._zone
+        return self._zones.default
 
     @override
     def restore(self, memory: Memory) -> None:
@@ -112,7 +105,7 @@ class BemserverBackend(Backend):
         """Return the campaigns, places and series that the user may see."""
         engine, now = await self._connected(), self._clock()
         catalogue = await engine.reader.read(now)
-        await self._load_zones(catalogue)
+        await self._zones.load(catalogue.campaigns.values())
         engine.asker.forget()
         engine.keep(frozenset(catalogue.series))
         engine.states.name(catalogue.enumerations.states)
@@ -138,7 +131,9 @@ class BemserverBackend(Backend):
         }
         self._series = series
         self._extras = {key: source for key, (_, source) in extras.items()}
-        engine.extras.around = self._surroundings(catalogue, devices)
+        engine.extras.around = surroundings(
+            self._user_id, catalogue, self._zones, series.values()
+        )
         labels = {
             str(number): f"{item.name} ({devices[maker.device_key(item)].name})"
             for number, item in undecided.items()
@@ -166,7 +161,7 @@ class BemserverBackend(Backend):
         keys = [point.key for point in points]
         items = [self._series[key] for key in keys if key in self._series]
         zones = {
-            item.series_id: self._zone_of(item.campaign_id)
+            item.series_id: self._zones.of(item.campaign_id)
             for item in items
             if _has_a_day(item.point)
         }
@@ -266,28 +261,11 @@ class BemserverBackend(Backend):
             raise ProtocolError("GET /users/: does not tell who is logged in")
         return own[0]
 
-    async def _load_zones(self, catalogue: Catalogue) -> None:
-        """Load the campaigns' time zones from disk, each once."""
-        zones: dict[int, ZoneInfo] = {}
-        for campaign in catalogue.campaigns.values():
-            if campaign.zone and campaign.zone not in self._zones:
-                zone = await asyncio.to_thread(_zone, campaign.zone)
-                if zone is not None:
-                    self._zones[campaign.zone] = zone
-            if (known := self._zones.get(campaign.zone or "")) is not None:
-                zones[campaign.id] = known
-        self._campaign_zones = zones
-        self._zone = next(iter(zones.values()), ZoneInfo("UTC"))
-
-    def _zone_of(self, campaign_id: int) -> ZoneInfo:
-        """Return a campaign's zone; of one that is invisible, what others have."""
-        return self._campaign_zones.get(campaign_id, self._zone)
-
     def _reading(
         self, engine: Engine, item: SeriesPoint, now: datetime
     ) -> Reading | None:
         if _has_a_day(item.point):
-            zone = self._zone_of(item.campaign_id)
+            zone = self._zones.of(item.campaign_id)
             return engine.today.reading(item.series_id, zone, now)
         if (heard := engine.latest.heard(item.series_id)) is None:
             return None
@@ -295,44 +273,12 @@ class BemserverBackend(Backend):
         since = heard.time if item.point.kind is Kind.INTERVAL else None
         return Reading(time=heard.time, value=heard.value, since=since)
 
-    def _surroundings(
-        self, catalogue: Catalogue, devices: Mapping[str, Device]
-    ) -> Surroundings:
-        by_device: dict[str, dict[int, bool]] = {key: {} for key in devices}
-        shown: dict[str, list[SeriesPoint]] = {key: [] for key in devices}
-        for item in self._series.values():
-            starts = item.point.kind is Kind.INTERVAL
-            by_device[item.point.device_key][item.series_id] = starts
-            if item.point.enabled_default and item.point.has_history:
-                shown[item.point.device_key].append(item)
-        by_site: dict[int, list[SeriesPoint]] = {}
-        for place in catalogue.places:
-            site = catalogue.ancestors(place)[-1]
-            if site.kind is PlaceKind.SITE:
-                items = by_site.setdefault(site.id, [])
-                items += shown.get(place_key(place), [])
-        return Surroundings(
-            user_id=self._user_id,
-            catalogue=catalogue,
-            zone_of=self._zone_of,
-            site_series={
-                number: [item.series_id for item in _most_telling(items)]
-                for number, items in by_site.items()
-            },
-            device_series=by_device,
-        )
-
 
 def _has_a_day(point: Point) -> bool:
     """Tell whether a point shows today's amount: its intervals are parts of a day."""
     return point.kind is Kind.INTERVAL and (
         point.interval is None or point.interval < DAY
     )
-
-
-def _most_telling(items: Sequence[SeriesPoint]) -> Sequence[SeriesPoint]:
-    """Return the series whose completeness stands for that of a site."""
-    return sorted(items, key=lambda item: item.point.role is None)[:COMPLETENESS_OF]
 
 
 def _chosen_kinds(options: Settings) -> dict[int, Kind]:
@@ -347,11 +293,3 @@ def _ids(value: object) -> frozenset[int]:
     if not isinstance(value, list):
         return frozenset()
     return frozenset(int(item) for item in value if item.isdecimal())
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    """Return a time zone by its IANA name, if there is such a one; reads a file."""
-    try:
-        return ZoneInfo(name)
-    except KeyError, OSError, ValueError:
-        return None

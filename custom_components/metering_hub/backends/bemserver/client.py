@@ -10,15 +10,13 @@ for 409 (the server has nothing to work it out from), UnknownSeriesError for ser
 the server does not know.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 import re
 
 from ..errors import BackendError, NotFoundError, ProtocolError
-from ..http import Answer, HttpClient, QueryValue, Request
-from ..parallel import gather_parts
+from ..http import Answer, HttpClient
 from ..parse import as_integer, as_object, as_objects, as_text
 from .answers import (
     Campaign,
@@ -29,7 +27,6 @@ from .answers import (
     PlaceKind,
     PlaceLink,
     Property,
-    Row,
     Scope,
     Series,
     User,
@@ -46,19 +43,11 @@ from .answers import (
     parse_user,
     parse_weather_link,
 )
-
-PAGE_SIZE = 100
-"""The most that the server gives on a page."""
-
-MAX_PAGES = 1000
-"""100,000 rows: beyond, a page count is a slip and not a list."""
+from .listing import Lists, Pages, Params
 
 EVENT_LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
 _NUMBERS = re.compile(r"\d+")
-_TOTAL_PAGES = re.compile(r'"total_pages":\s*(\d{1,9})')
-
-type Params = Mapping[str, QueryValue]
 
 
 class UnknownSeriesError(ProtocolError):
@@ -70,46 +59,6 @@ class UnknownSeriesError(ProtocolError):
         self.ids = ids
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept[T]:
-    """An answer that may still stand: its tag, if any, its rows and the paging."""
-
-    etag: str | None
-    rows: Sequence[T]
-    pagination: str = ""
-
-    @property
-    def pages(self) -> int:
-        """Read the number of pages out of {"total", "total_pages", ...}."""
-        found = _TOTAL_PAGES.search(self.pagination)
-        return min(int(found[1]), MAX_PAGES) if found else 1
-
-
-class Pages:
-    """Chooses which pages of long lists are asked for again.
-
-    The first page always is: it also tells the number of rows. Of the others, as
-    many as `budget` allows, in turn, so that a catalogue of thousands of series is
-    looked through in a few hours instead of by dozens of requests each hour.
-    """
-
-    def __init__(self, budget: int) -> None:
-        """Start a round; `budget` is for all lists together."""
-        self.budget = budget
-        self._turn: dict[object, int] = {}
-
-    def due(self, key: object, pages: int) -> list[int]:
-        """Return the later pages of a list to ask for in this round."""
-        later = pages - 1
-        if later <= 0:
-            return []
-        count = min(later, self.budget)
-        self.budget -= count
-        first = self._turn.get(key, 0)
-        self._turn[key] = (first + count) % later
-        return [2 + (first + step) % later for step in range(count)]
-
-
 class BemserverClient:
     """The endpoints of the catalogue that the integration uses."""
 
@@ -117,8 +66,12 @@ class BemserverClient:
         """Take a client that is logged in, and one that need not be."""
         self._http = http
         self._open_http = open_http
-        self._kept: dict[object, _Kept[object]] = {}
-        self.pages = Pages(0)
+        self._lists = Lists(http)
+
+    @property
+    def pages(self) -> Pages:
+        """Return what chooses the pages of long lists to ask for."""
+        return self._lists.pages
 
     async def version(self) -> str:
         """GET /about/: return the version of the API, such as "0.27.0".
@@ -137,19 +90,19 @@ class BemserverClient:
 
         Who is no administrator sees only himself.
         """
-        return await self._list("/users/", parse_user)
+        return await self._lists.all("/users/", parse_user)
 
     async def campaigns(self) -> Sequence[Campaign]:
         """GET /campaigns/: [{id, name, timezone, start_time?, end_time?}]."""
-        return await self._list("/campaigns/", parse_campaign)
+        return await self._lists.all("/campaigns/", parse_campaign)
 
     async def scopes(self) -> Sequence[Scope]:
         """GET /campaign_scopes/: [{id, name, campaign_id}]."""
-        return await self._list("/campaign_scopes/", parse_scope)
+        return await self._lists.all("/campaign_scopes/", parse_scope)
 
     async def places(self, kind: PlaceKind) -> Sequence[Place]:
         """GET /sites/, /buildings/, /storeys/, /spaces/, /zones/: {id, name, ...}."""
-        return await self._list(f"/{kind}s/", partial(parse_place, kind))
+        return await self._lists.all(f"/{kind}s/", partial(parse_place, kind))
 
     async def series(self, campaign_id: int) -> Sequence[Series]:
         """GET /timeseries/ of a campaign that is visible (403 else), in pages.
@@ -158,17 +111,17 @@ class BemserverClient:
         within a campaign is the order by name a fixed one, which pages need.
         """
         params: Params = {"campaign_id": campaign_id, "sort": "name"}
-        return await self._paged("/timeseries/", params, parse_series)
+        return await self._lists.paged("/timeseries/", params, parse_series)
 
     async def series_of_scope(self, scope_id: int) -> Sequence[Series]:
         """GET /timeseries/ of a scope whose campaign may be invisible, in pages."""
         params: Params = {"campaign_scope_id": scope_id, "sort": "name"}
-        return await self._paged("/timeseries/", params, parse_series)
+        return await self._lists.paged("/timeseries/", params, parse_series)
 
     async def place_links(self, kind: PlaceKind) -> Sequence[PlaceLink]:
         """GET /timeseries_by_sites/ and its like, in pages: {timeseries_id, ...}."""
         path = f"/timeseries_by_{kind}s/"
-        return await self._paged(path, {}, partial(parse_place_link, kind))
+        return await self._lists.paged(path, {}, partial(parse_place_link, kind))
 
     async def consumption(self, kind: PlaceKind) -> Sequence[EnergyLink]:
         """GET /energy_consumption_timeseries_by_{sites,buildings}/.
@@ -176,48 +129,56 @@ class BemserverClient:
         [{timeseries_id, site_id, energy_id, end_use_id}].
         """
         parse = partial(parse_energy_link, kind, produced=False)
-        return await self._list(f"/energy_consumption_timeseries_by_{kind}s/", parse)
+        return await self._lists.all(
+            f"/energy_consumption_timeseries_by_{kind}s/", parse
+        )
 
     async def production(self, kind: PlaceKind) -> Sequence[EnergyLink]:
         """GET /energy_production_timeseries_by_{sites,buildings}/: prod_tech_id."""
         parse = partial(parse_energy_link, kind, produced=True)
-        return await self._list(f"/energy_production_timeseries_by_{kind}s/", parse)
+        return await self._lists.all(
+            f"/energy_production_timeseries_by_{kind}s/", parse
+        )
 
     async def weather(self) -> Sequence[WeatherLink]:
         """GET /weather_timeseries_by_sites/.
 
         [{timeseries_id, site_id, parameter, forecast}].
         """
-        return await self._list("/weather_timeseries_by_sites/", parse_weather_link)
+        return await self._lists.all(
+            "/weather_timeseries_by_sites/", parse_weather_link
+        )
 
     async def energies(self) -> Sequence[Named]:
         """GET /energies/: "all", "electricity", "natural gas"..."""
-        return await self._list("/energies/", parse_named)
+        return await self._lists.all("/energies/", parse_named)
 
     async def end_uses(self) -> Sequence[Named]:
         """GET /energy_end_uses/: "all", "heating", "lighting"..."""
-        return await self._list("/energy_end_uses/", parse_named)
+        return await self._lists.all("/energy_end_uses/", parse_named)
 
     async def technologies(self) -> Sequence[Named]:
         """GET /energy_production_technologies/: "all", "PV panels"..."""
-        return await self._list("/energy_production_technologies/", parse_named)
+        return await self._lists.all("/energy_production_technologies/", parse_named)
 
     async def properties(self) -> Sequence[Named]:
         """GET /timeseries_properties/: "Min", "Max", "Interval" (in seconds)..."""
-        return await self._list("/timeseries_properties/", parse_named)
+        return await self._lists.all("/timeseries_properties/", parse_named)
 
     async def property_values(self, property_id: int) -> Sequence[Property]:
         """GET /timeseries_property_data/ of a property: {timeseries_id, value}."""
         params = {"property_id": property_id}
-        return await self._list("/timeseries_property_data/", parse_property, params)
+        return await self._lists.all(
+            "/timeseries_property_data/", parse_property, params
+        )
 
     async def data_states(self) -> Sequence[Named]:
         """GET /timeseries_data_states/: "Raw", "Clean", and a server's own ones."""
-        return await self._list("/timeseries_data_states/", parse_named)
+        return await self._lists.all("/timeseries_data_states/", parse_named)
 
     async def event_categories(self) -> Sequence[Named]:
         """GET /event_categories/: "Data missing", "Data outliers"..."""
-        return await self._list("/event_categories/", parse_named)
+        return await self._lists.all("/event_categories/", parse_named)
 
     async def last_event(self, campaign_id: int) -> Event | None:
         """GET /events/ of a campaign: return the newest from WARNING on.
@@ -230,7 +191,7 @@ class BemserverClient:
             "sort": "-timestamp",
             "page_size": 1,
         }
-        events = await self._list("/events/", parse_event, params)
+        events = await self._lists.all("/events/", parse_event, params)
         return max(events, key=lambda event: event.time, default=None)
 
     async def unread_notifications(self, user_id: int) -> Mapping[int, int]:
@@ -249,75 +210,6 @@ class BemserverClient:
             if number is not None and count is not None:
                 counts[number] = count
         return counts
-
-    async def _list[T](
-        self,
-        path: str,
-        parse: Callable[[Row], T | None],
-        params: Params | None = None,
-    ) -> Sequence[T]:
-        return (await self._ask(path, params or {}, parse)).rows
-
-    async def _paged[T](
-        self, path: str, params: Params, parse: Callable[[Row], T | None]
-    ) -> Sequence[T]:
-        """Return all rows of a list in pages.
-
-        A user in two groups that share a scope gets rows twice, so that they are made
-        unique. Where the number of rows changed, all pages are asked for; else those
-        whose turn it is.
-        """
-        key = _key(path, params)
-        before = self._kept.get((*key, 1))
-        first = await self._ask(path, _page(params, 1), parse, (*key, 1))
-        later = range(2, first.pages + 1)
-        asked = set(later)
-        if before == first and all((*key, page) in self._kept for page in later):
-            asked = set(self.pages.due(key, first.pages))
-        _, failures = await gather_parts(
-            {
-                number: self._ask(path, _page(params, number), parse, (*key, number))
-                for number in asked
-            }
-        )
-        for failure in failures.values():
-            raise failure
-        rows: list[T] = []
-        for number in range(1, first.pages + 1):
-            rows += self._kept[(*key, number)].rows  # type: ignore[arg-type]  # Of the same parse.
-        return [*dict.fromkeys(rows)]
-
-    async def _ask[T](
-        self,
-        path: str,
-        params: Params,
-        parse: Callable[[Row], T | None],
-        key: tuple[object, ...] | None = None,
-    ) -> _Kept[T]:
-        """Return an answer: the kept one where the server says that it still stands."""
-        key = key or _key(path, params)
-        kept: _Kept[T] | None = self._kept.get(key)  # type: ignore[assignment]  # Of the same parse.
-        request = Request(path=path, params=params, etag=kept.etag if kept else None)
-        answer = await self._http.request(request)
-        if answer.status == 304 and kept is not None:
-            return kept
-        if not isinstance(answer.body, list):
-            raise ProtocolError(f"GET {path}: no list")
-        rows = [
-            item for row in as_objects(answer.body) if (item := parse(row)) is not None
-        ]
-        headers = answer.headers
-        found = _Kept(headers.get("ETag"), rows, headers.get("X-Pagination", ""))
-        self._kept[key] = found
-        return found
-
-
-def _key(path: str, params: Params) -> tuple[object, ...]:
-    return (path, *sorted((name, str(value)) for name, value in params.items()))
-
-
-def _page(params: Params, number: int) -> Params:
-    return {**params, "page_size": PAGE_SIZE, "page": number}
 
 
 def classify(answer: Answer) -> BackendError | None:

@@ -1,12 +1,12 @@
 """Read what a BEMServer tells besides its series."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from ...model import Reading
+from ...model import Kind, Reading
 from ..errors import NotFoundError
 from ..parallel import gather_parts
 from .answers import PlaceId, PlaceKind
@@ -15,13 +15,17 @@ from .catalogue import Catalogue
 from .client import BemserverClient
 from .extra_points import HOUR, ExtraKind, ExtraSource
 from .latest import LatestValues
-from .points import campaign_key
+from .points import SeriesPoint, campaign_key, place_key
 from .points_client import PointsClient, Span
 from .states import States
 from .today import DECIMALS, local_midnight
+from .zones import Zones
 
 DAY = timedelta(days=1)
 NONE = timedelta()
+
+COMPLETENESS_OF = 50
+"""How many series of a site count for its completeness: what one request can carry."""
 
 type Found = Mapping[str, Reading]
 """Readings by point key."""
@@ -37,14 +41,14 @@ class Surroundings:
 
     user_id: int
     catalogue: Catalogue
-    zone_of: Callable[[int], ZoneInfo]
+    zones: Zones
     site_series: Mapping[int, Sequence[int]]
     device_series: Mapping[str, Mapping[int, bool]]
 
     def site_zone(self, site_id: int) -> ZoneInfo:
         """Return the zone of the campaign that a site belongs to."""
         campaign = self.catalogue.campaign_of(PlaceId(PlaceKind.SITE, site_id))
-        return self.zone_of(campaign or 0)
+        return self.zones.of(campaign or 0)
 
 
 class Extras:
@@ -184,7 +188,7 @@ class Extras:
         """Tell whether any series of a device has missed three of its values."""
         late = [
             now - heard.time - (interval if starts else NONE) > max(3 * interval, HOUR)
-            for number, starts in around.device_series[group.device_key].items()
+            for number, starts in around.device_series.get(group.device_key, {}).items()
             if (heard := self._latest.heard(number)) is not None
             and (interval := self._latest.interval(number) or HOUR)
         ]
@@ -198,3 +202,36 @@ def _group(source: ExtraSource) -> ExtraSource:
     if source.kind is ExtraKind.NOTIFICATIONS:
         return ExtraSource(source.kind, 0, "")
     return source
+
+
+def surroundings(
+    user_id: int, catalogue: Catalogue, zones: Zones, items: Collection[SeriesPoint]
+) -> Surroundings:
+    """Return what the extras need to know of the points of series."""
+    by_device: dict[str, dict[int, bool]] = {}
+    shown: dict[str, list[SeriesPoint]] = {}
+    for item in items:
+        device, starts = item.point.device_key, item.point.kind is Kind.INTERVAL
+        by_device.setdefault(device, {})[item.series_id] = starts
+        if item.point.enabled_default and item.point.has_history:
+            shown.setdefault(device, []).append(item)
+    by_site: dict[int, list[SeriesPoint]] = {}
+    for place in catalogue.places:
+        site = catalogue.ancestors(place)[-1]
+        if site.kind is PlaceKind.SITE:
+            by_site.setdefault(site.id, []).extend(shown.get(place_key(place), []))
+    return Surroundings(
+        user_id=user_id,
+        catalogue=catalogue,
+        zones=zones,
+        site_series={
+            number: [item.series_id for item in _most_telling(found)]
+            for number, found in by_site.items()
+        },
+        device_series=by_device,
+    )
+
+
+def _most_telling(items: Collection[SeriesPoint]) -> Sequence[SeriesPoint]:
+    """Return the series whose completeness stands for that of a site."""
+    return sorted(items, key=lambda item: item.point.role is None)[:COMPLETENESS_OF]
