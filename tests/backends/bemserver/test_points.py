@@ -14,7 +14,7 @@ from custom_components.metering_hub.backends.bemserver.units import (
 from custom_components.metering_hub.model import Kind, Quantity, Role
 from simulators.bemserver import RAW
 from simulators.bemserver.model import EnergyLink, Place, PlaceLink, put
-from simulators.faults import Answer, Fault, MutateJson
+from simulators.faults import Answer, Fault, MutateJson, html_error
 
 from .conftest import Campus, Connect
 
@@ -113,6 +113,33 @@ async def test_an_interval_is_inferred(connect: Connect) -> None:
     campus.simulator.world.series[61].interval = None
     await campus.look()
     assert campus.point("timeseries_61_amount").interval == timedelta(days=1)
+
+
+async def test_what_could_not_be_looked_at_is_no_point(connect: Connect) -> None:
+    """A meter that is taken for amounts, for an hour, would spoil its history."""
+    campus = await connect(series=300)
+    fault = Fault(html_error(500), "/timeseries_data/aggregate", times=3)
+    campus.simulator.faults.add(fault)
+    before = await campus.look()
+    campus.clock.forward(hours=1)
+    after = await campus.look()
+    assert 0 < len(before.points) < len(after.points)
+    assert not before.points.keys() - after.points.keys()
+
+
+async def test_a_series_that_begins_has_no_history_before_its_kind(
+    campus: Campus,
+) -> None:
+    """Until a few values tell, it has a sensor; then it is what it is."""
+    assert not campus.point("timeseries_49_amount").has_history
+    series = campus.simulator.world.series[49]
+    for hour in range(12):
+        campus.clock.forward(hours=1)
+        at = campus.clock() - timedelta(minutes=10)
+        campus.simulator.store.post(series, RAW, {at: 1000.0 + hour})
+    campus.clock.forward(hours=13)
+    await campus.look()
+    assert campus.point("timeseries_49_register").has_history
 
 
 async def test_kinds_outlive_a_restart_and_a_reset(connect: Connect) -> None:
@@ -306,7 +333,8 @@ def test_what_is_measured(unit: str | None, name: str, quantity: Quantity) -> No
     ("lows", "verdict"),
     [
         ([1, 2, 3, 4, 5, 6, 7.0], (Kind.REGISTER, True)),
-        ([1, 1, 1, 1, 1, 1, 2.0], (Kind.REGISTER, True)),
+        ([1, 1, 1, 2, 2, 3, 4, 5.0], (Kind.REGISTER, True)),
+        ([0, 0, 0, 0, 0, 0, 2.0], (Kind.REGISTER, False)),
         ([1, 2, 3, 2, 5, 6, 7.0], (Kind.INTERVAL, True)),
         ([7, 6, 5, 4, 3, 2, 1.0], (Kind.INTERVAL, True)),
         ([0.0] * 9, (Kind.INTERVAL, False)),

@@ -1,5 +1,6 @@
 """BEMServer as a backend: its places become devices, its series points."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
@@ -32,6 +33,9 @@ REGISTERS_FIELD = "registers"
 AMOUNTS_FIELD = "amounts"
 
 DAY = timedelta(days=1)
+
+SERIES_AT_ONCE = 200
+"""How many series are dealt with before others have their turn: a few milliseconds."""
 
 _ELSEWHERE = (
     AuthenticationError,
@@ -116,14 +120,23 @@ class BemserverBackend(Backend):
             # Of linked amounts only the interval is of interest.
             | (amounts - catalogue.intervals.keys() - engine.kinds.intervals.keys()),
             now,
+            [number for number in undecided if engine.latest.heard(number)],
         )
         intervals = {**engine.kinds.intervals, **catalogue.intervals}
         engine.latest.intervals = intervals
         devices = make_devices(catalogue, self._url)
         maker = SeriesPoints(
-            catalogue, devices, {**engine.kinds.kinds, **self._chosen}, intervals
+            catalogue,
+            devices,
+            {**engine.kinds.kinds, **self._chosen},
+            engine.kinds.guessed - self._chosen.keys(),
+            intervals,
         )
-        series = {item.point.key: item for item in maker.make()}
+        series: dict[str, SeriesPoint] = {}
+        for item in maker.make():
+            series[item.point.key] = item
+            if len(series) % SERIES_AT_ONCE == 0:
+                await asyncio.sleep(0)
         with_series = {item.point.device_key for item in series.values()}
         extras = {
             point.key: (point, source)
@@ -170,12 +183,13 @@ class BemserverBackend(Backend):
             **await engine.latest.refresh({item.series_id for item in items}, now),
             **await engine.today.refresh(zones, now),
         }
-        readings = {
-            item.point.key: reading
-            for item in items
-            if (reading := self._reading(engine, item, now)) is not None
-            and item.series_id not in lost
-        }
+        readings: dict[str, Reading] = {}
+        for count, item in enumerate(items):
+            reading = self._reading(engine, item, now)
+            if reading is not None and item.series_id not in lost:
+                readings[item.point.key] = reading
+            if count % SERIES_AT_ONCE == 0:
+                await asyncio.sleep(0)
         extra, failed = await engine.extras.read(
             {key: self._extras[key] for key in keys if key in self._extras}, now
         )

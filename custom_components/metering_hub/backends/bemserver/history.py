@@ -37,10 +37,10 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LONGEST_SPAN = timedelta(days=400)
 
-MAX_READINGS = 50_000
-"""Readings per chunk: about 10 MB."""
+MAX_READINGS = 20_000
+"""Readings per chunk: about 4 MB."""
 
-READINGS_AT_ONCE = 2000
+READINGS_AT_ONCE = 1000
 
 type Readings = dict[str, list[Reading]]
 type Extremes = Sequence[Mapping[datetime, float]]
@@ -182,6 +182,7 @@ async def _as_readings(cells: Extremes) -> list[Reading]:
             readings.append(Reading(time=time, value=value, extremes=(lowest, highest)))
         if len(readings) % READINGS_AT_ONCE == 0:
             await asyncio.sleep(0)
+    await asyncio.sleep(0)
     return readings
 
 

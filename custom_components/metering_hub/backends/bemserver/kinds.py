@@ -6,7 +6,7 @@ written with it must not become something else because of one odd week.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -27,6 +27,9 @@ LOOK_AGAIN = timedelta(days=1)
 
 FEW_GAPS = 3
 """How many gaps between values must be known to tell an interval."""
+
+STEPS = 5
+"""How many different positions make a meter."""
 
 ENOUGH = 7
 """Fewer values than this may grow by chance."""
@@ -62,44 +65,66 @@ class Kinds:
         """Return intervals, to the hour; shorter ones count as an hour."""
         return {number: timedelta(hours=count) for number, count in self._hours.items()}
 
-    async def learn(self, series_ids: Iterable[int], now: datetime) -> None:
+    @property
+    def guessed(self) -> Collection[int]:
+        """Return the series whose kind is likely, but not sure."""
+        return self._guesses.keys() - self._verdicts.keys()
+
+    async def learn(
+        self, series_ids: Iterable[int], now: datetime, active: Collection[int] = ()
+    ) -> None:
         """Look at the series that have no verdict; raises BackendError.
 
         Most need one request for fifty of them. Where the last week says nothing, the
-        last year is looked at.
+        last year is looked at. A series that could not be looked at has no kind. Those
+        that are `active` are looked at again at once, the others after a day.
         """
         hour = now.replace(minute=0, second=0, microsecond=0)
         open_ = [
             number
             for number in sorted(series_ids)
             if number not in self._verdicts
-            and now - self._looked.get(number, now - LOOK_AGAIN) >= LOOK_AGAIN
+            and (
+                number in active
+                or now - self._looked.get(number, now - LOOK_AGAIN) >= LOOK_AGAIN
+            )
         ]
         if not open_:
             return
-        lows = await self._lows(open_, hour - LOOKED_AT, hour, Width.HOUR)
-        self._judge(lows, Width.HOUR)
-        open_ = [number for number in open_ if number not in self._verdicts]
+        start = hour - LOOKED_AT
+        lows, failed = await self._lows(open_, start, hour, Width.HOUR)
+        await self._judge(lows, Width.HOUR)
+        open_ = [n for n in open_ if n not in self._verdicts and n not in failed]
         if open_:
             day = hour.replace(hour=0)
-            lows = await self._lows(open_, day - LOOKED_AT_LONG, day, Width.DAY)
-            self._judge(lows, Width.DAY)
-        self._looked |= dict.fromkeys(open_, now)
+            start = day - LOOKED_AT_LONG
+            lows, failed = await self._lows(open_, start, day, Width.DAY)
+            await self._judge(lows, Width.DAY)
+        for number in open_:
+            if number not in failed:
+                self._looked[number] = now
+                self._guesses.setdefault(number, Kind.INTERVAL)
 
     async def _lows(
         self, series_ids: Sequence[int], start: datetime, end: datetime, width: Width
-    ) -> Mapping[int, Lows]:
-        """Return the lows in the first state that has any, which is learned thereby."""
+    ) -> tuple[Mapping[int, Lows], Collection[int]]:
+        """Return lows, and the series for which they could not be had.
+
+        They are of the first state that has any, which is learned thereby.
+        """
         found: dict[int, Lows] = {}
+        failed: set[int] = set()
         rows = (end - start) / LENGTHS[width]
         for state in self._states.order:
             rest = [
                 number
                 for number in series_ids
-                if number not in found and self._states.of(number) in (None, state)
+                if number not in found
+                and number not in failed
+                and self._states.of(number) in (None, state)
             ]
             span = Span(state=state, start=start, end=end)
-            parts, _ = await self._asker.ask(
+            parts, lost = await self._asker.ask(
                 id_chunks(
                     rest, length=self._points.length(span), rows=lambda _id: rows
                 ),
@@ -115,9 +140,10 @@ class Kinds:
                 lows |= await _known_lows(part)
             self._states.learn(lows, state)
             found |= lows
-        return found
+            failed |= lost.keys()
+        return found, failed
 
-    def _judge(self, lows: Mapping[int, Lows], width: Width) -> None:
+    async def _judge(self, lows: Mapping[int, Lows], width: Width) -> None:
         for number, low in lows.items():
             kind, is_sure = judge([value for _, value in low])
             (self._verdicts if is_sure else self._guesses)[number] = kind
@@ -127,6 +153,8 @@ class Kinds:
                 # One low a day says nothing of how many values the day has.
                 if width is Width.HOUR or gap > LENGTHS[width] / LENGTHS[Width.HOUR]:
                     self._hours[number] = max(1, gap)
+            # A series takes a tenth of a millisecond, but there are thousands.
+            await asyncio.sleep(0)
 
     def keep(self, series_ids: frozenset[int]) -> None:
         """Forget series that no longer exist."""
@@ -164,10 +192,12 @@ def judge(lows: Sequence[float]) -> tuple[Kind, bool]:
     What never changes may be a meter that stands still, or an amount that is always
     the same: amounts, until there is more to see.
     """
-    grows = all(earlier <= later for earlier, later in pairwise(lows))
-    changes = len(set(lows)) > 1
-    kind = Kind.REGISTER if grows and changes else Kind.INTERVAL
-    return kind, changes and len(lows) >= ENOUGH
+    different = len(set(lows))
+    if all(earlier <= later for earlier, later in pairwise(lows)):
+        kind = Kind.REGISTER if different > 1 else Kind.INTERVAL
+        # Amounts that begin after a week of nothing also grow, for an hour or two.
+        return kind, different >= STEPS and len(lows) >= ENOUGH
+    return Kind.INTERVAL, len(lows) >= ENOUGH
 
 
 async def _known_lows(values: Values) -> dict[int, Lows]:

@@ -210,17 +210,19 @@ class LatestValues:
         in_turn: bool = False,
     ) -> dict[int, BackendError]:
         """Ask for the values of series in [start, end], each in its state."""
-
-        def begin(number: int) -> datetime:
-            return min(start(number), self._since.get(number, end))
+        begins = {
+            number: min(start(number), self._since.get(number, end))
+            for number in series_ids
+        }
+        await asyncio.sleep(0)
 
         def rows(number: int) -> float:
-            return (end - begin(number)) / (self.interval(number) or USUAL)
+            return (end - begins[number]) / (self.interval(number) or USUAL)
 
         chunks: list[tuple[int, ...]] = []
-        for state, numbers in self._states.by_state(series_ids).items():
+        for state, numbers in self._states.by_state(begins).items():
             # Those that were heard of long ago stand together, for short answers.
-            numbers.sort(key=lambda number: (begin(number), number))
+            numbers.sort(key=lambda number: (begins[number], number))
             length = self._points.length(Span(state=state, start=end, end=end))
             chunks += id_chunks(numbers, length=length, rows=rows)
         if in_turn:
@@ -228,7 +230,7 @@ class LatestValues:
 
         async def values(ids: Sequence[int]) -> Values:
             state = self._states.of(ids[0])
-            first = min(map(begin, ids))
+            first = min(begins[number] for number in ids)
             span = Span(state=state or 0, start=first, end=end + AHEAD)
             return await self._points.values(ids, span)
 

@@ -5,7 +5,7 @@ changes is another statistic: positions and amounts must never be mixed up in on
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -121,8 +121,10 @@ def _parent_key(
 class SeriesPoints:
     """Makes points of series.
 
-    `kinds` are those of the series that `undecided_series` names; `intervals` what is
-    known of how often a series has a value.
+    `kinds` are those of the series that `undecided_series` names; one that has none is
+    no point yet, and one whose kind is only `guessed` has no history: positions that
+    were summed up as amounts would stay. `intervals` is what is known of how often a
+    series has a value.
     """
 
     def __init__(
@@ -130,12 +132,15 @@ class SeriesPoints:
         catalogue: Catalogue,
         devices: Mapping[str, Device],
         kinds: Mapping[int, Kind],
+        guessed: Collection[int],
         intervals: Mapping[int, timedelta],
     ) -> None:
         """Look up what is said of each series."""
         self._catalogue = catalogue
         self._devices = devices
         self._kinds = kinds
+        self._guessed = guessed
+        self._unknown = undecided_series(catalogue).keys() - kinds.keys()
         self._intervals = intervals
         self._linked = linked_series(catalogue)
         self._weather = {link.series_id: link for link in catalogue.weather_links}
@@ -145,6 +150,8 @@ class SeriesPoints:
         """Yield a point for every series, by name within a device."""
         shown: Counter[str] = Counter()
         for series in sorted(self._catalogue.series.values(), key=_by_name):
+            if series.id in self._unknown:
+                continue
             device = self.device_key(series)
             weather = self._weather.get(series.id)
             is_wanted = series.id in self._linked or (weather and not weather.forecast)
@@ -213,7 +220,8 @@ class SeriesPoints:
             interval=interval if is_long else None,
             enabled_default=enabled,
             stale_after=max(TRUSTED, 3 * (interval or HOUR)),
-            has_history=not (weather and weather.forecast),
+            has_history=not (weather and weather.forecast)
+            and (linked is not None or series.id not in self._guessed),
         )
 
     def _included_in(self, linked: Linked | None) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
-CELLS_AT_ONCE = 2000
+CELLS_AT_ONCE = 1000
 
 type Cells = Mapping[int, Mapping[datetime, float]]
 """Values by time (aware UTC), by series; what is empty or no number is missing."""
