@@ -1,8 +1,9 @@
 """Devices and points out of a catalogue: places, roles, units, kinds."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from aiohttp import web
 import pytest
 
 from custom_components.metering_hub.backends.bemserver.kinds import judge
@@ -14,7 +15,7 @@ from custom_components.metering_hub.backends.bemserver.units import (
 from custom_components.metering_hub.model import Kind, Quantity, Role
 from simulators.bemserver import RAW
 from simulators.bemserver.model import EnergyLink, Place, PlaceLink, put
-from simulators.faults import Answer, Fault, MutateJson, html_error
+from simulators.faults import Answer, Fault, Handler, MutateJson
 
 from .conftest import Campus, Connect
 
@@ -115,15 +116,28 @@ async def test_an_interval_is_inferred(connect: Connect) -> None:
     assert campus.point("timeseries_61_amount").interval == timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class FailFor:
+    """Answer 500 to every request about a series."""
+
+    series: str
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.series in request.query.getall("timeseries", []):
+            return web.Response(status=500)
+        return await handler(request)
+
+
 async def test_what_could_not_be_looked_at_is_no_point(connect: Connect) -> None:
     """A meter that is taken for amounts, for an hour, would spoil its history."""
     campus = await connect(series=300)
-    fault = Fault(html_error(500), "/timeseries_data/aggregate", times=3)
-    campus.simulator.faults.add(fault)
+    campus.simulator.faults.add(Fault(FailFor("54"), "/timeseries_data/aggregate"))
     before = await campus.look()
+    assert not [key for key in before.points if key.startswith("timeseries_54")]
+    campus.simulator.faults.clear()
     campus.clock.forward(hours=1)
     after = await campus.look()
-    assert 0 < len(before.points) < len(after.points)
+    assert "timeseries_54_register" in after.points
     assert not before.points.keys() - after.points.keys()
 
 
