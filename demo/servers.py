@@ -40,6 +40,11 @@ def _besmart_name(key: str) -> str | None:
     return f"{match[1]}.{match[2]}/{match[3]}" if match else None
 
 
+def _bemserver_name(key: str) -> str | None:
+    match = re.fullmatch(r"timeseries_(\d+)_amount", key)
+    return match[1] if match else None
+
+
 KINDS = (
     Kind(
         backend="besmart",
@@ -54,6 +59,19 @@ KINDS = (
         },
         editions=("2026", "2021"),
         name_of=_besmart_name,
+    ),
+    Kind(
+        backend="bemserver",
+        name="BEMServer",
+        port=18082,
+        options=lambda secret: ("--password", secret),
+        form=lambda address, secret: {
+            "url": address,
+            "email": "reader@example.com",
+            "password": secret,
+            "verify_ssl": True,
+        },
+        name_of=_bemserver_name,
     ),
     Kind(
         backend="dsmr_reader",

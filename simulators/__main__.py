@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from errno import EADDRINUSE
 from signal import SIGINT, SIGTERM
 
+from .bemserver import cli as bemserver
 from .besmart import cli as besmart
 from .dsmr_reader import cli as dsmr_reader
 from .registry import Running, Spec
@@ -14,6 +15,7 @@ from .server import serve
 
 SIMULATORS: Mapping[str, Spec] = {
     "besmart": Spec(besmart.add_arguments, besmart.build),
+    "bemserver": Spec(bemserver.add_arguments, bemserver.build),
     "dsmr_reader": Spec(dsmr_reader.add_arguments, dsmr_reader.build),
 }
 

@@ -26,6 +26,24 @@ import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
+from custom_components.metering_hub.backends.bemserver.answers import (
+    Campaign,
+    Place,
+    PlaceId,
+    PlaceKind,
+    WeatherLink,
+)
+from custom_components.metering_hub.backends.bemserver.catalogue import (
+    Catalogue,
+    Enumerations,
+)
+from custom_components.metering_hub.backends.bemserver.extra_points import (
+    AIR_TEMPERATURE,
+    extra_points,
+)
+from custom_components.metering_hub.backends.bemserver.points import (
+    make_devices as make_bemserver_devices,
+)
 from custom_components.metering_hub.backends.besmart.abilities import Knowledge
 from custom_components.metering_hub.backends.besmart.answers import (
     Sensor,
@@ -47,7 +65,7 @@ from custom_components.metering_hub.backends.dsmr_reader.points import dsmr_poin
 from custom_components.metering_hub.backends.dsmr_reader.profile import (
     Endpoint,
     MeterProfile,
-    make_devices,
+    make_devices as make_dsmr_devices,
 )
 from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
@@ -68,7 +86,7 @@ from custom_components.metering_hub.forms import fields_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
 from custom_components.metering_hub.identifiers import OWN_KEYS, platform_of
-from custom_components.metering_hub.model import Device, Inventory, Point
+from custom_components.metering_hub.model import Device, Inventory, Kind, Point
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
@@ -113,7 +131,7 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
             extra_unit="m³" if extra else "",
         )
         yield Inventory(
-            devices=make_devices(profile, statistics, "5.11", "http://host"),
+            devices=make_dsmr_devices(profile, statistics, "5.11", "http://host"),
             points={key: point for key, (point, _) in dsmr_points(profile).items()},
         )
 
@@ -141,7 +159,40 @@ def _besmart_inventories() -> Iterator[Inventory]:
         )
 
 
+def _bemserver_inventories() -> Iterator[Inventory]:
+    # Series have names of their own; what has ours stands beside them.
+    site = PlaceId(PlaceKind.SITE, 1)
+    catalogue = Catalogue(
+        enumerations=Enumerations(
+            energies={},
+            end_uses={},
+            technologies={},
+            states={},
+            properties={},
+            categories={},
+        ),
+        campaigns={1: Campaign(id=1, name="Campus", zone=None)},
+        scopes={},
+        places={site: Place(place=site, name="Site", parent=1)},
+        series={},
+        weather_links=[
+            WeatherLink(
+                series_id=1, site_id=1, parameter=AIR_TEMPERATURE, forecast=False
+            )
+        ],
+    )
+    devices = make_bemserver_devices(catalogue, "http://host")
+    yield Inventory(
+        devices=devices,
+        points={
+            point.key: point
+            for point, _ in extra_points(catalogue, devices, devices.keys())
+        },
+    )
+
+
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
+    "bemserver": _bemserver_inventories,
     "besmart": _besmart_inventories,
     "dsmr_reader": _dsmr_reader_inventories,
 }
@@ -332,20 +383,17 @@ def selection_form_errors() -> set[str]:
 
 
 def setup_errors() -> set[str]:
-    """Return what backends find wrong with their set-up fields."""
-    found = set()
-    for file in source_files(INTEGRATION / "backends"):
-        for node in ast.walk(tree_of(file)):
-            match node:
-                case ast.AsyncFunctionDef(name="check_setup"):
-                    found |= {
-                        text
-                        for inner in ast.walk(node)
-                        if isinstance(inner, ast.Dict)
-                        for value in inner.values
-                        if (text := text_in(value)) is not None
-                    }
-    return found
+    """Return the errors that backends find in their set-up fields."""
+    return {
+        text
+        for file in source_files(INTEGRATION / "backends")
+        for method in ast.walk(tree_of(file))
+        if isinstance(method, ast.AsyncFunctionDef) and method.name == "check_setup"
+        for node in ast.walk(method)
+        if isinstance(node, ast.Dict)
+        for value in node.values
+        if (text := text_in(value)) is not None
+    }
 
 
 ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
@@ -419,7 +467,12 @@ def entity_names() -> Wanted:
         if point.translation_key is not None:
             place = f"{platform_of(point).value}.{point.translation_key}"
             wanted.required.add(f"{place}.name")
-            wanted.required |= {f"{place}.state.{word}" for word in point.options or ()}
+            states = "state"
+            if point.kind is Kind.EVENT:
+                states = "state_attributes.event_type.state"
+            wanted.required |= {
+                f"{place}.{states}.{word}" for word in point.options or ()
+            }
     for platform in Platform:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):

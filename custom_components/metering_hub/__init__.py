@@ -27,7 +27,7 @@ from .memory import BackendMemory
 from .registry import Registrar
 from .services import async_register_actions
 
-PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -87,6 +87,12 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for an account of besmart."""
         return await self._async_step_connect("besmart", user_input)
 
+    async def async_step_bemserver(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and account of a BEMServer."""
+        return await self._async_step_connect("bemserver", user_input)
+
     async def async_step_dsmr_reader(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:

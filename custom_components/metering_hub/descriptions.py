@@ -53,6 +53,7 @@ _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.HEAT: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.HUMIDITY: _Shown(SensorDeviceClass.HUMIDITY, _MEASURED),
     Quantity.ILLUMINANCE: _Shown(SensorDeviceClass.ILLUMINANCE, _MEASURED),
+    Quantity.IRRADIANCE: _Shown(SensorDeviceClass.IRRADIANCE, _MEASURED),
     Quantity.MOISTURE: _Shown(SensorDeviceClass.MOISTURE, _MEASURED),
     Quantity.PM1: _Shown(SensorDeviceClass.PM1, _MEASURED),
     Quantity.PM10: _Shown(SensorDeviceClass.PM10, _MEASURED),

@@ -8,11 +8,13 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from .backends.errors import (
     AuthenticationError,
     BackendError,
+    HttpsRequiredError,
     InvalidUrlError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    TlsError,
     UnreachableError,
     UnsupportedError,
 )
@@ -22,6 +24,8 @@ _FLOW_KEYS: Mapping[type[BackendError], str] = {
     AuthenticationError: "invalid_auth",
     PermissionDeniedError: "permission_denied",
     UnreachableError: "cannot_connect",
+    TlsError: "no_https",
+    HttpsRequiredError: "https_required",
     RateLimitedError: "cannot_connect",
     NotFoundError: "invalid_url",
     ProtocolError: "invalid_url",

@@ -35,6 +35,7 @@ class Quantity(StrEnum):
     HEAT = "heat"
     HUMIDITY = "humidity"
     ILLUMINANCE = "illuminance"
+    IRRADIANCE = "irradiance"
     MOISTURE = "moisture"
     PM1 = "pm1"
     PM10 = "pm10"

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from . import besmart, dsmr_reader
+from . import bemserver, besmart, dsmr_reader
 from .base import BackendSpec
 
 BACKENDS: Mapping[str, BackendSpec] = {
-    spec.key: spec for spec in (besmart.SPEC, dsmr_reader.SPEC)
+    spec.key: spec for spec in (besmart.SPEC, bemserver.SPEC, dsmr_reader.SPEC)
 }

@@ -13,7 +13,7 @@ from ..model import Point
 from .hourly import Row
 from .money import Money
 from .plan import Plan, money_before, plan_anew, plan_resume
-from .recorded import HOUR, clear, last_rows, recorded_ids, settle, write
+from .recorded import HOUR, clear, last_rows, recorded_ids, relabelled, settle, write
 from .statistic import Scope, Statistic
 from .track import MoneyTrack, Track, Writer, make_hours
 
@@ -81,9 +81,18 @@ class Importer:
             if await self._money.refresh():
                 # Other prices make other costs, also where the readings are the same.
                 self._marks.clear()
+            statistics = [scope.statistic(point) for point in scope.points]
+            changed = await relabelled(self._hass, statistics)
+            if changed:
+                self._marks.clear()
             plans = [
-                (point, await self._plan(scope, point, anew, anew_from))
-                for point in scope.points
+                (
+                    point,
+                    await self._plan(scope, point, True, None)
+                    if statistic.statistic_id in changed
+                    else await self._plan(scope, point, anew, anew_from),
+                )
+                for point, statistic in zip(scope.points, statistics, strict=True)
             ]
             written: dict[str, int] = {}
             for group in _by_resume(plans):
