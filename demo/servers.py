@@ -64,7 +64,7 @@ KINDS = (
         backend="bemserver",
         name="BEMServer",
         port=18082,
-        options=lambda secret: ("--password", secret),
+        options=lambda secret: ("--password", secret, "--years", "1"),
         form=lambda address, secret: {
             "url": address,
             "email": "reader@example.com",

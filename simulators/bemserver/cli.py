@@ -10,6 +10,8 @@ from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
 
+_HOUR = 3600
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the knobs that are useful from a shell."""
@@ -55,7 +57,9 @@ def _amount(
     world = simulator.world
     links = (*world.consumption.values(), *world.production.values())
     linked = {link.series_id for some in links for link in some.values()}
-    if number not in linked:
+    series = world.series[number]
+    if number not in linked or (series.interval or 0) > _HOUR:
+        # Of a day's amount, nobody knows what its hours were.
         return None
-    state = CLEAN if CLEAN in world.series[number].states else RAW
+    state = CLEAN if CLEAN in series.states else RAW
     return simulator.amount(number, start, end, state)
