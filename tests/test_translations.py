@@ -26,13 +26,13 @@ import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
-from custom_components.metering_hub.backends.besmart.abilities import Knowledge
 from custom_components.metering_hub.backends.besmart.answers import (
     Sensor,
     SensorId,
     SignalId,
 )
 from custom_components.metering_hub.backends.besmart.discovery import Discovery
+from custom_components.metering_hub.backends.besmart.knowledge import Knowledge
 from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,
