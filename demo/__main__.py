@@ -14,6 +14,7 @@ import sys
 
 import aiohttp
 
+from .check import check
 from .config import prepare_config
 from .home_assistant import HomeAssistant
 from .processes import HOST, ROOT, free_port, running
@@ -56,6 +57,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A demo of Metering Hub.")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--backend", choices=[kind.backend for kind in KINDS])
     parser.add_argument(
         "--edition", choices=sorted({each for kind in KINDS for each in kind.editions})
@@ -124,6 +126,8 @@ async def main() -> None:
         await api.wait_for_history(len(servers))
         say("The history is imported.")
         say(f"On the Energy dashboard: {', '.join(await api.energy_sources())}.")
+        if arguments.check:
+            sys.exit(0 if await check(api, servers) else "demo: the history is wrong")
         say(f"Ready: open {url} - Ctrl-C ends the demo.")
         await watcher
 

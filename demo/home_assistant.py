@@ -163,19 +163,20 @@ class HomeAssistant:
         kinds = [source["type"] for source in preferences["energy_sources"]]
         return [*kinds, *("device" for _ in preferences["device_consumption"])]
 
-    async def command(self, kind: str) -> dict[str, Any]:
+    async def command(self, kind: str, **arguments: object) -> Any:
         """Send a command over Home Assistant's WebSocket and return the result."""
-        async with self._session.ws_connect(f"{self._url}/api/websocket") as socket:
+        async with self._session.ws_connect(
+            f"{self._url}/api/websocket", max_msg_size=0
+        ) as socket:
             await socket.receive_json()
             token = self._headers["Authorization"].partition(" ")[2]
             await socket.send_json({"type": "auth", "access_token": token})
             await socket.receive_json()
-            await socket.send_json({"id": 1, "type": kind})
+            await socket.send_json({"id": 1, "type": kind, **arguments})
             answer = await socket.receive_json()
         if not answer["success"]:
             sys.exit(f"demo: {kind}: {answer['error']}")
-        result: dict[str, Any] = answer["result"]
-        return result
+        return answer["result"]
 
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:

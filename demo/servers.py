@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+import re
 import sys
 
 from .processes import HOST
@@ -15,6 +16,7 @@ class Kind:
 
     `options` are the simulator's for a secret, `form` is the connection form for an
     address and the secret. `short_history` are options for one year of history.
+    `name_of` gives the server's own name of what a point key stands for.
     `editions` are what its simulator can be, the usual one first.
     """
 
@@ -24,12 +26,18 @@ class Kind:
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
     short_history: tuple[str, ...] = ("--years", "1")
+    name_of: Callable[[str], str | None] = str
     editions: tuple[str, ...] = ()
 
     def edition(self, wanted: str | None) -> tuple[str, ...]:
         """Return the simulator's options for an edition, if it has that."""
         known = wanted if wanted in self.editions else next(iter(self.editions), None)
         return () if known is None else ("--edition", known)
+
+
+def _besmart_name(key: str) -> str | None:
+    match = re.fullmatch(r"sensor_(\d+)_(\d+)_signal_(\d+)", key)
+    return f"{match[1]}.{match[2]}/{match[3]}" if match else None
 
 
 KINDS = (
@@ -45,6 +53,7 @@ KINDS = (
             "password": secret,
         },
         editions=("2026", "2021"),
+        name_of=_besmart_name,
     ),
     Kind(
         backend="dsmr_reader",

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from simulators.registry import Running
 
@@ -69,7 +70,22 @@ def build(options: Namespace) -> Running:
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"
-    return Running(simulator.app, credentials)
+    return Running(simulator.app, credentials, partial(_amount, simulator))
+
+
+def _amount(
+    simulator: BesmartSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return what a register counted in [start, end) in thousands of its unit.
+
+    `name` is as in the server's paths: client_cid.sensor_mid/signal_type_moid.
+    """
+    path, _, moid = name.partition("/")
+    sensor = simulator.sensor(int(path.partition(".")[2]))
+    kind = simulator.types[int(moid)]
+    if kind.kind != "register":
+        return None
+    return simulator.amount(sensor, kind.moid, start, end) / kind.scale
 
 
 def _correction(now: datetime, minutes: float) -> Revision:
