@@ -44,13 +44,13 @@ from custom_components.metering_hub.backends.bemserver.extra_points import (
 from custom_components.metering_hub.backends.bemserver.points import (
     make_devices as make_bemserver_devices,
 )
-from custom_components.metering_hub.backends.besmart.abilities import Knowledge
 from custom_components.metering_hub.backends.besmart.answers import (
     Sensor,
     SensorId,
     SignalId,
 )
 from custom_components.metering_hub.backends.besmart.discovery import Discovery
+from custom_components.metering_hub.backends.besmart.knowledge import Knowledge
 from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 import json
-import json.scanner
 import random
+from typing import cast
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
@@ -35,6 +35,7 @@ from .exchange import (
     QueryValue,
     Request,
 )
+from .long_json import LONG_BYTES, parse_slowly
 
 __all__ = (
     "MAX_ANSWER_BYTES",
@@ -55,9 +56,6 @@ MAX_RETRY_AFTER = 3600.0
 """The longest wait in seconds that a server can ask for, lest a slip silence us."""
 
 _READ_BYTES = 64 * 1024
-_LONG_BYTES = 512 * 1024
-"""From this size on, parsing in one go would hold the event loop for over 5 ms."""
-
 _NO_NUMBERS = (b"Infinity", b"NaN")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 _RETRY_STATUSES = frozenset({500, 502, 503, 504})
@@ -242,32 +240,11 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
     return Answer(response.status, response.headers, parsed, is_json=True)
 
 
-class _YieldingDecoder(json.JSONDecoder):
-    """Python's own parser without its fast part, which gives way to nobody."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # Typeshed knows the fast one only.
-
-
 async def _parse_anywhere(body: bytes) -> Json:
-    """Return the value of a JSON text; a long one is parsed beside the event loop.
-
-    A thread alone would not do: a fast parser gives way to no other until it is done.
-    Raises ValueError.
-    """
-    if len(body) < _LONG_BYTES:
+    """Return the value of a JSON text, however long it is; raises ValueError."""
+    if len(body) < LONG_BYTES:
         return _parse(body)
-    return await asyncio.to_thread(_parse_slowly, body)
-
-
-def _parse_slowly(body: bytes) -> Json:
-    parsed: Json
-    try:
-        parsed = _YieldingDecoder().decode(body.decode())
-    except RecursionError as err:
-        raise ValueError("nested too deep") from err
-    return parsed
+    return cast("Json", await asyncio.to_thread(parse_slowly, body))
 
 
 def _parse(body: bytes) -> Json:

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.besmart.abilities import Knowledge
 from custom_components.metering_hub.backends.besmart.answers import (
     DataQuery,
     SensorId,
     SignalId,
 )
+from custom_components.metering_hub.backends.besmart.knowledge import Knowledge
 from custom_components.metering_hub.backends.besmart.reader import DataReader
 from custom_components.metering_hub.backends.errors import (
     PermissionDeniedError,

@@ -1,7 +1,8 @@
 """Fixtures: a simulated besmart in both of its editions, and an entry for it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -30,6 +31,12 @@ DEVICES = [HOUSE, WORKSHOP, INVERTER]
 DELIVERED = "sensor.dom_zlocieniec_energy_delivered"
 DELAY = "sensor.dom_zlocieniec_data_delay"
 MEASURED_AT = "sensor.dom_zlocieniec_last_measurement"
+
+QUARTER = timedelta(minutes=15)
+LATEST = NOW - QUARTER
+
+approx = partial(pytest.approx, rel=1e-9)
+"""Equal to the watt-hour, which the usual tolerance is not."""
 
 type Edition = Literal["2021", "2026"]
 
@@ -87,3 +94,8 @@ def entry(
     )
     config_entry.add_to_hass(hass)
     return config_entry
+
+
+def true(simulator: BesmartSimulator, moid: int, at: datetime) -> float:
+    """Return what the house's meter showed."""
+    return simulator.shown(simulator.sensor(HOUSE_MID), moid, at)

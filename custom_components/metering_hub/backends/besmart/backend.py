@@ -18,13 +18,13 @@ from ..base import (
     Memory,
     Settings,
 )
-from .abilities import Knowledge, sensor_id
 from .answers import SignalId
 from .beginning import BeginningFinder
 from .changes import find_changes
 from .client import BesmartClient
 from .discovery import Discovery, Explorer
 from .history import Past
+from .knowledge import Knowledge, sensor_id
 from .latest import Newest
 from .learning import learn
 from .points import make_devices, make_points, sensor_of, signal_of, signals_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..errors import ProtocolError
-from .abilities import Beginning, Knowledge
 from .answers import DataQuery, SignalId
+from .knowledge import Beginning, Knowledge
 from .reader import DataReader
 from .samples import first_time
 

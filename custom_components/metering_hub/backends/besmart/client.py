@@ -6,7 +6,7 @@ users/token, sensors/signals/types and a signal's data. Of errors, only the stat
 counts: their bodies are problem+json, bare text, or FastAPI's, depending on the year.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,7 +15,7 @@ from aiohttp import ClientSession
 from ..auth import TokenAuth
 from ..errors import AuthenticationError, PermissionDeniedError, ProtocolError
 from ..http import HttpClient, Json, QueryValue, Request
-from ..parse import as_decimal, as_integer, as_moment, as_object, as_objects, as_text
+from ..parse import as_integer, as_object, as_objects, as_text
 from .answers import (
     DataQuery,
     Sensor,
@@ -23,11 +23,11 @@ from .answers import (
     SensorState,
     SignalData,
     SignalId,
-    SignalState,
     SignalType,
     Workspace,
 )
 from .login import RENEW_BEFORE, Login, LoginRefusedError
+from .rows import read_sensor, read_sensors, read_signal_type, read_state
 from .signal_data import read_data, read_samples
 
 DATA_TIMEOUT = 60.0
@@ -104,7 +104,7 @@ class BesmartClient:
             name=name,
             columns=columns,
         )
-        return _sensors(await self._get("/sensors/find", params))
+        return read_sensors(await self._get("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
         """Return the sensors with these external ids: POST sensors/external.
@@ -117,11 +117,11 @@ class BesmartClient:
             json=list(external_ids),
             idempotent=True,
         )
-        return _sensors(await self._ask(request))
+        return read_sensors(await self._ask(request))
 
     async def sensor(self, sensor: SensorId) -> Sensor | None:
         """Return one sensor: GET sensors/{cid}.{mid} (since 2022)."""
-        return _sensor(as_object(await self._get(f"/sensors/{sensor}")))
+        return read_sensor(as_object(await self._get(f"/sensors/{sensor}")))
 
     async def signal_types(self) -> list[SignalType]:
         """Return the types of signals: GET sensors/signals/types, a bare array.
@@ -129,7 +129,7 @@ class BesmartClient:
         The first edition's example is the text "None", which says as much as [].
         """
         rows = as_objects(await self._get("/sensors/signals/types"))
-        return [type_ for row in rows if (type_ := _signal_type(row)) is not None]
+        return [type_ for row in rows if (type_ := read_signal_type(row)) is not None]
 
     async def states(self, sensor: SensorId | None = None) -> list[SensorState]:
         """Return which meter was installed when: GET sensors/states (since 2022).
@@ -140,7 +140,7 @@ class BesmartClient:
             client_cid=sensor.client_cid, sensor_mid=sensor.sensor_mid
         )
         rows = as_objects(await self._get("/sensors/states", params))
-        return [state for row in rows if (state := _state(row)) is not None]
+        return [state for row in rows if (state := read_state(row)) is not None]
 
     async def signal_data(self, query: DataQuery) -> SignalData:
         """Return samples: GET sensors/{cid}.{mid}/signals/{moid}/data.
@@ -233,79 +233,3 @@ def _data_parameters(query: DataQuery) -> dict[str, int | bool | None]:
 
 def _milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
-
-
-def _sensors(answer: Json) -> list[Sensor]:
-    rows = as_objects(answer)
-    return [sensor for row in rows if (sensor := _sensor(row)) is not None]
-
-
-def _sensor_id(row: Mapping[str, Json]) -> SensorId | None:
-    client, mid = as_integer(row.get("client_cid")), as_integer(row.get("sensor_mid"))
-    return None if client is None or mid is None else SensorId(client, mid)
-
-
-def _sensor(row: Mapping[str, Json]) -> Sensor | None:
-    if (sensor := _sensor_id(row)) is None:
-        return None
-    return Sensor(
-        id=sensor,
-        name=as_text(row.get("name")),
-        type_name=as_text(row.get("sensor_type_description"))
-        or as_text(row.get("sensor_type_name")),
-    )
-
-
-def _signal_type(row: Mapping[str, Json]) -> SignalType | None:
-    if (moid := as_integer(row.get("signal_type_moid"))) is None:
-        return None
-    incremental = row.get("is_incremental")
-    return SignalType(
-        moid=moid,
-        symbol=as_text(row.get("symbol")),
-        description=as_text(row.get("description")),
-        unit=as_text(row.get("unit_symbol")),
-        is_incremental=incremental if isinstance(incremental, bool) else None,
-        obis=as_text(row.get("obis_mapping")),
-    )
-
-
-def _state(row: Mapping[str, Json]) -> SensorState | None:
-    if (sensor := _sensor_id(row)) is None:
-        return None
-    eid = row.get("meter_eid")
-    return SensorState(
-        sensor=sensor,
-        since=_state_time(row.get("since")),
-        till=_state_time(row.get("till")),
-        # Published examples have a number here, too.
-        meter_eid=str(eid) if isinstance(eid, int) and eid else as_text(eid),
-        meter_type=as_text(row.get("meter_type_name")),
-        signals=[*_signal_states(row.get("signal_states"))],
-    )
-
-
-def _signal_states(rows: Json) -> Iterator[SignalState]:
-    for row in as_objects(rows):
-        if (moid := as_integer(row.get("signal_type_moid"))) is not None:
-            since, till = (
-                as_decimal(row.get(name))
-                for name in ("value_for_since", "value_for_till")
-            )
-            yield SignalState(
-                moid=moid,
-                value_for_since=None if since is None else float(since),
-                value_for_till=None if till is None else float(till),
-            )
-
-
-def _state_time(value: Json) -> datetime | None:
-    """Return a time that is in ms (2022) or an ISO text (2026)."""
-    if (moment := as_moment(value)) is not None:
-        return moment.astimezone(UTC)
-    if (number := as_decimal(value)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(float(number) / 1000, UTC)
-    except OverflowError, ValueError, OSError:
-        return None

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ..errors import NotFoundError, PermissionDeniedError, ProtocolError
-from .abilities import Knowledge, Probed
 from .answers import (
     Data,
     DataQuery,
@@ -22,6 +21,7 @@ from .answers import (
     SignalType,
 )
 from .client import BesmartClient
+from .knowledge import Knowledge, Probed
 from .reader import DataReader
 from .samples import by_origin
 from .signals import KNOWN
@@ -79,7 +79,9 @@ class Explorer:
         for sensor in sorted({*found, *self.named}):
             sensors[sensor] = listed.get(sensor) or await self._info(sensor)
             own = [state for state in all_states if state.sensor == sensor]
-            states[sensor] = _in_order(own or await self._states_of(sensor))
+            if not own and self._may_have_states(sensor):
+                own = await self._states_of(sensor)
+            states[sensor] = _in_order(own)
             moids[sensor] = await self._moids(sensor, states[sensor], types)
         self.knowledge.forget_others(sensors)
         return Discovery(
@@ -145,6 +147,10 @@ class Explorer:
             return await self.knowledge.attempt(name, ask) or []
         except PermissionDeniedError:
             return []
+
+    def _may_have_states(self, sensor: SensorId) -> bool:
+        """Tell whether a sensor may have states that the list of all does not have."""
+        return self.knowledge.lacks(_ALL_STATES) or sensor in self.named
 
     async def _states_of(self, sensor: SensorId) -> list[SensorState]:
         """Return the states of a sensor that the states of all do not have."""

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from .abilities import Knowledge
 from .answers import DataQuery, SignalId, SignalType
+from .knowledge import Knowledge
 from .latest import WEEK, Newest
 from .points import signal_unit
 from .reader import DataReader

@@ -5,9 +5,9 @@ from datetime import timedelta
 import re
 
 from ...model import Category, Device, Kind, Point, Quantity
-from .abilities import Knowledge
 from .answers import Sensor, SensorId, SensorState, SignalId, SignalType
 from .discovery import Discovery
+from .knowledge import Knowledge
 from .signals import (
     KnownSignal,
     is_energy,

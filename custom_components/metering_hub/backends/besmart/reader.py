@@ -13,9 +13,9 @@ from ..errors import (
     ServerFaultError,
 )
 from ..parallel import gather_parts
-from .abilities import Knowledge
 from .answers import DataQuery, SignalData, SignalId
 from .client import BatchEdition, BesmartClient
+from .knowledge import Knowledge
 
 _BATCHES: Sequence[BatchEdition] = ("", "/v2")
 AT_ONCE = 50

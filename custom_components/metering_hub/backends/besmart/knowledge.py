@@ -1,4 +1,4 @@
-"""What a server can do, and what it was found to have: remembered over restarts.
+"""What was learned of a server, and is remembered over restarts.
 
 Endpoints came and went (see `client`). Each is tried once; where it is missing, that is
 remembered, so that a server is not asked in vain all day.
