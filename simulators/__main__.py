@@ -8,11 +8,13 @@ from errno import EADDRINUSE
 from signal import SIGINT, SIGTERM
 
 from .dsmr_reader import cli as dsmr_reader
+from .milesight import cli as milesight
 from .registry import Running, Spec
 from .server import serve
 
 SIMULATORS: Mapping[str, Spec] = {
     "dsmr_reader": Spec(dsmr_reader.add_arguments, dsmr_reader.build),
+    "milesight": Spec(milesight.add_arguments, milesight.build),
 }
 
 
