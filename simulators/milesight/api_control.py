@@ -52,6 +52,8 @@ async def service_call(call: Call) -> Json:
         if service.key in call.state.failing_services:
             raise ApiError(500, "eventbus_execution_error", "Service call failed")
         await _serve(call, service)
+    # An exchange of the services themselves, which 1.3 does not announce any more.
+    await call.state.hub.changed(services)
     return {}
 
 

@@ -38,7 +38,7 @@ class State(Knobs):
         start = self.start or self.clock() - timedelta(days=400)
         self.world = World(start, self.seed, self.device_count)
         self.sessions = Sessions(self)
-        self.hub = Hub(self)
+        self.hub = Hub(self, self.world, self.sessions)
 
     @property
     def values(self) -> Values:

@@ -84,10 +84,10 @@ _LEAK: tuple[Template, ...] = (
 )
 
 IO_MODELS = (
-    Model("EM300-DI", ("Water meter",), _PULSES, ("water",), 600),
-    Model("UC300", ("Boiler room",), _IO, ("water", "visitors", "door"), 60),
-    Model("WS301", ("Back door",), _CONTACT, ("door",), 3600),
-    Model("EM300-SLD", ("Utility room floor",), _LEAK, ("leak",), 3600),
+    Model("EM300-DI", "Water meter", _PULSES, ("water",), 600),
+    Model("UC300", "Boiler room", _IO, ("water", "visitors", "door"), 60),
+    Model("WS301", "Back door", _CONTACT, ("door",), 3600),
+    Model("EM300-SLD", "Utility room floor", _LEAK, ("leak",), 3600),
 )
 
 MODELS = (*POWER_MODELS, *IO_MODELS, *CLIMATE_MODELS)

@@ -142,16 +142,16 @@ _PEOPLE: tuple[Template, ...] = (
 )
 
 CLIMATE_MODELS = (
-    Model("AM319", ("Living room air",), _AIR, ("door",), 600),
-    Model("AM319", ("Meeting room air",), _AIR, ("door",), 600),
-    Model("EM300-TH", ("Bedroom",), _TH, (), 600),
-    Model("EM300-TH", ("Cellar",), _TH, (), 1800),
-    Model("EM500-SMTC", ("Vegetable bed",), _SOIL, (), 900),
-    Model("EM500-PP", ("Mains pressure",), _PIPE, (), 600),
-    Model("WT101", ("Radiator living room",), _VALVE, (), 1200),
-    Model("WT101", ("Radiator bath",), _VALVE, (), 1200),
-    Model("WTS506", ("Weather mast",), _WEATHER, ("rain",), 300),
-    Model("WS302", ("Street noise",), _NOISE, (), 600),
-    Model("EM400-MUD", ("Rain barrel",), _TANK, (), 3600),
-    Model("VS133", ("Shop door",), _PEOPLE, ("visitors",), 900),
+    Model("AM319", "Living room air", _AIR, ("door",), 600),
+    Model("AM319", "Meeting room air", _AIR, ("door",), 600),
+    Model("EM300-TH", "Bedroom", _TH, (), 600),
+    Model("EM300-TH", "Cellar", _TH, (), 1800),
+    Model("EM500-SMTC", "Vegetable bed", _SOIL, (), 900),
+    Model("EM500-PP", "Mains pressure", _PIPE, (), 600),
+    Model("WT101", "Radiator living room", _VALVE, (), 1200),
+    Model("WT101", "Radiator bath", _VALVE, (), 1200),
+    Model("WTS506", "Weather mast", _WEATHER, ("rain",), 300),
+    Model("WS302", "Street noise", _NOISE, (), 600),
+    Model("EM400-MUD", "Rain barrel", _TANK, (), 3600),
+    Model("VS133", "Shop door", _PEOPLE, ("visitors",), 900),
 )

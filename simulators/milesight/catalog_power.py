@@ -71,12 +71,11 @@ _PLUG: tuple[Template, ...] = (
 def _phase(channel: int) -> tuple[Template, ...]:
     number_ = channel + 1
     return (
-        double(
+        long(
             f"current_chn{number_}",
             f"Current Channel {number_}",
             "A",
-            Level(channel, 0.001, 2),
-            2,
+            Level(channel, 0.001),
         ),
         double(
             f"current_chn{number_}_total",
@@ -172,12 +171,12 @@ _CLAMPS: tuple[Template, ...] = (
 )
 
 POWER_MODELS = (
-    Model("WS523", ("Boiler plug",), _PLUG, ("boiler",), 600, "socket_status"),
-    Model("WS523", ("Laundry plug",), _PLUG, ("washer",), 60, "socket_status"),
-    Model("WS523", ("Fridge plug",), _PLUG, ("fridge",), 1200, "socket_status"),
-    Model("CT101", ("Well pump",), _CLAMP, ("pump",), 600),
-    Model("CT303", ("Main feeder",), _CLAMPS, ("feeder",) * 3, 300),
-    Model("UC100", ("Heat pump meter",), _THREE_PHASE, ("heat_pump",), 300),
-    Model("WS558", ("Hall lights",), _LIGHTS, ("lights",), 1200, "switch_1"),
-    Model("WT304", ("Office fan coil",), _FAN_COIL, ("fan",), 900, "fan_status"),
+    Model("WS523", "Boiler plug", _PLUG, ("boiler",), 600, "socket_status"),
+    Model("WS523", "Laundry plug", _PLUG, ("washer",), 60, "socket_status"),
+    Model("WS523", "Fridge plug", _PLUG, ("fridge",), 1200, "socket_status"),
+    Model("CT101", "Well pump", _CLAMP, ("pump",), 600),
+    Model("CT303", "Main feeder", _CLAMPS, ("feeder",) * 3, 300),
+    Model("UC100", "Heat pump meter", _THREE_PHASE, ("heat_pump",), 300),
+    Model("WS558", "Hall lights", _LIGHTS, ("lights",), 1200, "switch_1"),
+    Model("WT304", "Office fan coil", _FAN_COIL, ("fan",), 900, "fan_status"),
 )

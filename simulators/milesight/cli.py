@@ -33,6 +33,7 @@ def build(options: Namespace) -> Running:
         version=options.release,
         nginx=not options.direct,
         user=User(options.username, options.password),
+        mqtt_bind=options.host,
         mqtt_port=None if options.no_mqtt else options.mqtt_port,
         push=not options.no_push,
     )

@@ -71,6 +71,7 @@ class Knobs:
     token_ttl: timedelta = timedelta(days=1)
     # Push.
     mqtt_host: str | None = None  # None: the host of the web page.
+    mqtt_bind: str = "127.0.0.1"
     mqtt_port: int | None = 0  # 0: any free one; None: there is no broker on TCP.
     mqtt_password: str = field(default="simulated-mqtt", repr=False)
     mqtt_refuses: bool = False  # CONNACK 5: not authorised.

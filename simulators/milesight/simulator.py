@@ -12,6 +12,7 @@ from simulators.house_types import epoch
 
 from .call import Call, State
 from .knobs import User
+from .releases import OLD_WEBSOCKET, V120
 from .routes import Route, find
 from .things import Entity
 from .values import register
@@ -47,6 +48,9 @@ class MilesightSimulator(State):
             middlewares=[self.faults.middleware], client_max_size=16 << 20
         )
         app.router.add_route("*", "/{path:.*}", self._handle)
+        app.on_startup.append(self.hub.start)
+        app.on_shutdown.append(self.hub.shut_down)
+        app.on_cleanup.append(self.hub.stop)
         return app
 
     def position(self, entity: Entity, at: datetime) -> float | int:
@@ -73,6 +77,11 @@ class MilesightSimulator(State):
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path
         if self.nginx:
+            # Without nginx these two have ports of their own, which nobody can guess.
+            if path == "/websocket" and OLD_WEBSOCKET.has(self.release):
+                return await self.hub.websocket.handle(request)
+            if path == "/mqtt" and V120.has(self.release):
+                return await self.hub.broker.websocket(request)
             if not path.startswith(f"{_PREFIX}/"):
                 return index_page() if request.method == "GET" else not_allowed()
             path = path.removeprefix(_PREFIX)

@@ -40,17 +40,15 @@ class Template:
 class Model:
     """A kind of device: its entities, loads and how often it reports (seconds).
 
-    `gate` is the entity that switches the first load; `count` is how many of it are
-    in a house of the default size.
+    `gate` is the entity that switches the first load on and off.
     """
 
     name: str
-    titles: tuple[str, ...]
+    title: str
     entities: tuple[Template, ...]
     kinds: tuple[str, ...] = ()
     interval: int = 600
     gate: str = ""
-    group: str = ""
     integration: str = "milesight-gateway"
 
 

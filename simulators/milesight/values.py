@@ -13,6 +13,7 @@ from .things import Device, Entity
 from .world import World
 
 RETENTION = 365 * DAY
+_STATUS = "@status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class Values:
             return Timeline()
         written = [when for when, _ in entity.site.written.get(entity.identifier, [])]
         joining = entity.template.schedule == "joining"
-        if entity.identifier == "@status":
-            return Timeline([Run(start, 1, (0,), 1)])
+        if entity.identifier == _STATUS and entity.device is not None:
+            log = self._status_log(entity.device)
+            return _points([when for when, _ in log], start, self.now)
         if entity.template.reading is None:
             return _points(written, start, self.now)
         if joining or entity.device is None:
@@ -74,16 +76,31 @@ class Values:
         """Return ONLINE, OFFLINE or None (not known)."""
         if device.status is not None:
             return device.status or None
-        last = device.last_report(self.now)
-        if last is None:
+        late = self._late_at(device)
+        if late is None:
             return None
+        return "ONLINE" if self.now <= late else "OFFLINE"
+
+    def _late_at(self, device: Device) -> int | None:
+        """Return when the device counts, or will count, as offline."""
+        last = device.last_report(self.now)
         minutes = device.site.last_written("ms-offline-timeout", self.now)
         timeout = minutes if isinstance(minutes, int) else 1500
-        return "ONLINE" if self.now - last <= timeout * 60 else "OFFLINE"
+        return None if last is None else last + timeout * 60
+
+    def _status_log(self, device: Device) -> list[tuple[int, Json]]:
+        """Return when the status became what it is; before, it was online."""
+        status = self.status(device)
+        if status is None:
+            return []
+        late = self._late_at(device)
+        if status == "ONLINE" or late is None or late >= self.now:
+            return [(device.created, status)]
+        return [(device.created, "ONLINE"), (late + 1, status)]
 
     def _value(self, entity: Entity, when: int) -> Json:
-        if entity.identifier == "@status" and entity.device is not None:
-            return self.status(entity.device)
+        if entity.identifier == _STATUS and entity.device is not None:
+            return dict(self._status_log(entity.device)).get(when)
         site, reading = entity.site, entity.template.reading
         written = site.last_written(entity.identifier, when)
         if written is not None:

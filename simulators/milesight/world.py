@@ -45,7 +45,7 @@ class World:
         model = MODELS[line]
         seed = self.seed * 1009 + index
         eui = f"24E124{random_int(seed, 'eui', 16**10):010X}"
-        title = model.titles[0] if not rounds else f"{model.titles[0]} {rounds + 1}"
+        title = model.title if not rounds else f"{model.title} {rounds + 1}"
         # The first quarter of a day is spread over all devices, however many.
         added = self.start + index % DAY if created is None else created
         device = Device(
