@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import voluptuous as vol
 
 from custom_components.metering_hub.backends.base import BackendSpec, Field, FieldKind
 from custom_components.metering_hub.backends.dsmr_reader import SPEC as DSMR_READER
@@ -94,3 +95,34 @@ def test_reasons_are_their_own_messages() -> None:
     """What only a person can change says so by its own key."""
     error = UnsupportedError("off", reason="api_disabled")
     assert flow_error_key(error) == "api_disabled"
+
+
+SEVERAL = (
+    Field(name="meters", kind=FieldKind.TEXTS, required=False),
+    Field(name="registers", kind=FieldKind.CHOICES, required=False),
+)
+
+
+def test_several_texts_can_be_typed() -> None:
+    """A person may name what no list offers."""
+    filled = fields_schema(SEVERAL)({"meters": ["7.1", "7.2"]})
+    assert filled == {"meters": ["7.1", "7.2"]}
+
+
+def test_choices_are_of_what_was_found() -> None:
+    """A person may choose several of what is offered, and nothing else."""
+    schema = fields_schema(SEVERAL, {"registers": {"a": "Heat pump", "b": "Boiler"}})
+    assert schema({"registers": ["a", "b"]}) == {"registers": ["a", "b"]}
+    with pytest.raises(vol.Invalid):
+        schema({"registers": ["c"]})
+
+
+def test_what_was_chosen_before_stays_valid() -> None:
+    """A thing that the server has lost since can be kept, and taken away."""
+    kept = [field.with_default(["lost"]) for field in SEVERAL]
+    schema = fields_schema(kept, {"registers": {"a": "Heat pump"}})
+    assert schema({}) == {"meters": ["lost"], "registers": ["lost"]}
+    assert schema({"meters": [], "registers": ["a"]}) == {
+        "meters": [],
+        "registers": ["a"],
+    }

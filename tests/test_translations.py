@@ -55,7 +55,7 @@ from custom_components.metering_hub.errors import (
 from custom_components.metering_hub.forms import fields_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
-from custom_components.metering_hub.identifiers import OWN_KEYS, PLATFORM_OF_KIND
+from custom_components.metering_hub.identifiers import OWN_KEYS, platform_of
 from custom_components.metering_hub.model import Device, Inventory, Point
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
@@ -363,7 +363,7 @@ def entity_names() -> Wanted:
     wanted = Wanted()
     for point in points():
         if point.translation_key is not None:
-            place = f"{PLATFORM_OF_KIND[point.kind].value}.{point.translation_key}"
+            place = f"{platform_of(point).value}.{point.translation_key}"
             wanted.required.add(f"{place}.name")
             wanted.required |= {f"{place}.state.{word}" for word in point.options or ()}
     for platform in Platform:
@@ -646,7 +646,7 @@ def test_names_tell_the_entities_of_a_device_apart(language: str) -> None:
     for inventory in inventories():
         used: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for point in inventory.points.values():
-            platform = PLATFORM_OF_KIND[point.kind].value
+            platform = platform_of(point).value
             key = f"entity.{platform}.{point.translation_key}.name"
             name = point.name or shown.get(key, point.key).format(**point.placeholders)
             used[platform, point.device_key, name.casefold()].append(point.key)
@@ -673,7 +673,7 @@ def given_placeholders(key: str) -> set[str]:
                 placeholder
                 for point in points()
                 if point.translation_key == name
-                and PLATFORM_OF_KIND[point.kind].value == platform
+                and platform_of(point).value == platform
                 for placeholder in point.placeholders
             }
         case ["exceptions", name, "message"]:
@@ -716,8 +716,7 @@ def test_names_use_all_placeholders_of_their_points() -> None:
         and set(point.placeholders)
         != placeholders(
             texts("en").get(
-                f"entity.{PLATFORM_OF_KIND[point.kind].value}"
-                f".{point.translation_key}.name",
+                f"entity.{platform_of(point).value}.{point.translation_key}.name",
                 "",
             )
         )

@@ -22,6 +22,7 @@ from .coordinator import (
 )
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
+from .memory import BackendMemory
 from .registry import Registrar
 from .services import async_register_actions
 
@@ -40,6 +41,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     """Log in, find out what there is, and show it."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     backend = make_backend(hass, spec, entry.data, entry.options)
+    memory = BackendMemory(hass, entry.entry_id)
+    await memory.async_restore(backend)
     inventory = InventoryCoordinator(hass, entry, backend)
     await inventory.async_config_entry_first_refresh()
     readings = ReadingsCoordinator(hass, entry, inventory, spec.poll_interval)
@@ -53,6 +56,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     )
     entry.runtime_data = RuntimeData(
         backend=backend,
+        memory=memory,
         inventory=inventory,
         readings=readings,
         registrar=registrar,
@@ -70,7 +74,10 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
     """Take the entities down; the coordinators stop with them."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.memory.async_save(entry.runtime_data.backend)
+    return True
 
 
 async def async_remove_entry(
@@ -78,6 +85,7 @@ async def async_remove_entry(
 ) -> None:
     """Leave no repair card behind; the statistics stay, as they may be all there is."""
     forget_unsupported(hass, entry)
+    await BackendMemory(hass, entry.entry_id).async_forget()
     ir.async_delete_issue(hass, DOMAIN, history_issue_id(entry))
 
 
@@ -100,12 +108,14 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
     """Keep the registries in step, and start anew when a point becomes another one."""
     inventory, registrar = entry.runtime_data.inventory, entry.runtime_data.registrar
     registrar.sync(inventory.data, inventory.found)
+    entry.runtime_data.memory.async_note(entry.runtime_data.backend)
     described = dict(inventory.data.points)
 
     @callback
     def follow() -> None:
         if not inventory.last_update_success:
             return
+        entry.runtime_data.memory.async_note(entry.runtime_data.backend)
         points = inventory.data.points
         if any(points[key] != described[key] for key in points.keys() & described):
             hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -11,10 +11,10 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec, Identity
+from .backends.base import BackendSpec, Identity, Settings
 from .backends.errors import BackendError
 from .connection import make_backend
 from .const import CONF_BACKEND, DOMAIN
@@ -22,12 +22,38 @@ from .coordinator import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .forms import FormData, Values, fields_schema, read_values, suggested_values
 from .model import Inventory
+from .selection import setup_settings
 from .selection_form import (
     device_names,
     read_selection,
     selection_errors,
     selection_schema,
 )
+
+
+async def async_read_selection(
+    hass: HomeAssistant,
+    spec: BackendSpec,
+    data: Settings,
+    user_input: FormData,
+    inventory: Inventory,
+) -> tuple[FormData, dict[str, str]]:
+    """Return the options that a filled selection form makes, and what is wrong with it.
+
+    What the backend's own fields say is tried on the server, as it may change what
+    there is to select.
+    """
+    found = inventory
+    try:
+        if any(setup_settings(spec, user_input).values()):
+            backend = make_backend(hass, spec, data, user_input)
+            await backend.connect()
+            if errors := await backend.check_setup():
+                return {}, dict(errors)
+            found = await backend.inventory()
+    except BackendError as err:
+        return {}, {"base": flow_error_key(err)}
+    return read_selection(user_input, inventory, found), {}
 
 
 class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -80,11 +106,15 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask which of the devices found to show."""
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
-            return self.async_create_entry(
-                title=self._identity.title,
-                data={CONF_BACKEND: self._spec.key, **self._values},
-                options=read_selection(user_input, self._inventory),
+            options, errors = await async_read_selection(
+                self.hass, self._spec, self._values, user_input, self._inventory
             )
+            if not errors:
+                return self.async_create_entry(
+                    title=self._identity.title,
+                    data={CONF_BACKEND: self._spec.key, **self._values},
+                    options=options,
+                )
         names = await device_names(self.hass, self._inventory)
         schema = selection_schema(self._spec, self._inventory, names, {})
         return self.async_show_form(
@@ -198,7 +228,11 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
         )
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
-            return self.async_create_entry(data=read_selection(user_input, inventory))
+            options, errors = await async_read_selection(
+                self.hass, spec, entry.data, user_input, inventory
+            )
+            if not errors:
+                return self.async_create_entry(data=options)
         names = await device_names(self.hass, inventory)
         schema = selection_schema(spec, inventory, names, entry.options)
         return self.async_show_form(

@@ -19,7 +19,8 @@ from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import as_update_error
 from .freshness import Freshness
-from .identifiers import PLATFORM_OF_KIND, point_unique_id
+from .identifiers import platform_of, point_unique_id
+from .memory import BackendMemory
 from .model import Inventory, Point, Reading
 from .registry import Registrar
 from .selection import selected_devices
@@ -35,6 +36,7 @@ class RuntimeData:
     """What a loaded config entry holds."""
 
     backend: Backend
+    memory: BackendMemory
     inventory: InventoryCoordinator
     readings: ReadingsCoordinator
     registrar: Registrar
@@ -235,7 +237,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     def _will_listen(self, point: Point) -> bool:
         registry = er.async_get(self.hass)
         entity_id = registry.async_get_entity_id(
-            PLATFORM_OF_KIND[point.kind],
+            platform_of(point),
             DOMAIN,
             point_unique_id(self.config_entry, point.key),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass  # type: ignore[attr-defined]  # Moved after 2026.9.
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_UNITS,
+    UNIT_CONVERTERS,
     SensorDeviceClass,
     SensorStateClass,
 )
@@ -36,20 +37,46 @@ class _Shown:
 
 _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.APPARENT_POWER: _Shown(SensorDeviceClass.APPARENT_POWER, _MEASURED),
+    Quantity.ATMOSPHERIC_PRESSURE: _Shown(
+        SensorDeviceClass.ATMOSPHERIC_PRESSURE, _MEASURED
+    ),
+    Quantity.BATTERY: _Shown(SensorDeviceClass.BATTERY, _MEASURED),
+    Quantity.CARBON_DIOXIDE: _Shown(SensorDeviceClass.CO2, _MEASURED),
     Quantity.COST: _Shown(SensorDeviceClass.MONETARY, _AMOUNTS),
     Quantity.CURRENT: _Shown(SensorDeviceClass.CURRENT, _MEASURED),
+    Quantity.DISTANCE: _Shown(SensorDeviceClass.DISTANCE, _MEASURED),
+    Quantity.DURATION: _Shown(SensorDeviceClass.DURATION, _MEASURED),
     Quantity.ENERGY: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.FREQUENCY: _Shown(SensorDeviceClass.FREQUENCY, _MEASURED),
     Quantity.GAS: _Shown(SensorDeviceClass.GAS, _AMOUNTS),
     Quantity.HEAT: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
+    Quantity.HUMIDITY: _Shown(SensorDeviceClass.HUMIDITY, _MEASURED),
+    Quantity.ILLUMINANCE: _Shown(SensorDeviceClass.ILLUMINANCE, _MEASURED),
+    Quantity.MOISTURE: _Shown(SensorDeviceClass.MOISTURE, _MEASURED),
+    Quantity.PM1: _Shown(SensorDeviceClass.PM1, _MEASURED),
+    Quantity.PM10: _Shown(SensorDeviceClass.PM10, _MEASURED),
+    Quantity.PM25: _Shown(SensorDeviceClass.PM25, _MEASURED),
     Quantity.POWER: _Shown(SensorDeviceClass.POWER, _MEASURED),
     Quantity.POWER_FACTOR: _Shown(SensorDeviceClass.POWER_FACTOR, _MEASURED),
+    Quantity.PRECIPITATION: _Shown(SensorDeviceClass.PRECIPITATION, _AMOUNTS),
+    Quantity.PRESSURE: _Shown(SensorDeviceClass.PRESSURE, _MEASURED),
     Quantity.REACTIVE_ENERGY: _Shown(SensorDeviceClass.REACTIVE_ENERGY, _AMOUNTS),
     Quantity.REACTIVE_POWER: _Shown(SensorDeviceClass.REACTIVE_POWER, _MEASURED),
+    Quantity.SIGNAL_STRENGTH: _Shown(SensorDeviceClass.SIGNAL_STRENGTH, _MEASURED),
+    Quantity.SOUND_PRESSURE: _Shown(SensorDeviceClass.SOUND_PRESSURE, _MEASURED),
     Quantity.TEMPERATURE: _Shown(SensorDeviceClass.TEMPERATURE, _MEASURED),
+    Quantity.TEMPERATURE_DIFFERENCE: _Shown(
+        SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
+    ),
+    Quantity.VOC: _Shown(SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS, _MEASURED),
+    Quantity.VOC_RATIO: _Shown(
+        SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS, _MEASURED
+    ),
     Quantity.VOLTAGE: _Shown(SensorDeviceClass.VOLTAGE, _MEASURED),
     Quantity.VOLUME_FLOW: _Shown(SensorDeviceClass.VOLUME_FLOW_RATE, _MEASURED),
     Quantity.WATER: _Shown(SensorDeviceClass.WATER, _AMOUNTS),
+    Quantity.WIND_DIRECTION: _Shown(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
+    Quantity.WIND_SPEED: _Shown(SensorDeviceClass.WIND_SPEED, _MEASURED),
 }
 _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
     Quantity.CONNECTIVITY: BinarySensorDeviceClass.CONNECTIVITY,
@@ -74,7 +101,22 @@ def sensor_device_class(point: Point) -> SensorDeviceClass | None:
 
 def sensor_state_class(point: Point) -> SensorStateClass | None:
     """Return the state class of a sensor; words have none."""
-    return _STATE_CLASSES.get(point.kind)
+    state_class = _STATE_CLASSES.get(point.kind)
+    is_angle = point.quantity is Quantity.WIND_DIRECTION
+    if is_angle and state_class is SensorStateClass.MEASUREMENT:
+        # The mean of 359° and 1° is 0°, not 180°.
+        return SensorStateClass.MEASUREMENT_ANGLE
+    return state_class
+
+
+def statistics_unit_class(point: Point) -> str | None:
+    """Return the family of units that a point's statistics can be converted within.
+
+    The Energy dashboard offers only statistics that have one.
+    """
+    device_class = sensor_device_class(point)
+    converter = UNIT_CONVERTERS.get(device_class) if device_class else None
+    return converter.UNIT_CLASS if converter else None
 
 
 def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:

@@ -11,7 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
 from .descriptions import entity_category
-from .identifiers import PLATFORM_OF_KIND, device_identifier, point_unique_id
+from .identifiers import device_identifier, platform_of, point_unique_id
 from .model import Point, Reading
 
 
@@ -29,7 +29,7 @@ def add_point_entities(
         new = [
             point
             for key, point in runtime.inventory.data.points.items()
-            if PLATFORM_OF_KIND[point.kind] is platform
+            if platform_of(point) is platform
             and key not in runtime.registrar.shown_points
         ]
         runtime.registrar.shown_points.update(point.key for point in new)

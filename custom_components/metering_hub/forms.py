@@ -8,6 +8,7 @@ import voluptuous as vol
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -16,13 +17,13 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .backends.base import BackendSpec, Field, FieldKind
+from .backends.base import BackendSpec, Field, FieldKind, Setting
 from .backends.url import normalise_url
 
 type FormData = dict[str, Any]
 """What a form was filled with; Home Assistant types it no closer."""
 
-type Values = dict[str, str | bool]
+type Values = dict[str, Setting]
 
 _TEXT_TYPES: Mapping[FieldKind, tuple[TextSelectorType, str | None]] = {
     FieldKind.URL: (TextSelectorType.URL, "url"),
@@ -31,16 +32,22 @@ _TEXT_TYPES: Mapping[FieldKind, tuple[TextSelectorType, str | None]] = {
     FieldKind.KEY: (TextSelectorType.PASSWORD, "off"),
     FieldKind.PASSWORD: (TextSelectorType.PASSWORD, "current-password"),
 }
+_SELECTED = frozenset({FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.TEXTS})
 _STRIPPED = frozenset({FieldKind.URL, FieldKind.TEXT, FieldKind.EMAIL, FieldKind.KEY})
 
 
-def fields_schema(fields: Iterable[Field]) -> vol.Schema:
+type Offers = Mapping[str, Mapping[str, str]]
+"""What fields of kind CHOICES offer: by field name, labels by value."""
+
+
+def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.Schema:
     """Return the form for some fields, the rarely needed ones in closed sections."""
+    offers = offers or {}
     schema: dict[vol.Marker, object] = {}
     sections: dict[str, dict[vol.Marker, object]] = {}
     for field in fields:
         place = sections.setdefault(field.section, {}) if field.section else schema
-        place[_marker(field)] = _selector(field)
+        place[_marker(field)] = _selector(field, offers.get(field.name, {}))
     for name, inner in sections.items():
         schema[vol.Required(name)] = section(vol.Schema(inner), {"collapsed": True})
     return vol.Schema(schema)
@@ -52,22 +59,36 @@ def _marker(field: Field) -> vol.Marker:
     return marker(field.name, default=default)
 
 
-def _selector(field: Field) -> BooleanSelector | SelectSelector | TextSelector:
+def _selector(
+    field: Field, offer: Mapping[str, str]
+) -> BooleanSelector | SelectSelector | TextSelector:
     if field.kind is FieldKind.BOOLEAN:
         return BooleanSelector()
-    if field.kind is FieldKind.CHOICE:
-        return SelectSelector(
-            SelectSelectorConfig(
-                options=list(field.choices),
-                translation_key=field.name,
-                mode=SelectSelectorMode.DROPDOWN,
-            )
-        )
+    if field.kind in _SELECTED:
+        return SelectSelector(_select_config(field, offer))
     text_type, autocomplete = _TEXT_TYPES[field.kind]
     config = TextSelectorConfig(type=text_type)
     if autocomplete is not None:
         config["autocomplete"] = autocomplete
     return TextSelector(config)
+
+
+def _select_config(field: Field, offer: Mapping[str, str]) -> SelectSelectorConfig:
+    if field.kind is FieldKind.CHOICE:
+        return SelectSelectorConfig(
+            options=list(field.choices),
+            translation_key=field.name,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    # What was chosen before stays valid, even if the server has lost it since.
+    chosen = field.default if isinstance(field.default, list) else []
+    labels = {**{value: value for value in chosen}, **offer}
+    return SelectSelectorConfig(
+        options=[SelectOptionDict(value=v, label=label) for v, label in labels.items()],
+        multiple=True,
+        custom_value=field.kind is FieldKind.TEXTS,
+        mode=SelectSelectorMode.DROPDOWN,
+    )
 
 
 def suggested_values(fields: Iterable[Field], values: Mapping[str, Any]) -> FormData:

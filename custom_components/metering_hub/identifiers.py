@@ -6,15 +6,29 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 
 from .const import DOMAIN
-from .model import Kind
+from .model import Kind, Point
 
-PLATFORM_OF_KIND: Mapping[Kind, Platform] = {
+_PLATFORMS: Mapping[Kind, Platform] = {
     Kind.REGISTER: Platform.SENSOR,
     Kind.INTERVAL: Platform.SENSOR,
     Kind.INSTANT: Platform.SENSOR,
     Kind.STATE: Platform.SENSOR,
     Kind.FLAG: Platform.BINARY_SENSOR,
+    Kind.EVENT: Platform.EVENT,
+    Kind.ACTION: Platform.BUTTON,
 }
+_WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
+    Kind.INSTANT: Platform.NUMBER,
+    Kind.STATE: Platform.SELECT,
+    Kind.FLAG: Platform.SWITCH,
+}
+
+
+def platform_of(point: Point) -> Platform:
+    """Return the platform of a point's entity; what can be set has one of its own."""
+    if point.writable and point.kind in _WRITABLE_PLATFORMS:
+        return _WRITABLE_PLATFORMS[point.kind]
+    return _PLATFORMS[point.kind]
 
 
 HISTORY_IMPORT_KEY = "history_import"

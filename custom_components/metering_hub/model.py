@@ -17,27 +17,48 @@ class Quantity(StrEnum):
 
     APPARENT_ENERGY = "apparent_energy"
     APPARENT_POWER = "apparent_power"
+    ATMOSPHERIC_PRESSURE = "atmospheric_pressure"
+    BATTERY = "battery"
+    CARBON_DIOXIDE = "carbon_dioxide"
     CHARGE = "charge"
     CONNECTIVITY = "connectivity"
     COST = "cost"
     COST_RATE = "cost_rate"
     COUNT = "count"
     CURRENT = "current"
+    DEGREE_DAYS = "degree_days"
+    DISTANCE = "distance"
+    DURATION = "duration"
     ENERGY = "energy"
     FREQUENCY = "frequency"
     GAS = "gas"
     HEAT = "heat"
+    HUMIDITY = "humidity"
+    ILLUMINANCE = "illuminance"
+    MOISTURE = "moisture"
+    PM1 = "pm1"
+    PM10 = "pm10"
+    PM25 = "pm25"
     POWER = "power"
     POWER_FACTOR = "power_factor"
+    PRECIPITATION = "precipitation"
+    PRESSURE = "pressure"
     PRICE = "price"
     PROBLEM = "problem"
     REACTIVE_ENERGY = "reactive_energy"
     REACTIVE_POWER = "reactive_power"
+    SIGNAL_STRENGTH = "signal_strength"
+    SOUND_PRESSURE = "sound_pressure"
     TEMPERATURE = "temperature"
+    TEMPERATURE_DIFFERENCE = "temperature_difference"
     TEXT = "text"
+    VOC = "voc"
+    VOC_RATIO = "voc_ratio"
     VOLTAGE = "voltage"
     VOLUME_FLOW = "volume_flow"
     WATER = "water"
+    WIND_DIRECTION = "wind_direction"
+    WIND_SPEED = "wind_speed"
 
 
 class Kind(StrEnum):
@@ -57,6 +78,12 @@ class Kind(StrEnum):
 
     FLAG = "flag"
     """On or off."""
+
+    EVENT = "event"
+    """Something that happened; a reading is the last one, its value what it was."""
+
+    ACTION = "action"
+    """Something that can be done and has no value."""
 
 
 class Role(StrEnum):
@@ -106,6 +133,15 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The lowest and highest value that a number can be set to, and its steps."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One measured thing of a device.
 
@@ -114,7 +150,9 @@ class Point:
     a newer reading that the source can be trusted for (`None`: for ever).
     `poll_interval` is how often asking again makes sense (`None`: the backend's
     default). `has_history` says that the backend can tell the point's past.
-    `interval` is the length of an INTERVAL point's intervals.
+    `interval` is the length of an INTERVAL point's intervals. `included_in` is the key
+    of a point whose amount contains this one's, so that the two are never added up.
+    `limits` are what a `writable` number can be set to.
     """
 
     key: str
@@ -134,6 +172,9 @@ class Point:
     poll_interval: timedelta | None = None
     has_history: bool = False
     interval: timedelta | None = None
+    included_in: str | None = None
+    writable: bool = False
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +198,18 @@ class Reading:
     `time` is the moment at which the value was measured, never the moment of asking.
     `confirmed` is a later moment at which the source still vouched for the value (a
     gas meter's hourly position is repeated by every telegram). `since` is the start of
-    the span that an INTERVAL amount covers.
+    the span that an INTERVAL amount covers. `extremes` marks the reading of an INSTANT
+    point that sums up a whole UTC hour, as the server counts it: `time` is the hour's
+    start, `value` its mean, and these its lowest and highest value. `details` is what
+    else the source says of an event.
     """
 
     time: datetime
     value: Value
     quality: str | None = None
     since: datetime | None = None
+    extremes: tuple[float, float] | None = None
+    details: Mapping[str, str] | None = field(default=None, hash=False)
     confirmed: datetime | None = field(default=None, compare=False)
 
     @property
@@ -177,12 +223,14 @@ class Inventory:
     """The devices and points that a server was found to have.
 
     `undecided` names the backend's set-up fields that the server leaves open, so that
-    a person has to say.
+    a person has to say. `choices` is what a person can choose from in the set-up fields
+    that offer what was found: by field name, labels by value.
     """
 
     devices: Mapping[str, Device]
     points: Mapping[str, Point]
     undecided: frozenset[str] = frozenset()
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
         """Return the part of this inventory that belongs to the named devices."""
@@ -194,4 +242,5 @@ class Inventory:
                 if point.device_key in device_keys
             },
             self.undecided,
+            self.choices,
         )

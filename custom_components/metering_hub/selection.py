@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .backends.base import BackendSpec, Settings
 from .const import CONF_DEVICES, CONF_KNOWN_DEVICES, CONF_NEW_DEVICES
 from .model import Inventory
 
@@ -22,6 +23,15 @@ def selected_devices(inventory: Inventory, options: Options) -> frozenset[str]:
         for key in inventory.devices
         if key in ticked or (follow and key not in known)
     )
+
+
+def setup_settings(spec: BackendSpec, options: Options) -> Settings:
+    """Return the values of a backend's set-up fields out of an entry's options."""
+    return {
+        field.name: value
+        for field in spec.setup_fields
+        if isinstance(value := options.get(field.name), str | bool | list)
+    }
 
 
 def _keys(value: object) -> frozenset[str]:

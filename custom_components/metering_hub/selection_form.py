@@ -90,11 +90,14 @@ def _switch(name: str, options: Options) -> vol.Marker:
 def _setup_fields(
     spec: BackendSpec, inventory: Inventory, options: Options
 ) -> vol.Schema:
-    return fields_schema(
+    asked = (
         field.with_default(options.get(field.name))
         for field in spec.setup_fields
-        if field.name in inventory.undecided or field.name in options
+        if field.name in inventory.undecided
+        or inventory.choices.get(field.name)
+        or options.get(field.name)
     )
+    return fields_schema(asked, inventory.choices)
 
 
 def selection_errors(user_input: FormData | None) -> dict[str, str]:
@@ -106,6 +109,17 @@ def selection_errors(user_input: FormData | None) -> dict[str, str]:
     return {}
 
 
-def read_selection(user_input: FormData, inventory: Inventory) -> FormData:
-    """Return the options of an entry: the filled form, and what there was to choose."""
-    return {**user_input, CONF_KNOWN_DEVICES: sorted(inventory.devices)}
+def read_selection(
+    user_input: FormData, offered: Inventory, found: Inventory
+) -> FormData:
+    """Return the options of an entry: the filled form, and what there was to choose.
+
+    `found` also has what the set-up fields of the form brought to light, beyond the
+    devices that the form offered: a person who names a meter wants it.
+    """
+    new = found.devices.keys() - offered.devices.keys()
+    return {
+        **user_input,
+        CONF_DEVICES: sorted({*user_input[CONF_DEVICES], *new}),
+        CONF_KNOWN_DEVICES: sorted(found.devices),
+    }

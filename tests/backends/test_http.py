@@ -427,7 +427,8 @@ async def test_classifier_sees_no_body_where_there_is_no_json(
         (answer(200), "the answer is not JSON"),
         (answer(204, content_type=None), "the answer is not JSON"),
         (answer(200, b'{"a": '), "broken JSON"),
-        (answer(200, b'{"a": NaN}'), "broken JSON"),
+        (answer(200, b'{"a": NaN'), "broken JSON"),
+        (answer(200, b"[" * 100_000 + b"NaN"), "broken JSON"),
         (answer(200, b'"\xff"'), "broken JSON"),
         (answer(200, b"[" * 100_000), "broken JSON"),
     ],
@@ -438,7 +439,8 @@ async def test_classifier_sees_no_body_where_there_is_no_json(
         "empty",
         "no content",
         "cut",
-        "NaN",
+        "NaN and cut",
+        "NaN and deep",
         "no UTF-8",
         "deep",
     ],
@@ -448,6 +450,14 @@ async def test_no_usable_json(client: MakeClient, reply: bytes, message: str) ->
         with pytest.raises(ProtocolError) as raised:
             await client(server).get("/x")
     assert str(raised.value) == f"GET /x: {message}"
+
+
+async def test_numbers_that_json_does_not_have(client: MakeClient) -> None:
+    """A server that stored an infinity still gives all its other values."""
+    reply = answer(200, b'{"a": [Infinity, -Infinity, NaN, 1.5, "NaN"]}')
+    async with running_server(reply) as server:
+        found = await client(server).get("/x")
+    assert repr(found) == "{'a': [inf, -inf, nan, 1.5, 'NaN']}"
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,37 @@ def test_a_reading_of_a_final_hour_is_ignored() -> None:
     hours = InstantHours()
     hours.add(series((0, 1)), minute(60))
     assert hours.add([reading(30, 9)], minute(120)) == []
+
+
+def summed(hour: int, mean: Value, low: float, high: float) -> Reading:
+    """Return what a server says of a whole hour."""
+    return Reading(time=START + hour * HOUR, value=mean, extremes=(low, high))
+
+
+def test_an_hour_that_the_server_summed_up_is_its_row() -> None:
+    hours = InstantHours()
+    final = hours.add([summed(1, 4, 0, 9), summed(0, 20.5, 20, 21)], minute(119))
+    assert final == [Row(start=START, mean=20.5, min=20, max=21)]
+    open_hour = [Row(start=START + HOUR, mean=4, min=0, max=9)]
+    assert hours.rest(minute(130)) == open_hour
+    assert hours.add([], minute(120)) == open_hour
+    assert hours.rest(minute(130)) == []
+
+
+def test_a_later_sum_of_an_hour_replaces_the_earlier_one() -> None:
+    hours = InstantHours()
+    hours.add([summed(0, 20, 20, 20)], START)
+    assert hours.add([summed(0, 25, 20, 30)], minute(60)) == [
+        Row(start=START, mean=25, min=20, max=30)
+    ]
+
+
+def test_what_the_server_summed_up_counts_before_single_values() -> None:
+    hours = InstantHours()
+    rows = hours.add([*series((10, 1), (70, 2)), summed(0, 20, 19, 21)], minute(120))
+    assert [row.mean for row in rows] == [20, 2]
+
+
+@pytest.mark.parametrize("mean", [float("nan"), "20", True])
+def test_a_sum_that_is_no_number_is_no_row(mean: Value) -> None:
+    assert InstantHours().add([summed(0, mean, 1, 2)], minute(60)) == []

@@ -8,10 +8,17 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
-from ..model import Inventory, Point, PricePeriod, Reading
+from ..model import Inventory, Point, PricePeriod, Reading, Value
+from .http import Json
 
-type Settings = Mapping[str, str | bool]
+type Setting = str | bool | list[str]
+"""The value of a backend's field; a list where a person can say several things."""
+
+type Settings = Mapping[str, Setting]
 """The values of a backend's fields, by field name."""
+
+type Memory = Mapping[str, Json]
+"""What a backend wants to know again after a restart: JSON, and nothing personal."""
 
 
 class FieldKind(StrEnum):
@@ -26,6 +33,11 @@ class FieldKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 -- the kind of a field, not a password
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    CHOICES = "choices"
+    """Several of what the inventory offers for the field (`Inventory.choices`)."""
+
+    TEXTS = "texts"
+    """Several texts that a person types in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +50,7 @@ class Field:
 
     name: str
     kind: FieldKind
-    default: str | bool | None = None
+    default: Setting | None = None
     required: bool = True
     section: str | None = None
     choices: tuple[str, ...] = ()
@@ -51,7 +63,9 @@ class Field:
 
     def with_default(self, value: object) -> Field:
         """Return the field with what was chosen before as its default, if anything."""
-        return replace(self, default=value) if isinstance(value, str | bool) else self
+        if isinstance(value, str | bool | list):
+            return replace(self, default=value)
+        return self
 
 
 class Capability(StrEnum):
@@ -60,6 +74,7 @@ class Capability(StrEnum):
     HISTORY = "history"
     PRICES = "prices"
     WATCH = "watch"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +137,18 @@ class Backend(ABC):
         """Return the time zone in which the server's days begin."""
         return UTC
 
+    def restore(self, memory: Memory) -> None:
+        """Take over what `remember` returned before a restart; before `connect`.
+
+        It may be of an older version of this backend, so that nothing is sure to be
+        there. A backend that remembers nothing need not care.
+        """
+        return
+
+    def remember(self) -> Memory:
+        """Return what is worth knowing again after a restart."""
+        return {}
+
     @abstractmethod
     async def connect(self) -> Identity:
         """Log in and tell who answers."""
@@ -129,6 +156,13 @@ class Backend(ABC):
     @abstractmethod
     async def inventory(self) -> Inventory:
         """Return the devices and points that the server has now."""
+
+    async def check_setup(self) -> Mapping[str, str]:
+        """Return what is wrong with the set-up fields: translation keys by field name.
+
+        It is asked when a person filled them in, so that a typing error shows at once.
+        """
+        return {}
 
     @abstractmethod
     async def latest(self, points: Collection[Point]) -> Latest:
@@ -167,6 +201,14 @@ class Backend(ABC):
         """
         raise NotImplementedError
 
+    async def write(self, point: Point, value: Value | None) -> None:
+        """Set a writable point, or do what an ACTION stands for (value `None`).
+
+        Raises RejectedError with the server's reason where it refuses the value.
+        For backends that declare Capability.WRITE.
+        """
+        raise NotImplementedError
+
     def watch(self) -> AsyncIterator[frozenset[str]]:
         """Yield the keys of points that changed.
 
@@ -181,9 +223,10 @@ class BackendSpec:
 
     `page_segments` are path parts at which a pasted address is cut (see
     `normalise_url`). `setup_fields` are asked on the selection page, but only where
-    the inventory says that the server cannot tell. Every `history_interval` the newest
-    history is read, and `history_window` is how far back late or corrected readings are
-    looked for. `currency` is the ISO 4217 code of all costs and prices.
+    the inventory says that the server cannot tell, or offers choices. Every
+    `history_interval` the newest history is read, and `history_window` is how far back
+    late or corrected readings are looked for. `currency` is the ISO 4217 code of all
+    costs and prices.
     """
 
     key: str

@@ -47,6 +47,10 @@ class UnsupportedError(BackendError):
         self.reason = reason
 
 
+class RejectedError(BackendError):
+    """The server refuses a value that it was given; the text is what it says."""
+
+
 class ProtocolError(BackendError):
     """An answer that makes no sense: not this server's API, or a broken answer."""
 

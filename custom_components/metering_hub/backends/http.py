@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+import json
 import random
 
 import aiohttp
@@ -38,6 +39,7 @@ MAX_RETRY_AFTER = 3600.0
 """The longest wait in seconds that a server can ask for, lest a slip silence us."""
 
 _READ_BYTES = 64 * 1024
+_NO_NUMBERS = (b"Infinity", b"NaN")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 _RETRY_STATUSES = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -233,12 +235,31 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
     if response.content_type.lower() != "application/json" or not body:
         return Answer(response.status, response.headers, None, is_json=False)
     try:
-        parsed: Json = orjson.loads(body)
-    except orjson.JSONDecodeError as err:
+        parsed = _parse(bytes(body))
+    except ValueError as err:
         if is_error:
             return Answer(response.status, response.headers, None, is_json=False)
         raise ProtocolError(f"{request}: broken JSON") from err
     return Answer(response.status, response.headers, parsed, is_json=True)
+
+
+def _parse(body: bytes) -> Json:
+    """Return the value of a JSON text; raises ValueError.
+
+    Some servers write a bare `Infinity` or `NaN`, which is no JSON. Python's own parser
+    takes it, so that one bad number does not cost the whole answer.
+    """
+    parsed: Json
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if not any(word in body for word in _NO_NUMBERS):
+            raise
+        try:
+            parsed = json.loads(body)
+        except RecursionError as err:
+            raise ValueError("nested too deep") from err
+    return parsed
 
 
 def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:

@@ -19,7 +19,7 @@ from ..coordinator import (
     InventoryCoordinator,
     MeteringHubConfigEntry,
 )
-from ..identifiers import PLATFORM_OF_KIND, point_unique_id
+from ..identifiers import platform_of, point_unique_id
 from ..model import Point
 from .importer import Importer
 from .statistic import (
@@ -202,7 +202,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         }
         for point in points:
             entity_id = registry.async_get_entity_id(
-                PLATFORM_OF_KIND[point.kind],
+                platform_of(point),
                 DOMAIN,
                 point_unique_id(self.config_entry, point.key),
             )

@@ -112,13 +112,14 @@ class Importer:
     async def _import_group(
         self, scope: Scope, group: Sequence[tuple[Point, Plan]], report: Report
     ) -> dict[str, int]:
-        """Import points that go on from the same moment, in one pass.
+        """Import points that go on from about the same moment, in one pass.
 
         Returns the rows written by statistic id; nothing where the server has nothing
         new.
         """
         points = [point for point, _ in group]
-        start = group[0][1].resume or await self._beginning(scope, points)
+        resumes = [plan.resume for _, plan in group if plan.resume]
+        start = min(resumes, default=None) or await self._beginning(scope, points)
         if start is None:
             return {}
         key = frozenset(point.key for point in points)
@@ -244,8 +245,13 @@ def _writer(
 def _by_resume(
     plans: Sequence[tuple[Point, Plan]],
 ) -> list[list[tuple[Point, Plan]]]:
-    """Group points that go on from the same moment, the longest way first."""
+    """Group points that go on from the same day, the longest way first.
+
+    Points with gaps go on from some hours earlier than others; a walk of its own for
+    each of hundreds of them would ask the server for the same span as often.
+    """
     groups: dict[datetime | None, list[tuple[Point, Plan]]] = {}
     for point, plan in plans:
-        groups.setdefault(plan.resume, []).append((point, plan))
+        day = plan.resume and plan.resume.replace(hour=0, minute=0, second=0)
+        groups.setdefault(day, []).append((point, plan))
     return [groups[key] for key in sorted(groups, key=lambda k: (k is not None, k))]

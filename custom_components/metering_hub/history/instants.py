@@ -18,6 +18,7 @@ class InstantHours:
         """Start; a value stands until the next one, but for no longer than `holds`."""
         self._holds = holds.total_seconds()
         self._values: dict[float, float] = {}
+        self._summed: dict[float, Row] = {}
         self._before: Measured = (NEVER, 0.0)
         self._final_until = NEVER
 
@@ -26,22 +27,30 @@ class InstantHours:
 
         The readings of a chunk may come in any order and repeat each other, or those of
         earlier chunks; of two at the same time, the higher counts. After it, none that
-        was measured before `until` (aware) comes.
+        was measured before `until` (aware) comes. A reading that sums up a whole hour
+        (`extremes`) is that hour's row as it stands.
         """
         for reading in readings:
             value = number(reading.value)
             at = reading.time.timestamp()
-            if value is not None and at >= self._final_until:
+            if value is None or at < self._final_until:
+                continue
+            if reading.extremes is not None:
+                self._summed[hour_of(at)] = _summed_row(hour_of(at), value, reading)
+            else:
                 self._values[at] = max(value, self._values.get(at, value))
         self._final_until = max(self._final_until, hour_of(until.timestamp()))
         final = sorted(
             (at, value) for at, value in self._values.items() if at < self._final_until
         )
-        rows = self._rows(final)
+        summed = [hour for hour in self._summed if hour < self._final_until]
+        rows = self._merged(self._rows(final), summed)
         if final:
             self._before = final[-1]
         for at, _ in final:
             del self._values[at]
+        for hour in summed:
+            del self._summed[hour]
         return rows
 
     def rest(self, now: datetime) -> list[Row]:
@@ -49,7 +58,15 @@ class InstantHours:
 
         No row starts after `now` (aware UTC).
         """
-        return until_now(self._rows(sorted(self._values.items())), now)
+        measured = self._rows(sorted(self._values.items()))
+        return until_now(self._merged(measured, self._summed), now)
+
+    def _merged(self, measured: list[Row], summed: Iterable[float]) -> list[Row]:
+        """Return the rows of hours, oldest first; what the server summed up counts."""
+        if not (rows := {hour: self._summed[hour] for hour in summed}):
+            return measured
+        rows = {row.start.timestamp(): row for row in measured} | rows
+        return [rows[hour] for hour in sorted(rows)]
 
     def _rows(self, measured: list[Measured]) -> list[Row]:
         rows = []
@@ -74,3 +91,8 @@ class InstantHours:
         in_hour = [value for _, value in values]
         mean = exact(total / duration)
         return Row(start=utc(hour), mean=mean, min=min(in_hour), max=max(in_hour))
+
+
+def _summed_row(hour: float, mean: float, reading: Reading) -> Row:
+    lowest, highest = reading.extremes or (mean, mean)
+    return Row(start=utc(hour), mean=exact(mean), min=lowest, max=highest)

@@ -14,28 +14,13 @@ from homeassistant.config_entries import ConfigEntry
 
 from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
-from ..model import Kind, Point, Quantity
+from ..descriptions import statistics_unit_class
+from ..model import Kind, Point
 from .hourly import Row
 
 COST_SUFFIX = "cost"
 COMPENSATION_SUFFIX = "compensation"
 FIXED_COST_KEY = "fixed_cost"
-
-_UNIT_CLASSES: Mapping[Quantity, str] = {
-    Quantity.APPARENT_POWER: "apparent_power",
-    Quantity.CURRENT: "electric_current",
-    Quantity.ENERGY: "energy",
-    Quantity.FREQUENCY: "frequency",
-    Quantity.GAS: "volume",
-    Quantity.HEAT: "energy",
-    Quantity.POWER: "power",
-    Quantity.REACTIVE_ENERGY: "reactive_energy",
-    Quantity.REACTIVE_POWER: "reactive_power",
-    Quantity.TEMPERATURE: "temperature",
-    Quantity.VOLTAGE: "voltage",
-    Quantity.VOLUME_FLOW: "volume_flow_rate",
-    Quantity.WATER: "volume",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +69,7 @@ def point_statistic(prefix: str, point: Point, name: str) -> Statistic:
         f"{prefix}{point.key}",
         name=name,
         unit=point.unit,
-        unit_class=_UNIT_CLASSES.get(point.quantity),
+        unit_class=statistics_unit_class(point),
         measured=measured,
     )
 

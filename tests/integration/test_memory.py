@@ -1,0 +1,57 @@
+"""What a backend remembers outlives a restart, and goes with its entry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub.backends.base import Memory
+from custom_components.metering_hub.backends.dsmr_reader.backend import (
+    DsmrReaderBackend,
+)
+from homeassistant.core import HomeAssistant
+
+from .conftest import set_up
+
+
+@pytest.fixture
+def remembering(monkeypatch: pytest.MonkeyPatch) -> list[Memory]:
+    """Let the backend count its starts, and note what it is given at each."""
+    given: list[Memory] = []
+
+    def restore(self: DsmrReaderBackend, memory: Memory) -> None:
+        given.append(memory)
+
+    def remember(self: DsmrReaderBackend) -> Memory:
+        return {"starts": len(given)}
+
+    monkeypatch.setattr(DsmrReaderBackend, "restore", restore)
+    monkeypatch.setattr(DsmrReaderBackend, "remember", remember)
+    return given
+
+
+async def test_memory_outlives_a_reload(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    remembering: list[Memory],
+    hass_storage: Mapping[str, Any],
+) -> None:
+    """What was remembered at the end is there at the next start, until removal."""
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert remembering == [{}, {"starts": 1}]
+    key = f"metering_hub.{entry.entry_id}"
+    assert hass_storage[key]["data"] == {"starts": 1}
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert key not in hass_storage
+
+
+async def test_nothing_to_remember_leaves_no_file(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: Mapping[str, Any]
+) -> None:
+    """A backend without a memory costs the disk nothing."""
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert f"metering_hub.{entry.entry_id}" not in hass_storage
