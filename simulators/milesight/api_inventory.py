@@ -4,7 +4,7 @@ from simulators.faults import Json
 
 from .call import Call
 from .catalog import INTEGRATIONS, IntegrationTemplate
-from .items import GROUPS, attribute, device_detail, device_item, group_id, group_of
+from .items import GROUPS, described, device_detail, device_item, group_id, group_of
 from .query import Row, ids, ordered, page, paged, texts
 from .things import Device, Entity
 from .values import latest_json
@@ -116,14 +116,8 @@ def _integration(call: Call, one: IntegrationTemplate) -> Row:
 
 def _integration_entity(call: Call, entity: Entity) -> Json:
     latest = call.values.latest(entity)
-    row: Row = {
-        "id": entity.id,
-        "key": entity.key,
-        "name": entity.name,
-        "type": entity.kind,
+    row = described(entity, call.release) | {
         "access_mod": entity.access,
-        "value_attribute": attribute(entity, call.release),
-        "value_type": entity.value_type,
         "parent": None if entity.parent is None else entity.parent.key,
         "value": None if latest is None else latest_json(latest.value, call.release),
     }

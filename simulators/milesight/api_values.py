@@ -16,7 +16,7 @@ from .values import Sample, Values, history_json, latest_json
 from .wire import invalid, server_error, several
 
 _BATCH_LIMIT = 5000
-_AT_ONCE = 500
+_AT_ONCE = 100
 _NUMERIC = ("LONG", "DOUBLE")
 
 

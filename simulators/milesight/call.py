@@ -55,11 +55,7 @@ class Call:
     params: Mapping[str, str]
     query: MultiMapping[str]
     body: Body
-
-    @property
-    def release(self) -> Release:
-        """Return the release that answers."""
-        return self.state.release
+    release: Release
 
     @property
     def values(self) -> Values:

@@ -48,7 +48,7 @@ def device_detail(
         "user_nickname": "Admin",
         "user_email": "admin@example.com",
         "template_name": device.model.name,
-        "entities": [_device_entity(entity, release) for entity in entities],
+        "entities": [described(entity, release) for entity in entities],
     }
     return _fields(row, DETAIL_FIELDS, release)
 
@@ -141,7 +141,8 @@ def _location(device: Device, values: Values) -> Json:
     return known or None
 
 
-def _device_entity(entity: Entity, release: Release) -> Row:
+def described(entity: Entity, release: Release) -> Row:
+    """Return what the details of devices and integrations say of an entity."""
     return {
         "id": entity.id,
         "key": entity.key,

@@ -11,7 +11,7 @@ from .wire import server_error
 type Body = Mapping[str, Json]
 type Row = dict[str, Json]
 
-_ROWS_AT_ONCE = 200
+_ROWS_AT_ONCE = 100
 # Jackson's maximum for an int, which is what the page numbers are.
 _MAX_INT = 2**31 - 1
 

@@ -94,7 +94,8 @@ class MilesightSimulator(State):
         """Check in the server's order: login, path and method, role, body."""
         if path == "oauth2/token" and request.method == "POST":
             return await self._token(request)
-        found = find(path, self.release)
+        release = self.release
+        found = find(path, release)
         public = any(route.public for route, _ in found)
         user = (
             User()
@@ -105,7 +106,9 @@ class MilesightSimulator(State):
         body = await _body(request) if request.method == "POST" else {}
         if route.functions and not any(map(user.may, route.functions)):
             raise forbidden()
-        return await route.handler(Call(self, user, params, request.query, body))
+        return await route.handler(
+            Call(self, user, params, request.query, body, release)
+        )
 
     async def _token(self, request: web.Request) -> Json:
         form: dict[str, str] = {}

@@ -19,6 +19,8 @@ from .milesight_fixtures import Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
+# CONNECT of MQTT 3.1.1 with a keepalive of one second, user name and password.
+LOGIN = b"\x10\x2f\0\4MQTT\4\xc2\0\1\0\1x\0\x10web_mqtt@default\0\x0esimulated-mqtt"
 TOPIC = "beaver-iot/web_mqtt@default/downlink/web/exchange"
 
 
@@ -166,6 +168,35 @@ async def test_a_broker_that_says_nothing() -> None:
         silent = aiomqtt.Client("127.0.0.1", int(str(port)), timeout=0.3)
         with pytest.raises(aiomqtt.MqttError, match="timed out"):
             await silent.__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (b"\xc0\0", b""),  # PINGREQ before CONNECT.
+        (b"\x10\x0b\0\4MQTT\5\2\0\x3c\0", b"\x20\2\0\1"),  # MQTT 5.
+        (b"\x10\x03\0\4M", b""),
+        (LOGIN + b"\xc0\0", b"\x20\2\0\0\xd0\0"),  # The keepalive is one second.
+        (LOGIN + b"\xe0\0", b"\x20\2\0\0"),  # DISCONNECT.
+    ],
+)
+async def test_the_broker_ends_what_makes_no_sense(sent: bytes, answers: bytes) -> None:
+    async with beaver() as client, asyncio.timeout(4):
+        port = client.simulator.hub.mqtt_port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        assert await reader.read() == answers
+        writer.close()
+        assert client.simulator.hub.broker.clients == 0
+
+
+async def test_a_port_that_is_taken_is_replaced() -> None:
+    async with beaver() as client:
+        simulator = build()
+        simulator.mqtt_port = client.simulator.hub.mqtt_port
+        async with beaver(simulator) as second, mqtt(second):
+            assert simulator.hub.mqtt_port != client.simulator.hub.mqtt_port
+            assert simulator.hub.broker.clients == 1
 
 
 async def test_no_broker_on_tcp() -> None:
