@@ -47,7 +47,7 @@ class Sessions:
         self._knobs = knobs
         self._tokens: list[Tokens] = []
         self._issued = 0
-        self._grants: dict[str, Callable[[Mapping[str, str], str], Tokens]] = {
+        self._grants: dict[str, Callable[[Mapping[str, str]], Tokens]] = {
             "password": self._login,
             "refresh_token": self._refresh,
         }
@@ -64,7 +64,7 @@ class Sessions:
         grant = self._grants.get(form.get("grant_type", ""))
         if grant is None:
             raise unauthorized("unsupported_grant_type")
-        return grant(form, tenant).json()
+        return grant(form).json()
 
     def user(self, authorization: str) -> User:
         """Return the user of an Authorization header; raise ApiError 401."""
@@ -87,7 +87,7 @@ class Sessions:
             for one in self._tokens
         ]
 
-    def _login(self, form: Mapping[str, str], tenant: str) -> Tokens:
+    def _login(self, form: Mapping[str, str]) -> Tokens:
         name, password = form.get("username", ""), form.get("password", "")
         user = next((one for one in self._knobs.users if one.email == name), None)
         if user is None:
@@ -96,7 +96,7 @@ class Sessions:
             raise unauthorized("invalid_request:Bad credentials")
         return self._issue(user)
 
-    def _refresh(self, form: Mapping[str, str], tenant: str) -> Tokens:
+    def _refresh(self, form: Mapping[str, str]) -> Tokens:
         token, now = form.get("refresh_token", ""), self._knobs.clock()
         found = next((one for one in self._tokens if _same(one.refresh, token)), None)
         if found is None or found.expires <= now:

@@ -198,7 +198,7 @@ COMMON = (
     text("hardware_version", "Hardware Version", "v1.1"),
     text("firmware_version", "Firmware Version", "v1.4"),
     text("tsl_version", "TSL Version", "v1.0"),
-    text("ipso_version", "IPSO Version", "v0.1"),
+    replace(text("ipso_version", "IPSO Version", "v0.1"), hidden=True),
     Template(
         "@status", "Device Status", "STRING",
         attribute={"enum": {**_ONLINE}}, since=V130,

@@ -201,6 +201,14 @@ async def test_keywords_look_into_keys_unless_told_not_to() -> None:
         assert await keys(client, keyword="power_consumption", not_scan_key=True) == []
 
 
+async def test_hidden_entities_are_listed_on_demand() -> None:
+    async with beaver() as client:
+        every, usual = await keys(client, show_hidden=True), await keys(client)
+        hidden = set(every) - set(usual)
+        assert len(hidden) == 24
+        assert {one.rpartition(".")[2] for one in hidden} == {"ipso_version"}
+
+
 async def test_camel_case_keys_are_ignored_without_a_word() -> None:
     async with beaver() as client:
         assert await keys(client, entityType=["SERVICE"]) == await keys(client)
