@@ -55,8 +55,13 @@ from custom_components.metering_hub.errors import (
 from custom_components.metering_hub.forms import fields_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
-from custom_components.metering_hub.identifiers import OWN_KEYS, platform_of
+from custom_components.metering_hub.identifiers import (
+    OWN_KEYS,
+    UPDATE_MODE_KEY,
+    platform_of,
+)
 from custom_components.metering_hub.model import Device, Inventory, Point
+from custom_components.metering_hub.push import UpdateMode
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
@@ -370,7 +375,17 @@ def entity_names() -> Wanted:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):
                 wanted.required.add(f"{platform.value}.{key}.name")
+                wanted.required |= {
+                    f"{platform.value}.{key}.state.{word}"
+                    for word in OWN_STATES.get(key, ())
+                }
     return wanted
+
+
+OWN_STATES: Mapping[str, tuple[str, ...]] = {
+    UPDATE_MODE_KEY: tuple(mode.value for mode in UpdateMode)
+}
+"""The words that entities show that are not made from a point."""
 
 
 def own_translation_keys(file: Path) -> Iterator[str]:

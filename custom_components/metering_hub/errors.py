@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .backends.errors import (
@@ -13,6 +17,7 @@ from .backends.errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    RejectedError,
     UnreachableError,
     UnsupportedError,
 )
@@ -34,6 +39,14 @@ _UPDATE_KEYS: Mapping[type[BackendError], str] = {
     NotFoundError: "unexpected_answer",
     ProtocolError: "unexpected_answer",
 }
+_ACTION_KEYS: Mapping[type[BackendError], str] = {
+    **_UPDATE_KEYS,
+    AuthenticationError: "invalid_auth",
+    # Unlike a poll, what a person asked for is not tried again by itself.
+    UnreachableError: "action_cannot_connect",
+    RateLimitedError: "action_rate_limited",
+    RejectedError: "rejected",
+}
 FALLBACK_KEY = "unknown"
 
 
@@ -52,13 +65,14 @@ def flow_error_key(error: BackendError) -> str:
 
 
 def as_action_error(error: BackendError) -> HomeAssistantError:
-    """Return what an action raises where the server does not play along."""
-    key = _lookup(_UPDATE_KEYS, error)
-    if isinstance(error, AuthenticationError):
-        key = "invalid_auth"
-    return HomeAssistantError(
+    """Return what an action raises where the server does not play along.
+
+    A value that the server refuses is a mistake in the action's arguments.
+    """
+    refused = isinstance(error, RejectedError)
+    return (ServiceValidationError if refused else HomeAssistantError)(
         translation_domain=DOMAIN,
-        translation_key=key,
+        translation_key=_lookup(_ACTION_KEYS, error),
         translation_placeholders={"reason": str(error)},
     )
 
