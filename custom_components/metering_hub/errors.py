@@ -24,7 +24,6 @@ from .backends.errors import (
 from .const import DOMAIN
 
 _FLOW_KEYS: Mapping[type[BackendError], str] = {
-    AuthenticationError: "invalid_auth",
     PermissionDeniedError: "permission_denied",
     UnreachableError: "cannot_connect",
     RateLimitedError: "cannot_connect",
@@ -61,6 +60,8 @@ def _lookup(keys: Mapping[type[BackendError], str], error: BackendError) -> str:
 
 def flow_error_key(error: BackendError) -> str:
     """Return the translation key of the message that a config flow shows."""
+    if isinstance(error, AuthenticationError):
+        return error.reason
     return _lookup(_FLOW_KEYS, error)
 
 

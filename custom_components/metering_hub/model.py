@@ -36,6 +36,7 @@ class Quantity(StrEnum):
     HUMIDITY = "humidity"
     ILLUMINANCE = "illuminance"
     MOISTURE = "moisture"
+    OTHER = "other"
     PM1 = "pm1"
     PM10 = "pm10"
     PM25 = "pm25"

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from . import dsmr_reader
+from . import dsmr_reader, milesight
 from .base import BackendSpec
 
-BACKENDS: Mapping[str, BackendSpec] = {spec.key: spec for spec in (dsmr_reader.SPEC,)}
+BACKENDS: Mapping[str, BackendSpec] = {
+    spec.key: spec for spec in (dsmr_reader.SPEC, milesight.SPEC)
+}
