@@ -5,6 +5,7 @@ in real life; what only appears in the middle of functions is read from their so
 """
 
 import ast
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -39,8 +40,15 @@ from custom_components.metering_hub.backends.dsmr_reader.profile import (
 )
 from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
+    AuthenticationError,
     BackendError,
     UnsupportedError,
+)
+from custom_components.metering_hub.backends.milesight.abilities import LatestBy
+from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
+from custom_components.metering_hub.backends.milesight.rows import (
+    read_device,
+    read_entity,
 )
 from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
@@ -110,8 +118,27 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
         )
 
 
+def _milesight_inventories() -> Iterator[Inventory]:
+    """Yield a plug: only what the platform itself adds has no name of the server."""
+    key = "milesight-gateway.device.24e1"
+    device = read_device({"id": "1", "key": key, "name": "Plug"})
+    status = read_entity(
+        {
+            "entity_id": "2",
+            "entity_key": f"{key}.@status",
+            "entity_type": "PROPERTY",
+            "entity_value_type": "STRING",
+        }
+    )
+    assert device is not None
+    assert status is not None
+    made = make_catalogue([device], [status], LatestBy.BATCH, "http://host")
+    yield asyncio.run(made).inventory
+
+
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
     "dsmr_reader": _dsmr_reader_inventories,
+    "milesight": _milesight_inventories,
 }
 
 
@@ -258,13 +285,17 @@ def flow_steps(flow: type) -> Wanted:
 
 def unsupported_reasons() -> set[str]:
     """Return the reasons that backends give for not supporting a server."""
-    reasons = set()
+    return set(_reasons(UnsupportedError, None))
+
+
+def _reasons(kind: type[BackendError], default: str | None) -> Iterator[str]:
+    """Yield the reasons that backends give for an error, or its `default` one."""
     for file in source_files(INTEGRATION / "backends"):
-        for arguments in calls(tree_of(file), UnsupportedError.__name__):
-            reason = text_in(arguments.get("reason"))
-            assert reason, f"Write the reason of UnsupportedError in {file} as a text."
-            reasons.add(reason)
-    return reasons
+        for arguments in calls(tree_of(file), kind.__name__):
+            given = arguments.get("reason")
+            reason = text_in(given) if given else default
+            assert reason, f"Write the reason of {kind.__name__} in {file} as a text."
+            yield reason
 
 
 def errors() -> list[BackendError]:
@@ -277,6 +308,10 @@ def errors() -> list[BackendError]:
 
     return [
         *(UnsupportedError("why", reason=reason) for reason in unsupported_reasons()),
+        *(
+            AuthenticationError("why", reason=reason)
+            for reason in set(_reasons(AuthenticationError, "invalid_auth"))
+        ),
         *(
             kind("why")
             for kind in kinds(BackendError)
