@@ -37,6 +37,7 @@ class Gatherer:
         self._name = name
         self._keys: set[str] = set()
         self._cancel_timer: CALLBACK_TYPE | None = None
+        self._not_before = 0.0
         self._is_reading = False
         self._is_closed = False
 
@@ -44,7 +45,7 @@ class Gatherer:
     def async_add(self, keys: Iterable[str]) -> None:
         """Let these keys be part of the next call."""
         self._keys.update(keys)
-        self._schedule(GATHER_SECONDS)
+        self._schedule()
 
     @callback
     def async_close(self) -> None:
@@ -54,10 +55,12 @@ class Gatherer:
             self._cancel_timer()
             self._cancel_timer = None
 
-    def _schedule(self, seconds: float) -> None:
+    def _schedule(self) -> None:
         waits = self._is_reading or self._cancel_timer is not None
         if self._is_closed or waits or not self._keys:
             return
+        pause = self._not_before - self._hass.loop.time()
+        seconds = max(pause, GATHER_SECONDS)
         begin = HassJob(self._begin, self._name, cancel_on_shutdown=True)
         self._cancel_timer = async_call_later(self._hass, seconds, begin)
 
@@ -69,12 +72,12 @@ class Gatherer:
         self._create_task(self._hass, self._run(keys), self._name)
 
     async def _run(self, keys: frozenset[str]) -> None:
-        pause = GATHER_SECONDS
         try:
             await self._read(keys)
         except BackendError as err:
             pause = err.retry_after or PAUSE_SECONDS
+            self._not_before = self._hass.loop.time() + pause
             LOGGER.debug("%s failed: %s", self._name, err)
         finally:
             self._is_reading = False
-        self._schedule(pause)
+        self._schedule()
