@@ -217,7 +217,7 @@ def _integration_owners(
             configuration_url=url,
         )
         found[prefix] = _Owner(prefix, device)
-    return found
+    return dict(sorted(found.items()))
 
 
 def _is_integration(prefix: str) -> bool:

@@ -46,7 +46,6 @@ BATCH_SIZE = 1000
 KEYS_AT_ONCE = 100
 """How many values a filter takes."""
 
-HISTORY_AT_ONCE = 1000
 HISTORY_TIMEOUT = 60.0
 """Seconds; a page of the past may take a small server longer than a live answer."""
 
@@ -141,7 +140,7 @@ class MilesightClient:
         start: datetime | None,
         end: datetime,
         number: int,
-        size: int = HISTORY_AT_ONCE,
+        size: int,
     ) -> Page[Stored]:
         """POST /entity/history/search: a page of stored values in [start, end].
 

@@ -14,8 +14,11 @@ from ..base import HistoryChunk
 from ..parallel import gather_parts
 from .answers import Page, Stored
 from .catalogue import Source
-from .client import HISTORY_AT_ONCE, MilesightClient
+from .client import MilesightClient
 from .values import value_of
+
+HISTORY_AT_ONCE = 1000
+"""How many values a page has."""
 
 FIRST_WINDOW = timedelta(days=1)
 NARROWEST_WINDOW = timedelta(minutes=10)
@@ -99,7 +102,9 @@ class PastReader:
         return [found[index] for index in range(len(parts))]
 
     async def _page(self, span: _Span, number: int) -> Page[Stored]:
-        return await self.client.history(span.entity_ids, span.start, span.end, number)
+        return await self.client.history(
+            span.entity_ids, span.start, span.end, number, HISTORY_AT_ONCE
+        )
 
     async def _rest(self, span: _Span, first: Page[Stored]) -> list[Stored]:
         """Return the values of all pages of a span but the first."""
