@@ -118,6 +118,7 @@ async def make_catalogue(
     parents = {entity.key.rpartition(".")[0] for entity in entities}
     await asyncio.sleep(0)
     names = {entity.key: entity.name for entity in entities}
+    await asyncio.sleep(0)
     sources: dict[str, Source] = {}
     for count, (owner, identifier, entity) in enumerate(placed, 1):
         if count % _AT_ONCE == 0:
@@ -134,7 +135,7 @@ async def make_catalogue(
             sources[point.key] = Source(
                 point=point, entity=entity, status_id=status_ids.get(owner.prefix)
             )
-    return _catalogue(owners, sources, entities)
+    return await _catalogue(owners, sources, entities)
 
 
 async def _placed(
@@ -153,17 +154,19 @@ async def _placed(
     return placed
 
 
-def _catalogue(
+async def _catalogue(
     owners: Mapping[str, _Owner],
     sources: Mapping[str, Source],
     entities: Iterable[EntityRow],
 ) -> Catalogue:
     used = {source.point.device_key for source in sources.values()}
+    await asyncio.sleep(0)
     properties = {
         key: source
         for key, source in sources.items()
         if source.entity.type is EntityType.PROPERTY
     }
+    await asyncio.sleep(0)
     return Catalogue(
         devices={
             owner.device.key: owner.device

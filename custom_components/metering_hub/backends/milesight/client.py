@@ -36,7 +36,7 @@ from .rows import (
     read_user,
 )
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 250
 """How long pages of devices and entities are: the server names no limit, but a longer
 answer would take too long to read at once."""
 

@@ -5,7 +5,8 @@ window must be known as a whole before its oldest value is. Windows are made as 
 a bounded number of values fills them.
 """
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -66,9 +67,9 @@ class PastReader:
                     for span, page in zip(begun, firsts, strict=True)
                 ]
             )
-            rows = [row for page in firsts for row in page.rows]
-            rows += [row for rest in rests for row in rest]
-            yield HistoryChunk(readings=_readings(rows, by_id), until=stop)
+            pages = [page.rows for page in firsts]
+            pages += [rows for rest in rests for rows in rest]
+            yield HistoryChunk(readings=await _readings(pages, by_id), until=stop)
             window = _resized(window, total, target)
             cursor = stop
 
@@ -106,13 +107,10 @@ class PastReader:
             span.entity_ids, span.start, span.end, number, HISTORY_AT_ONCE
         )
 
-    async def _rest(self, span: _Span, first: Page[Stored]) -> list[Stored]:
-        """Return the values of all pages of a span but the first."""
+    async def _rest(self, span: _Span, first: Page[Stored]) -> list[Sequence[Stored]]:
+        """Return the values of all pages of a span but the first, by page."""
         pages = -(-first.total // HISTORY_AT_ONCE)
-        rows: list[Stored] = []
-        for number in range(2, pages + 1):
-            rows += (await self._page(span, number)).rows
-        return rows
+        return [(await self._page(span, number)).rows for number in range(2, pages + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +129,17 @@ def _resized(window: timedelta, values: int, target: int) -> timedelta:
     return min(max(window * share, NARROWEST_WINDOW), WIDEST_WINDOW)
 
 
-def _readings(
-    rows: Sequence[Stored], by_id: Mapping[str, Source]
+async def _readings(
+    pages: Iterable[Sequence[Stored]], by_id: Mapping[str, Source]
 ) -> dict[str, list[Reading]]:
+    """Return stored values as readings; other work may go on between two pages."""
     found: dict[str, list[Reading]] = {}
-    for row in rows:
-        if (source := by_id.get(row.entity_id)) is None:
-            continue
-        value = value_of(source, row.value)
-        if value is not None:
-            reading = Reading(time=row.time, value=value)
-            found.setdefault(source.point.key, []).append(reading)
+    for page in pages:
+        for row in page:
+            if (source := by_id.get(row.entity_id)) is None:
+                continue
+            if (value := value_of(source, row.value)) is not None:
+                reading = Reading(time=row.time, value=value)
+                found.setdefault(source.point.key, []).append(reading)
+        await asyncio.sleep(0)
     return found

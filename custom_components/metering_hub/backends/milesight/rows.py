@@ -22,6 +22,8 @@ type Object = dict[str, Json]
 
 _WRITABLE = frozenset({"W", "RW"})
 _LATEST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
+_DIGITS = 20
+"""More digits than any moment has; Python refuses to read thousands of them."""
 
 
 def as_id(value: Json) -> str | None:
@@ -33,11 +35,17 @@ def as_id(value: Json) -> str | None:
 
 
 def as_millis(value: Json) -> datetime | None:
-    """Return a moment given in epoch milliseconds, as a number or as text."""
-    number = as_integer(value)
-    if number is None or not 0 <= number < _LATEST_MOMENT:
+    """Return a moment given in epoch milliseconds, as a number or as text.
+
+    Made for many rows, so that it takes whole numbers only.
+    """
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < _DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return datetime.fromtimestamp(number / 1000, UTC)
+    if not 0 <= value < _LATEST_MOMENT:
+        return None
+    return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def read_page[Row](data: Json, read: Callable[[Object], Row | None]) -> Page[Row]:
