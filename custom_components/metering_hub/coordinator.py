@@ -206,7 +206,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
 
     @callback
     def async_read_soon(self, keys: Iterable[str]) -> None:
-        """Read these points, or those that somebody listens to, within two seconds.
+        """Read those of these points within two seconds that somebody listens to.
 
         All that is wanted within one second is read together, by one `latest`; the
         polling goes on beside it.
@@ -229,9 +229,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
                 self._asked.clear()
                 raise
         snapshot = self._answers.snapshot(wanted, dt_util.utcnow())
-        if snapshot == shown:
+        if snapshot == shown and self.data is not shown:
             # The caller sees no change then; what was shown in between would stay.
-            self._show(snapshot)
+            self.data = snapshot
+            self.async_update_listeners()
         return snapshot
 
     async def _read_listened(self, keys: frozenset[str]) -> None:
@@ -244,13 +245,21 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         if not points or not self.last_update_success:
             return
         await self._ask(points)
-        self._show(self._answers.snapshot(self._wanted_points(), dt_util.utcnow()))
+        self._show_of(points)
 
     @callback
-    def _show(self, snapshot: Snapshot) -> None:
-        if snapshot != self.data:
-            self.data = snapshot
-            self.async_update_listeners()
+    def _show_of(self, points: Collection[Point]) -> None:
+        """Show what is known of these points, and tell only those who look at them."""
+        before = self.data
+        self.data = self._answers.renewed(before, points, dt_util.utcnow())
+        changed = {
+            point.key
+            for point in points
+            if self.data.says_of(point.key) != before.says_of(point.key)
+        }
+        for update, context in list(self._listeners.values()):
+            if context in changed:
+                update()
 
     async def _ask(self, points: Collection[Point]) -> None:
         """Ask for these points, and take over the answer; raises BackendError."""

@@ -23,6 +23,10 @@ class Snapshot:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     unavailable: frozenset[str] = frozenset()
 
+    def says_of(self, key: str) -> tuple[Reading | None, bool]:
+        """Return the reading of a point, and whether it cannot be trusted."""
+        return self.readings.get(key), key in self.unavailable
+
 
 class Answers:
     """The last answer for each point.
@@ -75,13 +79,28 @@ class Answers:
         for known in (self._readings, self._failed, self._numbers):
             for key in known.keys() - keys:
                 del known[key]
-        stale = {
-            point.key
-            for point in wanted
-            if (reading := self._readings.get(point.key)) is not None
-            and self._freshness.is_stale(point, reading, now)
-        }
+        stale = {point.key for point in wanted if self._is_stale(point, now)}
         return Snapshot(dict(self._readings), frozenset(self._failed.keys() | stale))
+
+    def renewed(
+        self, shown: Snapshot, points: Collection[Point], now: datetime
+    ) -> Snapshot:
+        """Return a snapshot with what is known of these points, else as it was.
+
+        It costs little where these are few of many.
+        """
+        readings, unavailable = dict(shown.readings), set(shown.unavailable)
+        for point in points:
+            key = point.key
+            _set_or_drop(readings, key, self._readings.get(key))
+            unavailable.discard(key)
+            if key in self._failed or self._is_stale(point, now):
+                unavailable.add(key)
+        return Snapshot(readings, frozenset(unavailable))
+
+    def _is_stale(self, point: Point, now: datetime) -> bool:
+        reading = self._readings.get(point.key)
+        return reading is not None and self._freshness.is_stale(point, reading, now)
 
 
 def _set_or_drop[T](values: dict[str, T], key: str, value: T | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
-from typing import override
+from typing import Any, override
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
@@ -53,93 +53,46 @@ from simulators.faults import Faults
 POLL_SECONDS = 300
 TIME = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
+
+def _point(key: str, name: str, quantity: Quantity, kind: Kind, **more: Any) -> Point:
+    device_key = more.pop("device_key", "plug")
+    return Point(
+        key=key,
+        name=name,
+        quantity=quantity,
+        kind=kind,
+        device_key=device_key,
+        **more,
+    )
+
+
+_LIMITS = Limits(lowest=10.0, highest=3680.0, step=5.0)
+_OPTIONS = ("eco", "comfort", "off")
+_SET = {"writable": True}
+_CONFIG = {"category": Category.CONFIG}
+_DIAGNOSTIC = {"category": Category.DIAGNOSTIC}
+
 POINTS = (
-    Point(
-        key="power",
-        device_key="plug",
-        quantity=Quantity.POWER,
-        kind=Kind.INSTANT,
-        name="Power",
+    _point("power", "Power", Quantity.POWER, Kind.INSTANT, unit="W"),
+    _point("register", "Meter reading", Quantity.ENERGY, Kind.REGISTER, unit="kWh"),
+    _point("hidden", "Voltage", Quantity.VOLTAGE, Kind.INSTANT, enabled_default=False),
+    _point("relay", "Relay", Quantity.TEXT, Kind.FLAG, **_SET),
+    _point(
+        "limit",
+        "Limit",
+        Quantity.POWER,
+        Kind.INSTANT,
         unit="W",
+        limits=_LIMITS,
+        **_SET,
+        **_DIAGNOSTIC,
     ),
-    Point(
-        key="register",
-        device_key="plug",
-        quantity=Quantity.ENERGY,
-        kind=Kind.REGISTER,
-        name="Meter reading",
-        unit="kWh",
-    ),
-    Point(
-        key="hidden",
-        device_key="plug",
-        quantity=Quantity.VOLTAGE,
-        kind=Kind.INSTANT,
-        name="Voltage",
-        unit="V",
-        enabled_default=False,
-    ),
-    Point(
-        key="relay",
-        device_key="plug",
-        quantity=Quantity.TEXT,
-        kind=Kind.FLAG,
-        name="Relay",
-        writable=True,
-    ),
-    Point(
-        key="limit",
-        device_key="plug",
-        quantity=Quantity.POWER,
-        kind=Kind.INSTANT,
-        name="Limit",
-        unit="W",
-        writable=True,
-        limits=Limits(lowest=10.0, highest=3680.0, step=5.0),
-        category=Category.DIAGNOSTIC,
-    ),
-    Point(
-        key="offset",
-        device_key="plug",
-        quantity=Quantity.POWER,
-        kind=Kind.INSTANT,
-        name="Offset",
-        unit="parsec",
-        writable=True,
-    ),
-    Point(
-        key="mode",
-        device_key="plug",
-        quantity=Quantity.TEXT,
-        kind=Kind.STATE,
-        name="Mode",
-        options=("eco", "comfort", "off"),
-        writable=True,
-    ),
-    Point(
-        key="note",
-        device_key="plug",
-        quantity=Quantity.TEXT,
-        kind=Kind.STATE,
-        name="Note",
-        writable=True,
-        category=Category.CONFIG,
-    ),
-    Point(
-        key="clear",
-        device_key="plug",
-        quantity=Quantity.TEXT,
-        kind=Kind.ACTION,
-        name="Clear",
-        category=Category.CONFIG,
-    ),
-    Point(
-        key="other",
-        device_key="other",
-        quantity=Quantity.POWER,
-        kind=Kind.INSTANT,
-        name="Power",
-        unit="W",
+    _point("offset", "Offset", Quantity.POWER, Kind.INSTANT, unit="parsec", **_SET),
+    _point("mode", "Mode", Quantity.TEXT, Kind.STATE, options=_OPTIONS, **_SET),
+    _point("note", "Note", Quantity.TEXT, Kind.STATE, **_SET, **_CONFIG),
+    _point("clear", "Clear", Quantity.TEXT, Kind.ACTION, **_CONFIG),
+    _point(
+        "other", "Power", Quantity.POWER, Kind.INSTANT, unit="W", device_key="other"
     ),
 )
 FIRST_VALUES: dict[str, Value] = {
