@@ -101,7 +101,7 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
         """Log a loss once, however many tries to connect fail after it."""
         if not self._is_lost:
             self._is_lost = True
-            LOGGER.warning(
+            LOGGER.info(
                 "%s: the server tells of no changes (%s); polling goes on",
                 self.name,
                 reason,

@@ -362,6 +362,7 @@ async def test_push_that_never_works_harms_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Set-up succeeds, polling works, no login is asked for, one line is logged."""
+    caplog.set_level(logging.INFO, "custom_components.metering_hub")
     server.faults.add(Fault(refusal, "/changes"))
     await set_up(hass, plug_entry)
     assert plug_entry.state is ConfigEntryState.LOADED
