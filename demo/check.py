@@ -20,6 +20,9 @@ LAST_HOURS = 72
 TOLERANCE = 2e-3
 """Of an hour, in the server's unit: positions have three decimals at most."""
 
+ESTIMATED = 1e-3
+"""Of a total, as a share, where its ends are estimates."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
@@ -32,11 +35,12 @@ class Compared:
     total: float
     true_total: float
     wrong: int
+    tolerance: float
 
     @property
     def is_right(self) -> bool:
         """Tell whether every hour and the total are what was counted."""
-        return not self.wrong and abs(self.total - self.true_total) <= TOLERANCE
+        return not self.wrong and abs(self.total - self.true_total) <= self.tolerance
 
     def __str__(self) -> str:
         """Return a line of the table."""
@@ -100,15 +104,19 @@ async def _compare(
     hours = sorted(changes)[1:]
     if len(hours) < 2 or amount(name, hours[0], hours[1]) is None:
         return None
+    true_total = amount(name, hours[0], hours[-1] + HOUR) or 0.0
+    seldom = server.kind.reports_seldom
+    exact = [] if seldom else hours[-LAST_HOURS:]
     return Compared(
         statistic_id=statistic_id,
         rows=len(changes),
         first=hours[0],
         last=hours[-1],
         total=sum(changes[hour] for hour in hours),
-        true_total=amount(name, hours[0], hours[-1] + HOUR) or 0.0,
+        true_total=true_total,
+        tolerance=max(TOLERANCE, ESTIMATED * true_total) if seldom else TOLERANCE,
         wrong=sum(
             abs(changes[hour] - (amount(name, hour, hour + HOUR) or 0.0)) > TOLERANCE
-            for hour in hours[-LAST_HOURS:]
+            for hour in exact
         ),
     )

@@ -16,7 +16,8 @@ class Kind:
 
     `options` are the simulator's for a secret, `form` is the connection form for an
     address and the secret. `short_history` are options for one year of history.
-    `name_of` gives the server's own name of what a point key stands for.
+    `name_of` gives the server's own name of what a point key stands for. With
+    `reports_seldom`, meters show no position at whole hours: hours are estimates.
     `editions` are what its simulator can be, the usual one first.
     """
 
@@ -27,6 +28,7 @@ class Kind:
     form: Callable[[str, str], Form]
     short_history: tuple[str, ...] = ("--years", "1")
     name_of: Callable[[str], str | None] = str
+    reports_seldom: bool = False
     editions: tuple[str, ...] = ()
 
     def edition(self, wanted: str | None) -> tuple[str, ...]:
@@ -83,6 +85,20 @@ KINDS = (
             "api_key": secret,
             "verify_ssl": True,
         },
+    ),
+    Kind(
+        backend="milesight",
+        name="Milesight Beaver IoT",
+        port=18083,
+        options=lambda secret: ("--password", secret),
+        form=lambda address, secret: {
+            "url": address,
+            "username": "admin@example.com",
+            "password": secret,
+            "advanced": {},
+        },
+        short_history=(),
+        reports_seldom=True,
     ),
 )
 

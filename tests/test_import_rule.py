@@ -17,6 +17,7 @@ PURE = (
     "register_guard.py",
     "freshness.py",
     "selection.py",
+    "snapshot.py",
     "history/hourly.py",
     "history/registers.py",
     "history/amounts.py",

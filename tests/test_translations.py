@@ -5,6 +5,7 @@ in real life; what only appears in the middle of functions is read from their so
 """
 
 import ast
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -69,8 +70,15 @@ from custom_components.metering_hub.backends.dsmr_reader.profile import (
 )
 from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
+    AuthenticationError,
     BackendError,
     UnsupportedError,
+)
+from custom_components.metering_hub.backends.milesight.abilities import LatestBy
+from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
+from custom_components.metering_hub.backends.milesight.rows import (
+    read_device,
+    read_entity,
 )
 from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
@@ -85,8 +93,13 @@ from custom_components.metering_hub.errors import (
 from custom_components.metering_hub.forms import fields_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
-from custom_components.metering_hub.identifiers import OWN_KEYS, platform_of
+from custom_components.metering_hub.identifiers import (
+    OWN_KEYS,
+    UPDATE_MODE_KEY,
+    platform_of,
+)
 from custom_components.metering_hub.model import Device, Inventory, Kind, Point
+from custom_components.metering_hub.push import UpdateMode
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
@@ -191,10 +204,29 @@ def _bemserver_inventories() -> Iterator[Inventory]:
     )
 
 
+def _milesight_inventories() -> Iterator[Inventory]:
+    """Yield a plug: only what the platform itself adds has no name of the server."""
+    key = "milesight-gateway.device.24e1"
+    device = read_device({"id": "1", "key": key, "name": "Plug"})
+    status = read_entity(
+        {
+            "entity_id": "2",
+            "entity_key": f"{key}.@status",
+            "entity_type": "PROPERTY",
+            "entity_value_type": "STRING",
+        }
+    )
+    assert device is not None
+    assert status is not None
+    made = make_catalogue([device], [status], LatestBy.BATCH, "http://host")
+    yield asyncio.run(made).inventory
+
+
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
     "bemserver": _bemserver_inventories,
     "besmart": _besmart_inventories,
     "dsmr_reader": _dsmr_reader_inventories,
+    "milesight": _milesight_inventories,
 }
 
 
@@ -341,13 +373,17 @@ def flow_steps(flow: type) -> Wanted:
 
 def unsupported_reasons() -> set[str]:
     """Return the reasons that backends give for not supporting a server."""
-    reasons = set()
+    return set(_reasons(UnsupportedError, None))
+
+
+def _reasons(kind: type[BackendError], default: str | None) -> Iterator[str]:
+    """Yield the reasons that backends give for an error, or its `default` one."""
     for file in source_files(INTEGRATION / "backends"):
-        for arguments in calls(tree_of(file), UnsupportedError.__name__):
-            reason = text_in(arguments.get("reason"))
-            assert reason, f"Write the reason of UnsupportedError in {file} as a text."
-            reasons.add(reason)
-    return reasons
+        for arguments in calls(tree_of(file), kind.__name__):
+            given = arguments.get("reason")
+            reason = text_in(given) if given else default
+            assert reason, f"Write the reason of {kind.__name__} in {file} as a text."
+            yield reason
 
 
 def errors() -> list[BackendError]:
@@ -360,6 +396,10 @@ def errors() -> list[BackendError]:
 
     return [
         *(UnsupportedError("why", reason=reason) for reason in unsupported_reasons()),
+        *(
+            AuthenticationError("why", reason=reason)
+            for reason in set(_reasons(AuthenticationError, "invalid_auth"))
+        ),
         *(
             kind("why")
             for kind in kinds(BackendError)
@@ -477,7 +517,17 @@ def entity_names() -> Wanted:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):
                 wanted.required.add(f"{platform.value}.{key}.name")
+                wanted.required |= {
+                    f"{platform.value}.{key}.state.{word}"
+                    for word in OWN_STATES.get(key, ())
+                }
     return wanted
+
+
+OWN_STATES: Mapping[str, tuple[str, ...]] = {
+    UPDATE_MODE_KEY: tuple(mode.value for mode in UpdateMode)
+}
+"""The words that entities show that are not made from a point."""
 
 
 def own_translation_keys(file: Path) -> Iterator[str]:

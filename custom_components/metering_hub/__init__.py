@@ -24,10 +24,18 @@ from .energy_dashboard import async_follow, async_report_left_sources
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
 from .memory import BackendMemory
+from .push import PushCoordinator
 from .registry import Registrar
 from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
+CONTROL_PLATFORMS = (
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SWITCH,
+)
+"""What only entries have whose backend can write."""
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -55,6 +63,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
         if wants_history and Capability.HISTORY in spec.capabilities
         else None
     )
+    push = (
+        PushCoordinator(hass, entry, readings)
+        if Capability.WATCH in spec.capabilities
+        else None
+    )
     entry.runtime_data = RuntimeData(
         backend=backend,
         memory=memory,
@@ -62,9 +75,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
         readings=readings,
         registrar=registrar,
         history=history,
+        push=push,
     )
     _follow_inventory(hass, entry)
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
+    if push is not None:
+        push.async_start()
     if history is not None:
         # Statistics are named after entities, which must exist before.
         history.async_start()
@@ -72,11 +88,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     return True
 
 
+def _platforms(entry: MeteringHubConfigEntry) -> tuple[Platform, ...]:
+    """Return the platforms that an entry's backend can have entities of."""
+    spec = BACKENDS[entry.data[CONF_BACKEND]]
+    can_write = Capability.WRITE in spec.capabilities
+    return (*PLATFORMS, *CONTROL_PLATFORMS) if can_write else PLATFORMS
+
+
 async def async_unload_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
     """Take the entities down; the coordinators stop with them."""
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+    if not await hass.config_entries.async_unload_platforms(entry, _platforms(entry)):
         return False
     await entry.runtime_data.memory.async_save(entry.runtime_data.backend)
     return True

@@ -99,6 +99,12 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for address and key of a DSMR-reader."""
         return await self._async_step_connect("dsmr_reader", user_input)
 
+    async def async_step_milesight(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and credentials of a Beaver IoT."""
+        return await self._async_step_connect("milesight", user_input)
+
     async def _async_step_connect(
         self, backend: str, user_input: FormData | None
     ) -> ConfigFlowResult:

@@ -1,15 +1,15 @@
 """When a server is asked: for what it has once an hour, for readings all the time."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 import time
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -18,15 +18,17 @@ from .backends.base import Backend, Identity
 from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import as_update_error
-from .freshness import Freshness
+from .gatherer import Gatherer
 from .identifiers import platform_of, point_unique_id
 from .memory import BackendMemory
-from .model import Inventory, Point, Reading
+from .model import Inventory, Kind, Point
 from .registry import Registrar
 from .selection import selected_devices
+from .snapshot import Answers, Snapshot
 
 if TYPE_CHECKING:
     from .history.coordinator import HistoryCoordinator
+    from .push import PushCoordinator
 
 INVENTORY_INTERVAL = timedelta(hours=1)
 
@@ -41,6 +43,7 @@ class RuntimeData:
     readings: ReadingsCoordinator
     registrar: Registrar
     history: HistoryCoordinator | None
+    push: PushCoordinator | None
 
 
 type MeteringHubConfigEntry = ConfigEntry[RuntimeData]
@@ -150,18 +153,6 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
         return self.found.select(chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The newest readings, and the points whose reading cannot be trusted now.
-
-    `unavailable` points are those whose part of the server failed, or whose last
-    reading is too old.
-    """
-
-    readings: Mapping[str, Reading] = field(default_factory=dict)
-    unavailable: frozenset[str] = frozenset()
-
-
 class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     """The newest reading of every point that somebody looks at.
 
@@ -187,8 +178,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         self._inventory = inventory
         self._default_interval = default_interval
         self._asked: dict[str, float] = {}
-        self._failed: Mapping[str, str] = {}
-        self._freshness = Freshness()
+        self._answers = Answers()
+        self._gatherer = Gatherer(
+            hass, entry, self._read_listened, f"{self.name} in between"
+        )
 
     @override
     async def async_request_refresh(self) -> None:
@@ -197,42 +190,102 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         await super().async_request_refresh()
 
     @override
+    async def async_shutdown(self) -> None:
+        """Ask for nothing any more."""
+        await super().async_shutdown()
+        self._gatherer.async_close()
+
+    @property
+    def asked(self) -> int:
+        """Return how often the server was asked for readings until now."""
+        return self._answers.asked
+
+    def was_asked_after(self, key: str, asked: int) -> bool:
+        """Tell whether what is known of a point was asked for after `asked` times."""
+        return self._answers.is_later(key, asked)
+
+    @callback
+    def async_read_soon(self, keys: Iterable[str]) -> None:
+        """Read those of these points within two seconds that somebody listens to.
+
+        All that is wanted within one second is read together, by one `latest`; the
+        polling goes on beside it.
+        """
+        self._gatherer.async_add(keys)
+
+    @override
     async def _fetch(self) -> Snapshot:
         """Return the newest readings, of which only those that are due are asked."""
+        shown = self.data
         wanted = self._wanted_points()
         self.update_interval = min(
             map(self._interval, wanted), default=self._default_interval
         )
-        due = self._due_points(wanted)
-        known = self.data or Snapshot()
-        readings = {
-            point.key: known.readings[point.key]
-            for point in wanted
-            if point.key in known.readings
-        }
-        failed = dict(self._failed)
-        if due:
+        if due := self._due_points(wanted):
             try:
-                latest = await self.backend.latest(due)
+                await self._ask(due)
             except BackendError:
                 # Once the server is back, nothing that was read before counts.
                 self._asked.clear()
                 raise
-            for point in due:
-                readings.pop(point.key, None)
-                failed.pop(point.key, None)
-            readings |= latest.readings
-            failed |= latest.failed
-            self._log_failures(failed)
-        return Snapshot(readings, frozenset(failed) | self._stale(wanted, readings))
+        snapshot = self._answers.snapshot(wanted, dt_util.utcnow())
+        if snapshot == shown and self.data is not shown:
+            # The caller sees no change then; what was shown in between would stay.
+            self.data = snapshot
+            self.async_update_listeners()
+        return snapshot
+
+    async def _read_listened(self, keys: frozenset[str]) -> None:
+        """Read those of the named points that entities listen to; show what is new.
+
+        While polls fail, nothing is read: only a poll can say that the server is back,
+        because only a poll reads everything that has become old.
+        """
+        points = self._readable(keys.intersection(self.async_contexts()))
+        if not points or not self.last_update_success:
+            return
+        await self._ask(points)
+        self._show_of(points)
+
+    @callback
+    def _show_of(self, points: Collection[Point]) -> None:
+        """Show what is known of these points, and tell only those who look at them."""
+        before = self.data
+        self.data = self._answers.renewed(before, points, dt_util.utcnow())
+        changed = {
+            point.key
+            for point in points
+            if self.data.says_of(point.key) != before.says_of(point.key)
+        }
+        for update, context in list(self._listeners.values()):
+            if context in changed:
+                update()
+
+    async def _ask(self, points: Collection[Point]) -> None:
+        """Ask for these points, and take over the answer; raises BackendError."""
+        number = self._answers.begin()
+        latest = await self.backend.latest(points)
+        before = self._answers.failures
+        self._answers.take(number, points, latest)
+        self._log_failures(before, self._answers.failures)
 
     def _wanted_points(self) -> list[Point]:
         """Return the points that entities listen to, or will at the first refresh."""
-        points = self._inventory.data.points
-        listening = set(self.async_contexts())
-        if not listening:
-            return [point for point in points.values() if self._will_listen(point)]
-        return [points[key] for key in listening if key in points]
+        if listening := set(self.async_contexts()):
+            return self._readable(listening)
+        return list(filter(self._will_listen, self._readable(self._points)))
+
+    @property
+    def _points(self) -> Mapping[str, Point]:
+        return self._inventory.data.points
+
+    def _readable(self, keys: Iterable[str]) -> list[Point]:
+        """Return the named points; what can only be done has nothing to read."""
+        return [
+            point
+            for key in keys
+            if (point := self._points.get(key)) and point.kind is not Kind.ACTION
+        ]
 
     def _will_listen(self, point: Point) -> bool:
         registry = er.async_get(self.hass)
@@ -262,22 +315,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         self._asked.update((point.key, now) for point in due)
         return due
 
-    def _stale(
-        self, wanted: Iterable[Point], readings: Mapping[str, Reading]
-    ) -> frozenset[str]:
-        now = dt_util.utcnow()
-        return frozenset(
-            point.key
-            for point in wanted
-            if (reading := readings.get(point.key)) is not None
-            and self._freshness.is_stale(point, reading, now)
-        )
-
-    def _log_failures(self, failed: Mapping[str, str]) -> None:
+    def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
         """Log once when a part of the server stops answering, and when it is back."""
-        before, now = set(self._failed.values()), set(failed.values())
         for reason in sorted(now - before):
             LOGGER.warning("%s: some readings are missing: %s", self.name, reason)
         if before and not now:
             LOGGER.info("%s: all readings are back", self.name)
-        self._failed = failed

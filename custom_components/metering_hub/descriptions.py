@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass  # type: ignore[attr-defined]  # Moved after 2026.9.
+from homeassistant.components.number.const import (
+    DEVICE_CLASS_UNITS as NUMBER_UNITS,
+    NumberDeviceClass,
+)
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_UNITS,
     UNIT_CONVERTERS,
     SensorDeviceClass,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 
-from .model import Category, Kind, Point, Quantity
+from .identifiers import platform_of
+from .model import Kind, Point, Quantity
 
 _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
     Kind.REGISTER: SensorStateClass.TOTAL_INCREASING,
@@ -22,9 +27,9 @@ _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 _AMOUNTS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 _MEASURED = frozenset({Kind.INSTANT})
 _SAID = frozenset({Kind.STATE})
-_ENTITY_CATEGORIES: Mapping[Category, EntityCategory] = {
-    Category.DIAGNOSTIC: EntityCategory.DIAGNOSTIC,
-    Category.CONFIG: EntityCategory.CONFIG,
+_READ_ONLY = frozenset({Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR})
+_NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
+    device_class.value: device_class for device_class in NumberDeviceClass
 }
 
 
@@ -95,11 +100,30 @@ def sensor_device_class(point: Point) -> SensorDeviceClass | None:
     """
     if point.options is not None:
         return SensorDeviceClass.ENUM
+    if (device_class := _device_class(point)) is None:
+        return None
+    units = DEVICE_CLASS_UNITS.get(device_class)
+    return device_class if units is None or point.unit in units else None
+
+
+def number_device_class(point: Point) -> NumberDeviceClass | None:
+    """Return the device class of a number, which is called like a sensor's.
+
+    As for a sensor, there is none for a unit that the class does not allow.
+    """
+    device_class = _NUMBER_CLASSES.get(_device_class(point) or "")
+    if device_class is None:
+        return None
+    units = NUMBER_UNITS.get(device_class)
+    return device_class if units is None or point.unit in units else None
+
+
+def _device_class(point: Point) -> SensorDeviceClass | None:
+    """Return the device class that the table has for a point, whatever its unit."""
     shown = _QUANTITIES.get(point.quantity)
     if shown is None or point.kind not in shown.kinds:
         return None
-    units = DEVICE_CLASS_UNITS.get(shown.device_class)
-    return shown.device_class if units is None or point.unit in units else None
+    return shown.device_class
 
 
 def sensor_state_class(point: Point) -> SensorStateClass | None:
@@ -128,5 +152,13 @@ def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:
 
 
 def entity_category(point: Point) -> EntityCategory | None:
-    """Return where on the device's page an entity stands."""
-    return _ENTITY_CATEGORIES[point.category] if point.category else None
+    """Return where on the device's page an entity stands.
+
+    Only what can be set is part of the configuration, and all of it is: Home Assistant
+    refuses a sensor that says otherwise.
+    """
+    if point.category is None:
+        return None
+    if platform_of(point) in _READ_ONLY:
+        return EntityCategory.DIAGNOSTIC
+    return EntityCategory.CONFIG

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .backends.errors import (
@@ -14,6 +18,7 @@ from .backends.errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    RejectedError,
     TlsError,
     UnreachableError,
     UnsupportedError,
@@ -21,7 +26,6 @@ from .backends.errors import (
 from .const import DOMAIN
 
 _FLOW_KEYS: Mapping[type[BackendError], str] = {
-    AuthenticationError: "invalid_auth",
     PermissionDeniedError: "permission_denied",
     UnreachableError: "cannot_connect",
     TlsError: "no_https",
@@ -38,6 +42,14 @@ _UPDATE_KEYS: Mapping[type[BackendError], str] = {
     NotFoundError: "unexpected_answer",
     ProtocolError: "unexpected_answer",
 }
+_ACTION_KEYS: Mapping[type[BackendError], str] = {
+    **_UPDATE_KEYS,
+    AuthenticationError: "invalid_auth",
+    # Unlike a poll, what a person asked for is not tried again by itself.
+    UnreachableError: "action_cannot_connect",
+    RateLimitedError: "action_rate_limited",
+    RejectedError: "rejected",
+}
 FALLBACK_KEY = "unknown"
 
 
@@ -52,17 +64,20 @@ def _lookup(keys: Mapping[type[BackendError], str], error: BackendError) -> str:
 
 def flow_error_key(error: BackendError) -> str:
     """Return the translation key of the message that a config flow shows."""
+    if isinstance(error, AuthenticationError):
+        return error.reason
     return _lookup(_FLOW_KEYS, error)
 
 
 def as_action_error(error: BackendError) -> HomeAssistantError:
-    """Return what an action raises where the server does not play along."""
-    key = _lookup(_UPDATE_KEYS, error)
-    if isinstance(error, AuthenticationError):
-        key = "invalid_auth"
-    return HomeAssistantError(
+    """Return what an action raises where the server does not play along.
+
+    A value that the server refuses is a mistake in the action's arguments.
+    """
+    refused = isinstance(error, RejectedError)
+    return (ServiceValidationError if refused else HomeAssistantError)(
         translation_domain=DOMAIN,
-        translation_key=key,
+        translation_key=_lookup(_ACTION_KEYS, error),
         translation_placeholders={"reason": str(error)},
     )
 

@@ -25,14 +25,19 @@ _WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
 
 
 def platform_of(point: Point) -> Platform:
-    """Return the platform of a point's entity; what can be set has one of its own."""
-    if point.writable and point.kind in _WRITABLE_PLATFORMS:
-        return _WRITABLE_PLATFORMS[point.kind]
+    """Return the platform of a point's entity; what can be set has one of its own.
+
+    A text that can be set has none: it is shown only, as a sensor.
+    """
+    has_options = point.options is not None
+    if point.writable and (has_options or point.kind is not Kind.STATE):
+        return _WRITABLE_PLATFORMS.get(point.kind, _PLATFORMS[point.kind])
     return _PLATFORMS[point.kind]
 
 
 HISTORY_IMPORT_KEY = "history_import"
-OWN_KEYS = frozenset({HISTORY_IMPORT_KEY})
+UPDATE_MODE_KEY = "update_mode"
+OWN_KEYS = frozenset({HISTORY_IMPORT_KEY, UPDATE_MODE_KEY})
 """Keys of entities that show no point, so that no inventory knows them."""
 
 

@@ -37,6 +37,7 @@ class Quantity(StrEnum):
     ILLUMINANCE = "illuminance"
     IRRADIANCE = "irradiance"
     MOISTURE = "moisture"
+    OTHER = "other"
     PM1 = "pm1"
     PM10 = "pm10"
     PM25 = "pm25"

@@ -7,7 +7,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import LOGGER
-from .identifiers import OWN_KEYS, device_identifier, device_key_of, point_key_of
+from .identifiers import (
+    OWN_KEYS,
+    device_identifier,
+    device_key_of,
+    platform_of,
+    point_key_of,
+)
 from .model import Device, Inventory
 
 GONE_AFTER = 3
@@ -68,8 +74,12 @@ class Registrar:
         registry = er.async_get(self._hass)
         for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id):
             key = point_key_of(self._entry, entity.unique_id)
-            if key not in OWN_KEYS and _is_gone(
-                key, key in chosen.points, key in found.points, self._missed_points
+            point = chosen.points.get(key)
+            if point is not None and entity.domain != platform_of(point):
+                # What can be set from now on, or no more, is on another platform.
+                registry.async_remove(entity.entity_id)
+            elif key not in OWN_KEYS and _is_gone(
+                key, point is not None, key in found.points, self._missed_points
             ):
                 registry.async_remove(entity.entity_id)
         known = {

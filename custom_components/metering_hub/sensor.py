@@ -3,7 +3,11 @@
 from datetime import datetime
 from typing import override
 
-from homeassistant.components.sensor import RestoreSensor, SensorEntity
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+)
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -16,8 +20,14 @@ from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
 from .descriptions import sensor_device_class, sensor_state_class
 from .entity import PointEntity, add_point_entities
 from .history.coordinator import HistoryCoordinator
-from .identifiers import HISTORY_IMPORT_KEY, device_identifier, point_unique_id
+from .identifiers import (
+    HISTORY_IMPORT_KEY,
+    UPDATE_MODE_KEY,
+    device_identifier,
+    point_unique_id,
+)
 from .model import Kind, Point, Value
+from .push import PushCoordinator, UpdateMode
 from .register_guard import RegisterGuard
 
 PARALLEL_UPDATES = 0
@@ -34,6 +44,8 @@ async def async_setup_entry(
         async_add_entities([HistoryImportSensor(history)])
     else:
         _forget_history_sensor(hass, entry)
+    if (push := entry.runtime_data.push) is not None:
+        async_add_entities([UpdateModeSensor(push)])
 
 
 def _forget_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
@@ -113,6 +125,15 @@ class RegisterSensor(PointSensor, RestoreSensor):
         return True
 
 
+def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo | None:
+    """Return the first device that belongs to no other, for what is of no point."""
+    devices = entry.runtime_data.inventory.data.devices.values()
+    root = next((device for device in devices if device.parent is None), None)
+    if root is None:
+        return None
+    return DeviceInfo(identifiers={device_identifier(entry, root.key)})
+
+
 class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     """How far the import of the history is."""
 
@@ -128,12 +149,7 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
-        devices = entry.runtime_data.inventory.data.devices.values()
-        root = next((device for device in devices if device.parent is None), None)
-        if root is not None:
-            self._attr_device_info = DeviceInfo(
-                identifiers={device_identifier(entry, root.key)}
-            )
+        self._attr_device_info = _device_of_entry(entry)
 
     @property
     @override
@@ -154,3 +170,26 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
         progress = self.coordinator.data
         reached = progress.reached.isoformat() if progress.reached else None
         return {"reached": reached, "rows": progress.rows, "state": progress.state}
+
+
+class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
+    """Whether the server tells of changes, or is only asked for them."""
+
+    _attr_has_entity_name = True
+    _attr_translation_key = UPDATE_MODE_KEY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_device_class = SensorDeviceClass.ENUM
+
+    def __init__(self, coordinator: PushCoordinator) -> None:
+        """Stand beside the first device that belongs to no other."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_unique_id = point_unique_id(entry, UPDATE_MODE_KEY)
+        self._attr_options = [mode.value for mode in UpdateMode]
+        self._attr_device_info = _device_of_entry(entry)
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """Return how readings come now."""
+        return self.coordinator.data

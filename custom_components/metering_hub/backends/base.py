@@ -210,9 +210,13 @@ class Backend(ABC):
         raise NotImplementedError
 
     def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Yield the keys of points that changed.
+        """Yield the keys of points that changed, for as long as a connection lasts.
 
-        For backends that declare Capability.WATCH.
+        The first set, which may be empty, says that the connection stands. Where it is
+        lost, this ends or raises BackendError; it is called again after a while, so
+        that no backend need connect again itself. Keys of no point do no harm. When
+        it is cancelled or closed, the connection is closed too. For backends that
+        declare Capability.WATCH.
         """
         raise NotImplementedError
 

@@ -15,7 +15,21 @@ class BackendError(Exception):
 
 
 class AuthenticationError(BackendError):
-    """The credentials are wrong or no longer valid."""
+    """The credentials are wrong or no longer valid.
+
+    `reason` is the translation key of what a form says about it.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: str = "invalid_auth",
+        retry_after: float | None = None,
+    ) -> None:
+        """Keep the reason, which tells a person what to look at again."""
+        super().__init__(message, retry_after=retry_after)
+        self.reason = reason
 
 
 class PermissionDeniedError(BackendError):

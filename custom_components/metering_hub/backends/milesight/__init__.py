@@ -1,0 +1,44 @@
+"""Milesight Beaver IoT: the platform for LoRaWAN sensors, plugs and clamps."""
+
+from datetime import timedelta
+
+from ..base import BackendSpec, Capability, Field, FieldKind
+from .backend import MilesightBackend
+
+SPEC = BackendSpec(
+    key="milesight",
+    name="Milesight Beaver IoT",
+    fields=(
+        Field(name="url", kind=FieldKind.URL, identifies=True),
+        Field(name="username", kind=FieldKind.EMAIL, identifies=True),
+        Field(name="password", kind=FieldKind.PASSWORD),
+        Field(name="client_id", kind=FieldKind.TEXT, default="iab", section="advanced"),
+        Field(
+            name="client_secret",
+            kind=FieldKind.KEY,
+            # The server's own default, as everybody can read in its sources.
+            default="milesight*iab",
+            section="advanced",
+        ),
+        Field(
+            name="tenant", kind=FieldKind.TEXT, default="default", section="advanced"
+        ),
+        Field(
+            name="verify_ssl",
+            kind=FieldKind.BOOLEAN,
+            default=True,
+            required=False,
+            section="advanced",
+        ),
+    ),
+    make=MilesightBackend,
+    poll_interval=timedelta(seconds=30),
+    history_interval=timedelta(minutes=15),
+    history_window=timedelta(days=1),
+    capabilities=frozenset({Capability.HISTORY, Capability.WATCH, Capability.WRITE}),
+    # People paste the address of the page they have open, or of the API.
+    page_segments=frozenset(
+        {"api", "auth", "dashboard", "device", "entity", "integration", "setting"}
+        | {"tag", "user", "user-role", "workflow"}
+    ),
+)

@@ -1,0 +1,196 @@
+"""Read the rows of Beaver IoT's answers; a row that says too little is left out."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from ..http import Json
+from ..parse import as_decimal, as_integer, as_object, as_objects, as_text
+from .answers import (
+    BrokerInfo,
+    BrokerLogin,
+    DeviceRow,
+    EntityRow,
+    EntityType,
+    Page,
+    Status,
+    Stored,
+    User,
+    ValueType,
+)
+
+type Object = dict[str, Json]
+
+_WRITABLE = frozenset({"W", "RW"})
+_LATEST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
+_DIGITS = 20
+"""More digits than any moment has; Python refuses to read thousands of them."""
+
+
+def as_id(value: Json) -> str | None:
+    """Return an id as text, never by way of a float, which would round it."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if text.isascii() and text.isdigit() else None
+
+
+def as_millis(value: Json) -> datetime | None:
+    """Return a moment given in epoch milliseconds, as a number or as text.
+
+    Made for many rows, so that it takes whole numbers only.
+    """
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < _DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    if not 0 <= value < _LATEST_MOMENT:
+        return None
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def read_page[Row](data: Json, read: Callable[[Object], Row | None]) -> Page[Row]:
+    """Return a page object; rows that cannot be read are not in it, but counted."""
+    page = as_object(data)
+    content = page.get("content")
+    rows = [row for item in as_objects(content) if (row := read(item)) is not None]
+    size = len(content) if isinstance(content, list) else 0
+    total = as_integer(page.get("total"))
+    return Page(rows, size, size if total is None else total)
+
+
+def read_user(data: Json) -> User:
+    """Return who is logged in."""
+    user = as_object(data)
+    is_admin = user.get("is_super_admin")
+    return User(
+        user_id=_word(user.get("user_id")),
+        tenant_id=_word(user.get("tenant_id")),
+        is_super_admin=is_admin if isinstance(is_admin, bool) else None,
+    )
+
+
+def _word(value: Json) -> str | None:
+    """Return an id of any spelling as text."""
+    return as_text(value) or as_id(value)
+
+
+def read_device(row: Object) -> DeviceRow | None:
+    """Return a row of device/search."""
+    device_id, key = as_id(row.get("id")), as_text(row.get("key"))
+    if device_id is None or key is None:
+        return None
+    more = as_object(row.get("additional_data"))
+    return DeviceRow(
+        id=device_id,
+        key=key,
+        name=as_text(row.get("name")),
+        integration=as_text(row.get("integration")),
+        model=as_text(more.get("deviceModel")),
+        eui=as_text(more.get("eui")) or as_text(row.get("identifier")),
+    )
+
+
+def read_entity(row: Object) -> EntityRow | None:
+    """Return a row of entity/search or entity/advanced-search.
+
+    Rows of types that have no place in Home Assistant are left out: EVENT, BINARY and
+    whatever a later release brings.
+    """
+    entity_id, key = as_id(row.get("entity_id")), as_text(row.get("entity_key"))
+    try:
+        entity_type = EntityType(as_text(row.get("entity_type")) or "")
+        value_type = ValueType(as_text(row.get("entity_value_type")) or "")
+    except ValueError:
+        return None
+    if entity_id is None or key is None:
+        return None
+    access = as_text(row.get("entity_access_mod")) or ""
+    attribute = as_object(row.get("entity_value_attribute"))
+    return EntityRow(
+        id=entity_id,
+        key=key,
+        name=as_text(row.get("entity_name")),
+        type=entity_type,
+        value_type=value_type,
+        writable=access in _WRITABLE,
+        integration_name=as_text(row.get("integration_name")),
+        unit=as_text(attribute.get("unit")),
+        labels=dict(_labels(attribute.get("enum"))),
+        lowest=as_float(attribute.get("min")),
+        highest=as_float(attribute.get("max")),
+        fraction_digits=as_integer(attribute.get("fraction_digits")),
+        format=as_text(attribute.get("format")),
+    )
+
+
+def _labels(enum: Json) -> Iterator[tuple[str, str]]:
+    """Yield the values of an enum with their words, each word only once."""
+    taken = set[str]()
+    for value, label in as_object(enum).items():
+        word = as_text(label) or value
+        if word in taken:
+            word = f"{word} ({value})"
+        taken.add(word)
+        yield value, word
+
+
+def as_float(value: Json) -> float | None:
+    """Return a finite number as a float."""
+    number = as_decimal(value)
+    return None if number is None else float(number)
+
+
+def read_status(data: Json) -> Status | None:
+    """Return a latest value; an empty object means that there is none yet.
+
+    The time is `timestamp` since 1.3.0, and was `updated_at` before.
+    """
+    row = as_object(data)
+    if row.get("value") is None:
+        return None
+    return Status(row["value"], as_millis(row.get("timestamp", row.get("updated_at"))))
+
+
+def read_entity_value(row: Object) -> tuple[str, Status] | None:
+    """Return id and latest value of a row of advanced-search, which has no time."""
+    entity_id = as_id(row.get("entity_id"))
+    value = row.get("entity_latest_value")
+    if entity_id is None or value is None:
+        return None
+    return entity_id, Status(value, None)
+
+
+def read_stored(row: Object, asked: str | None) -> Stored | None:
+    """Return a row of history/search.
+
+    Where one entity was `asked` for, a row need not say whose value it is.
+    """
+    entity_id = as_id(row.get("entity_id")) or asked
+    time = as_millis(row.get("timestamp"))
+    if entity_id is None or time is None:
+        return None
+    return Stored(entity_id, time, row.get("value"))
+
+
+def read_broker(data: Json) -> BrokerInfo:
+    """Return where the broker is."""
+    row = as_object(data)
+    return BrokerInfo(
+        host=as_text(row.get("host")),
+        mqtt_port=as_integer(row.get("mqtt_port")),
+        mqtts_port=as_integer(row.get("mqtts_port")),
+        ws_path=as_text(row.get("ws_path")) or "/mqtt",
+        ws_port=as_integer(row.get("ws_port")),
+        wss_port=as_integer(row.get("wss_port")),
+    )
+
+
+def read_broker_login(data: Json) -> BrokerLogin | None:
+    """Return how to log in to the broker."""
+    row = as_object(data)
+    username, password = as_text(row.get("username")), as_text(row.get("password"))
+    if username is None or password is None:
+        return None
+    return BrokerLogin(
+        client_id=as_text(row.get("client_id")), username=username, password=password
+    )

@@ -1,0 +1,49 @@
+"""Selects: states that can be set."""
+
+from typing import override
+
+from homeassistant.components.select import SelectEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .control import ControlEntity
+from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .entity import add_point_entities
+from .model import Point, Value
+
+PARALLEL_UPDATES = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a select for every state that can be set."""
+    add_point_entities(entry, Platform.SELECT, async_add_entities, PointSelect)
+
+
+class PointSelect(ControlEntity, SelectEntity):
+    """A state that can be set to one of a few words."""
+
+    _attr_current_option: str | None = None
+
+    def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
+        """Describe the select by its point."""
+        super().__init__(coordinator, point)
+        self._attr_options = list(point.options or ())
+
+    @override
+    def _show(self, value: Value | None) -> bool:
+        """Take over one of the options; anything else is unknown."""
+        option = value if isinstance(value, str) and value in self.options else None
+        if option == self._attr_current_option:
+            return False
+        self._attr_current_option = option
+        return True
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Set the state; raises HomeAssistantError."""
+        await self._set(option)

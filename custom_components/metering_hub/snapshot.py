@@ -1,0 +1,110 @@
+"""What is known of all points now, however many askings overlap.
+
+Nothing here knows Home Assistant or any backend. Every `datetime` is aware and in UTC.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .backends.base import Latest
+from .freshness import Freshness
+from .model import Point, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The newest readings, and the points whose reading cannot be trusted now.
+
+    `unavailable` points are those whose part of the server failed, or whose last
+    reading is too old.
+    """
+
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    unavailable: frozenset[str] = frozenset()
+
+    def says_of(self, key: str) -> tuple[Reading | None, bool]:
+        """Return the reading of a point, and whether it cannot be trusted."""
+        return self.readings.get(key), key in self.unavailable
+
+
+class Answers:
+    """The last answer for each point.
+
+    A poll and the reading of single points may overlap, and the one that was asked
+    first may be answered last. So each asking has a number, and an answer counts only
+    where no later asking was answered before.
+    """
+
+    def __init__(self) -> None:
+        """Start without an answer."""
+        self._asked = 0
+        self._numbers: dict[str, int] = {}
+        self._readings: dict[str, Reading] = {}
+        self._failed: dict[str, str] = {}
+        self._freshness = Freshness()
+
+    @property
+    def asked(self) -> int:
+        """Return the number of the last asking that began."""
+        return self._asked
+
+    @property
+    def failures(self) -> frozenset[str]:
+        """Return why parts of the server did not answer, each reason once."""
+        return frozenset(self._failed.values())
+
+    def begin(self) -> int:
+        """Return the number of an asking that begins now."""
+        self._asked += 1
+        return self._asked
+
+    def is_later(self, key: str, asked: int) -> bool:
+        """Tell whether a point's answer is of a later asking than `asked`."""
+        return self._numbers.get(key, 0) > asked
+
+    def take(self, asked: int, points: Collection[Point], latest: Latest) -> None:
+        """Take over what was answered to asking `asked` for these points."""
+        for point in points:
+            key = point.key
+            if self.is_later(key, asked):
+                continue
+            self._numbers[key] = asked
+            _set_or_drop(self._readings, key, latest.readings.get(key))
+            _set_or_drop(self._failed, key, latest.failed.get(key))
+
+    def snapshot(self, wanted: Collection[Point], now: datetime) -> Snapshot:
+        """Return what is known of the wanted points, and forget all others."""
+        keys = {point.key for point in wanted}
+        for known in (self._readings, self._failed, self._numbers):
+            for key in known.keys() - keys:
+                del known[key]
+        stale = {point.key for point in wanted if self._is_stale(point, now)}
+        return Snapshot(dict(self._readings), frozenset(self._failed.keys() | stale))
+
+    def renewed(
+        self, shown: Snapshot, points: Collection[Point], now: datetime
+    ) -> Snapshot:
+        """Return a snapshot with what is known of these points, else as it was.
+
+        It costs little where these are few of many.
+        """
+        readings, unavailable = dict(shown.readings), set(shown.unavailable)
+        for point in points:
+            key = point.key
+            _set_or_drop(readings, key, self._readings.get(key))
+            unavailable.discard(key)
+            if key in self._failed or self._is_stale(point, now):
+                unavailable.add(key)
+        return Snapshot(readings, frozenset(unavailable))
+
+    def _is_stale(self, point: Point, now: datetime) -> bool:
+        reading = self._readings.get(point.key)
+        return reading is not None and self._freshness.is_stale(point, reading, now)
+
+
+def _set_or_drop[T](values: dict[str, T], key: str, value: T | None) -> None:
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value

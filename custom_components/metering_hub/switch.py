@@ -1,0 +1,51 @@
+"""Switches: flags that can be set."""
+
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .control import ControlEntity
+from .coordinator import MeteringHubConfigEntry
+from .entity import add_point_entities
+from .model import Value
+
+PARALLEL_UPDATES = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a switch for every flag that can be set."""
+    add_point_entities(entry, Platform.SWITCH, async_add_entities, PointSwitch)
+
+
+class PointSwitch(ControlEntity, SwitchEntity):
+    """A flag that can be set."""
+
+    _attr_is_on: bool | None = None
+
+    @override
+    def _show(self, value: Value | None) -> bool:
+        """Take over what a flag can be; anything else is unknown."""
+        is_on = value if isinstance(value, bool) else None
+        if is_on == self._attr_is_on:
+            return False
+        self._attr_is_on = is_on
+        return True
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:  # Home Assistant's signature.
+        """Switch on; raises HomeAssistantError."""
+        await self._set(True)
+
+    @override
+    async def async_turn_off(
+        self, **kwargs: Any
+    ) -> None:  # Home Assistant's signature.
+        """Switch off; raises HomeAssistantError."""
+        await self._set(False)

@@ -1,0 +1,20 @@
+"""A simulator of Milesight Beaver IoT, releases 1.0 to 1.3.1."""
+
+from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, FUNCTIONS, Knobs, User
+from .simulator import MilesightSimulator
+from .things import Device, Entity, Gap, Override
+from .world import World
+
+__all__ = [
+    "DEFAULT_PASSWORD",
+    "DEFAULT_USERNAME",
+    "FUNCTIONS",
+    "Device",
+    "Entity",
+    "Gap",
+    "Knobs",
+    "MilesightSimulator",
+    "Override",
+    "User",
+    "World",
+]

@@ -1,0 +1,51 @@
+"""Endpoints of the user: user/status, user, and the passwords of the broker."""
+
+from simulators.faults import Json
+
+from .call import Call
+from .knobs import FUNCTIONS
+from .query import Row
+
+
+async def user_status(call: Call) -> Json:
+    """Tell whether the server has been set up; needs no login."""
+    return {"init": call.state.initialised}
+
+
+async def user_info(call: Call) -> Json:
+    """Return the user who asks, with the role and its functions."""
+    user = call.user
+    codes = FUNCTIONS if user.super_admin else sorted(user.functions)
+    menus: list[Json] = [
+        {"menu_id": str(1000 + index), "code": code, "name": code, "type": "FUNCTION"}
+        for index, code in enumerate(codes)
+    ]
+    role = "super_admin" if user.super_admin else "Reader"
+    return {
+        "user_id": user.user_id,
+        "tenant_id": call.state.tenant,
+        "nickname": user.nickname,
+        "email": user.email,
+        "created_at": str(call.state.world.start * 1000),
+        "roles": [{"role_id": "1868211453976543002", "role_name": role}],
+        "menus": menus,
+        "is_super_admin": user.super_admin,
+    }
+
+
+async def broker_info(call: Call) -> Json:
+    """Return where the broker is; an absent host is that of the web page."""
+    info: Row = {"mqtt_port": call.state.hub.mqtt_port, "ws_path": "/mqtt"}
+    if call.state.mqtt_host is not None:
+        info["host"] = call.state.mqtt_host
+    return info
+
+
+async def web_credentials(call: Call) -> Json:
+    """Return the user name and password that all web clients of a tenant share."""
+    username = f"web_mqtt@{call.state.tenant}"
+    return {
+        "client_id": f"{username}#{call.state.hub.next_client()}",
+        "username": username,
+        "password": call.state.mqtt_password,
+    }

@@ -1,0 +1,121 @@
+"""Endpoints that change something: property/update and service/call."""
+
+from simulators.faults import Json
+
+from .call import Call
+from .things import Entity
+from .wire import ApiError, invalid, several
+
+_RESETS = (
+    "reset_power_consumption",
+    "clear_counter",
+    "clear_current_cumulative_value",
+)
+_INVALID = "parameter_validation_failed"
+
+
+async def property_update(call: Call) -> Json:
+    """Write values by key; they are the latest ones at once, before any downlink."""
+    given = _exchange(call)
+    wanted = {
+        entity: value
+        for key, value in given.items()
+        if (entity := _known(call, key)) is not None and entity.writable
+    }
+    if not wanted:
+        raise invalid("No property that can be written")
+    problems = [
+        (_INVALID, f"{entity.name}: {problem}")
+        for entity, value in wanted.items()
+        if (problem := _problem(entity, value)) is not None
+    ]
+    if problems:
+        raise several(*problems)
+    changed: list[Entity] = []
+    for entity, value in wanted.items():
+        changed += call.state.world.write(entity, _typed(entity, value), call.state.now)
+    await call.state.hub.changed(changed)
+    return None
+
+
+async def service_call(call: Call) -> Json:
+    """Call services by their keys, or by those of their parameters."""
+    given = _exchange(call)
+    services = {
+        entity.parent or entity
+        for key in given
+        if (entity := _known(call, key)) is not None and entity.kind == "SERVICE"
+    }
+    if not services:
+        raise invalid("No service to call")
+    for service in services:
+        if service.key in call.state.failing_services:
+            raise ApiError(500, "eventbus_execution_error", "Service call failed")
+        await _serve(call, service)
+    # An exchange of the services themselves, which 1.3 does not announce any more.
+    await call.state.hub.changed(services)
+    return {}
+
+
+async def _serve(call: Call, service: Entity) -> None:
+    """Do what a service does; those that are not simulated are merely accepted."""
+    world, device = call.state.world, service.device
+    if device is None:
+        return
+    if service.identifier in _RESETS:
+        await call.state.hub.changed(world.reset_registers(device, call.state.now))
+    elif service.identifier == "query_device_status":
+        await call.state.hub.changed(world.report(device, call.state.now))
+
+
+def _exchange(call: Call) -> dict[str, Json]:
+    given = call.body.get("exchange")
+    if not isinstance(given, dict) or not given:
+        raise several((_INVALID, "exchange must not be empty"))
+    return given
+
+
+def _known(call: Call, key: str) -> Entity | None:
+    entity = call.state.world.by_key.get(key)
+    return entity if entity is not None and call.sees_entity(entity) else None
+
+
+def _problem(entity: Entity, value: Json) -> str | None:
+    """Return what is wrong with a value, None if it can be written."""
+    attribute = entity.attribute
+    if entity.value_type == "BOOLEAN":
+        return None if isinstance(value, bool) else "must be a boolean"
+    if entity.value_type == "STRING":
+        if not isinstance(value, str):
+            return "must be a string"
+    elif (number := _number(value)) is None:
+        return "must be a number"
+    elif entity.value_type == "LONG" and number != int(number):
+        return "must be a whole number"
+    else:
+        low, high = attribute.get("min"), attribute.get("max")
+        if isinstance(low, (int, float)) and number < low:
+            return f"must not be less than {low}"
+        if isinstance(high, (int, float)) and number > high:
+            return f"must not be more than {high}"
+    labels = attribute.get("enum")
+    if isinstance(labels, dict) and str(value) not in labels:
+        return "is none of the enum"
+    return None
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _typed(entity: Entity, value: Json) -> Json:
+    """Return a value that passed as the type that is stored."""
+    number = None if entity.value_type in ("BOOLEAN", "STRING") else _number(value)
+    if number is None:
+        return value
+    return int(number) if entity.value_type == "LONG" else number

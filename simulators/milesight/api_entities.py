@@ -1,0 +1,187 @@
+"""Endpoints of entities: the two searches, children and meta."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import get_args
+
+from simulators.faults import Json
+
+from .call import Call
+from .items import NAMES, entity_item, entity_meta, group_id, group_of
+from .query import Row, enums, ids, ordered, page, paged, texts
+from .releases import PAGE_ONE_AGAIN, V120, V130
+from .templates import Access, EntityType, ValueType
+from .things import Entity
+from .values import text
+from .wire import invalid, server_error
+
+type Test = Callable[[Entity], bool]
+
+_ORDERS = {
+    "id": lambda entity: entity.id,
+    "entity_id": lambda entity: entity.id,
+    "key": lambda entity: entity.key,
+    "entity_key": lambda entity: entity.key,
+    "name": lambda entity: entity.name,
+    "entity_name": lambda entity: entity.name,
+    "created_at": lambda entity: entity.created,
+    "updated_at": lambda entity: entity.updated,
+}
+_TYPES = get_args(EntityType.__value__)
+_VALUE_TYPES = get_args(ValueType.__value__)
+_ACCESS = get_args(Access.__value__)
+
+
+async def entity_search(call: Call) -> Json:
+    """Return a page of entities; past the end it is page 1 again (1.1.0 on)."""
+    wanted, tests = page(call.body), _tests(call)
+    found = [one for one in call.entities() if all(test(one) for test in tests)]
+    return await paged(
+        ordered(found, call.body, _ORDERS),
+        wanted,
+        lambda entity: entity_item(entity, call.release),
+        past_is_first=PAGE_ONE_AGAIN.has(call.release),
+    )
+
+
+def _tests(call: Call) -> list[Test]:
+    """Return what the body asks of an entity."""
+    body, tests = call.body, list[Test]()
+    keyword = str(body.get("keyword") or "").casefold()
+    if keyword:
+        by_key = not (V120.has(call.release) and body.get("not_scan_key") is True)
+        tests.append(lambda one: _mentions(one, keyword, by_key=by_key))
+    if body.get("exclude_children") is True:
+        tests.append(lambda one: one.parent is None)
+    if body.get("customized") is not None:
+        tests.append(lambda one: one.template.customized == body["customized"])
+    if body.get("show_hidden") is not True:
+        tests.append(lambda one: not one.template.hidden)
+    if (source := texts(body, "entity_source_name")) is not None:
+        tests.append(lambda one: _device_name(one) in source)
+    members: list[tuple[list[str] | None, Callable[[Entity], str]]] = [
+        (enums(body, "entity_type", _TYPES), lambda one: one.kind),
+        (enums(body, "entity_value_type", _VALUE_TYPES), lambda one: one.value_type),
+        (enums(body, "entity_access_mod", _ACCESS), lambda one: one.access or ""),
+        (texts(body, "entity_ids"), lambda one: one.id),
+        (texts(body, "entity_keys"), lambda one: one.key),
+        (texts(body, "entity_names"), lambda one: one.name),
+    ]
+    tests += [
+        partial(_within, frozenset(accepted), get)
+        for accepted, get in members
+        if accepted is not None
+    ]
+    return tests
+
+
+def _within(
+    accepted: frozenset[str], get: Callable[[Entity], str], entity: Entity
+) -> bool:
+    return get(entity) in accepted
+
+
+def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
+    found = [entity.name, _device_name(entity), NAMES[entity.integration]]
+    if by_key:
+        found.append(entity.key)
+    return any(keyword in name.casefold() for name in found)
+
+
+def _device_name(entity: Entity) -> str:
+    return "" if entity.device is None else entity.device.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """A key of entity_filter: what it looks at, and the operators it takes."""
+
+    get: Callable[[Entity], str]
+    operators: frozenset[str]
+
+
+def _device_group(entity: Entity) -> str:
+    group = None if entity.device is None else group_of(entity.device)
+    return "" if group is None else group_id(group)
+
+
+_OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
+    "EQ": lambda value, wanted: value == wanted[0],
+    "NE": lambda value, wanted: value != wanted[0],
+    "CONTAINS": lambda value, wanted: wanted[0].casefold() in value.casefold(),
+    "NOT_CONTAINS": lambda value, wanted: wanted[0].casefold() not in value.casefold(),
+    "START_WITH": lambda value, wanted: value.startswith(wanted[0]),
+    "END_WITH": lambda value, wanted: value.endswith(wanted[0]),
+    "ANY_EQUALS": lambda value, wanted: value in wanted,
+}
+_ANY = frozenset(_OPERATORS)
+_FILTERS = {
+    "ENTITY_KEY": _Filter(lambda one: one.key, _ANY),
+    "ENTITY_NAME": _Filter(lambda one: one.name, _ANY),
+    "ENTITY_TYPE": _Filter(lambda one: one.kind, frozenset({"ANY_EQUALS"})),
+    "ENTITY_VALUE_TYPE": _Filter(lambda one: one.value_type, frozenset({"ANY_EQUALS"})),
+    "DEVICE_NAME": _Filter(_device_name, _ANY),
+    "INTEGRATION_NAME": _Filter(lambda one: NAMES[one.integration], _ANY),
+    "ENTITY_PARENT_NAME": _Filter(
+        lambda one: "" if one.parent is None else one.parent.name, _ANY
+    ),
+    "ENTITY_TAGS": _Filter(lambda one: "", _ANY),
+    "DEVICE_GROUP": _Filter(_device_group, frozenset({"ANY_EQUALS"})),
+    "DEVICE_ID": _Filter(
+        lambda one: "" if one.device is None else one.device.id, frozenset({"EQ"})
+    ),
+}
+
+
+async def advanced_search(call: Call) -> Json:
+    """Return a page of entities with their latest values, as strings without time."""
+    wanted, given = page(call.body), call.body.get("entity_filter")
+    if not isinstance(given, dict):
+        raise server_error(
+            'Cannot invoke "java.util.Map.get(Object)" because "entityFilter" is null'
+        )
+    tests = [_filter(call, name, how) for name, how in given.items()]
+    found = [one for one in call.entities() if all(test(one) for test in tests)]
+    values, release = call.values, call.release
+
+    def item(entity: Entity) -> Json:
+        row: Row = entity_item(entity, release) | {"entity_tags": []}
+        latest = values.latest(entity)
+        if latest is not None and latest.value is not None:
+            row["entity_latest_value"] = text(latest.value)
+        return row
+
+    orders = ordered(found, call.body, _ORDERS)
+    return await paged(orders, wanted, item, past_is_first=True)
+
+
+def _filter(call: Call, name: str, how: Json) -> Test:
+    known = _FILTERS.get(name.upper())
+    if known is None or (name.upper() == "DEVICE_ID" and not V130.has(call.release)):
+        raise server_error(f"JSON parse error: not a key of entity_filter: {name}")
+    operator = str(how.get("operator")).upper() if isinstance(how, dict) else ""
+    wanted = ids(how.get("values")) if isinstance(how, dict) else []
+    if operator not in known.operators:
+        raise invalid(f"Operator {operator} is not supported by {name}")
+    if not 1 <= len(wanted) <= 100:
+        raise invalid(f"{name} takes 1 to 100 values")
+    return lambda entity: _OPERATORS[operator](known.get(entity), wanted)
+
+
+async def children(call: Call) -> Json:
+    """Return the children of an entity; an unknown one has none."""
+    entity = call.entity(call.params["id"])
+    if entity is None:
+        return []
+    return [
+        entity_item(child, call.release)
+        for child in entity.children
+        if call.sees_entity(child)
+    ]
+
+
+async def meta(call: Call) -> Json:
+    """Return what an entity is."""
+    entity = call.entity(call.params["id"])
+    return None if entity is None else entity_meta(entity, call.release)

@@ -1,0 +1,241 @@
+"""Endpoints of values: the latest one, many latest ones, histories."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from simulators.dsmr_reader.timeline import Timeline
+from simulators.faults import Json
+
+from .call import Call
+from .query import Row, ids, instant, page, paged
+from .releases import NO_DATA_FOR_UNKNOWN, STATUS_TIMESTAMP
+from .things import Entity
+from .values import Sample, Values, history_json, latest_json
+from .wire import invalid, server_error, several
+
+_BATCH_LIMIT = 5000
+_AT_ONCE = 100
+_NUMERIC = ("LONG", "DOUBLE")
+
+
+async def status(call: Call) -> Json:
+    """Return the latest value; {} when there is none."""
+    entity = call.entity(call.params["id"])
+    if entity is None:
+        return None if NO_DATA_FOR_UNKNOWN.has(call.release) else {}
+    return _latest(call, entity, call.values)
+
+
+async def batch_status(call: Call) -> Json:
+    """Return the latest values of up to 5,000 entities; unknown ones are left out."""
+    wanted = ids(call.body.get("entity_ids") or [])
+    if len(wanted) > _BATCH_LIMIT:
+        raise several(
+            ("parameter_validation_failed", "size must be between 0 and 5000")
+        )
+    values = call.values
+    found: Row = {}
+    for count, entity_id in enumerate(wanted, 1):
+        entity = call.entity(entity_id)
+        if entity is not None:
+            found[entity_id] = _latest(call, entity, values)
+        if count % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _latest(call: Call, entity: Entity, values: Values) -> Row:
+    latest = values.latest(entity)
+    if latest is None:
+        return {}
+    stamp = "timestamp" if STATUS_TIMESTAMP.has(call.release) else "updated_at"
+    row: Row = {
+        "value": latest_json(latest.value, call.release),
+        "value_type": entity.value_type,
+        stamp: latest.millis,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The stored values of an entity in a span, oldest first."""
+
+    entity: Entity
+    values: Values
+    instants: Timeline
+    span: range
+
+    def sample(self, index: int) -> Sample:
+        """Return one of them."""
+        return self.values.sample(self.entity, self.instants[self.span[index]])
+
+    def row(self, index: int) -> Json:
+        """Return one as a row of a history."""
+        sample = self.sample(index)
+        row: Row = {
+            # An id of its own, which is as long as all ids are.
+            "id": f"19{sample.when:010}{int(self.entity.id) % 10**7:07}",
+            "entity_id": self.entity.id,
+            "timestamp": sample.millis,
+            "value": history_json(sample.value),
+            "value_type": self.entity.value_type,
+        }
+        return {name: value for name, value in row.items() if value is not None}
+
+
+def _stored(
+    values: Values, entity: Entity, start: int | None, end: int | None
+) -> _Stored:
+    """Return what is stored between two times in ms, both included."""
+    instants = values.stored(entity)
+    low = 0 if start is None else -(-start // 1000)
+    high = values.now if end is None else end // 1000
+    return _Stored(entity, values, instants, instants.between(low, high + 1))
+
+
+def _span(call: Call) -> tuple[int | None, int | None]:
+    start = instant(call.body, "start_timestamp")
+    end = instant(call.body, "end_timestamp")
+    if start is not None and end is not None and end <= start:
+        raise invalid("end_timestamp must be after start_timestamp")
+    return start, end
+
+
+class _Rows(Sequence[tuple[_Stored, int]]):
+    """The rows of some entities by time, newest first unless asked otherwise."""
+
+    def __init__(self, stored: list[_Stored], *, ascending: bool) -> None:
+        """Take the rows of one entity by arithmetic, those of several by sorting."""
+        self._one = stored[0] if len(stored) == 1 else None
+        self._ascending = ascending
+        self._many = [
+            (one.instants[one.span[index]], number, index)
+            for number, one in enumerate(stored if self._one is None else [])
+            for index in range(len(one.span))
+        ]
+        self._many.sort(reverse=not ascending)
+        self._stored = stored
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._many) if self._one is None else len(self._one.span)
+
+    def __getitem__(self, index: int) -> tuple[_Stored, int]:  # type: ignore[override]  # No slices.
+        """Return where a row is."""
+        if self._one is None:
+            _, number, at = self._many[index]
+            return self._stored[number], at
+        return self._one, index if self._ascending else len(self) - 1 - index
+
+
+async def history(call: Call) -> Json:
+    """Return a page of stored values, newest first; a LONG is a string."""
+    wanted, (start, end) = page(call.body), _span(call)
+    asked = call.body.get("entity_ids") or call.body.get("entity_id") or []
+    found = [call.entity(entity_id) for entity_id in dict.fromkeys(ids(asked))]
+    values = call.values
+    stored = [_stored(values, one, start, end) for one in found if one is not None]
+    rows = _Rows(stored, ascending=_ascending(call.body.get("sorts")))
+    return await paged(rows, wanted, lambda place: place[0].row(place[1]))
+
+
+def _ascending(sorts: Json) -> bool:
+    first = sorts[0] if isinstance(sorts, list) and sorts else None
+    if not isinstance(first, dict):
+        return False
+    if first.get("property") not in ("timestamp", "id"):
+        raise server_error(f"No property '{first.get('property')}' found")
+    return str(first.get("direction") or "ASC").upper() == "ASC"
+
+
+async def aggregate(call: Call) -> Json:
+    """Return one figure of a span; a LONG is a string, even the mean of LONGs."""
+    start, end = _span(call)
+    kind = str(call.body.get("aggregate_type") or "").upper()
+    if start is None or end is None or call.body.get("entity_id") is None:
+        raise invalid("entity_id, start_timestamp and end_timestamp are required")
+    if kind not in ("COUNT", *_FIGURES):
+        raise server_error(f"JSON parse error: no aggregate_type: {kind}")
+    entity = call.entity(str(call.body["entity_id"]))
+    if entity is None:
+        return {}
+    if kind in ("AVG", "SUM") and entity.value_type not in _NUMERIC:
+        raise invalid(f"{kind} is not possible for {entity.value_type}")
+    found = await _all(_stored(call.values, entity, start, end))
+    if not found:
+        return {}
+    if kind == "COUNT":
+        return {"count_result": _counts(found, entity)}
+    figure = _FIGURES[kind]([value for value in found if value is not None])
+    is_long = entity.value_type == "LONG"
+    return {
+        "value": _plain(figure) if is_long else figure,
+        "value_type": entity.value_type,
+    }
+
+
+async def _all(stored: _Stored) -> list[Json]:
+    found: list[Json] = []
+    for index in range(len(stored.span)):
+        found.append(stored.sample(index).value)
+        if index % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _counts(found: list[Json], entity: Entity) -> list[Json]:
+    counted = Counter(
+        value for value in found if isinstance(value, (str, int, float, bool))
+    )
+    return [
+        {
+            "value": history_json(value),
+            "value_type": entity.value_type,
+            "count": count,
+        }
+        for value, count in counted.items()
+    ]
+
+
+def _numbers(found: list[Json]) -> list[float]:
+    return [value for value in found if isinstance(value, (int, float))]
+
+
+def _last(found: list[Json]) -> Json:
+    return found[-1] if found else None
+
+
+def _lowest(found: list[Json]) -> Json:
+    return min(_numbers(found), default=None)
+
+
+def _highest(found: list[Json]) -> Json:
+    return max(_numbers(found), default=None)
+
+
+def _sum(found: list[Json]) -> Json:
+    return sum(_numbers(found))
+
+
+def _mean(found: list[Json]) -> Json:
+    numbers = _numbers(found)
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+_FIGURES: dict[str, Callable[[list[Json]], Json]] = {
+    "LAST": _last,
+    "MIN": _lowest,
+    "MAX": _highest,
+    "SUM": _sum,
+    "AVG": _mean,
+}
+
+
+def _plain(figure: Json) -> Json:
+    """Return a number as a decimal string without needless zeros: "12", "12.5"."""
+    if isinstance(figure, float):
+        return f"{figure:.8f}".rstrip("0").rstrip(".")
+    return history_json(figure)

@@ -1,0 +1,61 @@
+"""Start the Beaver IoT simulator from the command line."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import datetime, timedelta
+from functools import partial
+import re
+
+from simulators.registry import Running
+
+from .catalog import MODELS
+from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User, utcnow
+from .readings import Register
+from .simulator import MilesightSimulator
+
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the knobs that are useful from a shell."""
+    parser.add_argument("--seed", type=int, default=1, help="which house it is")
+    parser.add_argument("--username", default=DEFAULT_USERNAME)
+    parser.add_argument("--password", default=DEFAULT_PASSWORD)
+    parser.add_argument("--release", default="1.3", help="1.0, 1.2.3, 1.3, 1.3.1 ...")
+    parser.add_argument("--devices", type=int, default=len(MODELS))
+    parser.add_argument("--days", type=float, default=400, help="age of the devices")
+    parser.add_argument("--direct", action="store_true", help="port 9200, no nginx")
+    parser.add_argument("--mqtt-port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--no-mqtt", action="store_true", help="no broker on TCP")
+    parser.add_argument("--no-push", action="store_true", help="nothing is announced")
+
+
+def build(options: Namespace) -> Running:
+    """Return the simulator that the options ask for."""
+    today = utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+    simulator = MilesightSimulator(
+        today - timedelta(days=options.days),
+        options.seed,
+        options.devices,
+        version=options.release,
+        nginx=not options.direct,
+        user=User(options.username, options.password),
+        mqtt_bind=options.host,
+        mqtt_port=None if options.no_mqtt else options.mqtt_port,
+        push=not options.no_push,
+    )
+    credentials = f"user name: {options.username}, password: {options.password}"
+    return Running(simulator.app, credentials, partial(_amount, simulator))
+
+
+def _amount(
+    simulator: MilesightSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return what a register counted in [start, end) in its unit.
+
+    `name` is the entity's key, with whatever stands for what is no letter or digit.
+    """
+    for entity in simulator.world.entities.values():
+        if _OTHER.sub("_", entity.key.lower()).strip("_") == name:
+            is_register = isinstance(entity.template.reading, Register)
+            return simulator.amount(entity, start, end) if is_register else None
+    return None

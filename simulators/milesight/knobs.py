@@ -1,0 +1,97 @@
+"""The knobs of the simulator: the server, its users and what they may see."""
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from .releases import Release, parse_release
+
+DEFAULT_USERNAME = "admin@example.com"
+DEFAULT_PASSWORD = "Simulated-1"  # noqa: S105  # It guards nothing but a simulator.
+
+FUNCTIONS = (
+    "dashboard.view",
+    "device.view",
+    "device.add",
+    "device.edit",
+    "device.delete",
+    "entity_custom.view",
+    "entity_data.view",
+    "integration.view",
+    "setting.credentials",
+    "user_role.view",
+    "workflow.view",
+)
+"""Function codes of roles; those that matter are in wire/milesight.md §4."""
+
+
+def utcnow() -> datetime:
+    """Return the time as aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(eq=False)
+class User:
+    """A person who can log in; a super admin may do and see everything.
+
+    `functions` are the role's codes. `devices` are the keys of the devices that the
+    role may see, `integrations` the ids; None is all of them.
+    """
+
+    email: str = DEFAULT_USERNAME
+    password: str = field(default=DEFAULT_PASSWORD, repr=False)
+    user_id: str = "1868211453976543001"
+    nickname: str = "Admin"
+    super_admin: bool = True
+    functions: frozenset[str] = frozenset(FUNCTIONS)
+    devices: frozenset[str] | None = None
+    integrations: frozenset[str] | None = None
+
+    def may(self, function: str) -> bool:
+        """Tell whether the user's role has a function."""
+        return self.super_admin or function in self.functions
+
+
+@dataclass(eq=False)
+class Knobs:
+    """All that can be changed while the simulator runs; see each line."""
+
+    _: KW_ONLY
+    # The server.
+    version: str = "1.3"
+    nginx: bool = True  # /api/v1 in front and HTML elsewhere; else port 9200 itself.
+    clock: Callable[[], datetime] = utcnow
+    initialised: bool = True  # Someone has registered as the first user.
+    # Accounts.
+    user: User = field(default_factory=User)
+    others: list[User] = field(default_factory=list)
+    client_id: str = "iab"
+    client_secret: str = field(default="milesight*iab", repr=False)
+    tenant: str = "default"
+    token_ttl: timedelta = timedelta(days=1)
+    # Push.
+    mqtt_host: str | None = None  # None: the host of the web page.
+    mqtt_bind: str = "127.0.0.1"
+    mqtt_port: int | None = 0  # 0: any free one; None: there is no broker on TCP.
+    mqtt_password: str = field(default="simulated-mqtt", repr=False)
+    mqtt_refuses: bool = False  # CONNACK 5: not authorised.
+    mqtt_silent: bool = False  # Connections are taken and never answered.
+    websocket_silent: bool = False  # The handshake is never answered.
+    push: bool = True  # Reports are announced.
+    # Control.
+    failing_services: set[str] = field(default_factory=set)  # Keys of services.
+
+    @property
+    def release(self) -> Release:
+        """Return the version as numbers."""
+        return parse_release(self.version)
+
+    @property
+    def now(self) -> int:
+        """Return the time in whole seconds since 1970-01-01 UTC."""
+        return int(self.clock().timestamp())
+
+    @property
+    def users(self) -> list[User]:
+        """Return everyone who can log in."""
+        return [self.user, *self.others]

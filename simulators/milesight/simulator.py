@@ -1,0 +1,150 @@
+"""The Beaver IoT simulator: an aiohttp application in front of a world of devices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import hdrs, web
+from orjson import JSONDecodeError, loads
+
+from simulators.faults import Faults, Json
+from simulators.house_types import epoch
+
+from .call import Call, State
+from .knobs import User
+from .releases import OLD_WEBSOCKET, V120
+from .routes import Route, find
+from .things import Entity
+from .values import register
+from .wire import (
+    ApiError,
+    failure,
+    forbidden,
+    index_page,
+    not_allowed,
+    server_error,
+    success,
+)
+
+_PREFIX = "/api/v1"
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(eq=False)
+class MilesightSimulator(State):
+    """A server of Milesight Beaver IoT; all knobs may change while it runs.
+
+    `app` builds a fresh application each time; all of them share the knobs, the
+    world, the sessions, the faults and the log of requests.
+    """
+
+    faults: Faults = field(default_factory=Faults, init=False)
+
+    @property
+    def app(self) -> web.Application:
+        """Return a new application for `simulators.server.serve`."""
+        app = web.Application(
+            middlewares=[self.faults.middleware], client_max_size=16 << 20
+        )
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.on_startup.append(self.hub.start)
+        app.on_shutdown.append(self.hub.shut_down)
+        app.on_cleanup.append(self.hub.stop)
+        return app
+
+    def position(self, entity: Entity, at: datetime) -> float | int:
+        """Return the true position of a register at a moment, in its own unit."""
+        source = register(entity)
+        units = source.units(entity.site, epoch(at))
+        return units if source.digits is None else units / 10**source.digits
+
+    def amount(self, entity: Entity, start: datetime, end: datetime) -> float | int:
+        """Return what a register counted in [start, end), whatever resets there were.
+
+        Whole units of the register; spans that follow each other add up exactly.
+        """
+        source = register(entity)
+        units = source.counted(entity.site, epoch(end))
+        units -= source.counted(entity.site, epoch(start))
+        return units if source.digits is None else units / 10**source.digits
+
+    async def report_now(self, device_name: str) -> None:
+        """Let a device report out of turn, and announce it."""
+        device = self.world.device(device_name)
+        await self.hub.changed(self.world.report(device, self.now))
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        if self.nginx:
+            # Without nginx these two have ports of their own, which nobody can guess.
+            if path == "/websocket" and OLD_WEBSOCKET.has(self.release):
+                return await self.hub.websocket.handle(request)
+            if path == "/mqtt" and V120.has(self.release):
+                return await self.hub.broker.websocket(request)
+            if not path.startswith(f"{_PREFIX}/"):
+                return index_page() if request.method == "GET" else not_allowed()
+            path = path.removeprefix(_PREFIX)
+        try:
+            return success(await self._answer(request, path.removeprefix("/")))
+        except ApiError as error:
+            return failure(error)
+
+    async def _answer(self, request: web.Request, path: str) -> Json:
+        """Check in the server's order: login, path and method, role, body."""
+        if path == "oauth2/token" and request.method == "POST":
+            return await self._token(request)
+        release = self.release
+        found = find(path, release)
+        public = any(route.public for route, _ in found)
+        user = (
+            User()
+            if public
+            else self.sessions.user(request.headers.get(hdrs.AUTHORIZATION, ""))
+        )
+        route, params = _route(request.method, path, found)
+        body = await _body(request) if request.method == "POST" else {}
+        if route.functions and not any(map(user.may, route.functions)):
+            raise forbidden()
+        return await route.handler(
+            Call(self, user, params, request.query, body, release)
+        )
+
+    async def _token(self, request: web.Request) -> Json:
+        form: dict[str, str] = {}
+        if request.content_type == _FORM:
+            form = {
+                name: value
+                for name, value in (await request.post()).items()
+                if isinstance(value, str)
+            }
+        tenant = request.headers.get("TENANT-ID", "default")
+        return self.sessions.grant(form, tenant)
+
+
+def _route(
+    method: str, path: str, found: list[tuple[Route, Mapping[str, str]]]
+) -> tuple[Route, Mapping[str, str]]:
+    for route, params in found:
+        if route.method == method:
+            return route, params
+    if found:
+        raise server_error(f"Request method '{method}' is not supported")
+    raise server_error(f"No static resource {path}.")
+
+
+async def _body(request: web.Request) -> dict[str, Json]:
+    if request.content_type != _JSON:
+        raise server_error(f"Content-Type '{request.content_type}' is not supported")
+    raw = await request.read()
+    if not raw:
+        raise server_error("Required request body is missing")
+    try:
+        body = loads(raw)
+    except JSONDecodeError as error:
+        raise server_error(f"JSON parse error: {error.msg}") from None
+    if not isinstance(body, dict):
+        raise server_error(
+            "JSON parse error: Cannot deserialize value from Array value"
+        )
+    return body

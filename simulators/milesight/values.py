@@ -1,0 +1,166 @@
+"""The values of entities: the newest one, the stored ones, and the truth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.dsmr_reader.timeline import Run, Timeline
+from simulators.faults import Json
+
+from .load import DAY
+from .readings import Register
+from .releases import LONG_AS_NUMBER, Release
+from .things import Device, Entity
+from .world import World
+
+RETENTION = 365 * DAY
+_STATUS = "@status"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value at a time in seconds since 1970-01-01 UTC; None: null."""
+
+    when: int
+    value: Json
+
+    @property
+    def millis(self) -> str:
+        """Return the time as the wire has it: milliseconds, as a string."""
+        return str(self.when * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the server has stored at `now` (seconds since 1970-01-01 UTC)."""
+
+    world: World
+    now: int
+
+    def latest(self, entity: Entity) -> Sample | None:
+        """Return the newest value of a property; None if it has never reported."""
+        if entity.kind != "PROPERTY":
+            return None
+        found = self.instants(entity)
+        return self.sample(entity, found[-1]) if len(found) else None
+
+    def stored(self, entity: Entity) -> Timeline:
+        """Return the instants of the stored values: those of the last year."""
+        return self.instants(entity, self.now - RETENTION)
+
+    def instants(self, entity: Entity, start: int = 0) -> Timeline:
+        """Return the instants since `start` at which an entity has got a value."""
+        start = max(start, entity.created)
+        if entity.key in self.world.silent:
+            return Timeline()
+        written = [when for when, _ in entity.site.written.get(entity.identifier, [])]
+        joining = entity.template.schedule == "joining"
+        if entity.identifier == _STATUS and entity.device is not None:
+            log = self._status_log(entity.device)
+            return _points([when for when, _ in log], start, self.now)
+        if entity.template.reading is None:
+            return _points(written, start, self.now)
+        if joining or entity.device is None:
+            return _points([entity.created, *written], start, self.now)
+        return entity.device.reports(start, self.now, written)
+
+    def sample(self, entity: Entity, when: int) -> Sample:
+        """Return the value that an entity got at one of its instants."""
+        value = self._value(entity, when)
+        for override in self.world.overrides.get(entity.key, ()):
+            if override.covers(when):
+                made = override.value
+                value = made(value) if callable(made) else made
+        return Sample(when, value)
+
+    def status(self, device: Device) -> str | None:
+        """Return ONLINE, OFFLINE or None (not known)."""
+        if device.status is not None:
+            return device.status or None
+        late = self._late_at(device)
+        if late is None:
+            return None
+        return "ONLINE" if self.now <= late else "OFFLINE"
+
+    def _late_at(self, device: Device) -> int | None:
+        """Return when the device counts, or will count, as offline."""
+        last = device.last_report(self.now)
+        minutes = device.site.last_written("ms-offline-timeout", self.now)
+        timeout = minutes if isinstance(minutes, int) else 1500
+        return None if last is None else last + timeout * 60
+
+    def _status_log(self, device: Device) -> list[tuple[int, Json]]:
+        """Return when the status became what it is; before, it was online."""
+        status = self.status(device)
+        if status is None:
+            return []
+        late = self._late_at(device)
+        if status == "ONLINE" or late is None or late >= self.now:
+            return [(device.created, status)]
+        return [(device.created, "ONLINE"), (late + 1, status)]
+
+    def _value(self, entity: Entity, when: int) -> Json:
+        if entity.identifier == _STATUS and entity.device is not None:
+            return dict(self._status_log(entity.device)).get(when)
+        site, reading = entity.site, entity.template.reading
+        written = site.last_written(entity.identifier, when)
+        if written is not None:
+            return written
+        if reading is None:
+            return None
+        value = reading.at(site, entity.identifier, when)
+        if entity.scale is not None and not isinstance(value, str):
+            value = value * entity.scale
+        return CASTS[entity.value_type](value)
+
+
+def _points(instants: list[int], start: int, end: int) -> Timeline:
+    found = sorted({when for when in instants if start <= when <= end})
+    return Timeline(Run(when, 1, (0,), 1) for when in found)
+
+
+def _as_double(value: Json) -> Json:
+    return float(value) if isinstance(value, (int, float)) else value
+
+
+def _as_long(value: Json) -> Json:
+    return int(value) if isinstance(value, (int, float)) else value
+
+
+def _same(value: Json) -> Json:
+    return value
+
+
+def text(value: Json) -> str:
+    """Return a value the way Java writes it: true, 21.0, 1013."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+CASTS: dict[str, Callable[[Json], Json]] = {
+    "STRING": text,
+    "LONG": _as_long,
+    "DOUBLE": _as_double,
+    "BOOLEAN": _same,
+    "BINARY": _same,
+    "OBJECT": _same,
+}
+
+
+def latest_json(value: Json, release: Release) -> Json:
+    """Return a latest value: a LONG is a string before 1.2.2."""
+    return value if LONG_AS_NUMBER.has(release) else history_json(value)
+
+
+def history_json(value: Json) -> Json:
+    """Return a value of a history: a LONG is a string in every version."""
+    is_long = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_long else value
+
+
+def register(entity: Entity) -> Register:
+    """Return the register that an entity shows; raise TypeError if it is none."""
+    reading = entity.template.reading
+    if not isinstance(reading, Register):
+        raise TypeError(f"{entity.identifier} is no register")
+    return reading

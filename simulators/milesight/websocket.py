@@ -1,0 +1,96 @@
+"""The WebSocket of 1.0 to 1.2.1: ../shared/wire/milesight.md §8."""
+
+import asyncio
+from collections.abc import Iterable
+
+from aiohttp import WSMsgType, hdrs, web
+from orjson import JSONDecodeError, dumps, loads
+
+from simulators.faults import Json
+
+from .knobs import Knobs
+from .releases import HEARTBEAT
+from .sessions import Sessions
+from .wire import ApiError
+
+_EXCHANGE = "Exchange"
+_BEARER = "Bearer "
+_LOOK_AGAIN = 0.05
+
+
+class WebSocketPush:
+    """The connections and, per user (not per connection), what is subscribed to."""
+
+    def __init__(self, knobs: Knobs, sessions: Sessions) -> None:
+        """Start without connections."""
+        self._knobs = knobs
+        self._sessions = sessions
+        self._connections: dict[str, list[web.WebSocketResponse]] = {}
+        self.subscriptions: dict[str, frozenset[str]] = {}
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve a connection until it ends."""
+        header = request.headers.get(hdrs.AUTHORIZATION, "")
+        given = request.query.get("Authorization", header)
+        if not given.startswith(_BEARER):
+            return web.Response(status=403)
+        try:
+            user = self._sessions.user(given).user_id
+        except ApiError:
+            # The server only logs this: the handshake is never answered.
+            return await _silence(request)
+        if self._knobs.websocket_silent:
+            return await _silence(request)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._connections.setdefault(user, []).append(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self._message(user, socket, message.data)
+        finally:
+            self._connections[user].remove(socket)
+            # Any connection of the user that ends takes the subscription with it.
+            self.subscriptions.pop(user, None)
+        return socket
+
+    async def changed(self, keys: Iterable[str]) -> None:
+        """Tell each user who has subscribed to any of the keys about all of them."""
+        listed = list(keys)
+        frame = dumps({"event_type": _EXCHANGE, "payload": {"entity_key": listed}})
+        for user, wanted in list(self.subscriptions.items()):
+            if wanted.isdisjoint(listed):
+                continue
+            for socket in list(self._connections.get(user, ())):
+                if not socket.closed:
+                    await socket.send_str(frame.decode())
+
+    async def drop(self) -> None:
+        """Close all connections."""
+        for sockets in list(self._connections.values()):
+            for socket in list(sockets):
+                await socket.close()
+
+    async def _message(
+        self, user: str, socket: web.WebSocketResponse, raw: str
+    ) -> None:
+        try:
+            frame: Json = loads(raw)
+        except JSONDecodeError:
+            return
+        event = frame.get("event_type") if isinstance(frame, dict) else None
+        if event == "Heartbeat" and HEARTBEAT.has(self._knobs.release):
+            await socket.send_str(raw)
+        elif event == _EXCHANGE and isinstance(frame, dict):
+            payload = frame.get("payload")
+            keys = payload.get("entity_key") if isinstance(payload, dict) else None
+            if isinstance(keys, list):
+                self.subscriptions[user] = frozenset(map(str, keys))
+
+
+async def _silence(request: web.Request) -> web.StreamResponse:
+    """Wait until the client gives up."""
+    # No event tells that a client has hung up before the handshake.
+    while (transport := request.transport) and not transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_AGAIN)
+    return web.Response()

@@ -1,0 +1,93 @@
+"""The wrapper of each answer, and the errors: ../shared/wire/milesight.md §2 and §3."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from aiohttp import web
+from orjson import dumps
+
+from simulators.faults import Json
+
+INDEX_PAGE = (
+    '<!doctype html>\n<html lang="en">\n<head><title>Beaver IoT</title></head>\n'
+    '<body><div id="root"></div></body>\n</html>\n'
+)
+
+
+@dataclass(slots=True)
+class ApiError(Exception):
+    """An answer with status "Failed"."""
+
+    status: int
+    code: str
+    message: str
+    detail: str | None = None
+    data: Json = None
+
+
+def unauthorized(detail: str) -> ApiError:
+    """Return the answer to every failure of authentication."""
+    return ApiError(401, "authentication_failed", "Authentication failed", detail)
+
+
+def forbidden() -> ApiError:
+    """Return the answer to a user whose role lacks a function."""
+    return ApiError(403, "forbidden_permission", "Forbidden permission")
+
+
+def not_found() -> ApiError:
+    """Return the answer about a device or integration that does not exist."""
+    return ApiError(404, "data_no_found", "Data not found")
+
+
+def server_error(message: str) -> ApiError:
+    """Return what any exception that nobody caught becomes."""
+    return ApiError(500, "server_error", message)
+
+
+def invalid(message: str) -> ApiError:
+    """Return the answer to a parameter that makes no sense."""
+    return ApiError(400, "parameter_validation_failed", message)
+
+
+def several(*errors: tuple[str, str]) -> ApiError:
+    """Return a multiple_error of (error_code, error_message)."""
+    data: list[Json] = [
+        {"error_code": code, "error_message": message, "args": {}}
+        for code, message in errors
+    ]
+    return ApiError(400, "multiple_error", "Multiple errors", data=data)
+
+
+def success(data: Json) -> web.Response:
+    """Return an answer; data None is left out, as every null is."""
+    body: dict[str, Json] = {} if data is None else {"data": data}
+    body |= {"status": "Success", "request_id": uuid4().hex}
+    return _json(200, body)
+
+
+def failure(error: ApiError) -> web.Response:
+    """Return the answer that an error becomes."""
+    body: dict[str, Json] = {} if error.data is None else {"data": error.data}
+    body |= {"status": "Failed", "request_id": uuid4().hex}
+    body |= {"error_code": error.code, "error_message": error.message}
+    if error.detail is not None:
+        body["detail_message"] = error.detail
+    return _json(error.status, body)
+
+
+def index_page() -> web.Response:
+    """Return the page that nginx gives for each path that is none of its files."""
+    return web.Response(text=INDEX_PAGE, content_type="text/html")
+
+
+def not_allowed() -> web.Response:
+    """Return how nginx refuses other methods than GET for its files."""
+    page = "<html><head><title>405 Not Allowed</title></head></html>"
+    return web.Response(status=405, text=page, content_type="text/html")
+
+
+def _json(status: int, body: Json) -> web.Response:
+    return web.Response(
+        status=status, body=dumps(body), content_type="application/json"
+    )

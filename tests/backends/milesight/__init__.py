@@ -1,0 +1,1 @@
+"""Milesight Beaver IoT: the backend against simulated servers of three releases."""

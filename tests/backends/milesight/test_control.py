@@ -1,0 +1,160 @@
+"""Control: what is set arrives, and what is refused is said."""
+
+import pytest
+
+from custom_components.metering_hub.backends.errors import (
+    NotFoundError,
+    RejectedError,
+    ServerFaultError,
+    UnreachableError,
+)
+from custom_components.metering_hub.model import Value
+from simulators.faults import Drop, Fault, Json, MutateJson, html_error
+from tests.simulators.milesight_fixtures import VERSIONS, build
+
+from .conftest import Connect
+
+UPDATE = "/entity/property/update"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("device", "identifier", "value", "written"),
+    [
+        ("Boiler plug", "socket_status", False, False),
+        ("Boiler plug", "led_mode", "On", 1),
+        ("Boiler plug", "reporting_interval", 120.0, 120),
+        ("Boiler plug", "over_current_protection.threshold", 10, 10),
+        ("Boiler plug", "over_current_protection.enable", False, False),
+        ("Office fan coil", "target_temperature", 22.5, 22.5),
+        ("Office fan coil", "fan_mode", "High", 3),
+    ],
+)
+async def test_value_that_is_set_arrives(  # One per column.
+    connect: Connect,
+    version: str,
+    device: str,
+    identifier: str,
+    value: Value,
+    written: Json,
+) -> None:
+    beaver = await connect(build(version))
+    point = beaver.point(await beaver.inventory(), device, identifier)
+    assert point.writable
+    await beaver.backend.write(point, value)
+    entity = beaver.entity(device, identifier)
+    latest = beaver.simulator.values.latest(entity)
+    assert latest is not None
+    assert latest.value == written
+    assert type(latest.value) is type(written)
+    assert (await beaver.read([point]))[point.key].value == value
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_button_calls_its_service(connect: Connect, version: str) -> None:
+    beaver = await connect(build(version))
+    inventory = await beaver.inventory()
+    register = beaver.point(inventory, "Boiler plug", "power_consumption")
+    assert (await beaver.read([register]))[register.key].value != 0
+    button = beaver.point(inventory, "Boiler plug", "reset_power_consumption")
+    await beaver.backend.write(button, None)
+    beaver.clock.forward(seconds=1)
+    assert (await beaver.read([register]))[register.key].value == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_server_says_what_it_does_not_like(
+    connect: Connect, version: str
+) -> None:
+    beaver = await connect(build(version))
+    inventory = await beaver.inventory()
+    point = beaver.point(inventory, "Boiler plug", "reporting_interval")
+    with pytest.raises(RejectedError, match="must not be less than 60"):
+        await beaver.backend.write(point, 5)
+    gone = beaver.point(inventory, "Bedroom", "reporting_interval")
+    beaver.simulator.world.delete(beaver.simulator.world.device("Bedroom"))
+    with pytest.raises(RejectedError, match="No property"):
+        await beaver.backend.write(gone, 20)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_service_that_fails(connect: Connect, version: str) -> None:
+    beaver = await connect(build(version))
+    button = beaver.point(await beaver.inventory(), "Boiler plug", "reboot")
+    key = beaver.entity("Boiler plug", "reboot").key
+    beaver.simulator.failing_services.add(key)
+    with pytest.raises(RejectedError, match="Service call failed"):
+        await beaver.backend.write(button, None)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value"),
+    [("led_mode", "Purple"), ("reporting_interval", 60.5), ("reporting_interval", "a")],
+)
+async def test_what_makes_no_sense_is_not_sent(
+    connect: Connect, identifier: str, value: Value
+) -> None:
+    beaver = await connect(build())
+    point = beaver.point(await beaver.inventory(), "Boiler plug", identifier)
+    beaver.asked()
+    with pytest.raises(RejectedError):
+        await beaver.backend.write(point, value)
+    assert beaver.asked() == []
+
+
+async def test_entity_that_is_gone(connect: Connect) -> None:
+    beaver = await connect(build())
+    point = beaver.point(await beaver.inventory(), "Bedroom", "reporting_interval")
+    beaver.simulator.world.delete(beaver.simulator.world.device("Bedroom"))
+    await beaver.backend.inventory()
+    with pytest.raises(NotFoundError):
+        await beaver.backend.write(point, 20)
+
+
+async def test_write_is_never_sent_twice(connect: Connect) -> None:
+    """A switch that was lost on the way may have arrived all the same."""
+    beaver = await connect(build())
+    point = beaver.point(await beaver.inventory(), "Boiler plug", "socket_status")
+    for action, error in (
+        (html_error(500), ServerFaultError),
+        (Drop(), UnreachableError),
+    ):
+        beaver.simulator.faults.add(Fault(action, "property/update"))
+        beaver.asked()
+        with pytest.raises(error):
+            await beaver.backend.write(point, False)
+        assert beaver.asked() == [UPDATE]
+        beaver.simulator.faults.clear()
+
+
+async def test_write_with_a_revoked_token(connect: Connect) -> None:
+    beaver = await connect(build())
+    point = beaver.point(await beaver.inventory(), "Boiler plug", "socket_status")
+    beaver.simulator.sessions.revoke()
+    await beaver.backend.write(point, False)
+    assert (await beaver.read([point]))[point.key].value is False
+
+
+async def test_service_with_a_single_choice_is_a_button(connect: Connect) -> None:
+    """A service whose only possible value is known needs no question."""
+    beaver = await connect(build(count=1))
+    key = beaver.entity("Boiler plug", "reboot").key
+
+    def give_choice(answer: Json) -> Json:
+        assert isinstance(answer, dict)
+        data = answer["data"]
+        assert isinstance(data, dict)
+        content = data["content"]
+        assert isinstance(content, list)
+        for row in content:
+            if isinstance(row, dict) and row["entity_key"] == key:
+                row["entity_value_type"] = "LONG"
+                row["entity_value_attribute"] = {"enum": {"1": "Yes"}}
+        return answer
+
+    beaver.simulator.faults.add(Fault(MutateJson(give_choice), "entity/search"))
+    button = beaver.point(await beaver.inventory(), "Boiler plug", "reboot")
+    assert button.options is None
+    beaver.simulator.failing_services.add(key)
+    with pytest.raises(RejectedError, match="Service call failed"):
+        await beaver.backend.write(button, None)

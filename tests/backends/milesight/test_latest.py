@@ -1,0 +1,361 @@
+"""Latest values: right, whatever the release writes them like, and in few requests."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.metering_hub.backends.errors import (
+    ProtocolError,
+    ServerFaultError,
+    UnreachableError,
+)
+from custom_components.metering_hub.backends.milesight.abilities import LatestBy
+from custom_components.metering_hub.backends.milesight.latest import OFFLINE
+from custom_components.metering_hub.backends.milesight.points import (
+    OFFLINE_AFTER,
+    SLOW_POLL,
+)
+from custom_components.metering_hub.model import Inventory, Kind, Point
+from simulators.faults import Answer, Drop, Fault, Json, MutateJson, html_error
+from simulators.milesight import Override
+from tests.simulators.milesight_fixtures import VERSIONS, build
+
+from .conftest import Beaver, Connect
+
+ALL = [*VERSIONS, "1.2.2", "1.3.1"]
+BATCH = "/entity/batch-get-status"
+PAGES = "/entity/advanced-search"
+
+
+def shown(inventory: Inventory) -> list[Point]:
+    """Return the points that a person sees without doing anything."""
+    return [
+        point
+        for point in inventory.points.values()
+        if point.enabled_default and point.kind is not Kind.ACTION
+    ]
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_values_are_the_simulators(connect: Connect, version: str) -> None:
+    """Every number, word and flag, as it is in the server's database."""
+    beaver = await connect(build(version))
+    points = [
+        point
+        for point in (await beaver.inventory()).points.values()
+        if point.kind is not Kind.ACTION
+    ]
+    readings = await beaver.read(points)
+    values, sources = beaver.simulator.values, beaver.backend._catalogue.sources
+    compared = 0
+    for point in points:
+        entity = beaver.simulator.world.entities[sources[point.key].entity.id]
+        latest = values.latest(entity)
+        reading = readings.get(point.key)
+        if latest is None or latest.value is None:
+            assert reading is None
+            continue
+        assert reading is not None, point.key
+        compared += 1
+        if entity.identifier == "@status":
+            assert reading.value is (latest.value == "ONLINE")
+        elif point.options is not None:
+            labels = entity.attribute["enum"]
+            assert isinstance(labels, dict)
+            assert reading.value == labels[str(latest.value)]
+        else:
+            assert reading.value == latest.value
+        if version != "1.2.3":
+            assert reading.time == datetime.fromtimestamp(latest.when, UTC)
+    assert compared > 200
+
+
+@pytest.mark.parametrize(
+    ("version", "how"),
+    [
+        ("1.0", LatestBy.SINGLE),
+        ("1.2.2", LatestBy.SINGLE),
+        ("1.2.3", LatestBy.PAGES),
+        ("1.3", LatestBy.BATCH),
+    ],
+)
+async def test_abilities_are_probed_once(
+    connect: Connect, version: str, how: LatestBy
+) -> None:
+    beaver = await connect(build(version))
+    await beaver.inventory()
+    assert beaver.backend._abilities.latest_by is how
+    probes = [path for path in beaver.asked() if path in (BATCH, PAGES)]
+    assert probes == ([BATCH] if how is LatestBy.BATCH else [BATCH, PAGES])
+
+
+@pytest.mark.parametrize(
+    ("version", "most"), [("1.3", 1), ("1.2.3", 10), ("1.0", 1000)]
+)
+async def test_requests_per_poll_of_a_thousand_entities(
+    connect: Connect, version: str, most: int
+) -> None:
+    """1 on 1.3, 2 to 10 on 1.2.3, one each before."""
+    beaver = await connect(build(version, count=135))
+    wanted = shown(await beaver.inventory())[:1000]
+    wanted = wanted if version == "1.0" else wanted[:900]
+    assert len(wanted) >= 800
+    beaver.asked()
+    readings = await beaver.read(wanted)
+    assert len(readings) > 0.97 * len(wanted)
+    asked = len(beaver.asked())
+    assert asked <= most
+    assert asked == len(wanted) or version != "1.0"
+    assert asked >= 2 or version != "1.2.3"
+
+
+async def test_more_than_a_batch_takes_chunks(connect: Connect) -> None:
+    beaver = await connect(build(count=200))
+    wanted = shown(await beaver.inventory())
+    assert len(wanted) > 1000
+    beaver.asked()
+    await beaver.read(wanted)
+    assert beaver.asked() == [BATCH, BATCH]
+
+
+async def test_few_values_of_many_are_one_request_on_1_2_3(connect: Connect) -> None:
+    """A push names a few entities: nobody pages through thousands for them."""
+    beaver = await connect(build("1.2.3", count=120))
+    wanted = shown(await beaver.inventory())[:20]
+    beaver.asked()
+    readings = await beaver.read(wanted)
+    assert len(readings) >= 18
+    assert beaver.asked() == [PAGES]
+
+
+async def test_single_values_come_five_at_a_time(connect: Connect) -> None:
+    beaver = await connect(build("1.0"))
+    wanted = shown(await beaver.inventory())
+    running = most = 0
+
+    class Count:
+        """Count the requests that are being answered at a time."""
+
+        async def apply(self, request, handler):  # type: ignore[no-untyped-def]
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            try:
+                return await handler(request)
+            finally:
+                running -= 1
+
+    beaver.simulator.faults.add(Fault(Count(), "status"))
+    await beaver.read(wanted)
+    assert 2 <= most <= 5
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_poll_interval_is_what_the_release_can_bear(
+    connect: Connect, version: str
+) -> None:
+    beaver = await connect(build(version))
+    points = shown(await beaver.inventory())
+    expected = None if version == "1.3" else SLOW_POLL
+    assert {point.poll_interval for point in points} == {expected}
+    stale = {point.stale_after for point in points}
+    assert stale == ({None, OFFLINE_AFTER} if version == "1.0" else {None})
+
+
+async def test_value_without_a_time_is_as_old_as_its_change(connect: Connect) -> None:
+    """1.2.3 tells no times: one is when a value was first seen."""
+    beaver = await connect(build("1.2.3"))
+    inventory = await beaver.inventory()
+    point = beaver.point(inventory, "Boiler plug", "voltage")
+    entity = beaver.entity("Boiler plug", "voltage")
+    beaver.simulator.world.override(entity, Override(230.0))
+    first = (await beaver.read([point]))[point.key]
+    assert first.time == beaver.clock.now
+    seen = beaver.clock.now
+    beaver.clock.forward(minutes=5)
+    assert (await beaver.read([point]))[point.key] == first
+    beaver.simulator.world.override(entity, Override(231.0))
+    changed = (await beaver.read([point]))[point.key]
+    assert changed.value == 231.0
+    assert changed.time == seen + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "value", ["abc", True, [1], {"a": 1}, None, "NaN", "1e999", ""]
+)
+async def test_value_of_the_wrong_type_costs_itself_only(
+    connect: Connect, version: str, value: Json
+) -> None:
+    beaver = await connect(build(version))
+    inventory = await beaver.inventory()
+    beaver.simulator.world.override(
+        beaver.entity("Boiler plug", "voltage"), Override(value)
+    )
+    wanted = shown(inventory)
+    before = len(wanted)
+    readings = await beaver.read(wanted)
+    key = beaver.key("Boiler plug", "voltage")
+    assert key not in readings
+    assert len(readings) >= before - 3
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value"),
+    [("socket_status", 1), ("socket_status", "on"), ("led_mode", 7), ("led_mode", [])],
+)
+async def test_flag_or_choice_that_makes_no_sense_is_no_reading(
+    connect: Connect, identifier: str, value: Json
+) -> None:
+    beaver = await connect(build())
+    point = beaver.point(await beaver.inventory(), "Boiler plug", identifier)
+    beaver.simulator.world.override(
+        beaver.entity("Boiler plug", identifier), Override(value)
+    )
+    assert await beaver.read([point]) == {}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_never_reported_is_no_reading(connect: Connect, version: str) -> None:
+    beaver = await connect(build(version))
+    inventory = await beaver.inventory()
+    point = beaver.point(inventory, "Bedroom", "temperature")
+    beaver.simulator.world.silent.add(beaver.entity("Bedroom", "temperature").key)
+    assert await beaver.read([point]) == {}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_deleted_device_costs_its_own_points_only(
+    connect: Connect, version: str
+) -> None:
+    beaver = await connect(build(version))
+    inventory = await beaver.inventory()
+    key = beaver.key("Bedroom", "temperature")
+    world = beaver.simulator.world
+    world.delete(world.device("Bedroom"))
+    readings = await beaver.read(shown(inventory))
+    assert key not in readings
+    assert beaver.key("Boiler plug", "voltage") in readings
+
+
+async def test_what_an_offline_device_measured_is_not_shown(connect: Connect) -> None:
+    """What was true before it went away is not true now; its settings still are."""
+    beaver = await connect(build())
+    inventory = await beaver.inventory()
+    beaver.simulator.world.device("Boiler plug").status = "OFFLINE"
+    device = beaver.point(inventory, "Boiler plug", "voltage").device_key
+    points = [
+        point for point in inventory.points.values() if point.device_key == device
+    ]
+    latest = await beaver.backend.latest(points)
+    voltage = beaver.key("Boiler plug", "voltage")
+    assert latest.failed[voltage] == OFFLINE
+    assert beaver.key("Boiler plug", "socket_status") in latest.failed
+    assert beaver.key("Boiler plug", "led_mode") in latest.readings
+    status = latest.readings[beaver.key("Boiler plug", "@status")]
+    assert status.value is False
+    # Nor does it take the status entity to be looked at.
+    alone = await beaver.backend.latest([inventory.points[voltage]])
+    assert alone.failed == {voltage: OFFLINE}
+
+
+async def test_unknown_status_is_not_offline(connect: Connect) -> None:
+    beaver = await connect(build())
+    inventory = await beaver.inventory()
+    beaver.simulator.world.device("Boiler plug").status = ""
+    point = beaver.point(inventory, "Boiler plug", "voltage")
+    assert (await beaver.read([point])).keys() == {point.key}
+
+
+async def test_one_chunk_that_fails_costs_itself(connect: Connect) -> None:
+    beaver = await connect(build(count=200))
+    wanted = shown(await beaver.inventory())
+    beaver.simulator.faults.add(Fault(html_error(500), "batch-get-status", times=3))
+    latest = await beaver.backend.latest(wanted)
+    assert 0 < len(latest.failed) < len(wanted)
+    assert len(latest.failed) + len(latest.readings) > 0.97 * len(wanted)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        (html_error(500), ServerFaultError),
+        (html_error(503), UnreachableError),
+        (Drop(), UnreachableError),
+        (Answer(200, "<html></html>"), ProtocolError),
+    ],
+)
+async def test_server_that_fails_is_an_outage_and_heals(
+    connect: Connect, version: str, action: Answer | Drop, error: type[Exception]
+) -> None:
+    beaver = await connect(build(version))
+    wanted = shown(await beaver.inventory())
+    beaver.simulator.faults.add(Fault(action, "entity"))
+    with pytest.raises(error):
+        await beaver.backend.latest(wanted)
+    beaver.simulator.faults.clear()
+    assert len(await beaver.read(wanted)) > 140
+
+
+async def test_one_entity_that_fails_costs_itself_on_1_0(connect: Connect) -> None:
+    beaver = await connect(build("1.0"))
+    inventory = await beaver.inventory()
+    entity = beaver.entity("Boiler plug", "voltage")
+    beaver.simulator.faults.add(Fault(html_error(500), f"{entity.id}/status"))
+    latest = await beaver.backend.latest(shown(inventory))
+    assert latest.failed.keys() == {beaver.key("Boiler plug", "voltage")}
+
+
+async def test_server_updated_while_we_run(connect: Connect) -> None:
+    """An hour after an update at the latest, what is new is used; nothing breaks."""
+    beaver = await connect(build("1.0"))
+    await beaver.inventory()
+    beaver.simulator.version = "1.3"
+    wanted = shown(await beaver.backend.inventory())
+    beaver.asked()
+    assert len(await beaver.read(wanted)) > 150
+    assert beaver.asked() == [BATCH]
+
+
+async def test_server_downgraded_while_we_run(connect: Connect) -> None:
+    beaver = await connect(build("1.3"))
+    wanted = shown(await beaver.inventory())
+    beaver.simulator.version = "1.2.3"
+    assert len(await beaver.read(wanted)) > 100
+    assert beaver.backend._abilities.latest_by is LatestBy.PAGES
+
+
+async def test_failing_probe_is_no_verdict(connect: Connect) -> None:
+    """A server that is busy while it is asked what it can do is asked again."""
+    beaver = await connect(build())
+    beaver.simulator.faults.add(Fault(html_error(500), "batch-get-status"))
+    await beaver.inventory()
+    assert beaver.backend._abilities.batch is None
+    beaver.simulator.faults.clear()
+    await beaver.backend.inventory()
+    assert beaver.backend._abilities.batch is True
+
+
+async def test_answer_of_strange_shape_costs_the_values(connect: Connect) -> None:
+    beaver = await connect(build())
+    wanted = shown(await beaver.inventory())
+
+    def strange(answer: Json) -> Json:
+        assert isinstance(answer, dict)
+        data = answer["data"]
+        assert isinstance(data, dict)
+        rows: list[Json] = [None, 5, {"value": {}}, {"timestamp": "x", "value": 1}]
+        changed = dict(zip(data, rows * len(data), strict=False))
+        return answer | {"data": changed | {"zero": None}}
+
+    beaver.simulator.faults.add(Fault(MutateJson(strange), "batch-get-status"))
+    assert (await beaver.backend.latest(wanted)).failed == {}
+
+
+async def test_nothing_is_asked_for_nothing(connect: Connect) -> None:
+    beaver: Beaver = await connect(build())
+    await beaver.inventory()
+    beaver.asked()
+    assert (await beaver.backend.latest([])).readings == {}
+    assert beaver.asked() == []

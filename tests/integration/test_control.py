@@ -1,0 +1,472 @@
+"""Control: switches, numbers, selects and buttons, and what a refusal looks like."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from custom_components.metering_hub.control import HELD_SECONDS
+from homeassistant.components.number import DOMAIN as NUMBER
+from homeassistant.components.select import DOMAIN as SELECT
+from homeassistant.const import (
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from simulators.faults import Action, Answer, Drop, Fault, busy, html_error
+
+from .conftest import Tick, set_up, shown
+from .plug import POLL_SECONDS, PlugServer
+from .plug_fixtures import eventually, plug, plug_entry, server, told
+
+__all__ = ("plug", "plug_entry", "server")
+
+BUTTON = "button.plug_clear"
+LIMIT = "number.plug_limit"
+MODE = "select.plug_mode"
+POWER = "sensor.plug_power"
+RELAY = "switch.plug_relay"
+
+ACTIONS = {
+    RELAY: ("switch", "turn_on", {}),
+    LIMIT: (NUMBER, "set_value", {"value": 500}),
+    MODE: (SELECT, "select_option", {"option": "comfort"}),
+    BUTTON: ("button", "press", {}),
+}
+"""An action for each platform."""
+
+
+async def act(hass: HomeAssistant, entity_id: str) -> None:
+    """Let a person do what an entity is for."""
+    domain, action, data = ACTIONS[entity_id]
+    target = {"entity_id": entity_id}
+    await hass.services.async_call(domain, action, data, blocking=True, target=target)
+
+
+async def switch(hass: HomeAssistant, action: str) -> None:
+    """Let a person switch the relay."""
+    target = {"entity_id": RELAY}
+    await hass.services.async_call("switch", action, blocking=True, target=target)
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "before", "written", "after"),
+    [
+        (RELAY, STATE_OFF, ("relay", True), STATE_ON),
+        (LIMIT, "1000.0", ("limit", 500.0), "500.0"),
+        (MODE, "eco", ("mode", "comfort"), "comfort"),
+    ],
+)
+async def test_what_is_set_is_shown_at_once_and_read_again(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    entity_id: str,
+    before: str,
+    written: tuple[str, object],
+    after: str,
+) -> None:
+    """The state changes with the answer; one reading a second later confirms it."""
+    assert shown(hass, entity_id) == before
+    await act(hass, entity_id)
+    assert server.written == [written]
+    assert shown(hass, entity_id) == after
+    assert server.reads == []
+    await tick(1)
+    assert server.reads == [{written[0]}]
+    assert shown(hass, entity_id) == after
+    for _ in range(20):
+        await tick(1)
+    assert server.reads == [{written[0]}]
+    assert shown(hass, entity_id) == after
+
+
+async def test_switch_off(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """What is on can be switched off."""
+    await switch(hass, "turn_on")
+    await switch(hass, "turn_off")
+    assert server.written == [("relay", True), ("relay", False)]
+    assert shown(hass, RELAY) == STATE_OFF
+
+
+async def test_number_is_described_by_its_point(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """Limits, step, unit and class are the point's; a value beyond is not sent."""
+    state = hass.states.get(LIMIT)
+    assert state is not None
+    assert dict(state.attributes) == {
+        "min": 10.0,
+        "max": 3680.0,
+        "step": 5.0,
+        "mode": "box",
+        "unit_of_measurement": "W",
+        "device_class": "power",
+        "friendly_name": "Plug Limit",
+    }
+    for value in (9.9, 3680.1):
+        with pytest.raises(ServiceValidationError):
+            await hass.services.async_call(
+                NUMBER, "set_value", {"entity_id": LIMIT, "value": value}, blocking=True
+            )
+    assert server.written == []
+
+
+async def test_number_without_limits_takes_any_value(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """Where the server names no limits, it is left to the server to refuse."""
+    entity_id = "number.plug_offset"
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert state.attributes["unit_of_measurement"] == "parsec"
+    assert "device_class" not in state.attributes
+    data = {"entity_id": entity_id, "value": -123456.78}
+    await hass.services.async_call(NUMBER, "set_value", data, blocking=True)
+    assert server.written == [("offset", -123456.78)]
+
+
+async def test_select_has_the_options_of_its_point(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """Another word than an option is not sent."""
+    state = hass.states.get(MODE)
+    assert state is not None
+    assert state.attributes["options"] == ["eco", "comfort", "off"]
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(
+            SELECT, "select_option", {"entity_id": MODE, "option": "no"}, blocking=True
+        )
+    assert server.written == []
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "values"),
+    [
+        (RELAY, {"relay": "on"}),
+        (RELAY, {"relay": 1}),
+        (LIMIT, {"limit": "much"}),
+        (LIMIT, {"limit": True}),
+        (MODE, {"mode": "party"}),
+        (MODE, {"mode": 3}),
+    ],
+)
+async def test_value_of_the_wrong_type_is_unknown(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    entity_id: str,
+    values: dict[str, str | float | bool],
+) -> None:
+    """What a point cannot be is no state, and costs no other point."""
+    server.values |= {**values, "power": 99.0}
+    await tick(POLL_SECONDS)
+    assert shown(hass, entity_id) == STATE_UNKNOWN
+    assert shown(hass, POWER) == "99.0"
+
+
+async def test_text_that_can_be_set_is_only_shown(
+    hass: HomeAssistant, plug: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """There is no platform for a text; what is only shown is no configuration."""
+    assert shown(hass, "sensor.plug_note") == "cellar"
+    note = entity_registry.async_get("sensor.plug_note")
+    assert note is not None
+    assert note.entity_category is EntityCategory.DIAGNOSTIC
+
+
+@pytest.mark.parametrize("entity_id", [LIMIT, BUTTON])
+async def test_settings_are_configuration(
+    plug: MockConfigEntry, entity_registry: er.EntityRegistry, entity_id: str
+) -> None:
+    """What can be set is no diagnosis, whatever its point says."""
+    entity = entity_registry.async_get(entity_id)
+    assert entity is not None
+    assert entity.entity_category is EntityCategory.CONFIG
+
+
+async def test_button_does_it_and_reads_what_may_have_changed(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """After a press, the values of the same device are read together, once."""
+    assert shown(hass, BUTTON) == STATE_UNKNOWN
+    await act(hass, BUTTON)
+    assert server.written == [("clear", None)]
+    assert shown(hass, BUTTON).startswith("2026-11-21T10:30")
+    server.values["power"] = 0.0
+    await tick(1)
+    assert shown(hass, POWER) == "0.0"
+    same_device = {"power", "register", "relay", "limit", "offset", "mode", "note"}
+    assert server.reads == [same_device]
+
+
+async def test_nothing_is_read_of_what_can_only_be_done(
+    plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """No poll asks for the value of an action."""
+    await tick(POLL_SECONDS)
+    [read] = server.reads
+    assert "relay" in read
+    assert "clear" not in read
+
+
+REFUSALS = [
+    pytest.param(
+        Answer(422, b'{"reason":"Relay is locked"}', "application/json"),
+        "rejected",
+        "Relay is locked",
+        id="value refused",
+    ),
+    pytest.param(html_error(403), "permission_denied", "HTTP 403", id="forbidden"),
+    pytest.param(html_error(404), "unexpected_answer", "HTTP 404", id="not found"),
+    pytest.param(html_error(500), "action_cannot_connect", "HTTP 500", id="fails"),
+    pytest.param(Drop(), "action_cannot_connect", "Disconnected", id="hangs up"),
+    pytest.param(busy(429, 60), "action_rate_limited", "HTTP 429", id="too often"),
+]
+
+
+@pytest.mark.parametrize("entity_id", ACTIONS)
+@pytest.mark.parametrize(("answer", "key", "reason"), REFUSALS)
+async def test_refusal_is_told_and_changes_nothing(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    entity_id: str,
+    answer: Action,
+    key: str,
+    reason: str,
+) -> None:
+    """A person reads why it was not done; a wrong value is a mistake, no fault."""
+    before = shown(hass, entity_id)
+    server.faults.add(Fault(answer, method="POST"))
+    with pytest.raises(HomeAssistantError) as refused:
+        await act(hass, entity_id)
+    assert refused.value.translation_key == key
+    assert refused.value.translation_placeholders is not None
+    assert reason in refused.value.translation_placeholders["reason"]
+    assert isinstance(refused.value, ServiceValidationError) is (key == "rejected")
+    if entity_id != BUTTON:
+        assert shown(hass, entity_id) == before
+    await tick(HELD_SECONDS)
+    assert server.faults.count("/values", "POST") == 1
+    assert server.reads == []
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_reason_reaches_the_person(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """The message itself holds the server's own words."""
+    refusal = Answer(422, b'{"reason":"Relay is locked"}', "application/json")
+    server.faults.add(Fault(refusal, method="POST"))
+    with pytest.raises(ServiceValidationError, match="It says: Relay is locked"):
+        await act(hass, RELAY)
+
+
+async def test_refused_credentials_ask_for_new_ones(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
+) -> None:
+    """A write that is refused for its login is told, and starts a new login."""
+    server.faults.add(Fault(html_error(401), method="POST"))
+    with pytest.raises(HomeAssistantError) as refused:
+        await act(hass, RELAY)
+    assert refused.value.translation_key == "invalid_auth"
+    await hass.async_block_till_done()
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+    assert shown(hass, RELAY) == STATE_OFF
+
+
+async def test_early_reading_does_not_undo_what_was_written(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A server that takes its time still says what was before: that is not shown."""
+    server.lags = True
+    await act(hass, RELAY)
+    states = async_capture_events(hass, "state_changed")
+    for _ in range(6):
+        await tick(1)
+    assert server.reads == [{"relay"}, {"relay"}]
+    assert shown(hass, RELAY) == STATE_ON
+    server.apply()
+    for _ in range(20):
+        await tick(1)
+    assert len(server.reads) == 3
+    assert shown(hass, RELAY) == STATE_ON
+    assert states == []
+
+
+async def test_reading_wins_in_the_end_although_it_says_what_was_before(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A write that has no effect is not shown for longer than some seconds."""
+    server.lags = True
+    await act(hass, RELAY)
+    for _ in range(int(HELD_SECONDS) - 1):
+        await tick(1)
+        assert shown(hass, RELAY) == STATE_ON
+    await tick(1)
+    assert shown(hass, RELAY) == STATE_OFF
+    assert server.reads == [{"relay"}] * 3
+    server.apply()
+    await tick(POLL_SECONDS)
+    assert shown(hass, RELAY) == STATE_ON
+
+
+async def test_third_value_wins_at_once(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A server that rounds, or another person, is believed."""
+    await act(hass, LIMIT)
+    assert shown(hass, LIMIT) == "500.0"
+    server.values["limit"] = 495.0
+    await tick(1)
+    assert shown(hass, LIMIT) == "495.0"
+
+
+async def test_reading_asked_for_before_the_write_does_not_count(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A poll that is under way knows nothing of the write, whatever it says."""
+    server.values["limit"] = 700.0
+    gate = server.hold()
+    poll = asyncio.create_task(tick(POLL_SECONDS))
+    await eventually(lambda: len(server.reads) == 1)
+    await act(hass, LIMIT)
+    gate.set()
+    await poll
+    assert shown(hass, LIMIT) == "500.0"
+    await tick(1)
+    assert shown(hass, LIMIT) == "500.0"
+    assert server.reads[1:] == [{"limit"}]
+
+
+async def test_writes_in_a_row_do_not_flicker(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """None of the values that were left is shown again while the last one settles."""
+    server.lags = True
+    await switch(hass, "turn_on")
+    await switch(hass, "turn_off")
+    await switch(hass, "turn_on")
+    await tick(1)
+    assert shown(hass, RELAY) == STATE_ON
+    assert server.reads == [{"relay"}]
+    server.values["mode"] = "off"
+    await told(plug, server, "relay", "mode")
+    await tick(1)
+    assert shown(hass, RELAY) == STATE_ON
+    assert shown(hass, MODE) == "off"
+
+
+async def test_server_that_fails_is_unavailable_for_control(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Nothing is sent through an entity that is unavailable; it comes back."""
+    server.faults.add(Fault(Drop(), "/values"))
+    await tick(POLL_SECONDS)
+    assert {shown(hass, entity_id) for entity_id in ACTIONS} == {STATE_UNAVAILABLE}
+    for entity_id in ACTIONS:
+        await act(hass, entity_id)
+    assert server.written == []
+    server.faults.clear()
+    await tick(POLL_SECONDS)
+    assert shown(hass, RELAY) == STATE_OFF
+
+
+async def test_failure_after_a_write_is_shown(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A value that is held is no reason to look available."""
+    server.lags = True
+    server.faults.add(Fault(Drop(), "/values", skip=1))
+    await tick(POLL_SECONDS - 5)
+    await act(hass, RELAY)
+    await tick(5)
+    assert shown(hass, RELAY) == STATE_UNAVAILABLE
+    server.faults.clear()
+    server.apply()
+    await tick(POLL_SECONDS)
+    assert shown(hass, RELAY) == STATE_ON
+
+
+async def test_state_is_written_only_for_own_changes(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """What changes elsewhere costs a control nothing."""
+
+    def reported() -> dict[str, datetime]:
+        return {
+            state.entity_id: state.last_reported for state in hass.states.async_all()
+        }
+
+    before = reported()
+    server.values["power"] = 1.5
+    await tick(POLL_SECONDS)
+    after = reported()
+    assert {
+        entity_id for entity_id in after if after[entity_id] != before[entity_id]
+    } == {POWER}
+
+
+async def test_unloading_while_a_value_is_held(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """No timer outlives the entity: nothing is asked, nothing is shown."""
+    server.lags = True
+    await act(hass, RELAY)
+    assert await hass.config_entries.async_unload(plug.entry_id)
+    assert shown(hass, RELAY) == STATE_UNAVAILABLE
+    for _ in range(20):
+        await tick(1)
+    assert server.reads == []
+    assert shown(hass, RELAY) == STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("relay", RELAY, "binary_sensor.plug_relay"),
+        ("power", POWER, "number.plug_power"),
+    ],
+)
+async def test_point_that_changes_platform_leaves_no_entity_behind(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    entity_registry: er.EntityRegistry,
+    tick: Tick,
+    key: str,
+    before: str,
+    after: str,
+) -> None:
+    """What can be set no more, or from now on, is one entity, not two."""
+    server.settable[key] = not server.settable[key]
+    await tick(3600)
+    await tick(1)
+    assert entity_registry.async_get(before) is None
+    assert shown(hass, after) in (STATE_OFF, "12.5")
+
+
+async def test_backend_that_cannot_write_has_no_controls(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Only a backend that can write has the platforms for it."""
+    await set_up(hass, entry)
+    loaded = {name for name in hass.config.components if name.startswith("metering_")}
+    assert {"metering_hub.sensor", "metering_hub.binary_sensor"} <= loaded
+    assert not {"metering_hub.switch", "metering_hub.button"} & loaded

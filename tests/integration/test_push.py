@@ -1,0 +1,507 @@
+"""Push: what a server says has changed is shown soon, and polling goes on."""
+
+import asyncio
+import logging
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_fire_time_changed_exact,
+)
+
+from custom_components.metering_hub import push
+from custom_components.metering_hub.push import LONGEST_WAIT, UpdateMode, wait_after
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from simulators.faults import Action, Drop, Fault, busy, html_error
+
+from .conftest import Tick, finish_tasks, set_up, shown
+from .plug import POLL_SECONDS, PlugServer
+from .plug_fixtures import backend_of, eventually, plug, plug_entry, server, told
+
+__all__ = ("plug", "plug_entry", "server")
+
+MODE = "sensor.plug_update_mode"
+POWER = "sensor.plug_power"
+REGISTER = "sensor.plug_meter_reading"
+RELAY = "switch.plug_relay"
+
+
+@pytest.fixture
+def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let waits be what they are at least."""
+    monkeypatch.setattr(push, "MOST_JITTER", 1.0)
+
+
+def fire(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let seconds pass, without waiting for what happens then."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+
+
+async def tried(entry: MockConfigEntry, tries: int) -> None:
+    """Wait until so many connections were lost, or not even made."""
+    await eventually(lambda: backend_of(entry).ended == tries)
+
+
+async def connected(entry: MockConfigEntry, server: PlugServer, number: int) -> None:
+    """Wait until the backend has been told that its n-th connection stands."""
+    await eventually(
+        lambda: (
+            server.connections == number
+            and entry.runtime_data.push.data is UpdateMode.PUSH
+        )
+    )
+
+
+async def test_change_is_shown_within_two_seconds(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """One request for what changed, long before the next poll."""
+    server.values |= {"power": 99.5, "relay": True, "other": 7.0}
+    await told(plug, server, "power", "relay")
+    assert server.reads == []
+    await tick(1)
+    assert server.reads == [{"power", "relay"}]
+    assert shown(hass, POWER) == "99.5"
+    assert shown(hass, RELAY) == "on"
+    assert shown(hass, "sensor.other_power") == "1.0"
+
+
+async def test_polling_goes_on_at_its_own_time(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A push neither replaces nor delays the next poll of everything."""
+    await tick(POLL_SECONDS - 10)
+    server.values["power"] = 99.5
+    await told(plug, server, "power")
+    await tick(1)
+    assert server.reads == [{"power"}]
+    server.values["other"] = 7.0
+    await tick(8)
+    assert len(server.reads) == 1
+    await tick(1)
+    assert len(server.reads) == 2
+    assert {"power", "other", "relay"} <= server.reads[1]
+    assert shown(hass, "sensor.other_power") == "7.0"
+    await tick(POLL_SECONDS)
+    assert len(server.reads) == 3
+
+
+async def test_changes_of_a_second_are_read_together(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Each change is in the next reading, however many there are."""
+    for step, key in enumerate(("power", "relay", "power", "other")):
+        freezer.tick(0.2)
+        server.values[key] = 50.0 + step if key != "relay" else True
+        await told(plug, server, key)
+        async_fire_time_changed_exact(hass)
+        await finish_tasks(hass)
+    assert server.reads == []
+    freezer.tick(0.45)
+    async_fire_time_changed_exact(hass)
+    await finish_tasks(hass)
+    assert server.reads == [{"power", "relay", "other"}]
+    assert shown(hass, POWER) == "52.0"
+    assert shown(hass, "sensor.other_power") == "53.0"
+
+
+async def test_flood_is_at_most_one_request_per_second(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A thousand events in ten seconds are ten requests."""
+    for number in range(100):
+        server.values["power"] = float(number)
+        for _ in range(9):
+            server.tell("power", "relay")
+        received = backend_of(plug).received
+        server.tell("power", "relay")
+        await eventually(lambda seen=received: backend_of(plug).received >= seen + 10)
+        freezer.tick(0.1)
+        async_fire_time_changed_exact(hass)
+        await finish_tasks(hass)
+    assert 8 <= len(server.reads) <= 10
+    freezer.tick(1.1)
+    async_fire_time_changed_exact(hass)
+    await finish_tasks(hass)
+    assert shown(hass, POWER) == "99.0"
+
+
+async def test_change_during_a_reading_is_read_after_it(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """What changes while a reading is under way is not lost, and not read beside it."""
+    server.values["power"] = 20.0
+    await told(plug, server, "power")
+    gate = server.hold()
+    reading = asyncio.create_task(tick(1))
+    await eventually(lambda: len(server.reads) == 1)
+    server.values["power"] = 30.0
+    await told(plug, server, "power")
+    gate.set()
+    await reading
+    assert shown(hass, POWER) == "20.0"
+    await tick(1)
+    assert shown(hass, POWER) == "30.0"
+    assert server.reads == [{"power"}, {"power"}]
+
+
+async def test_slow_poll_does_not_undo_a_push(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A poll that was asked before, but is answered after, knows less than the push."""
+    server.values["other"] = 3.0
+    gate = server.hold()
+    fire(hass, freezer, POLL_SECONDS)
+    await eventually(lambda: len(server.reads) == 1)
+    server.hold().set()
+    server.values["power"] = 40.0
+    await told(plug, server, "power")
+    fire(hass, freezer, 1)
+    await eventually(lambda: shown(hass, POWER) == "40.0")
+    gate.set()
+    await finish_tasks(hass)
+    assert shown(hass, POWER) == "40.0"
+    assert shown(hass, "sensor.other_power") == "3.0"
+
+
+async def test_poll_that_finds_all_as_it_was_before_undoes_a_push(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    freezer: FrozenDateTimeFactory,
+    tick: Tick,
+) -> None:
+    """A push that is answered in mid-poll, but was asked before, is outdated."""
+    await tick(POLL_SECONDS - 2)
+    server.values["power"] = 40.0
+    await told(plug, server, "power")
+    pushed = server.hold()
+    fire(hass, freezer, 1)
+    await eventually(lambda: len(server.reads) == 1)
+    server.values["power"] = 12.5
+    polled = server.hold()
+    fire(hass, freezer, 1)
+    await eventually(lambda: len(server.reads) == 2)
+    pushed.set()
+    await eventually(lambda: shown(hass, POWER) == "40.0")
+    polled.set()
+    await finish_tasks(hass)
+    assert shown(hass, POWER) == "12.5"
+
+
+@pytest.mark.parametrize("keys", [("hidden",), ("clear",), ("no_such_point",), ()])
+async def test_change_that_nobody_looks_at_costs_nothing(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    keys: tuple[str, ...],
+) -> None:
+    """Disabled entities, actions and unknown keys are not read."""
+    await told(plug, server, *keys)
+    await tick(1)
+    await tick(1)
+    assert server.reads == []
+    await told(plug, server, *keys, "power")
+    await tick(1)
+    assert server.reads == [{"power"}]
+
+
+async def test_false_fall_of_a_register_is_held_back(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """What is pushed passes the same guard as what is polled."""
+    server.values["register"] = 0.0
+    await told(plug, server, "register")
+    await tick(1)
+    assert server.reads == [{"register"}]
+    assert shown(hass, REGISTER) == "100.0"
+    server.values["register"] = 100.5
+    await told(plug, server, "register")
+    await tick(1)
+    assert shown(hass, REGISTER) == "100.5"
+
+
+async def test_value_that_is_gone_is_unknown(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A push of a value that the server lost does not keep the old one."""
+    del server.values["power"]
+    await told(plug, server, "power")
+    await tick(1)
+    assert shown(hass, POWER) == "unknown"
+
+
+async def test_only_what_changed_writes_a_state(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A push without news costs a request and nothing else."""
+    state = hass.states.get(POWER)
+    assert state is not None
+    await told(plug, server, "power", "relay")
+    await tick(1)
+    assert server.reads == [{"power", "relay"}]
+    again = hass.states.get(POWER)
+    assert again is not None
+    assert again.last_reported == state.last_reported
+
+
+async def test_server_that_fails_is_left_to_polling(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """While polls fail, a push reads nothing, and makes nothing look available."""
+    server.faults.add(Fault(Drop(), "/values"))
+    await tick(POLL_SECONDS)
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+    server.faults.clear()
+    server.faults.clear_requests()
+    await told(plug, server, "power")
+    await tick(1)
+    assert server.faults.count("/values") == 0
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+    await tick(POLL_SECONDS)
+    assert shown(hass, POWER) == "12.5"
+    server.values["power"] = 13.0
+    await told(plug, server, "power")
+    await tick(1)
+    assert shown(hass, POWER) == "13.0"
+
+
+@pytest.mark.parametrize(("failure", "pause"), [(busy(429, 30), 30), (Drop(), 10)])
+async def test_reading_that_fails_is_followed_by_a_pause(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    failure: Action,
+    pause: int,
+) -> None:
+    """Pushes are no reason to press a server that fails, or that asks for a break."""
+    server.faults.add(Fault(failure, "/values"))
+    await told(plug, server, "power")
+    await tick(1)
+    server.faults.clear()
+    server.faults.clear_requests()
+    server.values["power"] = 14.0
+    for _ in range(pause):
+        assert server.faults.count("/values") == 0
+        await told(plug, server, "power")
+        await tick(1)
+    assert server.faults.count("/values") == 1
+    assert shown(hass, POWER) == "14.0"
+
+
+async def test_update_mode_says_what_is_active(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    entity_registry: er.EntityRegistry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """A diagnostic sensor of the first device turns with the connection."""
+    assert shown(hass, MODE) == "push"
+    entity = entity_registry.async_get(MODE)
+    assert entity is not None
+    assert entity.entity_category is EntityCategory.DIAGNOSTIC
+    assert entity.unique_id == "plug_update_mode"
+    device = device_registry.async_get(entity.device_id or "")
+    assert device is not None
+    assert device.name == "Plug"
+    state = hass.states.get(MODE)
+    assert state is not None
+    assert state.attributes["options"] == ["push", "polling"]
+    server.hang_up()
+    await tried(plug, 1)
+    assert shown(hass, MODE) == "polling"
+    await tick(8)
+    await connected(plug, server, 2)
+    assert shown(hass, MODE) == "push"
+
+
+async def test_update_mode_is_for_backends_that_push_only(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Where nothing is ever pushed, nothing says so."""
+    names = [state.entity_id for state in hass.states.async_all()]
+    assert names
+    assert not [name for name in names if "update_mode" in name]
+
+
+async def test_asking_for_the_mode_by_hand_changes_nothing(
+    hass: HomeAssistant, plug: MockConfigEntry
+) -> None:
+    """There is nothing to ask, and nothing that fails."""
+    await plug.runtime_data.push.async_refresh()
+    assert shown(hass, MODE) == "push"
+
+
+@pytest.mark.usefixtures("no_jitter")
+@pytest.mark.parametrize("refusal", [html_error(503), html_error(401), Drop()])
+async def test_push_that_never_works_harms_nothing(
+    hass: HomeAssistant,
+    plug_entry: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    refusal: Action,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Set-up succeeds, polling works, no login is asked for, one line is logged."""
+    caplog.set_level(logging.INFO, "custom_components.metering_hub")
+    server.faults.add(Fault(refusal, "/changes"))
+    await set_up(hass, plug_entry)
+    assert plug_entry.state is ConfigEntryState.LOADED
+    for tries, wait in enumerate((5, 10, 20, 40), 1):
+        await tried(plug_entry, tries)
+        await tick(wait)
+    server.values["power"] = 17.0
+    await tick(POLL_SECONDS)
+    assert shown(hass, POWER) == "17.0"
+    assert shown(hass, MODE) == "polling"
+    assert caplog.text.count("tells of no changes") == 1
+    assert hass.config_entries.flow.async_progress() == []
+
+
+def test_waits_grow_from_seconds_to_minutes() -> None:
+    """The wait at least doubles, up to ten minutes, and differs from try to try."""
+    for failures, least in enumerate((5, 10, 20, 40, 80, 160, 320)):
+        waits = {wait_after(failures) for _ in range(50)}
+        assert min(waits) >= least
+        assert max(waits) <= least * 1.5
+        assert len(waits) > 1
+    assert {wait_after(failures) for failures in (7, 8, 5000)} == {LONGEST_WAIT}
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_tries_to_connect_become_rare(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After 5, 10, 20, 40 seconds; loss and return are logged once each."""
+    caplog.set_level(logging.INFO, "custom_components.metering_hub")
+    server.faults.add(Fault(html_error(503), "/changes"))
+    server.hang_up()
+    for tries, wait in enumerate((5, 10, 20, 40), 1):
+        await tried(plug, tries)
+        await tick(wait - 1)
+        assert server.faults.count("/changes") == tries
+        await tick(1)
+    await tried(plug, 5)
+    server.faults.clear()
+    await tick(80)
+    await connected(plug, server, 2)
+    assert shown(hass, MODE) == "push"
+    assert caplog.text.count("tells of no changes") == 1
+    assert caplog.text.count("tells of changes again") == 1
+    server.values["power"] = 18.0
+    await told(plug, server, "power")
+    await tick(1)
+    assert shown(hass, POWER) == "18.0"
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_connections_that_do_not_last_become_rare_too(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Only one that lasted a minute lets the waits start anew."""
+    for number, wait in enumerate((5, 10, 20), 1):
+        server.hang_up()
+        await tried(plug, number)
+        await tick(wait - 1)
+        assert server.connections == number
+        await tick(1)
+        await connected(plug, server, number + 1)
+    await tick(60)
+    server.hang_up()
+    await tried(plug, 4)
+    await tick(4)
+    assert server.connections == 4
+    await tick(1)
+    await connected(plug, server, 5)
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_break_that_the_server_asks_for_is_kept(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A server that names a time is not asked to push before."""
+    server.hang_up()
+    await tried(plug, 1)
+    server.faults.add(Fault(busy(429, 120), "/changes", times=1))
+    await tick(5)
+    await tried(plug, 2)
+    await tick(119)
+    assert server.faults.count("/changes") == 2
+    await tick(1)
+    await connected(plug, server, 2)
+
+
+async def test_unloading_with_pending_pushes(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """What was gathered is dropped, the connection closed, and no task is left."""
+    await told(plug, server, "power", "relay")
+    assert await hass.config_entries.async_unload(plug.entry_id)
+    assert not [
+        task for task in hass._background_tasks if task.get_name().startswith("Plug")
+    ]
+    server.tell("power")
+    await eventually(lambda: server.watchers == 0)
+    for _ in range(20):
+        await tick(1)
+    assert server.reads == []
+    assert server.connections == 1
+
+
+async def test_unloading_during_a_reading(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    freezer: FrozenDateTimeFactory,
+    tick: Tick,
+) -> None:
+    """A reading under way is given up, and what waits behind it is not begun."""
+    await told(plug, server, "power")
+    gate = server.hold()
+    fire(hass, freezer, 1)
+    await eventually(lambda: len(server.reads) == 1)
+    await told(plug, server, "relay")
+    assert await hass.config_entries.async_unload(plug.entry_id)
+    gate.set()
+    for _ in range(3):
+        await tick(1)
+    assert server.reads == [{"power"}]
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_unloading_between_two_tries(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Nobody connects for an entry that is gone; reloaded, it is as before."""
+    server.hang_up()
+    await tried(plug, 1)
+    assert await hass.config_entries.async_unload(plug.entry_id)
+    await tick(600)
+    assert server.connections == 1
+    await set_up(hass, plug)
+    await connected(plug, server, 2)
+    assert shown(hass, MODE) == "push"

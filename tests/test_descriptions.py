@@ -1,0 +1,72 @@
+"""How Home Assistant shows what can be set."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.metering_hub.descriptions import (
+    entity_category,
+    number_device_class,
+    sensor_device_class,
+)
+from custom_components.metering_hub.model import Category, Kind, Point, Quantity
+from homeassistant.components.number import NumberDeviceClass
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import EntityCategory
+
+
+def point(kind: Kind, **changes: Any) -> Point:
+    return Point(
+        **{
+            "key": "key",
+            "device_key": "device",
+            "quantity": Quantity.TEMPERATURE,
+            "kind": kind,
+            "unit": "°C",
+            **changes,
+        }
+    )
+
+
+def test_number_is_called_like_a_sensor() -> None:
+    shown = point(Kind.INSTANT)
+    assert sensor_device_class(shown) is SensorDeviceClass.TEMPERATURE
+    assert number_device_class(shown) is NumberDeviceClass.TEMPERATURE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"unit": "km"}, {"unit": None}, {"quantity": Quantity.TEXT}],
+    ids=["another unit", "no unit", "no class"],
+)
+def test_number_has_no_class_that_does_not_suit(changes: dict[str, Any]) -> None:
+    assert number_device_class(point(Kind.INSTANT, **changes)) is None
+
+
+def test_amounts_that_can_be_set_have_no_class_of_a_measured_value() -> None:
+    assert number_device_class(point(Kind.REGISTER)) is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (point(Kind.INSTANT), None),
+        (point(Kind.INSTANT, writable=True), None),
+        (
+            point(Kind.INSTANT, category=Category.DIAGNOSTIC),
+            EntityCategory.DIAGNOSTIC,
+        ),
+        (point(Kind.INSTANT, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
+        (point(Kind.FLAG, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
+        (point(Kind.EVENT, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
+        (point(Kind.ACTION, category=Category.DIAGNOSTIC), EntityCategory.CONFIG),
+        (
+            point(Kind.FLAG, category=Category.DIAGNOSTIC, writable=True),
+            EntityCategory.CONFIG,
+        ),
+    ],
+)
+def test_only_what_can_be_set_is_configuration(
+    shown: Point, expected: EntityCategory | None
+) -> None:
+    assert entity_category(shown) is expected
