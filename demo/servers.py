@@ -90,7 +90,7 @@ KINDS = (
         backend="milesight",
         name="Milesight Beaver IoT",
         port=18083,
-        options=lambda secret: ("--password", secret),
+        options=lambda secret: ("--password", secret, "--days", "180"),
         form=lambda address, secret: {
             "url": address,
             "username": "admin@example.com",

@@ -5,7 +5,6 @@ everywhere; `advanced-search` gives texts only.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from math import isfinite
 
 from ...model import Kind, Value
@@ -104,9 +103,7 @@ def wire_value(source: Source, value: Value) -> Json:
         raise ValueError("not one of the choices")
     if source.point.kind is Kind.FLAG:
         return bool(value)
-    if isinstance(value, datetime):
-        raise ValueError("not a number")
-    number = float(value)
+    number = float(str(value))
     if entity.value_type is not ValueType.LONG:
         return number
     if not number.is_integer():
