@@ -1,7 +1,9 @@
 """Diagnostics that are safe to post in public."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from enum import StrEnum
+import re
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
@@ -14,6 +16,12 @@ from .model import Device, Point, Reading
 _PERSONAL = frozenset({"serial", "configuration_url", "name"})
 """What a server says of a device that may name a person, a place or a meter."""
 
+_AS_KEY = re.compile(r"[^a-z0-9]+")
+"""What the keys of devices and points have no room for."""
+
+_SHORTEST_SERIAL = 6
+"""A shorter one says nothing, but could be a part of any word."""
+
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
@@ -24,7 +32,7 @@ async def async_get_config_entry_diagnostics(
     kept = {field.name for field in spec.fields if isinstance(field.default, bool)} | {
         CONF_BACKEND
     }
-    return {
+    shown = {
         "data": async_redact_data(entry.data, set(entry.data) - kept),
         "options": dict(entry.options),
         "server_version": runtime.inventory.identity.version,
@@ -41,6 +49,44 @@ async def async_get_config_entry_diagnostics(
             "latest": _readings(runtime.readings.data.readings),
         },
     }
+    serials = (device.serial for device in runtime.inventory.found.devices.values())
+    return _without_serials(shown, [serial for serial in serials if serial])
+
+
+def _without_serials(
+    shown: dict[str, object], serials: Sequence[str]
+) -> dict[str, object]:
+    """Return a dump without serials in its keys and texts, of which some are made.
+
+    Each is replaced by a number of its own, so that what belongs together still does.
+    """
+    numbers = {
+        _AS_KEY.sub("_", serial.lower()): f"serial{number}"
+        for number, serial in enumerate(serials, 1)
+        if len(serial) >= _SHORTEST_SERIAL
+    }
+    if not numbers:
+        return shown
+    longest_first = sorted(numbers, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+    def hide(text: str) -> str:
+        return pattern.sub(lambda match: numbers[match[0].lower()], text)
+
+    def cleaned(value: object) -> object:
+        match value:
+            case StrEnum():
+                return value
+            case str():
+                return hide(value)
+            case dict():
+                return {hide(str(key)): cleaned(inner) for key, inner in value.items()}
+            case list() | tuple():
+                return [cleaned(inner) for inner in value]
+            case _:
+                return value
+
+    return {key: cleaned(value) for key, value in shown.items()}
 
 
 def _device(device: Device) -> dict[str, object]:

@@ -38,7 +38,7 @@ async def test_value_that_is_set_arrives(  # One per column.
     value: Value,
     written: Json,
 ) -> None:
-    beaver = await connect(build(version))
+    beaver = await connect(build(version, count=8))
     point = beaver.point(await beaver.inventory(), device, identifier)
     assert point.writable
     await beaver.backend.write(point, value)
@@ -52,7 +52,7 @@ async def test_value_that_is_set_arrives(  # One per column.
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_button_calls_its_service(connect: Connect, version: str) -> None:
-    beaver = await connect(build(version))
+    beaver = await connect(build(version, count=8))
     inventory = await beaver.inventory()
     register = beaver.point(inventory, "Boiler plug", "power_consumption")
     assert (await beaver.read([register]))[register.key].value != 0
@@ -66,20 +66,20 @@ async def test_button_calls_its_service(connect: Connect, version: str) -> None:
 async def test_server_says_what_it_does_not_like(
     connect: Connect, version: str
 ) -> None:
-    beaver = await connect(build(version))
+    beaver = await connect(build(version, count=8))
     inventory = await beaver.inventory()
     point = beaver.point(inventory, "Boiler plug", "reporting_interval")
     with pytest.raises(RejectedError, match="must not be less than 60"):
         await beaver.backend.write(point, 5)
-    gone = beaver.point(inventory, "Bedroom", "reporting_interval")
-    beaver.simulator.world.delete(beaver.simulator.world.device("Bedroom"))
+    gone = beaver.point(inventory, "Well pump", "reporting_interval")
+    beaver.simulator.world.delete(beaver.simulator.world.device("Well pump"))
     with pytest.raises(RejectedError, match="No property"):
         await beaver.backend.write(gone, 20)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_service_that_fails(connect: Connect, version: str) -> None:
-    beaver = await connect(build(version))
+    beaver = await connect(build(version, count=8))
     button = beaver.point(await beaver.inventory(), "Boiler plug", "reboot")
     key = beaver.entity("Boiler plug", "reboot").key
     beaver.simulator.failing_services.add(key)
@@ -94,7 +94,7 @@ async def test_service_that_fails(connect: Connect, version: str) -> None:
 async def test_what_makes_no_sense_is_not_sent(
     connect: Connect, identifier: str, value: Value
 ) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Boiler plug", identifier)
     beaver.asked()
     with pytest.raises(RejectedError):
@@ -103,9 +103,9 @@ async def test_what_makes_no_sense_is_not_sent(
 
 
 async def test_entity_that_is_gone(connect: Connect) -> None:
-    beaver = await connect(build())
-    point = beaver.point(await beaver.inventory(), "Bedroom", "reporting_interval")
-    beaver.simulator.world.delete(beaver.simulator.world.device("Bedroom"))
+    beaver = await connect(build(count=8))
+    point = beaver.point(await beaver.inventory(), "Well pump", "reporting_interval")
+    beaver.simulator.world.delete(beaver.simulator.world.device("Well pump"))
     await beaver.backend.inventory()
     with pytest.raises(NotFoundError):
         await beaver.backend.write(point, 20)
@@ -113,7 +113,7 @@ async def test_entity_that_is_gone(connect: Connect) -> None:
 
 async def test_write_is_never_sent_twice(connect: Connect) -> None:
     """A switch that was lost on the way may have arrived all the same."""
-    beaver = await connect(build())
+    beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Boiler plug", "socket_status")
     for action, error in (
         (html_error(500), ServerFaultError),
@@ -128,7 +128,7 @@ async def test_write_is_never_sent_twice(connect: Connect) -> None:
 
 
 async def test_write_with_a_revoked_token(connect: Connect) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Boiler plug", "socket_status")
     beaver.simulator.sessions.revoke()
     await beaver.backend.write(point, False)

@@ -1,7 +1,9 @@
 """Latest values: right, whatever the release writes them like, and in few requests."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+from aiohttp import web
 import pytest
 
 from custom_components.metering_hub.backends.errors import (
@@ -16,7 +18,7 @@ from custom_components.metering_hub.backends.milesight.points import (
     SLOW_POLL,
 )
 from custom_components.metering_hub.model import Inventory, Kind, Point
-from simulators.faults import Answer, Drop, Fault, Json, MutateJson, html_error
+from simulators.faults import Answer, Drop, Fault, Handler, Json, MutateJson, html_error
 from simulators.milesight import Override
 from tests.simulators.milesight_fixtures import VERSIONS, build
 
@@ -136,14 +138,15 @@ async def test_single_values_come_five_at_a_time(connect: Connect) -> None:
     class Count:
         """Count the requests that are being answered at a time."""
 
-        async def apply(self, request, handler):  # type: ignore[no-untyped-def]
+        async def apply(
+            self, request: web.Request, handler: Handler
+        ) -> web.StreamResponse:
             nonlocal running, most
             running += 1
             most = max(most, running)
-            try:
-                return await handler(request)
-            finally:
-                running -= 1
+            await asyncio.sleep(0.002)
+            running -= 1
+            return await handler(request)
 
     beaver.simulator.faults.add(Fault(Count(), "status"))
     await beaver.read(wanted)

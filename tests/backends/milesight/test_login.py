@@ -34,21 +34,21 @@ async def refusal(beaver: Beaver) -> AuthenticationError:
 async def test_api_is_found_behind_nginx_and_without(
     connect: Connect, version: str, nginx: bool
 ) -> None:
-    simulator = build(version)
+    simulator = build(version, count=3)
     simulator.nginx = nginx
     beaver = await connect(simulator)
     identity = await beaver.backend.connect()
     assert identity.title == "Beaver IoT"
     assert identity.unique_id is not None
     assert simulator.user.user_id not in identity.unique_id
-    assert len((await beaver.backend.inventory()).devices) == 26
+    assert len((await beaver.backend.inventory()).devices) == 5
 
 
 async def test_identity_is_that_of_tenant_and_user(connect: Connect) -> None:
     other = User(user_id="1868211453976543999")
-    first = await (await connect(build())).backend.connect()
-    again = await (await connect(build("1.0"))).backend.connect()
-    second = await (await connect(build(user=other))).backend.connect()
+    first = await (await connect(build(count=3))).backend.connect()
+    again = await (await connect(build("1.0", count=3))).backend.connect()
+    second = await (await connect(build(count=3, user=other))).backend.connect()
     assert first.unique_id == again.unique_id
     assert first.unique_id != second.unique_id
 
@@ -67,7 +67,7 @@ async def test_identity_is_that_of_tenant_and_user(connect: Connect) -> None:
 async def test_wrong_password_client_and_tenant_are_told_apart(
     connect: Connect, version: str, wrong: dict[str, str], text: str
 ) -> None:
-    beaver = await connect(build(version), **wrong)
+    beaver = await connect(build(version, count=3), **wrong)
     error = await refusal(beaver)
     assert text in str(error)
     assert error.reason == "invalid_login"
@@ -76,7 +76,7 @@ async def test_wrong_password_client_and_tenant_are_told_apart(
 
 
 async def test_expired_refresh_token_leads_to_a_new_login(connect: Connect) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=3))
     await beaver.inventory()
     beaver.asked()
     beaver.clock.forward(hours=25)
@@ -86,7 +86,7 @@ async def test_expired_refresh_token_leads_to_a_new_login(connect: Connect) -> N
 
 
 async def test_token_is_refreshed_before_it_expires(connect: Connect) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=3))
     await beaver.inventory()
     beaver.asked()
     beaver.clock.forward(hours=23, minutes=20)
@@ -103,7 +103,7 @@ async def test_token_revoked_in_mid_poll(
     connect: Connect, version: str, minutes: int
 ) -> None:
     """However many requests meet it, one login follows and nothing is lost."""
-    beaver = await connect(build(version))
+    beaver = await connect(build(version, count=3))
     points = list((await beaver.inventory()).points.values())
     before = await beaver.read(points)
     beaver.asked()
@@ -118,29 +118,29 @@ async def test_same_token_within_a_minute_is_not_tried_for_ever(
     connect: Connect,
 ) -> None:
     """A server that gives out again what it refuses is logged in to anew."""
-    beaver = await connect(build())
+    beaver = await connect(build(count=3))
     await beaver.inventory()
     beaver.asked()
     refused = Answer(401, b"{}", "application/json")
     beaver.simulator.faults.add(Fault(refused, "device/search", times=1))
-    assert len((await beaver.backend.inventory()).devices) == 26
+    assert len((await beaver.backend.inventory()).devices) == 5
     assert beaver.asked().count(LOGIN) == 2
 
 
 async def test_password_changed_ends_in_one_refusal(connect: Connect) -> None:
-    beaver = await connect(build("1.0"))
+    beaver = await connect(build("1.0", count=3))
     points = list((await beaver.inventory()).points.values())
     beaver.asked()
     beaver.simulator.user.password = "new"
     beaver.simulator.sessions.revoke()
     with pytest.raises(AuthenticationError):
         await beaver.backend.latest(points)
-    # 150 requests were refused, but only one tried to refresh and to log in.
+    # Some 30 requests were refused, but only one tried to refresh and to log in.
     assert beaver.asked().count(LOGIN) == 2
 
 
 async def test_nobody_registered_yet(connect: Connect) -> None:
-    simulator = build()
+    simulator = build(count=3)
     simulator.initialised = False
     beaver = await connect(simulator)
     with pytest.raises(UnsupportedError) as caught:
@@ -163,14 +163,14 @@ async def test_nobody_registered_yet(connect: Connect) -> None:
 async def test_what_is_no_beaver_iot(
     connect: Connect, action: Answer, error: type[BackendError]
 ) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=3))
     beaver.simulator.faults.add(Fault(action))
     with pytest.raises(error):
         await beaver.backend.connect()
 
 
 async def test_login_without_a_token(connect: Connect) -> None:
-    beaver = await connect(build())
+    beaver = await connect(build(count=3))
     bare = Answer(200, '{"status":"Success"}', "application/json")
     beaver.simulator.faults.add(Fault(bare, "oauth2/token"))
     with pytest.raises(ProtocolError):
@@ -178,7 +178,7 @@ async def test_login_without_a_token(connect: Connect) -> None:
 
 
 async def test_token_of_a_short_life_is_used_for_half_of_it(connect: Connect) -> None:
-    simulator = build("1.2.3")
+    simulator = build("1.2.3", count=3)
     simulator.token_ttl = timedelta(minutes=10)
     beaver = await connect(simulator)
     await beaver.inventory()

@@ -128,6 +128,7 @@ async def make_catalogue(
             device_key=owner.device.key,
             identifier=identifier,
             parent_name=names.get(entity.key.rpartition(".")[0]),
+            reports=not _is_integration(owner.prefix),
             latest_by=latest_by,
         )
         point = make_point(entity, place, is_parent=entity.key in parents)

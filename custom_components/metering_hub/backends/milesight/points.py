@@ -48,13 +48,15 @@ class Place:
     """Where an entity belongs: its point's key, its device's, and its own name there.
 
     `identifier` is the part of its key behind the device's. `parent_name` is the name
-    of the entity that it is a part of. `latest_by` is how the server is read.
+    of the entity that it is a part of. `reports` tells a device, which sends its values
+    again and again, from an integration. `latest_by` is how the server is read.
     """
 
     key: str
     device_key: str
     identifier: str
     parent_name: str | None
+    reports: bool
     latest_by: LatestBy
 
 
@@ -190,7 +192,7 @@ def _number(entity: EntityRow, place: Place) -> Point:
     is_register = measure.kind is Kind.REGISTER and not entity.writable
     is_measured = not entity.writable and standing is not _SHOWN_SETTING
     # Only where values have times, and no status says more.
-    may_be_stale = place.latest_by is LatestBy.SINGLE and is_measured
+    may_be_stale = is_measured and place.reports and place.latest_by is LatestBy.SINGLE
     return Point(
         key=place.key,
         device_key=place.device_key,

@@ -6,7 +6,7 @@ entity id, as far as the user may see the entities or not.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 import ssl
 from typing import Literal
@@ -95,11 +95,32 @@ async def _enter(
             max_queued_incoming_messages=MOST_WAITING,
         )
         try:
-            return await stack.enter_async_context(client)
+            return await stack.enter_async_context(_uncut(client))
         except MqttError as err:
             # The type alone, because the text may name the address.
             failed.append(f"{door}: {type(err).__name__}")
     raise UnreachableError(", ".join(failed) or "MQTT: no way to the broker is known")
+
+
+@asynccontextmanager
+async def _uncut(client: Client) -> AsyncGenerator[Client]:
+    """Connect to the broker, and not to be cancelled in the middle of it.
+
+    The library would leave its socket open and its callbacks behind, so that a
+    cancelled connection is first made, or refused, and then closed.
+    """
+    connecting = asyncio.ensure_future(client.__aenter__())
+    try:
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        with suppress(MqttError):
+            await connecting
+            await client.__aexit__(None, None, None)
+        raise
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
 
 
 def _doors(info: BrokerInfo, url: URL) -> Iterator[_Door]:

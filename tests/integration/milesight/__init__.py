@@ -1,0 +1,1 @@
+"""Milesight Beaver IoT inside a real Home Assistant."""

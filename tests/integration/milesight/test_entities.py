@@ -1,0 +1,359 @@
+"""Entities of a Beaver IoT: what a person sees, sets, and sees change."""
+
+import asyncio
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.push import UpdateMode
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from simulators.faults import Drop, Fault
+from simulators.milesight import MilesightSimulator, Override
+
+from ..conftest import Tick, finish_tasks, set_up, shown
+from .helpers import entity_id_of, eventually, key_of
+
+VOLTAGE = "sensor.boiler_plug_voltage"
+ENERGY = "sensor.boiler_plug_power_consumption"
+RELAY = "switch.boiler_plug_socket_status"
+ONLINE = "binary_sensor.boiler_plug_connection"
+
+
+def mode(entry: MockConfigEntry) -> UpdateMode:
+    """Return whether push works now."""
+    found: UpdateMode = entry.runtime_data.push.data
+    return found
+
+
+async def call(
+    hass: HomeAssistant, service: str, entity_id: str, **data: object
+) -> None:
+    """Call a service of the entity's own domain."""
+    domain = entity_id.partition(".")[0]
+    await hass.services.async_call(
+        domain, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True
+    )
+
+
+async def test_entities_of_every_release(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    release: str,
+) -> None:
+    """A plug's values, classes and categories are right, whatever the release."""
+    entity = simulator.world.entity("Boiler plug", "power_consumption")
+    latest = simulator.values.latest(entity)
+    assert latest is not None
+    state = hass.states.get(ENERGY)
+    assert state is not None
+    assert float(state.state) == latest.value
+    assert state.attributes["device_class"] == "energy"
+    assert state.attributes["state_class"] == "total_increasing"
+    assert state.attributes["unit_of_measurement"] == "Wh"
+    assert shown(hass, RELAY) == "on"
+    assert (hass.states.get(ONLINE) is not None) is (release == "1.3")
+    registry = er.async_get(hass)
+    setting = registry.async_get(
+        entity_id_of(hass, simulator, "Boiler plug", "reporting_interval")
+    )
+    assert setting is not None
+    assert setting.domain == "number"
+    assert setting.disabled
+    assert setting.entity_category is EntityCategory.CONFIG
+    device = dr.async_get(hass).async_get(setting.device_id or "")
+    assert device is not None
+    assert (device.name, device.model) == ("Boiler plug", "WS523")
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_all_entities_have_a_state(
+    hass: HomeAssistant, loaded: MockConfigEntry, release: str, tick: Tick
+) -> None:
+    """Enabled or not by default: no entity of the server fails."""
+    await tick(60)
+    states = [
+        state for state in hass.states.async_all() if state.state == STATE_UNAVAILABLE
+    ]
+    assert states == []
+    unknown = {
+        state.entity_id
+        for state in hass.states.async_all()
+        if state.state == STATE_UNKNOWN
+        and not state.entity_id.startswith(("button.", "event."))
+    }
+    # What has never reported.
+    assert unknown == {"sensor.milesight_gateway_gateway_uptime"}
+
+
+@pytest.mark.parametrize("devices", [24])
+async def test_poll_of_the_newest_release_is_one_request(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """24 devices with 150 entities cost one request every half minute."""
+    await finish_tasks(hass)
+    simulator.faults.clear_requests()
+    await tick(30)
+    await tick(30)
+    assert simulator.faults.count("batch-get-status") == 2
+    assert simulator.faults.count("/api/v1/entity") == 2
+
+
+async def test_switch_switches_the_plug(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    release: str,
+) -> None:
+    """A switch in Home Assistant switches the simulated plug."""
+    await call(hass, "turn_off", RELAY)
+    entity = simulator.world.entity("Boiler plug", "socket_status")
+    latest = simulator.values.latest(entity)
+    assert latest is not None
+    assert latest.value is False
+    assert shown(hass, RELAY) == "off"
+    await call(hass, "turn_on", RELAY)
+    assert shown(hass, RELAY) == "on"
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_setting_that_the_server_refuses_is_told(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: MilesightSimulator
+) -> None:
+    """A person sees the server's own words."""
+    number = entity_id_of(hass, simulator, "Boiler plug", "reporting_interval")
+    entity = simulator.world.entity("Boiler plug", "reporting_interval")
+    entity.attribute = {**entity.attribute, "min": 300}
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, "set_value", number, value=120)
+    assert "must not be less than 300" in str(caught.value)
+    await call(hass, "set_value", number, value=900)
+    assert float(shown(hass, number)) == 900
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_choice_and_button(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: MilesightSimulator
+) -> None:
+    """A choice is set by its word; a button resets the plug's register."""
+    select = entity_id_of(hass, simulator, "Boiler plug", "led_mode")
+    await call(hass, "select_option", select, option="Follow")
+    await call(hass, "select_option", select, option="Off")
+    latest = simulator.values.latest(simulator.world.entity("Boiler plug", "led_mode"))
+    assert latest is not None
+    assert latest.value == 0
+    button = entity_id_of(hass, simulator, "Boiler plug", "reset_power_consumption")
+    await call(hass, "press", button)
+    register = simulator.world.entity("Boiler plug", "power_consumption")
+    latest = simulator.values.latest(register)
+    assert latest is not None
+    assert latest.value == 0
+
+
+async def test_push_shows_within_two_seconds(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+    release: str,
+) -> None:
+    """What a device reports is in the state two seconds later, without a poll."""
+    await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
+    hub = simulator.hub
+    await eventually(
+        lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)
+    )
+    entity = simulator.world.entity("Boiler plug", "voltage")
+    simulator.world.override(entity, Override(199.5))
+    await tick(1)
+    assert shown(hass, VOLTAGE) != "199.5"
+    gathered = loaded.runtime_data.readings._gatherer
+    await simulator.report_now("Boiler plug")
+    await eventually(lambda: bool(gathered._keys))
+    await tick(1.1)
+    assert shown(hass, VOLTAGE) == "199.5"
+
+
+async def test_lost_push_leaves_polling(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+    release: str,
+) -> None:
+    """A broker that goes away costs nothing but the push."""
+    await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
+    simulator.mqtt_refuses = simulator.websocket_silent = True
+    await asyncio.sleep(0)
+    await simulator.hub.drop()
+    await eventually(lambda: mode(loaded) is UpdateMode.POLLING)
+    entity = simulator.world.entity("Boiler plug", "voltage")
+    simulator.world.override(entity, Override(198.5))
+    await tick(60)
+    assert shown(hass, VOLTAGE) == "198.5"
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_offline_device_is_not_available(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """An offline plug says so, and shows no values of yesterday."""
+    assert shown(hass, ONLINE) == "on"
+    simulator.world.device("Boiler plug").status = "OFFLINE"
+    await tick(30)
+    assert shown(hass, ONLINE) == "off"
+    assert shown(hass, VOLTAGE) == STATE_UNAVAILABLE
+    assert shown(hass, "sensor.laundry_plug_voltage") != STATE_UNAVAILABLE
+    simulator.world.device("Boiler plug").status = None
+    await tick(30)
+    assert shown(hass, ONLINE) == "on"
+    assert float(shown(hass, VOLTAGE)) > 0
+
+
+async def test_outage_and_recovery(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+    release: str,
+) -> None:
+    """While the server is away, nothing old is shown; then all is back."""
+    simulator.faults.add(Fault(Drop(), "entity"))
+    await tick(60)
+    assert shown(hass, VOLTAGE) == STATE_UNAVAILABLE
+    simulator.faults.clear()
+    await tick(60)
+    assert float(shown(hass, VOLTAGE)) > 0
+
+
+async def test_token_revoked_in_mid_poll_is_not_noticed(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+    release: str,
+) -> None:
+    """A revoked token is renewed, and nobody is asked for a password."""
+    simulator.sessions.revoke()
+    await tick(60)
+    assert float(shown(hass, VOLTAGE)) > 0
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_rights_taken_away_raise_a_repairs_card(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """A user who no longer sees anything is told why; the devices stay."""
+    user = simulator.user
+    user.super_admin, user.devices = False, frozenset()
+    assert await hass.config_entries.async_reload(loaded.entry_id) is False
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"unsupported_{loaded.entry_id}")
+    assert issue is not None
+    assert issue.translation_key == "no_data_permission"
+    assert er.async_get(hass).async_get(VOLTAGE) is not None
+    user.devices = None
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert (
+        ir.async_get(hass).async_get_issue(DOMAIN, f"unsupported_{loaded.entry_id}")
+        is None
+    )
+    assert float(shown(hass, VOLTAGE)) > 0
+
+
+async def test_device_renamed_added_deleted_and_added_again(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """Entities follow their devices, and are the same ones after a new pairing."""
+    world = simulator.world
+    unique_id = er.async_get(hass).async_get(VOLTAGE)
+    assert unique_id is not None
+    device = world.device("Boiler plug")
+    world.rename(device, "Water heater", simulator.clock())
+    world.add_device(6, simulator.now - 7200)
+    await tick(3600)
+    await tick(60)
+    names = {
+        each.name
+        for each in dr.async_entries_for_config_entry(
+            dr.async_get(hass), loaded.entry_id
+        )
+    }
+    assert {"Water heater", "Hall lights"} <= names
+    assert float(shown(hass, "sensor.hall_lights_voltage")) > 0
+    world.delete(device)
+    await tick(3600)
+    assert shown(hass, VOLTAGE) in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+    world.add_again(device, simulator.clock())
+    simulator.world.device("Water heater").reported.append(simulator.now)
+    await tick(3600)
+    await tick(60)
+    assert float(shown(hass, VOLTAGE)) > 0
+    again = er.async_get(hass).async_get(VOLTAGE)
+    assert again is not None
+    assert again.unique_id == unique_id.unique_id
+
+
+async def test_entity_whose_unit_changes(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """A new unit is taken over: no value is shown under the wrong one."""
+    entity = simulator.world.entity("Boiler plug", "voltage")
+    simulator.world.change(entity, simulator.clock(), unit="mV", scale=1000)
+    await tick(3600)
+    await tick(60)
+    state = hass.states.get(VOLTAGE)
+    assert state is not None
+    key = key_of(simulator, "Boiler plug", "voltage")
+    assert loaded.runtime_data.inventory.data.points[key].unit == "mV"
+    # Home Assistant goes on showing volts, and converts.
+    assert state.attributes["unit_of_measurement"] == "V"
+    assert 200 < float(state.state) < 260
+
+
+async def test_restart_of_home_assistant(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    release: str,
+) -> None:
+    """Unloaded and set up again, everything is as before, and asked for once."""
+    before = {state.entity_id for state in hass.states.async_all()}
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert shown(hass, VOLTAGE) == STATE_UNAVAILABLE
+    simulator.faults.clear_requests()
+    await set_up(hass, loaded)
+    assert {state.entity_id for state in hass.states.async_all()} == before
+    assert float(shown(hass, VOLTAGE)) > 0
+    assert simulator.faults.count("user/status") == 1
+    assert simulator.faults.count("oauth2/token") == 1
+    assert simulator.faults.count("device/search") == 1

@@ -1,0 +1,222 @@
+"""History of a Beaver IoT: statistics that are the plug's own, to the last digit."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    statistics_during_period,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from simulators.faults import Drop, Fault
+from simulators.milesight import Entity, Gap, MilesightSimulator
+
+from ..conftest import NOW, Tick, finish_tasks, set_up
+from .helpers import key_of
+
+HOUR = timedelta(hours=1)
+PLUG = ("Laundry plug", "power_consumption")
+
+
+@pytest.fixture
+def wants_history() -> bool:
+    """Import the history."""
+    return True
+
+
+@pytest.fixture
+def devices() -> int:
+    """Return how many devices there are: two plugs."""
+    return 2
+
+
+async def imported(
+    hass: HomeAssistant, entry: MockConfigEntry, key: str
+) -> list[StatisticsRow]:
+    """Return the rows of a point's statistic."""
+    await finish_tasks(hass)
+    await async_wait_recording_done(hass)
+    statistic = f"{entry.runtime_data.history.prefix}{key}"
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        datetime(2020, 1, 1, tzinfo=UTC),
+        None,
+        {statistic},
+        "hour",
+        None,
+        {"state", "sum", "change", "mean", "min", "max"},
+    )
+    return found.get(statistic, [])
+
+
+def true_change(
+    simulator: MilesightSimulator, entity: Entity, start: datetime
+) -> float:
+    """Return what the register counted between the last reports of two hours.
+
+    The plug reports each minute, so that these hold for the ends of the hours.
+    """
+    return value_before(simulator, entity, start + HOUR) - value_before(
+        simulator, entity, start
+    )
+
+
+def value_before(
+    simulator: MilesightSimulator, entity: Entity, moment: datetime
+) -> float:
+    """Return the last stored value at or before a moment."""
+    values = simulator.values
+    instants = values.instants(entity)
+    found = instants.between(0, int(moment.timestamp()) + 1)
+    value = values.sample(entity, instants[found[-1]]).value
+    assert isinstance(value, int)
+    return value
+
+
+def start_of(row: StatisticsRow) -> datetime:
+    return datetime.fromtimestamp(row["start"], UTC)
+
+
+async def test_register_is_exact(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    release: str,
+) -> None:
+    """Every hour of a plug's week, to the watt-hour, in every release."""
+    rows = await imported(hass, loaded, key_of(simulator, *PLUG))
+    entity = simulator.world.entity(*PLUG)
+    assert len(rows) == 8 * 24 + 1
+    for row in rows[1:-1]:
+        assert row["change"] == true_change(simulator, entity, start_of(row))
+        assert row["state"] == value_before(simulator, entity, start_of(row) + HOUR)
+    total = rows[-1]["state"]
+    assert total == value_before(simulator, entity, NOW)
+
+
+async def test_power_has_means_and_extremes(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: MilesightSimulator
+) -> None:
+    """A measured value's hours are its own values."""
+    key = key_of(simulator, "Laundry plug", "active_power")
+    rows = await imported(hass, loaded, key)
+    assert len(rows) == 8 * 24 + 1
+    entity = simulator.world.entity("Laundry plug", "active_power")
+    values = simulator.values
+    row = rows[60]
+    start = int(row["start"])
+    instants = values.instants(entity)
+    inside = [
+        value
+        for index in instants.between(start, start + 3600)
+        if isinstance(value := values.sample(entity, instants[index]).value, int)
+    ]
+    assert len(inside) == 60
+    assert (row["min"], row["max"]) == (min(inside), max(inside))
+    mean = row["mean"]
+    assert mean is not None
+    assert min(inside) <= mean <= max(inside)
+
+
+@pytest.mark.parametrize("devices", [1])
+async def test_nothing_new_writes_nothing(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """A top-up with nothing new is one request about times, and no page."""
+    key = key_of(simulator, "Boiler plug", "power_consumption")
+    before = await imported(hass, loaded, key)
+    moment = simulator.clock()
+    simulator.clock = lambda: moment
+    await tick(900)
+    await imported(hass, loaded, key)
+    simulator.faults.clear_requests()
+    await tick(900)
+    assert await imported(hass, loaded, key) == before
+    assert simulator.faults.count("history") == 0
+
+
+async def test_late_values_are_filled_in(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """What a device sends later, because it was out of reach, is counted right."""
+    device = simulator.world.device("Laundry plug")
+    healed = NOW + timedelta(minutes=2)
+    begin = NOW.replace(minute=0) - timedelta(hours=8)
+    device.gaps.append(Gap(begin, begin + timedelta(hours=3), healed))
+    await set_up(hass, entry)
+    key, entity = key_of(simulator, *PLUG), simulator.world.entity(*PLUG)
+    rows = await imported(hass, entry, key)
+    assert len(rows) == 8 * 24 + 1
+    for _ in range(7):
+        await tick(3600)
+        rows = await imported(hass, entry, key)
+    for row in rows[1:-1]:
+        assert row["change"] == true_change(simulator, entity, start_of(row))
+
+
+async def test_reset_is_not_counted(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: MilesightSimulator,
+) -> None:
+    """A register that a person has reset goes on from there."""
+    when = int((NOW - timedelta(hours=30)).timestamp())
+    simulator.world.reset_registers(simulator.world.device("Laundry plug"), when)
+    await set_up(hass, entry)
+    rows = await imported(hass, entry, key_of(simulator, *PLUG))
+    changes = [row["change"] for row in rows]
+    assert all(change is not None and 0 <= change < 3000 for change in changes)
+    entity = simulator.world.entity(*PLUG)
+    assert rows[-1]["state"] == value_before(simulator, entity, NOW)
+
+
+async def test_import_that_broke_off_goes_on(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """A server that goes away in the middle loses and doubles nothing."""
+    fault = Fault(Drop(), "history/search", skip=9)
+    simulator.faults.add(fault)
+    await set_up(hass, entry)
+    await finish_tasks(hass)
+    simulator.faults.clear()
+    await tick(900)
+    rows = await imported(hass, entry, key_of(simulator, *PLUG))
+    entity = simulator.world.entity(*PLUG)
+    assert len(rows) == 8 * 24 + 1
+    for row in rows[1:-1]:
+        assert row["change"] == true_change(simulator, entity, start_of(row))
+
+
+async def test_restart_goes_on(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: MilesightSimulator,
+    tick: Tick,
+) -> None:
+    """After a day away, what is missing is filled in, and nothing is doubled."""
+    key = key_of(simulator, *PLUG)
+    await imported(hass, loaded, key)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await tick(86400)
+    await set_up(hass, loaded)
+    rows = await imported(hass, loaded, key)
+    assert len(rows) == 9 * 24 + 1
+    entity = simulator.world.entity(*PLUG)
+    for row in rows[1:-1]:
+        assert row["change"] == true_change(simulator, entity, start_of(row))
