@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import AMOUNTS_FIELD, REGISTERS_FIELD, BemserverBackend
+from .backend import BemserverBackend
+from .choices import AMOUNTS_FIELD, REGISTERS_FIELD
 
 SPEC = BackendSpec(
     key="bemserver",

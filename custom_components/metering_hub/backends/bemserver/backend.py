@@ -18,6 +18,8 @@ from ..errors import (
     ProtocolError,
 )
 from .answers import User
+from .catalogue import Catalogue
+from .choices import AMOUNTS_FIELD, choices, chosen_kinds, is_contradictory
 from .engine import Engine
 from .extra_points import ExtraSource, extra_points
 from .extras import surroundings
@@ -28,9 +30,6 @@ from .zones import Zones
 
 API_PREFIX = "/api/v0"
 """Where the documented deployment has the API."""
-
-REGISTERS_FIELD = "registers"
-AMOUNTS_FIELD = "amounts"
 
 DAY = timedelta(days=1)
 
@@ -63,10 +62,8 @@ class BemserverBackend(Backend):
         self._email = str(settings["email"])
         self._password = str(settings["password"])
         self._clock = clock
-        self._chosen = _chosen_kinds(options)
-        self._is_contradictory = bool(
-            _ids(options.get(REGISTERS_FIELD)) & _ids(options.get(AMOUNTS_FIELD))
-        )
+        self._chosen = chosen_kinds(options)
+        self._is_contradictory = is_contradictory(options)
         self._memory: Memory = {}
         self._engine: Engine | None = None
         self._version: str | None = None
@@ -113,15 +110,7 @@ class BemserverBackend(Backend):
         engine.asker.forget()
         engine.keep(frozenset(catalogue.series))
         engine.states.name(catalogue.enumerations.states)
-        undecided = undecided_series(catalogue)
-        amounts = {link.series_id for link in catalogue.energy_links}
-        await engine.kinds.learn(
-            (undecided.keys() - self._chosen.keys())
-            # Of linked amounts only the interval is of interest.
-            | (amounts - catalogue.intervals.keys() - engine.kinds.intervals.keys()),
-            now,
-            [number for number in undecided if engine.latest.heard(number)],
-        )
+        await self._learn_kinds(engine, catalogue, now)
         intervals = {**engine.kinds.intervals, **catalogue.intervals}
         engine.latest.intervals = intervals
         devices = make_devices(catalogue, self._url)
@@ -138,26 +127,31 @@ class BemserverBackend(Backend):
             if len(series) % SERIES_AT_ONCE == 0:
                 await asyncio.sleep(0)
         with_series = {item.point.device_key for item in series.values()}
-        extras = {
-            point.key: (point, source)
-            for point, source in extra_points(catalogue, devices, with_series)
-        }
+        extras = list(extra_points(catalogue, devices, with_series))
         self._series = series
-        self._extras = {key: source for key, (_, source) in extras.items()}
+        self._extras = {point.key: source for point, source in extras}
         engine.extras.around = surroundings(
             self._user_id, catalogue, self._zones, series.values()
         )
-        labels = {
-            str(number): f"{item.name} ({devices[maker.device_key(item)].name})"
-            for number, item in undecided.items()
-        }
+        points = [*(item.point for item in series.values()), *(p for p, _ in extras)]
         return Inventory(
             devices=devices,
-            points={
-                **{key: item.point for key, item in series.items()},
-                **{key: point for key, (point, _) in extras.items()},
-            },
-            choices={REGISTERS_FIELD: labels, AMOUNTS_FIELD: labels} if labels else {},
+            points={point.key: point for point in points},
+            choices=choices(catalogue, devices, maker),
+        )
+
+    async def _learn_kinds(
+        self, engine: Engine, catalogue: Catalogue, now: datetime
+    ) -> None:
+        """Learn what the catalogue leaves open and nobody chose."""
+        undecided = undecided_series(catalogue)
+        amounts = {link.series_id for link in catalogue.energy_links}
+        await engine.kinds.learn(
+            (undecided.keys() - self._chosen.keys())
+            # Of linked amounts only the interval is of interest.
+            | (amounts - catalogue.intervals.keys() - engine.kinds.intervals.keys()),
+            now,
+            [number for number in undecided if engine.latest.heard(number)],
         )
 
     @override
@@ -293,17 +287,3 @@ def _has_a_day(point: Point) -> bool:
     return point.kind is Kind.INTERVAL and (
         point.interval is None or point.interval < DAY
     )
-
-
-def _chosen_kinds(options: Settings) -> dict[int, Kind]:
-    """Return the kinds that a person chose."""
-    return {
-        **dict.fromkeys(_ids(options.get(AMOUNTS_FIELD)), Kind.INTERVAL),
-        **dict.fromkeys(_ids(options.get(REGISTERS_FIELD)), Kind.REGISTER),
-    }
-
-
-def _ids(value: object) -> frozenset[int]:
-    if not isinstance(value, list):
-        return frozenset()
-    return frozenset(int(item) for item in value if item.isdecimal())

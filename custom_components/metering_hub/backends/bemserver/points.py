@@ -92,6 +92,12 @@ def make_devices(catalogue: Catalogue, url: str) -> dict[str, Device]:
         # The campaign itself is not for this user's eyes; its scope has a name.
         key = campaign_key(scope.campaign_id)
         devices.setdefault(key, Device(key=key, name=scope.name, model="Campaign"))
+    for series in catalogue.series.values():
+        # Every series needs a place to stand, whatever else is invisible.
+        key = campaign_key(series.campaign_id)
+        if key not in devices:
+            name = f"Campaign {series.campaign_id}"
+            devices[key] = Device(key=key, name=name, model="Campaign")
     with_series = {link.place for link in catalogue.place_links}
     for place in catalogue.places.values():
         is_large = place.place.kind in (PlaceKind.SITE, PlaceKind.BUILDING)
