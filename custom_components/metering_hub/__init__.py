@@ -16,7 +16,6 @@ from .const import CONF_BACKEND, CONF_HISTORY, DOMAIN
 from .coordinator import (
     InventoryCoordinator,
     MeteringHubConfigEntry,
-    ReadingsCoordinator,
     RuntimeData,
     forget_unsupported,
 )
@@ -25,6 +24,7 @@ from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
 from .memory import BackendMemory
 from .push import PushCoordinator
+from .readings import ReadingsCoordinator
 from .registry import Registrar
 from .services import async_register_actions
 

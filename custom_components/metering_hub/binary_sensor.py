@@ -7,10 +7,11 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
 from .descriptions import binary_sensor_device_class
 from .entity import PointEntity, add_point_entities
 from .model import Point
+from .readings import ReadingsCoordinator
 
 PARALLEL_UPDATES = 0
 

@@ -9,10 +9,11 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
 from .descriptions import entity_category
 from .identifiers import device_identifier, platform_of, point_unique_id
 from .model import Point, Reading
+from .readings import ReadingsCoordinator
 
 
 def add_point_entities(

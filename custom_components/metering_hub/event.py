@@ -9,9 +9,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
 from .entity import PointEntity, add_point_entities
 from .model import Point
+from .readings import ReadingsCoordinator
 
 PARALLEL_UPDATES = 0
 

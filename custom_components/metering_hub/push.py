@@ -11,7 +11,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .backends.errors import BackendError
 from .const import LOGGER
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
+from .readings import ReadingsCoordinator
 
 FIRST_WAIT = 5.0
 LONGEST_WAIT = 600.0

@@ -8,9 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
 from .entity import add_point_entities
 from .model import Point, Value
+from .readings import ReadingsCoordinator
 
 PARALLEL_UPDATES = 1
 

@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import MeteringHubConfigEntry, ReadingsCoordinator
+from .coordinator import MeteringHubConfigEntry
 from .descriptions import sensor_device_class, sensor_state_class
 from .entity import PointEntity, add_point_entities
 from .history.coordinator import HistoryCoordinator
@@ -28,6 +28,7 @@ from .identifiers import (
 )
 from .model import Kind, Point, Value
 from .push import PushCoordinator, UpdateMode
+from .readings import ReadingsCoordinator
 from .register_guard import RegisterGuard
 
 PARALLEL_UPDATES = 0

@@ -1,0 +1,76 @@
+"""Thousands of entities leave the event loop to everything else, too."""
+
+from dataclasses import replace
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub.readings import TOLD_AT_ONCE
+from custom_components.metering_hub.snapshot import Snapshot
+from homeassistant.core import HomeAssistant
+
+from ...turns import counting_turns
+
+
+@pytest.fixture
+def devices() -> int:
+    """Return enough devices for a thousand entities."""
+    return 60
+
+
+async def test_news_of_many_are_told_in_turns(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """An outage changes all states, but others have a turn between every few."""
+    readings = loaded.runtime_data.readings
+    listeners = len([*readings.async_contexts()])
+    assert listeners > 400
+    readings.last_update_success = False
+    async with counting_turns() as turns:
+        readings.async_update_listeners()
+        await hass.async_block_till_done()
+    assert turns.count >= listeners // TOLD_AT_ONCE - 1
+    states = [
+        state.state
+        for state in hass.states.async_all("sensor")
+        if "update_mode" not in state.entity_id
+    ]
+    assert len(states) > 300
+    assert set(states) == {"unavailable"}
+
+
+async def test_who_is_gone_meanwhile_is_not_told(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """An entry that is unloaded in the middle of it leaves nothing behind."""
+    readings = loaded.runtime_data.readings
+    told: list[int] = []
+    for number in range(3 * TOLD_AT_ONCE):
+        remove = readings.async_add_listener(lambda n=number: told.append(n))
+        if number:
+            hass.loop.call_soon(remove)
+    readings.async_update_listeners()
+    await hass.async_block_till_done()
+    assert told == [0]
+
+
+async def test_one_change_among_many_writes_one_state(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """What did not change is not written, however many stand beside it."""
+    readings = loaded.runtime_data.readings
+    known = readings.data
+    key, reading = next(
+        (key, reading)
+        for key, reading in known.readings.items()
+        if isinstance(reading.value, float)
+    )
+    written: list[str] = []
+    hass.bus.async_listen(
+        "state_changed", lambda event: written.append(event.event_type)
+    )
+    changed = replace(reading, value=reading.value + 1)
+    readings.data = Snapshot({**known.readings, key: changed}, known.unavailable)
+    readings.async_update_listeners()
+    await hass.async_block_till_done()
+    assert len(written) == 1
