@@ -7,12 +7,16 @@ from contextlib import AsyncExitStack
 from errno import EADDRINUSE
 from signal import SIGINT, SIGTERM
 
+from .bemserver import cli as bemserver
+from .besmart import cli as besmart
 from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
 from .server import serve
 
 SIMULATORS: Mapping[str, Spec] = {
+    "besmart": Spec(besmart.add_arguments, besmart.build),
+    "bemserver": Spec(bemserver.add_arguments, bemserver.build),
     "dsmr_reader": Spec(dsmr_reader.add_arguments, dsmr_reader.build),
     "milesight": Spec(milesight.add_arguments, milesight.build),
 }

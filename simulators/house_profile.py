@@ -73,7 +73,7 @@ def noise(seed: int, label: str, day: int, size: int) -> bytes:
     return shake_128(f"{seed}/{label}/{day}".encode()).digest(size)
 
 
-def _season(day: int, winter: int) -> float:
+def season_of(day: int, winter: int) -> float:
     """Return -1 on the winter's extreme day of the year, +1 half a year later."""
     return -cos((day - winter) * tau / _YEAR_DAYS)
 
@@ -83,7 +83,7 @@ def habits(seed: int, local_day: int) -> Habits:
     random = noise(seed, "habits", local_day, 2 * QUARTERS + 4)
     weekend = (local_day + _EPOCH_WEEKDAY) % 7 >= 5
     base = _LOAD_WEEKEND if weekend else _LOAD_WEEKDAY
-    season = _season(local_day, _COLDEST_DAY)
+    season = season_of(local_day, _COLDEST_DAY)
     scale = _LOAD_SCALE * (1 - 0.12 * season) * (0.85 + random[0] / 850)
     outside = 10.2 + 7.6 * season + (random[1] + random[2] - 255) / 48
     heating = max(0.0, 16.5 - outside) * _HEATING_ML_PER_DEGREE / 100
@@ -104,7 +104,7 @@ def habits(seed: int, local_day: int) -> Habits:
 def solar(seed: int, utc_day: int) -> tuple[int, ...]:
     """Return the solar yield in watts per quarter of a UTC day."""
     random = noise(seed, "solar", utc_day, QUARTERS + 1)
-    declination = radians(23.44) * _season(utc_day, _SOLSTICE)
+    declination = radians(23.44) * season_of(utc_day, _SOLSTICE)
     high = sin(_LATITUDE) * sin(declination)
     wide = cos(_LATITUDE) * cos(declination)
     clear = 0.12 + 0.88 * (random[0] / 255) ** 0.8

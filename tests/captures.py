@@ -2,6 +2,11 @@
 
 A capture file has one comment line, `# METHOD /path?query -H name: value -d body`
 as curl was called, and then the answer exactly as it came over the wire.
+
+Those of BEMServer have a comment line per header and one for the body, and what was
+kept of the answer: the headers that matter, with bare newlines, and the whole body.
+Their tokens were taken out: answers have `<jwt>`, requests the first 18 characters of
+the Authorization header.
 """
 
 import asyncio
@@ -9,6 +14,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
+import json
 from pathlib import Path
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -18,9 +25,11 @@ from multidict import CIMultiDict
 FIXTURES = Path(__file__).parent / "fixtures"
 
 # Parameters whose value is a moment: a test asks for another one than curl did.
-TIME_FILTER = re.compile(r".+__(gte|lte)")
+TIME_FILTER = re.compile(r".+__(gte|lte)|(start|end)_(time|date)|timestamp_(min|max)")
 # The headers that decide between captures of the same URL.
 AUTH_HEADERS = ("X-AUTHKEY", "Authorization")
+CONDITIONS = ("If-None-Match", "If-Match")
+_CUT = 18
 _OPTION = re.compile(r" (-H|-d|--data-urlencode|--max-time) ")
 
 
@@ -72,7 +81,10 @@ type Fallback = Callable[[ReplayRequest], bytes | None]
 def parse(name: str, content: bytes) -> Capture:
     """Parse the content of a capture file."""
     comment, _, raw = content.partition(b"\n")
-    method, target, headers, body = _parse_comment(comment.decode())
+    if b"\r\n" in raw:
+        method, target, headers, body = _parse_comment(comment.decode())
+    else:
+        method, target, headers, body, raw = _parse_lines(content)
     head, _, answer = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     _, status, reason = first.split(" ", 2)
@@ -102,6 +114,11 @@ def dsmr_reader() -> list[Capture]:
     return load(FIXTURES / "dsmr_reader")
 
 
+def bemserver() -> list[Capture]:
+    """Return the captures of bemserver-api 0.27.0."""
+    return load(FIXTURES / "bemserver")
+
+
 @asynccontextmanager
 async def replay_app(
     captures: Sequence[Capture],
@@ -112,10 +129,12 @@ async def replay_app(
 ) -> AsyncIterator[ReplayServer]:
     """Answer each recorded request with exactly the recorded bytes.
 
-    A request matches on method, path, query and credentials. The values of time
-    filters (`timestamp__gte`...) do not count as long as they are times. The best
-    match wins: the same values and body, then the same filters, then without
-    the time filters; among equals the first. Else `fallback` is asked, else 404.
+    A request matches on method, path, query (in any order) and credentials. The
+    values of time filters (`timestamp__gte`, `start_time`...) do not count as long
+    as they are times. The best match wins: the same values and body, then the same
+    filters, then without the time filters; among equals the one with the same
+    conditions (`If-None-Match`...) and Accept, then the first. What was recorded with
+    a condition answers no other one. Else `fallback` is asked, else 404.
     """
     replay = ReplayServer("")
 
@@ -149,6 +168,33 @@ def _parse_comment(line: str) -> tuple[str, str, CIMultiDict[str], str | None]:
     return method, target, headers, body
 
 
+def _parse_lines(
+    content: bytes,
+) -> tuple[str, str, CIMultiDict[str], str | None, bytes]:
+    """Return the request, and the answer as it has to go over the wire."""
+    asked, _, kept = content.partition(b"HTTP/1.1 ")
+    first, *rest = (line.removeprefix("# ") for line in asked.decode().splitlines())
+    method, target = first.split(" ", 1)
+    headers: CIMultiDict[str] = CIMultiDict()
+    body = None
+    for line in rest:
+        if line.startswith("{"):
+            body = line
+        else:
+            headers.add(*_header(line))
+    head, _, answer = kept.removesuffix(b"\n").partition(b"\n\n")
+    status, *lines = head.decode("latin-1").split("\n")
+    sent = CIMultiDict(_header(line) for line in lines)
+    if "Content-Length" in sent:
+        # Without its tokens an answer is shorter than it was.
+        sent["Content-Length"] = str(len(answer))
+    sent["Connection"] = "close"
+    phrase = HTTPStatus(int(status)).phrase
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{key}: {sent[key]}" for key in sent)]
+    raw = "\r\n".join([*lines, "", ""]).encode("latin-1") + answer
+    return method, target, headers, body, raw
+
+
 def _header(line: str) -> tuple[str, str]:
     # curl sends `-H "Name;"` as a header without a value.
     name, _, value = line.partition(":")
@@ -169,13 +215,16 @@ def _find(
 ) -> bytes:
     text = request.body.decode()
     for loose in (_exact, _any_moment, _no_moment):
-        wanted = _key(request.method, request.target, request.headers, loose)
-        for capture in captures:
-            headers = capture.request_headers
-            same_body = loose is not _exact or text == (capture.request_body or "")
-            found = _key(capture.method, capture.target, headers, loose)
-            if found == wanted and same_body:
-                return capture.raw
+        wanted = _key(request.method, request.target, loose)
+        found = [
+            capture
+            for capture in captures
+            if _key(capture.method, capture.target, loose) == wanted
+            and _allowed(capture.request_headers, request.headers)
+            and (loose is not _exact or _same_body(text, capture.request_body or ""))
+        ]
+        if found:
+            return max(found, key=lambda capture: _likeness(capture, request)).raw
     other = None if fallback is None else fallback(request)
     if other is not None:
         return other
@@ -184,13 +233,41 @@ def _find(
     return head.encode() + b"Connection: close\r\n\r\n" + message
 
 
-def _key(
-    method: str, target: str, headers: Mapping[str, str], loose: Loosen
-) -> tuple[object, ...]:
+def _key(method: str, target: str, loose: Loosen) -> tuple[object, ...]:
     parts = urlsplit(target)
     query = parse_qsl(parts.query, keep_blank_values=True)
-    credentials = tuple(headers.get(name, "") for name in AUTH_HEADERS)
-    return method, parts.path, sorted(loose(query)), credentials
+    # The first page is what comes without a number, too.
+    query = [item for item in loose(query) if item != ("page", "1")]
+    return method, parts.path, sorted(query)
+
+
+def _allowed(recorded: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """Tell whether the credentials are the same, and a recorded condition is met."""
+    for name in AUTH_HEADERS:
+        wanted, value = recorded.get(name, ""), given.get(name, "")
+        if wanted.endswith("..."):
+            wanted, value = wanted[:_CUT].removesuffix("..."), value[:_CUT]
+        if wanted != value:
+            return False
+    return all(
+        name not in recorded or recorded[name] == given.get(name) for name in CONDITIONS
+    )
+
+
+def _likeness(capture: Capture, request: ReplayRequest) -> tuple[bool, ...]:
+    recorded, given = capture.request_headers, request.headers
+    names = (*CONDITIONS, "Accept")
+    return tuple(recorded.get(name) == given.get(name) for name in names)
+
+
+def _same_body(given: str, recorded: str) -> bool:
+    """Tell whether the bodies are equal, as text or as JSON."""
+    if given == recorded:
+        return True
+    try:
+        return bool(json.loads(given) == json.loads(recorded))
+    except ValueError:
+        return False
 
 
 def _exact(query: Query) -> Query:

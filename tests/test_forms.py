@@ -1,5 +1,6 @@
 """Forms made from declared fields, the rarely needed ones in a section."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -126,3 +127,20 @@ def test_what_was_chosen_before_stays_valid() -> None:
         "meters": [],
         "registers": ["a"],
     }
+
+
+def test_an_optional_secret_that_is_left_empty_stays() -> None:
+    """Forms never show secrets, so that nobody can leave one as it is."""
+    key = Field(name="key", kind=FieldKind.KEY, required=False)
+    spec = replace(SPEC, fields=(*FIELDS, key))
+    stored = {"key": "old", "password": "old", "workspace": "old"}
+    for empty in ({}, {"key": ""}, {"key": None}):
+        assert read_values(spec, {**FILLED, **empty}, stored) == {
+            **VALUES,
+            "key": "old",
+        }
+        assert "key" not in read_values(spec, {**FILLED, **empty})
+    typed = read_values(spec, {**FILLED, "key": " new "}, stored)
+    assert typed == {**VALUES, "key": "new"}
+    # A required one is asked for whatever is stored.
+    assert read_values(spec, {**FILLED, "password": ""}, stored)["password"] == ""

@@ -27,6 +27,36 @@ import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
+from custom_components.metering_hub.backends.bemserver.answers import (
+    Campaign,
+    Place,
+    PlaceId,
+    PlaceKind,
+    WeatherLink,
+)
+from custom_components.metering_hub.backends.bemserver.catalogue import (
+    Catalogue,
+    Enumerations,
+)
+from custom_components.metering_hub.backends.bemserver.extra_points import (
+    AIR_TEMPERATURE,
+    extra_points,
+)
+from custom_components.metering_hub.backends.bemserver.points import (
+    make_devices as make_bemserver_devices,
+)
+from custom_components.metering_hub.backends.besmart.answers import (
+    Sensor,
+    SensorId,
+    SignalId,
+)
+from custom_components.metering_hub.backends.besmart.discovery import Discovery
+from custom_components.metering_hub.backends.besmart.knowledge import Knowledge
+from custom_components.metering_hub.backends.besmart.points import (
+    make_devices as make_besmart_devices,
+    make_points as make_besmart_points,
+)
+from custom_components.metering_hub.backends.besmart.signals import KNOWN
 from custom_components.metering_hub.backends.dsmr_reader.answers import (
     COUNTER_FIELDS,
     READING_FIELDS,
@@ -36,7 +66,7 @@ from custom_components.metering_hub.backends.dsmr_reader.points import dsmr_poin
 from custom_components.metering_hub.backends.dsmr_reader.profile import (
     Endpoint,
     MeterProfile,
-    make_devices,
+    make_devices as make_dsmr_devices,
 )
 from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
@@ -68,7 +98,7 @@ from custom_components.metering_hub.identifiers import (
     UPDATE_MODE_KEY,
     platform_of,
 )
-from custom_components.metering_hub.model import Device, Inventory, Point
+from custom_components.metering_hub.model import Device, Inventory, Kind, Point
 from custom_components.metering_hub.push import UpdateMode
 from custom_components.metering_hub.selection_form import selection_schema
 from homeassistant.config_entries import ConfigFlow
@@ -76,6 +106,7 @@ from homeassistant.const import Platform
 from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(__file__).parents[1]
@@ -113,9 +144,64 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
             extra_unit="m³" if extra else "",
         )
         yield Inventory(
-            devices=make_devices(profile, statistics, "5.11", "http://host"),
+            devices=make_dsmr_devices(profile, statistics, "5.11", "http://host"),
             points={key: point for key, (point, _) in dsmr_points(profile).items()},
         )
+
+
+def _besmart_inventories() -> Iterator[Inventory]:
+    sensor = SensorId(1, 2)
+    for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
+        signals = [SignalId(sensor, moid) for moid in (*KNOWN, 451)]
+        found = Discovery(
+            sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
+            moids={sensor: [signal.moid for signal in signals]},
+            states={sensor: []},
+            types={},
+            is_complete=True,
+        )
+        knowledge = Knowledge(dt_util.utcnow)
+        for signal in signals:
+            if unit is not None:
+                knowledge.units[signal] = unit
+            if only_grows is not None:
+                knowledge.growing[signal] = only_grows
+        yield Inventory(
+            devices=make_besmart_devices(found),
+            points=make_besmart_points(found, knowledge),
+        )
+
+
+def _bemserver_inventories() -> Iterator[Inventory]:
+    # Series have names of their own; what has ours stands beside them.
+    site = PlaceId(PlaceKind.SITE, 1)
+    catalogue = Catalogue(
+        enumerations=Enumerations(
+            energies={},
+            end_uses={},
+            technologies={},
+            states={},
+            properties={},
+            categories={},
+        ),
+        campaigns={1: Campaign(id=1, name="Campus", zone=None)},
+        scopes={},
+        places={site: Place(place=site, name="Site", parent=1)},
+        series={},
+        weather_links=[
+            WeatherLink(
+                series_id=1, site_id=1, parameter=AIR_TEMPERATURE, forecast=False
+            )
+        ],
+    )
+    devices = make_bemserver_devices(catalogue, "http://host")
+    yield Inventory(
+        devices=devices,
+        points={
+            point.key: point
+            for point, _ in extra_points(catalogue, devices, devices.keys())
+        },
+    )
 
 
 def _milesight_inventories() -> Iterator[Inventory]:
@@ -137,6 +223,8 @@ def _milesight_inventories() -> Iterator[Inventory]:
 
 
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
+    "bemserver": _bemserver_inventories,
+    "besmart": _besmart_inventories,
     "dsmr_reader": _dsmr_reader_inventories,
     "milesight": _milesight_inventories,
 }
@@ -334,6 +422,20 @@ def selection_form_errors() -> set[str]:
     }
 
 
+def setup_errors() -> set[str]:
+    """Return the errors that backends find in their set-up fields."""
+    return {
+        text
+        for file in source_files(INTEGRATION / "backends")
+        for method in ast.walk(tree_of(file))
+        if isinstance(method, ast.AsyncFunctionDef) and method.name == "check_setup"
+        for node in ast.walk(method)
+        if isinstance(node, ast.Dict)
+        for value in node.values
+        if (text := text_in(value)) is not None
+    }
+
+
 ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
     "_abort_if_unique_id_configured": frozenset({"already_configured"}),
     "_abort_if_unique_id_mismatch": frozenset({"unique_id_mismatch"}),
@@ -405,7 +507,12 @@ def entity_names() -> Wanted:
         if point.translation_key is not None:
             place = f"{platform_of(point).value}.{point.translation_key}"
             wanted.required.add(f"{place}.name")
-            wanted.required |= {f"{place}.state.{word}" for word in point.options or ()}
+            states = "state"
+            if point.kind is Kind.EVENT:
+                states = "state_attributes.event_type.state"
+            wanted.required |= {
+                f"{place}.{states}.{word}" for word in point.options or ()
+            }
     for platform in Platform:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):
@@ -475,13 +582,26 @@ def exceptions() -> Wanted:
     return Wanted({f"{key}.message" for key in keys if key})
 
 
-def _issue_calls() -> Iterator[tuple[set[str], set[str]]]:
-    """Yield keys and placeholders of the repair issues that the code raises."""
+ISSUE_PARTS = ("title", "description")
+FIXABLE_ISSUE_PARTS = (
+    "title",
+    "fix_flow.step.confirm.title",
+    "fix_flow.step.confirm.description",
+)
+
+
+def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
+    """Yield keys, placeholders and texts of the repair issues that the code raises."""
     for file in source_files():
         for arguments in calls(tree_of(file), "async_create_issue"):
             key = text_in(arguments["translation_key"])
             keys = {key} if key else unsupported_reasons()
-            yield keys, keys_of(arguments.get("translation_placeholders"))
+            match arguments["is_fixable"]:
+                case ast.Constant(value=bool(is_fixable)):
+                    parts = FIXABLE_ISSUE_PARTS if is_fixable else ISSUE_PARTS
+                case _:
+                    raise AssertionError(f"Say in {file} what is_fixable is.")
+            yield keys, keys_of(arguments.get("translation_placeholders")), parts
 
 
 def issues() -> Wanted:
@@ -489,8 +609,8 @@ def issues() -> Wanted:
     return Wanted(
         {
             f"{key}.{part}"
-            for keys, _ in _issue_calls()
-            for key, part in product(keys, ("title", "description"))
+            for keys, _, parts in _issue_calls()
+            for key, part in product(keys, parts)
         }
     )
 
@@ -558,11 +678,18 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
     "config.error": lambda: Wanted(
-        {flow_error_key(error) for error in errors()} | selection_form_errors()
+        {flow_error_key(error) for error in errors()}
+        | selection_form_errors()
+        | setup_errors()
     ),
     "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
     "options.step": lambda: flow_steps(MeteringHubOptionsFlow),
-    "options.error": lambda: Wanted(selection_form_errors()),
+    # With set-up fields filled in, the server is asked from here, too.
+    "options.error": lambda: Wanted(
+        {flow_error_key(error) for error in errors()}
+        | selection_form_errors()
+        | setup_errors()
+    ),
     "options.abort": lambda: Wanted(abort_reasons(MeteringHubOptionsFlow)),
     "selector": selectors,
     "device": device_names,
@@ -738,7 +865,7 @@ def given_placeholders(key: str) -> set[str]:
         case ["issues", name, *_]:
             return {
                 placeholder
-                for keys, given in _issue_calls()
+                for keys, given, _ in _issue_calls()
                 if name in keys
                 for placeholder in given
             }

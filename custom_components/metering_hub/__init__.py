@@ -20,6 +20,7 @@ from .coordinator import (
     RuntimeData,
     forget_unsupported,
 )
+from .energy_dashboard import async_follow, async_report_left_sources
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
 from .memory import BackendMemory
@@ -27,7 +28,7 @@ from .push import PushCoordinator
 from .registry import Registrar
 from .services import async_register_actions
 
-PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
 CONTROL_PLATFORMS = (
     Platform.BUTTON,
     Platform.NUMBER,
@@ -83,6 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     if history is not None:
         # Statistics are named after entities, which must exist before.
         history.async_start()
+    async_follow(hass, entry)
     return True
 
 
@@ -108,6 +110,7 @@ async def async_remove_entry(
 ) -> None:
     """Leave no repair card behind; the statistics stay, as they may be all there is."""
     forget_unsupported(hass, entry)
+    await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry.entry_id).async_forget()
     ir.async_delete_issue(hass, DOMAIN, history_issue_id(entry))
 

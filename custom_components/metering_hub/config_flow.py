@@ -14,7 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec, Identity, Settings
+from .backends.base import BackendSpec, Identity, Setting, Settings
 from .backends.errors import BackendError
 from .connection import make_backend
 from .const import CONF_BACKEND, DOMAIN
@@ -80,6 +80,18 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask which backend to add."""
         return self.async_show_menu(step_id="user", menu_options=list(BACKENDS))
+
+    async def async_step_besmart(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for an account of besmart."""
+        return await self._async_step_connect("besmart", user_input)
+
+    async def async_step_bemserver(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and account of a BEMServer."""
+        return await self._async_step_connect("bemserver", user_input)
 
     async def async_step_dsmr_reader(
         self, user_input: FormData | None = None
@@ -157,7 +169,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         self._spec = BACKENDS[entry.data[CONF_BACKEND]]
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await self._async_try(user_input)
+            errors = await self._async_try(user_input, entry.data)
             if not errors:
                 await self._async_abort_if_another(entry)
                 return self.async_update_reload_and_abort(
@@ -178,10 +190,15 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"backend": self._spec.name},
         )
 
-    async def _async_try(self, user_input: FormData) -> dict[str, str]:
-        """Log in with what was typed; return the errors that a form shows."""
+    async def _async_try(
+        self, user_input: FormData, stored: Mapping[str, Setting] | None = None
+    ) -> dict[str, str]:
+        """Log in with what was typed; return the errors that a form shows.
+
+        `stored` is what an entry has, whose optional secrets stay if left empty.
+        """
         try:
-            self._values = read_values(self._spec, user_input)
+            self._values = read_values(self._spec, user_input, stored)
             backend = make_backend(self.hass, self._spec, self._values, {})
             self._identity = await backend.connect()
             if self.source == SOURCE_USER:

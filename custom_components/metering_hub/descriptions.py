@@ -26,6 +26,7 @@ _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 }
 _AMOUNTS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 _MEASURED = frozenset({Kind.INSTANT})
+_SAID = frozenset({Kind.STATE})
 _READ_ONLY = frozenset({Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR})
 _NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
     device_class.value: device_class for device_class in NumberDeviceClass
@@ -57,6 +58,7 @@ _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.HEAT: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.HUMIDITY: _Shown(SensorDeviceClass.HUMIDITY, _MEASURED),
     Quantity.ILLUMINANCE: _Shown(SensorDeviceClass.ILLUMINANCE, _MEASURED),
+    Quantity.IRRADIANCE: _Shown(SensorDeviceClass.IRRADIANCE, _MEASURED),
     Quantity.MOISTURE: _Shown(SensorDeviceClass.MOISTURE, _MEASURED),
     Quantity.PM1: _Shown(SensorDeviceClass.PM1, _MEASURED),
     Quantity.PM10: _Shown(SensorDeviceClass.PM10, _MEASURED),
@@ -73,6 +75,7 @@ _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.TEMPERATURE_DIFFERENCE: _Shown(
         SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
     ),
+    Quantity.TIMESTAMP: _Shown(SensorDeviceClass.TIMESTAMP, _SAID),
     Quantity.VOC: _Shown(SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS, _MEASURED),
     Quantity.VOC_RATIO: _Shown(
         SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS, _MEASURED

@@ -12,12 +12,14 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from .backends.errors import (
     AuthenticationError,
     BackendError,
+    HttpsRequiredError,
     InvalidUrlError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
     RejectedError,
+    TlsError,
     UnreachableError,
     UnsupportedError,
 )
@@ -26,6 +28,8 @@ from .const import DOMAIN
 _FLOW_KEYS: Mapping[type[BackendError], str] = {
     PermissionDeniedError: "permission_denied",
     UnreachableError: "cannot_connect",
+    TlsError: "no_https",
+    HttpsRequiredError: "https_required",
     RateLimitedError: "cannot_connect",
     NotFoundError: "invalid_url",
     ProtocolError: "invalid_url",

@@ -101,12 +101,22 @@ def suggested_values(fields: Iterable[Field], values: Mapping[str, Any]) -> Form
     return nested
 
 
-def read_values(spec: BackendSpec, user_input: FormData) -> Values:
-    """Return a filled form as flat, tidy values; raises InvalidUrlError."""
+def read_values(
+    spec: BackendSpec,
+    user_input: FormData,
+    stored: Mapping[str, Setting] | None = None,
+) -> Values:
+    """Return a filled form as flat, tidy values; raises InvalidUrlError.
+
+    An optional secret that was left empty keeps its `stored` value: forms never show
+    secrets, so that it looks the same whether there is one or not.
+    """
     values: Values = {}
     for field in spec.fields:
         place = user_input.get(field.section, {}) if field.section else user_input
         value = place.get(field.name, field.default)
+        if field.is_secret and not field.required and not value:
+            value = (stored or {}).get(field.name)
         if value is None:
             continue
         if field.kind in _STRIPPED:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-type Value = float | str | bool
+type Value = float | str | bool | datetime
 """What a reading can say. Having no reading is `None`, never a zero."""
 
 
@@ -35,6 +35,7 @@ class Quantity(StrEnum):
     HEAT = "heat"
     HUMIDITY = "humidity"
     ILLUMINANCE = "illuminance"
+    IRRADIANCE = "irradiance"
     MOISTURE = "moisture"
     OTHER = "other"
     PM1 = "pm1"
@@ -53,6 +54,7 @@ class Quantity(StrEnum):
     TEMPERATURE = "temperature"
     TEMPERATURE_DIFFERENCE = "temperature_difference"
     TEXT = "text"
+    TIMESTAMP = "timestamp"
     VOC = "voc"
     VOC_RATIO = "voc_ratio"
     VOLTAGE = "voltage"
@@ -151,7 +153,8 @@ class Point:
     a newer reading that the source can be trusted for (`None`: for ever).
     `poll_interval` is how often asking again makes sense (`None`: the backend's
     default). `has_history` says that the backend can tell the point's past.
-    `interval` is the length of an INTERVAL point's intervals. `included_in` is the key
+    `interval` is the length of an INTERVAL point's intervals, and of an INSTANT point
+    how long a value stands where no newer one comes. `included_in` is the key
     of a point whose amount contains this one's, so that the two are never added up.
     `limits` are what a `writable` number can be set to.
     """

@@ -1,5 +1,6 @@
 """Numbers: measured values that can be set."""
 
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.number import NumberEntity, NumberMode
@@ -48,7 +49,7 @@ class PointNumber(ControlEntity, NumberEntity):
     def _show(self, value: Value | None) -> bool:
         """Take over a number; anything else is unknown."""
         # In Python, true and false are numbers.
-        number = None if isinstance(value, str | bool) else value
+        number = None if isinstance(value, str | bool | datetime) else value
         if number == self._attr_native_value:
             return False
         self._attr_native_value = number

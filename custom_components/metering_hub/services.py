@@ -1,4 +1,4 @@
-"""Actions: import, read and delete history by hand."""
+"""Actions: import, read and delete history, and fill the Energy dashboard, by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from .backends.errors import BackendError
 from .const import DOMAIN
 from .coordinator import MeteringHubConfigEntry
+from .energy_dashboard import async_add_to_dashboard
 from .errors import as_action_error
 from .history.coordinator import HistoryCoordinator
 from .history.excerpt import MAX_READINGS, hourly_excerpt, raw_excerpt
@@ -54,7 +55,6 @@ _GET_SCHEMA = vol.Schema(
         ),
     }
 )
-_CLEAR_SCHEMA = vol.Schema(_ENTRY)
 
 
 @callback
@@ -78,7 +78,14 @@ def async_register_actions(hass: HomeAssistant) -> None:
         DOMAIN,
         "clear_history",
         _clear_history,
-        schema=_CLEAR_SCHEMA,
+        schema=vol.Schema(_ENTRY),
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "add_to_energy_dashboard",
+        _add_to_energy_dashboard,
+        schema=vol.Schema(_ENTRY),
         supports_response=SupportsResponse.OPTIONAL,
     )
 
@@ -116,8 +123,14 @@ async def _clear_history(call: ServiceCall) -> ServiceResponse:
     return {"cleared": list(await _history(call).clear())}
 
 
-def _history(call: ServiceCall) -> HistoryCoordinator:
-    """Return the history of the entry that an action is called for."""
+async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
+    """Add sources to the Energy dashboard; tell which ones, and why others not."""
+    outcome = await async_add_to_dashboard(call.hass, _entry(call), only_new=False)
+    return {"added": [*outcome.added], "skipped": dict(outcome.skipped)}
+
+
+def _entry(call: ServiceCall) -> MeteringHubConfigEntry:
+    """Return the loaded entry that an action is called for."""
     entry: MeteringHubConfigEntry | None = call.hass.config_entries.async_get_entry(
         call.data[ATTR_ENTRY]
     )
@@ -125,6 +138,12 @@ def _history(call: ServiceCall) -> HistoryCoordinator:
         raise _invalid("unknown_entry")
     if entry.state is not ConfigEntryState.LOADED:
         raise _invalid("entry_not_loaded", title=entry.title)
+    return entry
+
+
+def _history(call: ServiceCall) -> HistoryCoordinator:
+    """Return the history of the entry that an action is called for."""
+    entry = _entry(call)
     if (history := entry.runtime_data.history) is None:
         raise _invalid("history_switched_off", title=entry.title)
     return history

@@ -4,11 +4,19 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from simulators.house import House
+from simulators.house import Channel, House
 from simulators.registry import Running
 
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
+
+_CHANNELS = {
+    "electricity_delivered_1": Channel.DELIVERED_1,
+    "electricity_delivered_2": Channel.DELIVERED_2,
+    "electricity_returned_1": Channel.RETURNED_1,
+    "electricity_returned_2": Channel.RETURNED_2,
+    "gas": Channel.GAS,
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,4 +62,11 @@ def build(options: Namespace) -> Running:
         phases=options.phases,
         extra_device=options.extra_device,
     )
-    return Running(simulator.app, f"API key: {simulator.api_key}")
+
+    def amount(name: str, start: datetime, end: datetime) -> float | None:
+        channel = _CHANNELS.get(name)
+        return (
+            None if channel is None else house.true_energy(channel, start, end) / 1000
+        )
+
+    return Running(simulator.app, f"API key: {simulator.api_key}", amount)

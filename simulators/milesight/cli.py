@@ -1,13 +1,18 @@
 """Start the Beaver IoT simulator from the command line."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+import re
 
 from simulators.registry import Running
 
 from .catalog import MODELS
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User, utcnow
+from .readings import Register
 from .simulator import MilesightSimulator
+
+_OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,8 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def build(options: Namespace) -> Running:
     """Return the simulator that the options ask for."""
+    today = utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
     simulator = MilesightSimulator(
-        utcnow() - timedelta(days=options.days),
+        today - timedelta(days=options.days),
         options.seed,
         options.devices,
         version=options.release,
@@ -38,4 +44,18 @@ def build(options: Namespace) -> Running:
         push=not options.no_push,
     )
     credentials = f"user name: {options.username}, password: {options.password}"
-    return Running(simulator.app, credentials)
+    return Running(simulator.app, credentials, partial(_amount, simulator))
+
+
+def _amount(
+    simulator: MilesightSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return what a register counted in [start, end) in its unit.
+
+    `name` is the entity's key, with whatever stands for what is no letter or digit.
+    """
+    for entity in simulator.world.entities.values():
+        if _OTHER.sub("_", entity.key.lower()).strip("_") == name:
+            is_register = isinstance(entity.template.reading, Register)
+            return simulator.amount(entity, start, end) if is_register else None
+    return None

@@ -20,11 +20,13 @@ from custom_components.metering_hub.backends.auth import StaticAuth
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,
+    HttpsRequiredError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
     ServerFaultError,
+    TlsError,
     UnreachableError,
     UnsupportedError,
 )
@@ -36,6 +38,7 @@ from custom_components.metering_hub.backends.http import (
     Request,
 )
 from tests.certificates import self_signed, server_context
+from tests.turns import counting_turns
 
 from .scripted_server import (
     DROP,
@@ -149,6 +152,37 @@ async def test_asks_for_json_with_own_headers_and_credentials(
         KEY,
         "1",
     )
+
+
+async def test_another_format_comes_as_text(client: MakeClient) -> None:
+    """What is asked for as CSV is CSV, or an error."""
+    table = answer(200, "a,b\n1,é\n".encode(), content_type="text/csv; charset=utf-8")
+    async with running_server(table, OK, answer(500, b"{}"), OK) as server:
+        request = Request(path="/x", accept="text/csv")
+        got = await client(server).request(request)
+        assert (got.text, got.body, got.is_json) == ("a,b\n1,é\n", None, False)
+        # JSON is JSON, whatever was asked for.
+        assert (await client(server).request(request)).body == {"ok": True}
+        await client(server).request(request)
+    assert {sent.headers["Accept"] for sent in server.requests} == {"text/csv"}
+
+
+async def test_what_is_no_csv_is_refused(client: MakeClient) -> None:
+    page = answer(200, b"<html>", content_type="text/html")
+    async with running_server(page) as server:
+        with pytest.raises(ProtocolError, match="not text/csv"):
+            await client(server).request(Request(path="/x", accept="text/csv"))
+
+
+async def test_a_kept_answer_that_still_stands(client: MakeClient) -> None:
+    """304 is an answer for those only who have something to keep."""
+    async with running_server(answer(304, content_type=None)) as server:
+        got = await client(server).request(Request(path="/x", etag='"1a"'))
+        assert (got.status, got.body) == (304, None)
+        with pytest.raises(ProtocolError, match="HTTP 304"):
+            await client(server).get("/x")
+    conditions = [sent.headers.get("If-None-Match") for sent in server.requests]
+    assert conditions == ['"1a"', None]
 
 
 @pytest.mark.parametrize(
@@ -623,6 +657,18 @@ async def test_refuses_other_origins(client: MakeClient, location: str) -> None:
     assert server.targets == ["/x"]
 
 
+async def test_a_server_that_wants_https_is_told_apart(client: MakeClient) -> None:
+    """The address needs another scheme; nothing was sent there by itself."""
+    async with running_server() as server:
+        server.script = [redirect(f"https://{HOST}/x")]
+        with pytest.raises(HttpsRequiredError):
+            await client(server).get("/x")
+        server.script = [redirect("https://elsewhere.example/x")]
+        with pytest.raises(ProtocolError) as caught:
+            await client(server).get("/x")
+    assert not isinstance(caught.value, HttpsRequiredError)
+
+
 async def test_takes_no_credentials_from_a_location(client: MakeClient) -> None:
     async with running_server() as server:
         there = f"http://user:word@{HOST}:{server.port}/x"
@@ -732,7 +778,7 @@ async def test_tls_where_there_is_none(client: MakeClient) -> None:
 
     async with await asyncio.start_server(refuse, HOST, 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(UnreachableError):
+        with pytest.raises(TlsError):
             await client(f"https://{HOST}:{port}").get("/x")
 
 
@@ -841,3 +887,27 @@ def test_requests_and_answers_tell_no_secret() -> None:
     for told in (str(request), repr(request), repr(got)):
         assert QUERY not in told
         assert KEY not in told
+
+
+async def test_a_long_answer_is_parsed_beside_the_event_loop(
+    client: MakeClient,
+) -> None:
+    """It is the same value, and others get their turns while it is made."""
+    rows = [{"n": n, "text": f"ż{n}", "x": n / 7} for n in range(100_000)]
+    server_answer = json_answer({"rows": rows})
+    request = Request(path="/", max_bytes=32 * 1024 * 1024)
+    async with running_server(server_answer) as server, counting_turns() as turns:
+        body = (await client(server).request(request)).body
+    assert isinstance(body, dict)
+    assert body["rows"] == rows
+    # Without the parser's, there are fewer than a hundred.
+    assert turns.count > 500
+
+
+@pytest.mark.parametrize("end", [b"", b"]", b"]}x", b"nul", b"]}\xff"])
+async def test_a_long_answer_that_is_broken(client: MakeClient, end: bytes) -> None:
+    """It is as broken as a short one."""
+    body = b'{"rows": [' + b"1234567, " * 70_000 + b"1" + end
+    async with running_server(answer(200, body)) as server:
+        with pytest.raises(ProtocolError):
+            await client(server).get("/")

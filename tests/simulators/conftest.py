@@ -13,6 +13,11 @@ from simulators.faults import Json
 from simulators.house import House
 from simulators.server import serve
 
+from .bemserver_fixtures import bem, bemserver, clock
+from .besmart_fixtures import besmart, besmart_api
+
+__all__ = ["bem", "bemserver", "besmart", "besmart_api", "clock"]
+
 KEY = "test-key"
 # The moment at which most captures were made.
 NOW = datetime(2026, 11, 21, 2, 33, 20, tzinfo=UTC)

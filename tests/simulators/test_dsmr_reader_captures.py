@@ -1,8 +1,6 @@
 """The simulator against the recorded answers of the real server."""
 
-import asyncio
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 import orjson
@@ -12,6 +10,8 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Json
 from simulators.server import serve
 from tests.captures import Capture, dsmr_reader, replay_app
+
+from .bare_http import send
 
 # Writing is not simulated; OPTIONS of the real server is a page of documentation.
 NOT_COVERED = {
@@ -31,24 +31,10 @@ VARIABLE = ("Date", "Content-Length")
 
 async def exchange(url: str, capture: Capture) -> tuple[int, CIMultiDict[str], bytes]:
     """Send the recorded request over a bare socket and return the whole answer."""
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     body = (capture.request_body or "").replace("telegram=/", "telegram=%2F")
     headers = CIMultiDict(capture.request_headers)
-    headers["Host"] = parts.netloc
-    headers["Content-Length"] = str(len(body))
     headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-    lines = [f"{capture.method} {capture.target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    writer.write("\r\n".join([*lines, "", body]).encode())
-    head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    first, *rest = head.decode().split("\r\n")
-    got: CIMultiDict[str] = CIMultiDict()
-    for line in rest:
-        name, _, value = line.partition(": ")
-        got.add(name, value)
-    return int(first.split()[1]), got, answer
+    return await send(url, capture.method, capture.target, headers, body)
 
 
 def shape(value: Json) -> object:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from . import dsmr_reader, milesight
+from . import bemserver, besmart, dsmr_reader, milesight
 from .base import BackendSpec
 
 BACKENDS: Mapping[str, BackendSpec] = {
-    spec.key: spec for spec in (dsmr_reader.SPEC, milesight.SPEC)
+    spec.key: spec
+    for spec in (besmart.SPEC, bemserver.SPEC, dsmr_reader.SPEC, milesight.SPEC)
 }

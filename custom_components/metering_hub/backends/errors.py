@@ -40,6 +40,10 @@ class UnreachableError(BackendError):
     """No usable answer: DNS, refused, TLS, timeout, or a server that is down."""
 
 
+class TlsError(UnreachableError):
+    """The server does not speak https there."""
+
+
 class ServerFaultError(UnreachableError):
     """The server answers, but fails on this one request (HTTP 500)."""
 
@@ -67,6 +71,10 @@ class RejectedError(BackendError):
 
 class ProtocolError(BackendError):
     """An answer that makes no sense: not this server's API, or a broken answer."""
+
+
+class HttpsRequiredError(ProtocolError):
+    """The server sends us from http to https, where no credentials went yet."""
 
 
 class InvalidUrlError(BackendError):

@@ -1,12 +1,12 @@
 """The one JSON-over-HTTP client that all backends use."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 import json
 import random
+from typing import cast
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
@@ -17,20 +17,37 @@ from .auth import Authenticator, StaticAuth
 from .errors import (
     AuthenticationError,
     BackendError,
+    HttpsRequiredError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
     ServerFaultError,
+    TlsError,
     UnreachableError,
 )
+from .exchange import (
+    JSON_TYPE,
+    MAX_ANSWER_BYTES,
+    TOTAL_TIMEOUT,
+    Answer,
+    Json,
+    QueryValue,
+    Request,
+)
+from .long_json import LONG_BYTES, parse_slowly
 
-type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
-type QueryValue = str | int | Sequence[str | int]
+__all__ = (
+    "MAX_ANSWER_BYTES",
+    "TOTAL_TIMEOUT",
+    "Answer",
+    "HttpClient",
+    "Json",
+    "QueryValue",
+    "Request",
+)
 
 CONNECT_TIMEOUT = 5.0
-TOTAL_TIMEOUT = 15.0
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 RETRY_DELAY = (0.2, 1.0)
@@ -52,38 +69,6 @@ _ERRORS: Mapping[int, type[BackendError]] = {
     429: RateLimitedError,
     500: ServerFaultError,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request; `path` starts with a slash and is used exactly as it stands.
-
-    `timeout` is in seconds for the whole exchange. `idempotent` says that sending it
-    twice does no harm; GET and HEAD always are.
-    """
-
-    method: str = "GET"
-    path: str
-    params: Mapping[str, QueryValue] | None = field(default=None, repr=False)
-    json: Json = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    timeout: float = TOTAL_TIMEOUT
-    max_bytes: int = MAX_ANSWER_BYTES
-    idempotent: bool = False
-
-    def __str__(self) -> str:
-        """Name the endpoint, without the query, which may say too much for a log."""
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A server's answer; `body` is its JSON, or `None` where it is none."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: Json = field(repr=False)
-    is_json: bool
 
 
 type Classifier = Callable[[Answer], BackendError | None]
@@ -119,7 +104,7 @@ class HttpClient:
         self._session = session
         self._base_url = base_url
         self._auth: Authenticator = auth or StaticAuth({})
-        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._headers = dict(headers or {})
         self._slots = asyncio.Semaphore(max_parallel)
         self._classify = classify
 
@@ -130,7 +115,7 @@ class HttpClient:
         return (await self.request(Request(path=path, params=params))).body
 
     async def request(self, request: Request) -> Answer:
-        """Send a request and return its successful (2xx) JSON answer.
+        """Send a request and return its successful (2xx) answer, JSON unless it says.
 
         A connection that was lost and an answer of 500, 502, 503 or 504 are tried
         once more where that does no harm; refused credentials once more where the
@@ -171,6 +156,8 @@ class HttpClient:
             raise UnreachableError(f"{request}: no answer in time") from err
         except aiohttp.ClientConnectorCertificateError as err:
             raise UnreachableError(f"{request}: certificate not trusted") from err
+        except aiohttp.ClientConnectorSSLError as err:
+            raise TlsError(f"{request}: no https") from err
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as err:
             # The type alone, because the text of aiohttp's errors names the address.
             lost = UnreachableError(f"{request}: {type(err).__name__}")
@@ -184,13 +171,16 @@ class HttpClient:
         url = URL(f"{self._base_url}{request.path}")
         if request.params:
             url = url.with_query(_query(request.params))
+        headers = {**self._headers, **headers, "Accept": request.accept}
+        if request.etag is not None:
+            headers["If-None-Match"] = request.etag
         for _ in range(MAX_REDIRECTS + 1):
             async with self._session.request(
                 request.method,
                 url,
                 json=request.json,
                 data=request.form,
-                headers={**self._headers, **headers},
+                headers=headers,
                 allow_redirects=False,
                 timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
             ) as response:
@@ -200,9 +190,12 @@ class HttpClient:
         raise ProtocolError(f"{request}: redirects without end")
 
     def _checked(self, request: Request, answer: Answer) -> Answer:
+        if answer.status == 304 and request.etag is not None:
+            return answer
         if 200 <= answer.status < 300:
-            if not answer.is_json:
-                raise ProtocolError(f"{request}: the answer is not JSON")
+            if not answer.is_json and answer.text is None:
+                what = "JSON" if request.accept == JSON_TYPE else request.accept
+                raise ProtocolError(f"{request}: the answer is not {what}")
             return answer
         if self._classify and (own := self._classify(answer)):
             raise own
@@ -232,15 +225,26 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
             if is_error:
                 return Answer(response.status, response.headers, None, is_json=False)
             raise ProtocolError(f"{request}: the answer is larger than {limit} bytes")
-    if response.content_type.lower() != "application/json" or not body:
+    content_type = response.content_type.lower()
+    if not is_error and content_type == request.accept != JSON_TYPE:
+        text = body.decode(errors="replace")
+        return Answer(response.status, response.headers, None, is_json=False, text=text)
+    if content_type != JSON_TYPE or not body:
         return Answer(response.status, response.headers, None, is_json=False)
     try:
-        parsed = _parse(bytes(body))
+        parsed = await _parse_anywhere(bytes(body))
     except ValueError as err:
         if is_error:
             return Answer(response.status, response.headers, None, is_json=False)
         raise ProtocolError(f"{request}: broken JSON") from err
     return Answer(response.status, response.headers, parsed, is_json=True)
+
+
+async def _parse_anywhere(body: bytes) -> Json:
+    """Return the value of a JSON text, however long it is; raises ValueError."""
+    if len(body) < LONG_BYTES:
+        return _parse(body)
+    return cast("Json", await asyncio.to_thread(parse_slowly, body))
 
 
 def _parse(body: bytes) -> Json:
@@ -269,6 +273,9 @@ def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:
         same_server = target.origin() == response.url.origin()
     except (KeyError, ValueError) as err:
         raise ProtocolError(f"{request}: redirects to no address") from err
+    became_https = (response.url.scheme, target.scheme) == ("http", "https")
+    if became_https and target.host == response.url.host:
+        raise HttpsRequiredError(f"{request}: redirects to https")
     # Credentials must never reach another server, and a POST must not become a GET.
     if not same_server or request.method not in _IDEMPOTENT:
         raise ProtocolError(f"{request}: redirects to another place")

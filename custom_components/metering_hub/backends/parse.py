@@ -9,6 +9,9 @@ from math import isfinite
 
 from .http import Json
 
+_LARGEST = 2**1023
+"""Whole numbers from here on have no float."""
+
 
 def as_object(value: Json) -> dict[str, Json]:
     """Return a JSON object as it is, and an empty one for everything else."""
@@ -42,6 +45,15 @@ def as_decimal(value: Json) -> Decimal | None:
         return None
     # Beyond a float's range ("1e999999999"), any arithmetic may take for ever.
     return number if number.is_finite() and isfinite(float(number)) else None
+
+
+def as_number(value: Json) -> float | None:
+    """Return a finite JSON number; much faster than `as_decimal`, for many of them."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < _LARGEST else None
+    return None
 
 
 def as_integer(value: Json) -> int | None:

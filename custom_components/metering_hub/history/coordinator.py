@@ -181,8 +181,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         day = self.config_entry.options.get(CONF_HISTORY_START)
         return _local_midnight(day, self.backend.time_zone) if day else None
 
+    def _is_wanted(self, point: Point) -> bool:
+        """Tell whether a point's past is to be imported.
+
+        What is not shown unasked is imported once somebody shows it: servers have
+        thousands of series, each with years of history.
+        """
+        entity = self._entity(point)
+        return point.enabled_default or (entity is not None and not entity.disabled)
+
+    def _entity(self, point: Point) -> er.RegistryEntry | None:
+        registry = er.async_get(self.hass)
+        entity_id = registry.async_get_entity_id(
+            platform_of(point), DOMAIN, point_unique_id(self.config_entry, point.key)
+        )
+        return registry.async_get(entity_id) if entity_id else None
+
     async def _scope(self) -> Scope:
-        points = list(self.points.values())
+        points = [point for point in self.points.values() if self._is_wanted(point)]
         return Scope(
             points=points,
             prefix=self.prefix,
@@ -192,7 +208,6 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     async def _names(self, points: list[Point]) -> dict[str, str]:
         """Return the statistics' names, as a person named device and entity."""
-        registry = er.async_get(self.hass)
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "common", {DOMAIN}
         )
@@ -201,13 +216,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             for key in (COST_SUFFIX, COMPENSATION_SUFFIX, FIXED_COST_KEY)
         }
         for point in points:
-            entity_id = registry.async_get_entity_id(
-                platform_of(point),
-                DOMAIN,
-                point_unique_id(self.config_entry, point.key),
-            )
             names[point.key] = point.name or point.key
-            if entity_id and (entity := registry.async_get(entity_id)):
+            if (entity := self._entity(point)) is not None:
                 names[point.key] = er.async_get_full_entity_name(self.hass, entity)
         fixed = f"{self.config_entry.title} {names[FIXED_COST_KEY]}"
         return {**names, FIXED_COST_KEY: fixed}

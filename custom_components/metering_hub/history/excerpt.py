@@ -27,7 +27,14 @@ async def raw_excerpt(
         }
         if len(found) > MAX_READINGS:
             return None
-    return [{"time": time.isoformat(), "value": found[time]} for time in sorted(found)]
+    return [
+        {"time": time.isoformat(), "value": _as_json(found[time])}
+        for time in sorted(found)
+    ]
+
+
+def _as_json(value: Value) -> JsonValueType:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 async def hourly_excerpt(

@@ -13,12 +13,12 @@ from ..model import Point
 from .hourly import Row
 from .money import Money
 from .plan import Plan, money_before, plan_anew, plan_resume
-from .recorded import HOUR, clear, last_rows, recorded_ids, settle, write
+from .recorded import HOUR, clear, last_rows, recorded_ids, relabelled, settle, write
 from .statistic import Scope, Statistic
 from .track import MoneyTrack, Track, Writer, make_hours
 
 MARGIN = timedelta(minutes=5)
-"""How far before an hour its position may have been read."""
+"""How far before an hour its position may have been read, at least."""
 
 MAX_ROWS = 2000
 """Rows per recorder call and between two waits: more would hold the event loop, and
@@ -81,9 +81,18 @@ class Importer:
             if await self._money.refresh():
                 # Other prices make other costs, also where the readings are the same.
                 self._marks.clear()
+            statistics = [scope.statistic(point) for point in scope.points]
+            changed = await relabelled(self._hass, statistics)
+            if changed:
+                self._marks.clear()
             plans = [
-                (point, await self._plan(scope, point, anew, anew_from))
-                for point in scope.points
+                (
+                    point,
+                    await self._plan(scope, point, True, None)
+                    if statistic.statistic_id in changed
+                    else await self._plan(scope, point, anew, anew_from),
+                )
+                for point, statistic in zip(scope.points, statistics, strict=True)
             ]
             written: dict[str, int] = {}
             for group in _by_resume(plans):
@@ -134,8 +143,13 @@ class Importer:
             for point, plan in group
         ]
         tracks = [await self._track(scope, point, plan) for point, plan in plans]
-        # Counting that goes on needs the position at its start, read just before it.
-        first = min(plan.resume - MARGIN if plan.resume else start for _, plan in plans)
+        # Counting that goes on needs what stands at its start, read just before it.
+        first = min(
+            plan.resume - max(MARGIN, point.interval or MARGIN)
+            if plan.resume
+            else start
+            for point, plan in plans
+        )
         await self._walk(tracks, first, report)
         self._marks[key] = changes.mark
         return {

@@ -5,13 +5,15 @@ right after it still sees the old rows, so `settle` must stand between the two.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from homeassistant.components.recorder.statistics import (
     StatisticsRow,
     async_add_external_statistics,
     get_last_statistics,
+    get_metadata,
     list_statistic_ids,
     statistics_during_period,
 )
@@ -53,6 +55,24 @@ async def last_rows(
         {"max", "mean", "min", "state", "sum"},
     )
     return [_as_row(row) for row in reversed(recorded.get(statistic_id, []))]
+
+
+async def relabelled(
+    hass: HomeAssistant, statistics: Collection[Statistic]
+) -> set[str]:
+    """Return the ids of statistics that are recorded with another unit than they have.
+
+    What a server says in another unit than before, it says of its whole past.
+    """
+    units = {s.statistic_id: s.metadata["unit_of_measurement"] for s in statistics}
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_ids=set(units))
+    )
+    return {
+        statistic_id
+        for statistic_id, (_, recorded) in known.items()
+        if recorded["unit_of_measurement"] != units[statistic_id]
+    }
 
 
 async def row_before(

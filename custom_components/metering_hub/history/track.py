@@ -23,7 +23,7 @@ def make_hours(point: Point, baseline: Baseline | None) -> Hours:
         return RegisterHours(baseline)
     if point.kind is Kind.INTERVAL:
         return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
-    return InstantHours()
+    return InstantHours(point.interval) if point.interval else InstantHours()
 
 
 @dataclass(slots=True)

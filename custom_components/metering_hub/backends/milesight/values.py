@@ -103,7 +103,7 @@ def wire_value(source: Source, value: Value) -> Json:
         raise ValueError("not one of the choices")
     if source.point.kind is Kind.FLAG:
         return bool(value)
-    number = float(value)
+    number = float(str(value))
     if entity.value_type is not ValueType.LONG:
         return number
     if not number.is_integer():

@@ -1,0 +1,113 @@
+"""The programs that a browser test needs: servers that can be told off, and a house."""
+
+from collections.abc import Iterator, Mapping
+import contextlib
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from urllib.request import urlopen
+
+from demo.config import prepare_config
+from demo.processes import HOST, ROOT, free_port
+from demo.servers import Server
+
+START_TIMEOUT = 600.0
+STOP_TIMEOUT = 60.0
+
+
+@dataclass
+class Program:
+    """A program that runs until `stop`; what it prints goes to a file."""
+
+    command: list[str]
+    log: Path
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start the program, in a group of its own."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 -- The commands are our own.
+                self.command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def stop(self) -> None:
+        """Ask the program to end, and end it where it does not."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(STOP_TIMEOUT)
+        self._process = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the program ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+
+def wait_for(url: str, program: Program) -> None:
+    """Wait until something answers at an address."""
+    end = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), urlopen(url, timeout=5):  # noqa: S310 -- Ours.
+            return
+        if program.has_ended:
+            raise AssertionError(program.log.read_text()[-2000:])
+        time.sleep(0.3)
+    raise AssertionError(f"nothing answers at {url}")
+
+
+@dataclass
+class World:
+    """Home Assistant at `url`, and the simulated servers by backend."""
+
+    url: str
+    folder: Path
+    servers: dict[str, Server] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    def serve(self, server: Server) -> None:
+        """Start a server, or start it anew with another secret."""
+        backend = server.kind.backend
+        if backend in self.programs:
+            self.programs[backend].stop()
+        program = Program(server.command, self.folder / f"{backend}.log")
+        self.servers[backend], self.programs[backend] = server, program
+        program.start()
+
+    @property
+    def home_assistant_log(self) -> str:
+        """Return all that Home Assistant has logged."""
+        return (self.folder / "home_assistant.log").read_text()
+
+
+@contextlib.contextmanager
+def running_world(folder: Path, servers: Mapping[str, Server]) -> Iterator[World]:
+    """Run the servers and a new Home Assistant until the end of the tests."""
+    port = free_port(0)
+    config = folder / "config"
+    prepare_config(config, port, fresh=True)
+    hass = [
+        str(Path(sys.executable).with_name("hass")),
+        *("--config", str(config)),
+    ]
+    world = World(url=f"http://{HOST}:{port}", folder=folder)
+    home = Program(hass, folder / "home_assistant.log")
+    world.programs["home_assistant"] = home
+    try:
+        home.start()
+        for server in servers.values():
+            world.serve(server)
+        wait_for(f"{world.url}/manifest.json", home)
+        yield world
+    finally:
+        for program in world.programs.values():
+            program.stop()

@@ -1,0 +1,27 @@
+"""BEMServer: the energy platform of campuses and office buildings."""
+
+from datetime import timedelta
+
+from ..base import BackendSpec, Capability, Field, FieldKind
+from .backend import AMOUNTS_FIELD, REGISTERS_FIELD, BemserverBackend
+
+SPEC = BackendSpec(
+    key="bemserver",
+    name="BEMServer",
+    fields=(
+        Field(name="url", kind=FieldKind.URL, identifies=True),
+        Field(name="email", kind=FieldKind.EMAIL, identifies=True),
+        Field(name="password", kind=FieldKind.PASSWORD),
+        Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
+    ),
+    make=BemserverBackend,
+    poll_interval=timedelta(minutes=1),
+    history_interval=timedelta(minutes=15),
+    history_window=timedelta(days=2),
+    capabilities=frozenset({Capability.HISTORY}),
+    # A path in front of the API is a part of the address, so that nothing is cut off.
+    setup_fields=(
+        Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
+        Field(name=AMOUNTS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
+    ),
+)

@@ -1,0 +1,29 @@
+"""besmart.energy: signals of smart meters, kept in the vendor's cloud."""
+
+from datetime import timedelta
+
+from ..base import BackendSpec, Capability, Field, FieldKind
+from .backend import SENSORS_FIELD, BesmartBackend
+
+SPEC = BackendSpec(
+    key="besmart",
+    name="besmart",
+    fields=(
+        Field(
+            name="url",
+            kind=FieldKind.URL,
+            default="https://api.besmart.energy/api",
+            identifies=True,
+        ),
+        Field(name="login", kind=FieldKind.TEXT, identifies=True),
+        Field(name="password", kind=FieldKind.PASSWORD),
+        Field(name="workspace_key", kind=FieldKind.KEY, required=False),
+    ),
+    make=BesmartBackend,
+    poll_interval=timedelta(minutes=5),
+    history_interval=timedelta(minutes=15),
+    history_window=timedelta(days=7),
+    capabilities=frozenset({Capability.HISTORY}),
+    default_scheme="https",
+    setup_fields=(Field(name=SENSORS_FIELD, kind=FieldKind.TEXTS, required=False),),
+)

@@ -1,0 +1,155 @@
+"""What the endpoints of besmart.energy answer, typed; times are aware UTC.
+
+Source of every wire fact: ../shared/wire/besmart.md. Addresses, coordinates and
+supply-point ids are left behind here: nothing further in knows them.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import isnan, nan
+from typing import NamedTuple
+
+
+class SensorId(NamedTuple):
+    """What tells one sensor from all others."""
+
+    client_cid: int
+    sensor_mid: int
+
+    def __str__(self) -> str:
+        """Return the id as paths and people write it."""
+        return f"{self.client_cid}.{self.sensor_mid}"
+
+
+class SignalId(NamedTuple):
+    """A signal of a sensor; `moid` is the number of the signal's type."""
+
+    sensor: SensorId
+    moid: int
+
+    def __str__(self) -> str:
+        """Return the id in one word."""
+        return f"{self.sensor}.{self.moid}"
+
+
+class Sample(NamedTuple):
+    """A value of a signal: epoch seconds, value (`None`: deleted), and origin."""
+
+    time: float
+    value: float | None
+    origin: int
+
+
+class Samples:
+    """Samples in the order of an answer, kept as columns of bare numbers.
+
+    A hundred thousand objects would be in the way of the garbage collector, which
+    stops everything while it looks at them.
+    """
+
+    def __init__(self, samples: Iterable[Sample] = ()) -> None:
+        """Start with some samples."""
+        self._times = array("d")
+        self._values = array("d")
+        self._origins = array("q")
+        self.extend(samples)
+
+    def extend(self, samples: Iterable[Sample]) -> None:
+        """Add samples at the end."""
+        for time, value, origin in samples:
+            self._times.append(time)
+            self._values.append(nan if value is None else value)
+            self._origins.append(origin)
+
+    def __len__(self) -> int:
+        """Return how many samples there are, deleted ones included."""
+        return len(self._times)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples in their order."""
+        columns = zip(self._times, self._values, self._origins, strict=True)
+        for time, value, origin in columns:
+            yield Sample(time, None if isnan(value) else value, origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A workspace; its root node is of the client `client_cid`."""
+
+    number: int | None
+    name: str | None = field(repr=False)
+    description: str | None = field(repr=False)
+    client_cid: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """A place that is measured; `type_name` says in words what kind of place."""
+
+    id: SensorId
+    name: str | None = field(repr=False)
+    type_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalType:
+    """What a kind of signal measures; `unit` is in the server's spelling."""
+
+    moid: int
+    symbol: str | None
+    description: str | None
+    unit: str | None
+    is_incremental: bool | None
+    obis: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalState:
+    """A signal while a meter is installed, and its register at both ends."""
+
+    moid: int
+    value_for_since: float | None
+    value_for_till: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorState:
+    """A span in which one meter is installed; `till` is `None` for the present one."""
+
+    sensor: SensorId
+    since: datetime | None
+    till: datetime | None
+    meter_eid: str | None = field(repr=False)
+    meter_type: str | None
+    signals: Sequence[SignalState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalData:
+    """Samples of a signal in the order of the answer; `unit` as the server says it."""
+
+    unit: str | None
+    samples: Samples = field(repr=False)
+
+
+type Data = Mapping[SignalId, SignalData]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataQuery:
+    """A question for a signal's samples in [since, till].
+
+    The optional ones are the server's own: `delta_t` in minutes, `origin` as in
+    `samples.Origin`. What `delta_t` and `raw` do to a register is undocumented, so that
+    the backend itself never sends them.
+    """
+
+    signal: SignalId
+    since: datetime
+    till: datetime
+    delta_t: int | None = None
+    raw: bool | None = None
+    output_unit_id: int | None = None
+    origin: int | None = None

@@ -1,0 +1,1 @@
+"""The demo: simulated servers and a real Home Assistant that shows them."""

@@ -1,0 +1,122 @@
+"""Hold what Home Assistant has recorded against what the simulated meters counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simulators.__main__ import SIMULATORS, parser
+from simulators.registry import Amount
+
+from .home_assistant import HomeAssistant
+from .progress import say
+from .servers import Server
+
+HOUR = timedelta(hours=1)
+SETTLED = timedelta(hours=3)
+"""The newest hours may still grow."""
+
+LAST_HOURS = 72
+TOLERANCE = 2e-3
+"""Of an hour, in the server's unit: positions have three decimals at most."""
+
+ESTIMATED = 1e-3
+"""Of a total, as a share, where its ends are estimates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One statistic beside the truth; `wrong` are the hours that differ."""
+
+    statistic_id: str
+    rows: int
+    first: datetime
+    last: datetime
+    total: float
+    true_total: float
+    wrong: int
+    tolerance: float
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether every hour and the total are what was counted."""
+        return not self.wrong and abs(self.total - self.true_total) <= self.tolerance
+
+    def __str__(self) -> str:
+        """Return a line of the table."""
+        mark = "ok   " if self.is_right else "WRONG"
+        return (
+            f"{mark} {self.statistic_id:<72} {self.rows:>6} rows"
+            f" {self.first:%Y-%m-%d %H}h - {self.last:%Y-%m-%d %H}h"
+            f" {self.total:>14.3f} (true {self.true_total:.3f}, {self.wrong} hours off)"
+        )
+
+
+def truth_of(server: Server) -> Amount:
+    """Return the truth of a simulator: another one like it counts the very same."""
+    arguments = parser().parse_args(server.command[3:])
+    return SIMULATORS[server.kind.backend].build(arguments).amount
+
+
+async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
+    """Print a table of all counting statistics; tell whether all of them are right."""
+    known = await api.command("recorder/list_statistic_ids")
+    all_right = True
+    for server in servers:
+        amount = truth_of(server)
+        compared = [
+            found
+            for statistic in sorted(known, key=lambda item: str(item["statistic_id"]))
+            if statistic["has_sum"]
+            and (found := await _compare(api, server, amount, statistic))
+        ]
+        say(f"{server.kind.name}: {len(compared)} statistics beside the truth")
+        for each in compared:
+            print(each)
+        all_right = all_right and bool(compared) and all(c.is_right for c in compared)
+    return all_right
+
+
+async def _compare(
+    api: HomeAssistant, server: Server, amount: Amount, statistic: Mapping[str, Any]
+) -> Compared | None:
+    statistic_id = str(statistic["statistic_id"])
+    _, _, key = statistic_id.partition(f"metering_hub:{server.kind.backend}_")
+    name = server.kind.name_of(key.partition("_")[2])
+    if not key or name is None:
+        return None
+    rows = await api.command(
+        "recorder/statistics_during_period",
+        start_time="2000-01-01T00:00:00Z",
+        statistic_ids=[statistic_id],
+        period="hour",
+        types=["change"],
+        # Without this, the display unit of the dashboard would be used.
+        units={},
+    )
+    settled = datetime.now(UTC) - SETTLED
+    changes = {
+        start: row["change"] or 0.0
+        for row in rows.get(statistic_id, [])
+        if (start := datetime.fromtimestamp(row["start"] / 1000, UTC)) < settled
+    }
+    # The first hour began before the first reading.
+    hours = sorted(changes)[1:]
+    if len(hours) < 2 or amount(name, hours[0], hours[1]) is None:
+        return None
+    true_total = amount(name, hours[0], hours[-1] + HOUR) or 0.0
+    seldom = server.kind.reports_seldom
+    exact = [] if seldom else hours[-LAST_HOURS:]
+    return Compared(
+        statistic_id=statistic_id,
+        rows=len(changes),
+        first=hours[0],
+        last=hours[-1],
+        total=sum(changes[hour] for hour in hours),
+        true_total=true_total,
+        tolerance=max(TOLERANCE, ESTIMATED * true_total) if seldom else TOLERANCE,
+        wrong=sum(
+            abs(changes[hour] - (amount(name, hour, hour + HOUR) or 0.0)) > TOLERANCE
+            for hour in exact
+        ),
+    )

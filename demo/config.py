@@ -1,0 +1,90 @@
+"""The configuration of the demo's Home Assistant."""
+
+import json
+from pathlib import Path
+import shutil
+
+from .processes import HOST, ROOT
+
+# Onboarding adds a few cloud integrations of its own when it asks these questions.
+ONBOARDING = {
+    "version": 4,
+    "minor_version": 1,
+    "key": "onboarding",
+    "data": {"done": ["core_config", "analytics"]},
+}
+
+CONFIGURATION = """\
+homeassistant:
+  name: Metering Hub demo
+  time_zone: Europe/Amsterdam
+  unit_system: metric
+  currency: EUR
+  country: NL
+  latitude: 52.37
+  longitude: 4.90
+  auth_providers:
+    - type: trusted_networks
+      trusted_networks:
+        - 127.0.0.1/32
+      allow_bypass_login: true
+    - type: homeassistant
+config:
+diagnostics:
+energy:
+frontend:
+history:
+logbook:
+recorder:
+system_health:
+logger:
+  default: warning
+  logs:
+    custom_components.metering_hub: info
+    # A demo needs neither camera pictures nor sound.
+    haffmpeg: critical
+    homeassistant.components.camera: critical
+"""
+
+
+def prepare_config(folder: Path, port: int, *, fresh: bool) -> None:
+    """Write Home Assistant's configuration, with the integration linked in."""
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    components = folder / "custom_components"
+    components.mkdir(parents=True, exist_ok=True)
+    link = components / "metering_hub"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT / "custom_components" / "metering_hub")
+    storage = folder / ".storage"
+    storage.mkdir(exist_ok=True)
+    onboarding = storage / "onboarding"
+    if not onboarding.exists():
+        onboarding.write_text(json.dumps(ONBOARDING), encoding="utf-8")
+    (storage / "http").write_text(json.dumps(_http_settings(port)), encoding="utf-8")
+    (folder / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
+
+
+def _http_settings(port: int) -> dict[str, object]:
+    """Return the HTTP settings as Home Assistant stores them once confirmed.
+
+    Settings in YAML would be taken over once, and undone unless a person confirms.
+    """
+    stable = {
+        "server_host": [HOST],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "ip_ban_enabled": False,
+        "login_attempts_threshold": -1,
+        "ssl_profile": "intermediate_v6",
+        "use_x_forwarded_for": False,
+        "use_x_frame_options": True,
+        "error": None,
+        "error_message": None,
+    }
+    return {
+        "version": 3,
+        "minor_version": 1,
+        "key": "http",
+        "data": {"stable": stable, "pending": None, "yaml_migration_done": True},
+    }

@@ -1,0 +1,187 @@
+"""Home Assistant's own HTTP API, as its frontend uses it."""
+
+import asyncio
+from collections.abc import Mapping
+import contextlib
+from http import HTTPStatus
+import secrets
+import sys
+from typing import Any
+
+import aiohttp
+
+from .progress import say
+from .servers import Server
+
+OWNER = {"name": "Demo", "username": "demo", "language": "en"}
+FLOWS = "/api/config/config_entries/flow"
+
+
+class HomeAssistant:
+    """Home Assistant's own HTTP API, as its frontend uses it."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """Prepare; nothing is sent yet."""
+        self._session = session
+        self._url = url
+        self._headers: dict[str, str] = {}
+
+    async def wait_until_up(self) -> None:
+        """Wait until the server answers."""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with self._session.get(f"{self._url}/manifest.json") as answer:
+                    if answer.ok:
+                        return
+            await asyncio.sleep(0.3)
+
+    async def wait_until_started(self) -> None:
+        """Wait until all of Home Assistant's parts are there, fetched ones included."""
+        # Another process cannot set an event of ours.
+        while (await self._core_state()) != "RUNNING":  # noqa: ASYNC110
+            await asyncio.sleep(0.3)
+
+    async def _core_state(self) -> object:
+        async with self._session.get(
+            f"{self._url}/api/config", headers=self._headers
+        ) as answer:
+            answer.raise_for_status()
+            return (await answer.json())["state"]
+
+    async def post(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Post JSON and return the JSON answer."""
+        async with self._session.post(
+            f"{self._url}{path}", json=body, headers=self._headers
+        ) as answer:
+            if not answer.ok:
+                sys.exit(f"demo: POST {path}: {answer.status} {await answer.text()}")
+            result: dict[str, object] = await answer.json()
+            return result
+
+    async def get(self, path: str) -> list[dict[str, object]]:
+        """Return the JSON list of a path."""
+        async with self._session.get(
+            f"{self._url}{path}", headers=self._headers
+        ) as answer:
+            answer.raise_for_status()
+            result: list[dict[str, object]] = await answer.json()
+            return result
+
+    async def log_in(self) -> None:
+        """Make the owner where there is none yet, and get a token."""
+        client_id = f"{self._url}/"
+        is_new = await self._has_no_owner()
+        if is_new:
+            password = secrets.token_urlsafe(16)
+            owner = {**OWNER, "password": password, "client_id": client_id}
+            code = (await self.post("/api/onboarding/users", owner))["auth_code"]
+        else:
+            code = await self._trusted_code(client_id)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": client_id,
+        }
+        async with self._session.post(f"{self._url}/auth/token", data=form) as answer:
+            token = (await answer.json())["access_token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+        if is_new:
+            body = {"client_id": client_id, "redirect_uri": client_id}
+            await self.post("/api/onboarding/integration", body)
+
+    async def _has_no_owner(self) -> bool:
+        """Tell whether nobody owns this Home Assistant yet.
+
+        Once onboarding is over, its address is gone.
+        """
+        async with self._session.get(f"{self._url}/api/onboarding") as answer:
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return False
+            steps = await answer.json()
+        return not next(step["done"] for step in steps if step["step"] == "user")
+
+    async def _trusted_code(self, client_id: str) -> object:
+        """Log in as the only user, which loopback may without a password."""
+        flow = await self.post(
+            "/auth/login_flow",
+            {
+                "client_id": client_id,
+                "handler": ["trusted_networks", None],
+                "redirect_uri": client_id,
+            },
+        )
+        return flow["result"]
+
+    async def add(self, server: Server) -> str:
+        """Add an entry through the config flow, as a person does; return its id."""
+        step = await self.post(FLOWS, {"handler": "metering_hub"})
+        flow = f"{FLOWS}/{step['flow_id']}"
+        await self.post(flow, {"next_step_id": server.kind.backend})
+        step = await self.post(flow, server.form)
+        if step.get("step_id") != "selection":
+            sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
+        step = await self.post(flow, _defaults(step))
+        entry = step.get("result")
+        if step["type"] != "create_entry" or not isinstance(entry, dict):
+            sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
+        return str(entry["entry_id"])
+
+    async def move(self, entry_id: str, server: Server) -> None:
+        """Tell an entry of last time on which port its server listens now."""
+        body = {"handler": "metering_hub", "entry_id": entry_id}
+        step = await self.post(FLOWS, body)
+        step = await self.post(f"{FLOWS}/{step['flow_id']}", server.form)
+        if step.get("reason") != "reconfigure_successful":
+            sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
+
+    async def wait_for_history(self, entries: int) -> None:
+        """Wait until so many entries have their history, saying how far they are."""
+        said = ""
+        while True:
+            progress = [
+                (str(state["state"]).partition(".")[0], state["attributes"])
+                for state in await self.get("/api/states")
+                if str(state["entity_id"]).endswith("_history_import")
+            ]
+            ready = [
+                attributes
+                for _, attributes in progress
+                if isinstance(attributes, dict)
+                and attributes.get("state") == "up_to_date"
+            ]
+            if len(ready) >= entries:
+                return
+            done = ", ".join(f"{state} %" for state, _ in progress if state.isdecimal())
+            if done and done != said:
+                said = done
+                say(f"Importing history: {done}")
+            await asyncio.sleep(1)
+
+    async def energy_sources(self) -> list[str]:
+        """Return the kinds of sources and devices on the Energy dashboard."""
+        preferences = await self.command("energy/get_prefs")
+        kinds = [source["type"] for source in preferences["energy_sources"]]
+        return [*kinds, *("device" for _ in preferences["device_consumption"])]
+
+    async def command(self, kind: str, **arguments: object) -> Any:
+        """Send a command over Home Assistant's WebSocket and return the result."""
+        async with self._session.ws_connect(
+            f"{self._url}/api/websocket", max_msg_size=0
+        ) as socket:
+            await socket.receive_json()
+            token = self._headers["Authorization"].partition(" ")[2]
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, "type": kind, **arguments})
+            answer = await socket.receive_json()
+        if not answer["success"]:
+            sys.exit(f"demo: {kind}: {answer['error']}")
+        return answer["result"]
+
+
+def _defaults(step: Mapping[str, object]) -> dict[str, object]:
+    """Return a form filled with its own defaults: what a person gets by one click."""
+    fields = step["data_schema"]
+    if not isinstance(fields, list):
+        sys.exit("demo: this form has no fields")
+    return {field["name"]: field["default"] for field in fields if "default" in field}

@@ -1,0 +1,47 @@
+"""Programs that run beside the demo and end with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import contextlib
+from pathlib import Path
+import signal
+import socket
+import sys
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or a free one where that is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            # A port that was just given up counts as free, as it does for a server.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return int(probe.getsockname()[1])
+    sys.exit("demo: no free port on 127.0.0.1")
+
+
+@contextlib.asynccontextmanager
+async def running(name: str, *command: str) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a program beside us; it ends with us, and we end with it."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, start_new_session=True
+    )
+
+    async def watch() -> None:
+        code = await process.wait()
+        sys.exit(f"demo: {name} ended by itself (exit code {code})")
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield watcher
+    finally:
+        watcher.cancel()
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 30)
+        if process.returncode is None:
+            process.kill()

@@ -1,0 +1,127 @@
+"""The simulated servers, and what a person fills into the forms for them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+import re
+import sys
+
+from .processes import HOST
+
+type Form = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A server that the demo can simulate.
+
+    `options` are the simulator's for a secret, `form` is the connection form for an
+    address and the secret. `short_history` are options for one year of history.
+    `name_of` gives the server's own name of what a point key stands for. With
+    `reports_seldom`, meters show no position at whole hours: hours are estimates.
+    `editions` are what its simulator can be, the usual one first.
+    """
+
+    backend: str
+    name: str
+    port: int
+    options: Callable[[str], Sequence[str]]
+    form: Callable[[str, str], Form]
+    short_history: tuple[str, ...] = ("--years", "1")
+    name_of: Callable[[str], str | None] = str
+    reports_seldom: bool = False
+    editions: tuple[str, ...] = ()
+
+    def edition(self, wanted: str | None) -> tuple[str, ...]:
+        """Return the simulator's options for an edition, if it has that."""
+        known = wanted if wanted in self.editions else next(iter(self.editions), None)
+        return () if known is None else ("--edition", known)
+
+
+def _besmart_name(key: str) -> str | None:
+    match = re.fullmatch(r"sensor_(\d+)_(\d+)_signal_(\d+)", key)
+    return f"{match[1]}.{match[2]}/{match[3]}" if match else None
+
+
+def _bemserver_name(key: str) -> str | None:
+    match = re.fullmatch(r"timeseries_(\d+)_amount", key)
+    return match[1] if match else None
+
+
+KINDS = (
+    Kind(
+        backend="besmart",
+        name="besmart",
+        port=18081,
+        # An inverter that tells its energy is a source on the Energy dashboard.
+        options=lambda secret: ("--password", secret, "--pv-unit", "kW.h"),
+        form=lambda address, secret: {
+            "url": f"http://{address}/api",
+            "login": "anna@example.org",
+            "password": secret,
+        },
+        editions=("2026", "2021"),
+        name_of=_besmart_name,
+    ),
+    Kind(
+        backend="bemserver",
+        name="BEMServer",
+        port=18082,
+        options=lambda secret: ("--password", secret, "--years", "1"),
+        form=lambda address, secret: {
+            "url": address,
+            "email": "reader@example.com",
+            "password": secret,
+            "verify_ssl": True,
+        },
+        name_of=_bemserver_name,
+    ),
+    Kind(
+        backend="dsmr_reader",
+        name="DSMR-reader",
+        port=18080,
+        options=lambda secret: ("--api-key", secret),
+        form=lambda address, secret: {
+            "url": address,
+            "api_key": secret,
+            "verify_ssl": True,
+        },
+    ),
+    Kind(
+        backend="milesight",
+        name="Milesight Beaver IoT",
+        port=18083,
+        options=lambda secret: ("--password", secret, "--days", "180"),
+        form=lambda address, secret: {
+            "url": address,
+            "username": "admin@example.com",
+            "password": secret,
+            "advanced": {},
+        },
+        short_history=(),
+        reports_seldom=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A simulated server on a port of this machine."""
+
+    kind: Kind
+    port: int
+    secret: str
+    extra: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """Return the command that runs it."""
+        return [
+            *(sys.executable, "-m", "simulators", self.kind.backend),
+            *("--port", str(self.port), *self.kind.options(self.secret)),
+            *self.extra,
+        ]
+
+    @property
+    def form(self) -> Form:
+        """Return the connection form as a person fills it in."""
+        return self.kind.form(f"{HOST}:{self.port}", self.secret)

@@ -1,0 +1,65 @@
+"""Start the BEMServer simulator from the command line."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import datetime, timedelta
+from functools import partial
+
+from simulators.registry import Running
+
+from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
+from .model import CLEAN, RAW
+from .simulator import BemserverSimulator
+
+_HOUR = 3600
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the knobs that are useful from a shell."""
+    parser.add_argument("--seed", type=int, default=1, help="which campus it is")
+    parser.add_argument("--years", type=float, default=2, help="length of the history")
+    parser.add_argument(
+        "--series", type=int, default=0, help="how many series the user sees at least"
+    )
+    parser.add_argument("--email", default=DEFAULT_EMAIL)
+    parser.add_argument("--password", default=DEFAULT_PASSWORD)
+    parser.add_argument("--prefix", default="", help="like /api/v0")
+    parser.add_argument("--url-limit", type=int, help="bytes, for nginx's 502")
+    parser.add_argument("--access-seconds", type=int, default=900)
+    parser.add_argument("--raw-only", action="store_true", help="no Clean data")
+
+
+def build(options: Namespace) -> Running:
+    """Return the simulator that the options ask for."""
+    simulator = BemserverSimulator(
+        options.seed,
+        options.years,
+        options.series,
+        prefix=options.prefix.rstrip("/"),
+        url_limit=options.url_limit,
+        access_lifetime=timedelta(seconds=options.access_seconds),
+    )
+    reader = simulator.reader
+    reader.email, reader.password = options.email, options.password
+    if options.raw_only:
+        simulator.without_clean()
+    credentials = f"user: {reader.email}, password: {reader.password}"
+    return Running(simulator.app, credentials, partial(_amount, simulator))
+
+
+def _amount(
+    simulator: BemserverSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return what a linked series used or produced in [start, end), in its unit.
+
+    `name` is its id. A series without a link may hold positions, which are no amounts.
+    """
+    number = int(name)
+    world = simulator.world
+    links = (*world.consumption.values(), *world.production.values())
+    linked = {link.series_id for some in links for link in some.values()}
+    series = world.series[number]
+    if number not in linked or (series.interval or 0) > _HOUR:
+        # Of a day's amount, nobody knows what its hours were.
+        return None
+    state = CLEAN if CLEAN in series.states else RAW
+    return simulator.amount(number, start, end, state)

@@ -1,0 +1,99 @@
+"""Sources that show an amount in another way: as positions, or as power per minute."""
+
+from array import array
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from simulators.house_profile import QUARTER_SECONDS, QUARTERS, WAVES, noise
+
+from .profiles import DAY_SECONDS
+from .sources import Amounts, Source, day
+
+
+@dataclass(frozen=True, eq=False)
+class Counter:
+    """A meter position at each time stamp: the exact integral of an amount.
+
+    It counts from `first` (a day) on, begins at `initial` and shows `times / by` of
+    the amount, so that a gas meter can count litres of what is known in Wh.
+    """
+
+    of: Amounts
+    first: int
+    initial: int
+    times: int = 1
+    by: int = 1
+    scale: int = 1000
+    step: int = QUARTER_SECONDS
+    lag: int = 0
+    _sums: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
+
+    def build(self, number: int) -> tuple[int, ...]:
+        """Return the positions of a day; before `first` the meter stood still."""
+        if number < self.first:
+            return (self.initial,) * (DAY_SECONDS // self.step)
+        while len(self._sums) <= number - self.first:
+            last = self.first + len(self._sums) - 1
+            self._sums.append(self._sums[-1] + self.of.total(last))
+        counts = accumulate(
+            day(self.of, number)[:-1], initial=self._sums[number - self.first]
+        )
+        return tuple(self.initial + count * self.times // self.by for count in counts)
+
+
+@dataclass(frozen=True, eq=False)
+class Exchanged:
+    """A counter whose meter was replaced at `at`; the new one began at `position`."""
+
+    of: Source
+    at: int
+    position: int
+
+    @property
+    def step(self) -> int:
+        """Return the step of the counter."""
+        return self.of.step
+
+    @property
+    def scale(self) -> int:
+        """Return the scale of the counter."""
+        return self.of.scale
+
+    @property
+    def lag(self) -> int:
+        """Return the lag of the counter."""
+        return self.of.lag
+
+    def build(self, number: int) -> tuple[int, ...]:
+        """Go on from the new position."""
+        start, values = number * DAY_SECONDS, day(self.of, number)
+        if start + DAY_SECONDS <= self.at:
+            return values
+        changed, second = divmod(self.at, DAY_SECONDS)
+        shift = self.position - day(self.of, changed)[second // self.step]
+        return tuple(
+            value + (shift if start + index * self.step >= self.at else 0)
+            for index, value in enumerate(values)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Minutes:
+    """Power per minute in tenths of a watt, whose mean over a quarter is its energy."""
+
+    of: Amounts
+    seed: int
+    scale: int = 10
+    step: int = 60
+    lag: int = 60
+
+    def build(self, number: int) -> tuple[int, ...]:
+        """Let each quarter ripple around its mean."""
+        random = noise(self.seed, "minutes", number, QUARTERS)
+        values: list[int] = []
+        for amount, byte in zip(day(self.of, number), random, strict=True):
+            ripple = amount * byte // 1600
+            values += [
+                amount * 40 + ripple * swing for swing in WAVES[byte % len(WAVES)]
+            ]
+        return tuple(values)

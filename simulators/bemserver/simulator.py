@@ -1,0 +1,180 @@
+"""The BEMServer simulator: an aiohttp application in front of a campus."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import quote
+
+from aiohttp import web
+
+from simulators.faults import Faults, Handler
+
+from .analysis import AnalysisRequest
+from .auth import authenticate, log_in, refresh
+from .catalogue import Resource, change, count_by_campaign, create, item, listing
+from .data import DataRequest
+from .knobs import Knobs
+from .resources import RESOURCES
+from .view import View
+from .wire import ApiError, page_of_proxy, redirect, tagged
+
+type Answer = Callable[[View, web.Request], Awaitable[web.Response]]
+
+_MAX_REQUEST_LINE = 4094  # Gunicorn's, in bytes.
+# aiohttp's own limit must not come first.
+_HANDLER = {"max_line_size": 1024 * 1024, "max_field_size": 64 * 1024}
+_DATA: Mapping[str, Callable[[DataRequest], Awaitable[web.Response]]] = {
+    "": DataRequest.plain,
+    "aggregate": DataRequest.aggregate,
+    "stats": DataRequest.stats,
+}
+_ANALYSIS: Mapping[str, Callable[[AnalysisRequest], Awaitable[web.Response]]] = {
+    r"/analysis/energy_consumption/{kind:site|building}/{id:\d+}": (
+        AnalysisRequest.energy_consumption
+    ),
+    "/analysis/completeness": AnalysisRequest.completeness,
+    r"/sites/{id:\d+}/degree_days": AnalysisRequest.degree_days,
+}
+
+
+@dataclass(eq=False)
+class BemserverSimulator(Knobs):
+    """A BEMServer; all knobs may change while it runs, but for those that say else.
+
+    `app` builds a fresh application each time; all of them share the knobs, the
+    faults and the log of requests.
+    """
+
+    faults: Faults = field(default_factory=Faults, init=False)
+
+    @property
+    def app(self) -> web.Application:
+        """Return a new application for `simulators.server.serve`."""
+        app = web.Application(
+            middlewares=[self.faults.middleware, self._middleware],
+            handler_args=_HANDLER,
+        )
+        add = partial(_add, app, self.prefix)
+        add("GET", "/about/", self._about)
+        add("POST", "/auth/token", partial(log_in, self))
+        add("POST", "/auth/token/refresh", self._refresh)
+        add("GET", "/notifications/count_by_campaign", self._private(_count))
+        for name, resource in RESOURCES.items():
+            add("GET", f"/{name}/", self._private(_listing(resource)))
+            add("GET", rf"/{name}/{{id:\d+}}", self._private(_item(resource)))
+            if resource.fields is not None:
+                add("POST", f"/{name}/", self._private(partial(create, resource)))
+                for method in ("PUT", "DELETE"):
+                    answer = self._private(partial(change, resource))
+                    add(method, rf"/{name}/{{id:\d+}}", answer)
+        for tail, points in _DATA.items():
+            answer = self._private(self._points(points))
+            add("GET", f"/timeseries_data/{tail}", answer)
+            by_name = rf"/timeseries_data/campaign/{{campaign_id:\d+}}/{tail}"
+            add("GET", by_name, answer)
+        for path, analysis in _ANALYSIS.items():
+            add("GET", path, self._private(self._analysis(analysis)))
+        return app
+
+    @web.middleware
+    async def _middleware(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Turn errors into the server's own, and stop what its proxies stop."""
+        line = f"{request.method} {request.raw_path} HTTP/1.1"
+        if self.url_limit is not None and len(request.raw_path) > self.url_limit:
+            return page_of_proxy(502, "502 Bad Gateway")
+        if len(line) > _MAX_REQUEST_LINE:
+            return page_of_proxy(414, "Request-URI Too Long")
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return error.response()
+        except web.HTTPNotFound:
+            return await self._elsewhere(request)
+        except web.HTTPMethodNotAllowed:
+            return ApiError(405).response()
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        """Redirect to the path with a slash at its end where there is one."""
+        path, _, query = request.raw_path.partition("?")
+        other = request.clone(rel_url=f"{path}/")
+        found = await request.app.router.resolve(other)
+        if path.endswith("/") or isinstance(found.http_exception, web.HTTPNotFound):
+            return ApiError(404).response()
+        host = request.host.partition(":")[0] if self.loses_port else request.host
+        location = f"{request.scheme}://{host}{quote(path, safe='/%')}/"
+        return redirect(f"{location}?{query}" if query else location)
+
+    async def _about(self, request: web.Request) -> web.Response:
+        """Answer GET /about/, which needs neither a token nor the database."""
+        versions = {
+            "bemserver_core": self.core_version,
+            "bemserver_api": self.api_version,
+        }
+        return tagged(request, {"versions": {**versions}})
+
+    async def _refresh(self, request: web.Request) -> web.Response:
+        return refresh(self, request)
+
+    def _private(self, answer: Answer) -> Handler:
+        """Return the handler that looks who is asking before it answers."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            user = authenticate(self, request)
+            groups = tuple(group for group in self.groups if user.id in group.users)
+            view = View(
+                self.world,
+                user,
+                groups,
+                tuple(self.users),
+                tuple(self.groups),
+                self.clock(),
+                user.is_admin,
+            )
+            return await answer(view, request)
+
+        return handler
+
+    def _points(
+        self, method: Callable[[DataRequest], Awaitable[web.Response]]
+    ) -> Answer:
+        async def answer(view: View, request: web.Request) -> web.Response:
+            return await method(DataRequest(view, self.store, request))
+
+        return answer
+
+    def _analysis(
+        self, method: Callable[[AnalysisRequest], Awaitable[web.Response]]
+    ) -> Answer:
+        async def answer(view: View, request: web.Request) -> web.Response:
+            data = DataRequest(view, self.store, request)
+            return await method(AnalysisRequest(data))
+
+        return answer
+
+
+def _add(
+    app: web.Application, prefix: str, method: str, path: str, handler: Handler
+) -> None:
+    app.router.add_route(method, f"{prefix}{path}", handler)
+    if method == "GET":
+        app.router.add_route("HEAD", f"{prefix}{path}", handler)
+
+
+def _listing(resource: Resource) -> Answer:
+    async def answer(view: View, request: web.Request) -> web.Response:
+        return listing(resource, view, request)
+
+    return answer
+
+
+def _item(resource: Resource) -> Answer:
+    async def answer(view: View, request: web.Request) -> web.Response:
+        return item(resource, view, request)
+
+    return answer
+
+
+async def _count(view: View, request: web.Request) -> web.Response:
+    return count_by_campaign(view, request)

@@ -1,0 +1,286 @@
+"""The table of endpoints: name, method, path, editions, and what they answer.
+
+The batch, `POST sensors/signals/data`: the later published texts leave its body open
+(any). The reading here is that of the text of 2022-08 and of public clients: a bare
+JSON array of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms)
+and the optional parameters of signal data; the origin may be called signal_origin_id
+or origin_id, and get_last is last_acq in newer texts. The answer is an array in the
+order of the body. `.../data/v2`, published since 2023-12, does the same.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+import re
+
+from aiohttp import web
+from orjson import JSONDecodeError, loads
+
+from simulators.faults import Json
+from simulators.house import epoch
+
+from .auth import Tokens, check_login
+from .catalog import Edition, SignalType
+from .data import empty_data, signal_data
+from .knobs import Knobs
+from .query import Parameters, data_query
+from .samples import Series
+from .sensors import SENSOR_TYPES, Sensor
+from .states import sensor_states
+from .values import warm_up
+from .wire import NO_RESOURCE, RefusedError, invalid
+
+_BOTH: tuple[Edition, ...] = ("2021", "2026")
+_OLD: tuple[Edition, ...] = ("2021",)
+_NEW: tuple[Edition, ...] = ("2026",)
+_CUSTOM_FIELDS = '{"tariff": {"required": true}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way to an answer; `ids` are the numbers in its path."""
+
+    knobs: Knobs
+    tokens: Tokens
+    request: web.Request
+    ids: tuple[int, ...] = ()
+    token: str = ""
+
+    @property
+    def now(self) -> int:
+        """Return the time in seconds since 1970."""
+        return epoch(self.knobs.clock())
+
+    @property
+    def query(self) -> Parameters:
+        """Return the parameters of the query string; the first of a name counts."""
+        return Parameters(dict(self.request.query))
+
+    async def body(self) -> Json:
+        """Return the body as JSON, whatever its content type says.
+
+        Raises RefusedError (422) if it is none.
+        """
+        try:
+            parsed: Json = loads(await self.request.read())
+        except JSONDecodeError:
+            msg = "Request body is not valid JSON"
+            raise invalid(("body",), msg, "value_error.jsondecode") from None
+        return parsed
+
+    @property
+    def sensor(self) -> Sensor | None:
+        """Return the sensor that the path names."""
+        return self.knobs.find_sensor(self.ids[0], self.ids[1])
+
+
+type Answer = Callable[[Call], Awaitable[Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What there is at a path below /api/; `open` ones need no token."""
+
+    name: str
+    method: str
+    path: str
+    answer: Answer
+    editions: tuple[Edition, ...] = _BOTH
+    is_open: bool = False
+
+    def match(self, path: str) -> tuple[int, ...] | None:
+        """Return the numbers in the path, or None if it is another one."""
+        found = re.fullmatch(self.path, path)
+        return None if found is None else tuple(map(int, found.groups()))
+
+
+async def _login(call: Call) -> Json:
+    check_login(call.knobs, await call.body(), call.request.headers.get("X-Auth"))
+    return call.tokens.info(call.knobs, call.tokens.issue(call.knobs))
+
+
+async def _token_info(call: Call) -> Json:
+    refresh = call.knobs.token_refresh
+    return call.tokens.info(call.knobs, call.token, refresh=refresh)
+
+
+async def _workspaces(call: Call) -> Json:
+    key = call.knobs.description_key
+    return [workspace.row(key) for workspace in call.knobs.workspaces]
+
+
+async def _find(call: Call) -> Json:
+    """Filter the sensors: numbers and the meter exactly, the name by a part of it.
+
+    How `columns` is written is undocumented; here: names with commas between.
+    """
+    client, kind = call.query.whole("client_cid"), call.query.whole("sensor_type_id")
+    name = (call.query.text("name") or "").casefold()
+    meter = call.query.text("meter_eid")
+    columns = call.query.text("columns")
+    rows = [
+        sensor.row()
+        for sensor in call.knobs.sensors
+        if client in (None, sensor.client_cid)
+        and kind in (None, sensor.type_id)
+        and name in sensor.name.casefold()
+        and (meter is None or meter == _meter_eid(sensor))
+    ]
+    if columns is None:
+        return [*rows]
+    wanted = {column.strip() for column in columns.split(",")}
+    return [{key: row[key] for key in row if key in wanted} for row in rows]
+
+
+def _meter_eid(sensor: Sensor) -> str | None:
+    return str(sensor.meters[-1].eid) if sensor.meters else None
+
+
+async def _external(call: Call) -> Json:
+    """Find sensors by external id: an array, or the one string of the first text."""
+    body = await call.body()
+    wanted = [body] if isinstance(body, str) else body
+    if not isinstance(wanted, list):
+        raise RefusedError(422, "Error")
+    return [s.row() for s in call.knobs.sensors if s.sensor_eid in wanted]
+
+
+async def _sensor(call: Call) -> Json:
+    if call.sensor is None:
+        raise RefusedError(404, NO_RESOURCE)
+    return call.sensor.info()
+
+
+async def _sensor_types(call: Call) -> Json:
+    return [
+        {
+            "description": kind.description,
+            "id": kind.number,
+            "name": kind.name,
+            "sensor_state_custom_fields": _CUSTOM_FIELDS,
+            "sensor_custom_fields": _CUSTOM_FIELDS,
+            "is_system_type": kind.number == 1,
+        }
+        for kind in SENSOR_TYPES.values()
+    ]
+
+
+async def _signal_types(call: Call) -> Json:
+    knobs = call.knobs
+    if knobs.types_answer != "list":
+        odd: dict[str, Json] = {"text": "None", "null": None, "empty": []}
+        return odd[knobs.types_answer]
+    return [
+        _type_row(knobs, kind)
+        for moid, kind in knobs.types.items()
+        if moid not in knobs.unlisted
+    ]
+
+
+def _type_row(knobs: Knobs, kind: SignalType) -> Json:
+    row = kind.row(knobs.edition)
+    return row | {"signal_type_moid": str(kind.moid)} if knobs.moids_as_text else row
+
+
+async def _states(call: Call) -> Json:
+    return await _list_states(call, None)
+
+
+async def _signal_states(call: Call) -> Json:
+    return await _list_states(call, call.query.whole("signal_type_moid"))
+
+
+async def _list_states(call: Call, moid: int | None) -> Json:
+    client, mid = call.query.whole("client_cid"), call.query.whole("sensor_mid")
+    found = [
+        sensor
+        for sensor in call.knobs.sensors
+        if client in (None, sensor.client_cid) and mid in (None, sensor.sensor_mid)
+    ]
+    if mid is not None and not found:
+        raise RefusedError(404, NO_RESOURCE)
+    rows: list[Json] = []
+    for sensor in found:
+        await warm_up(sensor.house, call.now)
+        rows += sensor_states(call.knobs, sensor, call.now, moid)
+    return rows
+
+
+async def _data(call: Call) -> Json:
+    knobs = call.knobs
+    query = data_query(call.query, newer=knobs.edition == "2026")
+    answer = await signal_data(knobs, call.sensor, call.ids[2], query, call.now)
+    return [answer] if knobs.wrapped else answer
+
+
+async def _batch(call: Call) -> Json:
+    body, knobs = await call.body(), call.knobs
+    if not isinstance(body, list):
+        raise invalid(("body",), "value is not a valid list", "type_error.list")
+    if knobs.batch_limit is not None and len(body) > knobs.batch_limit:
+        msg = f"ensure this value has at most {knobs.batch_limit} items"
+        raise invalid(("body",), msg, "value_error.list.max_items")
+    answers: list[Json] = []
+    for index, item in enumerate(body):
+        loc = ("body", index)
+        if not isinstance(item, dict):
+            raise invalid(loc, "value is not a valid dict", "type_error.dict")
+        answers += await _batch_item(call, Parameters(item, loc))
+    return answers
+
+
+async def _batch_item(call: Call, item: Parameters) -> list[Json]:
+    """Return the answer in a list; an unknown signal's is what the knob says."""
+    names = ("client_cid", "sensor_mid", "signal_type_moid")
+    client, mid, moid = (item.required(name) for name in names)
+    query = data_query(item, newer=True)
+    sensor = call.knobs.find_sensor(client, mid)
+    try:
+        return [await signal_data(call.knobs, sensor, moid, query, call.now)]
+    except RefusedError as error:
+        if error.status != 404 or call.knobs.batch_unknown == "refused":
+            raise
+    if call.knobs.batch_unknown == "left_out":
+        return []
+    return [empty_data(call.knobs, client, mid, moid)]
+
+
+async def _cap(call: Call) -> Json:
+    """Tell the newest sample's time in ms (0.35's schema SignalCAPTime)."""
+    moid = call.query.required("signal_type_moid")
+    origin = call.query.whole("signal_origin_id") or 1
+    sensor = call.sensor
+    if sensor is None or moid not in sensor.signals:
+        raise RefusedError(404, NO_RESOURCE)
+    kind = call.knobs.types[moid]
+    newest = await Series(call.knobs, sensor, kind, call.now).newest(origin)
+    return {
+        "cap_max": None if newest is None else newest * 1000,
+        "client_cid": sensor.client_cid,
+        "sensor_mid": sensor.sensor_mid,
+        "signal_origin_id": origin,
+        "signal_type_moid": moid,
+    }
+
+
+async def _time(call: Call) -> Json:
+    return call.now if call.query.text("unit") == "s" else call.now * 1000
+
+
+_SENSOR = r"sensors/(\d+)\.(\d+)"
+ENDPOINTS = (
+    Endpoint("login", "POST", "users/token", _login, is_open=True),
+    Endpoint("token_info", "GET", "users/token", _token_info, _NEW),
+    Endpoint("workspaces", "GET", "workspaces", _workspaces, _OLD),
+    Endpoint("find", "GET", "sensors/find", _find, _OLD),
+    Endpoint("external", "POST", "sensors/external", _external, _OLD),
+    Endpoint("sensor", "GET", _SENSOR, _sensor, _NEW),
+    Endpoint("sensor_types", "GET", "sensors/types", _sensor_types, _NEW),
+    Endpoint("signal_types", "GET", "sensors/signals/types", _signal_types),
+    Endpoint("states", "GET", "sensors/states", _states, _NEW),
+    Endpoint("signal_states", "GET", "sensors/states/signals", _signal_states, _NEW),
+    Endpoint("data", "GET", _SENSOR + r"/signals/(\d+)/data", _data),
+    Endpoint("batch", "POST", "sensors/signals/data", _batch, _NEW),
+    Endpoint("batch_v2", "POST", "sensors/signals/data/v2", _batch, _NEW),
+    Endpoint("cap", "GET", _SENSOR + "/signals/cap", _cap),
+    Endpoint("time", "GET", "time", _time, is_open=True),
+)

@@ -1,0 +1,81 @@
+"""What happens to the data of a while: outages, late arrival, corrections, rubbish."""
+
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from simulators.faults import Json
+from simulators.house import epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something about the samples in [start, end), aware times.
+
+    `mid` and `moid` say of which sensor and signal; None is all of them.
+    """
+
+    start: datetime
+    end: datetime
+    _: KW_ONLY
+    mid: int | None = None
+    moid: int | None = None
+
+    def covers(self, mid: int, moid: int, when: int) -> bool:
+        """Tell whether the sample at `when` (seconds since 1970) is affected."""
+        return (
+            self.mid in (None, mid)
+            and self.moid in (None, moid)
+            and epoch(self.start) <= when < epoch(self.end)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outage(Event):
+    """Nothing was measured, and nothing will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late(Event):
+    """The meter kept its samples for itself and sent all of them at `arrives`."""
+
+    arrives: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revision(Event):
+    """The first value was wrong by `offset` smallest steps; a right one comes later.
+
+    It comes `after` the first one, or with all others at `at` (aware). `origin` 5: it
+    is a correction. 1: the sample is acquired once more, so that the same time appears
+    twice with origin 1, the right one later.
+    """
+
+    offset: int
+    after: timedelta = timedelta(hours=1)
+    at: datetime | None = None
+    origin: Literal[1, 5] = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Removal(Event):
+    """The samples were deleted: their rows are `RM` markers without a value.
+
+    `keeps_row` lists the deleted sample as well, in front of its marker.
+    """
+
+    keeps_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute(Event):
+    """The samples were not measured (origin 1) but calculated, 3, or estimated, 4."""
+
+    origin: Literal[3, 4, 5] = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Garble(Event):
+    """The value is this piece of JSON instead."""
+
+    value: Json = None

@@ -1,0 +1,107 @@
+"""The knobs of the simulator: what a person's server, account and data are like."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from .catalog import SIGNAL_TYPES, Edition, SignalType
+from .events import Event
+from .sensors import Sensor, Workspace, default_sensors
+
+type ErrorStyle = Literal["problem", "text", "detail"]
+"""connexion's problem+json; a bare JSON string (2022); FastAPI's detail."""
+type TypesAnswer = Literal["list", "text", "null", "empty"]
+type NumberFormat = Literal["number", "text", "whole"]
+type TimeFormat = Literal["whole", "float", "fraction", "text"]
+type Order = Literal["time", "acquired", "shuffled", "newest_first"]
+
+DEFAULT_LOGIN = "anna@example.org"
+DEFAULT_PASSWORD = "simulated-password"  # noqa: S105 Opens nothing but the simulator.
+
+
+def utcnow() -> datetime:
+    """Return the time as aware UTC."""
+    return datetime.now(UTC)
+
+
+def default_workspaces() -> list[Workspace]:
+    """Return the workspace that the sensors are in."""
+    return [Workspace(21, "Złocieniec", "Moje mieszkanie")]
+
+
+@dataclass(eq=False, kw_only=True)
+class Knobs:
+    """All that can be changed while the simulator runs; see each line.
+
+    None, for a knob about form, means: what the edition does.
+    """
+
+    edition: Edition = "2026"
+    clock: Callable[[], datetime] = utcnow
+    # The account.
+    login: str = DEFAULT_LOGIN
+    password: str = field(default=DEFAULT_PASSWORD, repr=False)
+    workspace_key: str | None = field(default=None, repr=False)
+    key_required: bool = False  # Login without the workspace key is refused.
+    bad_login_status: Literal[401, 404] = 401
+    token_life: timedelta = timedelta(hours=2)
+    token_refresh: bool = False  # GET users/token makes the token live on.
+    expiration_unit: Literal["ms", "s"] | None = None
+    # What there is.
+    sensors: list[Sensor] = field(default_factory=default_sensors)
+    workspaces: list[Workspace] = field(default_factory=default_workspaces)
+    types: dict[int, SignalType] = field(default_factory=lambda: dict(SIGNAL_TYPES))
+    unlisted: set[int] = field(default_factory=set)  # Moids missing in signals/types.
+    types_answer: TypesAnswer = "list"
+    # Names of endpoints (see `endpoints.py`) that this server does not have.
+    absent: dict[str, int] = field(default_factory=dict)
+    retired_status: Literal[404, 405] = 404  # Of 2021's endpoints in 2026.
+    # The form of answers.
+    errors: ErrorStyle | None = None
+    rows: bool | None = None  # Data as rows; else as columns.
+    wrapped: bool = False  # The answer of a GET of data is a list of one.
+    number_format: NumberFormat = "number"
+    time_format: TimeFormat = "whole"
+    moids_as_text: bool = False
+    absent_columns: set[str] = field(default_factory=set)  # E.g. "type", "origin".
+    cut_columns: Mapping[str, int] = field(default_factory=dict)  # Entries missing.
+    extra_columns: bool = False
+    order: Order = "time"
+    reply_units: Mapping[int, str] = field(default_factory=dict)  # Moid -> unit.
+    description_key: Literal["descritpion", "description"] = "descritpion"
+    state_times: Literal["iso", "ms"] = "iso"
+    state_values: Literal["number", "text", "null"] = "number"
+    batch_limit: int | None = None
+    batch_unknown: Literal["left_out", "empty", "refused"] = "left_out"
+    # The data.
+    delay: timedelta = timedelta(0)  # From measurement to visibility.
+    whole_hours: bool = False  # An hour's samples come together once it is over.
+    predictions: timedelta | None = None  # How far from now there are any.
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def error_style(self) -> ErrorStyle:
+        """Return the form of errors."""
+        return self.errors or ("problem" if self.edition == "2021" else "detail")
+
+    @property
+    def has_rows(self) -> bool:
+        """Tell whether data are rows rather than columns."""
+        return self.edition == "2021" if self.rows is None else self.rows
+
+    @property
+    def expires_in(self) -> Literal["ms", "s"]:
+        """Return the unit of a token's expiration."""
+        return self.expiration_unit or ("ms" if self.edition == "2021" else "s")
+
+    def cut(self, column: str) -> int:
+        """Return how many entries are missing at a column's end."""
+        return self.cut_columns.get(column, 0)
+
+    def find_sensor(self, client_cid: int, sensor_mid: int) -> Sensor | None:
+        """Return the sensor with this identity."""
+        for sensor in self.sensors:
+            if (sensor.client_cid, sensor.sensor_mid) == (client_cid, sensor_mid):
+                return sensor
+        return None

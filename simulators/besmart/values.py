@@ -1,0 +1,146 @@
+"""The truth: what each signal of a sensor really is at any second.
+
+Values are whole numbers of the smallest step that the wire can show: Wh, varh and
+VAh for registers, W for PV, 0.1 V, 0.01 A, 0.001 Hz, 0.01 K.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from simulators.house import Channel, House, Instant, epoch
+from simulators.house_profile import solar
+
+from .sensors import Meter, Sensor
+
+_DAY = 86400
+_QUARTER = 900
+_WARM_UP = 32 * _DAY
+_ORIGINS: WeakKeyDictionary[House, tuple[int, ...]] = WeakKeyDictionary()
+
+_DELIVERED = (Channel.DELIVERED_1, Channel.DELIVERED_2)
+_RETURNED = (Channel.RETURNED_1, Channel.RETURNED_2)
+# Register -> the active energy that it follows, and its share of that in percent.
+_REGISTERS: Mapping[int, tuple[tuple[Channel, Channel], int]] = {
+    32: (_DELIVERED, 100),
+    34: (_RETURNED, 100),
+    36: (_DELIVERED, 32),
+    38: (_RETURNED, 4),
+    40: (_RETURNED, 9),
+    42: (_DELIVERED, 3),
+    44: (_DELIVERED, 105),
+    46: (_RETURNED, 101),
+}
+
+
+def is_register(moid: int) -> bool:
+    """Tell whether the signal is a meter's position."""
+    return moid in _REGISTERS
+
+
+def reading(sensor: Sensor, moid: int, at: Instant) -> int:
+    """Return what the sensor measures at `at`, in the smallest steps.
+
+    Raises KeyError for a moid that no sensor measures.
+    """
+    if moid in _REGISTERS:
+        return position(sensor, moid, at)
+    return _READERS[moid](sensor, epoch(at))
+
+
+def position(sensor: Sensor, moid: int, at: Instant) -> int:
+    """Return a register of the meter that is in place at `at`: Wh, varh or VAh.
+
+    Raises KeyError where the signal is no register.
+    """
+    return meter_position(sensor, meter_at(sensor, at), moid, at)
+
+
+def meter_position(sensor: Sensor, meter: Meter, moid: int, at: Instant) -> int:
+    """Return a register of this meter at `at`, as if no other one had come."""
+    base = meter.positions.get(moid, 0)
+    return base + counted(sensor, moid, at) - counted(sensor, moid, meter.since)
+
+
+def meter_at(sensor: Sensor, at: Instant) -> Meter:
+    """Return the meter that is in place at `at`; before all of them, the first one."""
+    when = epoch(at)
+    current = sensor.meters[0]
+    for meter in sensor.meters:
+        if epoch(meter.since) <= when:
+            current = meter
+    return current
+
+
+def counted(sensor: Sensor, moid: int, at: Instant) -> int:
+    """Return what passed since the house's start: Wh, varh or VAh; never falls."""
+    channels, percent = _REGISTERS[moid]
+    # A dozen positions at once cost less than two channels asked one by one.
+    now, origin = sensor.house.registers(at), _origin(sensor.house)
+    return sum(now[channel] - origin[channel] for channel in channels) * percent // 100
+
+
+def energy(sensor: Sensor, moid: int, start: Instant, end: Instant) -> int:
+    """Return what really passed in [start, end): an exchanged meter changes nothing."""
+    return counted(sensor, moid, end) - counted(sensor, moid, start)
+
+
+async def warm_up(house: House, until: Instant) -> None:
+    """Let the house sum up its days until then, without holding the event loop."""
+    end = epoch(until)
+    for when in range(epoch(house.start), end, _WARM_UP):
+        house.counted(Channel.DELIVERED_1, when)
+        await asyncio.sleep(0)
+
+
+def _origin(house: House) -> tuple[int, ...]:
+    """Return the house's positions at its start, which are asked for all the time."""
+    if house not in _ORIGINS:
+        _ORIGINS[house] = house.registers(house.start)
+    return _ORIGINS[house]
+
+
+@lru_cache(maxsize=64)
+def _yield(seed: int, day: int) -> tuple[int, ...]:
+    return solar(seed, day)
+
+
+def _solar(sensor: Sensor, when: int) -> int:
+    """Return the mean W of the quarter that ends at `when`, or in which it lies."""
+    day, second = divmod(when - 1, _DAY)
+    return _yield(sensor.house.seed, day)[second // _QUARTER]
+
+
+def _voltage(line: int) -> Callable[[Sensor, int], int]:
+    return lambda sensor, when: sensor.house.voltages(when)[line]
+
+
+def _current(line: int) -> Callable[[Sensor, int], int]:
+    """Return a reader of the current in hundredths of an ampere, without a sign."""
+
+    def read(sensor: Sensor, when: int) -> int:
+        volts = sensor.house.voltages(when)[line]
+        watts = sensor.house.power(when).phases[line]
+        return (2000 * abs(watts) + volts) // (2 * volts)
+
+    return read
+
+
+def _frequency(sensor: Sensor, when: int) -> int:
+    first, second, third = sensor.house.voltages(when)
+    return 49_960 + (first * 7 + second * 3 + third) % 81
+
+
+def _temperature(sensor: Sensor, when: int) -> int:
+    """Return an outside temperature in hundredths of a kelvin: warmer when sunny."""
+    return 27_515 + _solar(sensor, when) // 3
+
+
+_READERS: Mapping[int, Callable[[Sensor, int], int]] = {
+    **{53 + line: _voltage(line) for line in range(3)},
+    **{56 + line: _current(line) for line in range(3)},
+    70: _solar,
+    103: _frequency,
+    139: _temperature,
+}

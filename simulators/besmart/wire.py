@@ -1,0 +1,104 @@
+"""Errors as the editions write them, and the headers that all answers have.
+
+Source: ../shared/wire/besmart.md, "Errors". A refusal is raised anywhere and gets
+its form in one place.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+from orjson import dumps
+
+from simulators.faults import Json
+
+from .knobs import ErrorStyle
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+NO_TOKEN = "No authorization token provided"  # noqa: S105 A message.
+BAD_TOKEN = "Provided authorization token is not valid"  # noqa: S105 A message.
+BAD_LOGIN = "Invalid login or password"
+NO_RESOURCE = "Resource not found"
+NO_URL = "The requested URL was not found on the server."
+NO_METHOD = "The method is not allowed for the requested URL."
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One complaint about the input: where (e.g. "query", "since"), what, its type."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    kind: str
+
+    def row(self) -> dict[str, Json]:
+        """Return the entry of FastAPI's list."""
+        return {"loc": [*self.loc], "msg": self.msg, "type": self.kind}
+
+
+class RefusedError(Exception):
+    """The request is answered with this status instead of data."""
+
+    def __init__(
+        self, status: int, detail: str, complaints: Sequence[Complaint] = ()
+    ) -> None:
+        """Take the status, the text, and for 422 what is wrong with the input."""
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+        self.complaints = tuple(complaints)
+
+
+def invalid(loc: tuple[str | int, ...], msg: str, kind: str) -> RefusedError:
+    """Return the refusal of an input that cannot be understood."""
+    return RefusedError(422, msg, [Complaint(loc, msg, kind)])
+
+
+def _problem(error: RefusedError) -> tuple[int, bytes, str]:
+    """connexion: input errors are 400; the published 422 is the string "Error"."""
+    if error.status == 422 and not error.complaints:
+        return 422, dumps("Error"), JSON
+    status = 400 if error.complaints else error.status
+    body = {
+        "detail": error.detail,
+        "status": status,
+        "title": HTTPStatus(status).phrase,
+        "type": "about:blank",
+    }
+    return status, dumps(body), PROBLEM
+
+
+def _text(error: RefusedError) -> tuple[int, bytes, str]:
+    return error.status, dumps(error.detail), JSON
+
+
+def _detail(error: RefusedError) -> tuple[int, bytes, str]:
+    if error.complaints:
+        rows = [complaint.row() for complaint in error.complaints]
+        return error.status, dumps({"detail": rows}), JSON
+    return error.status, dumps({"detail": error.detail}), JSON
+
+
+_STYLES: Mapping[ErrorStyle, Callable[[RefusedError], tuple[int, bytes, str]]] = {
+    "problem": _problem,
+    "text": _text,
+    "detail": _detail,
+}
+
+
+def error_response(error: RefusedError, style: ErrorStyle) -> web.Response:
+    """Return the refusal in the form of the edition."""
+    status, body, content_type = _STYLES[style](error)
+    headers = {"Server": "nginx", "Content-Type": content_type}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.Response(status=status, body=body, headers=headers)
+
+
+def json_response(value: Json) -> web.Response:
+    """Return an answer with characters as they are, like both frameworks' servers."""
+    headers = {"Server": "nginx", "Content-Type": JSON}
+    return web.Response(body=dumps(value), headers=headers)

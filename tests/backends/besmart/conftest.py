@@ -1,0 +1,162 @@
+"""Fixtures: a backend in front of a simulated besmart whose clock is moved by hand."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.metering_hub.backends import http
+from custom_components.metering_hub.backends.base import Latest
+from custom_components.metering_hub.backends.besmart.backend import BesmartBackend
+from custom_components.metering_hub.backends.besmart.client import BesmartClient
+from custom_components.metering_hub.model import Inventory, Point, Reading
+from simulators.besmart import (
+    CLIENT,
+    HOUSE_MID,
+    BesmartSimulator,
+    Sensor,
+    default_sensors,
+)
+from simulators.server import serve
+
+NOW = datetime(2026, 11, 21, 17, 33, 20, tzinfo=UTC)
+START = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=40)
+NEWEST = NOW.replace(minute=15, second=0)
+QUARTER = timedelta(minutes=15)
+SIGNALS = (32, 34, 53, 103)
+
+both_editions = pytest.mark.parametrize("edition", ["2021", "2026"])
+
+
+def key(moid: int, mid: int = HOUSE_MID) -> str:
+    """Return the key of a signal's point."""
+    return f"sensor_{CLIENT}_{mid}_signal_{moid}"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Bench:
+    """A simulator, and what talks to it."""
+
+    simulator: BesmartSimulator
+    clock: Clock
+    session: ClientSession
+    url: str
+    options: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def house(self) -> Sensor:
+        """Return the sensor that most tests are about."""
+        return self.simulator.sensor(HOUSE_MID)
+
+    def backend(self) -> BesmartBackend:
+        """Return a new backend, as after a restart."""
+        settings = {
+            "url": self.url,
+            "login": self.simulator.login,
+            "password": self.simulator.password,
+        }
+        return BesmartBackend(self.session, settings, self.options, clock=self.clock)
+
+    def client(self, workspace_key: str | None = None) -> BesmartClient:
+        """Return a new client."""
+        credentials = self.simulator.login, self.simulator.password
+        return BesmartClient(
+            self.session, self.url, credentials, workspace_key, clock=self.clock
+        )
+
+    def true(self, moid: int, at: datetime = NEWEST) -> float:
+        """Return what the house's meter showed."""
+        return self.simulator.shown(self.house, moid, at)
+
+    def count(self, path: str) -> int:
+        """Return how many requests went to exactly this path."""
+        return sum(r.path == path for r in self.simulator.faults.requests)
+
+    def asked(self, ending: str = "/data") -> int:
+        """Return how many requests went to paths that end so, and forget all."""
+        requests = list(self.simulator.faults.requests)
+        self.simulator.faults.clear_requests()
+        return sum(request.path.endswith(ending) for request in requests)
+
+
+type MakeBench = Callable[..., Awaitable[Bench]]
+
+
+@pytest.fixture(autouse=True)
+def short_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait before trying again."""
+    monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.001))
+
+
+@pytest.fixture
+async def make_bench(socket_enabled: None) -> AsyncIterator[MakeBench]:
+    """Return a function that serves a simulator with the knobs it is given."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession())
+
+        async def make(**knobs: object) -> Bench:
+            clock = Clock()
+            knobs = {
+                "sensors": default_sensors(3, START)[:1],
+                "delay": QUARTER,
+                **knobs,
+            }
+            simulator = BesmartSimulator(clock=clock, **knobs)  # type: ignore[arg-type]  # Checked by the tests.
+            simulator.sensors[0].signals = SIGNALS
+            url = await stack.enter_async_context(serve(simulator.app))
+            return Bench(simulator, clock, session, f"{url}/api")
+
+        yield make
+
+
+@pytest.fixture
+async def bench(make_bench: MakeBench, edition: str) -> Bench:
+    """Return a bench with a house of a few signals."""
+    return await make_bench(edition=edition)
+
+
+@pytest.fixture
+def edition() -> str:
+    """Return the server's edition; `both_editions` lets a test run with each."""
+    return "2026"
+
+
+async def latest(backend: BesmartBackend, inventory: Inventory) -> Latest:
+    """Return the newest readings of everything."""
+    return await backend.latest(list(inventory.points.values()))
+
+
+async def past(
+    backend: BesmartBackend, points: Sequence[Point], start: datetime, end: datetime
+) -> Mapping[str, list[Reading]]:
+    """Return all readings of a span, and hold every chunk against the contract."""
+    found: dict[str, list[Reading]] = {point.key: [] for point in points}
+    until = start
+    async for chunk in backend.history(points, start, end):
+        for name, readings in chunk.readings.items():
+            times = [reading.time for reading in readings]
+            assert times == sorted(times)
+            assert all(until <= time <= end for time in times)
+            found[name] += readings
+        assert until < chunk.until <= end
+        until = chunk.until
+    assert until == end
+    return found

@@ -1,0 +1,148 @@
+"""Logging in, and how long that lasts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from custom_components.metering_hub.backends.errors import (
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProtocolError,
+    RateLimitedError,
+)
+from simulators.faults import Answer, Fault, busy, html_error, set_fields
+
+from .conftest import Bench, both_editions
+
+LOGIN = "/api/users/token"
+
+
+@both_editions
+async def test_login_is_json_without_a_key(bench: Bench) -> None:
+    """No X-Auth is sent where there is no workspace key."""
+    await bench.client().log_in()
+    (request,) = bench.simulator.faults.requests
+    assert (request.method, request.path) == ("POST", LOGIN)
+    assert request.headers["Content-Type"] == "application/json"
+    assert "X-Auth" not in request.headers
+    assert "Authorization" not in request.headers
+
+
+@pytest.mark.parametrize("style", ["problem", "text", "detail"])
+@pytest.mark.parametrize("status", [401, 404])
+async def test_a_wrong_password_is_refused_in_every_form(
+    bench: Bench, style: str, status: int
+) -> None:
+    """401, or 404 as later editions answer; the body does not matter."""
+    bench.simulator.errors = style  # type: ignore[assignment]  # One of its words.
+    bench.simulator.bad_login_status = status  # type: ignore[assignment]
+    client = bench.client()
+    bench.simulator.password = "another"
+    with pytest.raises(AuthenticationError) as error:
+        await client.workspaces()
+    assert bench.asked("") == 1
+    for secret in (bench.simulator.login, "simulated-password"):
+        assert secret not in f"{error.value!r}{error.value.__cause__!r}"
+
+
+async def test_another_page_is_no_refusal(bench: Bench) -> None:
+    """Where something else answers, nobody's password is wrong."""
+    bench.simulator.faults.add(Fault(html_error(404)))
+    with pytest.raises(NotFoundError):
+        await bench.client().log_in()
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", "null", '"token"', '{"token": 5}'])
+async def test_an_answer_without_a_token(bench: Bench, body: str) -> None:
+    """What is no token is said to be one of another server."""
+    bench.simulator.faults.add(Fault(Answer(200, body, "application/json")))
+    with pytest.raises(ProtocolError):
+        await bench.client().log_in()
+
+
+@pytest.mark.parametrize("unit", ["ms", "s"])
+@both_editions
+async def test_a_token_is_renewed_five_minutes_early(bench: Bench, unit: str) -> None:
+    """Its end is in seconds or milliseconds; until then, one login is enough."""
+    bench.simulator.expiration_unit = unit  # type: ignore[assignment]  # Either.
+    client = bench.client()
+    for minutes, logins in ((0, 1), (114, 1), (2, 2), (114, 2), (2, 3)):
+        bench.clock.pass_(minutes=minutes)
+        await client.signal_types()
+        assert bench.simulator.tokens.logins == logins
+
+
+@pytest.mark.parametrize(
+    "expiration",
+    [None, 5, 0, -1, 1586861098825, "soon", [], True, 1e300, "1e400", 9e15],
+)
+async def test_an_expiration_that_cannot_be_is_two_hours(
+    bench: Bench, expiration: object
+) -> None:
+    """Missing, past, or nonsense: a token is then taken to live as documented."""
+    mutated = set_fields(expiration=expiration)  # type: ignore[arg-type]  # JSON.
+    bench.simulator.faults.add(Fault(mutated, path=LOGIN))
+    client = bench.client()
+    for minutes, logins in ((0, 1), (114, 1), (2, 2)):
+        bench.clock.pass_(minutes=minutes)
+        await client.signal_types()
+        assert bench.simulator.tokens.logins == logins
+
+
+@pytest.mark.parametrize("kind", [int, float, str])
+async def test_an_expiration_may_be_of_any_type(
+    bench: Bench, kind: type[int | float | str]
+) -> None:
+    """Integer, number and text have all been seen."""
+    end = bench.clock() + timedelta(minutes=30)
+    mutated = set_fields(expiration=kind(int(end.timestamp())))
+    bench.simulator.faults.add(Fault(mutated, path=LOGIN))
+    client = bench.client()
+    for minutes, logins in ((0, 1), (24, 1), (2, 2)):
+        bench.clock.pass_(minutes=minutes)
+        await client.signal_types()
+        assert bench.simulator.tokens.logins == logins
+
+
+async def test_a_refused_token_is_renewed_once_by_one_of_many(bench: Bench) -> None:
+    """Many requests meet an expired token: one logs in, the others wait."""
+    client = bench.client()
+    await client.log_in()
+    bench.simulator.tokens.expire()
+    await asyncio.gather(*(client.signal_types() for _ in range(8)))
+    assert bench.simulator.tokens.logins == 2
+
+
+async def test_an_endpoint_that_refuses_a_fresh_token(bench: Bench) -> None:
+    """One new login; then it is a matter of rights, not of the password."""
+    bench.simulator.faults.add(Fault(html_error(401), path="/api/workspaces"))
+    with pytest.raises(PermissionDeniedError):
+        await bench.client().workspaces()
+    assert bench.simulator.tokens.logins == 2
+
+
+async def test_a_changed_password_is_refused_in_mid_life(bench: Bench) -> None:
+    """A refused token and a refused login after it are refused credentials."""
+    client = bench.client()
+    await client.log_in()
+    bench.simulator.tokens.expire()
+    bench.simulator.password = "another"
+    with pytest.raises(AuthenticationError):
+        await client.signal_types()
+
+
+async def test_a_login_that_is_to_wait(bench: Bench) -> None:
+    """How long is handed on."""
+    bench.simulator.faults.add(Fault(busy(429, 90), path=LOGIN))
+    with pytest.raises(RateLimitedError) as error:
+        await bench.client().log_in()
+    assert error.value.retry_after == 90
+
+
+async def test_a_key_that_no_header_can_carry(bench: Bench) -> None:
+    """A wrongly pasted key is refused without asking."""
+    with pytest.raises(AuthenticationError):
+        await bench.client("klucz\nżółty").log_in()
+    assert bench.asked("") == 0

@@ -1,0 +1,1 @@
+"""Tests of BEMServer in a real Home Assistant."""

@@ -1,0 +1,270 @@
+"""The config flow of BEMServer: what a person types, and what they are told."""
+
+from collections.abc import AsyncIterator
+from ssl import SSLContext
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.metering_hub.const import DOMAIN
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
+from simulators.faults import Answer, Drop, Fault, html_error, redirect
+from simulators.server import serve
+from tests.certificates import self_signed, server_context
+
+from ..conftest import Tick
+from ..test_config_flow import choose
+from .conftest import SOME_DEVICES
+
+SELECTION = {
+    "devices": SOME_DEVICES,
+    "new_devices": False,
+    "history": False,
+    "energy_dashboard": True,
+}
+
+
+def form(url: str, **changes: object) -> dict[str, object]:
+    """Return the connection form, filled in rightly but for the changes."""
+    return {
+        "url": url,
+        "email": DEFAULT_EMAIL,
+        "password": DEFAULT_PASSWORD,
+        "verify_ssl": True,
+        **changes,
+    }
+
+
+async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
+    """Open the flow and choose BEMServer in its menu."""
+    menu = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert "bemserver" in menu["menu_options"]
+    step = await choose(hass, menu, {"next_step_id": "bemserver"})
+    assert step["step_id"] == "bemserver"
+    return step
+
+
+async def finish(
+    hass: HomeAssistant, step: ConfigFlowResult, url: str
+) -> ConfigFlowResult:
+    """Fill in the rest rightly, which must make an entry."""
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection", step["errors"]
+    step = await choose(hass, step, SELECTION)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    return step
+
+
+async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
+    """A person logs in, chooses places, and sees sensors."""
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["step_id"] == "selection"
+    offered = step["data_schema"].schema["registers"].config["options"]
+    assert {"value": "13", "label": "A elec index (Building A)"} in offered
+    assert not any(option["value"] == "1" for option in offered)
+    step = await choose(hass, step, SELECTION)
+    entry = step["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data == {"backend": "bemserver", **form(url)}
+    assert entry.unique_id.startswith("bemserver:")
+    assert DEFAULT_EMAIL not in entry.unique_id
+    assert hass.states.get("sensor.main_campus_site_elec_all") is not None
+
+
+async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
+    """A series cannot be positions and amounts; the form then works with either."""
+    step = await choose(hass, await open_form(hass), form(url))
+    both = {**SELECTION, "registers": ["13", "54"], "amounts": ["54"]}
+    step = await choose(hass, step, both)
+    assert step["errors"] == {"amounts": "both_kinds"}
+    step = await choose(hass, step, {**both, "amounts": ["55"]})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["options"]["registers"] == ["13", "54"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"password": "wrong"},
+        {"password": "x" * 81},
+        {"email": "nobody@example.com"},
+        {"email": "no-mail"},
+        {"email": DEFAULT_EMAIL.upper()},
+    ],
+)
+async def test_wrong_credentials(
+    hass: HomeAssistant, url: str, changes: dict[str, object]
+) -> None:
+    """A wrong password, another user, and an e-mail in other case are wrong."""
+    step = await choose(hass, await open_form(hass), form(url, **changes))
+    assert step["errors"] == {"base": "invalid_auth"}
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+async def test_deactivated_user(
+    hass: HomeAssistant, url: str, simulator: BemserverSimulator
+) -> None:
+    """The server cannot tell him from one with a wrong password."""
+    simulator.reader.is_active = False
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": "invalid_auth"}
+    simulator.reader.is_active = True
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+async def test_user_without_rights(
+    hass: HomeAssistant, url: str, simulator: BemserverSimulator
+) -> None:
+    """403 after a login that worked."""
+    body = '{"code":403,"status":"Forbidden","message":"Authorization error"}'
+    simulator.faults.add(Fault(Answer(403, body, "application/json"), "/users/"))
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": "permission_denied"}
+    simulator.faults.clear()
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+async def test_database_down_is_no_wrong_password(
+    hass: HomeAssistant, url: str, simulator: BemserverSimulator
+) -> None:
+    """The server says 500 to right passwords, too, and still answers /about/."""
+    simulator.database_down = True
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": "cannot_connect"}
+    simulator.database_down = False
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        (html_error(200, "Welcome"), "invalid_url"),
+        (html_error(404), "invalid_url"),
+        (html_error(502), "cannot_connect"),
+        (Drop(), "cannot_connect"),
+        (Answer(200, '{"versions":{}}', "application/json"), "invalid_url"),
+        (Answer(200, "[]", "application/json"), "invalid_url"),
+        (redirect("https://127.0.0.1/about/"), "https_required"),
+        (redirect("http://elsewhere.example/"), "invalid_url"),
+    ],
+)
+async def test_something_else_answers(
+    hass: HomeAssistant,
+    url: str,
+    simulator: BemserverSimulator,
+    action: Answer | Drop,
+    error: str,
+) -> None:
+    """HTML of a proxy, another server, a redirect to https: each is told apart."""
+    simulator.faults.add(Fault(action))
+    step = await choose(hass, await open_form(hass), form(url))
+    assert step["errors"] == {"base": error}
+    simulator.faults.clear()
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+async def test_wrong_port_and_https(hass: HomeAssistant, url: str) -> None:
+    """Nobody listens, or not to https."""
+    step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
+    assert step["errors"] == {"base": "cannot_connect"}
+    step = await choose(hass, step, form(url.replace("http", "https")))
+    assert step["errors"] == {"base": "no_https"}
+    step = await choose(hass, step, form(url))
+    assert step["step_id"] == "selection"
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> SSLContext:
+    """Return a TLS context that nobody trusts, made before time stands still."""
+    return server_context(self_signed(tmp_path_factory.mktemp("tls")))
+
+
+async def test_http_to_a_server_with_https(
+    hass: HomeAssistant, simulator: BemserverSimulator, context: SSLContext
+) -> None:
+    """A self-signed certificate is refused unless a person says that it is right."""
+    hass.loop.set_exception_handler(lambda _loop, _context: None)
+    async with serve(simulator.app, ssl_context=context) as url:
+        step = await choose(
+            hass, await open_form(hass), form(url.replace("https", "http"))
+        )
+        assert step["errors"] == {"base": "cannot_connect"}
+        step = await choose(hass, step, form(url))
+        assert step["errors"] == {"base": "cannot_connect"}
+        step = await choose(hass, step, form(url, verify_ssl=False))
+        assert step["step_id"] == "selection"
+
+
+@pytest.fixture
+async def prefixed(simulator: BemserverSimulator) -> AsyncIterator[str]:
+    """Serve the simulator where the documented deployment has it."""
+    simulator.prefix = "/api/v0"
+    async with serve(simulator.app) as base_url:
+        yield base_url
+
+
+@pytest.mark.parametrize(
+    "typed", ["{url}", "{url}/", "{url}/api/v0", "{host}:{port}/api/v0/"]
+)
+async def test_prefix_addresses(hass: HomeAssistant, prefixed: str, typed: str) -> None:
+    """The API is found below the address, and a typed prefix is kept."""
+    parts = URL(prefixed)
+    address = typed.format(url=prefixed, host=parts.host, port=parts.port)
+    step = await choose(hass, await open_form(hass), form(address))
+    assert step["step_id"] == "selection", step["errors"]
+
+
+async def test_the_same_account_twice(hass: HomeAssistant, prefixed: str) -> None:
+    """With and without its prefix, a server is the same one."""
+    step = await choose(hass, await open_form(hass), form(prefixed))
+    await choose(hass, step, SELECTION)
+    step = await choose(hass, await open_form(hass), form(f"{prefixed}/api/v0"))
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "already_configured"
+
+
+async def test_reauth_after_the_password_was_changed(
+    hass: HomeAssistant, url: str, simulator: BemserverSimulator, tick: Tick
+) -> None:
+    """Only when logging in is refused is a person asked, and only once."""
+    entry = (await finish(hass, await open_form(hass), url))["result"]
+    simulator.reader.password = "changed-password"  # A simulator's.
+    simulator.secret_key = "another-secret-key-of-32-bytes-!"
+    await tick(60)
+    await tick(60)
+    [flow] = hass.config_entries.flow.async_progress()
+    failed = simulator.counters.failed_logins
+    assert failed <= 3
+    step = await choose(hass, flow, form(url))
+    assert step["errors"] == {"base": "invalid_auth"}
+    step = await choose(hass, step, form(url, password="changed-password"))
+    assert step["reason"] == "reauth_successful"
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_another_user_is_another_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, url: str
+) -> None:
+    """An entry never silently becomes what another user sees."""
+    flow = await loaded.start_reconfigure_flow(hass)
+    admin = form(url, email="admin@example.com", password="admin-pass-1")
+    step = await choose(hass, flow, admin)
+    assert step["reason"] == "unique_id_mismatch"
+
+
+async def test_an_administrator(hass: HomeAssistant, url: str) -> None:
+    """He sees all users, and is told from them by his e-mail."""
+    admin = form(url, email="admin@example.com", password="admin-pass-1")
+    step = await choose(hass, await open_form(hass), admin)
+    assert step["step_id"] == "selection"

@@ -1,0 +1,391 @@
+"""Entities of a BEMServer: what is shown, how fresh it is, and what faults cost."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.components.sensor import ATTR_LAST_RESET, ATTR_STATE_CLASS
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from simulators.bemserver import CLEAN, RAW, BemserverSimulator
+from simulators.faults import Answer, Drop, Fault, MutateJson, html_error
+
+from ..conftest import NOW, Tick, set_up
+from .conftest import EVERYTHING
+
+MIDNIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)
+MINUTE = 60.0
+QUARTER = 15 * MINUTE
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> State:
+    """Return the state of the entity that shows a point."""
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id == f"{entry.unique_id}_{key}":
+            state = hass.states.get(entity.entity_id)
+            assert state is not None, f"{key} has no state"
+            return state
+    raise AssertionError(f"{key} does not exist")
+
+
+@pytest.mark.parametrize("options", [EVERYTHING])
+async def test_devices_are_the_places(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """Campaigns hold sites, these buildings; smaller places only with series."""
+    devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    by_id = {device.id: device.name for device in devices}
+    parents = {device.name: by_id.get(device.via_device_id or "") for device in devices}
+    assert parents == {
+        "Campus Paris": None,
+        "Office Montréal": None,
+        "Main campus": "Campus Paris",
+        "Annex": "Campus Paris",
+        "Office": "Office Montréal",
+        "Building A": "Main campus",
+        "Building B": "Main campus",
+        "Building C": "Main campus",
+        "Annex hall": "Annex",
+        "Ground floor": "Building A",
+        "Meeting room": "Ground floor",
+        "Server room": "Building B",
+        "North zone": "Campus Paris",
+    }
+
+
+async def test_an_amount_shows_today_so_far(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: BemserverSimulator
+) -> None:
+    """Linked energy counts from midnight where the campaign is, to the newest value."""
+    state = state_of(hass, loaded, "timeseries_1_amount")
+    assert float(state.state) == pytest.approx(simulator.amount(1, MIDNIGHT, NOW))
+    assert state.attributes[ATTR_STATE_CLASS] == "total"
+    assert state.attributes[ATTR_LAST_RESET] == MIDNIGHT.isoformat()
+    montreal = state_of(hass, loaded, "timeseries_51_amount")
+    midnight = datetime(2026, 11, 21, 5, tzinfo=UTC)
+    assert montreal.attributes[ATTR_LAST_RESET] == midnight.isoformat()
+    amount = simulator.amount(51, midnight, NOW)
+    assert float(montreal.state) == pytest.approx(amount)
+
+
+async def test_an_amount_grows_and_starts_again_at_midnight(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Value after value is added; a new day begins with its own first value."""
+    now = NOW
+    for _ in range(4):
+        now += timedelta(minutes=15)
+        await tick(QUARTER)
+        state = state_of(hass, loaded, "timeseries_1_amount")
+        expected = simulator.amount(1, MIDNIGHT, now)
+        assert float(state.state) == pytest.approx(expected)
+    midnight = MIDNIGHT + timedelta(days=1)
+    await tick((midnight - now).total_seconds() + MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state == "unknown"
+    await tick(QUARTER)
+    state = state_of(hass, loaded, "timeseries_1_amount")
+    end = midnight + timedelta(minutes=16)
+    assert float(state.state) == pytest.approx(simulator.amount(1, midnight, end))
+    assert state.attributes[ATTR_LAST_RESET] == midnight.isoformat()
+
+
+async def test_late_values_are_added_within_an_hour(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """What the server gets hours late is in today's amount with the next full hour."""
+    series = simulator.world.series[1]
+    start = MIDNIGHT + timedelta(hours=3)
+    missing = simulator.amount(1, start, start + timedelta(hours=1))
+    for state in (RAW, CLEAN):
+        simulator.store.delete(series, state, start, start + timedelta(hours=1))
+    await set_up(hass, entry)
+    shown = float(state_of(hass, entry, "timeseries_1_amount").state)
+    assert shown == pytest.approx(simulator.amount(1, MIDNIGHT, NOW))
+    for state in (RAW, CLEAN):
+        simulator.store.post(series, state, {start: missing})
+    await tick(3600)
+    later = NOW + timedelta(hours=1)
+    expected = simulator.amount(1, MIDNIGHT, later)
+    state = state_of(hass, entry, "timeseries_1_amount")
+    assert float(state.state) == pytest.approx(expected)
+
+
+async def test_kinds_and_units(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: BemserverSimulator
+) -> None:
+    """Meters, amounts and measured values have Home Assistant's classes and units."""
+    expected = {
+        "timeseries_13_register": ("total_increasing", "energy", "kWh"),
+        "timeseries_14_register": ("total_increasing", "gas", "m³"),
+        "timeseries_15_register": ("total_increasing", "water", "m³"),
+        "timeseries_16": ("measurement", "power", "W"),
+        "timeseries_18": ("measurement", "humidity", "%"),
+        "timeseries_19": ("measurement", "carbon_dioxide", "ppm"),
+        "timeseries_44": ("measurement", "irradiance", "W/m²"),
+        "timeseries_55_amount": ("total", "energy", "kWh"),
+        "timeseries_56": ("measurement", "temperature", "°C"),
+        "timeseries_57": ("measurement", "humidity", "%"),
+        "timeseries_58_amount": ("total", None, "BTU"),
+        "timeseries_47": ("measurement", None, None),
+    }
+    for key, (state_class, device_class, unit) in expected.items():
+        attributes = state_of(hass, loaded, key).attributes
+        assert attributes[ATTR_STATE_CLASS] == state_class, key
+        assert attributes.get("device_class") == device_class, key
+        assert attributes.get("unit_of_measurement") == unit, key
+    position = simulator.position(13, NOW)
+    assert float(state_of(hass, loaded, "timeseries_13_register").state) == position
+
+
+async def test_raw_where_there_is_no_clean(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: BemserverSimulator
+) -> None:
+    """A server without the clean-up task is read as well."""
+    simulator.without_clean()
+    await set_up(hass, entry)
+    state = state_of(hass, entry, "timeseries_1_amount")
+    assert float(state.state) == pytest.approx(simulator.amount(1, MIDNIGHT, NOW))
+
+
+async def test_a_series_deleted_between_catalogue_and_poll(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """It costs itself; the other forty-nine of its request are there."""
+    simulator.world.delete_series(16)
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_16").state == "unavailable"
+    assert state_of(hass, loaded, "timeseries_18").state != "unavailable"
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+    simulator.faults.clear_requests()
+    await tick(MINUTE)
+    assert simulator.faults.count("/timeseries_data/") == 2
+
+
+async def test_a_series_that_is_no_longer_permitted(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """The server does not say which it is: the catalogue does."""
+    hidden = next(s.id for s in simulator.world.scopes.values() if s.name == "Private")
+    simulator.world.series[16].scope_id = hidden
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_16").state == "unavailable"
+    assert state_of(hass, loaded, "timeseries_18").state != "unavailable"
+
+
+async def test_a_deactivated_user_is_no_reason_to_log_in_again(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """403 on everything: no new password helps, until somebody activates him."""
+    simulator.reader.is_active = False
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
+    assert not hass.config_entries.flow.async_progress()
+    simulator.reader.is_active = True
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+
+
+async def test_a_database_that_is_down_is_no_wrong_password(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Even logging in fails with 500 then: an outage, which heals by itself."""
+    simulator.database_down = True
+    await tick(3600)
+    assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
+    assert not hass.config_entries.flow.async_progress()
+    assert not await hass.config_entries.async_reload(loaded.entry_id)
+    assert loaded.state is ConfigEntryState.SETUP_RETRY
+    assert not hass.config_entries.flow.async_progress()
+    simulator.database_down = False
+    await tick(MINUTE)
+    assert loaded.state is ConfigEntryState.LOADED
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+
+
+async def test_500_once_after_a_database_restart(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """The first answer of each worker is a lie; the second one counts."""
+    simulator.restart_database(1)
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+
+
+async def test_a_changed_key_of_the_server_logs_in_again(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Both tokens are void then, but the password is not."""
+    logins = simulator.counters.logins
+    simulator.secret_key = "another-secret-key-of-32-bytes-!"
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+    assert simulator.counters.logins == logins + 1
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_tokens_are_refreshed_before_they_run_out(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Hours go by with one login, and without a single refused token."""
+    logins = simulator.counters.logins
+    for _ in range(12):
+        await tick(5 * MINUTE)
+    assert simulator.counters.logins == logins
+    assert 3 <= simulator.counters.refreshes <= 6
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+
+
+async def test_a_unit_change_changes_the_value(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """From the next catalogue on, watts are kilowatts; a person still sees watts."""
+    simulator.world.series[16].unit = "kW"
+    await tick(3601)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert loaded.runtime_data.inventory.data.points["timeseries_16"].unit == "kW"
+    kilowatts = simulator.position(16, NOW + timedelta(hours=1))
+    assert kilowatts is not None
+    state = state_of(hass, loaded, "timeseries_16")
+    assert float(state.state) == pytest.approx(kilowatts * 1000)
+    assert state.attributes["unit_of_measurement"] == "W"
+
+
+def _naive(answer: object) -> object:
+    assert isinstance(answer, dict)
+    return {
+        series: {time[:19]: value for time, value in points.items()}
+        for series, points in answer.items()
+    }
+
+
+def _endless(answer: object) -> object:
+    assert isinstance(answer, dict)
+    return {
+        series: dict.fromkeys(points, "Infinity") if series == "16" else points
+        for series, points in answer.items()
+    }
+
+
+@pytest.mark.parametrize("change", [_naive, _endless])
+async def test_senseless_values_cost_themselves_only(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+    change: object,
+) -> None:
+    """Naive times and endless numbers are no values; what was known stays."""
+    before = state_of(hass, loaded, "timeseries_16").state
+    simulator.faults.add(Fault(MutateJson(change), "/timeseries_data/"))  # type: ignore[arg-type]  # Any JSON.
+    await tick(QUARTER)
+    assert state_of(hass, loaded, "timeseries_16").state == before
+
+
+async def test_infinity_in_the_json(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """A bare Infinity is no JSON, but the other series of the answer count."""
+    newest = (NOW + timedelta(minutes=15)).isoformat()
+    body = f'{{"16": {{"{newest}": Infinity}}, "41": {{"{newest}": 12.5}}}}'
+    answer = Answer(200, body, "application/json")
+    before = state_of(hass, loaded, "timeseries_16").state
+    simulator.faults.add(Fault(answer, "/timeseries_data/"))
+    await tick(QUARTER)
+    assert state_of(hass, loaded, "timeseries_16").state == before
+    assert state_of(hass, loaded, "timeseries_41").state == "12.5"
+
+
+@pytest.mark.parametrize(
+    "action", [html_error(502), Drop(), html_error(200, "Maintenance")]
+)
+async def test_a_proxy_without_a_server_behind(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+    action: Answer | Drop,
+) -> None:
+    """HTML instead of values makes all unavailable, until there are values again."""
+    simulator.faults.add(Fault(action))
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
+    simulator.faults.clear()
+    await tick(MINUTE)
+    assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
+
+
+@pytest.mark.parametrize(
+    "options", [{**EVERYTHING, "amounts": ["13"], "registers": ["55"]}]
+)
+async def test_a_person_knows_better(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """What the values seem to say can be overruled."""
+    assert state_of(hass, loaded, "timeseries_13_amount")
+    assert state_of(hass, loaded, "timeseries_55_register")
+
+
+async def test_more_than_values(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: BemserverSimulator
+) -> None:
+    """Degree days, notifications, completeness, and whether data are late."""
+    assert state_of(hass, loaded, "campaign_1_notifications").state == "2"
+    yesterday = state_of(hass, loaded, "site_1_heating_degree_days_yesterday")
+    month = state_of(hass, loaded, "site_1_heating_degree_days_month")
+    assert 0 < float(yesterday.state) < float(month.state)
+    assert yesterday.attributes["unit_of_measurement"] == "°C·d"
+    assert float(state_of(hass, loaded, "site_1_completeness").state) == 100
+    assert state_of(hass, loaded, "building_1_data_late").state == "off"
+
+
+async def test_late_data_show_and_heal(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Three intervals without a value, but at least an hour, and data are late."""
+    simulator.store.latency = timedelta(hours=3)
+    await tick(40 * MINUTE)
+    assert state_of(hass, loaded, "building_1_data_late").state == "off"
+    await tick(40 * MINUTE)
+    assert state_of(hass, loaded, "building_1_data_late").state == "on"
+    simulator.store.latency = timedelta(0)
+    await tick(5 * MINUTE)
+    assert state_of(hass, loaded, "building_1_data_late").state == "off"

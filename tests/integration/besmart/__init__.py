@@ -1,0 +1,1 @@
+"""besmart in a real Home Assistant."""
