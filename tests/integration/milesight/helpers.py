@@ -1,9 +1,6 @@
 """What the tests of Beaver IoT in Home Assistant share."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
-import time
 
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
@@ -63,12 +60,3 @@ def entity_id_of(
         if found := registry.async_get_entity_id(platform, DOMAIN, unique_id):
             return found
     raise AssertionError(f"{device} {identifier} has no entity.")
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, in real time, as the test's own stands still."""
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.to_thread(time.sleep, 0.002)
-    raise AssertionError("This did not come true within some seconds.")

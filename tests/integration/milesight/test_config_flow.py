@@ -16,6 +16,7 @@ from simulators.faults import Answer, Drop, Fault, html_error
 from simulators.milesight import MilesightSimulator, User
 
 from ..conftest import Tick, shown
+from ..test_config_flow import choose
 from .helpers import credentials, form
 
 
@@ -28,15 +29,6 @@ async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
     assert step["step_id"] == "milesight"
     assert step["errors"] == {}
     return step
-
-
-async def choose(
-    hass: HomeAssistant, step: ConfigFlowResult, user_input: dict[str, object]
-) -> ConfigFlowResult:
-    """Fill in a step of a flow and send it."""
-    result = await hass.config_entries.flow.async_configure(step["flow_id"], user_input)
-    await hass.async_block_till_done()
-    return result
 
 
 async def finish(

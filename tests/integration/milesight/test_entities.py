@@ -25,7 +25,8 @@ from simulators.faults import Drop, Fault
 from simulators.milesight import MilesightSimulator, Override
 
 from ..conftest import Tick, finish_tasks, set_up, shown
-from .helpers import entity_id_of, eventually, key_of
+from ..plug_fixtures import eventually
+from .helpers import entity_id_of, key_of
 
 VOLTAGE = "sensor.boiler_plug_voltage"
 ENERGY = "sensor.boiler_plug_power_consumption"

@@ -110,15 +110,26 @@ async def make_catalogue(
     owners = dict(_device_owners(devices, url))
     owners |= _integration_owners(entities, owners.values(), url)
     placed = await _placed(entities, owners)
+    parents = {entity.key.rpartition(".")[0] for entity in entities}
+    await asyncio.sleep(0)
+    names = {entity.key: entity.name for entity in entities}
+    await asyncio.sleep(0)
+    sources = await _sources(placed, parents, names, latest_by)
+    return await _catalogue(owners, sources, entities)
+
+
+async def _sources(
+    placed: Sequence[_Placed],
+    parents: set[str],
+    names: Mapping[str, str | None],
+    latest_by: LatestBy,
+) -> dict[str, Source]:
+    """Return the points of entities by key, and where each is read from."""
     status_ids = {
         each.owner.prefix: each.entity.id
         for each in placed
         if each.identifier == STATUS
     }
-    parents = {entity.key.rpartition(".")[0] for entity in entities}
-    await asyncio.sleep(0)
-    names = {entity.key: entity.name for entity in entities}
-    await asyncio.sleep(0)
     sources: dict[str, Source] = {}
     for count, (owner, identifier, entity) in enumerate(placed, 1):
         if count % _AT_ONCE == 0:
@@ -136,7 +147,7 @@ async def make_catalogue(
             sources[point.key] = Source(
                 point=point, entity=entity, status_id=status_ids.get(owner.prefix)
             )
-    return await _catalogue(owners, sources, entities)
+    return sources
 
 
 async def _placed(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import NotFoundError, ProtocolError
 from ..http import TOTAL_TIMEOUT, HttpClient, Json, Request
-from ..parse import as_object, as_objects
+from ..parse import as_object
 from .answers import (
     BrokerInfo,
     BrokerLogin,
@@ -75,18 +75,6 @@ class MilesightClient:
     async def user(self) -> User:
         """GET /user: who is logged in."""
         return read_user(await self._get("/user"))
-
-    async def integration_names(self) -> dict[str, str]:
-        """POST /integration/search: all integrations' names by their id.
-
-        A role needs integration.view or device.add to see them.
-        """
-        rows = as_objects(await self._post("/integration/search", {}))
-        return {
-            str(row["id"]): str(row["name"])
-            for row in rows
-            if row.get("id") and row.get("name")
-        }
 
     async def devices(self, number: int) -> Page[DeviceRow]:
         """POST /device/search: a page of all devices, the last added first."""

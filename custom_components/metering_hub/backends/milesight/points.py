@@ -3,7 +3,7 @@
 Source of the identifiers: ../shared/wire/milesight.md §5 to §7 and §10.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import re
 
@@ -137,49 +137,38 @@ def _connectivity(place: Place) -> Point:
     )
 
 
-def _flag(entity: EntityRow, place: Place) -> Point:
-    standing = _standing(entity, place)
+def _named(
+    entity: EntityRow, place: Place, standing: _Standing, quantity: Quantity, kind: Kind
+) -> Point:
+    """Return a point with what all have that the server names."""
     return Point(
         key=place.key,
         device_key=place.device_key,
         name=_name(entity, place),
-        quantity=Quantity.OTHER,
-        kind=Kind.FLAG,
+        quantity=quantity,
+        kind=kind,
         category=standing.category,
         enabled_default=standing.enabled,
         poll_interval=_poll_interval(place),
-        writable=entity.writable,
     )
+
+
+def _flag(entity: EntityRow, place: Place) -> Point:
+    standing = _standing(entity, place)
+    point = _named(entity, place, standing, Quantity.OTHER, Kind.FLAG)
+    return replace(point, writable=entity.writable)
 
 
 def _choice(entity: EntityRow, place: Place) -> Point:
     standing = _standing(entity, place)
-    return Point(
-        key=place.key,
-        device_key=place.device_key,
-        name=_name(entity, place),
-        quantity=Quantity.TEXT,
-        kind=Kind.STATE,
-        options=tuple(entity.labels.values()),
-        category=standing.category,
-        enabled_default=standing.enabled,
-        poll_interval=_poll_interval(place),
-        writable=entity.writable,
-    )
+    point = _named(entity, place, standing, Quantity.TEXT, Kind.STATE)
+    options = tuple(entity.labels.values())
+    return replace(point, options=options, writable=entity.writable)
 
 
 def _text(entity: EntityRow, place: Place) -> Point:
     """Return a text, which can only be read: versions and the like."""
-    return Point(
-        key=place.key,
-        device_key=place.device_key,
-        name=_name(entity, place),
-        quantity=Quantity.TEXT,
-        kind=Kind.STATE,
-        category=_SHOWN_SETTING.category,
-        enabled_default=_SHOWN_SETTING.enabled,
-        poll_interval=_poll_interval(place),
-    )
+    return _named(entity, place, _SHOWN_SETTING, Quantity.TEXT, Kind.STATE)
 
 
 def _number(entity: EntityRow, place: Place) -> Point:
@@ -193,19 +182,13 @@ def _number(entity: EntityRow, place: Place) -> Point:
     is_measured = not entity.writable and standing is not _SHOWN_SETTING
     # Only where values have times, and no status says more.
     may_be_stale = is_measured and place.reports and place.latest_by is LatestBy.SINGLE
-    return Point(
-        key=place.key,
-        device_key=place.device_key,
-        name=_name(entity, place),
-        quantity=measure.quantity,
-        kind=Kind.REGISTER if is_register else Kind.INSTANT,
+    kind = Kind.REGISTER if is_register else Kind.INSTANT
+    return replace(
+        _named(entity, place, standing, measure.quantity, kind),
         unit=measure.unit,
         role=measure.role if is_register else None,
         precision=_precision(entity),
-        category=standing.category,
-        enabled_default=standing.enabled,
         stale_after=OFFLINE_AFTER if may_be_stale and not is_register else None,
-        poll_interval=_poll_interval(place),
         has_history=measure.has_history and is_measured,
         writable=entity.writable,
         limits=_limits(entity) if entity.writable else None,
@@ -233,12 +216,4 @@ def _action(entity: EntityRow, place: Place) -> Point | None:
     """Return a button, where there is nothing to choose but to press it."""
     if entity.value_type is not ValueType.OBJECT and len(entity.labels) != 1:
         return None
-    return Point(
-        key=place.key,
-        device_key=place.device_key,
-        name=_name(entity, place),
-        quantity=Quantity.OTHER,
-        kind=Kind.ACTION,
-        category=_HIDDEN_SETTING.category,
-        enabled_default=_HIDDEN_SETTING.enabled,
-    )
+    return _named(entity, place, _HIDDEN_SETTING, Quantity.OTHER, Kind.ACTION)
