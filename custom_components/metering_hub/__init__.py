@@ -84,7 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     if history is not None:
         # Statistics are named after entities, which must exist before.
         history.async_start()
-    async_follow(hass, entry)
+    await async_follow(hass, entry)
     return True
 
 

@@ -16,7 +16,7 @@ from homeassistant.components.energy.data import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .const import CONF_ENERGY_DASHBOARD, CONF_OFFERED_SOURCES, DOMAIN
+from .const import CONF_ENERGY_DASHBOARD, DOMAIN
 from .coordinator import MeteringHubConfigEntry
 from .energy_sources import (
     COUNTED_ROLES,
@@ -29,6 +29,7 @@ from .history.recorded import recorded_ids
 from .history.statistic import COMPENSATION_SUFFIX, COST_SUFFIX
 from .identifiers import platform_of, point_unique_id
 from .model import Kind, Point, Quantity, Role
+from .offered_sources import async_offered_sources
 
 type Source = Mapping[str, Any]
 """A source as the Energy preferences hold it."""
@@ -61,30 +62,28 @@ async def async_add_to_dashboard(
         await _statistic_ids(hass, entry),
     )
     manager = await async_get_manager(hass)
-    offered = set(entry.data.get(CONF_OFFERED_SOURCES, ()))
+    offered = await async_offered_sources(hass)
     if only_new:
-        candidates = [c for c in candidates if not offered.issuperset(c.statistics)]
+        known = offered.of(entry.entry_id)
+        candidates = [c for c in candidates if not known.issuperset(c.statistics)]
     outcome = await _add(hass, manager, candidates)
-    now_offered = offered.union(*(candidate.statistics for candidate in candidates))
-    if now_offered != offered:
-        hass.config_entries.async_update_entry(
-            entry, data={**entry.data, CONF_OFFERED_SOURCES: sorted(now_offered)}
-        )
+    ids = (each for candidate in candidates for each in candidate.statistics)
+    offered.async_add(entry.entry_id, ids)
     return outcome
 
 
-@callback
-def async_follow(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+async def async_follow(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
     """Add what there is as soon as it has statistics, if a person wanted that."""
     if not entry.options.get(CONF_ENERGY_DASHBOARD, True):
         return
     runtime = entry.runtime_data
+    offered = await async_offered_sources(hass)
 
     @callback
     def add_new() -> None:
         history = runtime.history
         is_ready = history is None or history.data.state == "up_to_date"
-        if not is_ready or not _has_unoffered(entry):
+        if not is_ready or not _has_unoffered(entry, offered.of(entry.entry_id)):
             return
         entry.async_create_background_task(
             hass,
@@ -98,9 +97,8 @@ def async_follow(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
 
 
 @callback
-def _has_unoffered(entry: MeteringHubConfigEntry) -> bool:
+def _has_unoffered(entry: MeteringHubConfigEntry, offered: frozenset[str]) -> bool:
     """Tell, without asking the recorder, whether there may be anything to add."""
-    offered = entry.data.get(CONF_OFFERED_SOURCES, ())
     history = entry.runtime_data.history
     if history is None:
         # What was offered then are entities; there are few enough to look each time.
@@ -251,7 +249,9 @@ async def async_report_left_sources(
     """Ask, by a repair issue, whether the sources of a removed entry shall go, too."""
     manager = await async_get_manager(hass)
     used = set(_counted({name: _list(manager, name) for name in _LISTS}))
-    left = sorted(used.intersection(entry.data.get(CONF_OFFERED_SOURCES, ())))
+    offered = await async_offered_sources(hass)
+    left = sorted(used.intersection(offered.of(entry.entry_id)))
+    offered.async_forget(entry.entry_id)
     if not left:
         return
     ir.async_create_issue(
