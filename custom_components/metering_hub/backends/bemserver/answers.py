@@ -151,6 +151,16 @@ class Event:
     description: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """That a user was told of an event, and whether it was read."""
+
+    id: int
+    time: datetime
+    is_read: bool
+    level: str | None
+
+
 def parse_user(row: Row) -> User | None:
     """Read an item of /users/."""
     if (number := as_integer(row.get("id"))) is None:
@@ -270,6 +280,19 @@ def parse_event(row: Row) -> Event | None:
         category_id=as_integer(row.get("category_id")),
         source=as_text(row.get("source")),
         description=as_text(row.get("description")),
+    )
+
+
+def parse_notification(row: Row) -> Notification | None:
+    """Read an item of /notifications/."""
+    number, time = as_integer(row.get("id")), as_moment(row.get("timestamp"))
+    if number is None or time is None:
+        return None
+    return Notification(
+        id=number,
+        time=time.astimezone(UTC),
+        is_read=row.get("read") is True,
+        level=as_text(as_object(row.get("event")).get("level")),
     )
 
 

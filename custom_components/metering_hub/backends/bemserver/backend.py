@@ -7,6 +7,7 @@ import hashlib
 from typing import override
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from ...model import Inventory, Kind, Point, Reading
 from ..base import Backend, HistoryChunk, Identity, Latest, Memory, Settings
@@ -93,10 +94,12 @@ class BemserverBackend(Backend):
         """Find the API and log in.
 
         Numbers of users are only unique on one server, so that the identity is made of
-        both, and hashed.
+        both, and hashed. Of the address, only the host counts: a server that moves to
+        https or to another port is still the same.
         """
         engine = await self._log_in()
-        identity = hashlib.sha256(f"{engine.url} {self._user_id}".encode()).hexdigest()
+        host = URL(engine.url).host
+        identity = hashlib.sha256(f"{host} {self._user_id}".encode()).hexdigest()
         return Identity(
             unique_id=identity[:32], title="BEMServer", version=self._version
         )

@@ -23,6 +23,7 @@ from .answers import (
     EnergyLink,
     Event,
     Named,
+    Notification,
     Place,
     PlaceKind,
     PlaceLink,
@@ -35,6 +36,7 @@ from .answers import (
     parse_energy_link,
     parse_event,
     parse_named,
+    parse_notification,
     parse_place,
     parse_place_link,
     parse_property,
@@ -193,6 +195,14 @@ class BemserverClient:
         }
         events = await self._lists.all("/events/", parse_event, params)
         return max(events, key=lambda event: event.time, default=None)
+
+    async def notifications(self, user_id: int) -> Sequence[Notification]:
+        """GET /notifications/ of a user, all pages, the newest first.
+
+        [{id, event: {timestamp, level, ...}, user_id, event_id, timestamp, read}].
+        """
+        params: Params = {"user_id": user_id, "sort": "-timestamp"}
+        return await self._lists.paged("/notifications/", params, parse_notification)
 
     async def unread_notifications(self, user_id: int) -> Mapping[int, int]:
         """GET /notifications/count_by_campaign: return the unread ones by campaign.

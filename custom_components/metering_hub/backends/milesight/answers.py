@@ -85,6 +85,24 @@ class EntityRow:
     format: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationRow:
+    """What brings devices and entities into the server, by its id and name."""
+
+    id: str
+    name: str | None
+
+
+class Aggregate(StrEnum):
+    """What is made of the values of a span; see `MilesightClient.aggregate`."""
+
+    LAST = "LAST"
+    LOWEST = "MIN"
+    HIGHEST = "MAX"
+    AVERAGE = "AVG"
+    SUM = "SUM"
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The latest value of an entity; `time` is aware UTC, `None` where not told."""

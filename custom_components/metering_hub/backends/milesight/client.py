@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import NotFoundError, ProtocolError
 from ..http import TOTAL_TIMEOUT, HttpClient, Json, Request
-from ..parse import as_object
+from ..parse import as_object, as_objects
 from .answers import (
+    Aggregate,
     BrokerInfo,
     BrokerLogin,
     DeviceRow,
     EntityRow,
     EntityType,
+    IntegrationRow,
     Page,
     Status,
     Stored,
@@ -25,11 +27,14 @@ from .answers import (
 )
 from .rows import (
     Object,
+    as_float,
     read_broker,
     read_broker_login,
     read_device,
     read_entity,
     read_entity_value,
+    read_integration,
+    read_meta,
     read_page,
     read_status,
     read_stored,
@@ -105,6 +110,54 @@ class MilesightClient:
         body: Object = {"entity_filter": wanted, **_page(number, size)}
         data = await self._post("/entity/advanced-search", body)
         return read_page(data, read_entity_value)
+
+    async def integrations(self) -> Sequence[IntegrationRow]:
+        """POST /integration/search: all integrations, as [{id, name, ...}].
+
+        It needs `integration.view` or `device.add`, which few roles have.
+        """
+        data = await self._post("/integration/search", {})
+        return [row for each in as_objects(data) if (row := read_integration(each))]
+
+    async def integration(self, integration_id: str) -> IntegrationRow | None:
+        """GET /integration/{id}: one integration; rights as for `integrations`."""
+        return read_integration(
+            as_object(await self._get(f"/integration/{integration_id}"))
+        )
+
+    async def device(self, device_id: str) -> DeviceRow | None:
+        """GET /device/{id}: one device, as in `devices`; `None` without the right."""
+        return read_device(as_object(await self._get(f"/device/{device_id}")))
+
+    async def children(self, entity_id: str) -> Sequence[EntityRow]:
+        """GET /entity/{id}/children: the parts of an entity, as in `entities`."""
+        data = await self._get(f"/entity/{entity_id}/children")
+        return [row for each in as_objects(data) if (row := read_entity(each))]
+
+    async def meta(self, entity_id: str) -> EntityRow | None:
+        """GET /entity/{id}/meta: what an entity is, without any value.
+
+        {id, key, name, type, access_mod, value_attribute, value_type}; 1.0 gives no id.
+        """
+        return read_meta(await self._get(f"/entity/{entity_id}/meta"), entity_id)
+
+    async def aggregate(
+        self, entity_id: str, start: datetime, end: datetime, kind: Aggregate
+    ) -> float | None:
+        """POST /entity/history/aggregate: one number of [start, end), in its own unit.
+
+        {value, value_type}, of LONG values as text; {} where there is none. The server
+        loads all rows of the span, so that a long one takes it long.
+        """
+        body: Object = {
+            "entity_id": entity_id,
+            "start_timestamp": millis(start),
+            "end_timestamp": millis(end),
+            "aggregate_type": kind.value,
+        }
+        question = _question("/entity/history/aggregate", body, HISTORY_TIMEOUT)
+        answer = (await self._past.request(question)).body
+        return as_float(as_object(unwrap(question, answer)).get("value"))
 
     async def status(self, entity_id: str) -> Status | None:
         """GET /entity/{id}/status: the latest value; `None` before the first one."""

@@ -11,6 +11,7 @@ from .answers import (
     DeviceRow,
     EntityRow,
     EntityType,
+    IntegrationRow,
     Page,
     Status,
     Stored,
@@ -120,6 +121,24 @@ def read_entity(row: Object) -> EntityRow | None:
         highest=as_float(attribute.get("max")),
         fraction_digits=as_integer(attribute.get("fraction_digits")),
         format=as_text(attribute.get("format")),
+    )
+
+
+def read_integration(row: Object) -> IntegrationRow | None:
+    """Return a row of integration/search, or integration/{id}."""
+    if (integration_id := _word(row.get("id"))) is None:
+        return None
+    return IntegrationRow(id=integration_id, name=as_text(row.get("name")))
+
+
+def read_meta(data: Json, entity_id: str) -> EntityRow | None:
+    """Return what entity/{id}/meta says, whose names are shorter; 1.0 gives no id."""
+    meta = as_object(data)
+    return read_entity(
+        {
+            **{f"entity_{name}": value for name, value in meta.items()},
+            "entity_id": entity_id,
+        }
     )
 
 
