@@ -14,8 +14,8 @@ VALID_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 VALID_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def self_signed(folder: Path) -> Path:
-    """Return a new file with a key and a certificate for 127.0.0.1."""
+def _make() -> bytes:
+    """Return a key and a certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     address = x509.IPAddress(ip_address("127.0.0.1"))
@@ -35,8 +35,18 @@ def self_signed(folder: Path) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+# Made before any test stops the clock: cryptography remembers the first kind of
+# `datetime` that it meets, and refuses all others.
+_CERTIFICATE = _make()
+
+
+def self_signed(folder: Path) -> Path:
+    """Return a new file with a key and a certificate for 127.0.0.1."""
     file = folder / "server.pem"
-    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(_CERTIFICATE)
     return file
 
 
