@@ -4,11 +4,18 @@ from collections.abc import AsyncIterator
 from ssl import SSLContext
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
+from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from custom_components.metering_hub.history.statistic import statistic_prefix
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
@@ -59,6 +66,18 @@ async def finish(
     step = await choose(hass, step, SELECTION)
     assert step["type"] is FlowResultType.CREATE_ENTRY
     return step
+
+
+async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Open the form that changes the address or account of an entry."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+
+
+def scope(entry: ConfigEntry) -> tuple[str | None, str]:
+    """Return what an entry is known by, and what its statistics' ids start with."""
+    return entry.unique_id, statistic_prefix(entry, BACKENDS["bemserver"])
 
 
 async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
@@ -253,14 +272,37 @@ async def test_reauth_after_the_password_was_changed(
     assert entry.state is ConfigEntryState.LOADED
 
 
-async def test_another_user_is_another_entry(
-    hass: HomeAssistant, loaded: MockConfigEntry, url: str
-) -> None:
+async def test_another_user_is_another_entry(hass: HomeAssistant, url: str) -> None:
     """An entry never silently becomes what another user sees."""
-    flow = await loaded.start_reconfigure_flow(hass)
+    entry = (await finish(hass, await open_form(hass), url))["result"]
+    flow = await reconfigure(hass, entry)
     admin = form(url, email="admin@example.com", password="admin-pass-1")
     step = await choose(hass, flow, admin)
     assert step["reason"] == "unique_id_mismatch"
+    assert entry.data["email"] == DEFAULT_EMAIL
+
+
+async def test_a_server_that_moves_to_another_port(
+    hass: HomeAssistant,
+    url: str,
+    simulator: BemserverSimulator,
+    context: SSLContext,
+) -> None:
+    """Port and scheme may change: the entry and its statistics go on."""
+    entry = (await finish(hass, await open_form(hass), url))["result"]
+    before = scope(entry)
+    hass.loop.set_exception_handler(lambda _loop, _context: None)
+    async with (
+        serve(simulator.app) as other_port,
+        serve(simulator.app, ssl_context=context) as https,
+    ):
+        for address in (other_port, https):
+            flow = await reconfigure(hass, entry)
+            step = await choose(hass, flow, form(address, verify_ssl=False))
+            assert step["reason"] == "reconfigure_successful"
+            assert entry.data["url"] == address
+            assert entry.state is ConfigEntryState.LOADED
+            assert scope(entry) == before
 
 
 async def test_an_administrator(hass: HomeAssistant, url: str) -> None:
