@@ -144,7 +144,7 @@ class MilesightClient:
     async def aggregate(
         self, entity_id: str, start: datetime, end: datetime, kind: Aggregate
     ) -> float | None:
-        """POST /entity/history/aggregate: one number of [start, end), in its own unit.
+        """POST /entity/history/aggregate: one number of [start, end], in its own unit.
 
         {value, value_type}, of LONG values as text; {} where there is none. The server
         loads all rows of the span, so that a long one takes it long.
