@@ -26,9 +26,9 @@ from .energy_sources import (
     make_candidates,
 )
 from .history.recorded import recorded_ids
-from .history.statistic import COMPENSATION_SUFFIX, COST_SUFFIX
+from .history.statistic import money_suffix
 from .identifiers import platform_of, point_unique_id
-from .model import Kind, Point, Quantity, Role
+from .model import Kind, Point, Quantity
 from .offered_sources import async_offered_sources
 
 type Source = Mapping[str, Any]
@@ -209,15 +209,10 @@ async def _statistic_ids(
         money=_recorded(
             recorded,
             history.prefix,
-            {key: f"_{_money_suffix(point)}" for key, point in points.items()},
+            {key: f"_{money_suffix(point)}" for key, point in points.items()},
         ),
         rates=rates,
     )
-
-
-def _money_suffix(point: Point) -> str:
-    is_income = point.role is Role.GRID_RETURNED
-    return COMPENSATION_SUFFIX if is_income else COST_SUFFIX
 
 
 def _recorded(

@@ -7,17 +7,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, Capability
-from ..model import Point, PricePeriod, Role
+from ..model import Point, PricePeriod
 from .costs import fixed_cost_rows
 from .hourly import Row
-from .statistic import (
-    COMPENSATION_SUFFIX,
-    COST_SUFFIX,
-    FIXED_COST_KEY,
-    Scope,
-    Statistic,
-    money_statistic,
-)
+from .statistic import FIXED_COST_KEY, Scope, Statistic, money_statistic, money_suffix
 
 OLDEST = dt_util.utc_from_timestamp(946_684_800)
 """Prices are asked from 2000 on: all that there are."""
@@ -63,8 +56,7 @@ class Money:
             point.key in period.prices for period in self.prices
         ):
             return None
-        is_income = point.role is Role.GRID_RETURNED
-        suffix = COMPENSATION_SUFFIX if is_income else COST_SUFFIX
+        suffix = money_suffix(point)
         name = f"{scope.names[point.key]} ({scope.names[suffix]})"
         return money_statistic(scope.prefix, f"{point.key}_{suffix}", name, currency)
 

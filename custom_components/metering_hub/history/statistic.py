@@ -15,7 +15,7 @@ from homeassistant.config_entries import ConfigEntry
 from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
-from ..model import Kind, Point
+from ..model import Kind, Point, Role
 from .hourly import Row
 
 COST_SUFFIX = "cost"
@@ -60,6 +60,12 @@ def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
     )
     scope = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"
+
+
+def money_suffix(point: Point) -> str:
+    """Return how the statistic of a point's money ends: what is returned earns it."""
+    is_income = point.role is Role.GRID_RETURNED
+    return COMPENSATION_SUFFIX if is_income else COST_SUFFIX
 
 
 def point_statistic(prefix: str, point: Point, name: str) -> Statistic:

@@ -6,7 +6,7 @@ site can be divided by its end uses or by its buildings, but not by both at once
 its end uses are linked, they are the devices, and what its buildings use has no role.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...model import Role
@@ -41,13 +41,7 @@ def linked_series(catalogue: Catalogue) -> Mapping[int, Linked]:
         ): link.series_id
         for link in reversed(links)
     }
-    divided = {
-        (link.place, link.energy_id)
-        for link in links
-        if link.place.kind is PlaceKind.SITE
-        and not link.produced
-        and _detail(link, names) != ALL
-    }
+    divided = _divided_sites(links, names)
     found: dict[int, Linked] = {}
     for link in links:
         if link.series_id in found:
@@ -73,6 +67,19 @@ def linked_series(catalogue: Catalogue) -> Mapping[int, Linked]:
             included_in=container,
         )
     return found
+
+
+def _divided_sites(
+    links: Iterable[EnergyLink], names: Enumerations
+) -> set[tuple[PlaceId | None, int]]:
+    """Return the sites of which end uses are linked, each with the energy's number."""
+    return {
+        (link.place, link.energy_id)
+        for link in links
+        if link.place.kind is PlaceKind.SITE
+        and not link.produced
+        and _detail(link, names) != ALL
+    }
 
 
 def _rank(link: EnergyLink, names: Enumerations) -> tuple[bool, bool, bool, int]:
