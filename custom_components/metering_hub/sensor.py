@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -22,6 +22,7 @@ from .entity import PointEntity, add_point_entities
 from .history.coordinator import HistoryCoordinator
 from .identifiers import (
     HISTORY_IMPORT_KEY,
+    SERVER_DEVICE_KEY,
     UPDATE_MODE_KEY,
     device_identifier,
     point_unique_id,
@@ -126,13 +127,22 @@ class RegisterSensor(PointSensor, RestoreSensor):
         return True
 
 
-def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo | None:
-    """Return the first device that belongs to no other, for what is of no point."""
-    devices = entry.runtime_data.inventory.data.devices.values()
-    root = next((device for device in devices if device.parent is None), None)
-    if root is None:
-        return None
-    return DeviceInfo(identifiers={device_identifier(entry, root.key)})
+def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
+    """Return the device for what is of no point.
+
+    That is the one that all others belong to. Where there is none, a plug is not the
+    place for what is said of a hundred: the server gets a device of its own.
+    """
+    inventory = entry.runtime_data.inventory
+    roots = [device for device in inventory.data.devices.values() if not device.parent]
+    if len(roots) == 1:
+        return DeviceInfo(identifiers={device_identifier(entry, roots[0].key)})
+    return DeviceInfo(
+        identifiers={device_identifier(entry, SERVER_DEVICE_KEY)},
+        entry_type=DeviceEntryType.SERVICE,
+        name=entry.title,
+        sw_version=inventory.identity.version,
+    )
 
 
 class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
@@ -146,7 +156,7 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     _unrecorded_attributes = frozenset({"reached", "rows", "state"})
 
     def __init__(self, coordinator: HistoryCoordinator) -> None:
-        """Stand beside the first device that belongs to no other."""
+        """Stand on the device of the whole entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
@@ -182,7 +192,7 @@ class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
     _attr_device_class = SensorDeviceClass.ENUM
 
     def __init__(self, coordinator: PushCoordinator) -> None:
-        """Stand beside the first device that belongs to no other."""
+        """Stand on the device of the whole entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, UPDATE_MODE_KEY)

@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.push import UpdateMode
+from custom_components.metering_hub.registry import GONE_AFTER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
@@ -48,6 +49,22 @@ async def call(
     await hass.services.async_call(
         domain, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True
     )
+
+
+async def test_what_is_of_no_plug_stands_on_the_server(
+    hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
+) -> None:
+    """Of many devices none is the first: the server has its own, which stays."""
+    devices = dr.async_get(hass)
+    sensor = er.async_get(hass).async_get("sensor.beaver_iot_update_mode")
+    assert sensor is not None
+    server = devices.async_get(sensor.device_id or "")
+    assert server is not None
+    assert server.name == "Beaver IoT"
+    assert server.entry_type is dr.DeviceEntryType.SERVICE
+    for _ in range(GONE_AFTER):
+        await tick(3600)
+    assert devices.async_get(server.id) is not None
 
 
 async def test_entities_of_every_release(
