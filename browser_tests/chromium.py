@@ -1,4 +1,4 @@
-"""The browser that tests and screenshots use: the machine's Chromium, without a window."""
+"""The browser of tests and screenshots: the machine's Chromium, without a window."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ TIME_ZONE = "Europe/Amsterdam"
 
 
 def program() -> str:
-    """Return the path of the Chromium that `script/chromium` found, or that is there."""
+    """Return the path of the Chromium that `script/chromium` found, or another one."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert found is not None, "install Chromium, or name it in CHROMIUM"
     return found

@@ -111,7 +111,7 @@ async def settled(page: Page) -> bytes:
 
 
 def keep(picture: bytes, file: Path) -> None:
-    """Write a picture with fewer colours, which nobody sees and a README loads faster."""
+    """Write a picture with fewer colours: nobody sees it, and it loads faster."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
 

@@ -37,7 +37,7 @@ def files_of(servers: Iterable[Server]) -> list[str]:
 
 
 def views_of(name: str, statistic_ids: Iterable[str]) -> list[View]:
-    """Return the views of a file, with the scope that this backend's statistics have."""
+    """Return the views of a file, with the scope of this backend's statistics."""
     text = (FILES / f"{name}.yaml").read_text(encoding="utf-8")
     pattern = re.compile(rf"metering_hub:{name}_[0-9a-f]{{8}}_")
     scopes = {found[0] for each in statistic_ids if (found := pattern.match(each))}

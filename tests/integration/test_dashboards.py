@@ -1,0 +1,13 @@
+"""The ready dashboard names entities and statistics that a DSMR-reader has."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import HomeAssistant
+
+from ..dashboards import unknown_names
+
+
+@pytest.mark.parametrize("wants_history", [True])
+async def test_the_dashboard_fits(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    assert unknown_names(hass, loaded, "dsmr_reader") == []
