@@ -8,7 +8,7 @@ from custom_components.metering_hub.history.statistic import (
     FIXED_COST_KEY,
     money_suffix,
 )
-from demo.dashboard import STATISTIC, named, views_of
+from demo.dashboard import OVERVIEW, STATISTIC, named, views_of
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -34,3 +34,15 @@ def unknown_names(
     }
     assert all(re.match(rf"metering_hub:{backend}_SCOPE_", each) for each in statistics)
     return sorted(names - there)
+
+
+def overview_text() -> str:
+    """Return the template of the overview's text card."""
+    (view,) = views_of(OVERVIEW, ())
+    (text,) = (
+        card["content"]
+        for section in view["sections"]
+        for card in section["cards"]
+        if card["type"] == "markdown"
+    )
+    return str(text)
