@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-import os
 import shutil
 from typing import Any
 
@@ -16,15 +15,11 @@ from demo.home_assistant import HomeAssistant
 from demo.processes import ROOT, free_port
 from demo.servers import KINDS, Server
 
+from .chromium import OPTIONS, TIME_ZONE, program as chromium_program
 from .world import World, running_world
 
 ARTEFACTS = ROOT / ".browser"
 WIDTH, HEIGHT = 1400, 1300
-CHROMIUM = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update"),
-    "--disable-sync",
-)
 
 type Ask = Callable[[Callable[[HomeAssistant], Awaitable[Any]]], Any]
 
@@ -73,10 +68,10 @@ def ask(world: World) -> Ask:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return Debian's Chromium, without a window."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert program is not None, "install Chromium, or name it in CHROMIUM"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM])
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_program(), args=[*OPTIONS]
+        )
         yield chromium
         chromium.close()
 
@@ -94,7 +89,7 @@ def page(
     """Return a page that a person has open; its last sight is kept as a picture."""
     opened = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT},
-        timezone_id="Europe/Amsterdam",
+        timezone_id=TIME_ZONE,
         locale=locale,
     )
     opened.set_default_timeout(30_000)

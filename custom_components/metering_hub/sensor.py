@@ -17,7 +17,12 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import MeteringHubConfigEntry
-from .descriptions import sensor_device_class, sensor_state_class
+from .descriptions import (
+    sensor_device_class,
+    sensor_precision,
+    sensor_state_class,
+    sensor_unit,
+)
 from .entity import PointEntity, add_point_entities
 from .history.coordinator import HistoryCoordinator
 from .identifiers import (
@@ -77,7 +82,8 @@ class PointSensor(PointEntity, SensorEntity):
         self._attr_device_class = sensor_device_class(point)
         self._attr_state_class = sensor_state_class(point)
         self._attr_native_unit_of_measurement = point.unit
-        self._attr_suggested_display_precision = point.precision
+        self._attr_suggested_unit_of_measurement = sensor_unit(point)
+        self._attr_suggested_display_precision = sensor_precision(point)
         if point.options is not None:
             self._attr_options = list(point.options)
 
