@@ -33,6 +33,12 @@ HOUSE_START = datetime(2026, 3, 26, 23, 0, tzinfo=UTC)
 type Tick = Callable[[float], Awaitable[None]]
 
 
+@pytest.fixture
+def recorder_config() -> dict[str, int]:
+    """Commit as seldom as Home Assistant does; the test package commits each event."""
+    return {"commit_interval": 5}
+
+
 @pytest.fixture(autouse=True)
 def _environment(
     recorder_mock: object,

@@ -1,0 +1,18 @@
+"""Fixtures for all tests."""
+
+import asyncio
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+async def _debug_without_stacks(
+    enable_event_loop_debug: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep what asyncio's debug mode checks, but not the stacks that it takes.
+
+    It takes one for each task, future and callback, to tell more of one that fails,
+    and that is a third of the time of all tests.
+    """
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "get_debug", lambda: False)
