@@ -2,7 +2,14 @@
 
 import asyncio
 
+from hypothesis import HealthCheck, settings
 import pytest
+
+# A machine that is busy with other tests, too, is no reason to fail.
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any_machine")
 
 
 @pytest.fixture(autouse=True)
