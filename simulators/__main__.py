@@ -13,6 +13,7 @@ from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
 from .server import serve
+from .unrest import add_arguments
 
 SIMULATORS: Mapping[str, Spec] = {
     "besmart": Spec(besmart.add_arguments, besmart.build),
@@ -30,6 +31,7 @@ def parser() -> ArgumentParser:
         command = commands.add_parser(name)
         command.add_argument("--host", default="127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="0: any free one")
+        add_arguments(command)
         spec.add_arguments(command)
     return top
 
