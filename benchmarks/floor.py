@@ -15,10 +15,11 @@ from .bench_floor.sensor import SENSORS, PlainSensor
 
 def plans(hass: HomeAssistant, entities: Collection[er.RegistryEntry]) -> list[Plan]:
     """Return plain sensors that are to Home Assistant what these entities are."""
-    return [_plan(hass, entity) for entity in entities]
+    return [plan_of(hass, entity) for entity in entities]
 
 
-def _plan(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
+def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
+    """Return the plain sensor that is to Home Assistant what an entity is."""
     state = hass.states.get(entity.entity_id)
     attributes = state.attributes if state else {}
     options = entity.options.get("sensor")
@@ -31,6 +32,7 @@ def _plan(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
         state_class=attributes.get("state_class"),
         unit=attributes.get("unit_of_measurement"),
         precision=cast("int | None", precision),
+        enabled=not entity.disabled,
     )
 
 

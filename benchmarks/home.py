@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -18,6 +19,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntrySt
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.runner import RuntimeConfig, create_event_loop
+from simulators.server import NUMBER
 
 if TYPE_CHECKING:
     from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
@@ -90,10 +92,16 @@ async def _wait_for(server: Server) -> None:
             await asyncio.sleep(0.1)
 
 
-async def add(
-    hass: HomeAssistant, server: Server, **choices: object
-) -> MeteringHubConfigEntry:
-    """Add an entry through the forms, as a person does; no history unless `choices`."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The last form of a config flow, filled in: one click makes the entry."""
+
+    flow_id: str
+    values: Mapping[str, object]
+
+
+async def offer(hass: HomeAssistant, server: Server, **choices: object) -> Form:
+    """Fill in the forms for a server as a person does; no history unless `choices`."""
     flows = hass.config_entries.flow
     step = await flows.async_init("metering_hub", context={"source": SOURCE_USER})
     flow_id = step["flow_id"]
@@ -101,14 +109,28 @@ async def add(
     step = await flows.async_configure(flow_id, dict(server.form))
     if step.get("step_id") != "selection":
         raise RuntimeError(f"{server.kind.name}: {step.get('errors') or step}")
-    form = _defaults(step) | {"history": False, "energy_dashboard": False} | choices
-    step = await flows.async_configure(flow_id, form)
+    plain = {"history": False, "energy_dashboard": False}
+    return Form(flow_id, _defaults(step) | plain | choices)
+
+
+async def confirm(hass: HomeAssistant, form: Form) -> MeteringHubConfigEntry:
+    """Make the entry, and wait until it is set up."""
+    step = await hass.config_entries.flow.async_configure(
+        form.flow_id, dict(form.values)
+    )
     if not isinstance(entry := step.get("result"), ConfigEntry):
-        raise TypeError(f"{server.kind.name}: {step.get('errors') or step}")
+        raise TypeError(f"no entry: {step.get('errors') or step}")
     await hass.async_block_till_done()
     if entry.state is not ConfigEntryState.LOADED:
-        raise RuntimeError(f"{server.kind.name}: the entry is {entry.state}")
+        raise RuntimeError(f"{entry.title}: the entry is {entry.state}")
     return cast("MeteringHubConfigEntry", entry)
+
+
+async def add(
+    hass: HomeAssistant, server: Server, **choices: object
+) -> MeteringHubConfigEntry:
+    """Add an entry through the forms, as a person does."""
+    return await confirm(hass, await offer(hass, server, **choices))
 
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:
@@ -161,3 +183,12 @@ def written(hass: HomeAssistant, since: float) -> int:
     return sum(
         state.last_reported_timestamp >= since for state in hass.states.async_all()
     )
+
+
+async def answers(server: Server) -> int:
+    """Return how many requests a simulated server has answered, this one included."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{HOST}:{server.port}/") as response,
+    ):
+        return int(response.headers[NUMBER])

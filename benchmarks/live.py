@@ -108,8 +108,8 @@ class Case:
 
 
 _SERVERS = (
-    ("milesight", 1000, "--devices 130 --no-push"),
-    ("milesight", 5000, "--devices 650 --no-push"),
+    ("milesight", 1000, "--devices 215 --no-push"),
+    ("milesight", 5000, "--devices 1060 --no-push"),
     ("bemserver", 500, "--series 700"),
     ("bemserver", 2000, "--series 2600"),
     ("besmart", 1000, "--meters 70 --years 0.1"),

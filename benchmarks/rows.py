@@ -7,7 +7,7 @@ and name it here.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from . import live
+from . import growth, live, memory, requests, set_up
 from .size import Size
 from .table import Line
 
@@ -27,4 +27,8 @@ class Row:
 
 ROWS: Sequence[Row] = (
     *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
+    *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
+    *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
+    Row("memory:polls", memory.measure),
+    *(Row(f"growth:{case.backend}", case.measure) for case in growth.CASES),
 )

@@ -12,7 +12,7 @@ from .besmart import cli as besmart
 from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
-from .server import serve
+from .server import number_answers, serve
 from .unrest import add_arguments
 
 SIMULATORS: Mapping[str, Spec] = {
@@ -57,6 +57,7 @@ def main() -> None:
     """Parse the command line and run the simulator it names."""
     options = parser().parse_args()
     running = SIMULATORS[options.simulator].build(options)
+    number_answers(running.app)
     asyncio.run(run(options.simulator, running, options.host, options.port))
 
 

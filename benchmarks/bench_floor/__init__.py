@@ -26,6 +26,7 @@ class Plan:
     state_class: str | None
     unit: str | None
     precision: int | None
+    enabled: bool
 
 
 PLAN: HassKey[Sequence[Plan]] = HassKey("bench_floor_plan")

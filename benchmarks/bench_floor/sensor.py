@@ -49,6 +49,7 @@ class PlainSensor(SensorEntity):
             self._attr_state_class = SensorStateClass(plan.state_class)
         self._attr_native_unit_of_measurement = plan.unit
         self._attr_suggested_display_precision = plan.precision
+        self._attr_entity_registry_enabled_default = plan.enabled
 
     @callback
     def show(self, value: float) -> None:
