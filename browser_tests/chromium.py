@@ -5,6 +5,8 @@ import shutil
 
 OPTIONS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    # Containers have little shared memory.
+    "--disable-dev-shm-usage",
     *("--disable-background-networking", "--disable-component-update"),
     "--disable-sync",
 )

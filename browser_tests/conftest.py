@@ -1,14 +1,14 @@
 """Fixtures: a world that lasts for all tests, and a page of a browser for each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import re
 import shutil
 from typing import Any
 
 import aiohttp
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 import pytest
 
 from demo.home_assistant import HomeAssistant
@@ -16,21 +16,50 @@ from demo.processes import ROOT, free_port
 from demo.servers import KINDS, Server
 
 from .chromium import OPTIONS, TIME_ZONE, program as chromium_program
+from .person import PATIENCE
 from .world import World, running_world
 
 ARTEFACTS = ROOT / ".browser"
 WIDTH, HEIGHT = 1400, 1300
 
+HISTORY = {
+    "besmart": (365, ("--years", "1")),
+    "bemserver": (65, ("--years", "0.18")),
+    "dsmr_reader": (365, ("--years", "1")),
+    "milesight": (65, ("--days", "65")),
+}
+"""About how many days of history each server has, and how it is told so.
+
+A campus and a house full of sensors have too many series for a whole year to be
+imported while a test waits. The last whole month is in it.
+"""
+
+FAILED = pytest.StashKey[bool]()
+
 type Ask = Callable[[Callable[[HomeAssistant], Awaitable[Any]]], Any]
+type Look = Callable[[str], None]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
 def servers() -> dict[str, Server]:
-    """Return the servers to simulate, with a year of history each."""
+    """Return the servers to simulate."""
     return {
-        kind.backend: replace(
-            Server(kind, free_port(0), f"secret-of-{kind.backend}"),
-            extra=kind.short_history,
+        kind.backend: Server(
+            kind,
+            free_port(0),
+            f"secret-of-{kind.backend}",
+            HISTORY[kind.backend][1],
         )
         for kind in KINDS
     }
@@ -68,6 +97,7 @@ def ask(world: World) -> Ask:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return Debian's Chromium, without a window."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=chromium_program(), args=[*OPTIONS]
@@ -86,13 +116,36 @@ def locale() -> str:
 def page(
     ask: Ask, browser: Browser, locale: str, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """Return a page that a person has open; its last sight is kept as a picture."""
+    """Return a page that a person has open.
+
+    Its last sight is kept as a picture, and what it said as text if the test failed.
+    """
     opened = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT},
         timezone_id=TIME_ZONE,
         locale=locale,
+        # A picture of a chart that is still growing tells nothing.
+        reduced_motion="reduce",
     )
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(PATIENCE * 1000)
     yield opened
-    opened.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
+    name = _file_name(request)
+    opened.screenshot(path=ARTEFACTS / f"{name}.png")
+    if request.node.stash.get(FAILED, True):
+        text = opened.locator("body").aria_snapshot()
+        (ARTEFACTS / f"{name}.txt").write_text(f"{opened.url}\n\n{text}\n")
     opened.close()
+
+
+@pytest.fixture
+def look(page: Page, request: pytest.FixtureRequest) -> Look:
+    """Return a function that keeps a picture of what a person sees on the way."""
+
+    def keep(what: str) -> None:
+        page.screenshot(path=ARTEFACTS / f"{_file_name(request)}-{what}.png")
+
+    return keep
+
+
+def _file_name(request: pytest.FixtureRequest) -> str:
+    return re.sub(r"\W+", "-", request.node.name).strip("-")

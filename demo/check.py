@@ -58,6 +58,12 @@ def truth_of(server: Server) -> Amount:
     return SIMULATORS[server.kind.backend].build(arguments).amount
 
 
+def server_name_of(server: Server, statistic_id: str) -> str | None:
+    """Return how a server calls what a statistic counts; `None` if that is not its."""
+    _, _, key = statistic_id.partition(f"metering_hub:{server.kind.backend}_")
+    return server.kind.name_of(key.partition("_")[2]) if key else None
+
+
 async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
     """Print a table of all counting statistics; tell whether all of them are right."""
     known = await api.command("recorder/list_statistic_ids")
@@ -81,9 +87,8 @@ async def _compare(
     api: HomeAssistant, server: Server, amount: Amount, statistic: Mapping[str, Any]
 ) -> Compared | None:
     statistic_id = str(statistic["statistic_id"])
-    _, _, key = statistic_id.partition(f"metering_hub:{server.kind.backend}_")
-    name = server.kind.name_of(key.partition("_")[2])
-    if not key or name is None:
+    name = server_name_of(server, statistic_id)
+    if name is None:
         return None
     rows = await api.command(
         "recorder/statistics_during_period",

@@ -15,6 +15,7 @@ from homeassistant.components.energy.data import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from .const import CONF_ENERGY_DASHBOARD, DOMAIN
 from .coordinator import MeteringHubConfigEntry
@@ -25,7 +26,7 @@ from .energy_sources import (
     StatisticIds,
     make_candidates,
 )
-from .history.recorded import recorded_ids
+from .history.recorded import recorded_ids, recorded_unit_class
 from .history.statistic import money_suffix
 from .identifiers import platform_of, point_unique_id
 from .model import Kind, Point, Quantity
@@ -36,10 +37,15 @@ type Source = Mapping[str, Any]
 
 _LISTS = ("energy_sources", "device_consumption", "device_consumption_water")
 _COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
+_GAS_UNIT_CLASSES: Mapping[Quantity, str] = {
+    Quantity.GAS: VolumeConverter.UNIT_CLASS,
+    Quantity.ENERGY: EnergyConverter.UNIT_CLASS,
+}
 _COUNTING_KINDS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 
 ALREADY_THERE = "already_there"
 FROM_ELSEWHERE = "other_source_of_this_kind"
+OTHER_UNIT = "gas_in_another_unit"
 
 
 @dataclass(slots=True)
@@ -66,7 +72,9 @@ async def async_add_to_dashboard(
     if only_new:
         known = offered.of(entry.entry_id)
         candidates = [c for c in candidates if not known.issuperset(c.statistics)]
-    outcome = await _add(hass, manager, candidates)
+    async with offered.lock:
+        gas = await _unit_class_of_gas(hass, _list(manager, "energy_sources"))
+        outcome = await _add(hass, manager, candidates, gas)
     ids = (each for candidate in candidates for each in candidate.statistics)
     offered.async_add(entry.entry_id, ids)
     return outcome
@@ -109,10 +117,30 @@ def _has_unoffered(entry: MeteringHubConfigEntry, offered: frozenset[str]) -> bo
     )
 
 
+async def _unit_class_of_gas(
+    hass: HomeAssistant, sources: Iterable[Source]
+) -> str | None:
+    """Return whether gas is on the dashboard as a volume or as energy, if it is."""
+    ids = {
+        each
+        for source in sources
+        if source["type"] == SourceKind.GAS
+        for each in _statistics_of(source)
+    }
+    return await recorded_unit_class(hass, ids)
+
+
 async def _add(
-    hass: HomeAssistant, manager: EnergyManager, candidates: Iterable[Candidate]
+    hass: HomeAssistant,
+    manager: EnergyManager,
+    candidates: Iterable[Candidate],
+    gas: str | None,
 ) -> Outcome:
-    """Add candidates to the preferences; nothing else runs in between."""
+    """Add candidates to the preferences; nothing else runs in between.
+
+    `gas` is the unit class of the gas there. The dashboard shows all gas in one unit
+    and converts nothing: cubic metres would be shown as kWh.
+    """
     outcome = Outcome()
     lists = {name: [*_list(manager, name)] for name in _LISTS}
     known = set(_counted(lists))
@@ -124,6 +152,10 @@ async def _add(
             reason = ALREADY_THERE
         elif candidate.kind in elsewhere:
             reason = FROM_ELSEWHERE
+        elif candidate.kind is SourceKind.GAS:
+            unit_class = _GAS_UNIT_CLASSES[candidate.quantity]
+            gas = gas or unit_class
+            reason = None if gas == unit_class else OTHER_UNIT
         if reason is not None:
             outcome.skipped |= dict.fromkeys(candidate.statistics, reason)
             continue

@@ -28,10 +28,12 @@ class SourceKind(StrEnum):
 class Candidate:
     """Something to show on the Energy dashboard.
 
-    `statistics` are what it counts. `config` is how the dashboard's preferences say it.
+    `statistics` are what it counts, all of one quantity. `config` is how the
+    dashboard's preferences say it.
     """
 
     kind: SourceKind
+    quantity: Quantity
     statistics: tuple[str, ...]
     config: Mapping[str, object]
 
@@ -109,6 +111,7 @@ class _Maker:
         )
         return Candidate(
             kind=SourceKind.GRID,
+            quantity=Quantity.ENERGY,
             statistics=tuple(each for each in (taken_id, given_id) if each),
             config={
                 "type": SourceKind.GRID.value,
@@ -167,7 +170,9 @@ class _Maker:
         self, kind: SourceKind, point: Point, config: Mapping[str, object]
     ) -> Candidate:
         counted = self._ids.amounts[point.key]
-        return Candidate(kind=kind, statistics=(counted,), config=config)
+        return Candidate(
+            kind=kind, quantity=point.quantity, statistics=(counted,), config=config
+        )
 
     def _with_role(self, role: Role) -> list[Point]:
         return [point for point in self._counted if point.role is role]

@@ -1,5 +1,6 @@
 """What was offered to the Energy dashboard before, so that it is not offered again."""
 
+import asyncio
 from collections.abc import Iterable
 
 from homeassistant.core import HomeAssistant, callback
@@ -19,7 +20,11 @@ class OfferedSources:
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare; nothing is read before `async_load`."""
+        """Prepare; nothing is read before `async_load`.
+
+        `lock` is held by who offers, as what one adds decides on what the next may.
+        """
+        self.lock = asyncio.Lock()
         self._store: Store[dict[str, list[str]]] = Store(
             hass, _VERSION, f"{DOMAIN}.energy_dashboard"
         )

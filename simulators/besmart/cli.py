@@ -4,10 +4,11 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
 
+from simulators.house_types import epoch
 from simulators.registry import Running
 from simulators.unrest import clock, unsettle
 
-from .catalog import PV_PER_QUARTER
+from .catalog import PV_PER_QUARTER, QUARTER, UNITS
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
@@ -84,16 +85,21 @@ def build(options: Namespace) -> Running:
 def _amount(
     simulator: BesmartSimulator, name: str, start: datetime, end: datetime
 ) -> float | None:
-    """Return what a register counted in [start, end) in thousands of its unit.
+    """Return what a signal counted in [start, end) in its unit; `None` if it does not.
 
-    `name` is as in the server's paths: client_cid.sensor_mid/signal_type_moid.
+    `name` is as in the server's paths: client_cid.sensor_mid/signal_type_moid. Energy
+    that is no register's is that of the quarter of an hour that ends at its time.
     """
     path, _, moid = name.partition("/")
     sensor = simulator.sensor(int(path.partition(".")[2]))
     kind = simulator.types[int(moid)]
-    if kind.kind != "register":
+    if kind.kind == "register":
+        return simulator.amount(sensor, kind.moid, start, end) / kind.scale
+    if kind.unit not in UNITS or UNITS[kind.unit].dimension != "energy":
         return None
-    return simulator.amount(sensor, kind.moid, start, end) / kind.scale
+    first = epoch(start) // QUARTER * QUARTER + QUARTER
+    ends = range(first, epoch(end) + 1, QUARTER)
+    return sum(simulator.shown(sensor, kind.moid, at) for at in ends)
 
 
 def _correction(now: datetime, minutes: float) -> Revision:

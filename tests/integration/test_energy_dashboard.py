@@ -16,6 +16,12 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from homeassistant.components.energy.data import EnergyManager, async_get_manager
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -157,6 +163,38 @@ async def test_no_second_grid_beside_another_integrations(
     prefix = entry.runtime_data.history.prefix
     assert skipped[f"{prefix}electricity_delivered_1"] == "other_source_of_this_kind"
     assert skipped[f"{prefix}gas"] == "already_there"
+
+
+async def test_gas_in_cubic_metres_is_not_added_beside_gas_in_kwh(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: EnergyManager
+) -> None:
+    """The dashboard would show its cubic metres as kWh."""
+    other = f"{DOMAIN}:bemserver_1_gas"
+    async_add_external_statistics(
+        hass,
+        StatisticMetaData(
+            mean_type=StatisticMeanType.NONE,
+            has_sum=True,
+            name="Gas of a campus",
+            source=DOMAIN,
+            statistic_id=other,
+            unit_class="energy",
+            unit_of_measurement="kWh",
+        ),
+        [StatisticData(start=NOW.replace(minute=0), state=1.0, sum=1.0)],
+    )
+    await async_wait_recording_done(hass)
+    campus = {"type": "gas", "stat_energy_from": other}
+    await energy.async_update({"energy_sources": [campus]})
+    await set_up(hass, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [s for s in sources(energy) if s["type"] == "gas"] == [campus]
+    prefix = entry.runtime_data.history.prefix
+    skipped = (await add(hass, entry))["skipped"]
+    assert skipped[f"{prefix}gas"] == "gas_in_another_unit"
+    # Without it, there is nothing to be mixed up with.
+    await energy.async_update({"energy_sources": []})
+    assert f"{prefix}gas" in (await add(hass, entry))["added"]
 
 
 @pytest.mark.parametrize("ticked", [True, False])

@@ -1,6 +1,7 @@
 """Each event and each knob about form does what it says."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from aiohttp import ClientError
 import pytest
@@ -18,8 +19,11 @@ from simulators.besmart import (
     Revision,
     Substitute,
 )
+from simulators.besmart.sensors import CLIENT, default_sensors
+from simulators.besmart.values import reading
 from simulators.faults import Drop, Fault, Json, busy
 from simulators.house import epoch
+from simulators.registry import Amount
 from simulators.server import serve
 
 from .besmart_fixtures import NOW, BesmartApi, Point, minutes, ms, objects, points
@@ -391,3 +395,25 @@ def _time(milliseconds: int) -> datetime:
 def test_knobs_hide_secrets() -> None:
     shown = repr(BesmartSimulator(password="hidden-1", workspace_key="hidden-2"))
     assert "hidden" not in shown
+
+
+def test_the_truth_of_an_inverter() -> None:
+    """What it made in a day is known where it tells energy, and where power is not."""
+    path = f"{CLIENT}.{INVERTER_MID}/70"
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = [midnight + number * HOUR for number in range(25)]
+
+    def truth(unit: str) -> Amount:
+        options = parser().parse_args(["besmart", "--years", "1", "--pv-unit", unit])
+        return SIMULATORS["besmart"].build(options).amount
+
+    amount = truth("kW.h")
+    by_hour = [amount(path, start, end) or 0.0 for start, end in pairwise(hours)]
+    assert amount(path, hours[0], hours[-1]) == pytest.approx(sum(by_hour))
+    # The mean power of each quarter of an hour, for a quarter of an hour.
+    inverter = next(s for s in default_sensors() if s.sensor_mid == INVERTER_MID)
+    watts = [reading(inverter, 70, hours[11] + n * QUARTER) for n in range(1, 5)]
+    assert by_hour[11] == pytest.approx(sum(watts) / 4000)
+    assert by_hour[11] > 0
+    assert by_hour[0] == 0
+    assert truth("kW")(path, hours[0], hours[-1]) is None

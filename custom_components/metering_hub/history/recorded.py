@@ -75,6 +75,18 @@ async def relabelled(
     }
 
 
+async def recorded_unit_class(
+    hass: HomeAssistant, statistic_ids: Collection[str]
+) -> str | None:
+    """Return the family of units of the first of these that is recorded with one."""
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_ids=set(statistic_ids))
+    )
+    return next(
+        (each["unit_class"] for _, each in known.values() if each["unit_class"]), None
+    )
+
+
 async def row_before(
     hass: HomeAssistant, statistic_id: str, moment: datetime
 ) -> Row | None:

@@ -1,0 +1,105 @@
+"""What Home Assistant keeps of the Energy dashboard, as it tells programs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo.home_assistant import HomeAssistant
+
+from .truth import Recorded, backend_of
+
+TABS = {"grid": "Electricity", "solar": "Electricity", "gas": "Gas", "water": "Water"}
+"""Where the dashboard shows each kind of source."""
+
+_COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
+_NEWEST = timedelta(hours=6)
+_ABOUT = timedelta(days=3)
+
+type Rows = Mapping[str, Sequence[Mapping[str, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A statistic of the dashboard: its name and unit, and what is recorded of it."""
+
+    statistic_id: str
+    name: str
+    unit: str
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What is on the dashboard: sources by the tab that shows them, and devices."""
+
+    sources: Mapping[str, Sequence[Counted]]
+    devices: Sequence[Counted]
+
+    def backends(self) -> set[str]:
+        """Return the backends that there is something of."""
+        every = [
+            *self.devices,
+            *(each for tab in self.sources.values() for each in tab),
+        ]
+        return {backend_of(each.statistic_id) for each in every}
+
+
+def statistics_of(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what sources or devices of the preferences count."""
+    for item in items:
+        yield from (item[name] for name in _COUNTED if item.get(name))
+
+
+async def read_dashboard(
+    api: HomeAssistant, history_days: Mapping[str, int]
+) -> Dashboard:
+    """Return what is on the dashboard; fails where the past is shorter than asked for.
+
+    `history_days` is by backend.
+    """
+    preferences = await api.command("energy/get_prefs")
+    listed = await api.command("recorder/list_statistic_ids")
+    known = {item["statistic_id"]: item for item in listed}
+    now = datetime.now(UTC)
+    last = await _hours(api, [*known], now - _NEWEST, now)
+    first: dict[str, Sequence[Mapping[str, float]]] = {}
+    for backend, days in history_days.items():
+        begin = now - timedelta(days=days)
+        ids = [each for each in known if backend_of(each) == backend]
+        first |= await _hours(api, ids, begin - _ABOUT, begin + _ABOUT)
+
+    def counted(items: Sequence[Mapping[str, Any]]) -> list[Counted]:
+        return [
+            Counted(
+                statistic_id=each,
+                name=known[each]["name"],
+                unit=known[each]["statistics_unit_of_measurement"],
+                recorded=Recorded(_start(first[each][0]), _start(last[each][-1])),
+            )
+            for each in statistics_of(items)
+        ]
+
+    sources: dict[str, list[Counted]] = {}
+    for source in preferences["energy_sources"]:
+        sources.setdefault(TABS[source["type"]], []).extend(counted([source]))
+    return Dashboard(sources, counted(preferences["device_consumption"]))
+
+
+async def _hours(
+    api: HomeAssistant, ids: Sequence[str], start: datetime, end: datetime
+) -> Rows:
+    """Return the hourly rows of a span, by statistic id."""
+    rows: Rows = await api.command(
+        "recorder/statistics_during_period",
+        start_time=start.isoformat(),
+        end_time=end.isoformat(),
+        statistic_ids=[*ids],
+        period="hour",
+        types=["sum"],
+    )
+    return rows
+
+
+def _start(row: Mapping[str, float]) -> datetime:
+    return datetime.fromtimestamp(row["start"] / 1000, UTC)

@@ -1,0 +1,41 @@
+"""What a simulated Beaver IoT says of a device, asked as its own web page asks."""
+
+from collections.abc import Mapping
+import json
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from demo.processes import HOST
+from demo.servers import Server
+
+
+def switch_is_on(server: Server, device: str, identifier: str) -> bool:
+    """Tell the latest value of a device's switch, by the device's name."""
+    url = f"http://{HOST}:{server.port}/api/v1"
+    form = {
+        "grant_type": "password",
+        "client_id": "iab",
+        "client_secret": "milesight*iab",
+        "username": str(server.form["username"]),
+        "password": server.secret,
+    }
+    token = _ask(f"{url}/oauth2/token", urlencode(form).encode(), {})["access_token"]
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+    }
+    search = json.dumps({"name": device, "page_size": 1, "page_number": 1}).encode()
+    found = _ask(f"{url}/device/search", search, headers)["content"][0]
+    details = _ask(f"{url}/device/{found['id']}", None, headers)
+    entity = next(
+        each for each in details["entities"] if each["key"].endswith(f".{identifier}")
+    )
+    status = _ask(f"{url}/entity/{entity['id']}/status", None, headers)
+    return bool(status["value"])
+
+
+def _ask(url: str, body: bytes | None, headers: Mapping[str, str]) -> Any:
+    request = Request(url, body, dict(headers))  # noqa: S310 -- Our own simulator.
+    with urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.load(answer)["data"]

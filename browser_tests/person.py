@@ -1,0 +1,41 @@
+"""What a person does on Home Assistant's pages, whatever it is about."""
+
+from collections.abc import Callable
+import re
+import time
+
+from playwright.sync_api import Locator, Page
+
+INTEGRATION = "/config/integrations/integration/metering_hub"
+PATIENCE = 60.0
+"""Seconds that something may take until a person sees it."""
+
+_LOOK_AGAIN_MS = 250
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """Type into a field that has a label."""
+    page.get_by_role("textbox", name=re.compile(rf"^{label}")).first.fill(text)
+
+
+def submit(page: Page, name: str = "Submit") -> None:
+    """Click the button of a form."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def entry_row(page: Page, title: str) -> Locator:
+    """Return an entry's part of the integration's page."""
+    return page.locator("ha-config-entry-row").filter(
+        has=page.get_by_text(title, exact=True)
+    )
+
+
+def look_until_right(page: Page, complaints: Callable[[], list[str]]) -> None:
+    """Look again and again until there is nothing to complain about, or fail.
+
+    Pages show what they had before until the new numbers have come.
+    """
+    end = time.monotonic() + PATIENCE
+    while (found := complaints()) and time.monotonic() < end:
+        page.wait_for_timeout(_LOOK_AGAIN_MS)
+    assert found == []

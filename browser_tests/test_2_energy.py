@@ -1,0 +1,93 @@
+"""The Energy dashboard says what the simulated meters really counted."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from playwright.sync_api import Page
+import pytest
+
+from demo.check import truth_of
+from demo.servers import Server
+from simulators.registry import Amount
+
+from .conftest import HISTORY, Ask, Look
+from .dashboard import Counted, Dashboard, read_dashboard
+from .energy_page import Shown, choose, devices, open_energy, open_tab, totals
+from .person import look_until_right
+from .truth import PERIODS, Range, backend_of, true_range
+from .world import World
+
+type Known = Mapping[str, tuple[Range, str]]
+"""True amounts and their units, by the name that the dashboard has for them."""
+
+
+@pytest.fixture(scope="module")
+def truths(servers: Mapping[str, Server]) -> Mapping[str, Amount]:
+    """Return what each server's meters count."""
+    return {backend: truth_of(server) for backend, server in servers.items()}
+
+
+@pytest.fixture(scope="module")
+def dashboard(ask: Ask, servers: Mapping[str, Server]) -> Dashboard:
+    """Return what is on the dashboard, once the past of all servers is there."""
+    ask(lambda api: api.wait_for_history(len(servers)))
+    days = {backend: days for backend, (days, _) in HISTORY.items()}
+    read: Dashboard = ask(lambda api: read_dashboard(api, days))
+    return read
+
+
+def test_every_server_is_on_the_energy_dashboard(dashboard: Dashboard) -> None:
+    """All four have something there, in the tabs that follow."""
+    assert dashboard.backends() == set(HISTORY)
+    assert dashboard.sources.keys() == {"Electricity", "Gas"}
+
+
+@pytest.mark.parametrize("view", PERIODS)
+def test_the_energy_dashboard_is_right(
+    page: Page,
+    world: World,
+    look: Look,
+    dashboard: Dashboard,
+    truths: Mapping[str, Amount],
+    view: str,
+) -> None:
+    """Each source and each device says what was counted, to the last digit shown."""
+    period = PERIODS[view]()
+
+    def known(counted: Sequence[Counted]) -> Known:
+        found = {}
+        for each in counted:
+            backend = backend_of(each.statistic_id)
+            true = true_range(
+                world.servers[backend],
+                truths[backend],
+                each.statistic_id,
+                period,
+                each.recorded,
+            )
+            if true is not None:
+                found[each.name] = (true, each.unit)
+        # A name that two things share would hide one of them.
+        assert len(found) == len(counted), "not all of these can be compared"
+        return found
+
+    open_energy(page, world)
+    choose(page, period)
+    single = known(dashboard.devices)
+    look_until_right(page, lambda: wrong(page, devices, single))
+    for tab, counted in dashboard.sources.items():
+        open_tab(page, tab)
+        sources = known(counted)
+        look_until_right(page, lambda: wrong(page, totals, sources))  # noqa: B023
+        look(tab.lower())
+
+
+def wrong(
+    page: Page, read: Callable[[Page], Mapping[str, Shown]], known: Known
+) -> list[str]:
+    """Return a line for each number that is not what was counted, or is missing."""
+    shown = read(page)
+    return [
+        f"{name}: {shown.get(name)} is shown, {true} {unit} is true"
+        for name, (true, unit) in known.items()
+        if name not in shown or not shown[name].is_within(true, unit)
+    ]

@@ -1,0 +1,93 @@
+"""A person changes what is there, with all servers in place."""
+
+from dataclasses import replace
+import re
+
+from playwright.sync_api import Page, expect
+
+from .conftest import Ask
+from .dashboard import statistics_of
+from .milesight import switch_is_on
+from .person import INTEGRATION, entry_row, fill, submit
+from .truth import backend_of
+from .world import World
+
+PLUG = "Laundry plug"
+OWN_PLUG = {"stat_consumption": "sensor.a_plug_from_elsewhere"}
+
+
+def test_a_changed_key_is_asked_for(page: Page, world: World) -> None:
+    """Home Assistant notices by itself; a person enters the new key."""
+    server = world.servers["dsmr_reader"]
+    world.serve(replace(server, secret="another-secret"))
+    page.goto(f"{world.url}{INTEGRATION}")
+    # It asks the server every minute.
+    page.get_by_role("button", name="Reconfigure").click(timeout=120_000)
+    fill(page, "API key", server.secret)
+    submit(page)
+    expect(page.get_by_text("does not accept these credentials")).to_be_visible()
+    fill(page, "API key", "another-secret")
+    submit(page)
+    expect(page.get_by_text("Success")).to_be_visible()
+    page.goto(f"{world.url}{INTEGRATION}")
+    row = entry_row(page, "DSMR-reader")
+    expect(row.get_by_text("Electricity meter", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Reconfigure")).to_have_count(0)
+
+
+def test_a_meter_is_left_out_by_clicking(page: Page, world: World) -> None:
+    """The cogwheel opens the selection; what is unticked goes at once."""
+    page.goto(f"{world.url}{INTEGRATION}")
+    row = entry_row(page, "DSMR-reader")
+    expect(row.get_by_text("Gas meter", exact=True)).to_be_visible()
+    row.get_by_role("button", name="Configure").click()
+    gas = page.get_by_role("checkbox", name="Gas meter")
+    expect(gas).to_be_checked()
+    page.get_by_text("Gas meter", exact=True).last.click()
+    expect(gas).not_to_be_checked()
+    submit(page)
+    page.goto(f"{world.url}{INTEGRATION}")
+    expect(row.get_by_text("Electricity meter", exact=True)).to_be_visible()
+    expect(row.get_by_text("Gas meter", exact=True)).to_have_count(0)
+
+
+def test_a_switch_reaches_the_plug(page: Page, world: World) -> None:
+    """What a person switches off is off at the server, and on again."""
+    server = world.servers["milesight"]
+    page.goto(f"{world.url}/config/devices/dashboard?domain=metering_hub")
+    page.get_by_text(PLUG, exact=True).first.click()
+    switch = page.get_by_role("switch", name=re.compile("Socket Status"))
+    for is_on in (False, True):
+        page.locator("ha-entity-toggle").filter(has=switch).click()
+        expect(switch).to_be_checked(checked=is_on)
+        assert switch_is_on(server, PLUG, "socket_status") is is_on
+
+
+def test_removed_meters_leave_the_energy_dashboard(
+    page: Page, world: World, ask: Ask
+) -> None:
+    """Repairs asks whether they shall; then they go, and nothing else does."""
+    before = ask(lambda api: api.command("energy/get_prefs"))
+    before["device_consumption"].append(OWN_PLUG)
+    ask(lambda api: api.command("energy/save_prefs", **before))
+    page.goto(f"{world.url}{INTEGRATION}")
+    entry_row(page, "besmart").get_by_role("button", name="Menu").first.click()
+    page.get_by_role("menuitem", name="Delete").click()
+    submit(page, "Delete")
+    page.goto(f"{world.url}/config/repairs")
+    page.get_by_text("besmart is still on the Energy dashboard").click()
+    expect(
+        page.get_by_text("Remove besmart from the Energy dashboard?")
+    ).to_be_visible()
+    submit(page)
+    expect(page.get_by_text("The issue is repaired!")).to_be_visible()
+    after = ask(lambda api: api.command("energy/get_prefs"))
+    for name in ("energy_sources", "device_consumption"):
+        kept = [
+            item
+            for item in before[name]
+            if "besmart" not in map(backend_of, statistics_of([item]))
+        ]
+        assert after[name] == kept
+    assert len(after["energy_sources"]) < len(before["energy_sources"])
+    assert OWN_PLUG["stat_consumption"] in statistics_of(after["device_consumption"])
