@@ -33,6 +33,7 @@ def main() -> None:
         _measure_here(rows[0], options)
         return
     lines: list[Line] = []
+    about = machine()
     failed: list[str] = []
     for row in rows:
         print(f"{row.name} ...", file=sys.stderr, flush=True)
@@ -40,10 +41,10 @@ def main() -> None:
         if found is None:
             failed.append(row.name)
         lines += found or []
-    about = machine()
+        # After each row: what was measured is not lost where a later one is stopped.
+        options.json.write_text(json.dumps(as_json(lines, about), indent=1))
     table = markdown(lines, about)
     print(table)
-    options.json.write_text(json.dumps(as_json(lines, about), indent=1))
     if options.write:
         _write(table)
     if failed:

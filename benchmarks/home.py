@@ -173,7 +173,7 @@ async def keep(hass: HomeAssistant, entry: ConfigEntry, count: int) -> None:
 async def poll(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
     """Read all points once, as the timer does when they are due, until all is shown."""
     readings = entry.runtime_data.readings
-    readings._asked.clear()  # noqa: SLF001  A poll when all are due, without the wait.
+    readings._rounds.forget()  # noqa: SLF001  As if all were due, without the wait.
     await readings.async_refresh()
     await hass.async_block_till_done()
 

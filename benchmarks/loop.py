@@ -92,7 +92,7 @@ def _who(handle: events.Handle) -> str:
         code = getattr(coro, "cr_code", None)
         place = code.co_filename if code else ""
         return f"{getattr(coro, '__qualname__', coro)} [{_module(place)}]"
-    name = getattr(call, "__qualname__", repr(call))
+    name = getattr(call, "__qualname__", type(call).__qualname__)
     return f"{name} [{getattr(call, '__module__', '')}]"
 
 

@@ -47,7 +47,8 @@ class Meter:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Find the recorder's thread."""
-        ident = get_instance(hass).ident
+        self._instance = get_instance(hass)
+        ident = self._instance.ident
         if ident is None:
             raise RuntimeError("the recorder does not run")
         self._recorder = time.pthread_getcpuclockid(ident)
@@ -60,7 +61,8 @@ class Meter:
         return Cost(loop, workers, recorder, time.perf_counter())
 
     async def cost(self, work: Callable[[], Awaitable[object]]) -> Cost:
-        """Return what some work costs, garbage of before excluded."""
+        """Return what some work costs, garbage and states of before excluded."""
+        await self._instance.async_block_till_done()
         gc.collect()
         before = self.now()
         await work()

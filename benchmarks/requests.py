@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .home import add, answers, home, keep, poll, simulator
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .home import add, answers, home, keep, poll, shown, simulator
 from .size import Size
 from .table import Goal, Line
 
@@ -12,15 +15,22 @@ POINTS = (5000, 1000, 100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A backend, how many points one of its requests is for, and a large server.
+    """A backend, how many values one of its requests is for, and a large server.
 
-    `batch` is `None` where the number of requests is that of endpoints, not of points.
+    `has_statuses` says that of each device it also asks whether that is online.
     """
 
     backend: str
     batch: int
     points: Sequence[int]
     options: str
+    has_statuses: bool = False
+
+    def _statuses(self, hass: HomeAssistant, entry: ConfigEntry) -> int:
+        """Return of how many devices the status is asked for."""
+        if not self.has_statuses:
+            return 0
+        return len({entity.device_id for entity in shown(hass, entry)})
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Count the requests of a poll, from many points to few."""
@@ -34,13 +44,15 @@ class Case:
                 before = await answers(server)
                 await poll(hass, entry)
                 asked = await answers(server) - before - 1
-                fewest = -(-points // self.batch)
+                # An online status for each device is asked for besides.
+                extra = self._statuses(hass, entry)
+                fewest = -(-(points + extra) // self.batch)
                 lines.append(
                     Line(
                         "requests",
                         f"{self.backend}, {points:,} points",
                         str(asked),
-                        f"{points:,} / {self.batch}: {fewest}",
+                        f"{points + extra:,} / {self.batch}: {fewest}",
                         f"{asked - fewest:+d}",
                         asked - fewest,
                         Goal(0, "equal", "more"),
@@ -50,7 +62,7 @@ class Case:
 
 
 CASES = (
-    Case("milesight", 1000, POINTS, "--devices 1060 --no-push"),
+    Case("milesight", 1000, POINTS, "--devices 1060 --no-push", has_statuses=True),
     Case("bemserver", 50, POINTS, "--series 6000 --years 0.1"),
     Case("besmart", 50, POINTS, "--meters 345 --years 0.1"),
 )

@@ -7,7 +7,7 @@ and name it here.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from . import growth, live, memory, requests, set_up
+from . import growth, live, memory, one_meter, requests, set_up
 from .size import Size
 from .table import Line
 
@@ -27,6 +27,7 @@ class Row:
 
 ROWS: Sequence[Row] = (
     *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
+    Row("one-meter", one_meter.measure),
     *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
     *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
     Row("memory:polls", memory.measure),

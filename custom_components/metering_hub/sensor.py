@@ -86,19 +86,25 @@ class PointSensor(PointEntity, SensorEntity):
         self._attr_suggested_display_precision = sensor_precision(point)
         if point.options is not None:
             self._attr_options = list(point.options)
+        self._options = point.options
+        # The same as in the attributes, whose reading and writing costs more.
+        self._value: Value | None = None
+        self._since: datetime | None = None
 
     @override
     def _update_from_reading(self) -> bool:
         """Take over value and, for an amount, the start of its span."""
-        reading = self.reading
-        value = reading.value if reading else None
-        since = reading.since if reading else None
-        if self.point.options is not None and value not in self.point.options:
+        reading = self.coordinator.data.readings.get(self._key)
+        value, since = (
+            (None, None) if reading is None else (reading.value, reading.since)
+        )
+        if self._options is not None and value not in self._options:
             value = None
-        if (value, since) == (self._attr_native_value, self._attr_last_reset):
+        if value == self._value and since == self._since:
             return False
-        self._attr_native_value = value
-        self._attr_last_reset = since
+        if since != self._since:
+            self._attr_last_reset = self._since = since
+        self._attr_native_value = self._value = value
         return True
 
 
@@ -125,11 +131,11 @@ class RegisterSensor(PointSensor, RestoreSensor):
     @override
     def _update_from_reading(self) -> bool:
         """Take over the position, if the guard lets it pass."""
-        reading = self.reading
+        reading = self.coordinator.data.readings.get(self._key)
         position = self._guard.filter(reading) if reading else None
-        if position == self._attr_native_value:
+        if position == self._value:
             return False
-        self._attr_native_value = position
+        self._attr_native_value = self._value = position
         return True
 
 
