@@ -7,9 +7,7 @@ times faster than `datetime`.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
-
-from ..model import Value
+from typing import NamedTuple
 
 HOUR = 3600.0
 """The length of an hour in seconds."""
@@ -22,12 +20,12 @@ NEVER = float("-inf")
 FOREVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One hour of a statistic; `start` is a whole hour, aware UTC.
 
     Registers and intervals have `state` (the position at the hour's end, or the hour's
-    amount) and `sum` (running); measured values have `mean`, `min` and `max`.
+    amount) and `sum` (running); measured values have `mean`, `min` and `max`. It is a
+    tuple because the garbage collector lets go of those that hold numbers only.
     """
 
     start: datetime
@@ -45,13 +43,6 @@ class Baseline:
     end: datetime
     state: float
     sum: float
-
-
-def number(value: Value | None) -> float | None:
-    """Return a reading's value if it is a number; text, flags and NaN are none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if isfinite(value) else None
-    return None
 
 
 def exact(value: float) -> float:

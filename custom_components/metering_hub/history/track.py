@@ -1,9 +1,10 @@
 """One statistic on its way from readings to rows that the recorder lacks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..columns import ReadingColumns
 from ..model import Kind, Point, PricePeriod, Reading
 from .amounts import IntervalHours
 from .costs import cost_rows
@@ -24,6 +25,29 @@ def make_hours(point: Point, baseline: Baseline | None) -> Hours:
     if point.kind is Kind.INTERVAL:
         return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
     return InstantHours(point.interval) if point.interval else InstantHours()
+
+
+def parts(
+    readings: Sequence[Reading], until: datetime, length: int
+) -> Iterator[tuple[Sequence[Reading], datetime]]:
+    """Yield the readings of a chunk in pieces, and until when each is complete.
+
+    What is long comes in columns, and in the order of time.
+    """
+    if (
+        len(readings) <= length
+        or not isinstance(readings, ReadingColumns)
+        or not readings.is_in_order
+    ):
+        yield readings, until
+        return
+    for index in range(0, len(readings), length):
+        end = index + length
+        is_last = end >= len(readings)
+        yield (
+            readings[index:end],
+            until if is_last else min(until, readings[end].time),
+        )
 
 
 @dataclass(slots=True)
