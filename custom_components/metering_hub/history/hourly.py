@@ -24,8 +24,7 @@ class Row(NamedTuple):
     """One hour of a statistic; `start` is a whole hour, aware UTC.
 
     Registers and intervals have `state` (the position at the hour's end, or the hour's
-    amount) and `sum` (running); measured values have `mean`, `min` and `max`. It is a
-    tuple because the garbage collector lets go of those that hold numbers only.
+    amount) and `sum` (running); measured values have `mean`, `min` and `max`.
     """
 
     start: datetime
@@ -34,6 +33,12 @@ class Row(NamedTuple):
     mean: float | None = None
     min: float | None = None
     max: float | None = None
+
+
+type Cells = tuple[
+    datetime, float | None, float | None, float | None, float | None, float | None
+]
+"""A row as it is kept in numbers: the garbage collector lets go of a plain tuple."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

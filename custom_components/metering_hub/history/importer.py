@@ -21,7 +21,7 @@ from .track import MoneyTrack, Track, Writer, make_hours, parts
 MARGIN = timedelta(minutes=5)
 """How far before an hour its position may have been read, at least."""
 
-READINGS_AT_ONCE = 1000
+READINGS_AT_ONCE = 500
 """Readings between two turns of others, which takes a few milliseconds."""
 
 FIXED_COST_ROWS = 10

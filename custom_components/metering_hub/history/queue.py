@@ -5,15 +5,17 @@ from collections.abc import Collection
 
 from homeassistant.core import HomeAssistant
 
+from .hourly import Row
 from .recorded import settle, stored, write
 from .track import Writer
 
-BATCH = 250
-"""Rows per recorder call. The recorder makes some objects of each row; from 500 rows on
-they outlive the garbage collector's first looks, and so many lead to a look at all that
-Home Assistant has, which takes a tenth of a second. Batches of 100 are slower."""
+BATCH = 125
+"""Rows per recorder call. The recorder makes a dozen objects of each row. What is alive
+at a time must be less than the 2,000 objects after which the garbage collector looks:
+what outlives two looks leads to one at all that Home Assistant has, which stops it for a
+tenth of a second."""
 
-MAX_QUEUED = 1000
+MAX_QUEUED = 300
 """Rows between two barriers in the recorder's queue, of which two may be open."""
 
 MAX_PENDING = 20_000
@@ -39,7 +41,7 @@ class RecorderQueue:
         """Hand over all that is pending, as fast as the recorder stores it."""
         for writer in writers:
             for index in range(0, len(writer.pending), BATCH):
-                rows = writer.pending[index : index + BATCH]
+                rows = [Row(*each) for each in writer.pending[index : index + BATCH]]
                 write(self._hass, writer.statistic, rows)
                 writer.written += len(rows)
                 self._queued += len(rows)

@@ -8,7 +8,7 @@ from ..columns import ReadingColumns
 from ..model import Kind, Point, PricePeriod, Reading
 from .amounts import IntervalHours
 from .costs import cost_rows
-from .hourly import Baseline, Row
+from .hourly import Baseline, Cells, Row
 from .instants import InstantHours
 from .registers import RegisterHours
 from .statistic import Statistic
@@ -62,7 +62,7 @@ class Writer:
     statistic: Statistic
     recorded: Mapping[datetime, Row] | None
     start: datetime | None = None
-    pending: list[Row] = field(default_factory=list)
+    pending: list[Cells] = field(default_factory=list)
     written: int = 0
     _differs: bool = False
 
@@ -74,7 +74,7 @@ class Writer:
             if not self._differs and self.recorded is not None:
                 self._differs = self.recorded.get(row.start) != row
             if self._differs or self.recorded is None:
-                self.pending.append(row)
+                self.pending.append((*row,))
 
 
 @dataclass(slots=True)
