@@ -1,0 +1,34 @@
+"""The rows of the benchmark: what is measured, each in a process of its own.
+
+To add one: write a module with an `async def` that takes a `Size` and returns lines,
+and name it here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from . import growth, live, memory, requests, set_up
+from .size import Size
+from .table import Line
+
+type Work = Callable[[Size], Awaitable[Sequence[Line]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its name, and the work that measures it.
+
+    A row may have several cases, which are named "row:case" and run one by one.
+    """
+
+    name: str
+    work: Work
+
+
+ROWS: Sequence[Row] = (
+    *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
+    *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
+    *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
+    Row("memory:polls", memory.measure),
+    *(Row(f"growth:{case.backend}", case.measure) for case in growth.CASES),
+)
