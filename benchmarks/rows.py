@@ -7,7 +7,18 @@ and name it here.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from . import growth, live, memory, one_meter, requests, set_up
+from . import (
+    backfill,
+    disk,
+    growth,
+    live,
+    maths,
+    memory,
+    one_meter,
+    requests,
+    set_up,
+    top_up,
+)
 from .size import Size
 from .table import Line
 
@@ -32,4 +43,8 @@ ROWS: Sequence[Row] = (
     *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
     Row("memory:polls", memory.measure),
     *(Row(f"growth:{case.backend}", case.measure) for case in growth.CASES),
+    *(Row(f"backfill:{case.backend}", case.measure) for case in backfill.CASES),
+    *(Row(f"top-up:{case.backend}", case.measure) for case in top_up.CASES),
+    Row("hourly-maths", maths.measure),
+    Row("disk", disk.measure),
 )

@@ -26,6 +26,9 @@ PICTURES = ROOT / "docs" / "images"
 FOLDER = ROOT / ".screenshots"
 """The demo's files, which git ignores."""
 
+ONE_YEAR = dict.fromkeys(("besmart", "dsmr_reader"), ("--years", "1"))
+"""What is on the pictures, and quick to import."""
+
 WIDTH, HEIGHT = 1280, 800
 SETTLED = 4.0
 """Seconds without a change on the page after which it is complete."""
@@ -117,7 +120,7 @@ async def main() -> None:
 async def demo_at(url: str | None) -> AsyncIterator[tuple[str, HomeAssistant]]:
     """Yield address and API of a demo: the one that runs there, or one of our own."""
     if url is None:
-        wanted = Wanted(folder=FOLDER, port=0, fresh=True, short=True)
+        wanted = Wanted(folder=FOLDER, port=0, fresh=True, extra=ONE_YEAR)
         async with running_demo(wanted) as demo:
             yield demo.url, demo.api
         return

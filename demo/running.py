@@ -1,7 +1,7 @@
 """A running demo: simulated servers, a real Home Assistant, and all that it shows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 import contextlib
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -28,7 +28,8 @@ class Wanted:
     """What to run.
 
     `folder` holds everything; with `fresh`, what is in there is forgotten. `backend` is
-    the only server, `None` for all. `short` gives every server one year of history.
+    the only server, `None` for all. `extra` are further options for simulators, by
+    backend.
     """
 
     folder: Path = ROOT / ".demo"
@@ -36,7 +37,7 @@ class Wanted:
     fresh: bool = False
     backend: str | None = None
     edition: str | None = None
-    short: bool = False
+    extra: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -120,7 +121,7 @@ def _servers(wanted: Wanted, state: State) -> Iterator[Server]:
                 kind,
                 free_port(state.ports.get(kind.backend, kind.port)),
                 state.secret,
-                (*extra, *kind.short_history) if wanted.short else extra,
+                (*extra, *wanted.extra.get(kind.backend, ())),
             )
 
 
