@@ -7,13 +7,16 @@ from typing import Protocol, cast
 
 from demo.processes import HOST
 from demo.servers import Server
-from homeassistant.components.rest.const import COORDINATOR, DOMAIN, REST_DATA
 from homeassistant.core import HomeAssistant
 
 from .home import SECRET, add, answers, home, keep, poll, simulator, written
 from .measure import Meter, Spread, pairs, ratios
 from .size import Size
 from .table import Goal, Line
+
+DOMAIN, COORDINATOR = "rest", "coordinator"
+"""Where core's `rest` keeps what reads its resources. It is not imported: what it
+requires is fetched by the Home Assistant that it is configured in."""
 
 _ROW = "value_json.results[0]"
 _READING = "datalogger/dsmrreading?ordering=-timestamp&limit=1"
@@ -144,11 +147,9 @@ class _Coordinator(Protocol):
 
 async def read_rest(hass: HomeAssistant) -> None:
     """Read all resources of `rest` once, as their timers do."""
-    parts = cast(
-        "Mapping[str, Sequence[Mapping[str, _Coordinator]]]", hass.data[DOMAIN]
-    )
-    for part in parts[REST_DATA]:
-        await part[COORDINATOR].async_refresh()
+    shared = cast("Mapping[str, Sequence[_Coordinator]]", hass.data[DOMAIN])
+    for coordinator in shared[COORDINATOR]:
+        await coordinator.async_refresh()
     await hass.async_block_till_done()
 
 
