@@ -6,10 +6,9 @@ clock runs faster, and counted up to a day of such cycles; so is what a row take
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import text
 
@@ -61,7 +60,11 @@ class _Changes:
     def _note(self, event: Event[EventStateChangedData]) -> None:
         self.by_entity[event.data["entity_id"]] += 1
 
-    def _note_registry(self, _event: Event[Mapping[str, Any]]) -> None:
+    def _note_registry(
+        self,
+        _event: Event[er.EventEntityRegistryUpdatedData]
+        | Event[dr.EventDeviceRegistryUpdatedData],
+    ) -> None:
         self.registry += 1
 
 

@@ -144,7 +144,7 @@ async def _one_point(
 
 
 CASES = (
-    Case("dsmr_reader", "--years 0.1", _newest_reading),
+    Case("dsmr_reader", "--years 0.02", _newest_reading),
     Case("milesight", "--devices 20 --days 7 --no-push", _one_point),
     Case("besmart", "--years 0.1", _one_point),
     Case("bemserver", "--years 0.05", _one_point),

@@ -1,7 +1,8 @@
 """Import the past of an entry's points: resume, compare, write what differs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
@@ -171,10 +172,13 @@ class Importer:
         writers = [writer for track in tracks for writer in track.writers]
         points = [track.point for track in tracks]
         queue = RecorderQueue(self._hass)
-        async for chunk in self._backend.history(points, start, now):
-            await _take(tracks, chunk)
-            await queue.put_full(writers)
-            report(start, chunk.until, sum(writer.written for writer in writers))
+        async with aclosing(
+            _ahead(self._backend.history(points, start, now))
+        ) as chunks:
+            async for chunk in chunks:
+                await _take(tracks, chunk)
+                await queue.put_full(writers)
+                report(start, chunk.until, sum(writer.written for writer in writers))
         for track in tracks:
             track.finish(now)
             await asyncio.sleep(0)
@@ -230,6 +234,24 @@ class Importer:
         await queue.put([writer])
         await queue.settle()
         return {statistic.statistic_id: writer.written}
+
+
+async def _ahead(
+    chunks: AsyncIterator[HistoryChunk],
+) -> AsyncGenerator[HistoryChunk]:
+    """Yield chunks; while one is dealt with, the next is on its way."""
+
+    async def read() -> HistoryChunk | None:
+        return await anext(chunks, None)
+
+    coming = asyncio.create_task(read())
+    try:
+        while (chunk := await coming) is not None:
+            coming = asyncio.create_task(read())
+            yield chunk
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:

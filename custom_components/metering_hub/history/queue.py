@@ -10,10 +10,10 @@ from .recorded import settle, stored, write
 from .track import Writer
 
 BATCH = 125
-"""Rows per recorder call. The recorder makes a dozen objects of each row. What is alive
-at a time must be less than the 2,000 objects after which the garbage collector looks:
-what outlives two looks leads to one at all that Home Assistant has, which stops it for
-a tenth of a second."""
+"""Rows per recorder call. The recorder makes a dozen objects of each row, and after
+2,000 new ones the garbage collector looks for old ones among them. What outlives two
+looks leads to one at all that Home Assistant has, which stops it for a tenth of a
+second. Few rows are gone before."""
 
 MAX_QUEUED = 300
 """Rows between two barriers in the recorder's queue, of which two may be open."""

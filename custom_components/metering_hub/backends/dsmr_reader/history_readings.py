@@ -147,4 +147,6 @@ async def telegram_chunks(
     late = EXTRA_LAG if EXTRA_KEYS & set(keys) else timedelta()
     async for rows in client.readings(rows_from, end + late):
         found = readings.take(rows)
+        # They would live until the chunk is written, hundreds of objects.
+        rows.clear()
         yield HistoryChunk(readings=found, until=readings.until)
