@@ -174,7 +174,7 @@ async def test_corrected_and_late_values_land(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What changes within two days is found in an hour; all that follows moves along."""
+    """What changes within two days is found in an hour; what follows moves along."""
     at = THIS_HOUR - 20 * HOUR
     before = statistics["timeseries_1_amount"][-2]
     for state in (RAW, CLEAN):
