@@ -102,7 +102,7 @@ class Case:
 
 
 def _loop_line(case: str, holds: Sequence[Hold]) -> Line:
-    """Return the longest hold of all runs; besides, the spread of each run's longest."""
+    """Return the longest hold of all runs, and how long it was in each of them."""
     spread = Spread.of([hold.wall for hold in holds])
     cpu = Spread.of([hold.cpu for hold in holds])
     longest = max(holds, key=lambda hold: hold.wall)
