@@ -102,7 +102,7 @@ class Case:
 
 
 def _loop_line(case: str, holds: Sequence[Hold]) -> Line:
-    """Return the longest hold of each run: their middle is what the goal is about."""
+    """Return the longest hold of all runs, and how long it was in each of them."""
     spread = Spread.of([hold.wall for hold in holds])
     cpu = Spread.of([hold.cpu for hold in holds])
     longest = max(holds, key=lambda hold: hold.wall)
@@ -110,11 +110,14 @@ def _loop_line(case: str, holds: Sequence[Hold]) -> Line:
         row="loop",
         case=case,
         ours=f"longest {longest.text()}",
-        other=f"CPU of it {cpu.text(1000, 1)} ms",
-        result=f"{spread.text(1000, 1)} ms",
-        figure=spread.middle * 1000,
+        other="",
+        result=f"{longest.wall * 1000:.1f} ms; by run {spread.text(1000, 1)}",
+        figure=longest.wall * 1000,
         goal=_HOLD,
-        details={"garbage_ms": max(hold.collecting for hold in holds) * 1000},
+        details={
+            "garbage_ms": max(hold.collecting for hold in holds) * 1000,
+            "cpu_by_run_ms": cpu.text(1000, 1),
+        },
     )
 
 

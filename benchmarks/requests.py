@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
-
-from .home import add, answers, home, keep, poll, shown, simulator
+from .home import add, answers, home, keep, poll, simulator
 from .size import Size
 from .table import Goal, Line
 
@@ -15,22 +12,12 @@ POINTS = (5000, 1000, 100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A backend, how many values one of its requests is for, and a large server.
-
-    `has_statuses` says that of each device it also asks whether that is online.
-    """
+    """A backend, how many points one of its requests is for, and a large server."""
 
     backend: str
     batch: int
     points: Sequence[int]
     options: str
-    has_statuses: bool = False
-
-    def _statuses(self, hass: HomeAssistant, entry: ConfigEntry) -> int:
-        """Return of how many devices the status is asked for."""
-        if not self.has_statuses:
-            return 0
-        return len({entity.device_id for entity in shown(hass, entry)})
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Count the requests of a poll, from many points to few."""
@@ -44,15 +31,13 @@ class Case:
                 before = await answers(server)
                 await poll(hass, entry)
                 asked = await answers(server) - before - 1
-                # An online status for each device is asked for besides.
-                extra = self._statuses(hass, entry)
-                fewest = -(-(points + extra) // self.batch)
+                fewest = -(-points // self.batch)
                 lines.append(
                     Line(
                         "requests",
                         f"{self.backend}, {points:,} points",
                         str(asked),
-                        f"{points + extra:,} / {self.batch}: {fewest}",
+                        f"{points:,} / {self.batch}: {fewest}",
                         f"{asked - fewest:+d}",
                         asked - fewest,
                         Goal(0, "equal", "more"),
@@ -62,7 +47,7 @@ class Case:
 
 
 CASES = (
-    Case("milesight", 1000, POINTS, "--devices 1060 --no-push", has_statuses=True),
+    Case("milesight", 1000, POINTS, "--devices 1060 --no-push"),
     Case("bemserver", 50, POINTS, "--series 6000 --years 0.1"),
     Case("besmart", 50, POINTS, "--meters 345 --years 0.1"),
 )
