@@ -4,13 +4,29 @@ from collections.abc import Callable
 import re
 import time
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
+
+from .world import World
 
 INTEGRATION = "/config/integrations/integration/metering_hub"
 PATIENCE = 60.0
 """Seconds that something may take until a person sees it."""
 
 _LOOK_AGAIN_MS = 250
+
+
+def begin_to_add(page: Page, world: World, button: str = "Add integration") -> None:
+    """Search for the integration and choose it, up to its first question."""
+    page.goto(f"{world.url}/config/integrations/dashboard")
+    page.get_by_role("button", name=button).click()
+    dialog = page.locator("dialog-add-integration")
+    # Before that, what is typed may get lost.
+    expect(dialog.get_by_role("textbox")).to_be_focused()
+    page.keyboard.type("metering")
+    # Only then does the list stay as it is.
+    found = dialog.get_by_role("listitem")
+    expect(found).to_have_count(1)
+    found.get_by_text("Metering Hub", exact=True).click()
 
 
 def fill(page: Page, label: str, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Look
 from .newcomers import NEWCOMERS, Newcomer
-from .person import INTEGRATION, entry_row, fill, submit
+from .person import INTEGRATION, begin_to_add, entry_row, fill, submit
 from .world import World
 
 
@@ -18,10 +18,7 @@ def test_a_server_is_added_by_clicking(
     """Search, menu, a wrong secret with its message, the right one, selection."""
     server = world.servers[newcomer.backend]
     form = {**server.form, newcomer.secret: "not-the-secret"}
-    page.goto(f"{world.url}/config/integrations/dashboard")
-    page.get_by_text("Add integration").click()
-    page.get_by_placeholder("Search for a brand name").fill("metering")
-    page.get_by_text("Metering Hub", exact=True).last.click()
+    begin_to_add(page, world)
     page.get_by_text(server.kind.name, exact=True).last.click()
     for name, label in newcomer.labels.items():
         fill(page, label, str(form[name]))
@@ -66,9 +63,5 @@ def test_the_meters_show_values(page: Page, world: World) -> None:
 @pytest.mark.parametrize("locale", ["nl-NL"])
 def test_a_dutch_person_reads_dutch(page: Page, world: World) -> None:
     """Forms are in the language of the person's own browser."""
-    page.goto(f"{world.url}/config/integrations/dashboard")
-    page.get_by_role("button", name="Voeg integratie toe").click()
-    expect(page.get_by_placeholder("Zoek naar een merk")).to_be_focused()
-    page.keyboard.type("metering")
-    page.get_by_text("Metering Hub", exact=True).last.click()
+    begin_to_add(page, world, "Voeg integratie toe")
     expect(page.get_by_text("Waar komen je meters vandaan?")).to_be_visible()

@@ -1,5 +1,6 @@
 """The Energy dashboard says what the simulated meters really counted."""
 
+from asyncio import wait_for
 from collections.abc import Callable, Mapping, Sequence
 
 from playwright.sync_api import Page
@@ -16,6 +17,9 @@ from .person import look_until_right
 from .truth import PERIODS, Range, backend_of, true_range
 from .world import World
 
+IMPORT_PATIENCE = 600.0
+"""Seconds."""
+
 type Known = Mapping[str, tuple[Range, str]]
 """True amounts and their units, by the name that the dashboard has for them."""
 
@@ -29,7 +33,9 @@ def truths(servers: Mapping[str, Server]) -> Mapping[str, Amount]:
 @pytest.fixture(scope="module")
 def dashboard(ask: Ask, servers: Mapping[str, Server]) -> Dashboard:
     """Return what is on the dashboard, once the past of all servers is there."""
-    ask(lambda api: api.wait_for_history(len(servers)))
+    added = ask(lambda api: api.command("config_entries/get", domain="metering_hub"))
+    assert len(added) == len(servers), "without all servers, waiting is in vain"
+    ask(lambda api: wait_for(api.wait_for_history(len(servers)), IMPORT_PATIENCE))
     days = {backend: days for backend, (days, _) in HISTORY.items()}
     read: Dashboard = ask(lambda api: read_dashboard(api, days))
     return read

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from .conftest import Ask
+from .conftest import Ask, Look
 from .dashboard import statistics_of
 from .milesight import switch_is_on
 from .person import INTEGRATION, entry_row, fill, submit
@@ -16,7 +16,7 @@ PLUG = "Laundry plug"
 OWN_PLUG = {"stat_consumption": "sensor.a_plug_from_elsewhere"}
 
 
-def test_a_changed_key_is_asked_for(page: Page, world: World) -> None:
+def test_a_changed_key_is_asked_for(page: Page, world: World, look: Look) -> None:
     """Home Assistant notices by itself; a person enters the new key."""
     server = world.servers["dsmr_reader"]
     world.serve(replace(server, secret="another-secret"))
@@ -26,6 +26,7 @@ def test_a_changed_key_is_asked_for(page: Page, world: World) -> None:
     fill(page, "API key", server.secret)
     submit(page)
     expect(page.get_by_text("does not accept these credentials")).to_be_visible()
+    look("refused")
     fill(page, "API key", "another-secret")
     submit(page)
     expect(page.get_by_text("Success")).to_be_visible()
@@ -64,7 +65,7 @@ def test_a_switch_reaches_the_plug(page: Page, world: World) -> None:
 
 
 def test_removed_meters_leave_the_energy_dashboard(
-    page: Page, world: World, ask: Ask
+    page: Page, world: World, ask: Ask, look: Look
 ) -> None:
     """Repairs asks whether they shall; then they go, and nothing else does."""
     before = ask(lambda api: api.command("energy/get_prefs"))
@@ -76,9 +77,9 @@ def test_removed_meters_leave_the_energy_dashboard(
     submit(page, "Delete")
     page.goto(f"{world.url}/config/repairs")
     page.get_by_text("besmart is still on the Energy dashboard").click()
-    expect(
-        page.get_by_text("Remove besmart from the Energy dashboard?")
-    ).to_be_visible()
+    question = page.get_by_text("Remove besmart from the Energy dashboard?")
+    expect(question).to_be_visible()
+    look("question")
     submit(page)
     expect(page.get_by_text("The issue is repaired!")).to_be_visible()
     after = ask(lambda api: api.command("energy/get_prefs"))
