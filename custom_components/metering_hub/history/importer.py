@@ -252,6 +252,9 @@ async def _ahead(
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+        if isinstance(chunks, AsyncGenerator):
+            # It may wait between two requests, with an answer half read.
+            await chunks.aclose()
 
 
 async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:
