@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-import os
 import re
 import shutil
 from typing import Any
@@ -16,18 +15,12 @@ from demo.home_assistant import HomeAssistant
 from demo.processes import ROOT, free_port
 from demo.servers import KINDS, Server
 
+from .chromium import OPTIONS, TIME_ZONE, program as chromium_program
 from .person import PATIENCE
 from .world import World, running_world
 
 ARTEFACTS = ROOT / ".browser"
 WIDTH, HEIGHT = 1400, 1300
-CHROMIUM = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    # Containers have little shared memory.
-    "--disable-dev-shm-usage",
-    *("--disable-background-networking", "--disable-component-update"),
-    "--disable-sync",
-)
 
 HISTORY = {
     "besmart": (365, ("--years", "1")),
@@ -104,11 +97,11 @@ def ask(world: World) -> Ask:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return Debian's Chromium, without a window."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert program is not None, "install Chromium, or name it in CHROMIUM"
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM])
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_program(), args=[*OPTIONS]
+        )
         yield chromium
         chromium.close()
 
@@ -129,7 +122,7 @@ def page(
     """
     opened = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT},
-        timezone_id="Europe/Amsterdam",
+        timezone_id=TIME_ZONE,
         locale=locale,
         # A picture of a chart that is still growing tells nothing.
         reduced_motion="reduce",

@@ -12,7 +12,8 @@ from .besmart import cli as besmart
 from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
-from .server import serve
+from .server import number_answers, serve
+from .unrest import add_arguments
 
 SIMULATORS: Mapping[str, Spec] = {
     "besmart": Spec(besmart.add_arguments, besmart.build),
@@ -30,6 +31,7 @@ def parser() -> ArgumentParser:
         command = commands.add_parser(name)
         command.add_argument("--host", default="127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="0: any free one")
+        add_arguments(command)
         spec.add_arguments(command)
     return top
 
@@ -55,6 +57,7 @@ def main() -> None:
     """Parse the command line and run the simulator it names."""
     options = parser().parse_args()
     running = SIMULATORS[options.simulator].build(options)
+    number_answers(running.app)
     asyncio.run(run(options.simulator, running, options.host, options.port))
 
 

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
@@ -95,9 +95,8 @@ class House:
         self._exchange = exchange
         self._first = epoch(start)
         self._changed = 0 if exchange is None else epoch(exchange.at)
-        # A lookup of a bound method per instance lets the cache go with the house.
-        self._day = lru_cache(maxsize=96)(self._build_day)
-        self._habits = lru_cache(maxsize=8)(lambda day: habits(seed, day))
+        # A cache per instance goes with the house.
+        self._day = lru_cache(maxsize=96)(partial(_build_day, seed, self.zone))
         self._prefix = tuple(array("q", [0]) for _ in range(_COLUMNS))
         self._origin = self._columns(self._first)
 
@@ -215,44 +214,57 @@ class House:
         return tuple(total)
 
     def _add_day(self) -> None:
-        day = self._day(self._first // DAY_SECONDS + len(self._prefix[0]) - 1)
-        for prefix, running in zip(self._prefix, day.totals, strict=True):
-            prefix.append(prefix[-1] + running[QUARTERS])
+        number = self._first // DAY_SECONDS + len(self._prefix[0]) - 1
+        totals = _day_totals(self.seed, self.zone, number)
+        for prefix, total in zip(self._prefix, totals, strict=True):
+            prefix.append(prefix[-1] + total)
 
-    def _build_day(self, number: int) -> _Day:
-        load: list[int] = []
-        gas: list[int] = []
-        normal: list[bool] = []
-        for local in self._local_quarters(number):
-            local_day, quarter = divmod(local, QUARTERS)
-            day = self._habits(local_day)
-            load.append(day.load[quarter])
-            gas.append(day.gas[quarter])
-            weekday = (local_day + 3) % 7 < 5
-            normal.append(weekday and 28 <= quarter < 92)
-        pairs = zip(load, solar(self.seed, number), strict=True)
-        net = tuple(drawn - made for drawn, made in pairs)
-        ripple, wave = ripples(self.seed, number, net)
-        columns: list[list[int]] = [[0] * QUARTERS for _ in range(_COLUMNS)]
-        for quarter, watt in enumerate(net):
-            column = (_RETURNED if watt < 0 else 0) + normal[quarter]
-            columns[column][quarter] = abs(watt) * QUARTER_SECONDS
-            columns[_GAS][quarter] = gas[quarter] * QUARTER_SECONDS
-        totals = tuple(tuple(accumulate(column, initial=0)) for column in columns)
-        return _Day(net, tuple(load), tuple(gas), ripple, wave, tuple(normal), totals)
 
-    def _local_quarters(self, number: int) -> list[int]:
-        """Return, per quarter of a UTC day, the quarters since 1970 on the wall."""
-        first = number * QUARTERS
-        offset = self._offset(first * QUARTER_SECONDS)
-        if offset == self._offset((first + QUARTERS) * QUARTER_SECONDS):
-            return list(range(first + offset, first + offset + QUARTERS))
-        return [
-            index + self._offset(index * QUARTER_SECONDS)
-            for index in range(first, first + QUARTERS)
-        ]
+@lru_cache(maxsize=8192)
+def _day_totals(seed: int, zone: ZoneInfo, number: int) -> tuple[int, ...]:
+    """Return what a whole UTC day adds to each column.
 
-    def _offset(self, when: int) -> int:
-        """Return the offset from UTC in quarters of an hour."""
-        offset = datetime.fromtimestamp(when, self.zone).utcoffset() or timedelta()
-        return offset // timedelta(seconds=QUARTER_SECONDS)
+    It is kept beyond one house, as tests build the same house again and again.
+    """
+    return tuple(running[QUARTERS] for running in _build_day(seed, zone, number).totals)
+
+
+def _build_day(seed: int, zone: ZoneInfo, number: int) -> _Day:
+    load: list[int] = []
+    gas: list[int] = []
+    normal: list[bool] = []
+    for local in _local_quarters(zone, number):
+        local_day, quarter = divmod(local, QUARTERS)
+        day = habits(seed, local_day)
+        load.append(day.load[quarter])
+        gas.append(day.gas[quarter])
+        weekday = (local_day + 3) % 7 < 5
+        normal.append(weekday and 28 <= quarter < 92)
+    pairs = zip(load, solar(seed, number), strict=True)
+    net = tuple(drawn - made for drawn, made in pairs)
+    ripple, wave = ripples(seed, number, net)
+    columns: list[list[int]] = [[0] * QUARTERS for _ in range(_COLUMNS)]
+    for quarter, watt in enumerate(net):
+        column = (_RETURNED if watt < 0 else 0) + normal[quarter]
+        columns[column][quarter] = abs(watt) * QUARTER_SECONDS
+        columns[_GAS][quarter] = gas[quarter] * QUARTER_SECONDS
+    totals = tuple(tuple(accumulate(column, initial=0)) for column in columns)
+    return _Day(net, tuple(load), tuple(gas), ripple, wave, tuple(normal), totals)
+
+
+def _local_quarters(zone: ZoneInfo, number: int) -> list[int]:
+    """Return, per quarter of a UTC day, the quarters since 1970 on the wall."""
+    first = number * QUARTERS
+    offset = _offset(zone, first * QUARTER_SECONDS)
+    if offset == _offset(zone, (first + QUARTERS) * QUARTER_SECONDS):
+        return list(range(first + offset, first + offset + QUARTERS))
+    return [
+        index + _offset(zone, index * QUARTER_SECONDS)
+        for index in range(first, first + QUARTERS)
+    ]
+
+
+def _offset(zone: ZoneInfo, when: int) -> int:
+    """Return the offset from UTC in quarters of an hour."""
+    offset = datetime.fromtimestamp(when, zone).utcoffset() or timedelta()
+    return offset // timedelta(seconds=QUARTER_SECONDS)

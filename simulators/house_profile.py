@@ -6,6 +6,7 @@ on every machine and that no day depends on another one.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import shake_128
 from itertools import accumulate
 from math import cos, radians, sin, tau
@@ -78,6 +79,7 @@ def season_of(day: int, winter: int) -> float:
     return -cos((day - winter) * tau / _YEAR_DAYS)
 
 
+@lru_cache(maxsize=64)
 def habits(seed: int, local_day: int) -> Habits:
     """Return the demand of a local day (days since 1970-01-01 on the wall clock)."""
     random = noise(seed, "habits", local_day, 2 * QUARTERS + 4)

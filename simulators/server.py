@@ -2,9 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from ssl import SSLContext
 
 from aiohttp import web
+
+NUMBER = "X-Simulated-Answer"
+"""The header with the number of an answer, from 1 on, where answers are numbered."""
+
+
+def number_answers(app: web.Application) -> None:
+    """Let each answer say how many there were, to who sees nothing but answers."""
+    numbers = count(1)
+
+    async def number(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers[NUMBER] = str(next(numbers))
+
+    app.on_response_prepare.append(number)
 
 
 @asynccontextmanager

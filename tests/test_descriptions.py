@@ -8,6 +8,8 @@ from custom_components.metering_hub.descriptions import (
     entity_category,
     number_device_class,
     sensor_device_class,
+    sensor_precision,
+    sensor_unit,
 )
 from custom_components.metering_hub.model import Category, Kind, Point, Quantity
 from homeassistant.components.number import NumberDeviceClass
@@ -70,3 +72,35 @@ def test_only_what_can_be_set_is_configuration(
     shown: Point, expected: EntityCategory | None
 ) -> None:
     assert entity_category(shown) is expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (point(Kind.REGISTER, quantity=Quantity.ENERGY, unit="Wh"), "kWh"),
+        (point(Kind.INTERVAL, quantity=Quantity.HEAT, unit="Wh"), "kWh"),
+        (point(Kind.REGISTER, quantity=Quantity.ENERGY, unit="kWh"), None),
+        (point(Kind.INSTANT, quantity=Quantity.ENERGY, unit="Wh"), None),
+        (point(Kind.REGISTER, quantity=Quantity.OTHER, unit="Wh"), None),
+    ],
+)
+def test_watt_hours_are_shown_in_a_unit_that_is_easier_to_read(
+    shown: Point, expected: str | None
+) -> None:
+    assert sensor_unit(shown) == expected
+
+
+@pytest.mark.parametrize(
+    ("quantity", "precision", "expected"),
+    [
+        (Quantity.CARBON_DIOXIDE, None, 0),
+        (Quantity.CARBON_DIOXIDE, 1, 1),
+        (Quantity.TEMPERATURE, None, None),
+        (Quantity.TEMPERATURE, 2, 2),
+    ],
+)
+def test_decimals_are_the_servers_where_it_tells_them(
+    quantity: Quantity, precision: int | None, expected: int | None
+) -> None:
+    shown = point(Kind.INSTANT, quantity=quantity, precision=precision)
+    assert sensor_precision(shown) == expected

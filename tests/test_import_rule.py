@@ -14,6 +14,7 @@ INTEGRATION = ROOT / "custom_components" / "metering_hub"
 
 PURE = (
     "model.py",
+    "columns.py",
     "register_guard.py",
     "freshness.py",
     "selection.py",

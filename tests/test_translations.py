@@ -101,6 +101,7 @@ from custom_components.metering_hub.identifiers import (
 from custom_components.metering_hub.model import Device, Inventory, Kind, Point
 from custom_components.metering_hub.push import UpdateMode
 from custom_components.metering_hub.selection_form import selection_schema
+from custom_components.metering_hub.system_health import system_health_info
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
 from homeassistant.data_entry_flow import section
@@ -674,6 +675,14 @@ def services() -> Wanted:
     return wanted
 
 
+def health() -> Wanted:
+    """Return the lines of the system information: the same without entries."""
+    hass = Mock()
+    hass.config_entries.async_entries.return_value = []
+    hass.config_entries.async_loaded_entries.return_value = []
+    return Wanted(set(asyncio.run(system_health_info(hass))))
+
+
 SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
@@ -697,6 +706,7 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "exceptions": exceptions,
     "issues": issues,
     "services": services,
+    "system_health.info": health,
     "common": common,
 }
 

@@ -14,7 +14,7 @@ from homeassistant.components.sensor.const import (
     SensorDeviceClass,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import EntityCategory, Platform, UnitOfEnergy
 
 from .identifiers import platform_of
 from .model import Kind, Point, Quantity
@@ -86,6 +86,9 @@ _QUANTITIES: Mapping[Quantity, _Shown] = {
     Quantity.WIND_DIRECTION: _Shown(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
     Quantity.WIND_SPEED: _Shown(SensorDeviceClass.WIND_SPEED, _MEASURED),
 }
+_WHOLE = frozenset({Quantity.BATTERY, Quantity.CARBON_DIOXIDE, Quantity.ILLUMINANCE})
+"""Quantities whose decimals say nothing, unless a server tells how many there are."""
+
 _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
     Quantity.CONNECTIVITY: BinarySensorDeviceClass.CONNECTIVITY,
     Quantity.PROBLEM: BinarySensorDeviceClass.PROBLEM,
@@ -124,6 +127,24 @@ def _device_class(point: Point) -> SensorDeviceClass | None:
     if shown is None or point.kind not in shown.kinds:
         return None
     return shown.device_class
+
+
+def sensor_unit(point: Point) -> str | None:
+    """Return the unit to show a sensor in at first, `None` for the server's own.
+
+    A meter position of many digits is easier to read in kWh than in Wh.
+    """
+    is_energy = sensor_device_class(point) is SensorDeviceClass.ENERGY
+    if is_energy and point.unit == UnitOfEnergy.WATT_HOUR:
+        return UnitOfEnergy.KILO_WATT_HOUR
+    return None
+
+
+def sensor_precision(point: Point) -> int | None:
+    """Return how many decimals to show, in the server's unit; `None` for all."""
+    if point.precision is None and point.quantity in _WHOLE:
+        return 0
+    return point.precision
 
 
 def sensor_state_class(point: Point) -> SensorStateClass | None:

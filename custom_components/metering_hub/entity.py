@@ -50,6 +50,8 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
         super().__init__(coordinator, context=point.key)
         entry = coordinator.config_entry
         self.point = point
+        self._key = point.key
+        self._is_available = True
         self._attr_unique_id = point_unique_id(entry, point.key)
         self._attr_device_info = DeviceInfo(
             identifiers={device_identifier(entry, point.device_key)}
@@ -65,16 +67,13 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
     @property
     def reading(self) -> Reading | None:
         """Return the newest reading of the point."""
-        return self.coordinator.data.readings.get(self.point.key)
+        return self.coordinator.data.readings.get(self._key)
 
     @property
     @override
     def available(self) -> bool:
         """Tell whether the newest reading can be trusted."""
-        return (
-            super().available
-            and self.point.key not in self.coordinator.data.unavailable
-        )
+        return self._is_available
 
     def _update_from_reading(self) -> bool:
         """Take over the newest reading; tell whether the state is another one now."""
@@ -84,15 +83,23 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
     async def async_added_to_hass(self) -> None:
         """Show what is known from the start."""
         await super().async_added_to_hass()
-        self._was_available = self.available
+        self._is_available = self._can_be_trusted()
         self._update_from_reading()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state, but only when it has changed."""
-        available = self.available
+        available = self._can_be_trusted()
         changed = self._update_from_reading()
-        if changed or available != self._was_available:
-            self._was_available = available
+        if changed or available is not self._is_available:
+            self._is_available = available
             self.async_write_ha_state()
+
+    def _can_be_trusted(self) -> bool:
+        """Tell whether the newest poll worked, for this point too."""
+        coordinator = self.coordinator
+        return (
+            coordinator.last_update_success
+            and self._key not in coordinator.data.unavailable
+        )

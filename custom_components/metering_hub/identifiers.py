@@ -40,6 +40,9 @@ UPDATE_MODE_KEY = "update_mode"
 OWN_KEYS = frozenset({HISTORY_IMPORT_KEY, UPDATE_MODE_KEY})
 """Keys of entities that show no point, so that no inventory knows them."""
 
+SERVER_DEVICE_KEY = "__server"
+"""Key of the device of the server itself: no inventory knows it, as no key has `__`."""
+
 
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:
     return f"{entry.unique_id or entry.entry_id}_"

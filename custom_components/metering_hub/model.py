@@ -195,7 +195,8 @@ class PricePeriod:
     fixed_daily: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Made for every point at every poll: a frozen one would take nearly twice as long.
+@dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Reading:
     """One value of a point.
 

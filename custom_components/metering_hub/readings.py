@@ -1,12 +1,12 @@
 """When readings are asked for, and who is told of them."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 import time
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
@@ -19,8 +19,9 @@ from .coordinator import (
 )
 from .gatherer import Gatherer
 from .identifiers import platform_of, point_unique_id
-from .model import Kind, Point
+from .model import Inventory, Kind, Point
 from .snapshot import Answers, Snapshot
+from .wanted import Rounds, Wanted
 
 TOLD_AT_ONCE = 50
 """How many entities are told of news in one go: their states are written in about 4 ms.
@@ -51,8 +52,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         )
         self._inventory = inventory
         self._default_interval = default_interval
-        self._asked: dict[str, float] = {}
+        self._rounds = Rounds()
         self._answers = Answers()
+        self._wanted: tuple[Inventory, Wanted] | None = None
+        self._told: tuple[bool, Snapshot] | None = None
         self._gatherer = Gatherer(
             hass, entry, self._read_listened, f"{self.name} in between"
         )
@@ -60,7 +63,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     @override
     async def async_request_refresh(self) -> None:
         """Ask for everything anew: a person who asks wants no reading of the past."""
-        self._asked.clear()
+        self._rounds.forget()
         await super().async_request_refresh()
 
     @override
@@ -79,6 +82,22 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         return self._answers.is_later(key, asked)
 
     @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: str | None = None
+    ) -> Callable[[], None]:
+        """Listen for news of a point, which is its key, or of everything."""
+        self._wanted = None
+        remove = super().async_add_listener(update_callback, context)
+
+        @callback
+        def stop_listening() -> None:
+            self._wanted = None
+            remove()
+
+        return stop_listening
+
+    @callback
     def async_read_soon(self, keys: Iterable[str]) -> None:
         """Read those of these points within two seconds that somebody listens to.
 
@@ -92,30 +111,45 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Return the newest readings, of which only those that are due are asked."""
         shown = self.data
         wanted = self._wanted_points()
-        self.update_interval = min(
-            map(self._interval, wanted), default=self._default_interval
-        )
-        if due := self._due_points(wanted):
+        self.update_interval = min(wanted.groups, default=self._default_interval)
+        # A tick comes a little early or late; half of one decides which is meant.
+        early = self.update_interval.total_seconds() / 2
+        if due := self._rounds.due(wanted, time.monotonic(), early):
             try:
                 await self._ask(due)
             except BackendError:
                 # Once the server is back, nothing that was read before counts.
-                self._asked.clear()
+                self._rounds.forget()
                 raise
             await asyncio.sleep(0)
-        snapshot = self._answers.snapshot(wanted, dt_util.utcnow())
-        if snapshot == shown and self.data is not shown:
+        snapshot = self._answers.snapshot(wanted.points, dt_util.utcnow())
+        if shown is None or snapshot.changes(shown):
+            return snapshot
+        if self.data is not shown:
             # The caller sees no change then; what was shown in between would stay.
-            self.data = snapshot
+            self.data = shown
             self.async_update_listeners()
-        return snapshot
+        # It is the same, and seen to be so at once.
+        return shown
 
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Tell all who listen; the first few at once, others in turns."""
+        """Tell those for whom there is news; the first few at once, others in turns.
+
+        All are told where polls begin to fail, or to work again.
+        """
+        told, self._told = self._told, (self.last_update_success, self.data)
+        listeners = [*self._listeners]
+        if told is not None and told[0] == self.last_update_success:
+            changes = self.data.changes(told[1])
+            listeners = [
+                number
+                for number, (_, context) in self._listeners.items()
+                if context in changes or context is None
+            ]
         self.config_entry.async_create_task(
-            self.hass, self._tell([*self._listeners]), f"{self.name} telling"
+            self.hass, self._tell(listeners), f"{self.name} telling"
         )
 
     async def _tell(self, listeners: Sequence[int]) -> None:
@@ -146,13 +180,11 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Show what is known of these points, and tell only those who look at them."""
         before = self.data
         self.data = self._answers.renewed(before, points, dt_util.utcnow())
-        changed = {
-            point.key
-            for point in points
-            if self.data.says_of(point.key) != before.says_of(point.key)
-        }
+        changes = self.data.changes(before)
+        if self._told is not None and self._told[1] is before:
+            self._told = self._told[0], self.data
         for update, context in list(self._listeners.values()):
-            if context in changed:
+            if context in changes:
                 update()
 
     async def _ask(self, points: Collection[Point]) -> None:
@@ -163,22 +195,25 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         self._answers.take(number, points, latest)
         self._log_failures(before, self._answers.failures)
 
-    def _wanted_points(self) -> list[Point]:
+    def _wanted_points(self) -> Wanted:
         """Return the points that entities listen to, or will at the first refresh."""
+        inventory = self._inventory.data
+        if self._wanted is not None and self._wanted[0] is inventory:
+            return self._wanted[1]
         if listening := set(self.async_contexts()):
-            return self._readable(listening)
-        return list(filter(self._will_listen, self._readable(self._points)))
-
-    @property
-    def _points(self) -> Mapping[str, Point]:
-        return self._inventory.data.points
+            wanted = Wanted.of(self._readable(listening), self._default_interval)
+            self._wanted = inventory, wanted
+            return wanted
+        points = filter(self._will_listen, self._readable(inventory.points))
+        return Wanted.of(points, self._default_interval)
 
     def _readable(self, keys: Iterable[str]) -> list[Point]:
         """Return the named points; what can only be done has nothing to read."""
+        points = self._inventory.data.points
         return [
             point
             for key in keys
-            if (point := self._points.get(key)) and point.kind is not Kind.ACTION
+            if (point := points.get(key)) and point.kind is not Kind.ACTION
         ]
 
     def _will_listen(self, point: Point) -> bool:
@@ -191,23 +226,6 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         if entity_id is None or (entity := registry.async_get(entity_id)) is None:
             return point.enabled_default
         return not entity.disabled
-
-    def _interval(self, point: Point) -> timedelta:
-        return point.poll_interval or self._default_interval
-
-    def _due_points(self, wanted: Iterable[Point]) -> list[Point]:
-        """Return the points to ask for now, and take note that they were."""
-        now = time.monotonic()
-        # A tick comes a little early or late; half of one decides which is meant.
-        tick = (self.update_interval or self._default_interval).total_seconds() / 2
-        due = [
-            point
-            for point in wanted
-            if (asked := self._asked.get(point.key)) is None
-            or now - asked + tick >= self._interval(point).total_seconds()
-        ]
-        self._asked.update((point.key, now) for point in due)
-        return due
 
     def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
         """Log once when a part of the server stops answering, and when it is back."""

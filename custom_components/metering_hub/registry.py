@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .const import LOGGER
 from .identifiers import (
     OWN_KEYS,
+    SERVER_DEVICE_KEY,
     device_identifier,
     device_key_of,
     platform_of,
@@ -64,9 +65,10 @@ class Registrar:
         registry = dr.async_get(self._hass)
         for device in dr.async_entries_for_config_entry(registry, self._entry.entry_id):
             key = device_key_of(self._entry, device.identifiers)
-            if key is not None and _is_gone(
-                key, key in chosen.devices, key in found.devices, self._missed_devices
-            ):
+            if key in (None, SERVER_DEVICE_KEY):
+                continue
+            is_chosen, is_found = key in chosen.devices, key in found.devices
+            if _is_gone(key, is_chosen, is_found, self._missed_devices):
                 LOGGER.info("Removing a device that is gone from %s", self._entry.title)
                 registry.async_remove_device(device.id)
 

@@ -11,17 +11,23 @@ from homeassistant.components.sensor import (
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import MeteringHubConfigEntry
-from .descriptions import sensor_device_class, sensor_state_class
+from .descriptions import (
+    sensor_device_class,
+    sensor_precision,
+    sensor_state_class,
+    sensor_unit,
+)
 from .entity import PointEntity, add_point_entities
 from .history.coordinator import HistoryCoordinator
 from .identifiers import (
     HISTORY_IMPORT_KEY,
+    SERVER_DEVICE_KEY,
     UPDATE_MODE_KEY,
     device_identifier,
     point_unique_id,
@@ -76,22 +82,29 @@ class PointSensor(PointEntity, SensorEntity):
         self._attr_device_class = sensor_device_class(point)
         self._attr_state_class = sensor_state_class(point)
         self._attr_native_unit_of_measurement = point.unit
-        self._attr_suggested_display_precision = point.precision
+        self._attr_suggested_unit_of_measurement = sensor_unit(point)
+        self._attr_suggested_display_precision = sensor_precision(point)
         if point.options is not None:
             self._attr_options = list(point.options)
+        self._options = point.options
+        # The same as in the attributes, whose reading and writing costs more.
+        self._value: Value | None = None
+        self._since: datetime | None = None
 
     @override
     def _update_from_reading(self) -> bool:
         """Take over value and, for an amount, the start of its span."""
-        reading = self.reading
-        value = reading.value if reading else None
-        since = reading.since if reading else None
-        if self.point.options is not None and value not in self.point.options:
+        reading = self.coordinator.data.readings.get(self._key)
+        value, since = (
+            (None, None) if reading is None else (reading.value, reading.since)
+        )
+        if self._options is not None and value not in self._options:
             value = None
-        if (value, since) == (self._attr_native_value, self._attr_last_reset):
+        if value == self._value and since == self._since:
             return False
-        self._attr_native_value = value
-        self._attr_last_reset = since
+        if since != self._since:
+            self._attr_last_reset = self._since = since
+        self._attr_native_value = self._value = value
         return True
 
 
@@ -118,21 +131,30 @@ class RegisterSensor(PointSensor, RestoreSensor):
     @override
     def _update_from_reading(self) -> bool:
         """Take over the position, if the guard lets it pass."""
-        reading = self.reading
+        reading = self.coordinator.data.readings.get(self._key)
         position = self._guard.filter(reading) if reading else None
-        if position == self._attr_native_value:
+        if position == self._value:
             return False
-        self._attr_native_value = position
+        self._attr_native_value = self._value = position
         return True
 
 
-def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo | None:
-    """Return the first device that belongs to no other, for what is of no point."""
-    devices = entry.runtime_data.inventory.data.devices.values()
-    root = next((device for device in devices if device.parent is None), None)
-    if root is None:
-        return None
-    return DeviceInfo(identifiers={device_identifier(entry, root.key)})
+def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
+    """Return the device for what is of no point.
+
+    That is the one that all others belong to. Where there is none, a plug is not the
+    place for what is said of a hundred: the server gets a device of its own.
+    """
+    inventory = entry.runtime_data.inventory
+    roots = [device for device in inventory.data.devices.values() if not device.parent]
+    if len(roots) == 1:
+        return DeviceInfo(identifiers={device_identifier(entry, roots[0].key)})
+    return DeviceInfo(
+        identifiers={device_identifier(entry, SERVER_DEVICE_KEY)},
+        entry_type=DeviceEntryType.SERVICE,
+        name=entry.title,
+        sw_version=inventory.identity.version,
+    )
 
 
 class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
@@ -146,7 +168,7 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     _unrecorded_attributes = frozenset({"reached", "rows", "state"})
 
     def __init__(self, coordinator: HistoryCoordinator) -> None:
-        """Stand beside the first device that belongs to no other."""
+        """Stand on the device of the whole entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
@@ -182,7 +204,7 @@ class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
     _attr_device_class = SensorDeviceClass.ENUM
 
     def __init__(self, coordinator: PushCoordinator) -> None:
-        """Stand beside the first device that belongs to no other."""
+        """Stand on the device of the whole entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, UPDATE_MODE_KEY)

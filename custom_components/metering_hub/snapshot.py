@@ -23,6 +23,20 @@ class Snapshot:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     unavailable: frozenset[str] = frozenset()
 
+    def changes(self, before: Snapshot) -> frozenset[str]:
+        """Return the points of which this says something else than another one did."""
+        if self is before:
+            return frozenset()
+        known = before.readings
+        changed = [
+            key
+            for key, reading in self.readings.items()
+            # What was not read anew is the same object, which is seen at once.
+            if (other := known.get(key)) is not reading and other != reading
+        ]
+        gone = known.keys() - self.readings.keys()
+        return (self.unavailable ^ before.unavailable).union(changed, gone)
+
     def says_of(self, key: str) -> tuple[Reading | None, bool]:
         """Return the reading of a point, and whether it cannot be trusted."""
         return self.readings.get(key), key in self.unavailable
@@ -39,6 +53,11 @@ class Answers:
     def __init__(self) -> None:
         """Start without an answer."""
         self._asked = 0
+        self._answered = 0
+        self._last: tuple[Collection[Point], Latest, set[str]] | None = None
+        self._wanted: Collection[Point] | None = None
+        self._perishable: Collection[Point] = ()
+        self._known: Snapshot | None = None
         self._numbers: dict[str, int] = {}
         self._readings: dict[str, Reading] = {}
         self._failed: dict[str, str] = {}
@@ -64,23 +83,45 @@ class Answers:
         return self._numbers.get(key, 0) > asked
 
     def take(self, asked: int, points: Collection[Point], latest: Latest) -> None:
-        """Take over what was answered to asking `asked` for these points."""
-        for point in points:
-            key = point.key
-            if self.is_later(key, asked):
-                continue
-            self._numbers[key] = asked
-            _set_or_drop(self._readings, key, latest.readings.get(key))
-            _set_or_drop(self._failed, key, latest.failed.get(key))
+        """Take over what was answered to asking `asked` for these points.
+
+        Made for thousands of points: what is done for each is done by sets and dicts.
+        """
+        last = self._last
+        is_in_order = asked >= self._answered
+        if last is not None and last[0] is points and last[1] is latest and is_in_order:
+            # The very answer of last time, and no other came in between.
+            self._answered = asked
+            self._numbers.update(dict.fromkeys(last[2], asked))
+            return
+        keys = {point.key for point in points}
+        self._last = (points, latest, keys) if is_in_order else None
+        self._known = None
+        if not is_in_order:
+            keys = {key for key in keys if not self.is_later(key, asked)}
+        self._answered = max(self._answered, asked)
+        self._numbers.update(dict.fromkeys(keys, asked))
+        _take_over(self._readings, keys, latest.readings)
+        _take_over(self._failed, keys, latest.failed)
 
     def snapshot(self, wanted: Collection[Point], now: datetime) -> Snapshot:
         """Return what is known of the wanted points, and forget all others."""
+        if wanted is not self._wanted:
+            self._keep(wanted)
+        stale = {point.key for point in self._perishable if self._is_stale(point, now)}
+        unavailable = frozenset(self._failed.keys() | stale)
+        if self._known is None or self._known.unavailable != unavailable:
+            self._known = Snapshot(dict(self._readings), unavailable)
+        return self._known
+
+    def _keep(self, wanted: Collection[Point]) -> None:
+        """Forget all points but these."""
+        self._wanted, self._last, self._known = wanted, None, None
+        self._perishable = [point for point in wanted if point.stale_after is not None]
         keys = {point.key for point in wanted}
         for known in (self._readings, self._failed, self._numbers):
             for key in known.keys() - keys:
                 del known[key]
-        stale = {point.key for point in wanted if self._is_stale(point, now)}
-        return Snapshot(dict(self._readings), frozenset(self._failed.keys() | stale))
 
     def renewed(
         self, shown: Snapshot, points: Collection[Point], now: datetime
@@ -101,6 +142,16 @@ class Answers:
     def _is_stale(self, point: Point, now: datetime) -> bool:
         reading = self._readings.get(point.key)
         return reading is not None and self._freshness.is_stale(point, reading, now)
+
+
+def _take_over[T](known: dict[str, T], keys: set[str], new: Mapping[str, T]) -> None:
+    """Replace what is known of these keys, and drop those of which nothing is new."""
+    if new.keys() <= keys:
+        known.update(new)
+    else:
+        known.update({key: new[key] for key in new.keys() & keys})
+    for key in known.keys() & (keys - new.keys()):
+        del known[key]
 
 
 def _set_or_drop[T](values: dict[str, T], key: str, value: T | None) -> None:

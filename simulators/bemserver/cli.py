@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from simulators.registry import Running
+from simulators.unrest import clock, unsettle
 
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
+from .wire import newest_points
 
 _HOUR = 3600
 
@@ -34,6 +36,7 @@ def build(options: Namespace) -> Running:
         options.seed,
         options.years,
         options.series,
+        clock=clock(options),
         prefix=options.prefix.rstrip("/"),
         url_limit=options.url_limit,
         access_lifetime=timedelta(seconds=options.access_seconds),
@@ -42,6 +45,7 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
+    unsettle(simulator.faults, options, newest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 

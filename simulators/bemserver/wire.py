@@ -3,7 +3,7 @@
 All of it is recorded from bemserver-api 0.27.0 (tests/fixtures/bemserver).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 from http import HTTPStatus
@@ -12,6 +12,7 @@ import json
 from aiohttp import hdrs, web
 
 from simulators.faults import Json
+from simulators.unrest import Place
 
 type Row = dict[str, Json]
 type Errors = Mapping[str, Json]
@@ -133,3 +134,12 @@ def page_of_proxy(status: int, title: str) -> web.Response:
     """Return the HTML that gunicorn or nginx answers with."""
     page = _PAGE.format(title).encode()
     return answer(page, status, content_type="text/html")
+
+
+def newest_points(path: str, answer: Json) -> Iterator[Place]:
+    """Yield where the newest point of each series stands in an answer with points."""
+    if "/timeseries_data/" not in path or not isinstance(answer, dict):
+        return
+    for label, points in answer.items():
+        if isinstance(points, dict) and points:
+            yield label, points, max(points)

@@ -1,23 +1,28 @@
 """Start the besmart simulator from the command line."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from simulators.house_types import epoch
 from simulators.registry import Running
+from simulators.unrest import clock, unsettle
 
 from .catalog import PV_PER_QUARTER, QUARTER, UNITS
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
-from .sensors import HOUSE_MID, default_sensors
+from .sensors import HOUSE_MID, plant
 from .simulator import BesmartSimulator
+from .wire import sampled_values
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the knobs that are useful from a shell."""
     parser.add_argument("--seed", type=int, default=1, help="which house it is")
     parser.add_argument("--years", type=float, default=3, help="length of the history")
+    parser.add_argument(
+        "--meters", type=int, default=0, help="more meters than a home has"
+    )
     parser.add_argument("--login", default=DEFAULT_LOGIN)
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
     parser.add_argument("--workspace-key", help="refuse logins without this X-Auth")
@@ -45,18 +50,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def build(options: Namespace) -> Running:
     """Return the simulator that the options ask for."""
-    now = datetime.now(UTC)
+    clock_of_server = clock(options)
+    now = clock_of_server()
     hour = now.replace(minute=0, second=0, microsecond=0)
     start = hour.replace(hour=0) - timedelta(days=int(365.25 * options.years))
     ahead = options.prediction_hours
     simulator = BesmartSimulator(
         edition=options.edition,
+        clock=clock_of_server,
         login=options.login,
         password=options.password,
         workspace_key=options.workspace_key,
         key_required=options.workspace_key is not None,
         token_life=timedelta(minutes=options.token_minutes),
-        sensors=default_sensors(options.seed, start),
+        sensors=plant(options.seed, start, options.meters),
         delay=timedelta(minutes=options.delay_minutes),
         whole_hours=options.whole_hours,
         predictions=timedelta(hours=ahead) if ahead else None,
@@ -68,6 +75,7 @@ def build(options: Namespace) -> Running:
         simulator.sensor(HOUSE_MID).exchange(at)
     if options.correct_in_minutes is not None:
         simulator.events.append(_correction(now, options.correct_in_minutes))
+    unsettle(simulator.faults, options, sampled_values)
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"

@@ -204,3 +204,24 @@ def default_sensors(
             meters=[Meter(start, {}, "SUN-7", "Słoneczko 6K")],
         ),
     ]
+
+
+def plant(seed: int, start: datetime, meters: int) -> list[Sensor]:
+    """Return the sensors of a home, and so many meters of a plant's halls.
+
+    The halls share a few load curves, so that thousands of signals cost little.
+    """
+    halls = [House(seed + 2 + number, start, "Europe/Warsaw") for number in range(3)]
+    return [
+        *default_sensors(seed, start),
+        *(
+            Sensor(
+                INVERTER_MID + 1 + number,
+                f"Hala {number + 1}",
+                HOUSE_SIGNALS,
+                halls[number % len(halls)],
+                meters=[Meter(start, {}, 200_000 + number)],
+            )
+            for number in range(meters)
+        ),
+    ]

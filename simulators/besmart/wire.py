@@ -4,7 +4,7 @@ Source: ../shared/wire/besmart.md, "Errors". A refusal is raised anywhere and ge
 its form in one place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from orjson import dumps
 
 from simulators.faults import Json
+from simulators.unrest import Place
 
 from .knobs import ErrorStyle
 
@@ -102,3 +103,14 @@ def json_response(value: Json) -> web.Response:
     """Return an answer with characters as they are, like both frameworks' servers."""
     headers = {"Server": "nginx", "Content-Type": JSON}
     return web.Response(body=dumps(value), headers=headers)
+
+
+def sampled_values(path: str, answer: Json) -> Iterator[Place]:
+    """Yield where the values of each signal stand in an answer with columns."""
+    if not path.endswith(("/signals/data", "/signals/data/v2")):
+        return
+    for signal in answer if isinstance(answer, list) else ():
+        columns = signal.get("data") if isinstance(signal, dict) else None
+        if isinstance(signal, dict) and isinstance(columns, dict):
+            name = f"{signal['sensor_mid']}/{signal['signal_type_moid']}"
+            yield name, columns, "value"

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from simulators.house import Channel, House
 from simulators.registry import Running
+from simulators.unrest import clock, unsettle
 
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
+from .wire import live_values
 
 _CHANNELS = {
     "electricity_delivered_1": Channel.DELIVERED_1,
@@ -51,6 +53,7 @@ def build(options: Namespace) -> Running:
     )
     simulator = DsmrReaderSimulator(
         house,
+        clock=clock(options),
         api_key=options.api_key,
         api_enabled=not options.api_disabled,
         version=options.reader_version,
@@ -62,6 +65,8 @@ def build(options: Namespace) -> Running:
         phases=options.phases,
         extra_device=options.extra_device,
     )
+
+    unsettle(simulator.faults, options, live_values)
 
     def amount(name: str, start: datetime, end: datetime) -> float | None:
         channel = _CHANNELS.get(name)

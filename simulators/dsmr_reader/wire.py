@@ -4,13 +4,14 @@ All of it is recorded from DSMR-reader v5.11.0 (tests/fixtures/dsmr_reader); the
 Dutch texts are those of Django and its REST framework.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 from orjson import dumps
 
 from simulators.faults import Json
+from simulators.unrest import Place
 
 from .knobs import Language
 
@@ -102,3 +103,26 @@ def answer(
 def encode(value: Json) -> bytes:
     """Return JSON without spaces and with characters as they are, like the server."""
     return dumps(value)
+
+
+_LIVE = (
+    "datalogger/dsmrreading",
+    "datalogger/meter-statistics",
+    "consumption/today",
+    "consumption/electricity-live",
+    "consumption/gas-live",
+    "consumption/quarter-hour-peak-electricity",
+    "consumption/energy-supplier-prices",
+)
+_NO_MEASUREMENTS = frozenset({"id", "dsmr_version", "electricity_tariff"})
+
+
+def live_values(path: str, answer: Json) -> Iterator[Place]:
+    """Yield where the measured values stand in what tells of now."""
+    if not path.endswith(_LIVE) or not isinstance(answer, dict):
+        return
+    results = answer.get("results")
+    for row in results if isinstance(results, list) else [answer]:
+        if isinstance(row, dict):
+            for name in sorted(row.keys() - _NO_MEASUREMENTS):
+                yield name, row, name

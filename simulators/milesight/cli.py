@@ -6,11 +6,13 @@ from functools import partial
 import re
 
 from simulators.registry import Running
+from simulators.unrest import clock, unsettle
 
 from .catalog import MODELS
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User, utcnow
 from .readings import Register
 from .simulator import MilesightSimulator
+from .wire import latest_values
 
 _OTHER = re.compile(r"[^a-z0-9]+")
 
@@ -36,6 +38,7 @@ def build(options: Namespace) -> Running:
         today - timedelta(days=options.days),
         options.seed,
         options.devices,
+        clock=clock(options),
         version=options.release,
         nginx=not options.direct,
         user=User(options.username, options.password),
@@ -43,6 +46,7 @@ def build(options: Namespace) -> Running:
         mqtt_port=None if options.no_mqtt else options.mqtt_port,
         push=not options.no_push,
     )
+    unsettle(simulator.faults, options, latest_values)
     credentials = f"user name: {options.username}, password: {options.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 

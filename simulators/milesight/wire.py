@@ -1,5 +1,6 @@
 """The wrapper of each answer, and the errors: ../shared/wire/milesight.md §2 and §3."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from aiohttp import web
 from orjson import dumps
 
 from simulators.faults import Json
+from simulators.unrest import Place
 
 INDEX_PAGE = (
     '<!doctype html>\n<html lang="en">\n<head><title>Beaver IoT</title></head>\n'
@@ -91,3 +93,12 @@ def _json(status: int, body: Json) -> web.Response:
     return web.Response(
         status=status, body=dumps(body), content_type="application/json"
     )
+
+
+def latest_values(path: str, answer: Json) -> Iterator[Place]:
+    """Yield where latest values stand in the answer for many entities."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if path.endswith("/entity/batch-get-status") and isinstance(data, dict):
+        for entity_id, row in data.items():
+            if isinstance(row, dict) and "value" in row:
+                yield entity_id, row, "value"

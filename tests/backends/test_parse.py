@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -157,9 +157,9 @@ def test_no_integer(value: Json) -> None:
 
 @pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999"])
 def test_absurd_exponents_take_no_time(text: str) -> None:
-    before = perf_counter()
+    before = process_time()
     assert as_integer(text) is None
-    assert perf_counter() - before < 1
+    assert process_time() - before < 1
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,26 @@ HOUSE_START = datetime(2026, 3, 26, 23, 0, tzinfo=UTC)
 type Tick = Callable[[float], Awaitable[None]]
 
 
+@pytest.fixture
+def recorder_config() -> dict[str, object]:
+    """Record no event of Home Assistant's start, which is most of what there is.
+
+    States are recorded; a longer `commit_interval` than the test package's of 0 would
+    be no gain: what is not committed holds the one connection of a database in memory.
+    """
+    return {
+        "commit_interval": 0,
+        "exclude": {
+            "event_types": [
+                "component_loaded",
+                "device_registry_updated",
+                "entity_registry_updated",
+                "service_registered",
+            ]
+        },
+    }
+
+
 @pytest.fixture(autouse=True)
 def _environment(
     recorder_mock: object,

@@ -14,7 +14,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.history import importer
+from custom_components.metering_hub.history import queue
 from custom_components.metering_hub.model import Point
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator
@@ -47,7 +47,7 @@ async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistic
 @pytest.fixture
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write after every few rows, so that a stop finds much already written."""
-    monkeypatch.setattr(importer, "MAX_ROWS", 50)
+    monkeypatch.setattr(queue, "BATCH", 50)
 
 
 @pytest.mark.usefixtures("small_writes")

@@ -251,6 +251,7 @@ async def test_new_meter_stays_away_if_not_wanted(
     hass.config_entries.async_update_entry(
         entry,
         options={
+            **entry.options,
             "devices": ["electricity_meter"],
             "known_devices": ["electricity_meter"],
             "new_devices": False,

@@ -1,7 +1,7 @@
 """The campus: exact amounts, plausible values, the same on every run."""
 
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -215,9 +215,9 @@ def test_conversions() -> None:
 
 
 def test_thousands_of_series_with_years_start_at_once() -> None:
-    begin = perf_counter()
+    begin = process_time()
     simulator = BemserverSimulator(years=10, series=5000, clock=Clock())
-    assert perf_counter() - begin < 1
+    assert process_time() - begin < 1
     meters = [item for item in simulator.world.series.values() if item.id > 1000]
     assert len(meters) > 4800
     for series in meters[:16]:

@@ -297,8 +297,8 @@ async def test_a_hundred_thousand_points_are_made_in_slices(
 
 
 def test_years_of_history_start_at_once() -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     start = datetime(2016, 1, 1, tzinfo=UTC)
     simulator = BesmartSimulator(sensors=default_sensors(1, start))
     assert simulator.position(simulator.sensor(HOUSE_MID), 32, start) == 22_111_110
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5

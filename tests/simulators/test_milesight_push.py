@@ -120,7 +120,8 @@ async def test_reports_are_announced_as_they_come() -> None:
         began = perf_counter()
         for _ in range(len(simulator.world.devices)):
             announced |= set(ids(await heard(listener)))
-        assert perf_counter() - began < 2
+        # One device at each look would take 24 looks, 4.8 s.
+        assert perf_counter() - began < 4
         assert {one.id for one in simulator.world.device("Cellar").entities} & announced
         assert plug(simulator, "voltage").id in announced
         assert plug(simulator, "reboot").id not in announced
@@ -181,7 +182,7 @@ async def test_a_broker_that_says_nothing() -> None:
     ],
 )
 async def test_the_broker_ends_what_makes_no_sense(sent: bytes, answers: bytes) -> None:
-    async with beaver() as client, asyncio.timeout(4):
+    async with beaver() as client, asyncio.timeout(20):
         port = client.simulator.hub.mqtt_port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)

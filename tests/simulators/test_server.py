@@ -11,7 +11,7 @@ import sys
 from aiohttp import ClientSession, web
 import pytest
 
-from simulators.server import serve
+from simulators.server import NUMBER, number_answers, serve
 from tests.certificates import self_signed, server_context
 
 from .conftest import Api
@@ -82,3 +82,13 @@ async def test_command_line(signal: Signals) -> None:
     process.send_signal(signal)
     out, err = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, out, err) == (0, b"", b"")
+
+
+async def test_answers_say_their_number() -> None:
+    app = web.Application()
+    number_answers(app)
+    async with serve(app) as url, ClientSession() as session:
+        for number in (1, 2, 3):
+            async with session.get(f"{url}/nowhere") as response:
+                assert response.status == 404
+                assert response.headers[NUMBER] == str(number)

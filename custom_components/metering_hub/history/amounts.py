@@ -5,19 +5,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..columns import ReadingColumns
 from ..model import Reading
-from .hourly import (
-    FOREVER,
-    HOUR,
-    NEVER,
-    Baseline,
-    Row,
-    exact,
-    hour_of,
-    number,
-    until_now,
-    utc,
-)
+from .hourly import FOREVER, HOUR, NEVER, Baseline, Row, exact, hour_of, until_now, utc
 
 DAY = 24 * HOUR
 
@@ -52,10 +42,9 @@ class IntervalHours:
         any order; of one that is repeated, the last given counts. After a chunk, none
         that starts before `until` (aware) comes.
         """
-        for reading in readings:
-            amount = number(reading.value)
-            start = reading.time.timestamp()
-            if amount is not None and self._reaches_open_hours(start):
+        columns = ReadingColumns.of(readings)
+        for start, amount in zip(columns.times, columns.values, strict=True):
+            if self._reaches_open_hours(start):
                 self._amounts[start] = amount
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()

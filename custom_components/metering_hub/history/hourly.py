@@ -7,9 +7,7 @@ times faster than `datetime`.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
-
-from ..model import Value
+from typing import NamedTuple
 
 HOUR = 3600.0
 """The length of an hour in seconds."""
@@ -22,8 +20,7 @@ NEVER = float("-inf")
 FOREVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One hour of a statistic; `start` is a whole hour, aware UTC.
 
     Registers and intervals have `state` (the position at the hour's end, or the hour's
@@ -38,6 +35,12 @@ class Row:
     max: float | None = None
 
 
+type Cells = tuple[
+    datetime, float | None, float | None, float | None, float | None, float | None
+]
+"""A row as it is kept in numbers: the garbage collector lets go of a plain tuple."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """Where counting goes on: a row of before, and the end of its hour (aware UTC)."""
@@ -45,13 +48,6 @@ class Baseline:
     end: datetime
     state: float
     sum: float
-
-
-def number(value: Value | None) -> float | None:
-    """Return a reading's value if it is a number; text, flags and NaN are none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if isfinite(value) else None
-    return None
 
 
 def exact(value: float) -> float:

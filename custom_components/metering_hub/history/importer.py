@@ -1,28 +1,29 @@
 """Import the past of an entry's points: resume, compare, write what differs."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import Backend, BackendSpec
+from ..backends.base import Backend, BackendSpec, HistoryChunk
 from ..model import Point
 from .hourly import Row
 from .money import Money
-from .plan import Plan, money_before, plan_anew, plan_resume
-from .recorded import HOUR, clear, last_rows, recorded_ids, relabelled, settle, write
+from .news import News
+from .plan import Plan, plan_anew, plan_resume, with_money
+from .queue import RecorderQueue
+from .recorded import HOUR, clear, last_rows, recorded_ids, relabelled, settle
 from .statistic import Scope, Statistic
-from .track import MoneyTrack, Track, Writer, make_hours
+from .track import MoneyTrack, Track, Writer, make_hours, parts
 
 MARGIN = timedelta(minutes=5)
 """How far before an hour its position may have been read, at least."""
 
-MAX_ROWS = 2000
-"""Rows per recorder call and between two waits: more would hold the event loop, and
-flood the recorder's queue."""
+READINGS_AT_ONCE = 500
+"""Readings between two turns of others, which takes a few milliseconds."""
 
 FIXED_COST_ROWS = 10
 
@@ -41,7 +42,7 @@ class Importer:
         self._backend = backend
         self._spec = spec
         self._lock = asyncio.Lock()
-        self._marks: dict[frozenset[str], object] = {}
+        self._news = News(backend, self._beginning)
         self._money = Money(hass, backend, spec)
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -58,7 +59,7 @@ class Importer:
 
     def _forget(self) -> None:
         """Look at everything again."""
-        self._marks.clear()
+        self._news.forget()
         self._money.forget()
 
     async def run(
@@ -75,31 +76,41 @@ class Importer:
         BackendError; what was written until then stays, and the next run goes on.
         """
         async with self._lock:
-            await settle(self._hass)
             if anew:
                 self._forget()
             if await self._money.refresh():
                 # Other prices make other costs, also where the readings are the same.
-                self._marks.clear()
-            statistics = [scope.statistic(point) for point in scope.points]
-            changed = await relabelled(self._hass, statistics)
-            if changed:
-                self._marks.clear()
-            plans = [
-                (
-                    point,
-                    await self._plan(scope, point, True, None)
-                    if statistic.statistic_id in changed
-                    else await self._plan(scope, point, anew, anew_from),
-                )
-                for point, statistic in zip(scope.points, statistics, strict=True)
-            ]
+                self._news.forget()
+            if not anew and await self._news.is_none(scope):
+                return {}
+            await settle(self._hass)
+            self._news.begin(scope)
             written: dict[str, int] = {}
-            for group in _by_resume(plans):
+            for group in _by_resume(await self._plans(scope, anew, anew_from)):
                 written |= await self._import_group(scope, group, report)
             if written:
                 written |= await self._import_fixed_cost(scope, anew)
+            self._news.complete()
             return written
+
+    async def _plans(
+        self, scope: Scope, anew: bool, anew_from: datetime | None
+    ) -> list[tuple[Point, Plan]]:
+        """Return how each point goes on; anew where its unit has become another one."""
+        statistics = [scope.statistic(point) for point in scope.points]
+        changed = await relabelled(self._hass, statistics)
+        if changed:
+            self._news.forget()
+            self._news.begin(scope)
+        return [
+            (
+                point,
+                await self._plan(scope, point, True, None)
+                if statistic.statistic_id in changed
+                else await self._plan(scope, point, anew, anew_from),
+            )
+            for point, statistic in zip(scope.points, statistics, strict=True)
+        ]
 
     async def _plan(
         self, scope: Scope, point: Point, anew: bool, anew_from: datetime | None
@@ -111,11 +122,8 @@ class Importer:
             else await plan_resume(self._hass, statistic, self._spec.history_window)
         )
         if (money := self._money.statistic(scope, point)) is not None:
-            before = await money_before(
-                self._hass, money, plan.base, self._money.prices, point.key
-            )
-            if before is None:
-                return replace(plan, base=None)
+            prices = self._money.prices
+            return await with_money(self._hass, plan, money, prices, point.key)
         return plan
 
     async def _import_group(
@@ -129,20 +137,18 @@ class Importer:
         points = [point for point, _ in group]
         resumes = [plan.resume for _, plan in group if plan.resume]
         start = min(resumes, default=None) or await self._beginning(scope, points)
-        if start is None:
-            return {}
-        key = frozenset(point.key for point in points)
-        changes = await self._backend.history_changes(
-            points, start, self._marks.get(key)
+        changes = await self._news.changes(
+            points,
+            start,
+            resumed=all(plan.is_continued for _, plan in group),
         )
-        if changes.since is None:
-            self._marks[key] = changes.mark
+        if start is None or changes.since is None:
             return {}
         plans = [
             (point, plan.narrowed(changes.since) if changes.since > start else plan)
             for point, plan in group
         ]
-        tracks = [await self._track(scope, point, plan) for point, plan in plans]
+        tracks = [self._track(scope, point, plan) for point, plan in plans]
         # Counting that goes on needs what stands at its start, read just before it.
         first = min(
             plan.resume - max(MARGIN, point.interval or MARGIN)
@@ -151,7 +157,7 @@ class Importer:
             for point, plan in plans
         )
         await self._walk(tracks, first, report)
-        self._marks[key] = changes.mark
+        self._news.done(points, changes)
         return {
             writer.statistic.statistic_id: writer.written
             for track in tracks
@@ -165,29 +171,20 @@ class Importer:
         now = dt_util.utcnow()
         writers = [writer for track in tracks for writer in track.writers]
         points = [track.point for track in tracks]
-        async for chunk in self._backend.history(points, start, now):
-            for track in tracks:
-                track.add(chunk.readings.get(track.point.key, ()), chunk.until)
-            if any(len(writer.pending) >= MAX_ROWS for writer in writers):
-                await self._write(writers)
-            report(start, chunk.until, sum(writer.written for writer in writers))
-            # A long import must leave room for everything else.
-            await asyncio.sleep(0)
+        queue = RecorderQueue(self._hass)
+        async with aclosing(
+            _ahead(self._backend.history(points, start, now))
+        ) as chunks:
+            async for chunk in chunks:
+                await _take(tracks, chunk)
+                await queue.put_full(writers)
+                report(start, chunk.until, sum(writer.written for writer in writers))
         for track in tracks:
             track.finish(now)
-        await self._write(writers)
+            await asyncio.sleep(0)
+        await queue.put(writers)
+        await queue.settle()
         report(start, now, sum(writer.written for writer in writers))
-
-    async def _write(self, writers: Collection[Writer]) -> None:
-        """Write what is pending, and wait until the recorder has it."""
-        for writer in writers:
-            for index in range(0, len(writer.pending), MAX_ROWS):
-                rows = writer.pending[index : index + MAX_ROWS]
-                write(self._hass, writer.statistic, rows)
-                writer.written += len(rows)
-                await asyncio.sleep(0)
-            writer.pending = []
-        await settle(self._hass)
 
     async def _beginning(
         self, scope: Scope, points: Sequence[Point]
@@ -198,34 +195,22 @@ class Importer:
             return None
         return max(first, scope.start) if scope.start else first
 
-    async def _track(self, scope: Scope, point: Point, plan: Plan) -> Track:
+    def _track(self, scope: Scope, point: Point, plan: Plan) -> Track:
         return Track(
             point,
             make_hours(point, plan.baseline),
             _writer(scope.statistic(point), plan.recorded, plan.resume),
-            await self._money_track(scope, point, plan),
+            self._money_track(scope, point, plan),
         )
 
-    async def _money_track(
-        self, scope: Scope, point: Point, plan: Plan
-    ) -> MoneyTrack | None:
+    def _money_track(self, scope: Scope, point: Point, plan: Plan) -> MoneyTrack | None:
         statistic = self._money.statistic(scope, point)
-        if statistic is None:
+        if statistic is None or plan.money is None:
             return None
-        before = await money_before(
-            self._hass, statistic, plan.base, self._money.prices, point.key
-        )
-        recorded = (
-            None
-            if plan.recorded is None
-            else await last_rows(
-                self._hass, statistic.statistic_id, len(plan.recorded) + 1
-            )
-        )
         return MoneyTrack(
-            _writer(statistic, recorded, plan.resume),
+            _writer(statistic, plan.money.recorded, plan.resume),
             self._money.prices,
-            before or 0.0,
+            plan.money.before,
             plan.base.sum or 0.0 if plan.base else 0.0,
         )
 
@@ -245,8 +230,47 @@ class Importer:
         before = resume.sum if resume and resume.sum is not None else 0.0
         writer = _writer(statistic, None if anew else rows, None)
         writer.take(self._money.fixed_rows(start, dt_util.utcnow(), before))
-        await self._write([writer])
+        queue = RecorderQueue(self._hass)
+        await queue.put([writer])
+        await queue.settle()
         return {statistic.statistic_id: writer.written}
+
+
+async def _ahead(
+    chunks: AsyncIterator[HistoryChunk],
+) -> AsyncGenerator[HistoryChunk]:
+    """Yield chunks; while one is dealt with, the next is on its way."""
+
+    async def read() -> HistoryChunk | None:
+        return await anext(chunks, None)
+
+    coming = asyncio.create_task(read())
+    try:
+        while (chunk := await coming) is not None:
+            coming = asyncio.create_task(read())
+            yield chunk
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        if isinstance(chunks, AsyncGenerator):
+            # It may wait between two requests, with an answer half read.
+            await chunks.aclose()
+
+
+async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:
+    """Give each track its readings; others have their turn in between."""
+    taken = 0
+    for track in tracks:
+        for part, until in parts(
+            chunk.readings.get(track.point.key, ()), chunk.until, READINGS_AT_ONCE
+        ):
+            track.add(part, until)
+            taken += len(part) + 1
+            if taken >= READINGS_AT_ONCE:
+                await asyncio.sleep(0)
+                taken = 0
+    # A long import must leave room for everything else.
+    await asyncio.sleep(0)
 
 
 def _writer(

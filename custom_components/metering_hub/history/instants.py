@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, repeat
 
+from ..columns import ReadingColumns
 from ..model import Reading
-from .hourly import FOREVER, HOUR, NEVER, Row, exact, hour_of, number, until_now, utc
+from .hourly import FOREVER, HOUR, NEVER, Row, exact, hour_of, until_now, utc
 
 type Measured = tuple[float, float]
 """When something was measured, in epoch seconds, and its value."""
@@ -30,13 +31,17 @@ class InstantHours:
         was measured before `until` (aware) comes. A reading that sums up a whole hour
         (`extremes`) is that hour's row as it stands.
         """
-        for reading in readings:
-            value = number(reading.value)
-            at = reading.time.timestamp()
-            if value is None or at < self._final_until:
+        columns = ReadingColumns.of(readings)
+        for at, value, extremes in zip(
+            columns.times,
+            columns.values,
+            columns.extremes or repeat(None),
+            strict=False,
+        ):
+            if at < self._final_until:
                 continue
-            if reading.extremes is not None:
-                self._summed[hour_of(at)] = _summed_row(hour_of(at), value, reading)
+            if extremes is not None:
+                self._summed[hour_of(at)] = _summed_row(hour_of(at), value, extremes)
             else:
                 self._values[at] = max(value, self._values.get(at, value))
         self._final_until = max(self._final_until, hour_of(until.timestamp()))
@@ -93,6 +98,6 @@ class InstantHours:
         return Row(start=utc(hour), mean=mean, min=min(in_hour), max=max(in_hour))
 
 
-def _summed_row(hour: float, mean: float, reading: Reading) -> Row:
-    lowest, highest = reading.extremes or (mean, mean)
+def _summed_row(hour: float, mean: float, extremes: tuple[float, float]) -> Row:
+    lowest, highest = extremes
     return Row(start=utc(hour), mean=exact(mean), min=lowest, max=highest)

@@ -107,11 +107,16 @@ async def row_before(
     return None
 
 
+def stored(hass: HomeAssistant) -> asyncio.Future[None]:
+    """Return what is done once the recorder has stored all that was queued before."""
+    barrier: asyncio.Future[None] = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(barrier))
+    return barrier
+
+
 async def settle(hass: HomeAssistant) -> None:
     """Wait until the recorder has stored all that was queued before."""
-    stored = hass.loop.create_future()
-    get_instance(hass).queue_task(SynchronizeTask(stored))
-    await stored
+    await stored(hass)
 
 
 def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Row]) -> None:

@@ -6,25 +6,16 @@ the metering field's standard estimate. So the sum over any span whose ends are 
 the difference of the meter's positions there.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from datetime import datetime
+from math import ceil, nextafter
 
+from ..columns import ReadingColumns, number
 from ..model import NEW_REGISTER, Reading
 from ..register_guard import Fall
-from .hourly import (
-    FOREVER,
-    HOUR,
-    NEVER,
-    Baseline,
-    Row,
-    exact,
-    hour_of,
-    number,
-    until_now,
-    utc,
-)
+from .hourly import FOREVER, HOUR, NEVER, Baseline, Row, exact, hour_of, until_now, utc
 
 HOLDS = 300.0
 """How many seconds a position stands for a later moment."""
@@ -55,19 +46,53 @@ class RegisterHours:
         The readings of a chunk may come in any order and repeat each other, or those of
         earlier chunks. After it, none that was measured before `until` (aware) comes.
         """
-        known = self._until
-        arrived = [
-            (at, reading.quality == NEW_REGISTER, exact(position))
-            for reading in readings
-            if (at := reading.time.timestamp()) >= known
-            and (position := number(reading.value)) is not None
-        ]
+        known, self._until = self._until, max(self._until, until.timestamp())
+        if isinstance(readings, ReadingColumns):
+            arrived = self._telling(readings, known)
+        else:
+            arrived = [
+                (at, reading.quality == NEW_REGISTER, exact(position))
+                for reading in readings
+                if (at := reading.time.timestamp()) >= known
+                and (position := number(reading.value)) is not None
+            ]
         positions = sorted(self._waiting + arrived)
-        self._until = max(known, until.timestamp())
         # What was measured later waits: an earlier reading may still come.
         ready = bisect_left(positions, (self._until,))
         self._waiting = [*dict.fromkeys(positions[ready:])]
         return self._meter.read(positions[:ready], self._until)
+
+    def _telling(self, columns: ReadingColumns, known: float) -> list[Position]:
+        """Return the positions since `known` that decide anything.
+
+        While a meter only counts up, those are few: see `_edges`.
+        """
+        times, values = columns.times, columns.values
+        if not times or not columns.is_in_order or not self._goes_on(times, values):
+            indexes: Iterable[int] = range(len(times))
+        else:
+            first = bisect_left(times, known)
+            ready = bisect_left(times, self._until, first)
+            indexes = [*_edges(times, first, ready), *range(ready, len(times))]
+        return [
+            (times[index], False, exact(values[index]))
+            for index in indexes
+            if times[index] >= known
+        ]
+
+    def _goes_on(self, times: list[float], values: list[float]) -> bool:
+        """Tell whether positions in the order of time only count up from before."""
+        start = self._meter.after
+        if self._waiting:
+            at, _, position = self._waiting[-1]
+            start = (max(start[0], at), max(start[1], position))
+            if any(is_new or p > position for _, is_new, p in self._waiting):
+                return False
+        return (
+            times[0] >= start[0]
+            and exact(values[0]) >= start[1]
+            and values == sorted(values)
+        )
 
     def rest(self, now: datetime) -> list[Row]:
         """Return the hours that are not final, up to the last reading; nothing changes.
@@ -78,6 +103,23 @@ class RegisterHours:
         meter = deepcopy(self._meter)
         rows = meter.read(self._waiting, FOREVER)
         return until_now(rows + meter.read_out(), now)
+
+
+def _edges(times: list[float], first: int, end: int) -> Iterator[int]:
+    """Yield which of times[first:end], in their order, tell about the ends of hours.
+
+    The last one of each hour always does, the first one where the hour before ended
+    without a reading near enough.
+    """
+    told = NEVER
+    while first < end:
+        hour_end = ceil(times[first] / HOUR) * HOUR
+        following = bisect_right(times, hour_end, first, end)
+        if hour_end - HOUR - told > HOLDS:
+            # Of several at the same time, the last one counts.
+            yield bisect_right(times, times[first], first, following) - 1
+        yield following - 1
+        told, first = times[following - 1], following
 
 
 class _Meter:
@@ -96,6 +138,11 @@ class _Meter:
             self._baseline_end = self._at = self._hour = baseline.end.timestamp()
             self._position = self._hour_began_with = exact(baseline.state)
             self._sum = exact(baseline.sum)
+
+    @property
+    def after(self) -> tuple[float, float]:
+        """Return from when on the meter only counts up, and its position there."""
+        return max(self._at, nextafter(self._baseline_end, FOREVER)), self._position
 
     def read(self, positions: Iterable[Position], until: float) -> list[Row]:
         """Return the hours that these positions complete; all up to `until` are in."""
@@ -179,7 +226,7 @@ class _Meter:
         """Write the row of the open hour, which ended at a position; open the next."""
         change = self._counted + position - self._hour_began_with
         self._sum = exact(self._sum + change)
-        self._rows.append(Row(start=utc(self._hour), state=position, sum=self._sum))
+        self._rows.append(Row(utc(self._hour), position, self._sum))
         self._hour += HOUR
         self._hour_began_with = position
         self._counted = 0.0

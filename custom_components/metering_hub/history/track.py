@@ -1,13 +1,14 @@
 """One statistic on its way from readings to rows that the recorder lacks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..columns import ReadingColumns
 from ..model import Kind, Point, PricePeriod, Reading
 from .amounts import IntervalHours
 from .costs import cost_rows
-from .hourly import Baseline, Row
+from .hourly import Baseline, Cells, Row
 from .instants import InstantHours
 from .registers import RegisterHours
 from .statistic import Statistic
@@ -26,6 +27,29 @@ def make_hours(point: Point, baseline: Baseline | None) -> Hours:
     return InstantHours(point.interval) if point.interval else InstantHours()
 
 
+def parts(
+    readings: Sequence[Reading], until: datetime, length: int
+) -> Iterator[tuple[Sequence[Reading], datetime]]:
+    """Yield the readings of a chunk in pieces, and until when each is complete.
+
+    What is long comes in columns, and in the order of time.
+    """
+    if (
+        len(readings) <= length
+        or not isinstance(readings, ReadingColumns)
+        or not readings.is_in_order
+    ):
+        yield readings, until
+        return
+    for index in range(0, len(readings), length):
+        end = index + length
+        is_last = end >= len(readings)
+        yield (
+            readings[index:end],
+            until if is_last else min(until, readings[end].time),
+        )
+
+
 @dataclass(slots=True)
 class Writer:
     """Keeps the rows of a statistic that differ from what is recorded.
@@ -38,7 +62,7 @@ class Writer:
     statistic: Statistic
     recorded: Mapping[datetime, Row] | None
     start: datetime | None = None
-    pending: list[Row] = field(default_factory=list)
+    pending: list[Cells] = field(default_factory=list)
     written: int = 0
     _differs: bool = False
 
@@ -50,7 +74,7 @@ class Writer:
             if not self._differs and self.recorded is not None:
                 self._differs = self.recorded.get(row.start) != row
             if self._differs or self.recorded is None:
-                self.pending.append(row)
+                self.pending.append((*row,))
 
 
 @dataclass(slots=True)

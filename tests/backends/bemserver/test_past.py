@@ -180,13 +180,10 @@ async def test_a_table_is_read_with_all_its_oddities() -> None:
 nonsense
 2026-11-21T02:00:00+0100,x,8.5
 """
-    first = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
+    first = datetime(2026, 11, 21, 0, 30, tzinfo=UTC).timestamp()
     assert await read_table(text) == {
         1: {first: 4.1},
-        13: {
-            first + timedelta(minutes=15): 7.0,
-            first + timedelta(minutes=30): 8.5,
-        },
+        13: {first + 15 * 60: 7.0, first + 30 * 60: 8.5},
     }
     assert await read_table("") == {}
     assert await read_table("Datetime,49,1\n") == {}

@@ -138,6 +138,14 @@ async def test_states(bench: Bench, times: str) -> None:
     assert begins[32] == 5.0
 
 
+def knobs_id(knobs: dict[str, object]) -> str:
+    """Name knobs alike in each process, which the order of a set is not."""
+    return ", ".join(
+        f"{name}: {sorted(value) if isinstance(value, set) else value}"
+        for name, value in knobs.items()
+    )
+
+
 @both_editions
 @pytest.mark.parametrize(
     "knobs",
@@ -159,7 +167,7 @@ async def test_states(bench: Bench, times: str) -> None:
         {"order": "newest_first"},
         {"order": "shuffled"},
     ],
-    ids=str,
+    ids=knobs_id,
 )
 async def test_signal_data_in_every_shape(
     bench: Bench, knobs: dict[str, object]

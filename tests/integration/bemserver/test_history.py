@@ -174,12 +174,13 @@ async def test_corrected_and_late_values_land(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What changes within two days is found, and all that follows moves with it."""
+    """What changes within two days is found in an hour; all after it moves along."""
     at = THIS_HOUR - 20 * HOUR
     before = statistics["timeseries_1_amount"][-2]
     for state in (RAW, CLEAN):
         simulator.store.correct(simulator.world.series[1], state, {at: 100.0})
-    await tick(QUARTER)
+    for _ in range(4):
+        await tick(QUARTER)
     rows = (await imported(hass, entry))["timeseries_1_amount"]
     corrected = next(row for row in rows if hour_of(row) == at)
     amount = simulator.amount(1, at, at + HOUR)

@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.push import UpdateMode
+from custom_components.metering_hub.registry import GONE_AFTER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
@@ -50,6 +51,22 @@ async def call(
     )
 
 
+async def test_what_is_of_no_plug_stands_on_the_server(
+    hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
+) -> None:
+    """Of many devices none is the first: the server has its own, which stays."""
+    devices = dr.async_get(hass)
+    sensor = er.async_get(hass).async_get("sensor.beaver_iot_update_mode")
+    assert sensor is not None
+    server = devices.async_get(sensor.device_id or "")
+    assert server is not None
+    assert server.name == "Beaver IoT"
+    assert server.entry_type is dr.DeviceEntryType.SERVICE
+    for _ in range(GONE_AFTER):
+        await tick(3600)
+    assert devices.async_get(server.id) is not None
+
+
 async def test_entities_of_every_release(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -62,10 +79,12 @@ async def test_entities_of_every_release(
     assert latest is not None
     state = hass.states.get(ENERGY)
     assert state is not None
-    assert float(state.state) == latest.value
+    assert isinstance(latest.value, int)
+    # The server says Wh; so many digits are easier to read in kWh.
+    assert float(state.state) == pytest.approx(latest.value / 1000)
     assert state.attributes["device_class"] == "energy"
     assert state.attributes["state_class"] == "total_increasing"
-    assert state.attributes["unit_of_measurement"] == "Wh"
+    assert state.attributes["unit_of_measurement"] == "kWh"
     assert shown(hass, RELAY) == "on"
     assert (hass.states.get(ONLINE) is not None) is (release == "1.3")
     registry = er.async_get(hass)

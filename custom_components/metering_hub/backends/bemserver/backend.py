@@ -10,7 +10,15 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from ...model import Inventory, Kind, Point, Reading
-from ..base import Backend, HistoryChunk, Identity, Latest, Memory, Settings
+from ..base import (
+    Backend,
+    HistoryChanges,
+    HistoryChunk,
+    Identity,
+    Latest,
+    Memory,
+    Settings,
+)
 from ..errors import (
     AuthenticationError,
     BackendError,
@@ -20,6 +28,7 @@ from ..errors import (
 )
 from .answers import User
 from .catalogue import Catalogue
+from .changes import find_changes
 from .choices import AMOUNTS_FIELD, choices, chosen_kinds, is_contradictory
 from .engine import Engine
 from .extra_points import ExtraSource, extra_points
@@ -225,14 +234,22 @@ class BemserverBackend(Backend):
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
         """Return when the first of these series began, as the server says."""
-        engine = await self._connected()
-        series = [
-            self._series[point.key].series_id
-            for point in points
-            if point.key in self._series
-        ]
+        engine, series = await self._connected(), self._numbers(points)
         await engine.beginnings.find(series, self._clock())
         return engine.beginnings.first(series)
+
+    @override
+    async def history_changes(
+        self, points: Collection[Point], start: datetime, mark: object
+    ) -> HistoryChanges:
+        """Ask nothing: tell what is new by the polls, and look at all once an hour."""
+        engine, series = await self._connected(), self._numbers(points)
+        return find_changes(series, engine.latest, start, self._clock(), mark)
+
+    def _numbers(self, points: Collection[Point]) -> list[int]:
+        """Return the numbers of the series that are still known."""
+        known = self._series
+        return [known[point.key].series_id for point in points if point.key in known]
 
     async def _connected(self) -> Engine:
         return self._engine or await self._log_in()

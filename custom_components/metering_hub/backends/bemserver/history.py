@@ -23,7 +23,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 
-from ...model import Kind, Point, Reading
+from ...columns import ReadingColumns
+from ...model import Kind, Point
 from ..base import HistoryChunk, Memory
 from ..errors import BackendError
 from ..http import Json
@@ -31,7 +32,7 @@ from ..parse import as_integer, as_moment, as_object
 from .asking import MAX_ROWS, SeriesAsker, id_chunks
 from .points_client import Aggregation, PointsClient, Span, Width
 from .states import States
-from .table import Cells, read_table
+from .table import Cells, Column, read_table
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -40,10 +41,11 @@ LONGEST_SPAN = timedelta(days=400)
 MAX_READINGS = 20_000
 """Readings per chunk: about 4 MB."""
 
-READINGS_AT_ONCE = 1000
+READINGS_AT_ONCE = 4000
+"""Readings that are made of numbers before others have their turn."""
 
-type Readings = dict[str, list[Reading]]
-type Extremes = Sequence[Mapping[datetime, float]]
+type Readings = dict[str, ReadingColumns]
+type Extremes = Sequence[Column]
 """The values of a series, or its means, lowest and highest values."""
 
 
@@ -113,10 +115,15 @@ class HistoryReader:
     ) -> Readings:
         """Return all readings in [start, end), by point key."""
         readings: Readings = {}
+        made = 0
         for way, state in {(past.way, past.state): None for past in pasts}:
             some = [p for p in pasts if p.way is way and p.state == state]
             for past, cells in await self._cells(some, way, start, end):
-                readings[past.point.key] = await _as_readings(cells)
+                readings[past.point.key] = _as_readings(cells)
+                made += len(cells) * len(cells[0])
+                if made >= READINGS_AT_ONCE:
+                    await asyncio.sleep(0)
+                    made = 0
         return readings
 
     async def _cells(
@@ -170,19 +177,17 @@ _AGGREGATIONS: Mapping[Way, tuple[Aggregation | None, ...]] = {
 }
 
 
-async def _as_readings(cells: Extremes) -> list[Reading]:
+def _as_readings(cells: Extremes) -> ReadingColumns:
     """Return readings of a column of values, or of means with lowest and highest."""
     values, *extremes = cells
-    readings: list[Reading] = []
-    for time, value in sorted(values.items()):
-        if not extremes:
-            readings.append(Reading(time=time, value=value))
-        else:
-            lowest, highest = (column.get(time, value) for column in extremes)
-            readings.append(Reading(time=time, value=value, extremes=(lowest, highest)))
-        if len(readings) % READINGS_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    times = sorted(values)
+    readings = ReadingColumns(times, [values[time] for time in times])
+    if extremes:
+        lowest, highest = extremes
+        readings.extremes = [
+            (lowest.get(time, values[time]), highest.get(time, values[time]))
+            for time in times
+        ]
     return readings
 
 

@@ -64,6 +64,7 @@ class LatestValues:
         self._states = states
         self._heard: dict[int, Heard] = {}
         self._silent: dict[int, datetime] = {}
+        self._asked: dict[int, datetime] = {}
         self._since: dict[int, datetime] = {}
         self._recent: dict[int, dict[datetime, float]] = {}
         self._turn = 0
@@ -72,6 +73,10 @@ class LatestValues:
     def heard(self, series_id: int) -> Heard | None:
         """Return what was last heard of a series."""
         return self._heard.get(series_id)
+
+    def asked(self, series_id: int) -> datetime | None:
+        """Return when a series was last asked for what is new."""
+        return self._asked.get(series_id)
 
     def recent(self, series_id: int) -> Mapping[datetime, float]:
         """Return the values of a series since the moment that `collect` said."""
@@ -100,10 +105,11 @@ class LatestValues:
 
     def keep(self, series_ids: Collection[int]) -> None:
         """Forget what is remembered of all other series."""
-        known = {*self._heard, *self._silent, *self._recent, *self._since}
+        known = {*self._heard, *self._silent, *self._asked, *self._recent, *self._since}
         self.forget(gone := known.difference(series_ids))
         for number in gone:
             self._since.pop(number, None)
+            self._asked.pop(number, None)
 
     async def refresh(
         self, series_ids: Collection[int], now: datetime
@@ -125,6 +131,7 @@ class LatestValues:
         ]
         if missing:
             failed |= await self._find(missing, now)
+        self._asked |= {n: now for n in series_ids if n not in failed}
         return failed
 
     def _news_from(self, number: int, now: datetime) -> datetime:

@@ -6,20 +6,23 @@ once would hold the event loop.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite
 
 CELLS_AT_ONCE = 1000
 
-type Cells = Mapping[int, Mapping[datetime, float]]
-"""Values by time (aware UTC), by series; what is empty or no number is missing."""
+type Column = Mapping[float, float]
+"""Values by time, in epoch seconds."""
+
+type Cells = Mapping[int, Column]
+"""Columns by series; what is empty or no number is missing."""
 
 
 async def read_table(text: str) -> Cells:
     """Read a table; a line or column that makes no sense is left out."""
     lines = text.splitlines()
     labels = lines[0].split(",")[1:] if lines else []
-    columns: list[dict[datetime, float] | None] = [
+    columns: list[dict[float, float] | None] = [
         {} if label.isdecimal() else None for label in labels
     ]
     step = max(1, CELLS_AT_ONCE // max(1, len(labels)))
@@ -37,7 +40,7 @@ async def read_table(text: str) -> Cells:
 
 
 def _take(
-    columns: list[dict[datetime, float] | None], cells: list[str], moment: datetime
+    columns: list[dict[float, float] | None], cells: list[str], moment: float
 ) -> None:
     for column, cell in zip(columns, cells, strict=False):
         if cell and column is not None and (value := _number(cell)) is not None:
@@ -52,10 +55,10 @@ def _number(cell: str) -> float | None:
     return value if isfinite(value) else None
 
 
-def _moment(text: str) -> datetime | None:
-    """Return an aware moment in UTC; a naive one is no moment."""
+def _moment(text: str) -> float | None:
+    """Return a moment in epoch seconds; a naive one is no moment."""
     try:
         moment = datetime.fromisoformat(text)
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
+        return None if moment.tzinfo is None else moment.timestamp()
     except ValueError, OverflowError:
         return None

@@ -72,8 +72,8 @@ def _converted(value: float | None, factor: float | None) -> float | None:
 
 
 def with_exchanges(
-    readings: list[Reading], exchanges: list[Exchange], end: datetime
-) -> list[Reading]:
+    readings: Sequence[Reading], exchanges: list[Exchange], end: datetime
+) -> Sequence[Reading]:
     """Return readings with those of the exchanges up to `end`, which are used up.
 
     Where a new meter's first position is unknown, its first reading is where counting

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
+from ...columns import ReadingColumns
 from ...model import Kind, Point, Reading
 from ..base import HistoryChunk
 from ..errors import BackendError
@@ -85,7 +86,7 @@ class Past:
 
     async def _window(
         self, asked: Sequence[_Series], start: datetime, end: datetime
-    ) -> tuple[dict[str, list[Reading]], Mapping[SignalId, BackendError]]:
+    ) -> tuple[dict[str, Sequence[Reading]], Mapping[SignalId, BackendError]]:
         queries = [
             # An amount's time is its interval's end, so the last one ends later.
             DataQuery(
@@ -96,7 +97,7 @@ class Past:
             for each in asked
         ]
         found = await self.reader.read(queries)
-        readings: dict[str, list[Reading]] = {}
+        readings: dict[str, Sequence[Reading]] = {}
         for each, query in zip(asked, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
@@ -140,20 +141,18 @@ async def _readings(
     factor: float,
     start: datetime,
     end: datetime,
-) -> list[Reading]:
-    """Return the readings of a window, oldest first, made in slices."""
-    lag = _lag(each.point)
-    found: list[Reading] = []
+) -> ReadingColumns:
+    """Return the readings of a window, oldest first, made in slices.
+
+    An amount's time is the start of its interval.
+    """
+    lag = _lag(each.point).total_seconds()
+    first, last = start.timestamp(), end.timestamp()
+    found = ReadingColumns(are_amounts=lag > 0)
     for part in batched(values, _AT_ONCE, strict=False):
-        found += [
-            Reading(
-                time=time,
-                since=time if lag else None,
-                value=round(value * factor, 9),
-            )
-            for at, value in part
-            if start <= (time := _utc(at) - lag) <= end
-        ]
+        for at, value in part:
+            if first <= at - lag <= last:
+                found.add(at - lag, round(value * factor, 9))
         await asyncio.sleep(0)
     return found
 

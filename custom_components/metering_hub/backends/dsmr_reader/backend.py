@@ -78,6 +78,7 @@ class DsmrReaderBackend(Backend):
         self._past = HistoryClient(self._client)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._clock = clock
+        self._greeting: tuple[str, MeterStatistics] | None = None
         self._version: str | None = None
         self._endpoints: frozenset[Endpoint] = frozenset(Endpoint)
         self._statistics: MeterStatistics | None = None
@@ -110,9 +111,10 @@ class DsmrReaderBackend(Backend):
             raise UnsupportedError(
                 f"DSMR-reader {version} is too old", reason="unsupported_version"
             )
-        self._statistics = await self._client.meter_statistics()
+        statistics = await self._read_statistics()
+        self._greeting = version, statistics
         return Identity(
-            unique_id=meter_id(self._statistics),
+            unique_id=meter_id(statistics),
             title="DSMR-reader",
             version=version,
         )
@@ -120,11 +122,10 @@ class DsmrReaderBackend(Backend):
     @override
     async def inventory(self) -> Inventory:
         """Return the electricity meter, and the meter behind it where there is one."""
-        version = await self._client.version()
+        version, statistics = await self._greet()
         if version != self._version:
             self._endpoints = await self._probe()
             self._version = version
-        statistics = await self._read_statistics()
         reading = await self._read_newest()
         self._profile = profile = make_profile(
             statistics, reading, self._endpoints, self._chosen_extra
@@ -196,6 +197,13 @@ class DsmrReaderBackend(Backend):
         extra = self._profile.extra if self._profile else None
         zone = await self._known_zone()
         return await read_prices(self._client, start, end, zone, extra)
+
+    async def _greet(self) -> tuple[str, MeterStatistics]:
+        """Return version and statistics: those of `connect`, if it was just before."""
+        greeting, self._greeting = self._greeting, None
+        if greeting is not None:
+            return greeting
+        return await self._client.version(), await self._read_statistics()
 
     async def _fetch(
         self, endpoints: Collection[Endpoint]

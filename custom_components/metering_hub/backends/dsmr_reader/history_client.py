@@ -55,7 +55,8 @@ class HistoryClient:
     ) -> AsyncIterator[list[dict[str, Json]]]:
         """Yield the stored telegrams in [start, end] page by page, oldest first.
 
-        Rows at the border of two pages may come twice.
+        Rows at the border of two pages may come twice. A page may be emptied by whoever
+        gets it.
         """
         cursor, span = start, WIDEST_SPAN
         while True:
@@ -63,13 +64,14 @@ class HistoryClient:
             span = WIDEST_SPAN
             while True:
                 page = await self._readings(cursor, stop, offset)
+                last = _last_time(page.rows)
                 if page.rows:
                     yield page.rows
                 offset += page.size
                 if page.is_last(offset, READINGS_AT_ONCE):
                     break
                 # More rows of one moment than a page holds need the offset.
-                if (last := _last_time(page.rows)) is not None and last > cursor:
+                if last is not None and last > cursor:
                     ahead = PAGES_PER_SPAN * (last - cursor)
                     span = min(max(ahead, NARROWEST_SPAN), WIDEST_SPAN)
                     cursor, offset = last, 0

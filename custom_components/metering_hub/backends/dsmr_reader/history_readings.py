@@ -14,7 +14,7 @@ Up to when a page is complete (`TelegramReadings.until`) depends on the points:
 from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 
-from ...model import Reading
+from ...columns import ReadingColumns
 from ..base import HistoryChunk
 from ..http import Json
 from .history_client import HistoryClient, Row, moment, number
@@ -52,30 +52,33 @@ class TelegramReadings:
         self._extra_row: tuple[Json, Json] = (None, None)
         self.until = until
 
-    def take(self, rows: Collection[Row]) -> dict[str, list[Reading]]:
+    def take(self, rows: Collection[Row]) -> dict[str, ReadingColumns]:
         """Return the readings of a page; rows must come in the order of their time."""
-        found: dict[str, list[Reading]] = {key: [] for key in self._registers}
-        if self._extra:
-            found[self._extra] = []
-        if self._power:
-            found[POWER] = []
+        registers = [(key, ReadingColumns()) for key in self._registers]
+        extra, power = ReadingColumns(), ReadingColumns()
         for row in rows:
             if (time := moment(row.get("timestamp"))) is None:
                 continue
             self._last = time
             if self._extra:
-                self._take_extra(row, time, found[self._extra])
+                self._take_extra(row, time, extra)
             if time < self._start or time > self._end:
                 continue
-            for key in self._registers:
+            at = time.timestamp()
+            for key, readings in registers:
                 if (value := number(row.get(key))) is not None:
-                    found[key].append(Reading(time=time, value=value))
+                    readings.add(at, value)
             if self._power:
-                found[POWER] += self._power.take(row, time)
+                self._power.take(row, time, power)
         self._move_until()
+        found = dict(registers)
+        if self._extra:
+            found[self._extra] = extra
+        if self._power:
+            found[POWER] = power
         return found
 
-    def _take_extra(self, row: Row, time: datetime, found: list[Reading]) -> None:
+    def _take_extra(self, row: Row, time: datetime, found: ReadingColumns) -> None:
         stamp = row.get("extra_device_timestamp")
         position = row.get("extra_device_delivered")
         # Hundreds of telegrams repeat a position.
@@ -86,7 +89,7 @@ class TelegramReadings:
         self._extra_time = measured = moment(stamp) or time
         # A meter that stopped long ago is still in every telegram.
         if max(self._start, self.until) <= measured <= self._end:
-            found.append(Reading(time=measured, value=value))
+            found.add(measured.timestamp(), value)
 
     def _move_until(self) -> None:
         until = min(self._last, self._end)
@@ -107,30 +110,29 @@ class _Power:
     def __init__(self) -> None:
         self._hour = self._last = _NEVER
         self._moments = 0
-        self._held: list[Reading] = []
+        self._held = ReadingColumns()
 
     @property
     def held_since(self) -> datetime | None:
         """Return the oldest moment of which readings may still come."""
         return self._hour if self._moments <= THINNED else None
 
-    def take(self, row: Row, time: datetime) -> list[Reading]:
-        """Return the readings that are certain by this row."""
+    def take(self, row: Row, time: datetime, found: ReadingColumns) -> None:
+        """Add the readings that are certain by this row."""
         hour = time.replace(minute=0, second=0, microsecond=0)
         if hour != self._hour:
-            self._hour, self._moments, self._held = hour, 0, []
+            self._hour, self._moments, self._held = hour, 0, ReadingColumns()
         if time != self._last:
             self._last = time
             self._moments += 1
         delivered = number(row.get("electricity_currently_delivered"))
         returned = number(row.get("electricity_currently_returned"))
         if delivered is not None and returned is not None:
-            power = round(delivered - returned, 3)
-            self._held.append(Reading(time=time, value=power))
-        if self._moments <= THINNED:
-            return []
-        certain, self._held = self._held, []
-        return certain
+            self._held.add(time.timestamp(), round(delivered - returned, 3))
+        if self._moments > THINNED:
+            found.times += self._held.times
+            found.values += self._held.values
+            self._held = ReadingColumns()
 
 
 async def telegram_chunks(
@@ -145,4 +147,6 @@ async def telegram_chunks(
     late = EXTRA_LAG if EXTRA_KEYS & set(keys) else timedelta()
     async for rows in client.readings(rows_from, end + late):
         found = readings.take(rows)
+        # They would live until the chunk is written, hundreds of objects.
+        rows.clear()
         yield HistoryChunk(readings=found, until=readings.until)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..http import Json
 
@@ -103,9 +104,11 @@ class Aggregate(StrEnum):
     SUM = "SUM"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The latest value of an entity; `time` is aware UTC, `None` where not told."""
+class Status(NamedTuple):
+    """The latest value of an entity; `time` is aware UTC, `None` where not told.
+
+    A tuple, because thousands are made at every poll.
+    """
 
     value: Json
     time: datetime | None

@@ -1,6 +1,6 @@
 """Beaver IoT as a backend: its answers become devices, points and readings."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, datetime
 import hashlib
 from typing import override
@@ -47,6 +47,9 @@ class MilesightBackend(Backend):
         )
         self._clock = clock
         self._connected: tuple[Server, LatestReader] | None = None
+        self._last_sources: (
+            tuple[Collection[Point], Catalogue, Sequence[Source]] | None
+        ) = None
         self._is_admin: bool | None = None
         self._abilities = Abilities()
         self._catalogue = Catalogue()
@@ -145,9 +148,15 @@ class MilesightBackend(Backend):
             server.client, together=self._abilities.latest_by is LatestBy.BATCH
         )
 
-    def _sources(self, points: Collection[Point]) -> list[Source]:
-        known = self._catalogue.sources
-        return [known[point.key] for point in points if point.key in known]
+    def _sources(self, points: Collection[Point]) -> Sequence[Source]:
+        """Return where points come from; those of the same points are the same."""
+        catalogue, last = self._catalogue, self._last_sources
+        if last is not None and last[0] is points and last[1] is catalogue:
+            return last[2]
+        known = catalogue.sources
+        sources = [known[point.key] for point in points if point.key in known]
+        self._last_sources = points, catalogue, sources
+        return sources
 
 
 def _identity(user: User) -> str | None:

@@ -37,6 +37,7 @@ from .rows import (
     read_meta,
     read_page,
     read_status,
+    read_statuses,
     read_stored,
     read_user,
 )
@@ -169,11 +170,12 @@ class MilesightClient:
         Of at most BATCH_SIZE entities. Those that have none, that are unknown, or that
         the user may not see are not in it.
         """
-        data = await self._post(
-            "/entity/batch-get-status", {"entity_ids": list(entity_ids)}
-        )
-        found = ((key, read_status(row)) for key, row in as_object(data).items())
-        return {key: status for key, status in found if status is not None}
+        return read_statuses(await self.status_rows(entity_ids))
+
+    async def status_rows(self, entity_ids: Collection[str]) -> Object:
+        """Return what `statuses` reads, as it came: rows by entity id."""
+        body: Object = {"entity_ids": list(entity_ids)}
+        return as_object(await self._post("/entity/batch-get-status", body))
 
     async def history(
         self,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ...model import Reading
+from ...columns import ReadingColumns, number
 from ..base import HistoryChunk
 from ..parallel import gather_parts
 from .answers import Page, Stored
@@ -131,15 +131,19 @@ def _resized(window: timedelta, values: int, target: int) -> timedelta:
 
 async def _readings(
     pages: Iterable[Sequence[Stored]], by_id: Mapping[str, Source]
-) -> dict[str, list[Reading]]:
+) -> dict[str, ReadingColumns]:
     """Return stored values as readings; other work may go on between two pages."""
-    found: dict[str, list[Reading]] = {}
+    found: dict[str, dict[float, float]] = {}
     for page in pages:
         for row in page:
             if (source := by_id.get(row.entity_id)) is None:
                 continue
-            if (value := value_of(source, row.value)) is not None:
-                reading = Reading(time=row.time, value=value)
-                found.setdefault(source.point.key, []).append(reading)
+            if (value := number(value_of(source, row.value))) is not None:
+                column = found.setdefault(source.point.key, {})
+                column[row.time.timestamp()] = value
         await asyncio.sleep(0)
-    return found
+    columns: dict[str, ReadingColumns] = {}
+    for key, column in found.items():
+        times = sorted(column)
+        columns[key] = ReadingColumns(times, [column[time] for time in times])
+    return columns

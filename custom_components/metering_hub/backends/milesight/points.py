@@ -196,6 +196,9 @@ def _number(entity: EntityRow, place: Place) -> Point:
 
 
 def _precision(entity: EntityRow) -> int | None:
+    """Return how many decimals a number has, `None` where nobody says so."""
+    if entity.value_type is ValueType.LONG:
+        return 0
     digits = entity.fraction_digits
     return digits if digits is not None and 0 <= digits <= _LONGEST_FRACTION else None
 
@@ -206,7 +209,7 @@ def _limits(entity: EntityRow) -> Limits:
     highest = _UNBOUNDED if entity.highest is None else entity.highest
     if lowest >= highest:
         lowest, highest = -_UNBOUNDED, _UNBOUNDED
-    digits = 0 if entity.value_type is ValueType.LONG else _precision(entity)
+    digits = _precision(entity)
     return Limits(
         lowest=lowest, highest=highest, step=10.0 ** -(2 if digits is None else digits)
     )

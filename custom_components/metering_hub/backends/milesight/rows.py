@@ -1,6 +1,6 @@
 """Read the rows of Beaver IoT's answers; a row that says too little is left out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from ..http import Json
@@ -20,6 +20,8 @@ from .answers import (
 )
 
 type Object = dict[str, Json]
+
+NOTHING: Mapping[str, Status] = {}
 
 _WRITABLE = frozenset({"W", "RW"})
 _LATEST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
@@ -41,8 +43,10 @@ def as_millis(value: Json) -> datetime | None:
     Made for many rows, so that it takes whole numbers only.
     """
     if isinstance(value, str):
-        value = int(value) if value.isdecimal() and len(value) < _DIGITS else None
-    if isinstance(value, bool) or not isinstance(value, int):
+        if not value.isdecimal() or len(value) >= _DIGITS:
+            return None
+        value = int(value)
+    elif isinstance(value, bool) or not isinstance(value, int):
         return None
     if not 0 <= value < _LATEST_MOMENT:
         return None
@@ -168,6 +172,23 @@ def read_status(data: Json) -> Status | None:
     if row.get("value") is None:
         return None
     return Status(row["value"], as_millis(row.get("timestamp", row.get("updated_at"))))
+
+
+def read_statuses(
+    rows: Object, before: Object | None = None, known: Mapping[str, Status] = NOTHING
+) -> dict[str, Status]:
+    """Return the latest values of rows by entity id.
+
+    A row that is as it was `before` is not read again: what is `known` of it counts,
+    and is the same object, so that who asked sees at once what has changed.
+    """
+    old = before or {}
+    found: dict[str, Status] = {}
+    for key, row in rows.items():
+        status = known.get(key) if old.get(key) == row else read_status(row)
+        if status is not None:
+            found[key] = status
+    return found
 
 
 def read_entity_value(row: Object) -> tuple[str, Status] | None:

@@ -5,6 +5,7 @@ everywhere; `advanced-search` gives texts only.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import isfinite
 
 from ...model import Kind, Value
@@ -21,7 +22,9 @@ _LONGEST_TEXT = 255
 
 def as_number(value: Json) -> float | None:
     """Return a finite number, given as one or as text; made for many rows."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     try:
         number = float(value)
@@ -62,15 +65,20 @@ def _as_text(value: Json) -> str | None:
     return text if text.strip() and len(text) <= _LONGEST_TEXT else None
 
 
-def value_of(source: Source, value: Json) -> Value | None:
-    """Return what a value on the wire means for a point."""
+def reader_of(source: Source) -> Callable[[Json], Value | None]:
+    """Return what tells what a value on the wire means for a point."""
     entity, kind = source.entity, source.point.kind
     if kind is Kind.FLAG:
         is_status = entity.key.endswith(f".{STATUS}")
-        return as_online(value) if is_status else as_flag(value)
+        return as_online if is_status else as_flag
     if kind is Kind.STATE:
-        return _as_label(entity, value) if entity.labels else _as_text(value)
-    return as_number(value)
+        return partial(_as_label, entity) if entity.labels else _as_text
+    return as_number
+
+
+def value_of(source: Source, value: Json) -> Value | None:
+    """Return what a value on the wire means for a point."""
+    return reader_of(source)(value)
 
 
 _WRITTEN: Mapping[ValueType, Callable[[str], Json]] = {

@@ -1,0 +1,110 @@
+"""Measure: python -m benchmarks [row ...] [--quick]."""
+
+from argparse import ArgumentParser, Namespace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+import json
+from pathlib import Path
+import subprocess
+import sys
+from tempfile import TemporaryDirectory
+
+from demo.processes import ROOT
+
+from .home import run
+from .rows import ROWS, Row
+from .size import FULL, QUICK
+from .table import Line, as_json, from_json, machine, markdown
+
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table: script/bench --write -->", "<!-- end of the table -->"
+LONGEST = 1800
+"""Seconds that a row may take."""
+
+
+def main() -> None:
+    """Measure the rows that were named, each in a process of its own."""
+    options = _arguments()
+    rows = [row for row in ROWS if _is_wanted(row.name, options.rows)]
+    if not rows:
+        sys.exit(f"bench: no such row; there are {', '.join(row.name for row in ROWS)}")
+    if options.into is not None:
+        _measure_here(rows[0], options)
+        return
+    lines: list[Line] = []
+    about = machine()
+    failed: list[str] = []
+    for row in rows:
+        print(f"{row.name} ...", file=sys.stderr, flush=True)
+        found = _measure_there(row, quick=options.quick)
+        if found is None:
+            failed.append(row.name)
+        lines += found or []
+        # After each row: what was measured is not lost where a later one is stopped.
+        options.json.write_text(json.dumps(as_json(lines, about), indent=1))
+    table = markdown(lines, about)
+    print(table)
+    if options.write:
+        _write(table)
+    if failed:
+        sys.exit(f"bench: failed: {', '.join(failed)}")
+
+
+def _arguments() -> Namespace:
+    parser = ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", help="row or row:case; none: all")
+    parser.add_argument("--quick", action="store_true", help="small, to see it works")
+    parser.add_argument("--write", action="store_true", help=f"into {DOCUMENT.name}")
+    parser.add_argument("--json", type=Path, default=ROOT / "benchmarks.json")
+    parser.add_argument("--into", type=Path, help="one row, here, into this file")
+    return parser.parse_args()
+
+
+def _is_wanted(name: str, wanted: Sequence[str]) -> bool:
+    return not wanted or any(
+        name == each or name.startswith((f"{each}:", f"{each}-")) for each in wanted
+    )
+
+
+def _measure_here(row: Row, options: Namespace) -> None:
+    async def work() -> None:
+        lines = await row.work(QUICK if options.quick else FULL)
+        text = json.dumps([asdict(line) for line in lines])
+        await asyncio.to_thread(options.into.write_text, text)
+
+    run(work)
+
+
+def _measure_there(row: Row, *, quick: bool) -> list[Line] | None:
+    """Return what another process measured; `None`, after its log, if it failed."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lines.json"
+        command = [sys.executable, "-m", "benchmarks", row.name, "--into", str(path)]
+        if quick:
+            command.append("--quick")
+        done = subprocess.run(  # noqa: S603  It is our own command.
+            command,
+            cwd=ROOT,
+            check=False,
+            timeout=LONGEST,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode != 0 or not path.exists():
+            print(done.stdout, file=sys.stderr)
+            return None
+        return [from_json(line) for line in json.loads(path.read_text())]
+
+
+def _write(table: str) -> None:
+    """Put the table into the document, in place of the last one."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    DOCUMENT.write_text(f"{head}{BEGIN}\n\n{table}\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

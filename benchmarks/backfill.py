@@ -1,0 +1,260 @@
+"""Row "backfill": years of history, against the recorder fed with ready rows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import contextlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+import gc
+from pathlib import Path
+import resource
+from statistics import median
+from typing import TYPE_CHECKING
+
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+
+from .home import confirm, home, offer, simulator
+from .loop import Hold, Watch, watching
+from .measure import Cost, Meter
+from .size import Size
+from .table import Goal, Line
+
+if TYPE_CHECKING:
+    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+    from custom_components.metering_hub.history.coordinator import HistoryCoordinator
+
+_HOUR = timedelta(hours=1)
+_END = datetime(2026, 11, 1, tzinfo=UTC)
+_PAGE = resource.getpagesize() / 2**20
+_LONGEST = 1700
+
+
+async def imported(entry: MeteringHubConfigEntry) -> HistoryCoordinator:
+    """Wait until the first import of an entry is done; return what did it."""
+    history = entry.runtime_data.history
+    if history is None:
+        raise RuntimeError("no history is imported")
+    async with asyncio.timeout(_LONGEST):
+        # What it tells while it works is for entities; nothing waits for its end.
+        while history.data.state not in ("up_to_date", "failed"):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    if history.data.state == "failed":
+        raise RuntimeError("the import failed")
+    return history
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What this process held, in MB, every now and then."""
+
+    course: list[float] = field(default_factory=list)
+
+    def part(self, quarter: int) -> float:
+        """Return the usual use in a quarter of the time."""
+        length = len(self.course)
+        return median(self.course[length * quarter // 4 : length * (quarter + 1) // 4])
+
+
+def _held() -> float:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+
+
+@contextlib.asynccontextmanager
+async def _weighed() -> AsyncIterator[_Memory]:
+    memory = _Memory()
+
+    async def weigh() -> None:
+        while True:
+            memory.course.append(_held())
+            await asyncio.sleep(0.25)
+
+    task = asyncio.create_task(weigh())
+    try:
+        yield memory
+    finally:
+        task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A server with a past of so many years; `{years}` stands in its options.
+
+    `is_whole` marks the row that the goal is about: ten years of five registers.
+    """
+
+    backend: str
+    options: str
+    years: float
+    is_whole: bool = False
+
+    async def measure(self, size: Size) -> Sequence[Line]:
+        """Import once; then feed the recorder with as many rows that are ready."""
+        years = max(0.02, self.years / size.divisor)
+        options = (
+            *self.options.format(years=years, days=years * 365).split(),
+            "--still",
+        )
+        async with simulator(self.backend, *options) as server, home() as hass:
+            # Costs would be as many rows again.
+            await hass.config.async_update(currency="USD")
+            meter = Meter(hass)
+            form = await offer(hass, server, history=True)
+            gc.collect()
+            idle = _held()
+
+            async with _weighed() as memory:
+                begun = meter.now()
+                entry = await confirm(hass, form)
+
+                async def ours() -> None:
+                    await imported(entry)
+
+                # Set-up has a row of its own.
+                _, watch = await _watched(meter, ours)
+                own = meter.now() - begun
+            rows = (await imported(entry)).data.rows
+            series = _series(rows, years)
+
+            async def other() -> None:
+                await feed(hass, series, rows // series)
+
+            plain, plain_watch = await _watched(meter, other)
+        return self._lines(years, rows, own, plain) + self._sides(
+            years, idle, memory, watch, plain_watch
+        )
+
+    def _lines(self, years: float, rows: int, own: Cost, plain: Cost) -> list[Line]:
+        ratio = plain.wall / own.wall
+        cpu = (plain.cpu + plain.recorder) / (own.cpu + own.recorder)
+        return [
+            Line(
+                "backfill",
+                f"{self.backend}, {years:g} years, {rows:,} rows",
+                _rate(rows, own),
+                f"recorder alone: {_rate(rows, plain)}",
+                f"{ratio:.2f} x ({cpu:.2f} x by CPU)",
+                ratio,
+                Goal(0.9, "at least") if self.is_whole else None,
+                {"cpu_ratio": cpu, "loop_s": own.loop, "workers_s": own.workers},
+            )
+        ]
+
+    def _sides(
+        self,
+        years: float,
+        idle: float,
+        memory: _Memory,
+        watch: Watch,
+        plain_watch: Watch,
+    ) -> list[Line]:
+        most = max(memory.course) - idle
+        grown = memory.part(3) - memory.part(1)
+        worst, plain = watch.worst(), plain_watch.worst()
+        course = ", ".join(f"{memory.part(q) - idle:.0f}" for q in range(4))
+        case = f"{self.backend}, {years:g} years"
+        return [
+            Line(
+                "memory",
+                f"backfill, {case}, above idle",
+                f"{most:.0f} MB at most; by quarters of the time {course} MB",
+                f"idle {idle:.0f} MB",
+                f"{most:.0f} MB",
+                most,
+                Goal(50, unit="MB"),
+                {"from_second_to_last_quarter_mb": grown},
+            ),
+            Line(
+                "loop",
+                f"backfill, {case}",
+                worst.text(),
+                f"recorder alone: {plain.text()}",
+                f"{worst.wall * 1000:.1f} ms",
+                worst.wall * 1000,
+                Goal(10, unit="ms"),
+                {
+                    f"worst_{number}": hold.text()
+                    for number, hold in enumerate(_five(watch))
+                },
+            ),
+        ]
+
+
+def _five(watch: Watch) -> Sequence[Hold]:
+    holds = sorted(watch.longest.values(), key=lambda hold: -hold.cpu)
+    return holds[:5]
+
+
+def _rate(rows: int, cost: Cost) -> str:
+    cpu = cost.cpu + cost.recorder
+    return f"{rows / cost.wall:,.0f} rows/s ({cost.wall:.0f} s, CPU {cpu:.0f} s)"
+
+
+def _series(rows: int, years: float) -> int:
+    """Return how many statistics so many rows are, about."""
+    return max(1, round(rows / (years * 8766)))
+
+
+async def _watched(
+    meter: Meter, work: Callable[[], Coroutine[None, None, None]]
+) -> tuple[Cost, Watch]:
+    with watching() as watch:
+        before = meter.now()
+        await asyncio.create_task(work(), name="bench")
+        cost = meter.now() - before
+    return cost, watch
+
+
+async def feed(hass: HomeAssistant, series: int, hours: int) -> None:
+    """Give the recorder rows that are ready, in the batches that the import uses."""
+    from custom_components.metering_hub.history.queue import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
+
+    start = _END - hours * _HOUR
+    for first in range(0, hours, BATCH):
+        batch = range(first, min(first + BATCH, hours))
+        for number in range(series):
+            rows = [
+                StatisticData(
+                    start=start + hour * _HOUR, state=hour * 0.25, sum=hour * 0.25
+                )
+                for hour in batch
+            ]
+            async_add_external_statistics(hass, _metadata(number), rows)
+            await asyncio.sleep(0)
+        stored = hass.loop.create_future()
+        get_instance(hass).queue_task(SynchronizeTask(stored))
+        await stored
+
+
+def _metadata(number: int) -> StatisticMetaData:
+    return StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=f"Floor {number}",
+        source="bench_floor",
+        statistic_id=f"bench_floor:ready_{number}",
+        unit_class="energy",
+        unit_of_measurement="kWh",
+    )
+
+
+CASES = (
+    # As the server thins them: the first and last telegram of each hour. Five
+    # positions of ten years are 438,000 rows.
+    Case(
+        "dsmr_reader",
+        "--years {years} --interval 900 --retention-days 1",
+        10,
+        is_whole=True,
+    ),
+    Case("bemserver", "--years {years}", 0.25),
+    Case("besmart", "--years {years}", 1),
+    Case("milesight", "--days {days:.0f} --devices 20 --no-push", 0.25),
+)

@@ -1,0 +1,64 @@
+"""The floor: the same sensors with nothing around them, which write ready values."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import cast
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .bench_floor import PLAN, Plan
+from .bench_floor.sensor import SENSORS, PlainSensor
+
+
+def plans(hass: HomeAssistant, entities: Collection[er.RegistryEntry]) -> list[Plan]:
+    """Return plain sensors that are to Home Assistant what these entities are."""
+    return [plan_of(hass, entity) for entity in entities]
+
+
+def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
+    """Return the plain sensor that is to Home Assistant what an entity is."""
+    state = hass.states.get(entity.entity_id)
+    attributes = state.attributes if state else {}
+    options = entity.options.get("sensor")
+    precision = options.get("suggested_display_precision") if options else None
+    return Plan(
+        key=entity.unique_id,
+        device=entity.device_id or "",
+        name=entity.original_name or entity.entity_id,
+        device_class=attributes.get("device_class"),
+        state_class=attributes.get("state_class"),
+        unit=attributes.get("unit_of_measurement"),
+        precision=cast("int | None", precision),
+        enabled=not entity.disabled,
+    )
+
+
+@dataclass(slots=True)
+class Floor:
+    """Plain sensors of an entry of their own."""
+
+    entry: ConfigEntry
+    sensors: Sequence[PlainSensor]
+    values: count[int]
+
+    async def write(self, number: int | None = None) -> None:
+        """Write a new value to the first so many sensors, or to all."""
+        value = float(next(self.values))
+        for sensor in self.sensors[:number]:
+            sensor.show(value)
+
+
+async def add_floor(hass: HomeAssistant, planned: Sequence[Plan]) -> Floor:
+    """Add an entry with plain sensors."""
+    hass.data[PLAN] = planned
+    step = await hass.config_entries.flow.async_init(
+        "bench_floor", context={"source": SOURCE_USER}
+    )
+    await hass.async_block_till_done()
+    entry = step.get("result")
+    if not isinstance(entry, ConfigEntry):
+        raise TypeError(f"the floor: {step}")
+    return Floor(entry, hass.data[SENSORS], count(1))

@@ -1,0 +1,194 @@
+"""A real Home Assistant in this process, and what a person does in it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+
+from demo.config import prepare_config
+from demo.processes import HOST, ROOT, free_port, running
+from demo.servers import KINDS, Server
+from homeassistant import bootstrap
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.runner import RuntimeConfig, create_event_loop
+from simulators.server import NUMBER
+
+if TYPE_CHECKING:
+    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+
+SECRET = "simulated-secret"  # noqa: S105  It opens nothing but a simulator.
+FLOOR = ROOT / "benchmarks" / "bench_floor"
+
+
+def run[Result](work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run some work in an event loop like Home Assistant's own."""
+
+    async def main() -> Result:
+        return await work()
+
+    with asyncio.Runner(loop_factory=create_event_loop) as runner:
+        return runner.run(main())
+
+
+@contextlib.asynccontextmanager
+async def home(yaml: str = "") -> AsyncIterator[HomeAssistant]:
+    """Run a Home Assistant with a recorder on disk; `yaml` is added to what it reads.
+
+    Nothing of the integration may be imported before: Home Assistant looks for it in
+    its own folder.
+    """
+    folder = await asyncio.to_thread(_prepare, yaml)
+    try:
+        hass = await bootstrap.async_setup_hass(RuntimeConfig(config_dir=str(folder)))
+        if hass is None:
+            raise RuntimeError("Home Assistant does not start")
+        await hass.async_start()
+        await hass.async_block_till_done()
+        try:
+            yield hass
+        finally:
+            await hass.async_stop(force=True)
+    finally:
+        await asyncio.to_thread(rmtree, folder)
+
+
+def _prepare(yaml: str) -> Path:
+    """Return a new folder with a configuration and the integrations in it."""
+    folder = Path(mkdtemp(prefix="metering-hub-bench-"))
+    prepare_config(folder, free_port(0), fresh=False)
+    components = folder / "custom_components"
+    (components / "bench_floor").symlink_to(FLOOR)
+    # The package of this folder must win over the one beside us.
+    (components / "__init__.py").touch()
+    with (folder / "configuration.yaml").open("a", encoding="utf-8") as file:
+        file.write(yaml)
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def simulator(backend: str, *options: str) -> AsyncIterator[Server]:
+    """Run a simulated server in another process; `options` are its own."""
+    kind = next(kind for kind in KINDS if kind.backend == backend)
+    server = Server(kind, free_port(0), SECRET, options)
+    async with running(kind.name, *server.command):
+        await _wait_for(server)
+        yield server
+
+
+async def _wait_for(server: Server) -> None:
+    async with aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"http://{HOST}:{server.port}/"):
+                    return
+            await asyncio.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The last form of a config flow, filled in: one click makes the entry."""
+
+    flow_id: str
+    values: Mapping[str, object]
+
+
+async def offer(hass: HomeAssistant, server: Server, **choices: object) -> Form:
+    """Fill in the forms for a server as a person does; no history unless `choices`."""
+    flows = hass.config_entries.flow
+    step = await flows.async_init("metering_hub", context={"source": SOURCE_USER})
+    flow_id = step["flow_id"]
+    await flows.async_configure(flow_id, {"next_step_id": server.kind.backend})
+    step = await flows.async_configure(flow_id, dict(server.form))
+    if step.get("step_id") != "selection":
+        raise RuntimeError(f"{server.kind.name}: {step.get('errors') or step}")
+    plain = {"history": False, "energy_dashboard": False}
+    return Form(flow_id, _defaults(step) | plain | choices)
+
+
+async def confirm(hass: HomeAssistant, form: Form) -> MeteringHubConfigEntry:
+    """Make the entry, and wait until it is set up."""
+    step = await hass.config_entries.flow.async_configure(
+        form.flow_id, dict(form.values)
+    )
+    if not isinstance(entry := step.get("result"), ConfigEntry):
+        raise TypeError(f"no entry: {step.get('errors') or step}")
+    await hass.async_block_till_done()
+    if entry.state is not ConfigEntryState.LOADED:
+        raise RuntimeError(f"{entry.title}: the entry is {entry.state}")
+    return cast("MeteringHubConfigEntry", entry)
+
+
+async def add(
+    hass: HomeAssistant, server: Server, **choices: object
+) -> MeteringHubConfigEntry:
+    """Add an entry through the forms, as a person does."""
+    return await confirm(hass, await offer(hass, server, **choices))
+
+
+def _defaults(step: Mapping[str, object]) -> dict[str, object]:
+    """Return a form filled with its own defaults: what a person gets by one click."""
+    schema = cast("Mapping[object, object]", getattr(step["data_schema"], "schema", {}))
+    return {
+        str(field): default()
+        for field in schema
+        if callable(default := getattr(field, "default", None))
+    }
+
+
+def shown(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
+    """Return the sensors of an entry that have a number, in a fixed order."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    found = [
+        entity
+        for entity in entities
+        if (state := hass.states.get(entity.entity_id))
+        and entity.domain == "sensor"
+        and "state_class" in state.attributes
+    ]
+    return sorted(found, key=lambda entity: entity.entity_id)
+
+
+async def keep(hass: HomeAssistant, entry: ConfigEntry, count: int) -> None:
+    """Leave so many sensors with numbers enabled, and nothing else of an entry."""
+    kept = {entity.entity_id for entity in shown(hass, entry)[:count]}
+    if len(kept) < count:
+        raise RuntimeError(f"only {len(kept)} sensors of {count}")
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.entity_id not in kept and entity.disabled_by is None:
+            registry.async_update_entity(
+                entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
+            )
+    await hass.async_block_till_done()
+
+
+async def poll(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+    """Read all points once, as the timer does when they are due, until all is shown."""
+    readings = entry.runtime_data.readings
+    readings._rounds.forget()  # noqa: SLF001  As if all were due, without the wait.
+    await readings.async_refresh()
+    await hass.async_block_till_done()
+
+
+def written(hass: HomeAssistant, since: float) -> int:
+    """Return how many states were written since a moment (epoch seconds)."""
+    return sum(
+        state.last_reported_timestamp >= since for state in hass.states.async_all()
+    )
+
+
+async def answers(server: Server) -> int:
+    """Return how many requests a simulated server has answered, this one included."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{HOST}:{server.port}/") as response,
+    ):
+        return int(response.headers[NUMBER])

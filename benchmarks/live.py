@@ -1,0 +1,136 @@
+"""Row "poll": from bytes off the socket to states written, against the floor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import time
+
+from .floor import Floor, add_floor, plans
+from .home import add, home, keep, poll, shown, simulator, written
+from .loop import Hold, watching
+from .measure import Cost, Meter, Spread, pairs, ratios
+from .size import Size
+from .table import Goal, Line
+
+_GOALS = {100: 1.25, 10: 1.5, 0: 0.05}
+_WHAT = {100: "all changed", 10: "10 % changed", 0: "nothing changed"}
+_HOLD = Goal(10, unit="ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A server with so many points, of which a share (percent) changes per poll.
+
+    `options` make a simulated server that has at least so many points.
+    """
+
+    backend: str
+    points: int
+    percent: int
+    options: str
+
+    @property
+    def name(self) -> str:
+        """Return the name on the command line."""
+        return f"{self.backend}-{self.points}-{self.percent}"
+
+    async def measure(self, size: Size) -> Sequence[Line]:
+        """Measure polls and the floor in turns, then watch the loop during polls."""
+        options = (*self.options.split(), "--changing", str(self.percent))
+        async with simulator(self.backend, *options) as server, home() as hass:
+            entry = await add(hass, server)
+            await keep(hass, entry, size.of(self.points))
+            entities = shown(hass, entry)
+            floor = await add_floor(hass, plans(hass, entities))
+            await poll(hass, entry)
+            begin = time.time()
+            await poll(hass, entry)
+            writes = written(hass, begin)
+            # What the floor writes: as much, or all of it where there is nothing.
+            share = writes or None
+
+            async def ours() -> None:
+                await poll(hass, entry)
+
+            async def other() -> None:
+                await floor.write(share)
+
+            costs = await pairs(Meter(hass), ours, other, size.runs)
+            holds: list[Hold] = []
+            for _ in range(size.runs):
+                with watching() as watch:
+                    await hass.async_create_task(ours(), "bench poll")
+                holds.append(watch.worst())
+            return [
+                self._line(*costs, writes, floor, share),
+                _loop_line(f"poll, {self.what}", holds),
+            ]
+
+    @property
+    def what(self) -> str:
+        """Return what is polled, for a person."""
+        return f"{self.backend}, {self.points:,} points, {_WHAT[self.percent]}"
+
+    def _line(
+        self,
+        own: Sequence[Cost],
+        plain: Sequence[Cost],
+        writes: int,
+        floor: Floor,
+        share: int | None,
+    ) -> Line:
+        ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
+        loops = ratios([cost.loop for cost in own], [cost.loop for cost in plain])
+        own_cpu = Spread.of([cost.cpu for cost in own])
+        plain_cpu = Spread.of([cost.cpu for cost in plain])
+        wall = Spread.of([cost.wall for cost in own])
+        return Line(
+            row=f"poll, {_WHAT[self.percent]}",
+            case=f"{self.backend}, {len(floor.sensors):,} points",
+            ours=f"{own_cpu.text(1000)} ms, {writes} writes",
+            other=f"{plain_cpu.text(1000)} ms, {share or len(floor.sensors)} writes",
+            result=f"{ratio.text()} x",
+            figure=ratio.middle,
+            goal=Goal(_GOALS[self.percent]),
+            details={
+                "loop_ratio": loops.middle,
+                "wall_ms": wall.middle * 1000,
+                "workers_ms": Spread.of([c.workers for c in own]).middle * 1000,
+                "recorder_ms": Spread.of([c.recorder for c in own]).middle * 1000,
+                "writes": writes,
+            },
+        )
+
+
+def _loop_line(case: str, holds: Sequence[Hold]) -> Line:
+    """Return the longest hold of all runs, and how long it was in each of them."""
+    spread = Spread.of([hold.wall for hold in holds])
+    cpu = Spread.of([hold.cpu for hold in holds])
+    longest = max(holds, key=lambda hold: hold.wall)
+    return Line(
+        row="loop",
+        case=case,
+        ours=f"longest {longest.text()}",
+        other="",
+        result=f"{longest.wall * 1000:.1f} ms; by run {spread.text(1000, 1)}",
+        figure=longest.wall * 1000,
+        goal=_HOLD,
+        details={
+            "garbage_ms": max(hold.collecting for hold in holds) * 1000,
+            "cpu_by_run_ms": cpu.text(1000, 1),
+        },
+    )
+
+
+_SERVERS = (
+    ("milesight", 1000, "--devices 215 --no-push"),
+    ("milesight", 5000, "--devices 1060 --no-push"),
+    ("bemserver", 500, "--series 700"),
+    ("bemserver", 2000, "--series 2600"),
+    ("besmart", 1000, "--meters 70 --years 0.1"),
+    ("dsmr_reader", 22, "--years 0.1"),
+)
+CASES = tuple(
+    Case(backend, points, percent, options)
+    for backend, points, options in _SERVERS
+    for percent in _GOALS
+)

@@ -1,0 +1,76 @@
+"""Row "hourly maths": a year of readings become hours, against summing them up."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+import gc
+import time
+from typing import TYPE_CHECKING
+
+from .measure import WARM_UPS, Spread, ratios
+from .size import Size
+from .table import Goal, Line
+
+if TYPE_CHECKING:
+    from custom_components.metering_hub.columns import ReadingColumns
+
+_MINUTES = 525_600
+_START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
+
+
+def _hours(parts: Sequence[ReadingColumns]) -> int:
+    """Return how many hours became of readings that come in parts, as in an import."""
+    from custom_components.metering_hub.history.registers import RegisterHours  # noqa: PLC0415  Where other rows run Home Assistant, it must be the first to load it.
+
+    hours = RegisterHours()
+    return sum(
+        len(hours.add(part, datetime.fromtimestamp(part.times[-1], UTC)))
+        for part in parts
+    )
+
+
+def _sum(parts: Sequence[ReadingColumns]) -> float:
+    """Return the sum of the very same numbers."""
+    total = 0.0
+    for part in parts:
+        for value in part.values:
+            total += value
+    return total
+
+
+async def measure(size: Size) -> Sequence[Line]:
+    """Measure both in turns; only CPU time counts."""
+    from custom_components.metering_hub.columns import ReadingColumns  # noqa: PLC0415  As above.
+    from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  As above.
+
+    minutes = _MINUTES // size.divisor
+    columns = ReadingColumns(
+        [_START + 60.0 * minute for minute in range(minutes)],
+        [round(minute * 0.011, 3) for minute in range(minutes)],
+    )
+    parts = [*columns.parts(READINGS_AT_ONCE)]
+    ours: list[float] = []
+    plain: list[float] = []
+    for run in range(-WARM_UPS, size.runs):
+        gc.collect()
+        begun = time.thread_time()
+        _sum(parts)
+        summed = time.thread_time()
+        hours = _hours(parts)
+        ended = time.thread_time()
+        if hours != minutes // 60 - 1:
+            raise RuntimeError(f"{hours} hours of {minutes} minutes")
+        if run >= 0:
+            plain.append(summed - begun)
+            ours.append(ended - summed)
+    ratio = ratios(ours, plain)
+    return [
+        Line(
+            "hourly maths",
+            f"{minutes:,} one-minute readings of a register",
+            f"{Spread.of(ours).text(1000, 1)} ms",
+            f"summed in a plain loop: {Spread.of(plain).text(1000, 1)} ms",
+            f"{ratio.text()} x",
+            ratio.middle,
+            Goal(3),
+        )
+    ]

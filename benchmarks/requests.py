@@ -1,0 +1,53 @@
+"""Row "requests": how many a poll takes, by the number of points."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .home import add, answers, home, keep, poll, simulator
+from .size import Size
+from .table import Goal, Line
+
+POINTS = (5000, 1000, 100, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A backend, how many points one of its requests is for, and a large server."""
+
+    backend: str
+    batch: int
+    points: Sequence[int]
+    options: str
+
+    async def measure(self, size: Size) -> Sequence[Line]:
+        """Count the requests of a poll, from many points to few."""
+        lines = []
+        options = (*self.options.split(), "--changing", "100")
+        async with simulator(self.backend, *options) as server, home() as hass:
+            entry = await add(hass, server)
+            for points in (size.of(points) for points in self.points):
+                await keep(hass, entry, points)
+                await poll(hass, entry)
+                before = await answers(server)
+                await poll(hass, entry)
+                asked = await answers(server) - before - 1
+                fewest = -(-points // self.batch)
+                lines.append(
+                    Line(
+                        "requests",
+                        f"{self.backend}, {points:,} points",
+                        str(asked),
+                        f"{points:,} / {self.batch}: {fewest}",
+                        f"{asked - fewest:+d}",
+                        asked - fewest,
+                        Goal(0, "equal", "more"),
+                    )
+                )
+        return lines[::-1]
+
+
+CASES = (
+    Case("milesight", 1000, POINTS, "--devices 1060 --no-push"),
+    Case("bemserver", 50, POINTS, "--series 6000 --years 0.1"),
+    Case("besmart", 50, POINTS, "--meters 345 --years 0.1"),
+)

@@ -1,0 +1,50 @@
+"""The rows of the benchmark: what is measured, each in a process of its own.
+
+To add one: write a module with an `async def` that takes a `Size` and returns lines,
+and name it here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from . import (
+    backfill,
+    disk,
+    growth,
+    live,
+    maths,
+    memory,
+    one_meter,
+    requests,
+    set_up,
+    top_up,
+)
+from .size import Size
+from .table import Line
+
+type Work = Callable[[Size], Awaitable[Sequence[Line]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its name, and the work that measures it.
+
+    A row may have several cases, which are named "row:case" and run one by one.
+    """
+
+    name: str
+    work: Work
+
+
+ROWS: Sequence[Row] = (
+    *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
+    Row("one-meter", one_meter.measure),
+    *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
+    *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
+    Row("memory:polls", memory.measure),
+    *(Row(f"growth:{case.backend}", case.measure) for case in growth.CASES),
+    *(Row(f"backfill:{case.backend}", case.measure) for case in backfill.CASES),
+    *(Row(f"top-up:{case.backend}", case.measure) for case in top_up.CASES),
+    Row("hourly-maths", maths.measure),
+    Row("disk", disk.measure),
+)

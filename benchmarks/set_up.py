@@ -1,0 +1,92 @@
+"""Row "set-up": from the last click until all states exist."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from demo.servers import Server
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .bench_floor import Plan
+from .floor import add_floor, plan_of
+from .home import confirm, home, offer, simulator
+from .measure import Cost, Meter, Spread, ratios
+from .size import Size
+from .table import Goal, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A server with at least so many points that are shown by default."""
+
+    backend: str
+    options: str
+
+    async def measure(self, size: Size) -> Sequence[Line]:
+        """Set up an entry and the floor in a new Home Assistant each time."""
+        plans: Sequence[Plan] = ()
+        own: list[Cost] = []
+        plain: list[Cost] = []
+        options = (*self.options.split(), "--still")
+        async with simulator(self.backend, *options) as server:
+            for run in range(-1, size.runs):
+                async with home() as hass:
+                    own_cost, plain_cost, plans = await _both(
+                        hass, server, plans, ours_first=run % 2 == 0
+                    )
+                if run >= 0:
+                    own.append(own_cost)
+                    plain.append(plain_cost)
+        return [self._line(own, plain, plans)]
+
+    def _line(
+        self, own: Sequence[Cost], plain: Sequence[Cost], plans: Sequence[Plan]
+    ) -> Line:
+        ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
+        own_cpu = Spread.of([cost.cpu for cost in own])
+        plain_cpu = Spread.of([cost.cpu for cost in plain])
+        shown = sum(plan.enabled for plan in plans)
+        return Line(
+            "set-up",
+            f"{self.backend}, {shown:,} of {len(plans):,} points shown",
+            f"{own_cpu.text(1000, 0)} ms",
+            f"{plain_cpu.text(1000, 0)} ms",
+            f"{ratio.text()} x",
+            ratio.middle,
+            Goal(1.15),
+            {
+                "wall_ms": Spread.of([cost.wall for cost in own]).middle * 1000,
+                "floor_wall_ms": Spread.of([c.wall for c in plain]).middle * 1000,
+            },
+        )
+
+
+async def _both(
+    hass: HomeAssistant, server: Server, plans: Sequence[Plan], *, ours_first: bool
+) -> tuple[Cost, Cost, Sequence[Plan]]:
+    """Return the costs of an entry and of the floor, and what the floor must be."""
+    meter = Meter(hass)
+    form = await offer(hass, server)
+    entries: list[ConfigEntry] = []
+
+    async def ours() -> None:
+        entries.append(await confirm(hass, form))
+
+    async def other() -> None:
+        await add_floor(hass, plans)
+
+    works: list[Callable[[], Awaitable[None]]] = [ours, other]
+    costs = {}
+    for work in works if ours_first else works[::-1]:
+        costs[work] = await meter.cost(work)
+    registry = er.async_get(hass)
+    found = er.async_entries_for_config_entry(registry, entries[0].entry_id)
+    return costs[ours], costs[other], [plan_of(hass, each) for each in found]
+
+
+CASES = (
+    Case("milesight", "--devices 74 --no-push"),
+    Case("bemserver", "--series 1000"),
+    Case("besmart", "--meters 66 --years 0.1"),
+)

@@ -1,0 +1,105 @@
+"""What the benchmarks found, as a table and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+import os
+from pathlib import Path
+import platform
+from typing import Literal
+
+import aiohttp
+
+from homeassistant.const import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A limit of a figure."""
+
+    limit: float
+    kind: Literal["at most", "at least", "equal"] = "at most"
+    unit: str = "x"
+
+    def is_met(self, figure: float) -> bool:
+        """Tell whether a figure keeps within the limit."""
+        if self.kind == "equal":
+            return figure == self.limit
+        if self.kind == "at most":
+            return figure <= self.limit
+        return figure >= self.limit
+
+    def text(self) -> str:
+        """Return the goal for a person."""
+        sign = {"at most": "\u2264", "at least": "\u2265", "equal": "="}[self.kind]
+        return f"{sign} {self.limit:g} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table.
+
+    `ours` and `other` say what was measured, `result` the figure that the goal is
+    about with its spread, and `figure` that figure's middle as a number.
+    """
+
+    row: str
+    case: str
+    ours: str
+    other: str
+    result: str
+    figure: float
+    goal: Goal | None = None
+    details: dict[str, float | str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """Return whether the goal is met; nothing where there is none."""
+        if self.goal is None:
+            return ""
+        return "yes" if self.goal.is_met(self.figure) else "**no**"
+
+    def cells(self) -> list[str]:
+        """Return the cells of the table."""
+        goal = self.goal.text() if self.goal else ""
+        cells = [self.row, self.case, self.ours, self.other, self.result, goal]
+        return [*cells, self.verdict]
+
+
+HEADINGS = ("row", "case", "Metering Hub", "compared with", "result", "goal", "met")
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures depend on."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    models = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return {
+        "processor": next(models, platform.processor()).strip(),
+        "cores": str(os.cpu_count()),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "home_assistant": __version__,
+        "aiohttp": aiohttp.__version__,
+    }
+
+
+def markdown(lines: Sequence[Line], about: dict[str, str]) -> str:
+    """Return the header and the table."""
+    header = ", ".join(
+        f"{name.replace('_', ' ')} {said}" for name, said in about.items()
+    )
+    rows = [HEADINGS, ["---"] * len(HEADINGS), *(line.cells() for line in lines)]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    return f"{header}\n\n{table}\n"
+
+
+def as_json(lines: Sequence[Line], about: dict[str, str]) -> dict[str, object]:
+    """Return everything that was measured."""
+    return {"machine": about, "lines": [asdict(line) for line in lines]}
+
+
+def from_json(line: dict[str, object]) -> Line:
+    """Return a line that another process wrote with `asdict`."""
+    goal = line.pop("goal")
+    made = Goal(**goal) if isinstance(goal, dict) else None
+    return Line(**line, goal=made)  # type: ignore[arg-type]  # As `asdict` wrote it.

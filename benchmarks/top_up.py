@@ -1,0 +1,151 @@
+"""Row "top-up": looking for new history where there is none."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import aiohttp
+from sqlalchemy import event
+
+from demo.processes import HOST
+from demo.servers import Server
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+
+from .backfill import imported
+from .home import SECRET, add, answers, home, simulator
+from .measure import Meter, Spread, pairs, ratios
+from .size import Size
+from .table import Goal, Line
+
+if TYPE_CHECKING:
+    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+
+type Ask = Callable[[], Awaitable[None]]
+type Request = Callable[
+    [aiohttp.ClientSession, Server, MeteringHubConfigEntry], Awaitable[Ask]
+]
+
+_TIMES = 10
+"""So many top-ups are one run: each takes a few milliseconds."""
+
+
+class _Statements:
+    """Counts what is asked of the recorder's statistics, and what is written there."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self.count = 0
+        event.listen(get_instance(hass).engine, "before_cursor_execute", self._note)
+
+    def _note(
+        self, _connection: object, _cursor: object, said: str, *_: object
+    ) -> None:
+        # Home Assistant's own states go on being written meanwhile.
+        self.count += "statistics" in said
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A server whose clock stands still; `request` is one that a client may make."""
+
+    backend: str
+    options: str
+    request: Request
+
+    async def measure(self, size: Size) -> Sequence[Line]:
+        """Import once, and look again and again."""
+        options = (*self.options.split(), "--still")
+        async with (
+            simulator(self.backend, *options) as server,
+            home() as hass,
+            aiohttp.ClientSession() as session,
+        ):
+            entry = await add(hass, server, history=True)
+            history = await imported(entry)
+            # The second look notes that what the first one left is complete.
+            await history.async_refresh()
+            await get_instance(hass).async_block_till_done()
+            ask = await self.request(session, server, entry)
+
+            async def ours() -> None:
+                for _ in range(_TIMES):
+                    await history.async_refresh()
+
+            async def other() -> None:
+                for _ in range(_TIMES):
+                    await ask()
+
+            own, plain = await pairs(Meter(hass), ours, other, size.runs)
+            statements, before = _Statements(hass), await answers(server)
+            await ours()
+            asked = await answers(server) - before - 1
+        ratio = ratios([c.wall for c in own], [c.wall for c in plain])
+        wall = Spread.of([c.wall / _TIMES for c in own])
+        trip = Spread.of([c.wall / _TIMES for c in plain])
+        case = f"{self.backend}, nothing new"
+        return [
+            Line(
+                "top-up",
+                case,
+                f"{wall.text(1000)} ms, {asked / _TIMES:g} requests",
+                f"one request: {trip.text(1000)} ms",
+                f"{ratio.text()} x",
+                ratio.middle,
+                Goal(2),
+            ),
+            Line(
+                "top-up",
+                f"{case}, questions to the database and writes",
+                f"{statements.count / _TIMES:g}",
+                "",
+                f"{statements.count / _TIMES:g}",
+                statements.count / _TIMES,
+                Goal(0, "equal", "statements"),
+            ),
+        ]
+
+
+async def _newest_reading(
+    session: aiohttp.ClientSession, server: Server, _entry: MeteringHubConfigEntry
+) -> Ask:
+    """Ask DSMR-reader for its newest telegrams, with nothing around it."""
+    url = f"http://{HOST}:{server.port}/api/v2/datalogger/dsmrreading"
+    params = {
+        "ordering": "-timestamp",
+        "limit": "5",
+        "timestamp__gte": (datetime.now(UTC) - timedelta(days=3)).isoformat(),
+    }
+
+    async def ask() -> None:
+        headers = {"X-AUTHKEY": SECRET}
+        async with session.get(url, params=params, headers=headers) as response:
+            response.raise_for_status()
+            await response.json()
+
+    return ask
+
+
+async def _one_point(
+    _session: aiohttp.ClientSession, _server: Server, entry: MeteringHubConfigEntry
+) -> Ask:
+    """Ask for the newest value of one point: the smallest request of all."""
+    backend = entry.runtime_data.backend
+    point = next(
+        point
+        for point in entry.runtime_data.inventory.data.points.values()
+        if point.has_history
+    )
+
+    async def ask() -> None:
+        await backend.latest([point])
+
+    return ask
+
+
+CASES = (
+    Case("dsmr_reader", "--years 0.02", _newest_reading),
+    Case("milesight", "--devices 20 --days 7 --no-push", _one_point),
+    Case("besmart", "--years 0.1", _one_point),
+    Case("bemserver", "--years 0.05", _one_point),
+)

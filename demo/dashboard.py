@@ -1,0 +1,106 @@
+"""The dashboard "Metering Hub": the ready files of docs/dashboards, filled in."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from typing import Any
+
+from homeassistant.util.yaml import parse_yaml
+
+from .home_assistant import HomeAssistant
+from .processes import ROOT
+from .progress import say
+from .servers import Server
+
+FILES = ROOT / "docs" / "dashboards"
+OVERVIEW = "overview"
+"""The file for everybody; each of the others is for the backend of its name."""
+
+URL_PATH = "metering-hub"
+DASHBOARD = {
+    "url_path": URL_PATH,
+    "title": "Metering Hub",
+    "icon": "mdi:meter-electric",
+    "show_in_sidebar": True,
+    "require_admin": False,
+}
+ENTITY = re.compile(
+    r"(binary_sensor|button|event|number|select|sensor|switch)\.[a-z0-9_]+"
+)
+STATISTIC = re.compile(r"metering_hub:\w+")
+
+type View = Mapping[str, Any]
+
+
+def files_of(servers: Iterable[Server]) -> list[str]:
+    """Return the names of the files that fit these servers."""
+    return [OVERVIEW, *(server.kind.backend for server in servers)]
+
+
+def views_of(name: str, statistic_ids: Iterable[str]) -> list[View]:
+    """Return the views of a file, with the scope of this backend's statistics."""
+    text = (FILES / f"{name}.yaml").read_text(encoding="utf-8")
+    pattern = re.compile(rf"metering_hub:{name}_[0-9a-f]{{8}}_")
+    scopes = {found[0] for each in statistic_ids if (found := pattern.match(each))}
+    # Two entries of a backend would need a file each; the demo has one of each.
+    for scope in scopes:
+        text = text.replace(f"metering_hub:{name}_SCOPE_", scope)
+    parsed: Any = parse_yaml(text)
+    views: list[View] = parsed["views"]
+    return views
+
+
+def named(part: object) -> Iterator[str]:
+    """Yield the entities and statistics that a part of a dashboard names."""
+    if isinstance(part, str):
+        if ENTITY.fullmatch(part) or STATISTIC.fullmatch(part):
+            yield part
+    elif isinstance(part, Mapping):
+        for each in part.values():
+            yield from named(each)
+    elif isinstance(part, Sequence):
+        for each in part:
+            yield from named(each)
+
+
+async def show_views(
+    api: HomeAssistant, servers: Sequence[Server], known: Sequence[str]
+) -> list[str]:
+    """Put the files that are not `known` on the dashboard; return their names.
+
+    What a person changed or removed stays as it is.
+    """
+    new = [name for name in files_of(servers) if name not in known]
+    if not new:
+        return []
+    dashboards = await api.command("lovelace/dashboards/list")
+    config: Mapping[str, Any] = {"views": []}
+    if all(each["url_path"] != URL_PATH for each in dashboards):
+        await api.command("lovelace/dashboards/create", **DASHBOARD)
+    elif known:
+        config = await api.command("lovelace/config", url_path=URL_PATH)
+    ids = await _statistic_ids(api)
+    views = [view for name in new for view in views_of(name, ids)]
+    config = {**config, "views": [*config["views"], *views]}
+    await api.command("lovelace/config/save", url_path=URL_PATH, config=config)
+    say(f'On the dashboard "Metering Hub": {", ".join(new)}.')
+    return new
+
+
+async def check_views(api: HomeAssistant, servers: Sequence[Server]) -> bool:
+    """Print what the files name; tell whether all of that is there."""
+    ids = await _statistic_ids(api)
+    entities = await api.command("config/entity_registry/list")
+    there = {*ids, *(str(entity["entity_id"]) for entity in entities)}
+    missing = set()
+    for file in files_of(servers):
+        names = {*named(views_of(file, ids))}
+        missing |= names - there
+        say(f"docs/dashboards/{file}.yaml: {len(names)} entities and statistics")
+    for name in sorted(missing):
+        print(f"WRONG {name} does not exist")
+    return not missing
+
+
+async def _statistic_ids(api: HomeAssistant) -> frozenset[str]:
+    known = await api.command("recorder/list_statistic_ids")
+    return frozenset(str(each["statistic_id"]) for each in known)

@@ -1,0 +1,48 @@
+"""What a ready dashboard names, held against what an entry has."""
+
+import re
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.metering_hub.history.statistic import (
+    FIXED_COST_KEY,
+    money_suffix,
+)
+from demo.dashboard import OVERVIEW, STATISTIC, named, views_of
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+
+def unknown_names(
+    hass: HomeAssistant, entry: MockConfigEntry, backend: str
+) -> list[str]:
+    """Return the entities and statistics of a backend's file that an entry lacks."""
+    names = {*named(views_of(backend, ()))}
+    assert names, "a dashboard shows something"
+    statistics = {name for name in names if STATISTIC.fullmatch(name)}
+    points = entry.runtime_data.inventory.data.points
+    keys = {
+        *points,
+        *(f"{key}_{money_suffix(point)}" for key, point in points.items()),
+        FIXED_COST_KEY,
+    }
+    there = {f"metering_hub:{backend}_SCOPE_{key}" for key in keys} | {
+        entity.entity_id
+        for entity in er.async_entries_for_config_entry(
+            er.async_get(hass), entry.entry_id
+        )
+    }
+    assert all(re.match(rf"metering_hub:{backend}_SCOPE_", each) for each in statistics)
+    return sorted(names - there)
+
+
+def overview_text() -> str:
+    """Return the template of the overview's text card."""
+    (view,) = views_of(OVERVIEW, ())
+    (text,) = (
+        card["content"]
+        for section in view["sections"]
+        for card in section["cards"]
+        if card["type"] == "markdown"
+    )
+    return str(text)

@@ -1,0 +1,19 @@
+"""The ready dashboard names entities and statistics that a besmart has."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import HomeAssistant
+from simulators.besmart import PV_PER_QUARTER, BesmartSimulator
+
+from ...dashboards import unknown_names
+from ..conftest import set_up
+
+
+@pytest.mark.parametrize("wants_history", [True])
+async def test_the_dashboard_fits(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator
+) -> None:
+    simulator.types[PV_PER_QUARTER.moid] = PV_PER_QUARTER
+    await set_up(hass, entry)
+    assert unknown_names(hass, entry, "besmart") == []
