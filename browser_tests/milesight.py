@@ -25,13 +25,18 @@ def switch_is_on(server: Server, device: str, identifier: str) -> bool:
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/json",
     }
-    search = json.dumps({"name": device, "page_size": 1, "page_number": 1}).encode()
-    found = _ask(f"{url}/device/search", search, headers)["content"][0]
-    details = _ask(f"{url}/device/{found['id']}", None, headers)
+    # Its keyword is a part of a name or of a key.
+    search = json.dumps({"keyword": identifier, "page_size": 100, "page_number": 1})
+    found = _ask(f"{url}/entity/search", search.encode(), headers)["content"]
     entity = next(
-        each for each in details["entities"] if each["key"].endswith(f".{identifier}")
+        each
+        for each in found
+        if each["device_name"] == device
+        and each["entity_key"].endswith(f".{identifier}")
+        and each["entity_type"] == "PROPERTY"
+        and "entity_parent_name" not in each
     )
-    status = _ask(f"{url}/entity/{entity['id']}/status", None, headers)
+    status = _ask(f"{url}/entity/{entity['entity_id']}/status", None, headers)
     return bool(status["value"])
 
 
