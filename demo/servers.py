@@ -15,7 +15,7 @@ class Kind:
     """A server that the demo can simulate.
 
     `options` are the simulator's for a secret, `form` is the connection form for an
-    address and the secret. `short_history` are options for one year of history.
+    address and the secret.
     `name_of` gives the server's own name of what a point key stands for. With
     `reports_seldom`, meters show no position at whole hours: hours are estimates.
     `editions` are what its simulator can be, the usual one first.
@@ -26,7 +26,6 @@ class Kind:
     port: int
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
-    short_history: tuple[str, ...] = ("--years", "1")
     name_of: Callable[[str], str | None] = str
     reports_seldom: bool = False
     editions: tuple[str, ...] = ()
@@ -97,7 +96,6 @@ KINDS = (
             "password": secret,
             "advanced": {},
         },
-        short_history=(),
         reports_seldom=True,
     ),
 )
