@@ -65,7 +65,7 @@ KINDS = (
         backend="bemserver",
         name="BEMServer",
         port=18082,
-        options=lambda secret: ("--password", secret, "--years", "1"),
+        options=lambda secret: ("--password", secret, "--years", "0.5"),
         form=lambda address, secret: {
             "url": address,
             "email": "reader@example.com",
@@ -89,7 +89,7 @@ KINDS = (
         backend="milesight",
         name="Milesight Beaver IoT",
         port=18083,
-        options=lambda secret: ("--password", secret, "--days", "180"),
+        options=lambda secret: ("--password", secret, "--days", "90"),
         form=lambda address, secret: {
             "url": address,
             "username": "admin@example.com",

@@ -328,6 +328,9 @@ async def test_reconfigure_to_a_new_address(
         assert step["reason"] == "reconfigure_successful"
         assert entry.data["url"] == new_url
         assert entry.state is ConfigEntryState.LOADED
+        # Who still connects while a server closes breaks the server.
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
 
 
 @pytest.mark.parametrize("source", ["reauth", "reconfigure"])
