@@ -1,7 +1,11 @@
 """What a filled selection form becomes."""
 
+from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.model import Device, Inventory
-from custom_components.metering_hub.selection_form import read_selection
+from custom_components.metering_hub.selection_form import (
+    read_selection,
+    selection_schema,
+)
 
 
 def inventory(*keys: str) -> Inventory:
@@ -29,3 +33,13 @@ def test_a_device_that_the_form_itself_named_is_chosen() -> None:
         "meters": ["7.1"],
         "known_devices": ["7_1", "attic", "cellar"],
     }
+
+
+def test_devices_are_listed_by_name() -> None:
+    """A person looks for a name, not for the server's number."""
+    names = {"building_1": "Workshop", "building_2": "annex", "building_3": "Hall"}
+    schema = selection_schema(
+        BACKENDS["dsmr_reader"], inventory(*names), names, options={}
+    )
+    listed = next(field for field in schema.schema if field == "devices")
+    assert listed.default() == ["building_2", "building_3", "building_1"]

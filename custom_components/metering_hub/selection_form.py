@@ -56,11 +56,13 @@ def selection_schema(
     A backend's own fields are asked only where the server leaves them open.
     """
     start = options.get(CONF_HISTORY_START)
+    selected = sorted(
+        selected_devices(inventory, options),
+        key=lambda key: (names.get(key, key).casefold(), key),
+    )
     return vol.Schema(
         {
-            vol.Required(
-                CONF_DEVICES, default=sorted(selected_devices(inventory, options))
-            ): SelectSelector(
+            vol.Required(CONF_DEVICES, default=selected): SelectSelector(
                 SelectSelectorConfig(
                     options=[
                         SelectOptionDict(value=key, label=name)
