@@ -52,7 +52,10 @@ KINDS = (
         name="besmart",
         port=18081,
         # An inverter that tells its energy is a source on the Energy dashboard.
-        options=lambda secret: ("--password", secret, "--pv-unit", "kW.h"),
+        options=lambda secret: (
+            *("--password", secret, "--pv-unit", "kW.h"),
+            *("--years", "2"),
+        ),
         form=lambda address, secret: {
             "url": f"http://{address}/api",
             "login": "anna@example.org",
@@ -65,7 +68,7 @@ KINDS = (
         backend="bemserver",
         name="BEMServer",
         port=18082,
-        options=lambda secret: ("--password", secret, "--years", "0.5"),
+        options=lambda secret: ("--password", secret, "--years", "0.25"),
         form=lambda address, secret: {
             "url": address,
             "email": "reader@example.com",
