@@ -17,45 +17,46 @@ _MINUTES = 525_600
 _START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
 
 
-def _hours(parts: Sequence[ReadingColumns]) -> int:
-    """Return how many hours became of readings that come in parts, as in an import."""
-    from custom_components.metering_hub.history.registers import RegisterHours  # noqa: PLC0415  Where other rows run Home Assistant, it must be the first to load it.
+def _hours(readings: ReadingColumns) -> int:
+    """Return how many hours became of readings, in parts as in an import."""
+    from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.track import parts  # noqa: PLC0415  Home Assistant first.
 
     hours = RegisterHours()
+    end = datetime.fromtimestamp(readings.times[-1], UTC)
     return sum(
-        len(hours.add(part, datetime.fromtimestamp(part.times[-1], UTC)))
-        for part in parts
+        len(hours.add(part, until))
+        for part, until in parts(readings, end, READINGS_AT_ONCE)
     )
 
 
-def _sum(parts: Sequence[ReadingColumns]) -> float:
+def _sum(readings: ReadingColumns) -> float:
     """Return the sum of the very same numbers."""
     total = 0.0
-    for part in parts:
-        for value in part.values:
-            total += value
+    for value in readings.values:
+        total += value
     return total
 
 
 async def measure(size: Size) -> Sequence[Line]:
     """Measure both in turns; only CPU time counts."""
-    from custom_components.metering_hub.columns import ReadingColumns  # noqa: PLC0415  As above.
-    from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  As above.
+    # Where other rows run Home Assistant, it must be the first to load the integration.
+    from custom_components.metering_hub.columns import ReadingColumns  # noqa: PLC0415  Home Assistant first.
 
     minutes = _MINUTES // size.divisor
     columns = ReadingColumns(
         [_START + 60.0 * minute for minute in range(minutes)],
         [round(minute * 0.011, 3) for minute in range(minutes)],
     )
-    parts = [*columns.parts(READINGS_AT_ONCE)]
     ours: list[float] = []
     plain: list[float] = []
     for run in range(-WARM_UPS, size.runs):
         gc.collect()
         begun = time.thread_time()
-        _sum(parts)
+        _sum(columns)
         summed = time.thread_time()
-        hours = _hours(parts)
+        hours = _hours(columns)
         ended = time.thread_time()
         if hours != minutes // 60 - 1:
             raise RuntimeError(f"{hours} hours of {minutes} minutes")

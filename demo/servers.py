@@ -15,10 +15,9 @@ class Kind:
     """A server that the demo can simulate.
 
     `options` are the simulator's for a secret, `form` is the connection form for an
-    address and the secret.
-    `name_of` gives the server's own name of what a point key stands for. With
-    `reports_seldom`, meters show no position at whole hours: hours are estimates.
-    `editions` are what its simulator can be, the usual one first.
+    address and the secret. `name_of` gives the server's own name of what a point key
+    stands for. With `reports_seldom`, meters show no position at whole hours: hours are
+    estimates. `editions` are what its simulator can be, the usual one first.
     """
 
     backend: str
@@ -53,8 +52,12 @@ KINDS = (
         port=18081,
         # An inverter that tells its energy is a source on the Energy dashboard.
         options=lambda secret: (
-            *("--password", secret, "--pv-unit", "kW.h"),
-            *("--years", "2"),
+            "--password",
+            secret,
+            "--pv-unit",
+            "kW.h",
+            "--years",
+            "2",
         ),
         form=lambda address, secret: {
             "url": f"http://{address}/api",

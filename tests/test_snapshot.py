@@ -87,13 +87,18 @@ def test_stale_reading_is_unavailable() -> None:
     assert answers.snapshot([old], NOW).unavailable == frozenset()
 
 
+def says_of(snapshot: Snapshot, key: str) -> tuple[Reading | None, bool]:
+    """Return the reading of a point, and whether it cannot be trusted."""
+    return snapshot.readings.get(key), key in snapshot.unavailable
+
+
 def test_renewing_a_few_points_leaves_the_others() -> None:
     answers = Answers()
     shown = Snapshot({"a": reading(1), "b": reading(1)}, frozenset({"a", "x"}))
     answers.take(answers.begin(), [A], Latest(readings={"a": reading(2)}))
     renewed = answers.renewed(shown, [A], NOW)
     assert renewed == Snapshot({"a": reading(2), "b": reading(1)}, frozenset({"x"}))
-    assert shown.says_of("a") == (reading(1), True)
-    assert renewed.says_of("a") == (reading(2), False)
+    assert says_of(shown, "a") == (reading(1), True)
+    assert says_of(renewed, "a") == (reading(2), False)
     answers.take(answers.begin(), [A], Latest(readings={}, failed={"a": "HTTP 500"}))
-    assert answers.renewed(renewed, [A], NOW).says_of("a") == (None, True)
+    assert says_of(answers.renewed(renewed, [A], NOW), "a") == (None, True)

@@ -4,7 +4,7 @@ Garbage collection stops everything, the event loop too, for as long as it takes
 at all objects. Numbers are none to it, so that years of them cost it nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import overload, override
@@ -58,11 +58,6 @@ class ReadingColumns(Sequence[Reading]):
         """Add a reading to columns without extremes."""
         self.times.append(time)
         self.values.append(value)
-
-    def parts(self, length: int) -> Iterator[ReadingColumns]:
-        """Yield them in pieces of bounded length."""
-        for index in range(0, len(self.times), length):
-            yield self[index : index + length]
 
     @property
     def is_in_order(self) -> bool:

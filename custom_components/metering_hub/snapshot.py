@@ -37,10 +37,6 @@ class Snapshot:
         gone = known.keys() - self.readings.keys()
         return (self.unavailable ^ before.unavailable).union(changed, gone)
 
-    def says_of(self, key: str) -> tuple[Reading | None, bool]:
-        """Return the reading of a point, and whether it cannot be trusted."""
-        return self.readings.get(key), key in self.unavailable
-
 
 class Answers:
     """The last answer for each point.

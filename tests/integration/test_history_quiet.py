@@ -88,7 +88,6 @@ async def test_what_was_cleared_is_imported_though_nothing_is_new(
     statements: Statements,
 ) -> None:
     """Clearing is no news of the server, but of ours."""
-    before = await imported(hass, loaded)
     await stand_still(simulator, loaded)
     before = await imported(hass, loaded)
     await call(hass, "clear_history", loaded)
