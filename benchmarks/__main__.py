@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from demo.processes import ROOT
 
 from .home import run
+from .results import DOCUMENT, KEPT, Results, write_table
 from .rows import ROWS, Row
 from .size import FULL, QUICK
-from .table import Line, as_json, from_json, machine, markdown
+from .table import Line, from_json
 
-DOCUMENT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- table: script/bench --write -->", "<!-- end of the table -->"
+_NAMES = [row.name for row in ROWS]
 LONGEST = 1800
 """Seconds that a row may take."""
 
@@ -32,23 +32,30 @@ def main() -> None:
     if options.into is not None:
         _measure_here(rows[0], options)
         return
-    lines: list[Line] = []
-    about = machine()
+    results = Results.here()
     failed: list[str] = []
     for row in rows:
         print(f"{row.name} ...", file=sys.stderr, flush=True)
         found = _measure_there(row, quick=options.quick)
         if found is None:
             failed.append(row.name)
-        lines += found or []
+        else:
+            results.rows[row.name] = found
         # After each row: what was measured is not lost where a later one is stopped.
-        options.json.write_text(json.dumps(as_json(lines, about), indent=1))
-    table = markdown(lines, about)
-    print(table)
+        options.json.write_text(results.as_json())
+    print(results.markdown(_NAMES))
     if options.write:
-        _write(table)
+        _keep(results)
     if failed:
         sys.exit(f"bench: failed: {', '.join(failed)}")
+
+
+def _keep(measured: Results) -> None:
+    """Put what was measured beside what was measured before, and into the document."""
+    kept = Results.kept() or measured
+    kept.take_over(measured)
+    KEPT.write_text(kept.as_json() + "\n", encoding="utf-8")
+    write_table(kept.markdown(_NAMES))
 
 
 def _arguments() -> Namespace:
@@ -96,14 +103,6 @@ def _measure_there(row: Row, *, quick: bool) -> list[Line] | None:
             print(done.stdout, file=sys.stderr)
             return None
         return [from_json(line) for line in json.loads(path.read_text())]
-
-
-def _write(table: str) -> None:
-    """Put the table into the document, in place of the last one."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    DOCUMENT.write_text(f"{head}{BEGIN}\n\n{table}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the benchmarks found, as a table and as JSON."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import platform
@@ -83,7 +83,7 @@ def machine() -> dict[str, str]:
     }
 
 
-def markdown(lines: Sequence[Line], about: dict[str, str]) -> str:
+def markdown(lines: Sequence[Line], about: Mapping[str, str]) -> str:
     """Return the header and the table."""
     header = ", ".join(
         f"{name.replace('_', ' ')} {said}" for name, said in about.items()
@@ -91,11 +91,6 @@ def markdown(lines: Sequence[Line], about: dict[str, str]) -> str:
     rows = [HEADINGS, ["---"] * len(HEADINGS), *(line.cells() for line in lines)]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
     return f"{header}\n\n{table}\n"
-
-
-def as_json(lines: Sequence[Line], about: dict[str, str]) -> dict[str, object]:
-    """Return everything that was measured."""
-    return {"machine": about, "lines": [asdict(line) for line in lines]}
 
 
 def from_json(line: dict[str, object]) -> Line:
