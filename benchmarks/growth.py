@@ -7,6 +7,7 @@ from statistics import linear_regression
 
 from .home import add, home, keep, poll, simulator
 from .measure import WARM_UPS, Meter, Spread
+from .servers import with_points
 from .size import Size
 from .table import Goal, Line
 
@@ -18,11 +19,11 @@ class Case:
     """A server with at least so many points as the largest size."""
 
     backend: str
-    options: str
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Measure polls of ever fewer points, in which all has changed."""
-        options = (*self.options.split(), "--changing", "100")
+        largest = with_points(self.backend, size.of(max(POINTS)))
+        options = (*largest, "--changing", "100")
         costs: dict[int, Spread] = {}
         async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server)
@@ -62,7 +63,7 @@ class Case:
 
 
 CASES = (
-    Case("milesight", "--devices 1060 --no-push"),
-    Case("bemserver", "--series 6000 --years 0.1"),
-    Case("besmart", "--meters 345 --years 0.1"),
+    Case("milesight"),
+    Case("bemserver"),
+    Case("besmart"),
 )

@@ -14,7 +14,7 @@ import aiohttp
 from demo.config import prepare_config
 from demo.processes import HOST, ROOT, free_port, running
 from demo.servers import KINDS, Server
-from homeassistant import bootstrap
+from homeassistant import bootstrap, config_entries
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SECRET = "simulated-secret"  # noqa: S105  It opens nothing but a simulator.
 FLOOR = ROOT / "benchmarks" / "bench_floor"
+_LONGEST_RELOAD = config_entries.RELOAD_AFTER_UPDATE_DELAY + 60
 
 
 def run[Result](work: Callable[[], Awaitable[Result]]) -> Result:
@@ -143,30 +144,41 @@ def _defaults(step: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def shown(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
-    """Return the sensors of an entry that have a number, in a fixed order."""
+def numbers(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
+    """Return the sensors of an entry that have a number, those that are shown first."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     found = [
         entity
         for entity in entities
-        if (state := hass.states.get(entity.entity_id))
-        and entity.domain == "sensor"
-        and "state_class" in state.attributes
+        if entity.domain == "sensor" and "state_class" in (entity.capabilities or {})
     ]
-    return sorted(found, key=lambda entity: entity.entity_id)
+    return sorted(found, key=lambda entity: (entity.disabled, entity.entity_id))
+
+
+def shown(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
+    """Return the sensors of an entry that show a number, in a fixed order."""
+    return [
+        entity for entity in numbers(hass, entry) if hass.states.get(entity.entity_id)
+    ]
 
 
 async def keep(hass: HomeAssistant, entry: ConfigEntry, count: int) -> None:
     """Leave so many sensors with numbers enabled, and nothing else of an entry."""
-    kept = {entity.entity_id for entity in shown(hass, entry)[:count]}
+    kept = {entity.entity_id for entity in numbers(hass, entry)[:count]}
     if len(kept) < count:
         raise RuntimeError(f"only {len(kept)} sensors of {count}")
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.entity_id not in kept and entity.disabled_by is None:
+        is_kept = entity.entity_id in kept
+        if is_kept is entity.disabled:
             registry.async_update_entity(
-                entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
+                entity.entity_id,
+                disabled_by=None if is_kept else er.RegistryEntryDisabler.USER,
             )
+    # What was enabled appears when Home Assistant has set up the entry anew.
+    async with asyncio.timeout(_LONGEST_RELOAD):
+        while len(shown(hass, entry)) < count:
+            await asyncio.sleep(0.1)
     await hass.async_block_till_done()
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 
-from .floor import Floor, add_floor, plans
+from .floor import add_floor, plans
 from .home import add, home, keep, poll, shown, simulator, written
 from .loop import Hold, watching
-from .measure import Cost, Meter, Spread, pairs, ratios
+from .measure import Cost, Meter, Spread, in_turns, ratios
+from .servers import with_points
 from .size import Size
 from .table import Goal, Line
+from .wire import recorded, send
 
 _GOALS = {100: 1.25, 10: 1.5, 0: 0.05}
 _WHAT = {100: "all changed", 10: "10 % changed", 0: "nothing changed"}
@@ -18,15 +20,11 @@ _HOLD = Goal(10, unit="ms")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with so many points, of which a share (percent) changes per poll.
-
-    `options` make a simulated server that has at least so many points.
-    """
+    """A server with so many points, of which a share (percent) changes per poll."""
 
     backend: str
     points: int
     percent: int
-    options: str
 
     @property
     def name(self) -> str:
@@ -34,16 +32,22 @@ class Case:
         return f"{self.backend}-{self.points}-{self.percent}"
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Measure polls and the floor in turns, then watch the loop during polls."""
-        options = (*self.options.split(), "--changing", str(self.percent))
+        """Measure polls, the floor and the wire in turns, then watch the loop."""
+        points = size.of(self.points)
+        options = (
+            *with_points(self.backend, points),
+            "--changing",
+            str(self.percent),
+        )
         async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server)
-            await keep(hass, entry, size.of(self.points))
+            await keep(hass, entry, points)
             entities = shown(hass, entry)
             floor = await add_floor(hass, plans(hass, entities))
             await poll(hass, entry)
             begin = time.time()
-            await poll(hass, entry)
+            with recorded() as requests:
+                await poll(hass, entry)
             writes = written(hass, begin)
             # What the floor writes: as much, or all of it where there is nothing.
             share = writes or None
@@ -54,14 +58,17 @@ class Case:
             async def other() -> None:
                 await floor.write(share)
 
-            costs = await pairs(Meter(hass), ours, other, size.runs)
+            async def wire() -> None:
+                await send(hass, requests)
+
+            costs = await in_turns(Meter(hass), size.runs, other, wire, ours)
             holds: list[Hold] = []
             for _ in range(size.runs):
                 with watching() as watch:
                     await hass.async_create_task(ours(), "bench poll")
                 holds.append(watch.worst())
             return [
-                self._line(*costs, writes, floor, share),
+                self._line(costs, writes, share or len(floor.sensors)),
                 _loop_line(f"poll, {self.what}", holds),
             ]
 
@@ -71,24 +78,23 @@ class Case:
         return f"{self.backend}, {self.points:,} points, {_WHAT[self.percent]}"
 
     def _line(
-        self,
-        own: Sequence[Cost],
-        plain: Sequence[Cost],
-        writes: int,
-        floor: Floor,
-        share: int | None,
+        self, costs: Sequence[Sequence[Cost]], writes: int, plain_writes: int
     ) -> Line:
+        plain, wire, own = costs
         ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
         loops = ratios([cost.loop for cost in own], [cost.loop for cost in plain])
         own_cpu = Spread.of([cost.cpu for cost in own])
         plain_cpu = Spread.of([cost.cpu for cost in plain])
+        wire_cpu = Spread.of([cost.cpu for cost in wire])
+        wire_ratio = ratios([cost.cpu for cost in wire], [cost.cpu for cost in plain])
         wall = Spread.of([cost.wall for cost in own])
         return Line(
             row=f"poll, {_WHAT[self.percent]}",
-            case=f"{self.backend}, {len(floor.sensors):,} points",
-            ours=f"{own_cpu.text(1000)} ms, {writes} writes",
-            other=f"{plain_cpu.text(1000)} ms, {share or len(floor.sensors)} writes",
-            result=f"{ratio.text()} x",
+            case=f"{self.backend}, {self.points:,} points",
+            ours=f"{own_cpu.text(1000)} ms, {writes} writes; "
+            f"the wire alone {wire_cpu.text(1000)} ms",
+            other=f"{plain_cpu.text(1000)} ms, {plain_writes} writes",
+            result=f"{ratio.text()} x; the wire alone {wire_ratio.middle:.2f} x",
             figure=ratio.middle,
             goal=Goal(_GOALS[self.percent]),
             details={
@@ -122,15 +128,13 @@ def _loop_line(case: str, holds: Sequence[Hold]) -> Line:
 
 
 _SERVERS = (
-    ("milesight", 1000, "--devices 215 --no-push"),
-    ("milesight", 5000, "--devices 1060 --no-push"),
-    ("bemserver", 500, "--series 700"),
-    ("bemserver", 2000, "--series 2600"),
-    ("besmart", 1000, "--meters 70 --years 0.1"),
-    ("dsmr_reader", 22, "--years 0.1"),
+    ("milesight", 1000),
+    ("milesight", 5000),
+    ("bemserver", 500),
+    ("bemserver", 2000),
+    ("besmart", 1000),
+    ("dsmr_reader", 22),
 )
 CASES = tuple(
-    Case(backend, points, percent, options)
-    for backend, points, options in _SERVERS
-    for percent in _GOALS
+    Case(backend, points, percent) for backend, points in _SERVERS for percent in _GOALS
 )

@@ -96,19 +96,14 @@ def ratios(ours: Sequence[float], others: Sequence[float]) -> Spread:
     return Spread.of([own / other for own, other in zip(ours, others, strict=True)])
 
 
-async def pairs(
-    meter: Meter,
-    ours: Callable[[], Awaitable[object]],
-    other: Callable[[], Awaitable[object]],
-    runs: int,
-) -> tuple[list[Cost], list[Cost]]:
-    """Measure two kinds of work in turns, so that both see the same machine."""
-    own_costs: list[Cost] = []
-    other_costs: list[Cost] = []
+async def in_turns(
+    meter: Meter, runs: int, *works: Callable[[], Awaitable[object]]
+) -> list[list[Cost]]:
+    """Measure kinds of work in turns, so that all see the same machine."""
+    costs: list[list[Cost]] = [[] for _ in works]
     for number in range(-WARM_UPS, runs):
-        other_cost = await meter.cost(other)
-        own_cost = await meter.cost(ours)
-        if number >= 0:
-            own_costs.append(own_cost)
-            other_costs.append(other_cost)
-    return own_costs, other_costs
+        for found, work in zip(costs, works, strict=True):
+            cost = await meter.cost(work)
+            if number >= 0:
+                found.append(cost)
+    return costs

@@ -11,6 +11,7 @@ from homeassistant.helpers.recorder import get_instance
 
 from .floor import add_floor, plans
 from .home import add, home, keep, poll, shown, simulator
+from .servers import with_points
 from .size import Size
 from .table import Goal, Line
 
@@ -28,11 +29,12 @@ async def used(hass: HomeAssistant) -> float:
 async def measure(size: Size) -> Sequence[Line]:
     """Poll a thousand points a thousand times."""
     polls = size.of(_POLLS)
-    options = ("--devices", "215", "--no-push", "--changing", "100")
+    points = size.of(_POINTS)
+    options = (*with_points("milesight", points), "--changing", "100")
     async with simulator("milesight", *options) as server, home() as hass:
         idle = await used(hass)
         entry = await add(hass, server)
-        await keep(hass, entry, size.of(_POINTS))
+        await keep(hass, entry, points)
         begun = await used(hass)
         course: list[tuple[int, float]] = []
         for number in range(1, polls + 1):
@@ -44,7 +46,7 @@ async def measure(size: Size) -> Sequence[Line]:
         floor = await used(hass) - end
     late = course[len(course) // 2 :] if len(course) > 3 else course * 2
     slope, _ = linear_regression(*zip(*late, strict=True)) if polls > 100 else (0.0, 0)
-    case = f"{size.of(_POINTS):,} points, {polls:,} polls"
+    case = f"{points:,} points, {polls:,} polls"
     return [
         Line(
             "memory",

@@ -10,9 +10,10 @@ from demo.servers import Server
 from homeassistant.core import HomeAssistant
 
 from .home import SECRET, add, answers, home, keep, poll, simulator, written
-from .measure import Meter, Spread, pairs, ratios
+from .measure import Meter, Spread, in_turns, ratios
 from .size import Size
 from .table import Goal, Line
+from .wire import recorded, send
 
 DOMAIN, COORDINATOR = "rest", "coordinator"
 """Where core's `rest` keeps what reads its resources. It is not imported: what it
@@ -175,19 +176,28 @@ async def measure(size: Size) -> Sequence[Line]:
             await work()
             writes = written(hass, begin)
             counted.append((await answers(server) - first - 1, writes))
-        own, theirs = await pairs(Meter(hass), ours, other, size.runs)
+        with recorded() as sent:
+            await ours()
+
+        async def wire() -> None:
+            await send(hass, sent)
+
+        theirs, bare, own = await in_turns(Meter(hass), size.runs, other, wire, ours)
     (requests, writes), (rest_requests, rest_writes) = counted
     ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in theirs])
     cpu = Spread.of([cost.cpu for cost in own])
     rest_cpu = Spread.of([cost.cpu for cost in theirs])
+    wire_cpu = Spread.of([cost.cpu for cost in bare])
+    wire_ratio = ratios([cost.cpu for cost in bare], [cost.cpu for cost in theirs])
     case = f"DSMR-reader, {len(SENSORS)} sensors"
     return [
         Line(
             "one meter",
             f"{case}, CPU of a cycle",
-            f"{cpu.text(1000)} ms, {writes} writes",
+            f"{cpu.text(1000)} ms, {writes} writes; "
+            f"the wire alone {wire_cpu.text(1000)} ms",
             f"`rest`: {rest_cpu.text(1000)} ms, {rest_writes} writes",
-            f"{ratio.text()} x",
+            f"{ratio.text()} x; the wire alone {wire_ratio.middle:.2f} x",
             ratio.middle,
             Goal(0.2),
         ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .home import add, answers, home, keep, poll, simulator
+from .servers import with_points
 from .size import Size
 from .table import Goal, Line
 
@@ -12,20 +13,19 @@ POINTS = (5000, 1000, 100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A backend, how many points one of its requests is for, and a large server."""
+    """A backend, and how many points one of its requests is for."""
 
     backend: str
     batch: int
-    points: Sequence[int]
-    options: str
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Count the requests of a poll, from many points to few."""
         lines = []
-        options = (*self.options.split(), "--changing", "100")
+        largest = with_points(self.backend, size.of(max(POINTS)))
+        options = (*largest, "--changing", "100")
         async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server)
-            for points in (size.of(points) for points in self.points):
+            for points in (size.of(points) for points in POINTS):
                 await keep(hass, entry, points)
                 await poll(hass, entry)
                 before = await answers(server)
@@ -47,7 +47,7 @@ class Case:
 
 
 CASES = (
-    Case("milesight", 1000, POINTS, "--devices 1060 --no-push"),
-    Case("bemserver", 50, POINTS, "--series 6000 --years 0.1"),
-    Case("besmart", 50, POINTS, "--meters 345 --years 0.1"),
+    Case("milesight", 1000),
+    Case("bemserver", 50),
+    Case("besmart", 50),
 )

@@ -12,23 +12,25 @@ from .bench_floor import Plan
 from .floor import add_floor, plan_of
 from .home import confirm, home, offer, simulator
 from .measure import Cost, Meter, Spread, ratios
+from .servers import POPULATIONS
 from .size import Size
 from .table import Goal, Line
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with at least so many points that are shown by default."""
+    """A server with so many meters that about 1,000 points are shown by default."""
 
     backend: str
-    options: str
+    meters: int
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Set up an entry and the floor in a new Home Assistant each time."""
         plans: Sequence[Plan] = ()
         own: list[Cost] = []
         plain: list[Cost] = []
-        options = (*self.options.split(), "--still")
+        meters = max(1, self.meters // size.divisor)
+        options = (*POPULATIONS[self.backend].of(meters), "--still")
         async with simulator(self.backend, *options) as server:
             for run in range(-1, size.runs):
                 async with home() as hass:
@@ -86,7 +88,7 @@ async def _both(
 
 
 CASES = (
-    Case("milesight", "--devices 74 --no-push"),
-    Case("bemserver", "--series 1000"),
-    Case("besmart", "--meters 66 --years 0.1"),
+    Case("milesight", 74),
+    Case("bemserver", 1000),
+    Case("besmart", 66),
 )

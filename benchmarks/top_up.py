@@ -15,7 +15,7 @@ from homeassistant.helpers.recorder import get_instance
 
 from .backfill import imported
 from .home import SECRET, add, answers, home, simulator
-from .measure import Meter, Spread, pairs, ratios
+from .measure import Meter, Spread, in_turns, ratios
 from .size import Size
 from .table import Goal, Line
 
@@ -76,7 +76,7 @@ class Case:
                 for _ in range(_TIMES):
                     await ask()
 
-            own, plain = await pairs(Meter(hass), ours, other, size.runs)
+            plain, own = await in_turns(Meter(hass), size.runs, other, ours)
             statements, before = _Statements(hass), await answers(server)
             await ours()
             asked = await answers(server) - before - 1
