@@ -60,7 +60,8 @@ class _Memory:
     def part(self, quarter: int) -> float:
         """Return the usual use in a quarter of the time."""
         length = len(self.course)
-        return median(self.course[length * quarter // 4 : length * (quarter + 1) // 4])
+        first, end = length * quarter // 4, length * (quarter + 1) // 4
+        return median(self.course[first : max(end, first + 1)])
 
 
 def _held() -> float:
@@ -74,7 +75,7 @@ async def _weighed() -> AsyncIterator[_Memory]:
     async def weigh() -> None:
         while True:
             memory.course.append(_held())
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.1)
 
     task = asyncio.create_task(weigh())
     try:

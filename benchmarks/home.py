@@ -177,7 +177,7 @@ async def keep(hass: HomeAssistant, entry: ConfigEntry, count: int) -> None:
             )
     # What was enabled appears when Home Assistant has set up the entry anew.
     async with asyncio.timeout(_LONGEST_RELOAD):
-        while len(shown(hass, entry)) < count:
+        while len(shown(hass, entry)) < count:  # noqa: ASYNC110  It tells nobody.
             await asyncio.sleep(0.1)
     await hass.async_block_till_done()
 

@@ -40,7 +40,7 @@ class Case:
                         f"{points:,} / {self.batch}: {fewest}",
                         f"{asked - fewest:+d}",
                         asked - fewest,
-                        Goal(0, "equal", "more"),
+                        Goal(0, unit="more"),
                     )
                 )
         return lines[::-1]

@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from .bench_floor import Plan
 from .floor import add_floor, plan_of
 from .home import confirm, home, offer, simulator
-from .measure import Cost, Meter, Spread, ratios
+from .measure import WARM_UPS, Cost, Meter, Spread, ratios
 from .servers import POPULATIONS
 from .size import Size
 from .table import Goal, Line
@@ -25,18 +25,17 @@ class Case:
     meters: int
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Set up an entry and the floor in a new Home Assistant each time."""
+        """Set up an entry and the floor in turns, and remove both each time."""
         plans: Sequence[Plan] = ()
         own: list[Cost] = []
         plain: list[Cost] = []
         meters = max(1, self.meters // size.divisor)
         options = (*POPULATIONS[self.backend].of(meters), "--still")
-        async with simulator(self.backend, *options) as server:
-            for run in range(-1, size.runs):
-                async with home() as hass:
-                    own_cost, plain_cost, plans = await _both(
-                        hass, server, plans, ours_first=run % 2 == 0
-                    )
+        async with simulator(self.backend, *options) as server, home() as hass:
+            for run in range(-WARM_UPS, size.runs):
+                own_cost, plain_cost, plans = await _both(
+                    hass, server, plans, ours_first=run % 2 == 0
+                )
                 if run >= 0:
                     own.append(own_cost)
                     plain.append(plain_cost)
@@ -76,15 +75,23 @@ async def _both(
         entries.append(await confirm(hass, form))
 
     async def other() -> None:
-        await add_floor(hass, plans)
+        entries.append((await add_floor(hass, plans)).entry)
 
     works: list[Callable[[], Awaitable[None]]] = [ours, other]
     costs = {}
     for work in works if ours_first else works[::-1]:
         costs[work] = await meter.cost(work)
     registry = er.async_get(hass)
-    found = er.async_entries_for_config_entry(registry, entries[0].entry_id)
-    return costs[ours], costs[other], [plan_of(hass, each) for each in found]
+    found = [
+        plan_of(hass, each)
+        for entry in entries
+        if entry.domain == "metering_hub"
+        for each in er.async_entries_for_config_entry(registry, entry.entry_id)
+    ]
+    for entry in entries:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    return costs[ours], costs[other], found
 
 
 CASES = (
