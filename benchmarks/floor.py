@@ -28,7 +28,10 @@ def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
         key=entity.unique_id,
         device=entity.device_id or "",
         name=entity.original_name or entity.entity_id,
-        device_class=attributes.get("device_class"),
+        # A flag becomes a plain sensor, too, and then is of no class.
+        device_class=attributes.get("device_class")
+        if entity.domain == "sensor"
+        else None,
         state_class=attributes.get("state_class"),
         unit=attributes.get("unit_of_measurement"),
         precision=cast("int | None", precision),
@@ -54,6 +57,7 @@ class Floor:
 async def add_floor(hass: HomeAssistant, planned: Sequence[Plan]) -> Floor:
     """Add an entry with plain sensors."""
     hass.data[PLAN] = planned
+    hass.data.pop(SENSORS, None)
     step = await hass.config_entries.flow.async_init(
         "bench_floor", context={"source": SOURCE_USER}
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import contextlib
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -144,25 +145,43 @@ def _defaults(step: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def numbers(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
-    """Return the sensors of an entry that have a number, those that are shown first."""
+def numbers(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> list[er.RegistryEntry]:
+    """Return the sensors of an entry that have a number.
+
+    Those that are shown come first, of them those that are read most often.
+    """
+    from custom_components.metering_hub.identifiers import point_unique_id  # noqa: PLC0415  Home Assistant first.
+
+    intervals = {
+        point_unique_id(entry, key): point.poll_interval or timedelta()
+        for key, point in entry.runtime_data.inventory.data.points.items()
+    }
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     found = [
         entity
         for entity in entities
         if entity.domain == "sensor" and "state_class" in (entity.capabilities or {})
     ]
-    return sorted(found, key=lambda entity: (entity.disabled, entity.entity_id))
+    return sorted(
+        (entity for entity in found if entity.unique_id in intervals),
+        key=lambda entity: (
+            entity.disabled,
+            intervals[entity.unique_id],
+            entity.entity_id,
+        ),
+    )
 
 
-def shown(hass: HomeAssistant, entry: ConfigEntry) -> list[er.RegistryEntry]:
+def shown(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> list[er.RegistryEntry]:
     """Return the sensors of an entry that show a number, in a fixed order."""
     return [
         entity for entity in numbers(hass, entry) if hass.states.get(entity.entity_id)
     ]
 
 
-async def keep(hass: HomeAssistant, entry: ConfigEntry, count: int) -> None:
+async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -> None:
     """Leave so many sensors with numbers enabled, and nothing else of an entry."""
     kept = {entity.entity_id for entity in numbers(hass, entry)[:count]}
     if len(kept) < count:

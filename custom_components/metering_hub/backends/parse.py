@@ -58,6 +58,8 @@ def as_number(value: Json) -> float | None:
 
 def as_integer(value: Json) -> int | None:
     """Return a whole number, given as a number or as text."""
+    if type(value) is int and abs(value) < _LARGEST:
+        return value
     number = as_decimal(value)
     return int(number) if number is not None and number == int(number) else None
 

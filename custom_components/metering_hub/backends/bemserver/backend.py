@@ -298,8 +298,7 @@ class BemserverBackend(Backend):
         if (heard := engine.latest.heard(item.series_id)) is None:
             return None
         # Of an interval of days, the last one is shown, since it began.
-        since = heard.time if item.point.kind is Kind.INTERVAL else None
-        return Reading(time=heard.time, value=heard.value, since=since)
+        return heard.reading(is_amount=item.point.kind is Kind.INTERVAL)
 
 
 def _has_a_day(point: Point) -> bool:

@@ -8,13 +8,16 @@ for again an hour later, instead of at every poll.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 
+from ...model import Reading
 from ..errors import BackendError
 from ..http import Json
 from ..parse import as_moment, as_number
+from ..turns import Turns
 from .asking import MAX_IDS, SeriesAsker, id_chunks
 from .points_client import Aggregation, PointsClient, Span, Values, Width
 from .states import States
@@ -40,16 +43,37 @@ KEPT = 2000
 """The most values of a series that are taken out of an answer, the newest ones: more
 would hold the event loop."""
 
+VALUES_AT_ONCE = 1000
+"""How many values are read out of an answer before others have their turn: that takes
+about a millisecond."""
+
+NONE: Mapping[str, Json] = {}
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
 type Starts = Callable[[int], datetime]
+type Timed = tuple[datetime, float]
+"""When a value was measured, or began, and what it is."""
 
 
 @dataclass(slots=True)
 class Heard:
-    """What was last heard of a series; `gap` lies between its last two values."""
+    """What was last heard of a series; `gap` lies between its last two values.
+
+    It is a new one after every answer that says something else than the one before.
+    """
 
     time: datetime
     value: float
     gap: timedelta | None = None
+    _reading: Reading | None = None
+
+    def reading(self, *, is_amount: bool) -> Reading:
+        """Return it as the one reading that it is; an amount began at its time."""
+        if self._reading is None:
+            since = self.time if is_amount else None
+            self._reading = Reading(time=self.time, value=self.value, since=since)
+        return self._reading
 
 
 class LatestValues:
@@ -67,6 +91,7 @@ class LatestValues:
         self._asked: dict[int, datetime] = {}
         self._since: dict[int, datetime] = {}
         self._recent: dict[int, dict[datetime, float]] = {}
+        self._answers: dict[int, Mapping[str, Json]] = {}
         self._turn = 0
         self.intervals: Mapping[int, timedelta] = {}
 
@@ -92,6 +117,9 @@ class LatestValues:
     def collect(self, series_ids: Iterable[int], since: datetime) -> None:
         """Keep all values of these series from a moment on, besides the newest."""
         for number in series_ids:
+            if since < self._since.get(number, FOREVER):
+                # What was read before counts from now on, too.
+                self._answers.pop(number, None)
             self._since[number] = since
             recent = self._recent.get(number, {})
             self._recent[number] = {t: v for t, v in recent.items() if t >= since}
@@ -102,6 +130,7 @@ class LatestValues:
             self._heard.pop(number, None)
             self._silent.pop(number, None)
             self._recent.pop(number, None)
+            self._answers.pop(number, None)
 
     def keep(self, series_ids: Collection[int]) -> None:
         """Forget what is remembered of all other series."""
@@ -242,10 +271,10 @@ class LatestValues:
             return await self._points.values(ids, span)
 
         parts, failed = await self._asker.ask(chunks, values)
+        turns = Turns(VALUES_AT_ONCE)
         for part in parts:
             for number, points in part.items():
-                self._take(number, points)
-                await asyncio.sleep(0)
+                await turns.did(self._take(number, points))
         return failed
 
     def _in_turn(self, chunks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -263,29 +292,47 @@ class LatestValues:
         left_out = (small + small)[self._turn : self._turn + excess]
         return [chunk for chunk in chunks if chunk not in left_out]
 
-    def _take(self, number: int, points: Mapping[str, Json]) -> None:
-        """Take over the values of a series; what is no number is none."""
+    def _take(self, number: int, points: Mapping[str, Json]) -> int:
+        """Take over the values of a series; return how many had to be read for that.
+
+        Every answer repeats most of the one before. What is no number is none.
+        """
+        before = self._answers.get(number, NONE)
+        if points == before:
+            return 0
+        self._answers[number] = points
         # All are in UTC, so that they sort as texts.
-        labels = sorted(points)
-        known = [
-            (time, value)
-            for label in labels[-KEPT:]
-            if (value := as_number(points[label])) is not None
-            and (time := as_moment(label)) is not None
-        ]
-        if not known:
-            return
-        time, value = known[-1]
+        labels = sorted(points)[-KEPT:]
+        last_two = [*islice(_read(points, reversed(labels)), 2)]
+        if not last_two:
+            return len(labels)
+        self._hear(number, *last_two)
+        if (since := self._since.get(number)) is None:
+            return len(last_two)
+        news = [label for label in labels if before.get(label) != points[label]]
+        recent = self._recent.setdefault(number, {})
+        recent |= {time: value for time, value in _read(points, news) if time >= since}
+        return len(news) + len(last_two)
+
+    def _hear(self, number: int, last: Timed, one_before: Timed | None = None) -> None:
+        """Take note of the newest values of a series in an answer."""
         heard = self._heard.get(number)
-        if heard is None or time >= heard.time:
-            gap = heard.gap if heard else None
-            if len(known) > 1:
-                gap = time - known[-2][0]
-            self._heard[number] = Heard(time, value, gap)
-            self._silent.pop(number, None)
-        if (since := self._since.get(number)) is not None:
-            recent = self._recent.setdefault(number, {})
-            recent |= {t: v for t, v in known if t >= since}
+        time, value = last
+        gap = heard.gap if heard else None
+        if heard is not None and time < heard.time:
+            time, value = heard.time, heard.value
+        elif one_before is not None:
+            gap = time - one_before[0]
+        self._heard[number] = Heard(time, value, gap)
+        self._silent.pop(number, None)
+
+
+def _read(points: Mapping[str, Json], labels: Iterable[str]) -> Iterator[Timed]:
+    """Yield what values are numbers, and their times."""
+    for label in labels:
+        value, time = as_number(points[label]), as_moment(label)
+        if value is not None and time is not None:
+            yield time, value
 
 
 def _always(moment: datetime) -> Starts:

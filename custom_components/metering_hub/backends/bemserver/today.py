@@ -8,12 +8,13 @@ that the amount is never behind.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from ...model import Reading
 from ..errors import BackendError
 from ..parse import as_moment, as_number
 from .asking import SeriesAsker, id_chunks
-from .latest import LatestValues
+from .latest import Heard, LatestValues
 from .points_client import Aggregation, PointsClient, Span, Width
 from .states import States
 
@@ -47,6 +48,7 @@ class TodaysAmounts:
         self._states = states
         self._latest = latest
         self._bases: dict[int, Base] = {}
+        self._made: dict[int, tuple[Heard, Base, Reading]] = {}
 
     def prepare(self, zones: Mapping[int, tzinfo], now: datetime) -> None:
         """Let the next poll keep what these series need; each has its zone."""
@@ -71,24 +73,33 @@ class TodaysAmounts:
         return failed
 
     def reading(self, number: int, zone: tzinfo, now: datetime) -> Reading | None:
-        """Return the amount of the day so far; none before the day's first value."""
+        """Return the amount of the day so far; none before the day's first value.
+
+        It is the same object as before, while the server says nothing new.
+        """
         heard, base = self._latest.heard(number), self._bases.get(number)
         midnight = local_midnight(now, zone)
         if heard is None or base is None or base.midnight != midnight:
             return None
+        made = self._made.get(number)
+        if made is not None and made[0] is heard and made[1] is base:
+            return made[2]
         values = [v for t, v in self._latest.recent(number).items() if t >= base.until]
         if base.amount is None and not values:
             return None
-        return Reading(
+        reading = Reading(
             time=heard.time,
             value=round(sum(values) + (base.amount or 0.0), DECIMALS),
             since=midnight,
         )
+        self._made[number] = heard, base, reading
+        return reading
 
     def keep(self, series_ids: Iterable[int]) -> None:
         """Forget all other series."""
         wanted = set(series_ids)
         self._bases = {n: base for n, base in self._bases.items() if n in wanted}
+        self._made = {n: made for n, made in self._made.items() if n in wanted}
 
     def _is_due(
         self, number: int, state: int, midnight: datetime, now: datetime
@@ -134,6 +145,7 @@ class TodaysAmounts:
         return failed
 
 
+@lru_cache(maxsize=64)
 def local_midnight(now: datetime, zone: tzinfo) -> datetime:
     """Return when the day began where `zone` is, in UTC."""
     local = now.astimezone(zone)

@@ -56,6 +56,17 @@ class Samples:
         self._origins = array("q")
         self.extend(samples)
 
+    @classmethod
+    def of_columns(
+        cls, times: Iterable[float], values: Iterable[float], origins: Iterable[int]
+    ) -> Samples:
+        """Return samples of columns of the same length, none of them deleted."""
+        samples = cls()
+        samples._times = array("d", times)
+        samples._values = array("d", values)
+        samples._origins = array("q", origins)
+        return samples
+
     def extend(self, samples: Iterable[Sample]) -> None:
         """Add samples at the end."""
         for time, value, origin in samples:

@@ -18,7 +18,8 @@ from ..base import (
     Memory,
     Settings,
 )
-from .answers import SignalId
+from ..turns import Turns
+from .answers import SensorId, SignalId
 from .beginning import BeginningFinder
 from .changes import find_changes
 from .client import BesmartClient
@@ -35,6 +36,9 @@ SENSORS_FIELD = "sensors"
 ZONE: tzinfo = ZoneInfo("Europe/Warsaw")
 """Where the vendor's meters are: nothing in the API tells. Read at import, because
 reading it blocks."""
+
+POINTS_AT_ONCE = 250
+"""How many points are dealt with before others have their turn: a few milliseconds."""
 
 _MINUTE = timedelta(minutes=1)
 
@@ -140,12 +144,18 @@ class BesmartBackend(Backend):
             if point.kind is Kind.INTERVAL and (signal := signal_of(point))
         }
         failures = await self._newest.poll(asked, summed)
+        by_sensor: dict[SensorId, list[SignalId]] = {}
+        for signal in asked:
+            by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
+        turns = Turns(POINTS_AT_ONCE)
         for point in points:
+            await turns.did(1)
             if (signal := signal_of(point)) is None:
-                of = sensor_of(point)
-                self._add_about_data(readings, point, [s for s in asked if s[0] == of])
+                sensor = sensor_of(point)
+                of_sensor = by_sensor.get(sensor, []) if sensor else []
+                self._add_about_data(readings, point, of_sensor)
             elif signal in failures:
                 failed[point.key] = str(failures[signal])
             elif not self._add_value(readings, point, signal):

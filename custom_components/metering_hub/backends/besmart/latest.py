@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ..errors import BackendError
+from ..turns import Turns
 from .answers import DataQuery, SignalId
 from .reader import DataReader, Found
-from .samples import Value, by_origin, newest, series
+from .samples import AT_ONCE, Value, by_origin, newest, series
 
 HOURS = timedelta(hours=2)
 DAY = timedelta(days=1)
@@ -103,6 +104,7 @@ class Newest:
     async def _take(
         self, queries: Collection[DataQuery], found: Found, summed: Collection[SignalId]
     ) -> None:
+        turns = Turns(AT_ONCE)
         for query in queries:
             signal = query.signal
             if signal in found.failures:
@@ -112,7 +114,7 @@ class Newest:
             samples = data.samples if data else ()
             unit = data.unit if data else None
             values = await by_origin(
-                samples, query.since.timestamp(), query.till.timestamp()
+                samples, query.since.timestamp(), query.till.timestamp(), turns
             )
             if (value := newest(values)) is not None:
                 self.values[signal] = Measured(_utc(value[0]), value[1], unit)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 import re
 
 from ...model import Category, Device, Kind, Point, Quantity
@@ -39,6 +40,9 @@ _PRECISIONS: Mapping[str, int] = {
 }
 _RARELY_WANTED = frozenset({Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY})
 _KEY = re.compile(r"sensor_(\d+)_(\d+)_\w+")
+_KEYS_KNOWN = 20_000
+"""How many keys are remembered, because every poll asks for all of them."""
+
 _SIGNAL_KEY = re.compile(r"sensor_(\d+)_(\d+)_signal_(\d+)")
 
 
@@ -54,14 +58,24 @@ def point_key(signal: SignalId) -> str:
 
 def signal_of(point: Point) -> SignalId | None:
     """Return the signal that a point shows; `None` where it shows something else."""
-    if (match := _SIGNAL_KEY.fullmatch(point.key)) is None:
+    return _signal_of(point.key)
+
+
+@lru_cache(maxsize=_KEYS_KNOWN)
+def _signal_of(key: str) -> SignalId | None:
+    if (match := _SIGNAL_KEY.fullmatch(key)) is None:
         return None
     return SignalId(SensorId(int(match[1]), int(match[2])), int(match[3]))
 
 
 def sensor_of(point: Point) -> SensorId | None:
     """Return the sensor that a point belongs to."""
-    match = _KEY.fullmatch(point.key)
+    return _sensor_of(point.key)
+
+
+@lru_cache(maxsize=_KEYS_KNOWN)
+def _sensor_of(key: str) -> SensorId | None:
+    match = _KEY.fullmatch(key)
     return SensorId(int(match[1]), int(match[2])) if match else None
 
 

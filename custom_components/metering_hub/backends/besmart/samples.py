@@ -5,17 +5,18 @@ may hold a time more than once, in any order, and mark deleted samples. Source o
 origins' numbers: ../shared/wire/besmart.md, "Signal data".
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched, pairwise
 
+from ..turns import Turns
 from .answers import Sample
 
 MEASURED, PREDICTED, CALCULATED, ESTIMATED, CORRECTED = 1, 2, 3, 4, 5
 
 _LATEST = (MEASURED, CORRECTED, ESTIMATED, CALCULATED)
 _PAST = (CORRECTED, MEASURED, ESTIMATED, CALCULATED)
-_AT_ONCE = 2000
+AT_ONCE = 2000
+"""Samples between two turns of others."""
 
 type Value = tuple[float, float]
 """When a value that counts was measured, in epoch seconds, and the value."""
@@ -24,14 +25,17 @@ type Values = Mapping[int, Mapping[float, float]]
 """For each origin, values by the time at which they were measured."""
 
 
-async def by_origin(samples: Iterable[Sample], since: float, till: float) -> Values:
+async def by_origin(
+    samples: Iterable[Sample], since: float, till: float, turns: Turns | None = None
+) -> Values:
     """Return the values in [since, till], predictions left out.
 
     The later of two rows of a time counts. A deletion deletes what stands before it of
     its time, whatever its origin, but a deleted prediction only itself.
     """
+    turns = turns or Turns(AT_ONCE)
     found: dict[int, dict[float, float]] = {origin: {} for origin in _PAST}
-    for part in batched(samples, _AT_ONCE, strict=False):
+    for part in batched(samples, AT_ONCE, strict=False):
         for time, value, origin in part:
             if origin not in found or not since <= time <= till:
                 continue
@@ -40,7 +44,7 @@ async def by_origin(samples: Iterable[Sample], since: float, till: float) -> Val
                 continue
             for values in found.values():
                 values.pop(time, None)
-        await asyncio.sleep(0)
+        await turns.did(len(part))
     return found
 
 
