@@ -102,3 +102,13 @@ def test_renewing_a_few_points_leaves_the_others() -> None:
     assert says_of(renewed, "a") == (reading(2), False)
     answers.take(answers.begin(), [A], Latest(readings={}, failed={"a": "HTTP 500"}))
     assert says_of(answers.renewed(renewed, [A], NOW), "a") == (None, True)
+
+
+def test_what_says_the_same_is_the_same_object() -> None:
+    answers = Answers()
+    answers.take(answers.begin(), [A], Latest(readings={"a": reading(1)}))
+    shown = answers.snapshot([A], NOW)
+    answers.take(answers.begin(), [A], Latest(readings={"a": reading(1)}))
+    assert answers.snapshot([A], NOW, shown) is shown
+    answers.take(answers.begin(), [A], Latest(readings={"a": reading(2)}))
+    assert answers.snapshot([A], NOW, shown) is not shown

@@ -122,15 +122,12 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
                 self._rounds.forget()
                 raise
             await asyncio.sleep(0)
-        snapshot = self._answers.snapshot(wanted.points, dt_util.utcnow())
-        if shown is None or snapshot.changes(shown):
-            return snapshot
-        if self.data is not shown:
+        snapshot = self._answers.snapshot(wanted.points, dt_util.utcnow(), shown)
+        if snapshot is shown and self.data is not shown:
             # The caller sees no change then; what was shown in between would stay.
             self.data = shown
             self.async_update_listeners()
-        # It is the same, and seen to be so at once.
-        return shown
+        return snapshot
 
     @callback
     @override

@@ -100,14 +100,22 @@ class Answers:
         _take_over(self._readings, keys, latest.readings)
         _take_over(self._failed, keys, latest.failed)
 
-    def snapshot(self, wanted: Collection[Point], now: datetime) -> Snapshot:
-        """Return what is known of the wanted points, and forget all others."""
+    def snapshot(
+        self, wanted: Collection[Point], now: datetime, shown: Snapshot | None = None
+    ) -> Snapshot:
+        """Return what is known of the wanted points, and forget all others.
+
+        It is what is `shown` already, if that says the same.
+        """
         if wanted is not self._wanted:
             self._keep(wanted)
         stale = {point.key for point in self._perishable if self._is_stale(point, now)}
         unavailable = frozenset(self._failed.keys() | stale)
         if self._known is None or self._known.unavailable != unavailable:
-            self._known = Snapshot(dict(self._readings), unavailable)
+            known = Snapshot(dict(self._readings), unavailable)
+            if shown is not None and not known.changes(shown):
+                known = shown
+            self._known = known
         return self._known
 
     def _keep(self, wanted: Collection[Point]) -> None:
