@@ -1,6 +1,7 @@
 """Row "memory": what polling takes, above an idle Home Assistant."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 import gc
 from pathlib import Path
 import resource
@@ -9,13 +10,14 @@ from statistics import linear_regression
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
-from .floor import add_floor, plans
-from .home import add, home, keep, poll, shown, simulator
-from .servers import with_points
+from .bench_floor import Plan
+from .floor import add_floor
+from .home import add, home, poll, simulator
+from .servers import POPULATIONS
 from .size import Size
 from .table import Goal, Line
 
-_POLLS, _EVERY, _POINTS = 1000, 20, 1000
+_POLLS, _EVERY, _POINTS, _DEVICES = 1000, 20, 1000, 135
 _PAGE = resource.getpagesize() / 2**20
 
 
@@ -26,45 +28,109 @@ async def used(hass: HomeAssistant) -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE  # noqa: ASYNC240  The kernel's own file does not block.
 
 
-async def measure(size: Size) -> Sequence[Line]:
-    """Poll a thousand points a thousand times."""
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What was held: by the idle Home Assistant, at the begin, and after some polls."""
+
+    idle: float
+    begun: float
+    polls: Sequence[tuple[int, float]]
+
+    @property
+    def end(self) -> float:
+        """Return what was held in the end, above the idle Home Assistant."""
+        return self.polls[-1][1] - self.idle
+
+    def slope(self) -> float:
+        """Return the growth per poll, in the second half of many."""
+        if len(self.polls) < 6:
+            return 0.0
+        return linear_regression(
+            *zip(*self.polls[len(self.polls) // 2 :], strict=True)
+        )[0]
+
+
+async def _course(
+    hass: HomeAssistant,
+    idle: float,
+    polls: int,
+    work: Callable[[], Awaitable[object]],
+) -> _Course:
+    begun = await used(hass)
+    course: list[tuple[int, float]] = []
+    for number in range(1, polls + 1):
+        await work()
+        if number % _EVERY == 0 or number == polls:
+            course.append((number, await used(hass)))
+    return _Course(idle, begun, course)
+
+
+async def polled(size: Size) -> Sequence[Line]:
+    """Poll about a thousand points a thousand times: all that are shown by default."""
     polls = size.of(_POLLS)
-    points = size.of(_POINTS)
-    options = (*with_points("milesight", points), "--changing", "100")
+    devices = max(1, _DEVICES // size.divisor)
+    options = (*POPULATIONS["milesight"].of(devices), "--changing", "100")
     async with simulator("milesight", *options) as server, home() as hass:
         idle = await used(hass)
         entry = await add(hass, server)
-        await keep(hass, entry, points)
-        begun = await used(hass)
-        course: list[tuple[int, float]] = []
-        for number in range(1, polls + 1):
+        points = len(set(entry.runtime_data.readings.async_contexts()))
+
+        async def work() -> None:
             await poll(hass, entry)
-            if number % _EVERY == 0 or number == polls:
-                course.append((number, await used(hass)))
-        end = course[-1][1]
-        await add_floor(hass, plans(hass, shown(hass, entry)))
-        floor = await used(hass) - end
-    late = course[len(course) // 2 :] if len(course) > 3 else course * 2
-    slope, _ = linear_regression(*zip(*late, strict=True)) if polls > 100 else (0.0, 0)
+
+        course = await _course(hass, idle, polls, work)
     case = f"{points:,} points, {polls:,} polls"
+    growth = course.slope() * polls / 2
     return [
-        Line(
-            "memory",
-            f"{case}, above idle",
-            f"{end - idle:.1f} MB ({begun - idle:.1f} before the first poll)",
-            f"idle {idle:.0f} MB; the floor's sensors alone: {floor:.1f} MB",
-            f"{end - idle:.1f} MB",
-            end - idle,
-            Goal(30, unit="MB"),
-            {"course": ", ".join(f"{used:.1f}" for _, used in course)},
-        ),
+        _line(case, course, Goal(30, unit="MB")),
         Line(
             "memory",
             f"{case}, growth in the second half",
-            f"{slope * 1024:.2f} KB per poll",
+            f"{course.slope() * 1024:.2f} KB per poll",
             "",
-            f"{slope * polls / 2:.1f} MB",
-            slope * polls / 2,
+            f"{growth:.1f} MB",
+            growth,
             Goal(1, unit="MB"),
         ),
     ]
+
+
+async def floor(size: Size) -> Sequence[Line]:
+    """Write the states of a thousand plain sensors a thousand times."""
+    points, polls = size.of(_POINTS), size.of(_POLLS)
+    async with home() as hass:
+        idle = await used(hass)
+        plans = [
+            Plan(
+                key=f"meter_{number}",
+                device=f"Device {number // 5}",
+                name=f"Meter {number}",
+                device_class="energy",
+                state_class="total_increasing",
+                unit="kWh",
+                precision=2,
+                enabled=True,
+            )
+            for number in range(points)
+        ]
+        sensors = await add_floor(hass, plans)
+
+        async def work() -> None:
+            await sensors.write()
+            await hass.async_block_till_done()
+
+        course = await _course(hass, idle, polls, work)
+    return [_line(f"the floor: {points:,} plain sensors, {polls:,} writes", course)]
+
+
+def _line(case: str, course: _Course, goal: Goal | None = None) -> Line:
+    return Line(
+        "memory",
+        f"{case}, above idle",
+        f"{course.end:.1f} MB ({course.begun - course.idle:.1f} before the first poll)",
+        f"idle {course.idle:.0f} MB",
+        f"{course.end:.1f} MB",
+        course.end,
+        goal,
+        {"course": ", ".join(f"{held - course.idle:.1f}" for _, held in course.polls)},
+    )
