@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from .bench_floor import Plan
 from .floor import add_floor, plan_of
 from .home import confirm, home, offer, simulator
+from .loop import Hold, watching
 from .measure import WARM_UPS, Cost, Meter, Spread, ratios
 from .servers import POPULATIONS
 from .size import Size
@@ -39,7 +40,19 @@ class Case:
                 if run >= 0:
                     own.append(own_cost)
                     plain.append(plain_cost)
-        return [self._line(own, plain, plans)]
+            holds = await _holds(hass, server, plans)
+        return [self._line(own, plain, plans), self._loop_line(*holds)]
+
+    def _loop_line(self, own: Hold, plain: Hold) -> Line:
+        return Line(
+            "loop",
+            f"set-up, {self.backend}",
+            own.text(),
+            plain.text(),
+            f"{own.wall * 1000:.1f} ms",
+            own.wall * 1000,
+            Goal(10, unit="ms"),
+        )
 
     def _line(
         self, own: Sequence[Cost], plain: Sequence[Cost], plans: Sequence[Plan]
@@ -61,6 +74,18 @@ class Case:
                 "floor_wall_ms": Spread.of([c.wall for c in plain]).middle * 1000,
             },
         )
+
+
+async def _holds(
+    hass: HomeAssistant, server: Server, plans: Sequence[Plan]
+) -> tuple[Hold, Hold]:
+    """Return the longest holds of an entry's set-up and of the floor's."""
+    form = await offer(hass, server)
+    with watching() as own:
+        await hass.async_create_task(confirm(hass, form), "bench set-up")
+    with watching() as plain:
+        await hass.async_create_task(add_floor(hass, plans), "bench floor")
+    return own.worst(), plain.worst()
 
 
 async def _both(

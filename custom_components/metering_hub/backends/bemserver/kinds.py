@@ -203,12 +203,15 @@ def judge(lows: Sequence[float]) -> tuple[Kind, bool]:
 async def _known_lows(values: Values) -> dict[int, Lows]:
     """Return the buckets that have a value, oldest first, of series that have any."""
     found: dict[int, Lows] = {}
+    # All series of an answer have the same buckets.
+    labels = frozenset(label for buckets in values.values() for label in buckets)
+    moments = {label: as_moment(label) for label in labels}
     for number, buckets in values.items():
         lows = [
             (moment, value)
             for label, bucket in sorted(buckets.items())
             if (value := as_number(bucket)) is not None
-            and (moment := as_moment(label)) is not None
+            and (moment := moments[label]) is not None
         ]
         if lows:
             found[number] = lows
