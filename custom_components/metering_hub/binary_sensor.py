@@ -22,7 +22,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a binary sensor for every flag."""
-    add_point_entities(
+    await add_point_entities(
         entry, Platform.BINARY_SENSOR, async_add_entities, PointBinarySensor
     )
 

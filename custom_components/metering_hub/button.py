@@ -20,7 +20,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a button for everything that can be done."""
-    add_point_entities(entry, Platform.BUTTON, async_add_entities, PointButton)
+    await add_point_entities(entry, Platform.BUTTON, async_add_entities, PointButton)
 
 
 class PointButton(ActingEntity, ButtonEntity):

@@ -1,6 +1,8 @@
 """What all entities of a point have in common."""
 
+import asyncio
 from collections.abc import Callable
+from itertools import batched
 from typing import override
 
 from homeassistant.const import Platform
@@ -15,8 +17,12 @@ from .identifiers import device_identifier, platform_of, point_unique_id
 from .model import Point, Reading
 from .readings import ReadingsCoordinator
 
+ADDED_AT_ONCE = 50
+"""How many entities are added in one go, which takes about 5 ms. Home Assistant lets
+nothing else have a turn before all that it was given at once are added."""
 
-def add_point_entities(
+
+async def add_point_entities(
     entry: MeteringHubConfigEntry,
     platform: Platform,
     async_add_entities: AddConfigEntryEntitiesCallback,
@@ -25,8 +31,7 @@ def add_point_entities(
     """Add an entity for every point of a platform, now and whenever one appears."""
     runtime = entry.runtime_data
 
-    @callback
-    def add_new() -> None:
+    def new_points() -> list[Point]:
         new = [
             point
             for key, point in runtime.inventory.data.points.items()
@@ -34,8 +39,16 @@ def add_point_entities(
             and key not in runtime.registrar.shown_points
         ]
         runtime.registrar.shown_points.update(point.key for point in new)
-        async_add_entities(make(runtime.readings, point) for point in new)
+        return new
 
+    @callback
+    def add_new() -> None:
+        async_add_entities(make(runtime.readings, point) for point in new_points())
+
+    for points in batched(new_points(), ADDED_AT_ONCE, strict=False):
+        # All platforms begin in the same go, so that even the first few are too many.
+        await asyncio.sleep(0)
+        async_add_entities(make(runtime.readings, point) for point in points)
     entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
     add_new()
 

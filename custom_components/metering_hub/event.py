@@ -26,7 +26,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an event entity for every point of events."""
-    add_point_entities(entry, Platform.EVENT, async_add_entities, PointEvent)
+    await add_point_entities(entry, Platform.EVENT, async_add_entities, PointEvent)
 
 
 class PointEvent(PointEntity, EventEntity):

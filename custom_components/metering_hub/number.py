@@ -27,7 +27,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a number for every measured value that can be set."""
-    add_point_entities(entry, Platform.NUMBER, async_add_entities, PointNumber)
+    await add_point_entities(entry, Platform.NUMBER, async_add_entities, PointNumber)
 
 
 class PointNumber(ControlEntity, NumberEntity):

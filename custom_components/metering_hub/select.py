@@ -22,7 +22,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a select for every state that can be set."""
-    add_point_entities(entry, Platform.SELECT, async_add_entities, PointSelect)
+    await add_point_entities(entry, Platform.SELECT, async_add_entities, PointSelect)
 
 
 class PointSelect(ControlEntity, SelectEntity):

@@ -46,7 +46,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a sensor for every point that is not a flag."""
-    add_point_entities(entry, Platform.SENSOR, async_add_entities, _make_sensor)
+    await add_point_entities(entry, Platform.SENSOR, async_add_entities, _make_sensor)
     if (history := entry.runtime_data.history) is not None:
         async_add_entities([HistoryImportSensor(history)])
     else:

@@ -21,7 +21,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a switch for every flag that can be set."""
-    add_point_entities(entry, Platform.SWITCH, async_add_entities, PointSwitch)
+    await add_point_entities(entry, Platform.SWITCH, async_add_entities, PointSwitch)
 
 
 class PointSwitch(ControlEntity, SwitchEntity):
