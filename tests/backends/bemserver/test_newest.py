@@ -200,6 +200,21 @@ async def test_a_corrected_newest_value_is_shown(campus: Campus) -> None:
     assert reading.value == 33.3
 
 
+async def test_a_corrected_amount_of_today_counts(campus: Campus) -> None:
+    """What the answers repeat is not read again; what they say otherwise is."""
+    key, at = "timeseries_10_amount", NOW - timedelta(minutes=15)
+    series = campus.simulator.world.series[10]
+    first = (await campus.poll(key)).readings[key]
+    assert (await campus.poll(key)).readings[key] is first
+    sums: list[float] = []
+    for amount in (100.0, 105.0):
+        for state in (RAW, CLEAN):
+            campus.simulator.store.correct(series, state, {at: amount})
+        sums.append((await campus.poll(key)).readings[key].value)
+    assert first.value < sums[0]
+    assert sums[1] - sums[0] == pytest.approx(5.0)
+
+
 @pytest.mark.parametrize(
     "token", ["", "abc", "a.b.c", "a.e30.c", "a.eyJleHAiOiJ4In0.c", "a.W10.c", "a.ÿ.c"]
 )

@@ -291,3 +291,20 @@ async def test_a_server_that_asks_to_wait(
     assert raised.value.retry_after == 77  # type: ignore[attr-defined]  # A BackendError.
     # Two at a time, and a third one where the first was done before the others knew.
     assert bench.asked() <= 3
+
+
+async def test_a_poll_without_news_gives_the_same_readings(bench: Bench) -> None:
+    """What the server repeats is not read again; what it says otherwise is."""
+    backend = bench.backend()
+    inventory = await backend.inventory()
+    first = (await latest(backend, inventory)).readings
+    second = (await latest(backend, inventory)).readings
+    assert [key for key in first if second[key] is not first[key]] == [
+        MEASURED_AT,
+        DELAY,
+    ]
+    bench.simulator.events.append(Removal(NEWEST, NOW, moid=32))
+    third = (await latest(backend, inventory)).readings
+    assert third[key(32)].time == NEWEST - QUARTER
+    assert third[key(32)].value == bench.true(32, NEWEST - QUARTER)
+    assert third[key(53)] is first[key(53)]

@@ -74,6 +74,10 @@ class Samples:
             self._values.append(nan if value is None else value)
             self._origins.append(origin)
 
+    def span(self) -> tuple[float, float] | None:
+        """Return the times of the oldest and of the newest sample, if there are any."""
+        return (min(self._times), max(self._times)) if self._times else None
+
     def __len__(self) -> int:
         """Return how many samples there are, deleted ones included."""
         return len(self._times)

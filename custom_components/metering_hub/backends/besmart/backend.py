@@ -26,7 +26,7 @@ from .client import BesmartClient
 from .discovery import Discovery, Explorer
 from .history import Past
 from .knowledge import Knowledge, sensor_id
-from .latest import Newest
+from .latest import Measured, Newest
 from .learning import learn
 from .points import make_devices, make_points, sensor_of, signal_of, signals_of
 from .reader import DataReader
@@ -80,6 +80,7 @@ class BesmartBackend(Backend):
         )
         self._found: Discovery | None = None
         self._points: Mapping[str, Point] = {}
+        self._made: dict[str, tuple[Measured, Point, Reading]] = {}
 
     @property
     @override
@@ -118,6 +119,7 @@ class BesmartBackend(Backend):
         signals = signals_of(found.moids)
         await learn(signals, found.types, self._newest, self._reader, self._knowledge)
         self._points = make_points(found, self._knowledge)
+        self._made.clear()
         return Inventory(
             devices=make_devices(found),
             points=self._points,
@@ -178,6 +180,8 @@ class BesmartBackend(Backend):
     ) -> bool:
         """Add a signal's reading, if there is one; tell whether it has the right unit.
 
+        What was measured once is one reading, however often it is asked for.
+
         A unit of another kind is taken over at the next inventory. Until then, a value
         in it would be a wrong one.
         """
@@ -185,14 +189,20 @@ class BesmartBackend(Backend):
         known = (self._newest.amounts if is_amount else self._newest.values).get(signal)
         if known is None:
             return True
+        made = self._made.get(point.key)
+        if made is not None and made[0] is known and made[1] is point:
+            readings[point.key] = made[2]
+            return True
         unit = normal_unit(known.unit) or point.unit
         factor = unit_factor(unit, point.unit)
         if factor is None:
             self._knowledge.change_unit(signal, unit)
             return False
-        readings[point.key] = Reading(
+        reading = Reading(
             time=known.time, value=round(known.value * factor, 9), since=known.since
         )
+        readings[point.key] = reading
+        self._made[point.key] = known, point, reading
         return True
 
     def _add_about_data(

@@ -65,6 +65,7 @@ class BesmartClient:
         self._http = HttpClient(
             session, base, auth=self._auth, max_parallel=MAX_PARALLEL
         )
+        self._last: dict[SignalId, tuple[Json, SignalData]] = {}
 
     async def log_in(self) -> None:
         """Make sure of a token that is valid: POST users/token, unless there is one."""
@@ -191,7 +192,7 @@ class BesmartClient:
             max_bytes=MAX_DATA_BYTES,
             idempotent=True,
         )
-        return await read_data(await self._ask(request))
+        return await read_data(await self._ask(request), self._last)
 
     async def _get(
         self, path: str, params: Mapping[str, QueryValue] | None = None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..errors import BackendError
 from ..turns import Turns
-from .answers import DataQuery, SignalId
+from .answers import DataQuery, SignalData, SignalId
 from .reader import DataReader, Found
 from .samples import AT_ONCE, Value, by_origin, newest, series
 
@@ -35,6 +35,30 @@ class Measured(NamedTuple):
     since: datetime | None = None
 
 
+class _Taken(NamedTuple):
+    """Data that were looked at, the span of their samples, and what was asked then.
+
+    Times are epoch seconds. `midnight` is `None` where nothing was added up.
+    """
+
+    data: SignalData
+    oldest: float
+    newest: float
+    till: float
+    midnight: datetime | None
+
+    def says_all_of(
+        self, query: DataQuery, data: SignalData | None, midnight: datetime | None
+    ) -> bool:
+        """Tell whether the same data would say the same to another question."""
+        return (
+            data is self.data
+            and midnight == self.midnight
+            and query.since.timestamp() <= self.oldest
+            and self.newest <= self.till <= query.till.timestamp()
+        )
+
+
 class Newest:
     """Keeps the newest value of each signal, and today's amount of some."""
 
@@ -49,6 +73,7 @@ class Newest:
         self._clock = clock
         self._midnight = midnight
         self._searched: dict[SignalId, datetime] = {}
+        self._taken: dict[SignalId, _Taken] = {}
         self.values: dict[SignalId, Measured] = {}
         self.amounts: dict[SignalId, Measured] = {}
         self.asked: dict[SignalId, datetime] = {}
@@ -111,11 +136,17 @@ class Newest:
                 continue
             self.asked[signal] = query.till
             data = found.data.get(signal)
+            midnight = self._midnight(query.till) if signal in summed else None
+            taken = self._taken.pop(signal, None)
+            if taken is not None and taken.says_all_of(query, data, midnight):
+                self._taken[signal] = taken
+                continue
             samples = data.samples if data else ()
             unit = data.unit if data else None
-            values = await by_origin(
-                samples, query.since.timestamp(), query.till.timestamp(), turns
-            )
+            since, till = query.since.timestamp(), query.till.timestamp()
+            values = await by_origin(samples, since, till, turns)
+            if data is not None and (span := data.samples.span()) is not None:
+                self._taken[signal] = _Taken(data, *span, till, midnight)
             if (value := newest(values)) is not None:
                 self.values[signal] = Measured(_utc(value[0]), value[1], unit)
             elif (known := self.values.get(signal)) and known.time >= query.since:

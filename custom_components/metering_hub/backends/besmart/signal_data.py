@@ -20,6 +20,9 @@ _AT_ONCE = 1000
 _PLAIN_FASTER = 4
 """How much faster samples are read by the column."""
 
+_SHORT = 200
+"""How many samples an answer may have that is kept: a day of quarters of an hour."""
+
 _REMOVED = "RM"
 _EXACT = 2**53
 _ORIGINS = 1000
@@ -30,8 +33,15 @@ type _Raw = tuple[Json, Json, Json, Json]
 """Time in ms, value, type and origin, unread."""
 
 
-async def read_data(answer: Json) -> dict[SignalId, SignalData]:
-    """Return an answer's samples by signal; what is no answer object is left out."""
+async def read_data(
+    answer: Json, before: dict[SignalId, tuple[Json, SignalData]] | None = None
+) -> dict[SignalId, SignalData]:
+    """Return an answer's samples by signal; what is no answer object is left out.
+
+    What is short and the same as `before` is not read again, and is the same object;
+    what is not, is noted there.
+    """
+    last = {} if before is None else before
     found: dict[SignalId, SignalData] = {}
     turns = Turns(_AT_ONCE)
     for item in as_objects(answer if isinstance(answer, list) else [answer]):
@@ -41,7 +51,13 @@ async def read_data(answer: Json) -> dict[SignalId, SignalData]:
         )
         if client is not None and mid is not None and moid is not None:
             signal = SignalId(SensorId(client, mid), moid)
-            found[signal] = await read_samples(item, turns)
+            known = last.get(signal)
+            if known is not None and known[0] == item:
+                found[signal] = known[1]
+                continue
+            found[signal] = data = await read_samples(item, turns)
+            if len(data.samples) <= _SHORT:
+                last[signal] = item, data
     return found
 
 
