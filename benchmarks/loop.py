@@ -1,12 +1,15 @@
 """Who holds the event loop, and for how long."""
 
+import asyncio
 from asyncio import events
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 import contextlib
 from dataclasses import dataclass, field
 import gc
 import threading
 import time
+
+from homeassistant.core import HomeAssistant
 
 _RUN = "_run"
 
@@ -80,6 +83,19 @@ def watching() -> Iterator[Watch]:
     finally:
         gc.callbacks.remove(note_garbage)
         setattr(events.Handle, _RUN, plain)
+
+
+async def hold(hass: HomeAssistant, work: Callable[[], Awaitable[object]]) -> Hold:
+    """Return the longest hold of some work."""
+
+    async def begin() -> None:
+        # Only what begins in a turn of its own is seen.
+        await asyncio.sleep(0)
+        await work()
+
+    with watching() as watch:
+        await hass.async_create_task(begin(), "bench")
+    return watch.worst()
 
 
 def _who(handle: events.Handle) -> str:

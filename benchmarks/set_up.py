@@ -1,6 +1,5 @@
 """Row "set-up": from the last click until all states exist."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from .bench_floor import Plan
 from .floor import add_floor, plan_of
 from .home import confirm, home, offer, simulator
-from .loop import Hold, watching
+from .loop import Hold, hold
 from .measure import WARM_UPS, Cost, Meter, Spread, ratios
 from .servers import POPULATIONS
 from .size import Size
@@ -82,22 +81,8 @@ async def _holds(
 ) -> tuple[Hold, Hold]:
     """Return the longest holds of an entry's set-up and of the floor's."""
     form = await offer(hass, server)
-
-    async def ours() -> None:
-        # Only what begins in a turn of its own is seen.
-        await asyncio.sleep(0)
-        await confirm(hass, form)
-
-    async def other() -> None:
-        await asyncio.sleep(0)
-        await add_floor(hass, plans)
-
-    holds: list[Hold] = []
-    for work in (ours, other):
-        with watching() as watch:
-            await hass.async_create_task(work(), "bench set-up")
-        holds.append(watch.worst())
-    return holds[0], holds[1]
+    own = await hold(hass, lambda: confirm(hass, form))
+    return own, await hold(hass, lambda: add_floor(hass, plans))
 
 
 async def _both(

@@ -1,31 +1,23 @@
 """Row "top-up": looking for new history where there is none."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import aiohttp
 from sqlalchemy import event
 
-from demo.processes import HOST
-from demo.servers import Server
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
 from .backfill import imported
-from .home import SECRET, add, answers, home, simulator
+from .home import add, answers, home, simulator
 from .measure import Meter, Spread, in_turns, ratios
 from .size import Size
 from .table import Goal, Line
+from .wire import recorded, send
 
 if TYPE_CHECKING:
     from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
-
-type Ask = Callable[[], Awaitable[None]]
-type Request = Callable[
-    [aiohttp.ClientSession, Server, MeteringHubConfigEntry], Awaitable[Ask]
-]
 
 _TIMES = 10
 """So many top-ups are one run: each takes a few milliseconds."""
@@ -47,26 +39,25 @@ class _Statements:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server whose clock stands still; `request` is one that a client may make."""
+    """A server whose clock stands still."""
 
     backend: str
     options: str
-    request: Request
 
     async def measure(self, size: Size) -> Sequence[Line]:
         """Import once, and look again and again."""
         options = (*self.options.split(), "--still")
-        async with (
-            simulator(self.backend, *options) as server,
-            home() as hass,
-            aiohttp.ClientSession() as session,
-        ):
+        async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server, history=True)
             history = await imported(entry)
             # The second look notes that what the first one left is complete.
             await history.async_refresh()
             await get_instance(hass).async_block_till_done()
-            ask = await self.request(session, server, entry)
+            with recorded() as sent:
+                await history.async_refresh()
+            if not sent:
+                with recorded() as sent:
+                    await _read_one_point(entry)
 
             async def ours() -> None:
                 for _ in range(_TIMES):
@@ -74,7 +65,7 @@ class Case:
 
             async def other() -> None:
                 for _ in range(_TIMES):
-                    await ask()
+                    await send(hass, sent)
 
             plain, own = await in_turns(Meter(hass), size.runs, other, ours)
             statements, before = _Statements(hass), await answers(server)
@@ -106,29 +97,7 @@ class Case:
         ]
 
 
-async def _newest_reading(
-    session: aiohttp.ClientSession, server: Server, _entry: MeteringHubConfigEntry
-) -> Ask:
-    """Ask DSMR-reader for its newest telegrams, with nothing around it."""
-    url = f"http://{HOST}:{server.port}/api/v2/datalogger/dsmrreading"
-    params = {
-        "ordering": "-timestamp",
-        "limit": "5",
-        "timestamp__gte": (datetime.now(UTC) - timedelta(days=3)).isoformat(),
-    }
-
-    async def ask() -> None:
-        headers = {"X-AUTHKEY": SECRET}
-        async with session.get(url, params=params, headers=headers) as response:
-            response.raise_for_status()
-            await response.json()
-
-    return ask
-
-
-async def _one_point(
-    _session: aiohttp.ClientSession, _server: Server, entry: MeteringHubConfigEntry
-) -> Ask:
+async def _read_one_point(entry: MeteringHubConfigEntry) -> None:
     """Ask for the newest value of one point: the smallest request of all."""
     backend = entry.runtime_data.backend
     point = next(
@@ -136,16 +105,12 @@ async def _one_point(
         for point in entry.runtime_data.inventory.data.points.values()
         if point.has_history
     )
-
-    async def ask() -> None:
-        await backend.latest([point])
-
-    return ask
+    await backend.latest([point])
 
 
 CASES = (
-    Case("dsmr_reader", "--years 0.02", _newest_reading),
-    Case("milesight", "--devices 20 --days 7 --no-push", _one_point),
-    Case("besmart", "--years 0.1", _one_point),
-    Case("bemserver", "--years 0.05", _one_point),
+    Case("dsmr_reader", "--years 0.02"),
+    Case("milesight", "--devices 20 --days 7 --no-push"),
+    Case("besmart", "--years 0.1"),
+    Case("bemserver", "--years 0.05"),
 )

@@ -7,6 +7,7 @@ times faster than `datetime`.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 HOUR = 3600.0
@@ -60,8 +61,9 @@ def hour_of(moment: float) -> float:
     return moment // HOUR * HOUR
 
 
+@lru_cache(maxsize=4096)
 def utc(moment: float) -> datetime:
-    """Return epoch seconds as aware UTC time."""
+    """Return epoch seconds as aware UTC time: all points of an entry have the same."""
     return datetime.fromtimestamp(moment, UTC)
 
 

@@ -181,7 +181,10 @@ def moment(value: Json) -> datetime | None:
 
 def number(value: Json) -> float | None:
     """Return a finite number; made for many rows, else like `as_decimal`."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    # Nearly all are texts, so that these are not looked at more closely.
+    if type(value) is not str and (
+        isinstance(value, bool) or not isinstance(value, str | int | float)
+    ):
         return None
     try:
         found = float(value)

@@ -110,7 +110,7 @@ class _Power:
     def __init__(self) -> None:
         self._hour = self._last = _NEVER
         self._moments = 0
-        self._held = ReadingColumns()
+        self._held: list[tuple[datetime, Row]] = []
 
     @property
     def held_since(self) -> datetime | None:
@@ -121,18 +121,19 @@ class _Power:
         """Add the readings that are certain by this row."""
         hour = time.replace(minute=0, second=0, microsecond=0)
         if hour != self._hour:
-            self._hour, self._moments, self._held = hour, 0, ReadingColumns()
+            self._hour, self._moments, self._held = hour, 0, []
         if time != self._last:
             self._last = time
             self._moments += 1
-        delivered = number(row.get("electricity_currently_delivered"))
-        returned = number(row.get("electricity_currently_returned"))
-        if delivered is not None and returned is not None:
-            self._held.add(time.timestamp(), round(delivered - returned, 3))
-        if self._moments > THINNED:
-            found.times += self._held.times
-            found.values += self._held.values
-            self._held = ReadingColumns()
+        self._held.append((time, row))
+        if self._moments <= THINNED:
+            return
+        for moment_of, held in self._held:
+            delivered = number(held.get("electricity_currently_delivered"))
+            returned = number(held.get("electricity_currently_returned"))
+            if delivered is not None and returned is not None:
+                found.add(moment_of.timestamp(), round(delivered - returned, 3))
+        self._held.clear()
 
 
 async def telegram_chunks(
