@@ -186,6 +186,11 @@ def shown(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> list[er.Registr
     ]
 
 
+def _shows(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -> bool:
+    """Tell whether an entry is set up and shows so many numbers."""
+    return entry.state is ConfigEntryState.LOADED and len(shown(hass, entry)) >= count
+
+
 async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -> None:
     """Leave so many sensors with numbers enabled, and nothing else of an entry."""
     kept = {entity.entity_id for entity in numbers(hass, entry)[:count]}
@@ -201,7 +206,7 @@ async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -
             )
     # What was enabled appears when Home Assistant has set up the entry anew.
     async with asyncio.timeout(_LONGEST_RELOAD):
-        while len(shown(hass, entry)) < count:  # noqa: ASYNC110  It tells nobody.
+        while not _shows(hass, entry, count):  # noqa: ASYNC110  It tells nobody.
             await asyncio.sleep(0.1)
     await hass.async_block_till_done()
 
