@@ -124,7 +124,7 @@ class BemserverBackend(Backend):
         engine.states.name(catalogue.enumerations.states)
         await self._learn_kinds(engine, catalogue, now)
         intervals = {**engine.kinds.intervals, **catalogue.intervals}
-        engine.latest.intervals = intervals
+        engine.heard.intervals = intervals
         devices = make_devices(catalogue, self._url)
         maker = SeriesPoints(
             catalogue,
@@ -163,7 +163,7 @@ class BemserverBackend(Backend):
             # Of linked amounts only the interval is of interest.
             | (amounts - catalogue.intervals.keys() - engine.kinds.intervals.keys()),
             now,
-            [number for number in undecided if engine.latest.heard(number)],
+            [number for number in undecided if engine.heard.of(number)],
         )
 
     @override
@@ -223,7 +223,7 @@ class BemserverBackend(Backend):
                 point=point,
                 series_id=number,
                 state=state,
-                interval=engine.latest.interval(number) or USUAL,
+                interval=engine.heard.interval(number) or USUAL,
             )
             for point, number in series.items()
             if (state := engine.states.of(number)) is not None
@@ -244,7 +244,9 @@ class BemserverBackend(Backend):
     ) -> HistoryChanges:
         """Ask nothing: tell what is new by the polls, and look at all once an hour."""
         engine, series = await self._connected(), self._numbers(points)
-        return find_changes(series, engine.latest, start, self._clock(), mark)
+        return find_changes(
+            series, engine.heard, engine.latest, start, self._clock(), mark
+        )
 
     def _numbers(self, points: Collection[Point]) -> list[int]:
         """Return the numbers of the series that are still known."""
@@ -295,7 +297,7 @@ class BemserverBackend(Backend):
         if _has_a_day(item.point):
             zone = self._zones.of(item.campaign_id)
             return engine.today.reading(item.series_id, zone, now)
-        if (heard := engine.latest.heard(item.series_id)) is None:
+        if (heard := engine.heard.of(item.series_id)) is None:
             return None
         # Of an interval of days, the last one is shown, since it began.
         return heard.reading(is_amount=item.point.kind is Kind.INTERVAL)

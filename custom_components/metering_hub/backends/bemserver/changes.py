@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
+from .heard import HeardValues
 from .latest import LatestValues
 
 LOOK_AGAIN = timedelta(minutes=50)
@@ -28,6 +29,7 @@ class Mark:
 
 def find_changes(
     series_ids: Collection[int],
+    heard: HeardValues,
     latest: LatestValues,
     start: datetime,
     now: datetime,
@@ -35,9 +37,9 @@ def find_changes(
 ) -> HistoryChanges:
     """Tell since when values may differ from those read before; asks nothing."""
     newest = {
-        number: heard.time
+        number: last.time
         for number in series_ids
-        if (heard := latest.heard(number)) is not None
+        if (last := heard.of(number)) is not None
     }
     if not isinstance(mark, Mark) or now - mark.looked >= LOOK_AGAIN:
         return HistoryChanges(since=start, mark=Mark(now, newest))

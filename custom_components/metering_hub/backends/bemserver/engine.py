@@ -13,6 +13,7 @@ from .auth import Login
 from .catalogue import CatalogueReader
 from .client import BemserverClient, classify
 from .extras import Extras
+from .heard import HeardValues
 from .history import Beginnings, HistoryReader
 from .kinds import Kinds
 from .latest import LatestValues
@@ -42,12 +43,13 @@ class Engine:
         self.asker = SeriesAsker(self.reader.visible_series, clock)
         self.states = States()
         self.kinds = Kinds(self.asker, self.points, self.states)
-        self.latest = LatestValues(self.asker, self.points, self.states)
-        self.today = TodaysAmounts(self.asker, self.points, self.states, self.latest)
+        self.heard = HeardValues()
+        self.latest = LatestValues(self.asker, self.points, self.states, self.heard)
+        self.today = TodaysAmounts(self.asker, self.points, self.states, self.heard)
         self.beginnings = Beginnings(self.asker, self.points, self.states)
         self.history = HistoryReader(self.asker, self.points)
         self.extras = Extras(
-            self.client, self.points, self.asker, self.states, self.latest
+            self.client, self.points, self.asker, self.states, self.heard
         )
 
     def keep(self, series_ids: frozenset[int]) -> None:
@@ -55,6 +57,7 @@ class Engine:
         for part in (
             self.states,
             self.kinds,
+            self.heard,
             self.latest,
             self.today,
             self.beginnings,

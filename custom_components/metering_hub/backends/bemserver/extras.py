@@ -14,7 +14,7 @@ from .asking import SeriesAsker, id_chunks
 from .catalogue import Catalogue
 from .client import BemserverClient
 from .extra_points import HOUR, ExtraKind, ExtraSource
-from .latest import LatestValues
+from .heard import HeardValues
 from .points import SeriesPoint, campaign_key, place_key
 from .points_client import PointsClient, Span
 from .states import States
@@ -60,14 +60,14 @@ class Extras:
         points: PointsClient,
         asker: SeriesAsker,
         states: States,
-        latest: LatestValues,
+        heard: HeardValues,
     ) -> None:
         """Prepare; `around` must be set before the first `read`."""
         self._client = client
         self._points = points
         self._asker = asker
         self._states = states
-        self._latest = latest
+        self._heard = heard
         self.around: Surroundings | None = None
 
     async def read(
@@ -189,8 +189,8 @@ class Extras:
         late = [
             now - heard.time - (interval if starts else NONE) > max(3 * interval, HOUR)
             for number, starts in around.device_series.get(group.device_key, {}).items()
-            if (heard := self._latest.heard(number)) is not None
-            and (interval := self._latest.interval(number) or HOUR)
+            if (heard := self._heard.of(number)) is not None
+            and (interval := self._heard.interval(number) or HOUR)
         ]
         if not late:
             return {}

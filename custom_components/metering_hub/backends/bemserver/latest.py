@@ -8,17 +8,14 @@ for again an hour later, instead of at every poll.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from ...model import Reading
 from ..errors import BackendError
-from ..http import Json
-from ..parse import as_moment, as_number
+from ..parse import as_moment
 from ..turns import Turns
 from .asking import MAX_IDS, SeriesAsker, id_chunks
+from .heard import Heard, HeardValues
 from .points_client import Aggregation, PointsClient, Span, Values, Width
 from .states import States
 
@@ -39,106 +36,41 @@ USUAL = timedelta(minutes=5)
 FEW = 10
 """How many requests a poll may always have."""
 
-KEPT = 2000
-"""The most values of a series that are taken out of an answer, the newest ones: more
-would hold the event loop."""
-
 VALUES_AT_ONCE = 1000
 """How many values are read out of an answer before others have their turn: that takes
 about a millisecond."""
 
-NONE: Mapping[str, Json] = {}
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
-
 type Starts = Callable[[int], datetime]
-type Timed = tuple[datetime, float]
-"""When a value was measured, or began, and what it is."""
-
-
-@dataclass(slots=True)
-class Heard:
-    """What was last heard of a series; `gap` lies between its last two values.
-
-    It is a new one after every answer that says something else than the one before.
-    """
-
-    time: datetime
-    value: float
-    gap: timedelta | None = None
-    _reading: Reading | None = None
-
-    def reading(self, *, is_amount: bool) -> Reading:
-        """Return it as the one reading that it is; an amount began at its time."""
-        if self._reading is None:
-            since = self.time if is_amount else None
-            self._reading = Reading(time=self.time, value=self.value, since=since)
-        return self._reading
 
 
 class LatestValues:
-    """Keeps the newest value of each series that is asked for."""
+    """Asks for what is new of series, and remembers whom it asked for in vain."""
 
     def __init__(
-        self, asker: SeriesAsker, points: PointsClient, states: States
+        self,
+        asker: SeriesAsker,
+        points: PointsClient,
+        states: States,
+        heard: HeardValues,
     ) -> None:
-        """Start having heard of nothing."""
+        """Start without having asked for anything; answers go to `heard`."""
         self._asker = asker
         self._points = points
         self._states = states
-        self._heard: dict[int, Heard] = {}
+        self._heard = heard
         self._silent: dict[int, datetime] = {}
         self._asked: dict[int, datetime] = {}
-        self._since: dict[int, datetime] = {}
-        self._recent: dict[int, dict[datetime, float]] = {}
-        self._answers: dict[int, Mapping[str, Json]] = {}
         self._turn = 0
-        self.intervals: Mapping[int, timedelta] = {}
-
-    def heard(self, series_id: int) -> Heard | None:
-        """Return what was last heard of a series."""
-        return self._heard.get(series_id)
 
     def asked(self, series_id: int) -> datetime | None:
         """Return when a series was last asked for what is new."""
         return self._asked.get(series_id)
 
-    def recent(self, series_id: int) -> Mapping[datetime, float]:
-        """Return the values of a series since the moment that `collect` said."""
-        return self._recent.get(series_id, {})
-
-    def interval(self, series_id: int) -> timedelta | None:
-        """Return how often a series has a value: as the server says, or as seen."""
-        if known := self.intervals.get(series_id):
-            return known
-        heard = self._heard.get(series_id)
-        return heard.gap if heard else None
-
-    def collect(self, series_ids: Iterable[int], since: datetime) -> None:
-        """Keep all values of these series from a moment on, besides the newest."""
-        for number in series_ids:
-            if since < self._since.get(number, FOREVER):
-                # What was read before counts from now on, too.
-                self._answers.pop(number, None)
-            self._since[number] = since
-            recent = self._recent.get(number, {})
-            self._recent[number] = {t: v for t, v in recent.items() if t >= since}
-
-    def forget(self, series_ids: Iterable[int]) -> None:
-        """Look for these series as if they had never been heard of."""
-        for number in series_ids:
-            self._heard.pop(number, None)
-            self._silent.pop(number, None)
-            self._recent.pop(number, None)
-            self._answers.pop(number, None)
-
     def keep(self, series_ids: Collection[int]) -> None:
         """Forget what is remembered of all other series."""
-        known = {*self._heard, *self._silent, *self._asked, *self._recent, *self._since}
-        self.forget(gone := known.difference(series_ids))
-        for number in gone:
-            self._since.pop(number, None)
-            self._asked.pop(number, None)
+        for known in (self._silent, self._asked):
+            for number in known.keys() - frozenset(series_ids):
+                del known[number]
 
     async def refresh(
         self, series_ids: Collection[int], now: datetime
@@ -148,14 +80,16 @@ class LatestValues:
         Raises BackendError where nothing could.
         """
         await self._look_for_better_states(series_ids, now)
-        steady = [n for n in series_ids if n in self._heard]
-        failed = await self._look(
-            steady, now, lambda n: self._news_from(n, now), in_turn=True
-        )
+        begins = {
+            number: self._news_from(number, heard, now)
+            for number in series_ids
+            if (heard := self._heard.of(number)) is not None
+        }
+        failed = await self._look(begins, now, begins.__getitem__, in_turn=True)
         missing = [
             number
             for number in series_ids
-            if number not in self._heard
+            if self._heard.of(number) is None
             and now - self._silent.get(number, now - SILENT_FOR) >= SILENT_FOR
         ]
         if missing:
@@ -163,14 +97,14 @@ class LatestValues:
         self._asked |= {n: now for n in series_ids if n not in failed}
         return failed
 
-    def _news_from(self, number: int, now: datetime) -> datetime:
+    def _news_from(self, number: int, heard: Heard, now: datetime) -> datetime:
         """Return since when there may be something new of a series.
 
         One that has stopped goes on some time later, so that it is not asked for all
         that lies between at every poll.
         """
-        usual = 2 * (self.interval(number) or HOUR)
-        return max(self._heard[number].time - MARGIN, now - max(usual, 2 * HOUR))
+        usual = 2 * (self._heard.interval(number) or HOUR)
+        return max(heard.time - MARGIN, now - max(usual, 2 * HOUR))
 
     async def _find(
         self, missing: Sequence[int], now: datetime
@@ -194,7 +128,7 @@ class LatestValues:
         return failed
 
     def _unheard(self, series_ids: Iterable[int]) -> list[int]:
-        return [number for number in series_ids if number not in self._heard]
+        return [number for number in series_ids if self._heard.of(number) is None]
 
     async def _locate(
         self, series_ids: Sequence[int], now: datetime
@@ -235,7 +169,9 @@ class LatestValues:
         for state, numbers in due.items():
             days, _ = await self._last_days(numbers, state, now - DAY, now)
             self._states.learn(days, state)
-            self.forget(days)
+            self._heard.forget(days)
+            for number in days:
+                self._silent.pop(number, None)
 
     async def _look(
         self,
@@ -247,13 +183,13 @@ class LatestValues:
     ) -> dict[int, BackendError]:
         """Ask for the values of series in [start, end], each in its state."""
         begins = {
-            number: min(start(number), self._since.get(number, end))
+            number: min(start(number), self._heard.since(number) or end)
             for number in series_ids
         }
         await asyncio.sleep(0)
 
         def rows(number: int) -> float:
-            return (end - begins[number]) / (self.interval(number) or USUAL)
+            return (end - begins[number]) / (self._heard.interval(number) or USUAL)
 
         chunks: list[tuple[int, ...]] = []
         for state, numbers in self._states.by_state(begins).items():
@@ -274,7 +210,7 @@ class LatestValues:
         turns = Turns(VALUES_AT_ONCE)
         for part in parts:
             for number, points in part.items():
-                await turns.did(self._take(number, points))
+                await turns.did(self._heard.take(number, points))
         return failed
 
     def _in_turn(self, chunks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -291,48 +227,6 @@ class LatestValues:
         self._turn = (self._turn + excess) % len(small)
         left_out = (small + small)[self._turn : self._turn + excess]
         return [chunk for chunk in chunks if chunk not in left_out]
-
-    def _take(self, number: int, points: Mapping[str, Json]) -> int:
-        """Take over the values of a series; return how many had to be read for that.
-
-        Every answer repeats most of the one before. What is no number is none.
-        """
-        before = self._answers.get(number, NONE)
-        if points == before:
-            return 0
-        self._answers[number] = points
-        # All are in UTC, so that they sort as texts.
-        labels = sorted(points)[-KEPT:]
-        last_two = [*islice(_read(points, reversed(labels)), 2)]
-        if not last_two:
-            return len(labels)
-        self._hear(number, *last_two)
-        if (since := self._since.get(number)) is None:
-            return len(last_two)
-        news = [label for label in labels if before.get(label) != points[label]]
-        recent = self._recent.setdefault(number, {})
-        recent |= {time: value for time, value in _read(points, news) if time >= since}
-        return len(news) + len(last_two)
-
-    def _hear(self, number: int, last: Timed, one_before: Timed | None = None) -> None:
-        """Take note of the newest values of a series in an answer."""
-        heard = self._heard.get(number)
-        time, value = last
-        gap = heard.gap if heard else None
-        if heard is not None and time < heard.time:
-            time, value = heard.time, heard.value
-        elif one_before is not None:
-            gap = time - one_before[0]
-        self._heard[number] = Heard(time, value, gap)
-        self._silent.pop(number, None)
-
-
-def _read(points: Mapping[str, Json], labels: Iterable[str]) -> Iterator[Timed]:
-    """Yield what values are numbers, and their times."""
-    for label in labels:
-        value, time = as_number(points[label]), as_moment(label)
-        if value is not None and time is not None:
-            yield time, value
 
 
 def _always(moment: datetime) -> Starts:

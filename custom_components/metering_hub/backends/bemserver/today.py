@@ -14,7 +14,7 @@ from ...model import Reading
 from ..errors import BackendError
 from ..parse import as_moment, as_number
 from .asking import SeriesAsker, id_chunks
-from .latest import Heard, LatestValues
+from .heard import Heard, HeardValues
 from .points_client import Aggregation, PointsClient, Span, Width
 from .states import States
 
@@ -40,13 +40,13 @@ class TodaysAmounts:
         asker: SeriesAsker,
         points: PointsClient,
         states: States,
-        latest: LatestValues,
+        heard: HeardValues,
     ) -> None:
         """Start with nothing."""
         self._asker = asker
         self._points = points
         self._states = states
-        self._latest = latest
+        self._heard = heard
         self._bases: dict[int, Base] = {}
         self._made: dict[int, tuple[Heard, Base, Reading]] = {}
 
@@ -55,7 +55,7 @@ class TodaysAmounts:
         for number, zone in zones.items():
             base, midnight = self._bases.get(number), local_midnight(now, zone)
             if base is None or base.midnight != midnight:
-                self._latest.collect([number], _settled(midnight, now))
+                self._heard.collect([number], _settled(midnight, now))
 
     async def refresh(
         self, zones: Mapping[int, tzinfo], now: datetime
@@ -77,14 +77,14 @@ class TodaysAmounts:
 
         It is the same object as before, while the server says nothing new.
         """
-        heard, base = self._latest.heard(number), self._bases.get(number)
+        heard, base = self._heard.of(number), self._bases.get(number)
         midnight = local_midnight(now, zone)
         if heard is None or base is None or base.midnight != midnight:
             return None
         made = self._made.get(number)
         if made is not None and made[0] is heard and made[1] is base:
             return made[2]
-        values = [v for t, v in self._latest.recent(number).items() if t >= base.until]
+        values = [v for t, v in self._heard.recent(number).items() if t >= base.until]
         if base.amount is None and not values:
             return None
         reading = Reading(
@@ -141,7 +141,7 @@ class TodaysAmounts:
                     state=state,
                     amount=sums.get(number),
                 )
-                self._latest.collect([number], until)
+                self._heard.collect([number], until)
         return failed
 
 
