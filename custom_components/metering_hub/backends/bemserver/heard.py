@@ -1,7 +1,7 @@
 """What was heard of series: their newest values, and those of the last hours.
 
-Nothing is asked here. Every answer repeats most of the one before, and only what it says
-otherwise is read.
+Nothing is asked here. Every answer repeats most of the one before, and only what it
+says otherwise is read.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
