@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 import gc
+from itertools import pairwise
 from pathlib import Path
 import resource
-from statistics import linear_regression
+from statistics import median
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
@@ -42,12 +43,14 @@ class _Course:
         return self.polls[-1][1] - self.idle
 
     def slope(self) -> float:
-        """Return the growth per poll, in the second half of many."""
-        if len(self.polls) < 6:
+        """Return the usual growth per poll, in the second half of many.
+
+        A single step is not growth: the recorder makes one, with plain sensors as well.
+        """
+        late = self.polls[len(self.polls) // 2 :]
+        if len(late) < 3:
             return 0.0
-        return linear_regression(
-            *zip(*self.polls[len(self.polls) // 2 :], strict=True)
-        )[0]
+        return median((b - a) / (m - n) for (n, a), (m, b) in pairwise(late))
 
 
 async def _course(
