@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     """Log in, find out what there is, and show it."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     backend = make_backend(hass, spec, entry.data, entry.options)
-    memory = BackendMemory(hass, entry.entry_id)
+    memory = BackendMemory(hass, entry)
     await memory.async_restore(backend)
     inventory = InventoryCoordinator(hass, entry, backend)
     await inventory.async_config_entry_first_refresh()
@@ -111,7 +111,7 @@ async def async_remove_entry(
     """Leave no repair card behind; the statistics stay, as they may be all there is."""
     forget_unsupported(hass, entry)
     await async_report_left_sources(hass, entry)
-    await BackendMemory(hass, entry.entry_id).async_forget()
+    await BackendMemory(hass, entry).async_forget()
     ir.async_delete_issue(hass, DOMAIN, history_issue_id(entry))
 
 

@@ -14,13 +14,14 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec, Identity, Setting, Settings
+from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
 from .backends.errors import BackendError
 from .connection import make_backend
 from .const import CONF_BACKEND, DOMAIN
 from .coordinator import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .forms import FormData, Values, fields_schema, read_values, suggested_values
+from .memory import async_hand_over
 from .model import Inventory
 from .selection import setup_settings
 from .selection_form import (
@@ -66,6 +67,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     _values: Values
     _identity: Identity
     _inventory: Inventory
+    _learned: Memory
 
     @staticmethod
     @callback
@@ -128,6 +130,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
                 self.hass, self._spec, self._values, user_input, self._inventory
             )
             if not errors:
+                if self.unique_id is not None:
+                    async_hand_over(self.hass, self.unique_id, self._learned)
                 return self.async_create_entry(
                     title=self._identity.title,
                     data={CONF_BACKEND: self._spec.key, **self._values},
@@ -203,6 +207,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             self._identity = await backend.connect()
             if self.source == SOURCE_USER:
                 self._inventory = await backend.inventory()
+                self._learned = backend.remember()
         except BackendError as err:
             return {"base": flow_error_key(err)}
         return {}

@@ -96,6 +96,25 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     assert hass.states.get("sensor.main_campus_site_elec_all") is not None
 
 
+async def test_what_the_flow_learned_is_not_asked_for_again(
+    hass: HomeAssistant, url: str, simulator: BemserverSimulator
+) -> None:
+    """A week of values tells what series are: the flow's look at them counts."""
+
+    def looks() -> int:
+        return sum(
+            len(request.query.getall("timeseries"))
+            for request in simulator.faults.requests
+            if request.query.get("aggregation") == "min"
+        )
+
+    step = await choose(hass, await open_form(hass), form(url))
+    learned = looks()
+    await choose(hass, step, {**SELECTION, "devices": [], "new_devices": True})
+    # Some say too little yet, and are looked at until they say something.
+    assert 0 <= looks() - learned < learned / 2
+
+
 async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
     """A series cannot be positions and amounts; the form then works with either."""
     step = await choose(hass, await open_form(hass), form(url))

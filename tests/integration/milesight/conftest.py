@@ -56,10 +56,11 @@ async def url(
     async with serve(simulator.app) as base_url:
         yield base_url
         simulator.faults.clear()
+        # Who is just connecting waits for an answer, and a server a moment for those
+        # who hang up. Both would be for ever, as time stands still here.
+        passing = asyncio.create_task(let_time_pass())
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
             await hass.config_entries.async_unload(entry.entry_id)
-        # A server waits a moment for those who hang up; here, time stands still.
-        passing = asyncio.create_task(let_time_pass())
     passing.cancel()
 
 
