@@ -15,6 +15,7 @@ from custom_components.metering_hub.backends.errors import (
 )
 from custom_components.metering_hub.backends.milesight import push_websocket
 from simulators.faults import Fault, Json, MutateJson, html_error
+from simulators.milesight.mqtt_packets import Refusal
 from simulators.server import serve
 from tests.certificates import self_signed, server_context
 from tests.simulators.milesight_fixtures import build
@@ -101,6 +102,33 @@ async def test_cancelling_leaves_no_connection(connect: Connect, version: str) -
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(lambda: not hub.broker.clients and not hub.websocket.subscriptions)
+
+
+async def test_a_refusal_that_nobody_waits_for_is_not_logged(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stops listening just when the broker refuses leaves no error behind."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    unhandled: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: unhandled.append(context)
+    )
+
+    async def listen() -> None:
+        async for _ in beaver.backend.watch():
+            pass
+
+    task = asyncio.create_task(listen())
+
+    def refuse(_connect: object) -> Refusal:
+        task.cancel()
+        return Refusal.NOT_AUTHORIZED
+
+    monkeypatch.setattr(beaver.simulator.hub.broker, "_refusal", refuse)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not unhandled
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.3"])

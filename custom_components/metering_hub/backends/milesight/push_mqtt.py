@@ -111,12 +111,14 @@ async def _uncut(client: Client) -> AsyncGenerator[Client]:
     """
     connecting = asyncio.ensure_future(client.__aenter__())
     try:
-        await asyncio.shield(connecting)
+        # Waiting leaves it alone, and unlike a shield says nothing of how it ended.
+        await asyncio.wait({connecting})
     except asyncio.CancelledError:
         with suppress(MqttError):
             await connecting
             await client.__aexit__(None, None, None)
         raise
+    connecting.result()
     try:
         yield client
     finally:
