@@ -6,8 +6,6 @@ import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import gc
-from pathlib import Path
-import resource
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,7 @@ from homeassistant.helpers.recorder import get_instance
 
 from .home import confirm, home, offer, simulator
 from .loop import Hold, Watch, watching
-from .measure import Cost, Meter
+from .measure import Cost, Meter, held
 from .size import Size
 from .table import Goal, Line
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _END = datetime(2026, 11, 1, tzinfo=UTC)
-_PAGE = resource.getpagesize() / 2**20
 _LONGEST = 1700
 
 
@@ -64,17 +61,13 @@ class _Memory:
         return median(self.course[first : max(end, first + 1)])
 
 
-def _held() -> float:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
-
-
 @contextlib.asynccontextmanager
 async def _weighed() -> AsyncIterator[_Memory]:
     memory = _Memory()
 
     async def weigh() -> None:
         while True:
-            memory.course.append(_held())
+            memory.course.append(held())
             await asyncio.sleep(0.1)
 
     task = asyncio.create_task(weigh())
@@ -109,7 +102,7 @@ class Case:
             meter = Meter(hass)
             form = await offer(hass, server, history=True)
             gc.collect()
-            idle = _held()
+            idle = held()
 
             async with _weighed() as memory:
                 begun = meter.now()

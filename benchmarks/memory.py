@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 import gc
 from itertools import pairwise
-from pathlib import Path
-import resource
 from statistics import median
 
 from homeassistant.core import HomeAssistant
@@ -14,19 +12,19 @@ from homeassistant.helpers.recorder import get_instance
 from .bench_floor import Plan
 from .floor import add_floor
 from .home import add, home, poll, simulator
+from .measure import held
 from .servers import POPULATIONS
 from .size import Size
 from .table import Goal, Line
 
 _POLLS, _EVERY, _POINTS, _DEVICES = 1000, 20, 1000, 135
-_PAGE = resource.getpagesize() / 2**20
 
 
 async def used(hass: HomeAssistant) -> float:
     """Return the memory that this process holds, in MB, once nothing waits any more."""
     await get_instance(hass).async_block_till_done()
     gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE  # noqa: ASYNC240  The kernel's own file does not block.
+    return held()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +133,5 @@ def _line(case: str, course: _Course, goal: Goal | None = None) -> Line:
         f"{course.end:.1f} MB",
         course.end,
         goal,
-        {"course": ", ".join(f"{held - course.idle:.1f}" for _, held in course.polls)},
+        {"course": ", ".join(f"{at - course.idle:.1f}" for _, at in course.polls)},
     )

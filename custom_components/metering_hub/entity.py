@@ -45,12 +45,11 @@ async def add_point_entities(
     def add_new() -> None:
         async_add_entities(make(runtime.readings, point) for point in new_points())
 
+    entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
     for points in batched(new_points(), ADDED_AT_ONCE, strict=False):
         # All platforms begin in the same go, so that even the first few are too many.
         await asyncio.sleep(0)
         async_add_entities(make(runtime.readings, point) for point in points)
-    entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
-    add_new()
 
 
 class PointEntity(CoordinatorEntity[ReadingsCoordinator]):

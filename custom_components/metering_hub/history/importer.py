@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, HistoryChunk
+from ..backends.turns import Turns
 from ..model import Point
 from .hourly import Row
 from .money import Money
@@ -259,16 +260,13 @@ async def _ahead(
 
 async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:
     """Give each track its readings; others have their turn in between."""
-    taken = 0
+    turns = Turns(READINGS_AT_ONCE)
     for track in tracks:
         for part, until in parts(
             chunk.readings.get(track.point.key, ()), chunk.until, READINGS_AT_ONCE
         ):
             track.add(part, until)
-            taken += len(part) + 1
-            if taken >= READINGS_AT_ONCE:
-                await asyncio.sleep(0)
-                taken = 0
+            await turns.did(len(part) + 1)
     # A long import must leave room for everything else.
     await asyncio.sleep(0)
 

@@ -6,7 +6,7 @@ says otherwise is read.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from ...model import Reading
@@ -18,8 +18,6 @@ KEPT = 2000
 would hold the event loop."""
 
 NONE: Mapping[str, Json] = {}
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 type Timed = tuple[datetime, float]
 """When a value was measured, or began, and what it is."""
@@ -78,7 +76,8 @@ class HeardValues:
     def collect(self, series_ids: Iterable[int], since: datetime) -> None:
         """Keep all values of these series from a moment on, besides the newest."""
         for number in series_ids:
-            if since < self._since.get(number, FOREVER):
+            before = self._since.get(number)
+            if before is None or since < before:
                 # What was read before counts from now on, too.
                 self._answers.pop(number, None)
             self._since[number] = since

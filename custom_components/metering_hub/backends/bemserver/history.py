@@ -29,6 +29,7 @@ from ..base import HistoryChunk, Memory
 from ..errors import BackendError
 from ..http import Json
 from ..parse import as_integer, as_moment, as_object
+from ..turns import Turns
 from .asking import MAX_ROWS, SeriesAsker, id_chunks
 from .points_client import Aggregation, PointsClient, Span, Width
 from .states import States
@@ -115,15 +116,12 @@ class HistoryReader:
     ) -> Readings:
         """Return all readings in [start, end), by point key."""
         readings: Readings = {}
-        made = 0
+        turns = Turns(READINGS_AT_ONCE)
         for way, state in {(past.way, past.state): None for past in pasts}:
             some = [p for p in pasts if p.way is way and p.state == state]
             for past, cells in await self._cells(some, way, start, end):
                 readings[past.point.key] = _as_readings(cells)
-                made += len(cells) * len(cells[0])
-                if made >= READINGS_AT_ONCE:
-                    await asyncio.sleep(0)
-                    made = 0
+                await turns.did(len(cells) * len(cells[0]))
         return readings
 
     async def _cells(

@@ -152,18 +152,21 @@ class Newest:
             elif (known := self.values.get(signal)) and known.time >= query.since:
                 # The window covers the known value, but it is not there any more.
                 del self.values[signal]
-            if signal in summed:
-                self._sum_up(query, series(values), unit)
+            if midnight is not None:
+                self._sum_up(signal, midnight, series(values), unit)
 
     def _sum_up(
-        self, query: DataQuery, values: Collection[Value], unit: str | None
+        self,
+        signal: SignalId,
+        midnight: datetime,
+        values: Collection[Value],
+        unit: str | None,
     ) -> None:
         """Add up the intervals that ended since midnight; their time is their end."""
-        midnight = self._midnight(query.till)
         today = [value for value in values if value[0] > midnight.timestamp()]
-        self.amounts.pop(query.signal, None)
+        self.amounts.pop(signal, None)
         if today:
-            self.amounts[query.signal] = Measured(
+            self.amounts[signal] = Measured(
                 since=midnight,
                 time=_utc(today[-1][0]),
                 value=round(sum(value for _, value in today), 9),
