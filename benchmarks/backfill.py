@@ -26,7 +26,7 @@ from .size import Size
 from .table import Goal, Line
 
 if TYPE_CHECKING:
-    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+    from custom_components.metering_hub.data import MeteringHubConfigEntry
     from custom_components.metering_hub.history.coordinator import HistoryCoordinator
 
 _HOUR = timedelta(hours=1)
@@ -208,7 +208,7 @@ async def _watched(
 
 async def feed(hass: HomeAssistant, series: int, hours: int) -> None:
     """Give the recorder rows that are ready, in the batches that the import uses."""
-    from custom_components.metering_hub.history.queue import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
+    from custom_components.metering_hub.history.recorder import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
 
     start = _END - hours * _HOUR
     for first in range(0, hours, BATCH):

@@ -24,7 +24,7 @@ from homeassistant.runner import RuntimeConfig, create_event_loop
 from simulators.server import NUMBER
 
 if TYPE_CHECKING:
-    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+    from custom_components.metering_hub.data import MeteringHubConfigEntry
 
 SECRET = "simulated-secret"  # noqa: S105  It opens nothing but a simulator.
 FLOOR = ROOT / "benchmarks" / "bench_floor"

@@ -11,7 +11,7 @@ from .size import Size
 from .table import Goal, Line
 
 if TYPE_CHECKING:
-    from custom_components.metering_hub.columns import ReadingColumns
+    from custom_components.metering_hub.metering.reading_columns import ReadingColumns
 
 _MINUTES = 525_600
 _START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
@@ -20,8 +20,8 @@ _START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
 def _hours(readings: ReadingColumns) -> int:
     """Return how many hours became of readings, in parts as in an import."""
     from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
-    from custom_components.metering_hub.history.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
-    from custom_components.metering_hub.history.track import parts  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.maths.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.series import parts  # noqa: PLC0415  Home Assistant first.
 
     hours = RegisterHours()
     end = datetime.fromtimestamp(readings.times[-1], UTC)
@@ -42,7 +42,7 @@ def _sum(readings: ReadingColumns) -> float:
 async def measure(size: Size) -> Sequence[Line]:
     """Measure both in turns; only CPU time counts."""
     # Where other rows run Home Assistant, it must be the first to load the integration.
-    from custom_components.metering_hub.columns import ReadingColumns  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.metering.reading_columns import ReadingColumns  # noqa: PLC0415  Home Assistant first.
 
     minutes = _MINUTES // size.divisor
     columns = ReadingColumns(

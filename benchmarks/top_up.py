@@ -17,7 +17,7 @@ from .table import Goal, Line
 from .wire import recorded, send
 
 if TYPE_CHECKING:
-    from custom_components.metering_hub.coordinator import MeteringHubConfigEntry
+    from custom_components.metering_hub.data import MeteringHubConfigEntry
 
 _TIMES = 10
 """So many top-ups are one run: each takes a few milliseconds."""

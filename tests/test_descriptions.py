@@ -11,7 +11,12 @@ from custom_components.metering_hub.descriptions import (
     sensor_precision,
     sensor_unit,
 )
-from custom_components.metering_hub.model import Category, Kind, Point, Quantity
+from custom_components.metering_hub.metering.model import (
+    Category,
+    Kind,
+    Point,
+    Quantity,
+)
 from homeassistant.components.number import NumberDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import EntityCategory

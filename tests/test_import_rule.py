@@ -12,19 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / "metering_hub"
 
-PURE = (
-    "model.py",
-    "columns.py",
-    "register_guard.py",
-    "freshness.py",
-    "selection.py",
-    "snapshot.py",
-    "history/hourly.py",
-    "history/registers.py",
-    "history/amounts.py",
-    "history/instants.py",
-    "history/costs.py",
-)
+PURE_ROOMS = ("metering", "history/maths", "backends")
+PURE_FILES = ("live/snapshot.py", "flow/selection.py")
 BACKEND_NAMES = re.compile("dsmr|besmart|bemserver|milesight", re.IGNORECASE)
 
 
@@ -93,8 +82,12 @@ def lines_naming_a_backend(file: Path) -> list[str]:
 
 def _pure_modules() -> list[Path]:
     return [
-        *(INTEGRATION / name for name in PURE),
-        *sorted((INTEGRATION / "backends").rglob("*.py")),
+        *(
+            file
+            for room in PURE_ROOMS
+            for file in sorted((INTEGRATION / room).rglob("*.py"))
+        ),
+        *(INTEGRATION / name for name in PURE_FILES),
     ]
 
 

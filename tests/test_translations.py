@@ -27,56 +27,56 @@ import voluptuous as vol
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
-from custom_components.metering_hub.backends.bemserver.answers import (
+from custom_components.metering_hub.backends.bemserver.catalogue import (
+    Catalogue,
+    Enumerations,
+)
+from custom_components.metering_hub.backends.bemserver.models import (
     Campaign,
     Place,
     PlaceId,
     PlaceKind,
     WeatherLink,
 )
-from custom_components.metering_hub.backends.bemserver.catalogue import (
-    Catalogue,
-    Enumerations,
-)
-from custom_components.metering_hub.backends.bemserver.extra_points import (
-    AIR_TEMPERATURE,
-    extra_points,
-)
 from custom_components.metering_hub.backends.bemserver.points import (
     make_devices as make_bemserver_devices,
 )
-from custom_components.metering_hub.backends.besmart.answers import (
+from custom_components.metering_hub.backends.bemserver.site_points import (
+    AIR_TEMPERATURE,
+    extra_points,
+)
+from custom_components.metering_hub.backends.besmart.discovery import Discovery
+from custom_components.metering_hub.backends.besmart.memory import Knowledge
+from custom_components.metering_hub.backends.besmart.models import (
     Sensor,
     SensorId,
     SignalId,
 )
-from custom_components.metering_hub.backends.besmart.discovery import Discovery
-from custom_components.metering_hub.backends.besmart.knowledge import Knowledge
 from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,
 )
-from custom_components.metering_hub.backends.besmart.signals import KNOWN
-from custom_components.metering_hub.backends.dsmr_reader.answers import (
+from custom_components.metering_hub.backends.besmart.units import KNOWN
+from custom_components.metering_hub.backends.dsmr_reader.meters import (
+    Endpoint,
+    MeterProfile,
+    make_devices as make_dsmr_devices,
+)
+from custom_components.metering_hub.backends.dsmr_reader.models import (
     COUNTER_FIELDS,
     READING_FIELDS,
     MeterStatistics,
 )
 from custom_components.metering_hub.backends.dsmr_reader.points import dsmr_points
-from custom_components.metering_hub.backends.dsmr_reader.profile import (
-    Endpoint,
-    MeterProfile,
-    make_devices as make_dsmr_devices,
-)
 from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,
     UnsupportedError,
 )
-from custom_components.metering_hub.backends.milesight.abilities import LatestBy
 from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
-from custom_components.metering_hub.backends.milesight.rows import (
+from custom_components.metering_hub.backends.milesight.features import LatestBy
+from custom_components.metering_hub.backends.milesight.models import (
     read_device,
     read_entity,
 )
@@ -90,7 +90,8 @@ from custom_components.metering_hub.errors import (
     as_update_error,
     flow_error_key,
 )
-from custom_components.metering_hub.forms import fields_schema
+from custom_components.metering_hub.flow.forms import fields_schema
+from custom_components.metering_hub.flow.selection_form import selection_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
 from custom_components.metering_hub.identifiers import (
@@ -98,9 +99,8 @@ from custom_components.metering_hub.identifiers import (
     UPDATE_MODE_KEY,
     platform_of,
 )
-from custom_components.metering_hub.model import Device, Inventory, Kind, Point
-from custom_components.metering_hub.push import UpdateMode
-from custom_components.metering_hub.selection_form import selection_schema
+from custom_components.metering_hub.live.push import UpdateMode
+from custom_components.metering_hub.metering.model import Device, Inventory, Kind, Point
 from custom_components.metering_hub.system_health import system_health_info
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform

@@ -11,20 +11,16 @@ from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
 from .backends.base import Capability
-from .connection import make_backend
 from .const import CONF_BACKEND, CONF_HISTORY, DOMAIN
-from .coordinator import (
-    InventoryCoordinator,
-    MeteringHubConfigEntry,
-    RuntimeData,
-    forget_unsupported,
-)
-from .energy_dashboard import async_follow, async_report_left_sources
+from .coordinator import InventoryCoordinator, forget_unsupported
+from .dashboard.energy_dashboard import async_follow, async_report_left_sources
+from .data import MeteringHubConfigEntry, RuntimeData
+from .flow.connection import make_backend
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .identifiers import device_key_of
+from .live.coordinator import ReadingsCoordinator
+from .live.push import PushCoordinator
 from .memory import BackendMemory
-from .push import PushCoordinator
-from .readings import ReadingsCoordinator
 from .registry import Registrar
 from .services import async_register_actions
 

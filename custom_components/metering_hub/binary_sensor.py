@@ -7,11 +7,11 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .descriptions import binary_sensor_device_class
 from .entity import PointEntity, add_point_entities
-from .model import Point
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point
 
 PARALLEL_UPDATES = 0
 

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ActingEntity
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .entity import add_point_entities
 
 PARALLEL_UPDATES = 1

@@ -16,20 +16,20 @@ from homeassistant.core import HomeAssistant, callback
 from .backends import BACKENDS
 from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
 from .backends.errors import BackendError
-from .connection import make_backend
 from .const import CONF_BACKEND, DOMAIN
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .errors import flow_error_key
-from .forms import FormData, Values, fields_schema, read_values, suggested_values
-from .memory import async_hand_over
-from .model import Inventory
-from .selection import setup_settings
-from .selection_form import (
+from .flow.connection import make_backend
+from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
+from .flow.selection import setup_settings
+from .flow.selection_form import (
     device_names,
     read_selection,
     selection_errors,
     selection_schema,
 )
+from .memory import async_hand_over
+from .metering.model import Inventory
 
 
 async def async_read_selection(

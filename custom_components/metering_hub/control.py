@@ -10,8 +10,8 @@ from homeassistant.helpers.event import async_call_later
 from .backends.errors import AuthenticationError, BackendError
 from .entity import PointEntity
 from .errors import as_action_error
-from .model import Point, Value
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point, Value
 
 HELD_SECONDS = 15.0
 """How long a written value is shown against readings that still say what was before."""

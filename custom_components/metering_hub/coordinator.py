@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -16,44 +15,21 @@ from .backends.base import Backend, Identity
 from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import as_update_error
-from .memory import BackendMemory
-from .model import Inventory
-from .registry import Registrar
-from .selection import selected_devices
-
-if TYPE_CHECKING:
-    from .history.coordinator import HistoryCoordinator
-    from .push import PushCoordinator
-    from .readings import ReadingsCoordinator
+from .flow.selection import selected_devices
+from .metering.model import Inventory
 
 INVENTORY_INTERVAL = timedelta(hours=1)
-
-
-@dataclass(kw_only=True)
-class RuntimeData:
-    """What a loaded config entry holds."""
-
-    backend: Backend
-    memory: BackendMemory
-    inventory: InventoryCoordinator
-    readings: ReadingsCoordinator
-    registrar: Registrar
-    history: HistoryCoordinator | None
-    push: PushCoordinator | None
-
-
-type MeteringHubConfigEntry = ConfigEntry[RuntimeData]
 
 
 class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
     """A coordinator that asks a backend, and tells a person what stands in the way."""
 
-    config_entry: MeteringHubConfigEntry
+    config_entry: ConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: MeteringHubConfigEntry,
+        entry: ConfigEntry,
         backend: Backend,
         *,
         what: str,
@@ -92,9 +68,7 @@ class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
         forget_unsupported(self.hass, self.config_entry)
 
 
-def report_unsupported(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, reason: str
-) -> None:
+def report_unsupported(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> None:
     """Raise a repair issue for what only a person can change at the server."""
     ir.async_create_issue(
         hass,
@@ -107,7 +81,7 @@ def report_unsupported(
     )
 
 
-def forget_unsupported(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+def forget_unsupported(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Drop the repair issue, if there is one."""
     ir.async_delete_issue(hass, DOMAIN, f"unsupported_{entry.entry_id}")
 
@@ -122,7 +96,7 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     found: Inventory
 
     def __init__(
-        self, hass: HomeAssistant, entry: MeteringHubConfigEntry, backend: Backend
+        self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
     ) -> None:
         """Prepare to ask once an hour."""
         super().__init__(

@@ -17,7 +17,7 @@ from homeassistant.components.sensor.const import (
 from homeassistant.const import EntityCategory, Platform, UnitOfEnergy
 
 from .identifiers import platform_of
-from .model import Kind, Point, Quantity
+from .metering.model import Kind, Point, Quantity
 
 _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
     Kind.REGISTER: SensorStateClass.TOTAL_INCREASING,

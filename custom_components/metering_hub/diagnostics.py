@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 
 from .backends import BACKENDS
 from .const import CONF_BACKEND
-from .coordinator import MeteringHubConfigEntry
-from .model import Device, Point, Reading
+from .data import MeteringHubConfigEntry
+from .metering.model import Device, Point, Reading
 
 _PERSONAL = frozenset({"serial", "configuration_url", "name"})
 """What a server says of a device that may name a person, a place or a meter."""

@@ -11,11 +11,11 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .descriptions import entity_category
 from .identifiers import device_identifier, platform_of, point_unique_id
-from .model import Point, Reading
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point, Reading
 
 ADDED_AT_ONCE = 50
 """How many entities are added in one go, which takes about 5 ms. Home Assistant lets

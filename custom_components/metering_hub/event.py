@@ -9,10 +9,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .entity import PointEntity, add_point_entities
-from .model import Point
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point
 
 PARALLEL_UPDATES = 0
 

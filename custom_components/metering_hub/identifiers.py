@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 
 from .const import DOMAIN
-from .model import Kind, Point
+from .metering.model import Kind, Point
 
 _PLATFORMS: Mapping[Kind, Platform] = {
     Kind.REGISTER: Platform.SENSOR,

@@ -6,7 +6,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
 from .backends.base import Backend, Memory
-from .backends.http import Json
+from .backends.common.http import Json
 from .const import DOMAIN
 
 _VERSION = 1

@@ -9,11 +9,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .descriptions import number_device_class
 from .entity import add_point_entities
-from .model import Limits, Point, Value
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Limits, Point, Value
 
 PARALLEL_UPDATES = 1
 

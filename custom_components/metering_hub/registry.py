@@ -15,7 +15,7 @@ from .identifiers import (
     platform_of,
     point_key_of,
 )
-from .model import Device, Inventory
+from .metering.model import Device, Inventory
 
 GONE_AFTER = 3
 """Inventories in a row that must lack a thing before it is gone for good: a meter that

@@ -5,7 +5,7 @@ import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 
-from .energy_dashboard import async_remove_from_dashboard
+from .dashboard.energy_dashboard import async_remove_from_dashboard
 
 type IssueData = dict[str, str | int | float | None]
 

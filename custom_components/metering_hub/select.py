@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .entity import add_point_entities
-from .model import Point, Value
-from .readings import ReadingsCoordinator
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point, Value
 
 PARALLEL_UPDATES = 1
 

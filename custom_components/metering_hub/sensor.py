@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .descriptions import (
     sensor_device_class,
     sensor_precision,
@@ -32,10 +32,10 @@ from .identifiers import (
     device_identifier,
     point_unique_id,
 )
-from .model import Kind, Point, Value
-from .push import PushCoordinator, UpdateMode
-from .readings import ReadingsCoordinator
-from .register_guard import RegisterGuard
+from .live.coordinator import ReadingsCoordinator
+from .live.push import PushCoordinator, UpdateMode
+from .metering.model import Kind, Point, Value
+from .metering.register_guard import RegisterGuard
 
 PARALLEL_UPDATES = 0
 

@@ -21,8 +21,8 @@ from homeassistant.util import dt as dt_util
 
 from .backends.errors import BackendError
 from .const import DOMAIN
-from .coordinator import MeteringHubConfigEntry
-from .energy_dashboard import async_add_to_dashboard
+from .dashboard.energy_dashboard import async_add_to_dashboard
+from .data import MeteringHubConfigEntry
 from .errors import as_action_error
 from .history.coordinator import HistoryCoordinator
 from .history.excerpt import MAX_READINGS, hourly_excerpt, raw_excerpt

@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
-from .coordinator import MeteringHubConfigEntry
+from .data import MeteringHubConfigEntry
 from .entity import add_point_entities
-from .model import Value
+from .metering.model import Value
 
 PARALLEL_UPDATES = 1
 

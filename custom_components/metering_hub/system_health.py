@@ -4,8 +4,8 @@ from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .coordinator import MeteringHubConfigEntry
-from .push import UpdateMode
+from .data import MeteringHubConfigEntry
+from .live.push import UpdateMode
 
 
 @callback

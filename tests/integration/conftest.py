@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.metering_hub.backends import http
+from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity

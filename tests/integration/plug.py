@@ -23,6 +23,13 @@ from custom_components.metering_hub.backends.base import (
     Latest,
     Settings,
 )
+from custom_components.metering_hub.backends.common.http import (
+    Answer,
+    HttpClient,
+    Json,
+    Request,
+)
+from custom_components.metering_hub.backends.common.parse import as_object, as_text
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,
@@ -30,14 +37,7 @@ from custom_components.metering_hub.backends.errors import (
     RejectedError,
     UnreachableError,
 )
-from custom_components.metering_hub.backends.http import (
-    Answer,
-    HttpClient,
-    Json,
-    Request,
-)
-from custom_components.metering_hub.backends.parse import as_object, as_text
-from custom_components.metering_hub.model import (
+from custom_components.metering_hub.metering.model import (
     Category,
     Device,
     Inventory,

@@ -14,8 +14,8 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.history import queue
-from custom_components.metering_hub.model import Point
+from custom_components.metering_hub.history import recorder as queue
+from custom_components.metering_hub.metering.model import Point
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Fault, drop_fields

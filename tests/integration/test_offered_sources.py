@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.metering_hub.offered_sources import OfferedSources
+from custom_components.metering_hub.dashboard.offered_sources import OfferedSources
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

@@ -11,8 +11,12 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed_exact,
 )
 
-from custom_components.metering_hub import push
-from custom_components.metering_hub.push import LONGEST_WAIT, UpdateMode, wait_after
+from custom_components.metering_hub.live import push
+from custom_components.metering_hub.live.push import (
+    LONGEST_WAIT,
+    UpdateMode,
+    wait_after,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
 from homeassistant.core import HomeAssistant

@@ -4,8 +4,8 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.metering_hub.backends import BACKENDS
-from custom_components.metering_hub.forms import read_values
-from custom_components.metering_hub.model import Kind, Value
+from custom_components.metering_hub.flow.forms import read_values
+from custom_components.metering_hub.metering.model import Kind, Value
 from demo.servers import KINDS, Kind as ServerKind
 from simulators.__main__ import SIMULATORS, parser
 from simulators.server import serve

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
-from ..model import Inventory, Point, PricePeriod, Reading, Value
-from .http import Json
+from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
+from .common.http import Json
 
 type Setting = str | bool | list[str]
 """The value of a backend's field; a list where a person can say several things."""

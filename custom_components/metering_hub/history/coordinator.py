@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.start import async_at_started
@@ -14,13 +15,9 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import BackendSpec
 from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
-from ..coordinator import (
-    BackendCoordinator,
-    InventoryCoordinator,
-    MeteringHubConfigEntry,
-)
+from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..identifiers import platform_of, point_unique_id
-from ..model import Point
+from ..metering.model import Point
 from .importer import Importer
 from .statistic import (
     COMPENSATION_SUFFIX,
@@ -52,7 +49,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: MeteringHubConfigEntry,
+        entry: ConfigEntry,
         inventory: InventoryCoordinator,
         spec: BackendSpec,
     ) -> None:
@@ -237,6 +234,6 @@ def _local_midnight(day: str, zone: tzinfo) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(), zone).astimezone(UTC)
 
 
-def history_issue_id(entry: MeteringHubConfigEntry) -> str:
+def history_issue_id(entry: ConfigEntry) -> str:
     """Return the id of the Repairs card about an import that keeps failing."""
     return f"history_failed_{entry.entry_id}"

@@ -5,8 +5,8 @@ from datetime import datetime
 from homeassistant.util.json import JsonValueType
 
 from ..backends.base import Backend
-from ..model import Point, Value
-from .track import make_hours
+from ..metering.model import Point, Value
+from .series import make_hours
 
 MAX_READINGS = 50_000
 """More than this would hold up Home Assistant, and nobody reads it."""

@@ -9,16 +9,23 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, HistoryChunk
-from ..backends.turns import Turns
-from ..model import Point
-from .hourly import Row
+from ..backends.common.concurrency import Turns
+from ..metering.model import Point
+from .changes import News
+from .maths.rows import Row
 from .money import Money
-from .news import News
-from .plan import Plan, plan_anew, plan_resume, with_money
-from .queue import RecorderQueue
-from .recorded import HOUR, clear, last_rows, recorded_ids, relabelled, settle
+from .recorder import (
+    HOUR,
+    RecorderQueue,
+    clear,
+    last_rows,
+    recorded_ids,
+    relabelled,
+    settle,
+)
+from .resume import Plan, plan_anew, plan_resume, with_money
+from .series import MoneyTrack, Track, Writer, make_hours, parts
 from .statistic import Scope, Statistic
-from .track import MoneyTrack, Track, Writer, make_hours, parts
 
 MARGIN = timedelta(minutes=5)
 """How far before an hour its position may have been read, at least."""

@@ -7,9 +7,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, Capability
-from ..model import Point, PricePeriod
-from .costs import fixed_cost_rows
-from .hourly import Row
+from ..metering.model import Point, PricePeriod
+from .maths.costs import fixed_cost_rows
+from .maths.rows import Row
 from .statistic import FIXED_COST_KEY, Scope, Statistic, money_statistic, money_suffix
 
 OLDEST = dt_util.utc_from_timestamp(946_684_800)

@@ -15,8 +15,8 @@ from homeassistant.config_entries import ConfigEntry
 from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
-from ..model import Kind, Point, Role
-from .hourly import Row
+from ..metering.model import Kind, Point, Role
+from .maths.rows import Row
 
 COST_SUFFIX = "cost"
 COMPENSATION_SUFFIX = "compensation"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.metering_hub.backends import http
 from custom_components.metering_hub.backends.base import Latest
 from custom_components.metering_hub.backends.bemserver.backend import BemserverBackend
-from custom_components.metering_hub.model import Inventory, Point, Reading
+from custom_components.metering_hub.backends.common import http
+from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
 from simulators.server import serve
 from tests.simulators.bemserver_fixtures import Clock

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.metering_hub.backends.bemserver.answers import PlaceId, PlaceKind
 from custom_components.metering_hub.backends.bemserver.backend import BemserverBackend
+from custom_components.metering_hub.backends.bemserver.models import PlaceId, PlaceKind
 from custom_components.metering_hub.backends.errors import NotFoundError
 from simulators.bemserver import CLEAN, DEFAULT_EMAIL, DEFAULT_PASSWORD
 from simulators.server import serve

@@ -12,7 +12,7 @@ from custom_components.metering_hub.backends.bemserver.units import (
     family_of,
     measured_quantity,
 )
-from custom_components.metering_hub.model import Kind, Quantity, Role
+from custom_components.metering_hub.metering.model import Kind, Quantity, Role
 from simulators.bemserver import RAW
 from simulators.bemserver.model import EnergyLink, Place, PlaceLink, put
 from simulators.faults import Answer, Fault, Handler, MutateJson

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from yarl import URL
 
-from custom_components.metering_hub.backends.bemserver.asking import (
+from custom_components.metering_hub.backends.bemserver.batching import (
     MAX_IDS,
     MAX_ROWS,
     MAX_URL,

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.metering_hub.backends import http
 from custom_components.metering_hub.backends.base import Latest
 from custom_components.metering_hub.backends.besmart.backend import BesmartBackend
 from custom_components.metering_hub.backends.besmart.client import BesmartClient
-from custom_components.metering_hub.model import Inventory, Point, Reading
+from custom_components.metering_hub.backends.common import http
+from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.besmart import (
     CLIENT,
     HOUSE_MID,

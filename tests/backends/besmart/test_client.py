@@ -5,7 +5,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from custom_components.metering_hub.backends.besmart.answers import (
+from custom_components.metering_hub.backends.besmart.models import (
     DataQuery,
     SensorId,
     SignalId,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.model import Kind
+from custom_components.metering_hub.metering.model import Kind
 from simulators.besmart import (
     CLIENT,
     HOUSE_MID,

@@ -10,7 +10,7 @@ from custom_components.metering_hub.backends.errors import (
     ServerFaultError,
     UnreachableError,
 )
-from custom_components.metering_hub.model import NEW_REGISTER, Point
+from custom_components.metering_hub.metering.model import NEW_REGISTER, Point
 from simulators.besmart import (
     HOUSE_MID,
     PV_PER_QUARTER,

@@ -9,7 +9,7 @@ from custom_components.metering_hub.backends.errors import (
     RateLimitedError,
     UnreachableError,
 )
-from custom_components.metering_hub.model import Reading
+from custom_components.metering_hub.metering.model import Reading
 from simulators.besmart import (
     HOUSE_MID,
     PV_PER_QUARTER,

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.metering_hub.backends.besmart.answers import Sample
+from custom_components.metering_hub.backends.besmart.models import Sample
 from custom_components.metering_hub.backends.besmart.samples import (
     by_origin,
     first_time,
@@ -14,7 +14,7 @@ from custom_components.metering_hub.backends.besmart.samples import (
     series,
 )
 from custom_components.metering_hub.backends.besmart.signal_data import read_samples
-from custom_components.metering_hub.backends.http import Json
+from custom_components.metering_hub.backends.common.http import Json
 from tests.turns import counting_turns
 
 DAY = 86400.0

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.metering_hub.backends import http
+from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
-from custom_components.metering_hub.model import Kind, Point, Quantity, Reading
+from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Reading
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.house import Channel, House
 from simulators.server import serve

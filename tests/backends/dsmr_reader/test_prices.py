@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.metering_hub.model import PricePeriod
+from custom_components.metering_hub.metering.model import PricePeriod
 from simulators.dsmr_reader import Contract
 
 from .conftest import Connect, Past, simulated

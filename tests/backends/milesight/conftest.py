@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.metering_hub.backends import http
+from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.milesight.backend import MilesightBackend
-from custom_components.metering_hub.model import Inventory, Point, Reading
+from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.milesight import Entity, MilesightSimulator
 from simulators.server import serve
 from tests.simulators.milesight_fixtures import Clock, clock

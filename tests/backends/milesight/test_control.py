@@ -8,7 +8,7 @@ from custom_components.metering_hub.backends.errors import (
     ServerFaultError,
     UnreachableError,
 )
-from custom_components.metering_hub.model import Value
+from custom_components.metering_hub.metering.model import Value
 from simulators.faults import Drop, Fault, Json, MutateJson, html_error
 from tests.simulators.milesight_fixtures import VERSIONS, build
 

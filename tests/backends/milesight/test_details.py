@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from custom_components.metering_hub.backends.errors import PermissionDeniedError
-from custom_components.metering_hub.backends.milesight.answers import Aggregate
 from custom_components.metering_hub.backends.milesight.client import MilesightClient
+from custom_components.metering_hub.backends.milesight.models import Aggregate
 from tests.simulators.milesight_fixtures import build
 
 from .conftest import Beaver, Connect

@@ -8,7 +8,7 @@ import pytest
 from custom_components.metering_hub.backends.errors import BackendError
 from custom_components.metering_hub.backends.milesight import history as past
 from custom_components.metering_hub.backends.milesight.changes import FULL_LOOK
-from custom_components.metering_hub.model import Point
+from custom_components.metering_hub.metering.model import Point
 from simulators.faults import Drop, Fault, Json, MutateJson, html_error
 from simulators.milesight import Entity, Gap, Override
 from tests.simulators.milesight_fixtures import NOW, START, VERSIONS, build

@@ -11,7 +11,13 @@ from custom_components.metering_hub.backends.errors import (
     UnsupportedError,
 )
 from custom_components.metering_hub.backends.milesight.client import ROWS_AT_ONCE
-from custom_components.metering_hub.model import Category, Kind, Limits, Quantity, Role
+from custom_components.metering_hub.metering.model import (
+    Category,
+    Kind,
+    Limits,
+    Quantity,
+    Role,
+)
 from simulators.faults import Answer, Fault, Json, MutateJson
 from simulators.milesight import User
 from tests.simulators.milesight_fixtures import VERSIONS, build

@@ -11,13 +11,13 @@ from custom_components.metering_hub.backends.errors import (
     ServerFaultError,
     UnreachableError,
 )
-from custom_components.metering_hub.backends.milesight.abilities import LatestBy
+from custom_components.metering_hub.backends.milesight.features import LatestBy
 from custom_components.metering_hub.backends.milesight.latest import OFFLINE
 from custom_components.metering_hub.backends.milesight.points import (
     OFFLINE_AFTER,
     SLOW_POLL,
 )
-from custom_components.metering_hub.model import Inventory, Kind, Point
+from custom_components.metering_hub.metering.model import Inventory, Kind, Point
 from simulators.faults import Answer, Drop, Fault, Handler, Json, MutateJson, html_error
 from simulators.milesight import Override
 from tests.simulators.milesight_fixtures import VERSIONS, build

@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.push import UpdateMode
+from custom_components.metering_hub.live.push import UpdateMode
 from custom_components.metering_hub.registry import GONE_AFTER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.readings import TOLD_AT_ONCE
-from custom_components.metering_hub.snapshot import Snapshot
+from custom_components.metering_hub.live.coordinator import TOLD_AT_ONCE
+from custom_components.metering_hub.live.snapshot import Snapshot
 from homeassistant.core import HomeAssistant
 
 from ...turns import counting_turns

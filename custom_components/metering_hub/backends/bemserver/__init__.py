@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
 from .backend import BemserverBackend
-from .choices import AMOUNTS_FIELD, REGISTERS_FIELD
+from .setup_fields import AMOUNTS_FIELD, REGISTERS_FIELD
 
 SPEC = BackendSpec(
     key="bemserver",

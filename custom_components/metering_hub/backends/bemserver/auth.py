@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from aiohttp import ClientSession
 import orjson
 
-from ..auth import StaticAuth, Token
+from ..common.auth import StaticAuth, Token
+from ..common.http import Answer, HttpClient, Json, Request
+from ..common.parse import as_integer, as_object, as_text
 from ..errors import AuthenticationError, BackendError, ProtocolError
-from ..http import Answer, HttpClient, Json, Request
-from ..parse import as_integer, as_object, as_text
 
 
 class Login:

@@ -9,7 +9,7 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
-from ...model import Inventory, Kind, Point, Reading
+from ...metering.model import Inventory, Kind, Point, Reading
 from ..base import (
     Backend,
     HistoryChanges,
@@ -26,17 +26,16 @@ from ..errors import (
     PermissionDeniedError,
     ProtocolError,
 )
-from .answers import User
 from .catalogue import Catalogue
 from .changes import find_changes
-from .choices import AMOUNTS_FIELD, choices, chosen_kinds, is_contradictory
 from .engine import Engine
-from .extra_points import ExtraSource, extra_points
-from .extras import surroundings
 from .history import Past
 from .latest import USUAL
+from .models import User
 from .points import SeriesPoint, SeriesPoints, make_devices, undecided_series
-from .zones import Zones
+from .setup_fields import AMOUNTS_FIELD, choices, chosen_kinds, is_contradictory
+from .site_points import ExtraSource, extra_points, surroundings
+from .time_zones import Zones
 
 API_PREFIX = "/api/v0"
 """Where the documented deployment has the API."""

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..parallel import gather_parts
-from ..parse import as_decimal
-from .answers import (
+from ..common.concurrency import gather_parts
+from ..common.parse import as_decimal
+from .client import BemserverClient
+from .models import (
     PARENTS,
     Campaign,
     EnergyLink,
@@ -20,7 +21,6 @@ from .answers import (
     Series,
     WeatherLink,
 )
-from .client import BemserverClient
 
 ENUMERATIONS_FOR = timedelta(days=1)
 """How long energies, end uses, states... are kept without asking: they never change."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
-from .heard import HeardValues
 from .latest import LatestValues
+from .value_cache import HeardValues
 
 LOOK_AGAIN = timedelta(minutes=50)
 """Less than an hour, because looks come every 15 minutes and not to the second."""

@@ -11,14 +11,13 @@ the server does not know.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 import re
 
+from ..common.http import Answer, HttpClient
+from ..common.parse import as_integer, as_object, as_objects, as_text
 from ..errors import BackendError, NotFoundError, ProtocolError
-from ..http import Answer, HttpClient
-from ..parse import as_integer, as_object, as_objects, as_text
-from .answers import (
+from .models import (
     Campaign,
     EnergyLink,
     Event,
@@ -45,7 +44,7 @@ from .answers import (
     parse_user,
     parse_weather_link,
 )
-from .listing import Lists, Pages, Params
+from .paging import Lists, Pages, Params
 
 EVENT_LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
@@ -235,8 +234,3 @@ def classify(answer: Answer) -> BackendError | None:
         ids = frozenset(int(number) for number in _NUMBERS.findall(message)[:1000])
         return UnknownSeriesError("unknown series", ids=ids)
     return None
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as the server reads it without doubt."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,21 +5,21 @@ from datetime import datetime
 
 from aiohttp import ClientSession
 
-from ..auth import TokenAuth
 from ..base import Memory
-from ..http import HttpClient, Json
-from .asking import SeriesAsker
+from ..common.auth import TokenAuth
+from ..common.http import HttpClient, Json
 from .auth import Login
+from .batching import SeriesAsker
 from .catalogue import CatalogueReader
 from .client import BemserverClient, classify
-from .extras import Extras
-from .heard import HeardValues
+from .data_states import States
 from .history import Beginnings, HistoryReader
 from .kinds import Kinds
 from .latest import LatestValues
-from .points_client import PointsClient
-from .states import States
-from .today import TodaysAmounts
+from .site_points import Extras
+from .timeseries_client import PointsClient
+from .todays_amounts import TodaysAmounts
+from .value_cache import HeardValues
 
 
 class Engine:

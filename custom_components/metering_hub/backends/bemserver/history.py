@@ -23,17 +23,18 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 
-from ...columns import ReadingColumns
-from ...model import Kind, Point
+from ...metering.model import Kind, Point
+from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk, Memory
+from ..common.concurrency import Turns
+from ..common.http import Json
+from ..common.parse import as_integer, as_object
+from ..common.times import as_moment
 from ..errors import BackendError
-from ..http import Json
-from ..parse import as_integer, as_moment, as_object
-from ..turns import Turns
-from .asking import MAX_ROWS, SeriesAsker, id_chunks
-from .points_client import Aggregation, PointsClient, Span, Width
-from .states import States
-from .table import Cells, Column, read_table
+from .batching import MAX_ROWS, SeriesAsker, id_chunks
+from .csv_table import Cells, Column, read_table
+from .data_states import States
+from .timeseries_client import Aggregation, PointsClient, Span, Width
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -12,13 +12,14 @@ from functools import partial
 from itertools import pairwise
 from statistics import median
 
-from ...model import Kind
+from ...metering.model import Kind
 from ..base import Memory
-from ..http import Json
-from ..parse import as_integer, as_moment, as_number, as_object
-from .asking import SeriesAsker, id_chunks
-from .points_client import Aggregation, PointsClient, Span, Values, Width
-from .states import States
+from ..common.http import Json
+from ..common.parse import as_integer, as_number, as_object
+from ..common.times import as_moment
+from .batching import SeriesAsker, id_chunks
+from .data_states import States
+from .timeseries_client import Aggregation, PointsClient, Span, Values, Width
 
 LOOKED_AT = timedelta(days=7)
 LOOKED_AT_LONG = timedelta(days=366)

@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ..common.concurrency import Turns
+from ..common.times import as_moment
 from ..errors import BackendError
-from ..parse import as_moment
-from ..turns import Turns
-from .asking import MAX_IDS, SeriesAsker, id_chunks
-from .heard import Heard, HeardValues
-from .points_client import Aggregation, PointsClient, Span, Values, Width
-from .states import States
+from .batching import MAX_IDS, SeriesAsker, id_chunks
+from .data_states import States
+from .timeseries_client import Aggregation, PointsClient, Span, Values, Width
+from .value_cache import Heard, HeardValues
 
 MARGIN = timedelta(minutes=5)
 """What comes a little late, with a time before the newest one."""

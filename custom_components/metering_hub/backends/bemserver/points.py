@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ...model import Device, Kind, Point, Quantity
-from .answers import PlaceId, PlaceKind, PlaceLink, Series
+from ...metering.model import Device, Kind, Point, Quantity
 from .catalogue import Catalogue
-from .energy import GASES, Linked, linked_series
+from .energy_links import GASES, Linked, linked_series
+from .models import PlaceId, PlaceKind, PlaceLink, Series
 from .units import Family, canonical_unit, family_of, measured_quantity, volume_quantity
 
 ENABLED_PER_DEVICE = 100

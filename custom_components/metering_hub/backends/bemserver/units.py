@@ -7,7 +7,7 @@ BEMServer keeps a unit as it was typed, as long as pint understands it ("m**3", 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from ...model import Quantity
+from ...metering.model import Quantity
 
 
 class Family(StrEnum):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
-from ...model import Inventory, Kind, Point, Quantity, Reading
+from ...metering.model import Inventory, Kind, Point, Quantity, Reading
 from ..base import (
     Backend,
     HistoryChanges,
@@ -18,19 +18,19 @@ from ..base import (
     Memory,
     Settings,
 )
-from ..turns import Turns
-from .answers import SensorId, SignalId
-from .beginning import BeginningFinder
+from ..common.concurrency import Turns
+from .batching import DataReader
 from .changes import find_changes
 from .client import BesmartClient
 from .discovery import Discovery, Explorer
 from .history import Past
-from .knowledge import Knowledge, sensor_id
+from .history_start import BeginningFinder
+from .kinds import learn
 from .latest import Measured, Newest
-from .learning import learn
+from .memory import Knowledge, sensor_id
+from .models import SensorId, SignalId
 from .points import make_devices, make_points, sensor_of, signal_of, signals_of
-from .reader import DataReader
-from .signals import normal_unit, unit_factor
+from .units import normal_unit, unit_factor
 
 SENSORS_FIELD = "sensors"
 ZONE: tzinfo = ZoneInfo("Europe/Warsaw")

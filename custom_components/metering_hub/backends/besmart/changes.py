@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
-from .answers import SignalId
 from .history import Past
 from .latest import Newest
+from .models import SignalId
 
 LOOK_AGAIN = timedelta(minutes=50)
 """Less than an hour, because looks come every 15 minutes and not to the second."""

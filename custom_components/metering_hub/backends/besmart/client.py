@@ -12,11 +12,12 @@ from typing import Literal
 
 from aiohttp import ClientSession
 
-from ..auth import TokenAuth
+from ..common.auth import TokenAuth
+from ..common.http import HttpClient, Json, QueryValue, Request
+from ..common.parse import as_integer, as_object, as_objects, as_text
 from ..errors import AuthenticationError, PermissionDeniedError, ProtocolError
-from ..http import HttpClient, Json, QueryValue, Request
-from ..parse import as_integer, as_object, as_objects, as_text
-from .answers import (
+from .auth import RENEW_BEFORE, Login, LoginRefusedError
+from .models import (
     DataQuery,
     Sensor,
     SensorId,
@@ -25,9 +26,11 @@ from .answers import (
     SignalId,
     SignalType,
     Workspace,
+    read_sensor,
+    read_sensors,
+    read_signal_type,
+    read_state,
 )
-from .login import RENEW_BEFORE, Login, LoginRefusedError
-from .rows import read_sensor, read_sensors, read_signal_type, read_state
 from .signal_data import read_data, read_samples
 
 DATA_TIMEOUT = 60.0

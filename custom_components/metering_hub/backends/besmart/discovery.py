@@ -11,20 +11,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ..errors import NotFoundError, PermissionDeniedError, ProtocolError
-from .answers import (
-    Data,
-    DataQuery,
-    Sensor,
-    SensorId,
-    SensorState,
-    SignalId,
-    SignalType,
-)
+from .batching import DataReader
 from .client import BesmartClient
-from .knowledge import Knowledge, Probed
-from .reader import DataReader
+from .memory import Knowledge, Probed
+from .models import Data, DataQuery, Sensor, SensorId, SensorState, SignalId, SignalType
 from .samples import by_origin
-from .signals import KNOWN
+from .units import KNOWN
 
 ASK_AGAIN = timedelta(days=1)
 PROBE_SPAN = timedelta(days=7)

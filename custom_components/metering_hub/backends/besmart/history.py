@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
-from ...columns import ReadingColumns
-from ...model import Kind, Point, Reading
+from ...metering.model import Kind, Point, Reading
+from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..errors import BackendError
-from .answers import DataQuery, SignalId
+from .batching import SAMPLES_AT_ONCE, DataReader
 from .discovery import Discovery
-from .exchanges import Exchange, find_exchanges, with_exchanges
+from .meter_exchanges import Exchange, find_exchanges, with_exchanges
+from .models import DataQuery, SignalId
 from .points import QUARTER, signal_of
-from .reader import SAMPLES_AT_ONCE, DataReader
 from .samples import Value, by_origin, series
-from .signals import normal_unit, unit_factor
+from .units import normal_unit, unit_factor
 
 _MOMENT = timedelta(milliseconds=1)
 """The server's finest time. What was measured at the very end of a span may be outside

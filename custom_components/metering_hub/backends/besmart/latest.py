@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from ..common.concurrency import Turns
 from ..errors import BackendError
-from ..turns import Turns
-from .answers import DataQuery, SignalData, SignalId
-from .reader import DataReader, Found
+from .batching import DataReader, Found
+from .models import DataQuery, SignalData, SignalId
 from .samples import AT_ONCE, Value, by_origin, newest, series
 
 HOURS = timedelta(hours=2)

@@ -5,11 +5,11 @@ from datetime import timedelta
 from functools import lru_cache
 import re
 
-from ...model import Category, Device, Kind, Point, Quantity
-from .answers import Sensor, SensorId, SensorState, SignalId, SignalType
+from ...metering.model import Category, Device, Kind, Point, Quantity
 from .discovery import Discovery
-from .knowledge import Knowledge
-from .signals import (
+from .memory import Knowledge
+from .models import Sensor, SensorId, SensorState, SignalId, SignalType
+from .units import (
     KnownSignal,
     is_energy,
     is_register,

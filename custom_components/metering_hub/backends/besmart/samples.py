@@ -8,8 +8,8 @@ origins' numbers: ../shared/wire/besmart.md, "Signal data".
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched, pairwise
 
-from ..turns import Turns
-from .answers import Sample
+from ..common.concurrency import Turns
+from .models import Sample
 
 MEASURED, PREDICTED, CALCULATED, ESTIMATED, CORRECTED = 1, 2, 3, 4, 5
 

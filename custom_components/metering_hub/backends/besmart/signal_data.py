@@ -10,10 +10,10 @@ from itertools import batched, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
 
-from ..http import Json
-from ..parse import as_decimal, as_integer, as_object, as_objects, as_text
-from ..turns import Turns
-from .answers import Sample, Samples, SensorId, SignalData, SignalId
+from ..common.concurrency import Turns
+from ..common.http import Json
+from ..common.parse import as_decimal, as_integer, as_object, as_objects, as_text
+from .models import Sample, Samples, SensorId, SignalData, SignalId
 from .samples import MEASURED
 
 _AT_ONCE = 1000

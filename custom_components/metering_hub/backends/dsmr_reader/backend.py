@@ -13,29 +13,15 @@ from typing import override
 
 from aiohttp import ClientSession
 
-from ...model import Inventory, Point, PricePeriod, Reading
+from ...metering.model import Inventory, Point, PricePeriod, Reading
 from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
+from ..common.concurrency import gather_parts
 from ..errors import BackendError, NotFoundError, UnsupportedError
-from ..parallel import gather_parts
-from .answers import DsmrReading, MeterStatistics
+from .changes import find_changes
 from .client import DsmrReaderClient
 from .history import history_chunks, history_start, keys_of
-from .history_changes import find_changes
 from .history_client import HistoryClient
-from .points import dsmr_points
-from .prices import read_prices
-from .profile import (
-    MINUTE,
-    Endpoint,
-    MeterProfile,
-    is_belgian,
-    make_devices,
-    make_profile,
-    meter_id,
-    telegram_of,
-    version_numbers,
-)
-from .readings import (
+from .latest import (
     DEFAULT_ZONE,
     Readings,
     from_contracts,
@@ -48,6 +34,20 @@ from .readings import (
     local_midnight,
     server_zone,
 )
+from .meters import (
+    MINUTE,
+    Endpoint,
+    MeterProfile,
+    is_belgian,
+    make_devices,
+    make_profile,
+    meter_id,
+    telegram_of,
+    version_numbers,
+)
+from .models import DsmrReading, MeterStatistics
+from .points import dsmr_points
+from .prices import read_prices
 from .telegram import ExtraDevice
 
 OLDEST_VERSION = (4, 2)

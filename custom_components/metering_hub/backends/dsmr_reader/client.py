@@ -13,7 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from aiohttp import ClientSession
 
-from ..auth import StaticAuth
+from ..common.auth import StaticAuth
+from ..common.http import TOTAL_TIMEOUT, Answer, HttpClient, Json, QueryValue, Request
+from ..common.parse import as_decimal, as_integer, as_object, as_objects, as_text
+from ..common.times import as_day, as_moment, utc_text
 from ..errors import (
     AuthenticationError,
     BackendError,
@@ -21,9 +24,7 @@ from ..errors import (
     ProtocolError,
     UnsupportedError,
 )
-from ..http import TOTAL_TIMEOUT, Answer, HttpClient, Json, QueryValue, Request
-from ..parse import as_decimal, as_integer, as_moment, as_object, as_objects, as_text
-from .answers import (
+from .models import (
     COUNTER_FIELDS,
     PRICE_FIELDS,
     READING_FIELDS,
@@ -232,16 +233,3 @@ def numbers(row: Mapping[str, Json], names: tuple[str, ...]) -> Numbers:
     """Return the fields of a row that have a number."""
     found = ((name, as_decimal(row.get(name))) for name in names)
     return {name: number for name, number in found if number is not None}
-
-
-def as_day(value: Json) -> date | None:
-    """Return a day that is written as 2026-03-29."""
-    try:
-        return date.fromisoformat(as_text(value) or "")
-    except ValueError:
-        return None
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as the server reads it without doubt."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from ...model import Point
+from ...metering.model import Point
 from ..base import HistoryChunk
-from .client import as_day
+from ..common.times import as_day
 from .history_client import HistoryClient, Row, moment, number
-from .history_readings import (
+from .positions import Position
+from .statistics_history import Span, StatisticsPast
+from .telegram_history import (
     ELECTRICITY,
     EXTRA_KEYS,
     EXTRA_LAG,
@@ -15,8 +17,6 @@ from .history_readings import (
     TelegramReadings,
     telegram_chunks,
 )
-from .history_shape import Position
-from .history_statistics import Span, StatisticsPast
 
 _NEAR = timedelta(days=1)
 _EXTRA_FIELD = "extra_device_delivered"

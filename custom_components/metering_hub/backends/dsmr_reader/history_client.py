@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 
-from ..http import Json, QueryValue
-from .client import DsmrReaderClient, Page, as_day, utc_text
+from ..common.http import Json, QueryValue
+from ..common.times import as_day, utc_text
+from .client import DsmrReaderClient, Page
 
 READINGS = "/datalogger/dsmrreading"
 READINGS_AT_ONCE = 500

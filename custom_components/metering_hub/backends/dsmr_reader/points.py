@@ -6,9 +6,8 @@ key says which one it is of (`today_gas`).
 
 from collections.abc import Iterator, Mapping
 
-from ...model import Category, Kind, Point, Quantity, Role
-from .answers import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS
-from .profile import (
+from ...metering.model import Category, Kind, Point, Quantity, Role
+from .meters import (
     ELECTRICITY_METER,
     EXTRA_METER,
     FAST,
@@ -19,6 +18,7 @@ from .profile import (
     MeterProfile,
     tariff_of,
 )
+from .models import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS
 from .telegram import ExtraDevice
 
 _EXTRA_QUANTITIES: Mapping[ExtraDevice, tuple[Quantity, Role | None]] = {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from ...model import PricePeriod
+from ...metering.model import PricePeriod
 from ..errors import NotFoundError
-from .answers import Contract
 from .client import DsmrReaderClient
-from .readings import combined_price, local_midnight
+from .latest import combined_price, local_midnight
+from .models import Contract
 from .telegram import ExtraDevice
 
 _DAY = timedelta(days=1)

@@ -7,18 +7,18 @@ from typing import override
 
 from aiohttp import ClientSession
 
-from ...model import Inventory, Point, Value
+from ...metering.model import Inventory, Point, Value
 from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
 from ..errors import NotFoundError, ProtocolError, UnsupportedError
-from .abilities import Abilities, LatestBy, probe
-from .answers import User
+from .auth import Credentials
 from .catalogue import Catalogue, Source, make_catalogue
 from .changes import find_changes
 from .control import write
+from .features import Abilities, LatestBy, probe
 from .history import PastReader
 from .latest import LatestReader
-from .login import Credentials
-from .pages import all_rows
+from .models import User
+from .paging import all_rows
 from .push import watch
 from .server import Server, find_prefix
 

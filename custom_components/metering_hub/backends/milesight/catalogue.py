@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from ...model import Device, Inventory, Point
-from .abilities import LatestBy
-from .answers import DeviceRow, EntityRow, EntityType
-from .keys import slug
-from .points import STATUS, Place, is_internal, make_point
+from ...metering.model import Device, Inventory, Point
+from .features import LatestBy
+from .models import DeviceRow, EntityRow, EntityType
+from .points import STATUS, Place, is_internal, make_point, slug
 
 _MAKERS: Mapping[str, str] = {
     "milesight-gateway": "Milesight",

@@ -9,10 +9,10 @@ also how a user without the rights to see something is answered.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from ..common.http import TOTAL_TIMEOUT, HttpClient, Json, Request
+from ..common.parse import as_object, as_objects
 from ..errors import NotFoundError, ProtocolError
-from ..http import TOTAL_TIMEOUT, HttpClient, Json, Request
-from ..parse import as_object, as_objects
-from .answers import (
+from .models import (
     Aggregate,
     BrokerInfo,
     BrokerLogin,
@@ -20,13 +20,11 @@ from .answers import (
     EntityRow,
     EntityType,
     IntegrationRow,
+    Object,
     Page,
     Status,
     Stored,
     User,
-)
-from .rows import (
-    Object,
     as_float,
     read_broker,
     read_broker_login,

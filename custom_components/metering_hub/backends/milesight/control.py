@@ -1,8 +1,8 @@
 """Set values and call services. Source: ../shared/wire/milesight.md §7."""
 
-from ...model import Kind, Value
+from ...metering.model import Kind, Value
+from ..common.http import Json
 from ..errors import NotFoundError, RejectedError
-from ..http import Json
 from .catalogue import Source
 from .client import MilesightClient
 from .values import typed, wire_value

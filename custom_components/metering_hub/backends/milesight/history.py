@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ...columns import ReadingColumns, number
+from ...metering.reading_columns import ReadingColumns, number
 from ..base import HistoryChunk
-from ..parallel import gather_parts
-from .answers import Page, Stored
+from ..common.concurrency import gather_parts
 from .catalogue import Source
 from .client import MilesightClient
+from .models import Page, Stored
 from .values import value_of
 
 HISTORY_AT_ONCE = 1000

@@ -12,17 +12,16 @@ from itertools import batched
 from operator import is_, itemgetter
 from typing import NamedTuple
 
-from ...model import Reading, Value
+from ...metering.model import Reading, Value
 from ..base import Latest
+from ..common.concurrency import gather_parts
+from ..common.http import Json
 from ..errors import BackendError
-from ..http import Json
-from ..parallel import gather_parts
-from .abilities import LatestBy
-from .answers import Status
 from .catalogue import Source
 from .client import BATCH_SIZE, KEYS_AT_ONCE, ROWS_AT_ONCE, MilesightClient
-from .pages import all_rows
-from .rows import Object, read_statuses
+from .features import LatestBy
+from .models import Object, Status, read_statuses
+from .paging import all_rows
 from .values import as_online, reader_of
 
 OFFLINE = "a device is offline"

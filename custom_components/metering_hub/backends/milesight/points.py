@@ -3,14 +3,16 @@
 Source of the identifiers: ../shared/wire/milesight.md §5 to §7 and §10.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
+import hashlib
 import re
 
-from ...model import Category, Kind, Limits, Point, Quantity
-from .abilities import LatestBy
-from .answers import NUMERIC, EntityRow, EntityType, ValueType
-from .quantities import measure_of
+from ...metering.model import Category, Kind, Limits, Point, Quantity
+from .features import LatestBy
+from .models import NUMERIC, EntityRow, EntityType, ValueType
+from .units import measure_of
 
 STATUS = "@status"
 """The entity that says whether its device is ONLINE or OFFLINE (since 1.3.0)."""
@@ -220,3 +222,21 @@ def _action(entity: EntityRow, place: Place) -> Point | None:
     if entity.value_type is not ValueType.OBJECT and len(entity.labels) != 1:
         return None
     return _named(entity, place, _HIDDEN_SETTING, Quantity.OTHER, Kind.ACTION)
+
+
+_OTHER = re.compile(r"[^a-z0-9]+")
+_LONGEST = 180
+"""What the recorder leaves of its 255 characters for a point, with a reserve."""
+
+
+def slug(key: str, taken: Collection[str] = ()) -> str:
+    """Return a key made of `[a-z0-9_]` without `__`, and not one that is taken.
+
+    Where two keys differ only in what is lost, and where one is too long, a piece of
+    the key's hash is added.
+    """
+    made = _OTHER.sub("_", key.lower()).strip("_")
+    if made and len(made) <= _LONGEST and made not in taken:
+        return made
+    mark = hashlib.sha256(key.encode()).hexdigest()[:8]
+    return f"{made[:_LONGEST].strip('_')}_{mark}".strip("_")

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from ..errors import NotFoundError
-from .abilities import Abilities
 from .catalogue import Catalogue
+from .features import Abilities
 from .push_mqtt import watch_mqtt
 from .push_websocket import watch_websocket
 from .server import Server

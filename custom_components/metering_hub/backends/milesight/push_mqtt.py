@@ -15,12 +15,11 @@ from aiomqtt import Client, MqttError
 import orjson
 from yarl import URL
 
+from ..common.http import Json
+from ..common.parse import as_object
 from ..errors import UnreachableError
-from ..http import Json
-from ..parse import as_object
-from .answers import BrokerInfo, BrokerLogin
 from .catalogue import Catalogue
-from .rows import as_id
+from .models import BrokerInfo, BrokerLogin, as_id
 from .server import Server
 
 KEEPALIVE = 50

@@ -13,9 +13,9 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 import orjson
 from yarl import URL
 
+from ..common.http import Json
+from ..common.parse import as_object
 from ..errors import NotFoundError, UnreachableError
-from ..http import Json
-from ..parse import as_object
 from .catalogue import Catalogue
 from .server import Server
 

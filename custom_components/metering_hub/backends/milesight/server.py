@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from aiohttp import ClientSession
 
-from ..auth import TokenAuth
+from ..common.auth import TokenAuth
+from ..common.http import Answer, HttpClient, Request
+from ..common.parse import as_object, as_objects, as_text
 from ..errors import (
     ONE_ENDPOINT_ERRORS,
     AuthenticationError,
@@ -18,10 +20,8 @@ from ..errors import (
     UnreachableError,
     UnsupportedError,
 )
-from ..http import Answer, HttpClient, Request
-from ..parse import as_object, as_objects, as_text
+from .auth import Credentials, Login, classify_login
 from .client import MilesightClient, unwrap
-from .login import Credentials, Login, classify_login
 
 PREFIXES = ("/api/v1", "")
 """What nginx puts in front of all paths; the server itself, on port 9200, nothing."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from math import isfinite
 
-from ...model import Kind, Value
-from ..http import Json
-from .answers import EntityRow, ValueType
+from ...metering.model import Kind, Value
+from ..common.http import Json
 from .catalogue import Source
+from .models import EntityRow, ValueType
 from .points import STATUS
 
 _FLAGS: Mapping[str, bool] = {"true": True, "false": False}

@@ -1,0 +1,1 @@
+"""Code that backends share: requests, tokens, parsing, concurrency."""

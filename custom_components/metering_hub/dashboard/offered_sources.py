@@ -1,0 +1,64 @@
+"""What was offered to the Energy dashboard before, so that it is not offered again."""
+
+import asyncio
+from collections.abc import Iterable
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import singleton
+from homeassistant.helpers.storage import Store
+
+from ..const import DOMAIN
+
+_VERSION = 1
+_SAVE_DELAY = 1.0
+
+
+class OfferedSources:
+    """The ids of statistics that were offered, by config entry, kept in one file.
+
+    It is no part of the entries, whose data and options are what a person typed.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Prepare; nothing is read before `async_load`.
+
+        `lock` is held by who offers, as what one adds decides on what the next may.
+        """
+        self.lock = asyncio.Lock()
+        self._store: Store[dict[str, list[str]]] = Store(
+            hass, _VERSION, f"{DOMAIN}.energy_dashboard"
+        )
+        self._offered: dict[str, list[str]] = {}
+
+    async def async_load(self) -> None:
+        """Read the file."""
+        self._offered = await self._store.async_load() or {}
+
+    def of(self, entry_id: str) -> frozenset[str]:
+        """Return what was offered for an entry."""
+        return frozenset(self._offered.get(entry_id, ()))
+
+    @callback
+    def async_add(self, entry_id: str, statistic_ids: Iterable[str]) -> None:
+        """Take note of what was offered for an entry."""
+        offered = sorted(self.of(entry_id).union(statistic_ids))
+        if offered != self._offered.get(entry_id, []):
+            self._offered[entry_id] = offered
+            self._save()
+
+    @callback
+    def async_forget(self, entry_id: str) -> None:
+        """Forget an entry that is gone."""
+        if self._offered.pop(entry_id, None) is not None:
+            self._save()
+
+    def _save(self) -> None:
+        self._store.async_delay_save(lambda: self._offered, _SAVE_DELAY)
+
+
+@singleton.singleton(f"{DOMAIN}_offered_sources")
+async def async_offered_sources(hass: HomeAssistant) -> OfferedSources:
+    """Return what was offered, which all entries share."""
+    offered = OfferedSources(hass)
+    await offered.async_load()
+    return offered

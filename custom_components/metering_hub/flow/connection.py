@@ -1,0 +1,23 @@
+"""Make a backend out of what a config entry, or a form, says."""
+
+from collections.abc import Mapping
+
+from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from ..backends.base import Backend, BackendSpec, Settings
+from .selection import setup_settings
+
+
+def make_backend(
+    hass: HomeAssistant,
+    spec: BackendSpec,
+    data: Settings,
+    options: Mapping[str, object],
+) -> Backend:
+    """Return a backend on Home Assistant's shared session; nothing is sent yet."""
+    session = async_get_clientsession(
+        hass, verify_ssl=bool(data.get(CONF_VERIFY_SSL, True))
+    )
+    return spec.make(session, data, setup_settings(spec, options))

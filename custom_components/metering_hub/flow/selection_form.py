@@ -1,0 +1,127 @@
+"""The form in which a person chooses what to see of a server."""
+
+from collections.abc import Mapping
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    DateSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from ..backends.base import BackendSpec
+from ..const import (
+    CONF_DEVICES,
+    CONF_ENERGY_DASHBOARD,
+    CONF_HISTORY,
+    CONF_HISTORY_START,
+    CONF_KNOWN_DEVICES,
+    CONF_NEW_DEVICES,
+    DOMAIN,
+)
+from ..metering.model import Inventory
+from .forms import FormData, fields_schema
+from .selection import Options, selected_devices
+
+_MANY = 12
+"""More devices than this are a list to search in, not a page of boxes to tick."""
+
+
+async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
+    """Return the devices' names by key, in Home Assistant's language."""
+    texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
+    return {
+        key: device.name
+        or texts.get(f"component.{DOMAIN}.device.{device.translation_key}.name")
+        or key
+        for key, device in inventory.devices.items()
+    }
+
+
+def selection_schema(
+    spec: BackendSpec,
+    inventory: Inventory,
+    names: Mapping[str, str],
+    options: Options,
+) -> vol.Schema:
+    """Return the selection form; without options, all that was found is ticked.
+
+    A backend's own fields are asked only where the server leaves them open.
+    """
+    start = options.get(CONF_HISTORY_START)
+    selected = sorted(
+        selected_devices(inventory, options),
+        key=lambda key: (names.get(key, key).casefold(), key),
+    )
+    return vol.Schema(
+        {
+            vol.Required(CONF_DEVICES, default=selected): SelectSelector(
+                SelectSelectorConfig(
+                    options=[
+                        SelectOptionDict(value=key, label=name)
+                        for key, name in names.items()
+                    ],
+                    multiple=True,
+                    mode=SelectSelectorMode.DROPDOWN
+                    if len(names) > _MANY
+                    else SelectSelectorMode.LIST,
+                )
+            ),
+            _switch(CONF_NEW_DEVICES, options): BooleanSelector(),
+            _switch(CONF_HISTORY, options): BooleanSelector(),
+            vol.Optional(
+                CONF_HISTORY_START,
+                description={"suggested_value": start} if start else None,
+            ): DateSelector(),
+            _switch(CONF_ENERGY_DASHBOARD, options): BooleanSelector(),
+        }
+    ).extend(_setup_fields(spec, inventory, options).schema)
+
+
+def _switch(name: str, options: Options) -> vol.Marker:
+    return vol.Required(name, default=bool(options.get(name, True)))
+
+
+def _setup_fields(
+    spec: BackendSpec, inventory: Inventory, options: Options
+) -> vol.Schema:
+    asked = (
+        field.with_default(options.get(field.name))
+        for field in spec.setup_fields
+        if field.name in inventory.undecided
+        or inventory.choices.get(field.name)
+        or options.get(field.name)
+    )
+    return fields_schema(asked, inventory.choices)
+
+
+def selection_errors(user_input: FormData | None) -> dict[str, str]:
+    """Return what is wrong with a filled selection form, by field."""
+    start = (user_input or {}).get(CONF_HISTORY_START)
+    # Dates in this form compare like the days they name.
+    if start and start > dt_util.now().date().isoformat():
+        return {CONF_HISTORY_START: "start_in_future"}
+    return {}
+
+
+def read_selection(
+    user_input: FormData, offered: Inventory, found: Inventory
+) -> FormData:
+    """Return the options of an entry: the filled form, and what there was to choose.
+
+    `found` also has what the set-up fields of the form brought to light, beyond the
+    devices that the form offered: a person who names a meter wants it.
+    """
+    new = found.devices.keys() - offered.devices.keys()
+    return {
+        **user_input,
+        CONF_DEVICES: sorted({*user_input[CONF_DEVICES], *new}),
+        CONF_KNOWN_DEVICES: sorted(found.devices),
+    }

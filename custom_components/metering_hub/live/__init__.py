@@ -1,0 +1,1 @@
+"""The newest readings: when they are fetched, and which are shown."""

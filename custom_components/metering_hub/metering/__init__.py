@@ -1,0 +1,1 @@
+"""The pure core: the model, columns of readings, the register rules."""

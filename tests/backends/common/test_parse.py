@@ -1,0 +1,248 @@
+"""Values out of JSON: right, or `None`, and never an exception."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from math import isfinite
+from time import process_time
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.metering_hub.backends.common.http import Json
+from custom_components.metering_hub.backends.common.parse import (
+    as_decimal,
+    as_integer,
+    as_moment,
+    as_object,
+    as_objects,
+    as_text,
+)
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+NEARLY_NUMBERS = st.from_regex(
+    r"[-+]?[0-9.,_]{0,9}(e[-+]?[0-9]{0,12})?", fullmatch=True
+)
+NEARLY_MOMENTS = st.from_regex(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[-+][0-9]{2}:[0-9]{2})?",
+    fullmatch=True,
+)
+ANY_JSON: st.SearchStrategy[Json] = st.recursive(
+    SCALARS | NEARLY_NUMBERS | NEARLY_MOMENTS,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+NO_TEXT: list[Json] = [None, True, 0, 1.5, [], {}, ["a"], {"a": "b"}]
+
+
+@pytest.mark.parametrize("value", [{}, {"a": 1}, {"a": {"b": None}}])
+def test_object(value: Json) -> None:
+    assert as_object(value) == value
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 1.5, "", "{}", [], [{"a": 1}]])
+def test_no_object(value: Json) -> None:
+    assert as_object(value) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "objects"),
+    [
+        ([], []),
+        ([{"a": 1}, {}], [{"a": 1}, {}]),
+        ([1, {"a": 1}, None, "x", [{}]], [{"a": 1}]),
+        ({"a": 1}, []),
+        ("[{}]", []),
+        (None, []),
+    ],
+)
+def test_objects(value: Json, objects: list[Json]) -> None:
+    assert as_objects(value) == objects
+
+
+@pytest.mark.parametrize("value", ["a", " a ", "0", "é"])
+def test_text(value: str) -> None:
+    assert as_text(value) == value
+
+
+@pytest.mark.parametrize("value", ["", " ", "\r\n\t", *NO_TEXT])
+def test_no_text(value: Json) -> None:
+    assert as_text(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (0, "0"),
+        (5, "5"),
+        (-5, "-5"),
+        (2**64 - 1, "18446744073709551615"),
+        (0.1, "0.1"),
+        (1e300, "1E+300"),
+        ("0.07", "0.07"),
+        ("11662.140", "11662.140"),
+        (" 5 ", "5"),
+        ("-3.5", "-3.5"),
+        ("+3", "3"),
+        ("1e3", "1E+3"),
+        (".5", "0.5"),
+        ("0,07", "0.07"),
+        ("-0,07", "-0.07"),
+        (",5", "0.5"),
+        ("1.234,56", "1234.56"),
+        ("1.234.567,8", "1234567.8"),
+    ],
+)
+def test_decimal(value: Json, number: str) -> None:
+    assert as_decimal(value) == Decimal(number)
+
+
+@pytest.mark.parametrize("text", ["0.070", "11662.140", "0,070"])
+def test_decimal_keeps_its_digits(text: str) -> None:
+    assert str(as_decimal(text)) == text.replace(",", ".")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(value for value in NO_TEXT if not isinstance(value, int | float)),
+        True,
+        False,
+        "",
+        " ",
+        ".",
+        ",",
+        "abc",
+        "5 kWh",
+        "1 234",
+        "--5",
+        "1.2.3",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "-inf",
+        "1e400",
+        "-1e400",
+        "1e999999999",
+        "1e99999999999999999999",
+    ],
+)
+def test_no_decimal(value: Json) -> None:
+    assert as_decimal(value) is None
+
+
+@pytest.mark.parametrize("text", ["1,234.56", "1,234,567", "1,234,567.8", "1,2,3"])
+def test_a_comma_between_thousands_is_no_decimal_comma(text: str) -> None:
+    assert as_decimal(text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(0, 0), (5, 5), ("5", 5), (5.0, 5), ("5.0", 5), ("5,0", 5), ("-1e3", -1000)],
+)
+def test_integer(value: Json, number: int) -> None:
+    got = as_integer(value)
+    assert (got, type(got)) == (number, int)
+
+
+@pytest.mark.parametrize("value", [5.5, "5.5", "0,1", "1e-9", True, None, "", "x", []])
+def test_no_integer(value: Json) -> None:
+    assert as_integer(value) is None
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999"])
+def test_absurd_exponents_take_no_time(text: str) -> None:
+    before = process_time()
+    assert as_integer(text) is None
+    assert process_time() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-21T03:33:10+01:00", datetime(2026, 11, 21, 2, 33, 10, tzinfo=UTC)),
+        ("2026-11-21T02:33:10Z", datetime(2026, 11, 21, 2, 33, 10, tzinfo=UTC)),
+        ("2026-11-21 02:33:10+00:00", datetime(2026, 11, 21, 2, 33, 10, tzinfo=UTC)),
+        (
+            "2026-11-21T02:33:10.250000Z",
+            datetime(2026, 11, 21, 2, 33, 10, 250_000, tzinfo=UTC),
+        ),
+        ("2026-11-20T21:33-05:00", datetime(2026, 11, 21, 2, 33, tzinfo=UTC)),
+    ],
+)
+def test_moment(text: str, moment: datetime) -> None:
+    assert as_moment(text) == moment
+
+
+def test_both_hours_of_a_clock_change_are_told_apart() -> None:
+    summer = as_moment("2026-10-25T02:30:00+02:00")
+    winter = as_moment("2026-10-25T02:30:00+01:00")
+    assert summer is not None
+    assert winter is not None
+    assert (winter - summer).total_seconds() == 3600
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *NO_TEXT,
+        1_763_692_390,
+        "",
+        "yesterday",
+        "2026-11-21",
+        "2026-11-21T03:33:10",
+        "2026-02-30T00:00:00Z",
+        "2026-11-21T25:00:00Z",
+        "2026-11-21T03:33:10+25:00",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01",
+        "9999-12-31",
+    ],
+)
+def test_no_moment(value: Json) -> None:
+    assert as_moment(value) is None
+
+
+@settings(deadline=None)
+@given(ANY_JSON)
+def test_containers_take_anything(value: Json) -> None:
+    assert isinstance(as_object(value), dict)
+    assert all(isinstance(item, dict) for item in as_objects(value))
+    assert isinstance(as_text(value), str | None)
+
+
+@settings(deadline=None)
+@given(ANY_JSON | NEARLY_NUMBERS)
+def test_numbers_take_anything(value: Json) -> None:
+    number = as_decimal(value)
+    assert number is None or isfinite(float(number))
+    assert as_integer(value) in (None, number)
+
+
+@settings(deadline=None)
+@given(ANY_JSON | NEARLY_MOMENTS)
+def test_moments_take_anything(value: Json) -> None:
+    moment = as_moment(value)
+    assert moment is None or moment.astimezone(UTC) == moment
+
+
+@settings(deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_no_float_changes(value: float) -> None:
+    number = as_decimal(value)
+    assert number is not None
+    assert float(number) == value
+
+
+@settings(deadline=None)
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=3))
+def test_localised_text_says_the_same(number: Decimal) -> None:
+    english = f"{number:,.3f}"
+    dutch = english.translate(str.maketrans(",.", ".,"))
+    assert as_decimal(dutch) == number

@@ -1,0 +1,136 @@
+"""Readings to make hours of, and ways to deliver them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from hypothesis import strategies as st
+
+from custom_components.metering_hub.history.maths.rows import Row
+from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+
+START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MILLISECOND = timedelta(milliseconds=1)
+LONG_AFTER = timedelta(days=400)
+
+
+class Hours(Protocol):
+    def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]: ...
+    def rest(self, now: datetime) -> list[Row]: ...
+
+
+def minute(minutes: float) -> datetime:
+    """Return the moment so many minutes after START."""
+    return START + timedelta(minutes=minutes)
+
+
+def reading(minutes: float, value: Value, quality: str | None = None) -> Reading:
+    return Reading(time=minute(minutes), value=value, quality=quality)
+
+
+def series(*values: tuple[float, Value]) -> list[Reading]:
+    """Return readings of (minute after START, value)."""
+    return [reading(minutes, value) for minutes, value in values]
+
+
+def hours_of(rows: Iterable[Row]) -> list[float]:
+    """Return the hours of rows, counted from START."""
+    return [(row.start - START) / HOUR for row in rows]
+
+
+def sums(rows: Iterable[Row]) -> dict[float, float | None]:
+    """Return the running sum of each hour, by its number from START."""
+    return {(row.start - START) / HOUR: row.sum for row in rows}
+
+
+def states(rows: Iterable[Row]) -> dict[float, float | None]:
+    return {(row.start - START) / HOUR: row.state for row in rows}
+
+
+def all_rows(hours: Hours, readings: Sequence[Reading]) -> list[Row]:
+    """Return all rows of readings that come at once, the provisional ones, too."""
+    if not readings:
+        return hours.rest(START + LONG_AFTER)
+    last = max(each.time for each in readings)
+    return [*hours.add(readings, last), *hours.rest(last)]
+
+
+def in_chunks(
+    hours: Hours, readings: Sequence[Reading], data: st.DataObject
+) -> list[Row]:
+    """Return all rows of readings that come in any chunks, any order, repeatedly."""
+    ordered = sorted(readings, key=lambda each: each.time)
+    indices = st.integers(0, len(ordered))
+    rows: list[Row] = []
+    for cut in sorted(data.draw(st.sets(indices, max_size=6))):
+        until = ordered[cut - 1].time + MILLISECOND if cut else ordered[0].time
+        # Some of an earlier chunk come again; some of a later one come early.
+        others = data.draw(st.lists(indices, max_size=4))
+        chunk = ordered[:cut] + [ordered[index % len(ordered)] for index in others]
+        if rows and data.draw(st.booleans()):
+            chunk = [each for each in chunk if each.time >= rows[-1].start]
+        rows += hours.add(data.draw(st.permutations(chunk)), until)
+    return [*rows, *all_rows(hours, ordered)]
+
+
+GAPS_MS = st.one_of(
+    st.sampled_from(
+        [1, 10_000, 60_000, 299_999, 300_000, 300_001, 900_000, 1_800_000, 3_600_000]
+    ),
+    st.integers(1, 600_000),
+    st.integers(1, 30_000_000),
+)
+"""Times between readings, in milliseconds: the edges, dense ones, and gaps."""
+
+OFFSETS_MS = st.one_of(st.sampled_from([0, 1, 3_599_999]), st.integers(0, 3_599_999))
+
+GROWTHS = st.one_of(
+    st.just(0.0), st.integers(0, 5000).map(lambda wh: wh / 1000), st.floats(0, 9)
+)
+
+
+@st.composite
+def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 0) -> list[Reading]:
+    """Draw a register's readings as they should be: they only grow."""
+    steps = draw(st.lists(st.tuples(GAPS_MS, GROWTHS), min_size=min_size, max_size=40))
+    time = START + draw(OFFSETS_MS) * MILLISECOND
+    position: float = draw(st.integers(lowest, 10**8))
+    readings = []
+    for gap, growth in steps:
+        readings.append(Reading(time=time, value=position))
+        time += gap * MILLISECOND
+        position += growth
+    return readings
+
+
+@st.composite
+def disturbed(
+    draw: st.DrawFn, *, registers: int = 40, lowest: int = 0
+) -> list[Reading]:
+    """Draw readings with noise, resets and exchanged meters at any place."""
+    result: list[Reading] = []
+    shift = 0.0
+    kinds = [*"......", "dip", "zero", "text", "nan", "reset", "new"]
+    for each in draw(growing(lowest=lowest)):
+        kind = draw(st.sampled_from(kinds if registers > 1 else kinds[:-2]))
+        position = float(each.value) + shift
+        quality = None
+        if kind in ("reset", "new"):
+            registers -= 1
+            starts = [float(lowest and 37), position / 2, position - 0.01]
+            if kind == "new":
+                starts += [position, position + 1000]
+                quality = NEW_REGISTER
+            start = draw(st.sampled_from(starts))
+            shift += start - position
+            position = start
+        noise: dict[str, Value] = {
+            "dip": position - 0.1,
+            "zero": 0.0,
+            "text": "?",
+            "nan": float("nan"),
+        }
+        value = noise.get(kind, position)
+        result.append(Reading(time=each.time, value=value, quality=quality))
+    return result

@@ -1,0 +1,160 @@
+"""What hours and days cost, by the prices of their time."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.metering_hub.history.maths.costs import (
+    cost_rows,
+    fixed_cost_rows,
+)
+from custom_components.metering_hub.history.maths.rows import Row
+from custom_components.metering_hub.metering.model import PricePeriod
+
+from .readings import HOUR, START
+
+DAY = timedelta(days=1)
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def energy(*running: tuple[int, float]) -> list[Row]:
+    """Return rows of (hour after START, running sum)."""
+    return [Row(start=START + hour * HOUR, state=0, sum=sum_) for hour, sum_ in running]
+
+
+def price(first: int, end: int, each: float, key: str = "low") -> PricePeriod:
+    return PricePeriod(
+        start=START + first * HOUR, end=START + end * HOUR, prices={key: each}
+    )
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def daily(start: datetime, end: datetime, cost: float | None) -> PricePeriod:
+    return PricePeriod(start=start, end=end, prices={}, fixed_daily=cost)
+
+
+def test_an_hour_costs_its_change_by_the_price_of_its_start() -> None:
+    rows = energy((0, 101), (1, 103), (2, 106))
+    prices = [price(0, 1, 0.2), price(1, 9, 0.3)]
+    assert cost_rows(rows, 100, 50, prices, "low") == [
+        Row(start=START, state=0.2, sum=50.2),
+        Row(start=START + HOUR, state=0.6, sum=50.8),
+        Row(start=START + 2 * HOUR, state=0.9, sum=51.7),
+    ]
+
+
+def test_hours_without_a_price_cost_nothing_and_get_no_row() -> None:
+    rows = energy((0, 1), (1, 2), (2, 3), (3, 4))
+    prices = [price(-5, 1, 0.5), price(2, 3, 0.25)]
+    assert cost_rows(rows, 0, 0, prices, "low") == [
+        Row(start=START, state=0.5, sum=0.5),
+        Row(start=START + 2 * HOUR, state=0.25, sum=0.75),
+    ]
+
+
+def test_only_the_prices_of_the_point_count() -> None:
+    assert cost_rows(energy((0, 1)), 0, 0, [price(0, 9, 1, key="high")], "low") == []
+
+
+def test_missing_hours_do_not_shift_the_change() -> None:
+    rows = energy((0, 1), (5, 3))
+    assert [row.state for row in cost_rows(rows, 0, 0, [price(0, 9, 1)], "low")] == [
+        1,
+        2,
+    ]
+
+
+def test_a_negative_price_pays() -> None:
+    (row,) = cost_rows(energy((0, 2)), 0, 1, [price(0, 1, -0.25)], "low")
+    assert (row.state, row.sum) == (-0.5, 0.5)
+
+
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=30), st.data())
+def test_costs_do_not_depend_on_the_batches(
+    changes: list[int], data: st.DataObject
+) -> None:
+    rows: list[Row] = []
+    total = 0.0
+    for hour, change in enumerate(changes):
+        total = round(total + change / 1000, 6)
+        rows += energy((hour, total))
+    prices = [price(0, 7, 0.21877), price(9, 20, 0.31), price(20, 99, -0.01)]
+    cut = data.draw(st.integers(0, len(rows)))
+    first = cost_rows(rows[:cut], 0, 0, prices, "low")
+    cost_before = (first[-1].sum or 0.0) if first else 0.0
+    before = (rows[cut - 1].sum or 0.0) if cut else 0.0
+    second = cost_rows(rows[cut:], before, cost_before, prices, "low")
+    assert first + second == cost_rows(rows, 0, 0, prices, "low")
+
+
+def test_each_local_day_has_its_fixed_cost() -> None:
+    start = midnight(date(2026, 10, 24), AMSTERDAM)
+    end = midnight(date(2026, 10, 28), AMSTERDAM)
+    rows = fixed_cost_rows([daily(start, end, 0.5)], start, end, 10, AMSTERDAM)
+    # The night of the 25th has an hour more.
+    assert [row.start for row in rows] == [
+        datetime(2026, 10, day, hour, tzinfo=UTC)
+        for day, hour in ((23, 22), (24, 22), (25, 23), (26, 23))
+    ]
+    assert [row.sum for row in rows] == [10.5, 11, 11.5, 12]
+    assert {row.state for row in rows} == {0.5}
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+def test_the_day_that_starts_at_the_start_counts_that_at_the_end_does_not(
+    shift: int,
+) -> None:
+    start = midnight(date(2026, 7, 1), AMSTERDAM)
+    period = daily(start - 9 * DAY, start + 9 * DAY, 1)
+    moved = start + shift * timedelta(seconds=1)
+    rows = fixed_cost_rows([period], moved, moved + DAY, 0, AMSTERDAM)
+    assert [row.start for row in rows] == [start + DAY if shift == 1 else start]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [("Asia/Kolkata", 18), ("Asia/Kathmandu", 18), ("America/St_Johns", 2)],
+)
+def test_a_midnight_within_a_utc_hour(zone: str, hour: int) -> None:
+    start = datetime(2026, 7, 1, tzinfo=UTC)
+    period = daily(start - DAY, start + 9 * DAY, 1)
+    rows = fixed_cost_rows([period], start, start + 2 * DAY, 0, ZoneInfo(zone))
+    assert [row.start for row in rows] == [
+        start + timedelta(hours=hour),
+        start + DAY + timedelta(hours=hour),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "days"),
+    [
+        # Midnight does not exist, comes twice, and a day does not exist.
+        ("America/Sao_Paulo", date(2018, 11, 4), 3),
+        ("America/Havana", date(2026, 11, 1), 3),
+        ("Pacific/Apia", date(2011, 12, 30), 2),
+    ],
+)
+def test_days_with_an_unusual_midnight_cost_once(
+    zone: str, day: date, days: int
+) -> None:
+    there = ZoneInfo(zone)
+    start, end = midnight(day - DAY, there), midnight(day + 2 * DAY, there)
+    rows = fixed_cost_rows([daily(start, end, 1)], start, end, 0, there)
+    starts = [row.start for row in rows]
+    assert len(set(starts)) == len(starts) == days
+
+
+def test_days_without_a_fixed_cost_get_no_row() -> None:
+    start = midnight(date(2026, 7, 1), AMSTERDAM)
+    prices = [
+        daily(start, start + DAY, 1),
+        daily(start + DAY, start + 2 * DAY, None),
+        daily(start + 3 * DAY, start + 4 * DAY, 2),
+    ]
+    rows = fixed_cost_rows(prices, start, start + 9 * DAY, 0, AMSTERDAM)
+    assert [(row.start, row.sum) for row in rows] == [(start, 1), (start + 3 * DAY, 3)]

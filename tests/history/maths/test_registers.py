@@ -1,0 +1,540 @@
+"""The hours of a register: nothing lost, nothing twice, however the readings come."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from time import process_time
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
+import pytest
+
+from custom_components.metering_hub.history.maths.registers import RegisterHours
+from custom_components.metering_hub.history.maths.rows import Baseline, Row
+from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+
+from .readings import (
+    HOUR,
+    LONG_AFTER,
+    MILLISECOND,
+    START,
+    all_rows,
+    disturbed,
+    growing,
+    hours_of,
+    in_chunks,
+    minute,
+    reading,
+    series,
+    states,
+    sums,
+)
+
+FIVE_MINUTES = timedelta(minutes=5)
+any_data = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def rows_of(*values: tuple[float, Value]) -> list[Row]:
+    return all_rows(RegisterHours(), series(*values))
+
+
+def final_rows(readings: Sequence[Reading], until: datetime) -> list[Row]:
+    return RegisterHours().add(readings, until)
+
+
+def restarted(
+    row: Row, readings: Sequence[Reading], margin: timedelta = FIVE_MINUTES
+) -> list[Row]:
+    """Return the rows after a row that is taken as the baseline."""
+    end = row.start + HOUR
+    assert row.state is not None
+    assert row.sum is not None
+    hours = RegisterHours(Baseline(end=end, state=row.state, sum=row.sum))
+    return all_rows(hours, [each for each in readings if each.time >= end - margin])
+
+
+def expected_position(readings: Sequence[Reading], moment: datetime) -> float:
+    """Return the position at a moment, straight from the rule."""
+    times = [each.time for each in readings]
+    after = bisect_right(times, moment)
+    before = readings[after - 1]
+    if moment - before.time <= FIVE_MINUTES:
+        return float(before.value)
+    following = readings[after]
+    share = (moment - before.time) / (following.time - before.time)
+    growth = float(following.value) - float(before.value)
+    return float(before.value) + share * growth
+
+
+# The rule itself
+
+
+def test_an_hour_counts_from_the_last_reading_before_it_to_the_last_within() -> None:
+    rows = rows_of((0, 100), (30, 101), (59, 102), (61, 103), (119, 105), (121, 106))
+    assert states(rows) == {0: 102, 1: 105, 2: 106}
+    assert sums(rows) == {0: 2, 1: 5, 2: 6}
+
+
+def test_the_first_row_counts_from_the_first_reading() -> None:
+    rows = rows_of((20, 100), (60, 101), (120, 103))
+    assert sums(rows) == {0: 1, 1: 3}
+
+
+def test_no_reading_gives_no_row() -> None:
+    hours = RegisterHours()
+    assert hours.add([], minute(600)) == []
+    assert hours.rest(minute(600)) == []
+
+
+def test_one_reading_gives_its_hour() -> None:
+    assert rows_of((20, 100)) == [Row(start=START, state=100.0, sum=0.0)]
+
+
+def test_a_baseline_alone_gives_no_row() -> None:
+    hours = RegisterHours(Baseline(end=START, state=5, sum=3))
+    assert hours.add([], minute(600)) == []
+    assert hours.rest(minute(600)) == []
+
+
+def test_counting_goes_on_from_a_baseline() -> None:
+    hours = RegisterHours(Baseline(end=START, state=100, sum=7))
+    assert sums(all_rows(hours, series((30, 101), (60, 102)))) == {0: 9}
+
+
+@pytest.mark.parametrize(
+    ("seconds_before", "position"),
+    [(1, 102), (299.999, 102), (300, 102), (300.001, 103), (301, 103)],
+)
+def test_a_reading_stands_for_five_minutes(
+    seconds_before: float, position: float
+) -> None:
+    # Where it is older, the straight line to the next reading tells the position.
+    before = 60 - seconds_before / 60
+    after = 60 + seconds_before / 60
+    rows = rows_of((0, 100), (before, 102), (after, 104))
+    assert states(rows)[0] == position
+
+
+def test_gaps_are_interpolated() -> None:
+    rows = rows_of((0, 100), (30, 100), (270, 108), (300, 109))
+    assert states(rows) == {0: 101, 1: 103, 2: 105, 3: 107, 4: 109}
+
+
+def test_the_gap_after_a_baseline_is_interpolated() -> None:
+    hours = RegisterHours(Baseline(end=START, state=100, sum=50))
+    rows = all_rows(hours, series((180, 103)))
+    assert sums(rows) == {0: 51, 1: 52, 2: 53}
+
+
+@pytest.mark.parametrize(("shift_ms", "hours"), [(-1, [0]), (0, [0]), (1, [0, 1])])
+def test_a_reading_at_the_edge_of_an_hour(shift_ms: int, hours: list[float]) -> None:
+    at_edge = START + HOUR + shift_ms * MILLISECOND
+    readings = [*series((0, 100), (57, 102)), Reading(time=at_edge, value=103)]
+    rows = all_rows(RegisterHours(), readings)
+    assert hours_of(rows) == hours
+    assert states(rows)[0] == (102 if shift_ms > 0 else 103)
+
+
+def test_a_first_reading_on_the_hour_makes_no_row_of_the_hour_before() -> None:
+    assert rows_of((0, 100)) == []
+    assert hours_of(rows_of((0, 100), (10, 101))) == [0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count"), [(10, 2161), (60, 361), (900, 25), (1800, 13), (3600, 7)]
+)
+def test_intervals_of_all_lengths(seconds: int, count: int) -> None:
+    readings = [
+        Reading(time=START + timedelta(seconds=n * seconds), value=n * seconds / 1000)
+        for n in range(count)
+    ]
+    rows = all_rows(RegisterHours(), readings)
+    assert sums(rows) == {n: round(3.6 * (n + 1), 6) for n in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("day", "count"),
+    [
+        (date(2026, 3, 29), 23),
+        (date(2026, 10, 25), 25),
+        (date(2026, 7, 1), 24),
+    ],
+)
+@pytest.mark.parametrize("minutes", [1, 15, 30, 60])
+def test_days_of_23_and_25_hours(day: date, count: int, minutes: int) -> None:
+    zone = ZoneInfo("Europe/Amsterdam")
+    start, end = (
+        datetime.combine(each, time.min, zone).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    steps = (end - start) // timedelta(minutes=minutes)
+    readings = [
+        Reading(time=start + n * timedelta(minutes=minutes), value=100 + n)
+        for n in range(steps + 1)
+    ]
+    rows = final_rows(readings, end + MILLISECOND)
+    assert [row.start for row in rows] == [start + n * HOUR for n in range(count)]
+    assert rows[-1].sum == steps
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "", "unknown", True, float("nan"), float("inf")]
+)
+def test_what_is_no_number_is_no_reading(value: Value) -> None:
+    with_it = rows_of((0, 100), (30, value), (59, 102), (60, value), (70, 103))
+    assert with_it == rows_of((0, 100), (59, 102), (70, 103))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_positions_at_the_same_time_the_higher_counts(order: int) -> None:
+    both = [reading(30, 101.0), reading(30, 104.0)][::order]
+    rows = all_rows(RegisterHours(), [reading(0, 100), *both])
+    assert sums(rows) == {0: 4}
+
+
+def test_the_noise_of_floats_is_no_fall() -> None:
+    rows = rows_of((0, 100), (10, 100.1 + 0.2), (20, 100.3 - 1e-12), (60, 101))
+    assert sums(rows) == {0: 1}
+
+
+# What is final
+
+
+def test_an_hour_is_final_once_a_reading_after_it_is_known() -> None:
+    hours = RegisterHours()
+    assert hours.add(series((0, 100), (30, 101)), minute(90)) == []
+    assert hours.add(series((90, 104)), minute(91)) == [
+        Row(start=START, state=102.5, sum=2.5)
+    ]
+
+
+@pytest.mark.parametrize(("until", "count"), [(59, 0), (60, 0), (60.01, 1)])
+def test_an_hour_is_final_without_one_if_its_last_reading_is_near_its_end(
+    until: float, count: int
+) -> None:
+    assert len(final_rows(series((0, 100), (57, 101)), minute(until))) == count
+
+
+def test_a_reading_that_is_ahead_of_the_others_waits_for_them() -> None:
+    hours = RegisterHours()
+    assert hours.add(series((0, 100), (90, 104)), minute(10)) == []
+    rows = hours.add(series((58, 103)), minute(100))
+    assert states(rows) == {0: 103}
+
+
+def test_rest_ends_with_the_last_reading() -> None:
+    hours = RegisterHours()
+    hours.add(series((0, 100), (60, 101), (75, 102)), minute(300))
+    assert hours.rest(minute(300)) == [Row(start=START + HOUR, state=102.0, sum=2.0)]
+
+
+def test_no_row_is_in_the_future() -> None:
+    hours = RegisterHours()
+    readings = series((0, 100), (55, 101), (130, 103))
+    assert hours.add(readings, minute(30)) == []
+    assert hours_of(hours.rest(minute(30))) == [0]
+    assert hours_of(hours.rest(minute(60))) == [0, 1]
+
+
+def test_the_current_hour_is_replaced_as_it_grows() -> None:
+    hours = RegisterHours()
+    hours.add(series((0, 100), (10, 101)), minute(11))
+    assert sums(hours.rest(minute(11))) == {0: 1}
+    hours.add(series((20, 103)), minute(21))
+    assert sums(hours.rest(minute(21))) == {0: 3}
+    assert sums(hours.add(series((60, 104)), minute(61))) == {0: 4}
+
+
+# Falls
+
+
+def test_a_dip_that_comes_back_leaves_no_trace() -> None:
+    dip = rows_of((0, 100), (50, 101), (58, 100.9), (61, 101.2), (120, 102))
+    assert dip == rows_of((0, 100), (50, 101), (61, 101.2), (120, 102))
+
+
+def test_a_false_zero_books_nothing() -> None:
+    rows = rows_of((0, 100), (30, 0), (31, 101), (60, 102))
+    assert sums(rows) == {0: 2}
+
+
+def test_a_reset_counts_from_the_first_reading_of_the_new_register() -> None:
+    rows = rows_of((0, 100), (30, 101), (31, 0), (32, 0.5), (60, 2), (120, 3))
+    assert sums(rows) == {0: 3, 1: 4}
+    assert states(rows) == {0: 2, 1: 3}
+
+
+def test_two_resets_within_an_hour() -> None:
+    rows = rows_of(
+        (0, 100), (10, 101), (20, 0), (21, 0), (30, 5), (40, 1), (41, 1), (60, 3)
+    )
+    assert sums(rows) == {0: 1 + 5 + 2}
+
+
+def test_hours_within_an_exchange_get_no_rows() -> None:
+    rows = rows_of((0, 100), (30, 101), (250, 7), (251, 7.5), (300, 8))
+    assert sums(rows) == {0: 1, 4: 2}
+    assert states(rows) == {0: 101, 4: 8}
+
+
+def test_a_new_register_on_the_hour_begins_with_its_hour() -> None:
+    rows = rows_of((0, 100), (60, 110), (120, 0), (180, 5), (240, 9))
+    assert sums(rows) == {0: 10, 2: 15, 3: 19}
+
+
+def test_the_hour_that_a_new_register_ends_has_its_position() -> None:
+    rows = rows_of((0, 100), (58, 110), (60, 0), (61, 1), (120, 5))
+    assert sums(rows) == {0: 10, 1: 15}
+    assert states(rows) == {0: 0, 1: 5}
+
+
+def test_a_meter_that_is_read_rarely_is_exchanged() -> None:
+    rows = rows_of((0, 10), (60, 11), (120, 0), (180, 1.5), (240, 3), (300, 4.5))
+    assert sums(rows) == {0: 1, 2: 2.5, 3: 4, 4: 5.5}
+
+
+def test_a_false_zero_before_a_used_meter_books_nothing() -> None:
+    rows = rows_of((0, 20000), (10, 0), (20, 15000), (30, 15001), (60, 15003))
+    assert sums(rows) == {0: 3}
+
+
+@pytest.mark.parametrize("start", [0.0, 50.0, 101.0, 5000.0])
+def test_a_reading_may_say_that_its_register_is_new(start: float) -> None:
+    readings = [
+        *series((0, 100), (30, 101)),
+        reading(40, start, NEW_REGISTER),
+        *series((50, start + 1), (60, start + 2)),
+    ]
+    rows = all_rows(RegisterHours(), readings)
+    assert rows == [Row(start=START, state=start + 2, sum=3.0)]
+
+
+def test_a_new_register_is_no_way_back_for_a_suspect() -> None:
+    readings = [
+        *series((0, 100), (10, 101), (20, 3)),
+        reading(30, 200.0, NEW_REGISTER),
+        *series((60, 201)),
+    ]
+    assert sums(all_rows(RegisterHours(), readings)) == {0: 2}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_readings_at_the_same_time_a_new_register_counts(order: int) -> None:
+    both = [reading(30, 5.0, NEW_REGISTER), reading(30, 102.0)][::order]
+    rows = all_rows(RegisterHours(), [*series((0, 100), (29, 101)), *both])
+    assert rows == [Row(start=START, state=5.0, sum=1.0)]
+
+
+def test_an_unexplained_fall_leaves_what_is_certain() -> None:
+    hours = RegisterHours()
+    readings = series((0, 100), (57, 101), (60, 102), (110, 103), (118, 0))
+    assert states(hours.add(readings, minute(500))) == {0: 102}
+    assert hours.rest(minute(500)) == [Row(start=START + HOUR, state=103.0, sum=3.0)]
+
+
+@pytest.mark.parametrize("back", [True, False])
+@pytest.mark.parametrize("fall", [59.0, 60.0, 61.0, 119.0])
+def test_an_unexplained_fall_at_the_edge_of_a_chunk(*, fall: float, back: bool) -> None:
+    before = series((0, 100), (58, 101))
+    after = series((200, 103), (201, 104)) if back else series((200, 1), (201, 2))
+    readings = [*before, reading(fall, 0.5), *after]
+    whole = all_rows(RegisterHours(), readings)
+    for cut in range(len(readings)):
+        hours = RegisterHours()
+        first = hours.add(readings[: cut + 1], readings[cut].time + MILLISECOND)
+        assert [*first, *all_rows(hours, readings)] == whole
+    assert whole[-1].sum == (4 if back else 2.5)
+
+
+# Corrections
+
+
+def test_a_correction_changes_rows_only_from_its_hour_on() -> None:
+    readings = [reading(n * 10, 100 + n / 10) for n in range(60)]
+    corrected = [*readings]
+    corrected[31] = reading(310, 103.15)
+    corrected[36] = reading(360, 103.65)
+    before = all_rows(RegisterHours(), readings)
+    after = all_rows(RegisterHours(), corrected)
+    assert [row.start for row in before] == [row.start for row in after]
+    differing = [
+        new.start for old, new in zip(before, after, strict=True) if old != new
+    ]
+    assert differing == [START + 5 * HOUR]
+
+
+def test_a_late_reading_changes_only_the_hours_of_its_gap() -> None:
+    readings = series((0, 100), (60, 101), (240, 104), (300, 105))
+    before = all_rows(RegisterHours(), readings)
+    after = all_rows(RegisterHours(), [*readings, reading(120, 103.5)])
+    differing = [
+        (new.start - START) / HOUR
+        for old, new in zip(before, after, strict=True)
+        if old != new
+    ]
+    assert differing == [1, 2]
+
+
+# Properties
+
+
+@any_data
+@given(growing())
+def test_every_hour_is_the_difference_of_the_positions(readings: list[Reading]) -> None:
+    rows = all_rows(RegisterHours(), readings)
+    first = float(readings[0].value)
+    for row in rows[:-1]:
+        position = expected_position(readings, row.start + HOUR)
+        assert row.state == pytest.approx(position, rel=1e-12, abs=1e-5)
+        assert row.sum == pytest.approx(position - first, rel=1e-12, abs=1e-5)
+    for row, following in pairwise(rows):
+        assert following.start - row.start == HOUR
+    if rows:
+        last = float(readings[-1].value)
+        assert rows[-1].state == pytest.approx(last, abs=1e-6)
+        assert rows[-1].sum == pytest.approx(last - first, abs=2e-6)
+
+
+@any_data
+@given(disturbed(), st.data())
+def test_rows_do_not_depend_on_how_the_readings_come(
+    readings: list[Reading], data: st.DataObject
+) -> None:
+    whole = all_rows(RegisterHours(), readings)
+    assert in_chunks(RegisterHours(), readings, data) == whole
+
+
+# Only where a fall is followed by two readings that are 10 % apart to within the growth
+# of an hour may a restart judge it otherwise: these positions keep away from that.
+@any_data
+@given(disturbed(registers=2, lowest=1000), st.data())
+def test_a_restart_from_any_row_gives_the_very_same_rows(
+    readings: list[Reading], data: st.DataObject
+) -> None:
+    hours = RegisterHours()
+    last = max(each.time for each in readings)
+    final = hours.add(readings, last + data.draw(st.sampled_from([0, 2])) * HOUR)
+    rows = [*final, *hours.rest(last)]
+    for index, row in enumerate(final):
+        assert restarted(row, readings) == rows[index + 1 :]
+        # More of the past does no harm.
+        assert restarted(row, readings, margin=LONG_AFTER) == rows[index + 1 :]
+
+
+@any_data
+@given(growing())
+def test_a_restart_without_the_reading_before_loses_nothing(
+    readings: list[Reading],
+) -> None:
+    rows = all_rows(RegisterHours(), readings)
+    for row in rows[:-1]:
+        again = restarted(row, readings, margin=-MILLISECOND)
+        assert again[-1].start == rows[-1].start
+        assert again[-1].sum == pytest.approx(rows[-1].sum, abs=2e-6)
+
+
+@any_data
+@given(disturbed())
+def test_no_change_is_negative(readings: list[Reading]) -> None:
+    rows = all_rows(RegisterHours(), readings)
+    running = [0.0, *(row.sum or 0.0 for row in rows)]
+    assert running == sorted(running)
+
+
+@any_data
+@given(disturbed())
+def test_each_hour_comes_once_and_in_order(readings: list[Reading]) -> None:
+    starts = [row.start for row in all_rows(RegisterHours(), readings)]
+    assert starts == sorted(set(starts))
+    assert all(
+        start == start.replace(minute=0, second=0, microsecond=0) for start in starts
+    )
+
+
+@any_data
+@given(disturbed(), st.data())
+def test_rest_changes_nothing(readings: list[Reading], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(readings) - 1))
+    until = readings[cut].time
+    plain, asked = RegisterHours(), RegisterHours()
+    plain.add(readings, until)
+    asked.add(readings, until)
+    now = until + LONG_AFTER
+    assert asked.rest(now) == asked.rest(now)
+    assert asked.add([], now) == plain.add([], now)
+    assert asked.rest(now) == plain.rest(now)
+
+
+@any_data
+@given(growing(min_size=2), st.data())
+def test_single_false_values_leave_no_trace(
+    readings: list[Reading], data: st.DataObject
+) -> None:
+    index = data.draw(st.integers(1, len(readings) - 1))
+    before, after = readings[index - 1], readings[index]
+    share = data.draw(st.floats(0, 1, exclude_max=True))
+    low = Reading(
+        time=before.time + (after.time - before.time) / 2,
+        value=round(float(before.value) - 1, 6) * share,
+    )
+    assume(float(low.value) < float(before.value))
+    assert all_rows(RegisterHours(), [*readings, low]) == all_rows(
+        RegisterHours(), readings
+    )
+
+
+# What others got wrong
+
+
+def test_bug_of_others_a_long_gap_restarts_the_sum_at_zero() -> None:
+    # They looked for the last sum over seven days only.
+    hours = RegisterHours(Baseline(end=START, state=100, sum=5000))
+    rows = all_rows(hours, [reading(60 * 24 * 30, 820)])
+    assert len(rows) == 720
+    assert (rows[0].sum, rows[-1].sum) == (5001, 5720)
+
+
+def test_bug_of_others_hours_without_readings_are_zeros() -> None:
+    hours = RegisterHours()
+    rows = hours.add(series((0, 100), (60, 101)), minute(600))
+    assert hours_of([*rows, *hours.rest(minute(600))]) == [0]
+
+
+def test_bug_of_others_reading_again_counts_twice() -> None:
+    readings = series((0, 100), (60, 101), (120, 103), (180, 106))
+    hours = RegisterHours()
+    rows = [row for _ in range(3) for row in hours.add(readings, minute(181))]
+    assert sums(rows) == {0: 1, 1: 3, 2: 6}
+    assert len(rows) == 3
+
+
+def test_bug_of_others_the_whole_meter_is_booked_after_a_restart() -> None:
+    hours = RegisterHours(Baseline(end=START, state=20000, sum=500))
+    rows = all_rows(hours, series((1, 0), (2, 20001), (60, 20002)))
+    assert sums(rows) == {0: 502}
+
+
+def test_bug_of_others_a_lower_position_after_a_gap_is_negative_use() -> None:
+    hours = RegisterHours(Baseline(end=START, state=20000, sum=500))
+    rows = all_rows(hours, series((600, 10), (601, 10), (660, 12)))
+    assert sums(rows) == {10: 502}
+
+
+def test_a_year_of_minutes_is_fast() -> None:
+    step = timedelta(minutes=1)
+    readings = [
+        Reading(time=START + n * step, value=1000 + n * 0.012) for n in range(525_600)
+    ]
+    hours = RegisterHours()
+    count = 0
+    began = process_time()
+    for first in range(0, len(readings), 1000):
+        chunk = readings[first : first + 1000]
+        count += len(hours.add(chunk, chunk[-1].time + step))
+    assert process_time() - began < 6
+    assert count == 8759
+    assert len(hours.rest(readings[-1].time)) == 1
