@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, HistoryChunk
-from ..backends.common.concurrency import Turns
+from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Point
 from .changes import News
 from .maths.rows import Row
@@ -267,13 +267,13 @@ async def _ahead(
 
 async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:
     """Give each track its readings; others have their turn in between."""
-    turns = Turns(READINGS_AT_ONCE)
+    yielder = LoopYielder(READINGS_AT_ONCE)
     for track in tracks:
         for part, until in parts(
             chunk.readings.get(track.point.key, ()), chunk.until, READINGS_AT_ONCE
         ):
             track.add(part, until)
-            await turns.did(len(part) + 1)
+            await yielder.spend(len(part) + 1)
     # A long import must leave room for everything else.
     await asyncio.sleep(0)
 

@@ -26,7 +26,7 @@ from functools import partial
 from ...metering.model import Kind, Point
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk, Memory
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from ..common.http import Json
 from ..common.parse import as_integer, as_object
 from ..common.times import as_moment
@@ -117,12 +117,12 @@ class HistoryReader:
     ) -> Readings:
         """Return all readings in [start, end), by point key."""
         readings: Readings = {}
-        turns = Turns(READINGS_AT_ONCE)
+        yielder = LoopYielder(READINGS_AT_ONCE)
         for way, state in {(past.way, past.state): None for past in pasts}:
             some = [p for p in pasts if p.way is way and p.state == state]
             for past, cells in await self._cells(some, way, start, end):
                 readings[past.point.key] = _as_readings(cells)
-                await turns.did(len(cells) * len(cells[0]))
+                await yielder.spend(len(cells) * len(cells[0]))
         return readings
 
     async def _cells(

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from ..common.times import as_moment
 from ..errors import BackendError
 from .batching import MAX_IDS, SeriesAsker, id_chunks
@@ -207,10 +207,10 @@ class LatestValues:
             return await self._points.values(ids, span)
 
         parts, failed = await self._asker.ask(chunks, values)
-        turns = Turns(VALUES_AT_ONCE)
+        yielder = LoopYielder(VALUES_AT_ONCE)
         for part in parts:
             for number, points in part.items():
-                await turns.did(self._heard.take(number, points))
+                await yielder.spend(self._heard.take(number, points))
         return failed
 
     def _in_turn(self, chunks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:

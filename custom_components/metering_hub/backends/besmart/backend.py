@@ -18,7 +18,7 @@ from ..base import (
     Memory,
     Settings,
 )
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from .batching import DataReader
 from .changes import find_changes
 from .client import BesmartClient
@@ -151,9 +151,9 @@ class BesmartBackend(Backend):
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
-        turns = Turns(POINTS_AT_ONCE)
+        yielder = LoopYielder(POINTS_AT_ONCE)
         for point in points:
-            await turns.did(1)
+            await yielder.spend(1)
             if (signal := signal_of(point)) is None:
                 sensor = sensor_of(point)
                 of_sensor = by_sensor.get(sensor, []) if sensor else []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from ..errors import BackendError
 from .batching import DataReader, Found
 from .models import DataQuery, SignalData, SignalId
@@ -129,7 +129,7 @@ class Newest:
     async def _take(
         self, queries: Collection[DataQuery], found: Found, summed: Collection[SignalId]
     ) -> None:
-        turns = Turns(AT_ONCE)
+        yielder = LoopYielder(AT_ONCE)
         for query in queries:
             signal = query.signal
             if signal in found.failures:
@@ -144,7 +144,7 @@ class Newest:
             samples = data.samples if data else ()
             unit = data.unit if data else None
             since, till = query.since.timestamp(), query.till.timestamp()
-            values = await by_origin(samples, since, till, turns)
+            values = await by_origin(samples, since, till, yielder)
             if data is not None and (span := data.samples.span()) is not None:
                 self._taken[signal] = _Taken(data, *span, till, midnight)
             if (value := newest(values)) is not None:

@@ -8,7 +8,7 @@ origins' numbers: ../shared/wire/besmart.md, "Signal data".
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched, pairwise
 
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from .models import Sample
 
 MEASURED, PREDICTED, CALCULATED, ESTIMATED, CORRECTED = 1, 2, 3, 4, 5
@@ -26,14 +26,17 @@ type Values = Mapping[int, Mapping[float, float]]
 
 
 async def by_origin(
-    samples: Iterable[Sample], since: float, till: float, turns: Turns | None = None
+    samples: Iterable[Sample],
+    since: float,
+    till: float,
+    yielder: LoopYielder | None = None,
 ) -> Values:
     """Return the values in [since, till], predictions left out.
 
     The later of two rows of a time counts. A deletion deletes what stands before it of
     its time, whatever its origin, but a deleted prediction only itself.
     """
-    turns = turns or Turns(AT_ONCE)
+    yielder = yielder or LoopYielder(AT_ONCE)
     found: dict[int, dict[float, float]] = {origin: {} for origin in _PAST}
     for part in batched(samples, AT_ONCE, strict=False):
         for time, value, origin in part:
@@ -44,7 +47,7 @@ async def by_origin(
                 continue
             for values in found.values():
                 values.pop(time, None)
-        await turns.did(len(part))
+        await yielder.spend(len(part))
     return found
 
 

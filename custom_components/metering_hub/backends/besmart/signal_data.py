@@ -10,7 +10,7 @@ from itertools import batched, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
 
-from ..common.concurrency import Turns
+from ..common.concurrency import LoopYielder
 from ..common.http import Json
 from ..common.parse import as_decimal, as_integer, as_object, as_objects, as_text
 from .models import Sample, Samples, SensorId, SignalData, SignalId
@@ -43,7 +43,7 @@ async def read_data(
     """
     last = {} if before is None else before
     found: dict[SignalId, SignalData] = {}
-    turns = Turns(_AT_ONCE)
+    yielder = LoopYielder(_AT_ONCE)
     for item in as_objects(answer if isinstance(answer, list) else [answer]):
         client, mid, moid = (
             as_integer(item.get(name))
@@ -55,23 +55,23 @@ async def read_data(
             if known is not None and known[0] == item:
                 found[signal] = known[1]
                 continue
-            found[signal] = data = await read_samples(item, turns)
+            found[signal] = data = await read_samples(item, yielder)
             if len(data.samples) <= _SHORT:
                 last[signal] = item, data
     return found
 
 
-async def read_samples(item: Json, turns: Turns | None = None) -> SignalData:
+async def read_samples(item: Json, yielder: LoopYielder | None = None) -> SignalData:
     """Return the samples of one signal's answer object, which may be one of many."""
     answer = as_object(item)
-    turns = turns or Turns(_AT_ONCE)
+    yielder = yielder or LoopYielder(_AT_ONCE)
     samples = Samples()
     if (plain := _plain_samples(answer.get("data"))) is not None:
-        await turns.did(len(plain) // _PLAIN_FASTER)
+        await yielder.spend(len(plain) // _PLAIN_FASTER)
         return SignalData(unit=as_text(answer.get("unit")), samples=plain)
     for part in batched(_raw_samples(answer.get("data")), _AT_ONCE, strict=False):
         samples.extend(s for raw in part if (s := _sample(raw)) is not None)
-        await turns.did(len(part))
+        await yielder.spend(len(part))
     return SignalData(unit=as_text(answer.get("unit")), samples=samples)
 
 

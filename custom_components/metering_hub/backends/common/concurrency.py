@@ -35,7 +35,7 @@ async def gather_parts[Key, Part](
     return results, failures
 
 
-class Turns:
+class LoopYielder:
     """Counts work, and gives the event loop to others after every so much of it.
 
     A turn of the loop costs as much as reading some ten values, so that there is none
@@ -47,7 +47,7 @@ class Turns:
         self._at_once = at_once
         self._done = 0
 
-    async def did(self, amount: int) -> None:
+    async def spend(self, amount: int) -> None:
         """Take note of so much work, and let others go first if it is enough."""
         self._done += amount
         if self._done >= self._at_once:

@@ -38,7 +38,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class TelegramReadings:
-    """Turns rows of datalogger/dsmrreading into the readings of some points."""
+    """LoopYielder rows of datalogger/dsmrreading into the readings of some points."""
 
     def __init__(
         self, keys: Collection[str], start: datetime, end: datetime, until: datetime

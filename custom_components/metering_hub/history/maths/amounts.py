@@ -21,7 +21,7 @@ class _Interval(NamedTuple):
 
 
 class IntervalHours:
-    """Turns amounts per interval into hourly rows, a chunk at a time."""
+    """LoopYielder amounts per interval into hourly rows, a chunk at a time."""
 
     def __init__(self, baseline: Baseline | None = None, *, length: timedelta) -> None:
         """Go on from a row of before, or start with a sum of 0.

@@ -13,7 +13,7 @@ type Measured = tuple[float, float]
 
 
 class InstantHours:
-    """Turns measured values into hourly rows, a chunk at a time."""
+    """LoopYielder measured values into hourly rows, a chunk at a time."""
 
     def __init__(self, holds: timedelta = timedelta(minutes=5)) -> None:
         """Start; a value stands until the next one, but for no longer than `holds`."""

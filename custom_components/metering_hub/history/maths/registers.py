@@ -29,7 +29,7 @@ is one, and of two positions the higher is the newer.
 
 
 class RegisterHours:
-    """Turns a register's readings into hourly rows, a chunk at a time."""
+    """LoopYielder a register's readings into hourly rows, a chunk at a time."""
 
     def __init__(self, baseline: Baseline | None = None) -> None:
         """Go on from a row of before, or start at the first reading with a sum of 0.
