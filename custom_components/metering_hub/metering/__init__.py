@@ -1,1 +1,1 @@
-"""The pure core: the model, columns of readings, the register rules."""
+"""Devices, points and readings, independent of Home Assistant and of any server."""

@@ -1,23 +1,23 @@
-"""Keep a result for as long as the objects that it was computed from stay the same."""
+"""Reuse a computed result while its inputs are the same objects."""
 
 from collections.abc import Callable
 
 
 class IdentityMemo[Result]:
-    """The last result of a computation, with the named inputs that gave it.
+    """Remember the latest result of a computation and the inputs it was computed from.
 
-    Inputs are compared by identity: a poll that brings nothing new hands on the same
-    objects, and comparing thousands of readings by value costs as much as the work.
+    Inputs are compared by identity. A poll without new data passes the same objects
+    on, and comparing thousands of readings by value would cost as much as computing.
     """
 
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        """Start without a result."""
+        """Initialize the memo without a result."""
         self._kept: tuple[dict[str, object], Result] | None = None
 
     def get(self, compute: Callable[[], Result], **inputs: object) -> Result:
-        """Return the kept result; compute it anew where any input is another object."""
+        """Return the kept result, or compute it if any named input was replaced."""
         if self._kept is not None:
             known, result = self._kept
             if all(known[name] is value for name, value in inputs.items()):

@@ -1,6 +1,7 @@
-"""What all parts of Metering Hub speak: devices, points and their readings.
+"""The data model shared by all parts: devices, points and readings.
 
-Nothing here knows Home Assistant or any backend. Every `datetime` is aware and in UTC.
+It is independent of Home Assistant and of any backend. Every `datetime` is aware and in
+UTC.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 type Value = float | str | bool | datetime
-"""What a reading can say. Having no reading is `None`, never a zero."""
+"""The value of a reading. A missing value is `None`, never zero."""
 
 
 class Quantity(StrEnum):
@@ -65,32 +66,32 @@ class Quantity(StrEnum):
 
 
 class Kind(StrEnum):
-    """How the values of a point behave over time; it decides everything downstream."""
+    """How the values of a point behave over time, which decides how they are shown."""
 
     REGISTER = "register"
-    """A meter position: it only grows, and may start again."""
+    """A meter position that only grows, and may restart."""
 
     INTERVAL = "interval"
-    """An amount per interval; the live value is the amount since local midnight."""
+    """An amount per interval; the latest reading is the amount since local midnight."""
 
     INSTANT = "instant"
     """A measured value."""
 
     STATE = "state"
-    """One of a few words, or text."""
+    """One of a list of options, or a text."""
 
     FLAG = "flag"
     """On or off."""
 
     EVENT = "event"
-    """Something that happened; a reading is the last one, its value what it was."""
+    """An event; the latest reading is the last one, and its value the type of event."""
 
     ACTION = "action"
-    """Something that can be done and has no value."""
+    """A command without a value."""
 
 
 class Role(StrEnum):
-    """What a point is to a home's energy balance."""
+    """The role of a point in the energy balance of a home."""
 
     GRID_DELIVERED = "grid_delivered"
     GRID_RETURNED = "grid_returned"
@@ -104,12 +105,12 @@ class Role(StrEnum):
 
 
 NEW_REGISTER = "new_register"
-"""The `quality` of a register's reading at which counting starts anew: whatever lies
-between it and the reading before is not counted."""
+"""The `quality` of the first reading of a new register: the difference from the reading
+before it is not counted."""
 
 
 class Category(StrEnum):
-    """Where a point stands on its device's page when it is no plain measurement."""
+    """The entity category of a point that is not a plain measurement."""
 
     DIAGNOSTIC = "diagnostic"
     CONFIG = "config"
@@ -117,10 +118,10 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A meter, or what meters belong to (a site, a building).
+    """A meter, or the site or building that meters belong to.
 
-    `key` is stable and unique within its entry. The name is either given by the
-    server (`name`) or is one of ours (`translation_key`).
+    `key` is stable and unique within its config entry. The name either comes from the
+    server (`name`) or is translated (`translation_key`).
     """
 
     key: str
@@ -137,7 +138,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The lowest and highest value that a number can be set to, and its steps."""
+    """The range and step of the values that a number can be set to."""
 
     lowest: float
     highest: float
@@ -146,17 +147,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One measured thing of a device.
+    """One measured quantity of a device.
 
-    `key` is stable, unique within its entry and matches `[a-z0-9_]` without `__`.
-    `unit` is in Home Assistant's spelling. `stale_after` is the longest time without
-    a newer reading that the source can be trusted for (`None`: for ever).
-    `poll_interval` is how often asking again makes sense (`None`: the backend's
-    default). `has_history` says that the backend can tell the point's past.
-    `interval` is the length of an INTERVAL point's intervals, and of an INSTANT point
-    how long a value stands where no newer one comes. `included_in` is the key
-    of a point whose amount contains this one's, so that the two are never added up.
-    `limits` are what a `writable` number can be set to.
+    `key` is stable, unique within its config entry and matches `[a-z0-9_]` without
+    `__`. `unit` is spelled as in Home Assistant. A point becomes unavailable when it
+    had no newer reading for `stale_after` (`None`: never). `poll_interval` overrides
+    the backend's poll interval. `has_history` is True if the backend stores readings
+    of the point. `interval` is the length of an INTERVAL point's intervals, and the
+    time for which a value of an INSTANT point is valid without a newer one.
+    `included_in` is the key of a point whose amount includes this one's, so the two
+    must not be added up. `limits` is the range of a `writable` number.
     """
 
     key: str
@@ -183,10 +183,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePeriod:
-    """What things cost in [start, end), both aware UTC and local midnights.
+    """The prices in [start, end); both are local midnights, in UTC.
 
-    `prices` is per unit of a point, by point key. `fixed_daily` is due for every local
-    day, whatever is used. All in the backend's currency.
+    `prices` maps point keys to the price per unit. `fixed_daily` is charged for every
+    local day, regardless of usage. All amounts are in the backend's currency.
     """
 
     start: datetime
@@ -195,18 +195,18 @@ class PricePeriod:
     fixed_daily: float | None = None
 
 
-# Made for every point at every poll: a frozen one would take nearly twice as long.
+# Not frozen: a reading is made per point and poll, and freezing doubles its cost.
 @dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Reading:
     """One value of a point.
 
-    `time` is the moment at which the value was measured, never the moment of asking.
-    `confirmed` is a later moment at which the source still vouched for the value (a
-    gas meter's hourly position is repeated by every telegram). `since` is the start of
-    the span that an INTERVAL amount covers. `extremes` marks the reading of an INSTANT
-    point that sums up a whole UTC hour, as the server counts it: `time` is the hour's
-    start, `value` its mean, and these its lowest and highest value. `details` is what
-    else the source says of an event.
+    `time` is when the value was measured, never when it was read from the server.
+    `confirmed` is a later moment at which the source still reported the value: a gas
+    meter's hourly position is repeated by every telegram. `since` is the start of the
+    span that an INTERVAL amount covers. `extremes` is set on a reading of an INSTANT
+    point that summarizes a whole UTC hour on the server: `time` is the start of the
+    hour, `value` its mean, and `extremes` its lowest and highest value. `details` are
+    further attributes of an event.
     """
 
     time: datetime
@@ -218,18 +218,18 @@ class Reading:
     confirmed: datetime | None = field(default=None, compare=False)
 
     @property
-    def vouched_for(self) -> datetime:
-        """Return the latest moment at which the source stood by this value."""
+    def last_confirmed(self) -> datetime:
+        """Return the latest moment at which the source reported this value."""
         return self.confirmed or self.time
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The devices and points that a server was found to have.
+    """The devices and points of a server.
 
-    `undecided` names the backend's set-up fields that the server leaves open, so that
-    a person has to say. `choices` is what a person can choose from in the set-up fields
-    that offer what was found: by field name, labels by value.
+    `undecided` names the set-up fields that the server does not answer, so the user has
+    to. `choices` maps the names of set-up fields to the options that were found: labels
+    by value.
     """
 
     devices: Mapping[str, Device]
@@ -238,7 +238,7 @@ class Inventory:
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
-        """Return the part of this inventory that belongs to the named devices."""
+        """Return the part of this inventory that belongs to these devices."""
         return Inventory(
             {key: device for key, device in self.devices.items() if key in device_keys},
             {

@@ -1,7 +1,7 @@
-"""A point's past as columns of bare numbers, without an object for each reading.
+"""Readings of one point as columns of numbers, without an object per reading.
 
-Garbage collection stops everything, the event loop too, for as long as it takes to look
-at all objects. Numbers are none to it, so that years of them cost it nothing.
+A garbage collection visits every object and blocks the event loop meanwhile. Floats are
+not tracked, so years of readings in columns do not make collections any longer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,15 +12,16 @@ from typing import overload, override
 from .model import Reading, Value
 
 type Extremes = tuple[float, float] | None
-"""The lowest and highest value of the hour that a reading sums up, if it does."""
+"""The lowest and highest value of the hour that a reading summarizes, if it does."""
 
 
 class ReadingColumns(Sequence[Reading]):
-    """Readings of one point that say a number each; one is made when it is looked at.
+    """Numeric readings of one point; `Reading` objects are made on access.
 
-    `times` are epoch seconds, `values` finite numbers. `extremes` is empty where no
-    reading sums up an hour, else as long as they are. `are_amounts` says that they
-    cover spans which begin at their times.
+    `times` are epoch seconds and `values` finite numbers. `extremes` is empty if no
+    reading summarizes an hour, otherwise it is as long as the other columns.
+    `are_amounts` is True if each value is the amount of an interval that starts at its
+    time.
     """
 
     __slots__ = ("are_amounts", "extremes", "times", "values")
@@ -33,7 +34,7 @@ class ReadingColumns(Sequence[Reading]):
         *,
         are_amounts: bool = False,
     ) -> None:
-        """Take over columns of the same length, or start without any reading."""
+        """Initialize the readings from columns of equal length, or without readings."""
         self.times = [] if times is None else times
         self.values = [] if values is None else values
         self.extremes = [] if extremes is None else extremes
@@ -41,32 +42,32 @@ class ReadingColumns(Sequence[Reading]):
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> ReadingColumns:
-        """Return those of some readings that say a number, in their order."""
+        """Return the numeric readings among these as columns, in the same order."""
         if isinstance(readings, ReadingColumns):
             return readings
-        found = cls()
+        columns = cls()
         extremes: list[Extremes] = []
         for reading in readings:
             if (value := number(reading.value)) is not None:
-                found.add(reading.time.timestamp(), value)
+                columns.add(reading.time.timestamp(), value)
                 extremes.append(reading.extremes)
         if any(extremes):
-            found.extremes = extremes
-        return found
+            columns.extremes = extremes
+        return columns
 
     def add(self, time: float, value: float) -> None:
-        """Add a reading to columns without extremes."""
+        """Append a reading; only for columns without extremes."""
         self.times.append(time)
         self.values.append(value)
 
     @property
     def is_in_order(self) -> bool:
-        """Tell whether none is older than the one before."""
+        """Return True if no reading is older than the one before it."""
         return self.times == sorted(self.times)
 
     @override
     def __len__(self) -> int:
-        """Return how many readings there are."""
+        """Return the number of readings."""
         return len(self.times)
 
     @overload
@@ -77,7 +78,7 @@ class ReadingColumns(Sequence[Reading]):
 
     @override
     def __getitem__(self, index: int | slice) -> Reading | ReadingColumns:
-        """Return a reading, or some of them as columns."""
+        """Return one reading, or a slice of the readings as columns."""
         if isinstance(index, slice):
             return ReadingColumns(
                 self.times[index],
@@ -95,7 +96,10 @@ class ReadingColumns(Sequence[Reading]):
 
 
 def number(value: Value | None) -> float | None:
-    """Return a reading's value if it is a number; text, flags and NaN are none."""
+    """Return the value of a reading as a float, or `None` if it is not a finite number.
+
+    Texts, flags and NaN are not numbers.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value) if isfinite(value) else None
     return None
