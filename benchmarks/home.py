@@ -214,7 +214,7 @@ async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -
 async def poll(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
     """Read all points once, as the timer does when they are due, until all is shown."""
     readings = entry.runtime_data.readings
-    readings._rounds.forget()  # noqa: SLF001  As if all were due, without the wait.
+    readings.reset_schedule()
     await readings.async_refresh()
     await hass.async_block_till_done()
 

@@ -12,7 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 from .backends import BACKENDS
 from .backends.base import Capability
 from .const import CONF_BACKEND, CONF_HISTORY, DOMAIN
-from .coordinator import InventoryCoordinator, forget_unsupported
+from .coordinator import InventoryCoordinator, delete_unsupported_issue
 from .dashboard.energy_dashboard import async_follow, async_report_left_sources
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
@@ -105,9 +105,9 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> None:
     """Leave no repair card behind; the statistics stay, as they may be all there is."""
-    forget_unsupported(hass, entry)
+    delete_unsupported_issue(hass, entry)
     await async_report_left_sources(hass, entry)
-    await BackendMemory(hass, entry).async_forget()
+    await BackendMemory(hass, entry).async_remove()
     ir.async_delete_issue(hass, DOMAIN, history_issue_id(entry))
 
 
@@ -130,14 +130,14 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
     """Keep the registries in step, and start anew when a point becomes another one."""
     inventory, registrar = entry.runtime_data.inventory, entry.runtime_data.registrar
     registrar.sync(inventory.data, inventory.found)
-    entry.runtime_data.memory.async_note(entry.runtime_data.backend)
+    entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
     described = dict(inventory.data.points)
 
     @callback
     def follow() -> None:
         if not inventory.last_update_success:
             return
-        entry.runtime_data.memory.async_note(entry.runtime_data.backend)
+        entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
         points = inventory.data.points
         if any(points[key] != described[key] for key in points.keys() & described):
             hass.config_entries.async_schedule_reload(entry.entry_id)

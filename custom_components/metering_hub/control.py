@@ -91,7 +91,7 @@ class ControlEntity(ActingEntity):
         if self._held is not None:
             outdated |= {self._held.value, *self._held.outdated}
         self._release()
-        self._held = _Held(value, self.coordinator.asked, frozenset(outdated))
+        self._held = _Held(value, self.coordinator.read_count, frozenset(outdated))
         self._read_again()
         for seconds in RE_READ_SECONDS:
             self._call_later(seconds, HassJob(self._read_again))
@@ -103,7 +103,7 @@ class ControlEntity(ActingEntity):
 
     def _decides(self, value: Value | None, held: _Held) -> bool:
         """Tell whether a reading's value counts more than the one that was written."""
-        return self.coordinator.was_asked_after(self.point.key, held.asked) and (
+        return self.coordinator.was_read_after(self.point.key, held.asked) and (
             value == held.value or value not in held.outdated
         )
 

@@ -1,4 +1,4 @@
-"""What asks a server and tells of its errors; what the server has, once an hour."""
+"""The base of all backend coordinators, and the coordinator of the inventory."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -22,7 +22,11 @@ INVENTORY_INTERVAL = timedelta(hours=1)
 
 
 class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
-    """A coordinator that asks a backend, and tells a person what stands in the way."""
+    """A coordinator that gets its data from a backend.
+
+    Backend errors become Home Assistant's, and a server that is set up in an
+    unsupported way becomes a repair issue.
+    """
 
     config_entry: ConfigEntry
 
@@ -32,16 +36,16 @@ class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
         entry: ConfigEntry,
         backend: Backend,
         *,
-        what: str,
+        subject: str,
         interval: timedelta,
         always_update: bool,
     ) -> None:
-        """Prepare to ask `backend`; `what` names the subject in the log."""
+        """Initialize the coordinator; `subject` is what it fetches, for the log."""
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
-            name=f"{entry.title} {what}",
+            name=f"{entry.title} {subject}",
             update_interval=interval,
             always_update=always_update,
         )
@@ -49,27 +53,33 @@ class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
 
     @abstractmethod
     async def _fetch(self) -> Data:
-        """Ask the backend; raises BackendError."""
+        """Fetch the data from the backend; raises BackendError."""
 
     @override
     async def _async_update_data(self) -> Data:
-        """Ask the backend, with its errors turned into Home Assistant's."""
+        """Fetch the data; raises ConfigEntryAuthFailed or UpdateFailed."""
         with self._errors_translated():
             return await self._fetch()
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
+        """Raise Home Assistant's errors instead of BackendError."""
         try:
             yield
         except BackendError as err:
             if isinstance(err, UnsupportedError):
-                report_unsupported(self.hass, self.config_entry, err.reason)
+                create_unsupported_issue(self.hass, self.config_entry, err.reason)
             raise as_update_error(err) from err
-        forget_unsupported(self.hass, self.config_entry)
+        delete_unsupported_issue(self.hass, self.config_entry)
 
 
-def report_unsupported(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> None:
-    """Raise a repair issue for what only a person can change at the server."""
+def create_unsupported_issue(
+    hass: HomeAssistant, entry: ConfigEntry, reason: str
+) -> None:
+    """Create a repair issue for a setting that the user must change on the server.
+
+    `reason` is the translation key of the issue.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -81,15 +91,15 @@ def report_unsupported(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> 
     )
 
 
-def forget_unsupported(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Drop the repair issue, if there is one."""
+def delete_unsupported_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the repair issue of a config entry, if it exists."""
     ir.async_delete_issue(hass, DOMAIN, f"unsupported_{entry.entry_id}")
 
 
 class InventoryCoordinator(BackendCoordinator[Inventory]):
-    """The devices and points that a person chose, as the server has them now.
+    """Fetch the inventory of the server once an hour.
 
-    `found` is the whole inventory, the unchosen part included.
+    The data is the part that the user selected; `found` is the whole inventory.
     """
 
     identity: Identity
@@ -98,26 +108,26 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
     ) -> None:
-        """Prepare to ask once an hour."""
+        """Initialize the coordinator."""
         super().__init__(
             hass,
             entry,
             backend,
-            what="inventory",
+            subject="inventory",
             interval=INVENTORY_INTERVAL,
-            # What stays away is counted, so that every answer matters.
+            # The registrar counts how often in a row a device is missing.
             always_update=True,
         )
 
     @override
     async def _async_setup(self) -> None:
-        """Log in."""
+        """Log in to the server."""
         with self._errors_translated():
             self.identity = await self.backend.connect()
 
     @override
     async def _fetch(self) -> Inventory:
-        """Return the chosen part of the server's inventory."""
+        """Return the selected part of the server's inventory."""
         self.found = await self.backend.inventory()
-        chosen = selected_devices(self.found, self.config_entry.options)
-        return self.found.select(chosen)
+        selected = selected_devices(self.found, self.config_entry.options)
+        return self.found.select(selected)

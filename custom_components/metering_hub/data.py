@@ -15,10 +15,10 @@ from .registry import Registrar
 
 @dataclass(kw_only=True)
 class RuntimeData:
-    """Everything that a loaded config entry holds.
+    """The objects that live as long as a config entry is loaded.
 
-    `history` is `None` where the person switched it off or the backend has none,
-    `push` where the backend cannot tell of changes.
+    `history` is `None` if the user disabled it or the backend has no history, `push` if
+    the backend does not support push.
     """
 
     backend: Backend

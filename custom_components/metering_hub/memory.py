@@ -1,4 +1,4 @@
-"""What a backend remembers from one start of Home Assistant to the next."""
+"""Store what a backend keeps over restarts of Home Assistant."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -11,27 +11,27 @@ from .const import DOMAIN
 
 _VERSION = 1
 _SAVE_DELAY = 30.0
-"""Seconds; what changes again and again in that time is written once."""
+"""The seconds within which several changes are written at once."""
 
 
 _LEARNED: HassKey[dict[str, Memory]] = HassKey(f"{DOMAIN}_learned")
-"""What the backend of a config flow has learned, by the unique id of its entry."""
+"""The memory of backends in finished config flows, by the unique id of the entry."""
 
 
 @callback
 def async_hand_over(hass: HomeAssistant, unique_id: str, learned: Memory) -> None:
-    """Keep what a config flow's backend learned for the entry that the flow makes.
+    """Keep the memory of a config flow's backend for the config entry it creates.
 
-    The entry's own backend would ask the server for all of it again a moment later.
+    Otherwise the backend of the entry would repeat the same requests a moment later.
     """
     hass.data.setdefault(_LEARNED, {})[unique_id] = learned
 
 
 class BackendMemory:
-    """Keeps a backend's memory in a file of its config entry."""
+    """Store the memory of a backend in a file per config entry."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Prepare; nothing is read yet."""
+        """Initialize the store; nothing is loaded yet."""
         self._hass = hass
         self._unique_id = entry.unique_id or ""
         self._store: Store[dict[str, Json]] = Store(
@@ -40,24 +40,24 @@ class BackendMemory:
         self._saved: Memory = {}
 
     async def async_restore(self, backend: Backend) -> None:
-        """Give a backend what it remembered before, or what was learned in the flow."""
+        """Restore the stored memory of a backend, or that of its config flow."""
         learned = self._hass.data.get(_LEARNED, {}).pop(self._unique_id, {})
         self._saved = await self._store.async_load() or {}
         backend.restore(self._saved or learned)
 
     @callback
-    def async_note(self, backend: Backend) -> None:
-        """Write down soon what a backend wants to remember, where it has changed."""
+    def async_delay_save(self, backend: Backend) -> None:
+        """Save the memory of a backend soon, if it has changed."""
         if (memory := backend.remember()) != self._saved:
             self._saved = memory
             self._store.async_delay_save(lambda: dict(self._saved), _SAVE_DELAY)
 
     async def async_save(self, backend: Backend) -> None:
-        """Write down now what a backend wants to remember, if that is anything."""
+        """Save the memory of a backend now, unless it is empty."""
         self._saved = backend.remember()
         if self._saved:
             await self._store.async_save(dict(self._saved))
 
-    async def async_forget(self) -> None:
+    async def async_remove(self) -> None:
         """Delete the file."""
         await self._store.async_remove()

@@ -377,7 +377,7 @@ async def test_push_that_never_works_harms_nothing(
     await tick(POLL_SECONDS)
     assert shown(hass, POWER) == "17.0"
     assert shown(hass, MODE) == "polling"
-    assert caplog.text.count("tells of no changes") == 1
+    assert caplog.text.count("Plug push: not connected") == 1
     assert hass.config_entries.flow.async_progress() == []
 
 
@@ -413,8 +413,8 @@ async def test_tries_to_connect_become_rare(
     await tick(80)
     await connected(plug, server, 2)
     assert shown(hass, MODE) == "push"
-    assert caplog.text.count("tells of no changes") == 1
-    assert caplog.text.count("tells of changes again") == 1
+    assert caplog.text.count("Plug push: not connected") == 1
+    assert caplog.text.count("Plug push: connected again") == 1
     server.values["power"] = 18.0
     await told(plug, server, "power")
     await tick(1)

@@ -58,7 +58,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             hass,
             entry,
             inventory.backend,
-            what="history",
+            subject="history",
             interval=spec.history_interval,
             always_update=False,
         )

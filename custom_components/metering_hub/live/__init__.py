@@ -1,1 +1,1 @@
-"""The newest readings: when they are fetched, and which are shown."""
+"""The latest readings: when they are polled, and which are shown."""

@@ -1,4 +1,4 @@
-"""When readings are asked for, and who is told of them."""
+"""Poll the latest readings and notify their entities."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,20 +15,21 @@ from ..backends.errors import BackendError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..identifiers import platform_of, point_unique_id
-from ..metering.model import Inventory, Kind, Point
-from .debounce import Gatherer
-from .schedule import Rounds, Wanted
-from .snapshot import Answers, Snapshot
+from ..metering.memo import IdentityMemo
+from ..metering.model import Kind, Point
+from .debounce import ReadDebouncer
+from .schedule import PollGroups, PollSchedule
+from .snapshot import LatestReadings, Snapshot
 
-TOLD_AT_ONCE = 50
-"""How many entities are told of news in one go: their states are written in about 4 ms.
-Of thousands, all at once would hold the event loop for a third of a second."""
+NOTIFIED_AT_ONCE = 50
+"""The number of entities that are notified without yielding to the event loop: writing
+their states takes about 4 ms. Notifying thousands at once would block for 300 ms."""
 
 
 class ReadingsCoordinator(BackendCoordinator[Snapshot]):
-    """The newest reading of every point that somebody looks at.
+    """Poll the latest reading of every point that has an enabled entity.
 
-    Points are asked for as often as they ask to be, in one tick for all that are due.
+    Each point has its own poll interval; all points that are due are polled together.
     """
 
     def __init__(
@@ -38,90 +39,100 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         inventory: InventoryCoordinator,
         default_interval: timedelta,
     ) -> None:
-        """Prepare to ask as often as the busiest point needs."""
+        """Initialize the coordinator.
+
+        `default_interval` is the interval of points without a poll interval.
+        """
         super().__init__(
             hass,
             entry,
             inventory.backend,
-            what="readings",
+            subject="readings",
             interval=default_interval,
             always_update=False,
         )
         self._inventory = inventory
         self._default_interval = default_interval
-        self._rounds = Rounds()
-        self._answers = Answers()
-        self._wanted: tuple[Inventory, Wanted] | None = None
-        self._told: tuple[bool, Snapshot] | None = None
-        self._gatherer = Gatherer(
-            hass, entry, self._read_listened, f"{self.name} in between"
+        self._schedule = PollSchedule()
+        self._latest = LatestReadings()
+        self._groups = IdentityMemo[PollGroups]()
+        self._notified: tuple[bool, Snapshot] | None = None
+        self._debouncer = ReadDebouncer(
+            hass, entry, self._read_points, f"{self.name} (single points)"
         )
 
     @override
     async def async_request_refresh(self) -> None:
-        """Ask for everything anew: a person who asks wants no reading of the past."""
-        self._rounds.forget()
+        """Poll all points, because a manual refresh expects fresh readings of all."""
+        self.reset_schedule()
         await super().async_request_refresh()
+
+    @callback
+    def reset_schedule(self) -> None:
+        """Make all points due at the next poll."""
+        self._schedule.reset()
 
     @override
     async def async_shutdown(self) -> None:
-        """Ask for nothing any more."""
+        """Cancel all polls and reads."""
         await super().async_shutdown()
-        self._gatherer.async_close()
+        self._debouncer.async_close()
 
     @property
-    def asked(self) -> int:
-        """Return how often the server was asked for readings until now."""
-        return self._answers.asked
+    def read_count(self) -> int:
+        """Return the number of reads that have started."""
+        return self._latest.read_count
 
-    def was_asked_after(self, key: str, asked: int) -> bool:
-        """Tell whether what is known of a point was asked for after `asked` times."""
-        return self._answers.is_later(key, asked)
+    def was_read_after(self, key: str, read_count: int) -> bool:
+        """Return True if a point's reading is of a read that started after a count."""
+        return self._latest.is_read_after(key, read_count)
 
     @callback
     @override
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: str | None = None
     ) -> Callable[[], None]:
-        """Listen for news of a point, which is its key, or of everything."""
-        self._wanted = None
+        """Listen for changes of the point with the key `context`, or of all points."""
+        self._groups.forget()
         remove = super().async_add_listener(update_callback, context)
 
         @callback
-        def stop_listening() -> None:
-            self._wanted = None
+        def remove_listener() -> None:
+            """Remove the listener, and with it maybe a point to poll."""
+            self._groups.forget()
             remove()
 
-        return stop_listening
+        return remove_listener
 
     @callback
     def async_read_soon(self, keys: Iterable[str]) -> None:
-        """Read those of these points within two seconds that somebody listens to.
+        """Read these points within two seconds, except those without a listener.
 
-        All that is wanted within one second is read together, by one `latest`; the
-        polling goes on beside it.
+        All points that are requested within a second are read together. Polling
+        continues independently.
         """
-        self._gatherer.async_add(keys)
+        self._debouncer.async_add(keys)
 
     @override
     async def _fetch(self) -> Snapshot:
-        """Return the newest readings, of which only those that are due are asked."""
+        """Read the points that are due, and return the latest readings of all."""
         shown = self.data
-        wanted = self._wanted_points()
-        self.update_interval = min(wanted.groups, default=self._default_interval)
-        # A tick comes a little early or late; half of one decides which is meant.
+        groups = self._poll_groups()
+        self.update_interval = min(groups.groups, default=self._default_interval)
+        # A timer may fire early or late; half an interval tells which poll is meant.
         early = self.update_interval.total_seconds() / 2
-        if due := self._rounds.due(wanted, time.monotonic(), early):
+        if due := self._schedule.due(groups, time.monotonic(), early):
             try:
-                await self._ask(due)
+                await self._read(due)
             except BackendError:
-                # Once the server is back, nothing that was read before counts.
-                self._rounds.forget()
+                # All readings are outdated by the time the server is back.
+                self.reset_schedule()
                 raise
             await asyncio.sleep(0)
-        snapshot = self._answers.snapshot(wanted.points, dt_util.utcnow(), shown)
+        snapshot = self._latest.snapshot(groups.points, dt_util.utcnow(), shown)
         if snapshot is shown and self.data is not shown:
-            # The caller sees no change then; what was shown in between would stay.
+            # A push changed the data during the poll and was outdated by it. The
+            # caller compares with the data before the poll, so notify here.
             self.data = shown
             self.async_update_listeners()
         return snapshot
@@ -129,80 +140,83 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Tell those for whom there is news; the first few at once, others in turns.
-
-        All are told where polls begin to fail, or to work again.
-        """
-        told, self._told = self._told, (self.last_update_success, self.data)
+        """Notify the listeners of changed points, or all when availability changed."""
+        before, self._notified = self._notified, (self.last_update_success, self.data)
         listeners = [*self._listeners]
-        if told is not None and told[0] == self.last_update_success:
-            changes = self.data.changes(told[1])
+        if before is not None and before[0] == self.last_update_success:
+            changes = self.data.changes(before[1])
             listeners = [
-                number
-                for number, (_, context) in self._listeners.items()
+                listener
+                for listener, (_, context) in self._listeners.items()
                 if context in changes or context is None
             ]
         self.config_entry.async_create_task(
-            self.hass, self._tell(listeners), f"{self.name} telling"
+            self.hass, self._notify(listeners), f"{self.name} notification"
         )
 
-    async def _tell(self, listeners: Sequence[int]) -> None:
-        """Tell some who listen, and let everything else have a turn now and then.
+    async def _notify(self, listeners: Sequence[int]) -> None:
+        """Notify listeners, and yield to the event loop between batches.
 
-        Who is gone by the time of their turn is left out.
+        Listeners that were removed meanwhile are skipped.
         """
-        for number, listener in enumerate(listeners, start=1):
+        for count, listener in enumerate(listeners, start=1):
             if known := self._listeners.get(listener):
                 known[0]()
-            if number % TOLD_AT_ONCE == 0 and number < len(listeners):
+            if count % NOTIFIED_AT_ONCE == 0 and count < len(listeners):
                 await asyncio.sleep(0)
 
-    async def _read_listened(self, keys: frozenset[str]) -> None:
-        """Read those of the named points that entities listen to; show what is new.
+    async def _read_points(self, keys: frozenset[str]) -> None:
+        """Read points between polls, and show what changed; raises BackendError.
 
-        While polls fail, nothing is read: only a poll can say that the server is back,
-        because only a poll reads everything that has become old.
+        Nothing is read while polls fail: only a poll reads everything that is outdated,
+        so only a poll may make entities available again.
         """
-        points = self._readable(keys.intersection(self.async_contexts()))
+        points = self._readable_points(keys.intersection(self.async_contexts()))
         if not points or not self.last_update_success:
             return
-        await self._ask(points)
-        self._show_of(points)
+        await self._read(points)
+        self._show(points)
 
     @callback
-    def _show_of(self, points: Collection[Point]) -> None:
-        """Show what is known of these points, and tell only those who look at them."""
+    def _show(self, points: Collection[Point]) -> None:
+        """Update the data of these points, and notify only their listeners."""
         before = self.data
-        self.data = self._answers.renewed(before, points, dt_util.utcnow())
+        self.data = self._latest.update_snapshot(before, points, dt_util.utcnow())
         changes = self.data.changes(before)
-        if self._told is not None and self._told[1] is before:
-            self._told = self._told[0], self.data
+        if self._notified is not None and self._notified[1] is before:
+            self._notified = self._notified[0], self.data
         for update, context in list(self._listeners.values()):
             if context in changes:
                 update()
 
-    async def _ask(self, points: Collection[Point]) -> None:
-        """Ask for these points, and take over the answer; raises BackendError."""
-        number = self._answers.begin()
+    async def _read(self, points: Collection[Point]) -> None:
+        """Read points and merge the result; raises BackendError."""
+        number = self._latest.start_read()
         latest = await self.backend.latest(points)
-        before = self._answers.failures
-        self._answers.take(number, points, latest)
-        self._log_failures(before, self._answers.failures)
+        before = self._latest.failures
+        self._latest.merge(number, points, latest)
+        self._log_failures(before, self._latest.failures)
 
-    def _wanted_points(self) -> Wanted:
-        """Return the points that entities listen to, or will at the first refresh."""
+    def _poll_groups(self) -> PollGroups:
+        """Return the points that have an enabled entity, grouped by poll interval."""
+
+        def make_groups() -> PollGroups:
+            """Group the points with listeners, or that get one after the first poll."""
+            if listening := set(self.async_contexts()):
+                points = self._readable_points(listening)
+            else:
+                points = [
+                    point
+                    for point in self._readable_points(inventory.points)
+                    if self._is_enabled(point)
+                ]
+            return PollGroups.of(points, self._default_interval)
+
         inventory = self._inventory.data
-        if self._wanted is not None and self._wanted[0] is inventory:
-            return self._wanted[1]
-        if listening := set(self.async_contexts()):
-            wanted = Wanted.of(self._readable(listening), self._default_interval)
-            self._wanted = inventory, wanted
-            return wanted
-        points = filter(self._will_listen, self._readable(inventory.points))
-        return Wanted.of(points, self._default_interval)
+        return self._groups.get(make_groups, inventory=inventory)
 
-    def _readable(self, keys: Iterable[str]) -> list[Point]:
-        """Return the named points; what can only be done has nothing to read."""
+    def _readable_points(self, keys: Iterable[str]) -> list[Point]:
+        """Return the points with these keys, except actions, which have no value."""
         points = self._inventory.data.points
         return [
             point
@@ -210,7 +224,8 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             if (point := points.get(key)) and point.kind is not Kind.ACTION
         ]
 
-    def _will_listen(self, point: Point) -> bool:
+    def _is_enabled(self, point: Point) -> bool:
+        """Return True if the entity of a point is enabled, or will be when added."""
         registry = er.async_get(self.hass)
         entity_id = registry.async_get_entity_id(
             platform_of(point),
@@ -222,7 +237,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         return not entity.disabled
 
     def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
-        """Log once when a part of the server stops answering, and when it is back."""
+        """Log once when a part of the server fails, and once when all is back."""
         for reason in sorted(now - before):
             LOGGER.warning("%s: some readings are missing: %s", self.name, reason)
         if before and not now:

@@ -1,4 +1,4 @@
-"""Gather what is to be read for a second, and read it together."""
+"""Combine requests to read single points into at most one read per second."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -10,17 +10,18 @@ from homeassistant.helpers.event import async_call_later
 from ..backends.errors import BackendError
 from ..const import LOGGER
 
-GATHER_SECONDS = 1.0
-"""How long keys are gathered, and how long it is from one call's end to the next."""
-PAUSE_SECONDS = 10.0
-"""How long a server is left alone after it failed, where it does not say itself."""
+DEBOUNCE_SECONDS = 1.0
+"""The time for which keys are collected, and the pause between two reads."""
+FAILURE_PAUSE_SECONDS = 10.0
+"""The pause after a failed read, unless the server asks for a certain pause."""
 
 
-class Gatherer:
-    """Calls a function with all keys of a second together, never twice at a time.
+class ReadDebouncer:
+    """Collect the keys of points for a second, then read them together.
 
-    However many keys come, there is at most one call per second. What a call that
-    fails was for is lost: polling goes on, and reads it anyway.
+    Reads never overlap. Unlike Home Assistant's `Debouncer`, this passes on what was
+    collected and respects the pause that a failing server asks for. The keys of a
+    failed read are dropped, because polling continues and covers them.
     """
 
     def __init__[Data](
@@ -30,7 +31,10 @@ class Gatherer:
         read: Callable[[frozenset[str]], Awaitable[None]],
         name: str,
     ) -> None:
-        """Prepare; `read` raises only BackendError, `name` names it in the log."""
+        """Initialize the debouncer.
+
+        `read` may raise only BackendError; `name` names the read in the log.
+        """
         self._hass = hass
         self._create_task = entry.async_create_background_task
         self._read = read
@@ -43,39 +47,42 @@ class Gatherer:
 
     @callback
     def async_add(self, keys: Iterable[str]) -> None:
-        """Let these keys be part of the next call."""
+        """Add keys to the next read."""
         self._keys.update(keys)
         self._schedule()
 
     @callback
     def async_close(self) -> None:
-        """Drop what was gathered, and take nothing more."""
+        """Drop the collected keys and ignore any later ones."""
         self._is_closed = True
         if self._cancel_timer is not None:
             self._cancel_timer()
             self._cancel_timer = None
 
     def _schedule(self) -> None:
-        waits = self._is_reading or self._cancel_timer is not None
-        if self._is_closed or waits or not self._keys:
+        """Schedule the next read unless one is scheduled or running already."""
+        is_busy = self._is_reading or self._cancel_timer is not None
+        if self._is_closed or is_busy or not self._keys:
             return
         pause = self._not_before - self._hass.loop.time()
-        seconds = max(pause, GATHER_SECONDS)
-        begin = HassJob(self._begin, self._name, cancel_on_shutdown=True)
-        self._cancel_timer = async_call_later(self._hass, seconds, begin)
+        seconds = max(pause, DEBOUNCE_SECONDS)
+        job = HassJob(self._start_read, self._name, cancel_on_shutdown=True)
+        self._cancel_timer = async_call_later(self._hass, seconds, job)
 
     @callback
-    def _begin(self, _now: datetime) -> None:
+    def _start_read(self, _now: datetime) -> None:
+        """Read the collected keys in the background."""
         self._cancel_timer = None
         keys, self._keys = frozenset(self._keys), set()
         self._is_reading = True
-        self._create_task(self._hass, self._run(keys), self._name)
+        self._create_task(self._hass, self._read_keys(keys), self._name)
 
-    async def _run(self, keys: frozenset[str]) -> None:
+    async def _read_keys(self, keys: frozenset[str]) -> None:
+        """Read keys, then schedule the next read if more were added meanwhile."""
         try:
             await self._read(keys)
         except BackendError as err:
-            pause = err.retry_after or PAUSE_SECONDS
+            pause = err.retry_after or FAILURE_PAUSE_SECONDS
             self._not_before = self._hass.loop.time() + pause
             LOGGER.debug("%s failed: %s", self._name, err)
         finally:

@@ -1,4 +1,7 @@
-"""Push: what a server says has changed is read at once; polling goes on beside it."""
+"""Push: read points as soon as the server reports that they changed.
+
+Polling continues independently.
+"""
 
 import asyncio
 from enum import StrEnum
@@ -16,26 +19,26 @@ from .coordinator import ReadingsCoordinator
 
 FIRST_WAIT = 5.0
 LONGEST_WAIT = 600.0
-"""Seconds between two tries to connect; the wait doubles from first to longest."""
+"""The seconds between two connection attempts double from the first to the longest."""
 MOST_JITTER = 1.5
-"""The highest random factor of a wait, so that many clients do not return in step."""
+"""The highest random factor of a wait, so that clients do not reconnect in step."""
 STABLE_AFTER = 60.0
-"""Seconds that a connection must last for the waits to start anew. A server that
-accepts every connection and drops it at once is not asked every five seconds."""
+"""The seconds after which a connection resets the waits. A server that accepts every
+connection and drops it at once must not be contacted every five seconds."""
 
 
 class UpdateMode(StrEnum):
-    """How readings come."""
+    """How readings currently arrive."""
 
     PUSH = "push"
     POLLING = "polling"
 
 
 class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
-    """Watches a server in the background; its data is whether that works now.
+    """Watch a server for changes in the background.
 
-    It never asks for anything itself. Nothing that goes wrong here fails a set-up or
-    starts a new login: polling finds out about refused credentials by itself.
+    The data is the current update mode. A failing connection neither fails the set-up
+    nor starts a reauthentication, because polling detects refused credentials anyway.
     """
 
     config_entry: ConfigEntry
@@ -46,7 +49,7 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
         entry: ConfigEntry,
         readings: ReadingsCoordinator,
     ) -> None:
-        """Prepare; nothing is watched before `async_start`."""
+        """Initialize the coordinator; `async_start` starts watching."""
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} push")
         self.data = UpdateMode.POLLING
         self._readings = readings
@@ -54,67 +57,65 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
 
     @callback
     def async_start(self) -> None:
-        """Watch until the entry is unloaded."""
+        """Watch until the config entry is unloaded."""
         self.config_entry.async_create_background_task(
             self.hass, self._keep_watching(), self.name
         )
 
     @override
     async def _async_update_data(self) -> UpdateMode:
-        """Return what is known: there is nothing to ask."""
+        """Return the current mode, which needs no request."""
         return self.data
 
     async def _keep_watching(self) -> None:
-        """Connect again and again, waiting the longer the more tries have failed."""
+        """Reconnect forever, waiting longer after each failed attempt."""
         failures = 0
         while True:
-            began = time.monotonic()
-            reason, retry_after = "the server ended it", 0.0
+            started = time.monotonic()
+            reason, retry_after = "closed by the server", 0.0
             try:
                 await self._watch()
             except BackendError as err:
                 reason, retry_after = str(err), err.retry_after or 0.0
             finally:
                 self._set_mode(UpdateMode.POLLING)
-            self._note_loss(reason)
-            if time.monotonic() - began >= STABLE_AFTER:
+            self._log_loss(reason)
+            if time.monotonic() - started >= STABLE_AFTER:
                 failures = 0
             await asyncio.sleep(max(wait_after(failures), retry_after))
             failures += 1
 
     async def _watch(self) -> None:
-        """Pass on what changes until the connection is lost; raises BackendError."""
+        """Read what changes until the connection is lost; raises BackendError."""
         async for keys in self._readings.backend.watch():
-            self._note_connection()
+            self._set_connected()
             if keys:
                 self._readings.async_read_soon(keys)
 
     @callback
-    def _note_connection(self) -> None:
+    def _set_connected(self) -> None:
+        """Set the mode to push, and log it if a loss was logged before."""
         if self.data is UpdateMode.PUSH:
             return
         self._set_mode(UpdateMode.PUSH)
         if self._is_lost:
             self._is_lost = False
-            LOGGER.info("%s: the server tells of changes again", self.name)
+            LOGGER.info("%s: connected again", self.name)
 
-    def _note_loss(self, reason: str) -> None:
-        """Log a loss once, however many tries to connect fail after it."""
+    def _log_loss(self, reason: str) -> None:
+        """Log the loss of the connection, but not each failed attempt after it."""
         if not self._is_lost:
             self._is_lost = True
-            LOGGER.info(
-                "%s: the server tells of no changes (%s); polling goes on",
-                self.name,
-                reason,
-            )
+            LOGGER.info("%s: not connected (%s); polling continues", self.name, reason)
 
     @callback
     def _set_mode(self, mode: UpdateMode) -> None:
+        """Set the mode, and notify listeners if it changed."""
         if mode is not self.data:
             self.async_set_updated_data(mode)
 
 
 def wait_after(failures: int) -> float:
-    """Return the seconds to wait where so many tries in a row failed before."""
+    """Return the seconds to wait after this many failed attempts in a row."""
     wait: float = FIRST_WAIT * 2 ** min(failures, 10)
     return min(wait * random.uniform(1.0, MOST_JITTER), LONGEST_WAIT)

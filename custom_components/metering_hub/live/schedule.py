@@ -1,7 +1,4 @@
-"""Which points are wanted, and which of them are due to be asked for.
-
-Nothing here knows Home Assistant or any backend.
-"""
+"""Decide which points are due for polling; independent of Home Assistant."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,11 +9,11 @@ from ..metering.model import Point
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Points that somebody looks at, grouped by how often they are asked for.
+class PollGroups:
+    """The points to poll, grouped by poll interval.
 
-    It is made anew only when other points are wanted, so that a poll of thousands of
-    points need not look at each.
+    The groups are built once per set of points, so a poll of thousands of points does
+    not look at each of them.
     """
 
     points: Sequence[Point]
@@ -25,47 +22,51 @@ class Wanted:
     _joined: dict[tuple[timedelta, ...], Sequence[Point]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, points: Iterable[Point], default: timedelta) -> Wanted:
-        """Return these points; `default` is the interval of those that name none."""
+    def of(cls, points: Iterable[Point], default: timedelta) -> PollGroups:
+        """Return the groups of these points; `default` is the usual poll interval."""
         found = list(points)
         groups: defaultdict[timedelta, list[Point]] = defaultdict(list)
         for point in found:
             groups[point.poll_interval or default].append(point)
         return cls(found, frozenset(point.key for point in found), dict(groups))
 
-    def of_groups(self, intervals: tuple[timedelta, ...]) -> Sequence[Point]:
-        """Return the points of some groups: of the same ones, the same object."""
+    def points_of(self, intervals: tuple[timedelta, ...]) -> Sequence[Point]:
+        """Return the points with these intervals; the same object for equal intervals.
+
+        Backends and the snapshot recognize a repeated poll by the identity of its
+        points.
+        """
         if (found := self._joined.get(intervals)) is None:
             found = [point for each in intervals for point in self.groups[each]]
             self._joined[intervals] = found
         return found
 
 
-class Rounds:
-    """Remembers when each group of points was last asked for."""
+class PollSchedule:
+    """Remember when each group of points was last polled."""
 
     def __init__(self) -> None:
-        """Start without having asked for anything."""
-        self._asked: dict[timedelta, float] = {}
+        """Initialize the schedule with every group due."""
+        self._polled: dict[timedelta, float] = {}
         self._keys: frozenset[str] = frozenset()
 
-    def forget(self) -> None:
-        """Let everything be due."""
-        self._asked.clear()
+    def reset(self) -> None:
+        """Make every group due."""
+        self._polled.clear()
 
-    def due(self, wanted: Wanted, now: float, early: float) -> Collection[Point]:
-        """Return the points to ask for now, and take note that they were.
+    def due(self, groups: PollGroups, now: float, early: float) -> Collection[Point]:
+        """Return the points that are due now, and record that they are polled.
 
-        `now` is of a monotonic clock, in seconds. A group is due `early` seconds before
-        its time, and at once where it has a point that was not wanted before.
+        `now` is a monotonic time in seconds. A group is due up to `early` seconds
+        before its interval has passed, and at once if it contains a new point.
         """
-        new = wanted.keys - self._keys
-        self._keys = wanted.keys
+        new = groups.keys - self._keys
+        self._keys = groups.keys
         due: list[timedelta] = []
-        for interval, points in wanted.groups.items():
-            asked = self._asked.get(interval)
-            is_due = asked is None or now - asked + early >= interval.total_seconds()
+        for interval, points in groups.groups.items():
+            polled = self._polled.get(interval)
+            is_due = polled is None or now - polled + early >= interval.total_seconds()
             if is_due or (new and any(point.key in new for point in points)):
-                self._asked[interval] = now
+                self._polled[interval] = now
                 due.append(interval)
-        return wanted.of_groups(tuple(due))
+        return groups.points_of(tuple(due))

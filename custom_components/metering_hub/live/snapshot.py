@@ -1,6 +1,6 @@
-"""What is known of all points now, however many askings overlap.
+"""The latest readings of all points, even while several reads overlap.
 
-Nothing here knows Home Assistant or any backend. Every `datetime` is aware and in UTC.
+Independent of Home Assistant. Every `datetime` is aware and in UTC.
 """
 
 from collections.abc import Collection, Mapping
@@ -8,182 +8,184 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..backends.base import Latest
+from ..metering.memo import IdentityMemo
 from ..metering.model import Point, Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The newest readings, and the points whose reading cannot be trusted now.
+    """The latest readings, and the points that are unavailable.
 
-    `unavailable` points are those whose part of the server failed, or whose last
-    reading is too old.
+    A point is unavailable if its part of the server failed or its reading is stale.
     """
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
     unavailable: frozenset[str] = frozenset()
 
     def changes(self, before: Snapshot) -> frozenset[str]:
-        """Return the points of which this says something else than another one did."""
+        """Return the keys of the points that differ from another snapshot."""
         if self is before:
             return frozenset()
-        known = before.readings
+        old = before.readings
         changed = [
             key
             for key, reading in self.readings.items()
-            # What was not read anew is the same object, which is seen at once.
-            if (other := known.get(key)) is not reading and other != reading
+            # Most readings are the same objects, so identity settles it quickly.
+            if (other := old.get(key)) is not reading and other != reading
         ]
-        gone = known.keys() - self.readings.keys()
+        gone = old.keys() - self.readings.keys()
         return (self.unavailable ^ before.unavailable).union(changed, gone)
 
 
-class Answers:
-    """The last answer for each point.
+class Freshness:
+    """Track when each point last had a newer reading.
 
-    A poll and the reading of single points may overlap, and the one that was asked
-    first may be answered last. So each asking has a number, and an answer counts only
-    where no later asking was answered before.
+    Ages count from the moment at which a newer reading was seen, so a wrong clock on
+    the server does no harm. Only the very first reading is as old as its own time.
     """
 
     def __init__(self) -> None:
-        """Start without an answer."""
-        self._asked = 0
-        self._answered = 0
-        self._last: tuple[Collection[Point], Latest, set[str]] | None = None
-        self._wanted: Collection[Point] | None = None
-        self._perishable: Collection[Point] = ()
-        self._known: Snapshot | None = None
+        """Initialize without any reading seen."""
+        self._seen: dict[str, tuple[datetime, datetime]] = {}
+
+    def is_stale(self, point: Point, reading: Reading, now: datetime) -> bool:
+        """Record a reading, and return True if it is older than its point allows."""
+        if point.stale_after is None:
+            return False
+        confirmed = reading.last_confirmed
+        if (seen := self._seen.get(point.key)) is None:
+            seen = (confirmed, min(confirmed, now))
+        elif confirmed > seen[0]:
+            seen = (confirmed, now)
+        self._seen[point.key] = seen
+        return now - seen[1] > point.stale_after
+
+
+class LatestReadings:
+    """Merge the results of overlapping reads into the latest reading of each point.
+
+    A poll and a read of single points may overlap, and the one that started first may
+    finish last. Reads are therefore numbered in the order in which they start, and a
+    result is ignored for points with a result of a later read.
+    """
+
+    def __init__(self) -> None:
+        """Initialize without readings."""
+        self._started = 0
+        self._merged_number = 0
+        self._merged_keys = IdentityMemo[set[str]]()
+        self._points: Collection[Point] | None = None
+        self._expiring: Collection[Point] = ()
+        self._snapshot: Snapshot | None = None
         self._numbers: dict[str, int] = {}
         self._readings: dict[str, Reading] = {}
         self._failed: dict[str, str] = {}
         self._freshness = Freshness()
 
     @property
-    def asked(self) -> int:
-        """Return the number of the last asking that began."""
-        return self._asked
+    def read_count(self) -> int:
+        """Return the number of reads that have started, which numbers the last one."""
+        return self._started
 
     @property
     def failures(self) -> frozenset[str]:
-        """Return why parts of the server did not answer, each reason once."""
+        """Return the distinct reasons why parts of the server failed."""
         return frozenset(self._failed.values())
 
-    def begin(self) -> int:
-        """Return the number of an asking that begins now."""
-        self._asked += 1
-        return self._asked
+    def start_read(self) -> int:
+        """Return the number of a read that starts now."""
+        self._started += 1
+        return self._started
 
-    def is_later(self, key: str, asked: int) -> bool:
-        """Tell whether a point's answer is of a later asking than `asked`."""
-        return self._numbers.get(key, 0) > asked
+    def is_read_after(self, key: str, number: int) -> bool:
+        """Return True if a point's result is of a later read than this one."""
+        return self._numbers.get(key, 0) > number
 
-    def take(self, asked: int, points: Collection[Point], latest: Latest) -> None:
-        """Take over what was answered to asking `asked` for these points.
+    def merge(self, number: int, points: Collection[Point], latest: Latest) -> None:
+        """Merge the result of a read of these points.
 
-        Made for thousands of points: what is done for each is done by sets and dicts.
+        Runs for thousands of points per poll, so it uses bulk operations on sets and
+        dicts, and a result that repeats the previous one only updates the numbers.
         """
-        last = self._last
-        is_in_order = asked >= self._answered
-        if last is not None and last[0] is points and last[1] is latest and is_in_order:
-            # The very answer of last time, and no other came in between.
-            self._answered = asked
-            self._numbers.update(dict.fromkeys(last[2], asked))
-            return
-        keys = {point.key for point in points}
-        self._last = (points, latest, keys) if is_in_order else None
-        self._known = None
-        if not is_in_order:
-            keys = {key for key in keys if not self.is_later(key, asked)}
-        self._answered = max(self._answered, asked)
-        self._numbers.update(dict.fromkeys(keys, asked))
-        _take_over(self._readings, keys, latest.readings)
-        _take_over(self._failed, keys, latest.failed)
+        if number >= self._merged_number:
+            keys = self._merged_keys.get(
+                lambda: self._merge_keys({point.key for point in points}, latest),
+                points=points,
+                latest=latest,
+            )
+            self._merged_number = number
+        else:
+            self._merged_keys.forget()
+            outdated = {point.key for point in points}
+            keys = {key for key in outdated if not self.is_read_after(key, number)}
+            self._merge_keys(keys, latest)
+        self._numbers.update(dict.fromkeys(keys, number))
+
+    def _merge_keys(self, keys: set[str], latest: Latest) -> set[str]:
+        """Replace what is stored for these keys, and return the keys."""
+        self._snapshot = None
+        _replace(self._readings, keys, latest.readings)
+        _replace(self._failed, keys, latest.failed)
+        return keys
 
     def snapshot(
-        self, wanted: Collection[Point], now: datetime, shown: Snapshot | None = None
+        self, points: Collection[Point], now: datetime, shown: Snapshot | None = None
     ) -> Snapshot:
-        """Return what is known of the wanted points, and forget all others.
+        """Return a snapshot of these points, and forget all others.
 
-        It is what is `shown` already, if that says the same.
+        If it equals the snapshot that is `shown`, that same object is returned.
         """
-        if wanted is not self._wanted:
-            self._keep(wanted)
-        stale = {point.key for point in self._perishable if self._is_stale(point, now)}
+        if points is not self._points:
+            self._keep_only(points)
+        stale = {point.key for point in self._expiring if self._is_stale(point, now)}
         unavailable = frozenset(self._failed.keys() | stale)
-        if self._known is None or self._known.unavailable != unavailable:
-            known = Snapshot(dict(self._readings), unavailable)
-            if shown is not None and not known.changes(shown):
-                known = shown
-            self._known = known
-        return self._known
+        if self._snapshot is None or self._snapshot.unavailable != unavailable:
+            snapshot = Snapshot(dict(self._readings), unavailable)
+            if shown is not None and not snapshot.changes(shown):
+                snapshot = shown
+            self._snapshot = snapshot
+        return self._snapshot
 
-    def _keep(self, wanted: Collection[Point]) -> None:
-        """Forget all points but these."""
-        self._wanted, self._last, self._known = wanted, None, None
-        self._perishable = [point for point in wanted if point.stale_after is not None]
-        keys = {point.key for point in wanted}
-        for known in (self._readings, self._failed, self._numbers):
-            for key in known.keys() - keys:
-                del known[key]
+    def _keep_only(self, points: Collection[Point]) -> None:
+        """Forget all other points."""
+        self._points, self._snapshot = points, None
+        self._merged_keys.forget()
+        self._expiring = [point for point in points if point.stale_after is not None]
+        keys = {point.key for point in points}
+        for stored in (self._readings, self._failed, self._numbers):
+            for key in stored.keys() - keys:
+                del stored[key]
 
-    def renewed(
+    def update_snapshot(
         self, shown: Snapshot, points: Collection[Point], now: datetime
     ) -> Snapshot:
-        """Return a snapshot with what is known of these points, else as it was.
+        """Return a copy of a snapshot with these points updated.
 
-        It costs little where these are few of many.
+        Cheaper than `snapshot` if these are only a few points.
         """
         readings, unavailable = dict(shown.readings), set(shown.unavailable)
         for point in points:
             key = point.key
-            _set_or_drop(readings, key, self._readings.get(key))
+            if (reading := self._readings.get(key)) is None:
+                readings.pop(key, None)
+            else:
+                readings[key] = reading
             unavailable.discard(key)
             if key in self._failed or self._is_stale(point, now):
                 unavailable.add(key)
         return Snapshot(readings, frozenset(unavailable))
 
     def _is_stale(self, point: Point, now: datetime) -> bool:
+        """Return True if a point's reading is older than the point allows."""
         reading = self._readings.get(point.key)
         return reading is not None and self._freshness.is_stale(point, reading, now)
 
 
-def _take_over[T](known: dict[str, T], keys: set[str], new: Mapping[str, T]) -> None:
-    """Replace what is known of these keys, and drop those of which nothing is new."""
+def _replace[T](stored: dict[str, T], keys: set[str], new: Mapping[str, T]) -> None:
+    """Store the new values of these keys, and remove keys without a new value."""
     if new.keys() <= keys:
-        known.update(new)
+        stored.update(new)
     else:
-        known.update({key: new[key] for key in new.keys() & keys})
-    for key in known.keys() & (keys - new.keys()):
-        del known[key]
-
-
-def _set_or_drop[T](values: dict[str, T], key: str, value: T | None) -> None:
-    if value is None:
-        values.pop(key, None)
-    else:
-        values[key] = value
-
-
-class Freshness:
-    """Remembers when each point last had something new to say.
-
-    Ages are counted from the moment at which a newer reading was seen, so that a
-    server's clock that is wrong does no harm; only of the very first reading, the age
-    is what its own time says.
-    """
-
-    def __init__(self) -> None:
-        """Start without having seen anything."""
-        self._seen: dict[str, tuple[datetime, datetime]] = {}
-
-    def is_stale(self, point: Point, reading: Reading, now: datetime) -> bool:
-        """Take note of a reading; tell whether it is older than its point allows."""
-        if point.stale_after is None:
-            return False
-        vouched_for = reading.vouched_for
-        if (seen := self._seen.get(point.key)) is None:
-            seen = (vouched_for, min(vouched_for, now))
-        elif vouched_for > seen[0]:
-            seen = (vouched_for, now)
-        self._seen[point.key] = seen
-        return now - seen[1] > point.stale_after
+        stored.update({key: new[key] for key in new.keys() & keys})
+    for key in stored.keys() & (keys - new.keys()):
+        del stored[key]

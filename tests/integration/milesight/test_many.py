@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.live.coordinator import TOLD_AT_ONCE
+from custom_components.metering_hub.live.coordinator import NOTIFIED_AT_ONCE
 from custom_components.metering_hub.live.snapshot import Snapshot
 from homeassistant.core import HomeAssistant
 
@@ -29,7 +29,7 @@ async def test_news_of_many_are_told_in_turns(
     async with counting_turns() as turns:
         readings.async_update_listeners()
         await hass.async_block_till_done()
-    assert turns.count >= listeners // TOLD_AT_ONCE - 1
+    assert turns.count >= listeners // NOTIFIED_AT_ONCE - 1
     states = [
         state.state
         for state in hass.states.async_all("sensor")
@@ -45,7 +45,7 @@ async def test_who_is_gone_meanwhile_is_not_told(
     """An entry that is unloaded in the middle of it leaves nothing behind."""
     readings = loaded.runtime_data.readings
     told: list[int] = []
-    for number in range(3 * TOLD_AT_ONCE):
+    for number in range(3 * NOTIFIED_AT_ONCE):
         remove = readings.async_add_listener(lambda n=number: told.append(n))
         if number:
             hass.loop.call_soon(remove)
