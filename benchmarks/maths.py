@@ -21,13 +21,13 @@ def _hours(readings: ReadingColumns) -> int:
     """Return how many hours became of readings, in parts as in an import."""
     from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
     from custom_components.metering_hub.history.maths.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
-    from custom_components.metering_hub.history.series import parts  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.series import split_chunk  # noqa: PLC0415  Home Assistant first.
 
     hours = RegisterHours()
     end = datetime.fromtimestamp(readings.times[-1], UTC)
     return sum(
         len(hours.add(part, until))
-        for part, until in parts(readings, end, READINGS_AT_ONCE)
+        for part, until in split_chunk(readings, end, READINGS_AT_ONCE)
     )
 
 

@@ -4,10 +4,7 @@ import re
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.history.statistic import (
-    FIXED_COST_KEY,
-    money_suffix,
-)
+from custom_components.metering_hub.history.statistic import FIXED_COST_KEY, cost_suffix
 from demo.dashboard import OVERVIEW, STATISTIC, named, views_of
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -23,7 +20,7 @@ def unknown_names(
     points = entry.runtime_data.inventory.data.points
     keys = {
         *points,
-        *(f"{key}_{money_suffix(point)}" for key, point in points.items()),
+        *(f"{key}_{cost_suffix(point)}" for key, point in points.items()),
         FIXED_COST_KEY,
     }
     there = {f"metering_hub:{backend}_SCOPE_{key}" for key in keys} | {

@@ -1,4 +1,4 @@
-"""Counts the turns that everything else gets while something long is going on."""
+"""Count how often other tasks run while something long is going on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Turns:
-    """How often others had their turn.
+    """The number of times that another task ran.
 
-    It is counted, not timed: how long a turn takes depends on what else the machine
-    and the garbage collector have to do.
+    It is counted, not timed: how long a turn takes depends on the load of the machine
+    and on garbage collection.
     """
 
     count: int = 0
@@ -19,15 +19,16 @@ class Turns:
 
 @asynccontextmanager
 async def counting_turns() -> AsyncIterator[Turns]:
-    """Count the turns that another task gets while the block runs."""
+    """Count the turns that another task gets in the event loop during the block."""
     turns = Turns()
 
-    async def others() -> None:
+    async def yield_forever() -> None:
+        """Count each turn and yield again."""
         while True:
             await asyncio.sleep(0)
             turns.count += 1
 
-    task = asyncio.create_task(others())
+    task = asyncio.create_task(yield_forever())
     try:
         yield turns
     finally:

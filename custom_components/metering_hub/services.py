@@ -25,7 +25,7 @@ from .dashboard.energy_dashboard import async_add_to_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import as_action_error
 from .history.coordinator import HistoryCoordinator
-from .history.excerpt import MAX_READINGS, hourly_excerpt, raw_excerpt
+from .history.readings import MAX_READINGS, hourly_readings, raw_readings
 
 ATTR_END = "end"
 ATTR_ENTRY = "entry"
@@ -95,7 +95,7 @@ async def _import_history(call: ServiceCall) -> ServiceResponse:
     history = _history(call)
     start = _moment(call, ATTR_START)
     with _errors_translated():
-        written = await history.import_anew(start)
+        written = await history.reimport(start)
     return {"rows": dict(written)}
 
 
@@ -110,9 +110,9 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
     if end <= start:
         raise _invalid("end_before_start")
     raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
-    excerpt = raw_excerpt if raw else hourly_excerpt
+    read = raw_readings if raw else hourly_readings
     with _errors_translated():
-        readings = await excerpt(history.backend, point, start, end)
+        readings = await read(history.backend, point, start, end)
     if readings is None:
         raise _invalid("too_many_readings", limit=str(MAX_READINGS))
     return {"point": point.key, "unit": point.unit, "readings": readings}

@@ -14,7 +14,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.history import recorder as queue
+from custom_components.metering_hub.history import recorder
 from custom_components.metering_hub.metering.model import Point
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator
@@ -47,7 +47,7 @@ async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistic
 @pytest.fixture
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write after every few rows, so that a stop finds much already written."""
-    monkeypatch.setattr(queue, "BATCH", 50)
+    monkeypatch.setattr(recorder, "BATCH", 50)
 
 
 @pytest.mark.usefixtures("small_writes")
@@ -100,8 +100,8 @@ async def test_two_imports_at_once(
 ) -> None:
     """Two imports of one entry wait for each other."""
     history = loaded.runtime_data.history
-    first = hass.async_create_task(history.import_anew(None))
-    second = hass.async_create_task(history.import_anew(NOW - 30 * HOUR))
+    first = hass.async_create_task(history.reimport(None))
+    second = hass.async_create_task(history.reimport(NOW - 30 * HOUR))
     await first
     await second
     assert await imported(hass, loaded) == await clean_import(hass, loaded)

@@ -20,7 +20,7 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
 from ..data import MeteringHubConfigEntry
 from ..history.recorder import recorded_ids, recorded_unit_class
-from ..history.statistic import money_suffix
+from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Kind, Point, Quantity
 from .energy_sources import (
@@ -241,7 +241,7 @@ async def _statistic_ids(
         money=_recorded(
             recorded,
             history.prefix,
-            {key: f"_{money_suffix(point)}" for key, point in points.items()},
+            {key: f"_{cost_suffix(point)}" for key, point in points.items()},
         ),
         rates=rates,
     )

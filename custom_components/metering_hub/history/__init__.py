@@ -1,1 +1,1 @@
-"""The past of a meter, as statistics in Home Assistant."""
+"""Import stored readings as long-term statistics."""

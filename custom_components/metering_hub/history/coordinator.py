@@ -1,8 +1,8 @@
-"""When history is imported: once Home Assistant has started, then again and again."""
+"""Import history once Home Assistant has started, and regularly from then on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -13,6 +13,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec
+from ..backends.common.times import local_midnight, whole_hour
 from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
@@ -28,11 +29,13 @@ from .statistic import (
 )
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
+REPORT_PROGRESS_FROM = timedelta(days=7)
+"""Imports of a shorter span are not worth reporting their progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the import is: percent, the moment reached, rows written, and state.
+    """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date" and "failed".
     """
@@ -44,7 +47,10 @@ class Progress:
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
-    """Imports the history of an entry in the background; never fails its set-up."""
+    """Import the history of a config entry in the background.
+
+    A failing import does not fail the set-up of the config entry.
+    """
 
     def __init__(
         self,
@@ -53,7 +59,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         inventory: InventoryCoordinator,
         spec: BackendSpec,
     ) -> None:
-        """Prepare; nothing is imported before Home Assistant has started."""
+        """Initialize the coordinator; `async_start` starts the imports."""
         super().__init__(
             hass,
             entry,
@@ -70,22 +76,23 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     @callback
     def async_start(self) -> None:
-        """Import as soon as Home Assistant has started, and keep on doing so."""
+        """Import once Home Assistant has started, and regularly from then on."""
         entry = self.config_entry
 
         @callback
-        def begin(hass: HomeAssistant) -> None:
+        def import_in_background(hass: HomeAssistant) -> None:
+            """Start the first import, which schedules the next one."""
             entry.async_create_background_task(
                 hass, self.async_refresh(), f"{self.name} import"
             )
 
-        # Someone must listen, or the next import would never be scheduled.
+        # Without a listener the next import would not be scheduled.
         entry.async_on_unload(self.async_add_listener(lambda: None))
-        entry.async_on_unload(async_at_started(self.hass, begin))
+        entry.async_on_unload(async_at_started(self.hass, import_in_background))
 
     @property
     def points(self) -> Mapping[str, Point]:
-        """Return the chosen points that have a past, by key."""
+        """Return the selected points that have history, by key."""
         return {
             key: point
             for key, point in self._inventory.data.points.items()
@@ -99,22 +106,22 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             written = await self._importer.run(await self._scope(), self._report)
         except BackendError as err:
             self._set_progress(replace(self.data, state="failed"))
-            self._note_failure(str(err))
+            self._report_failure(str(err))
             raise
-        self._note_success()
+        self._clear_failure()
         if self.data.state == "importing":
-            LOGGER.info("%s: up to date after %d rows", self.name, self.data.rows)
+            LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
         return _up_to_date(sum(written.values()))
 
-    async def import_anew(self, start: datetime | None) -> dict[str, int]:
-        """Write everything from `start` on anew; return the rows by statistic id.
+    async def reimport(self, start: datetime | None) -> Mapping[str, int]:
+        """Write everything from `start` on again; return the rows by statistic id.
 
-        Raises BackendError.
+        Without `start`, the import starts at the day that the user chose, or at the
+        first reading. Raises BackendError.
         """
-        began = start or self._start_option()
         try:
-            written = await self._importer.run(
-                await self._scope(), self._report, anew=True, anew_from=began
+            written = await self._importer.reimport(
+                await self._scope(), self._report, start or self._start_option()
             )
         except BackendError:
             self._set_progress(replace(self.data, state="failed"))
@@ -123,23 +130,23 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return written
 
     async def clear(self) -> Sequence[str]:
-        """Delete all statistics of the entry; return their ids once they are gone."""
+        """Delete all statistics of the config entry; return their ids once deleted."""
         cleared = await self._importer.clear(self.prefix)
         self._set_progress(Progress())
         return cleared
 
     def _report(self, start: datetime, reached: datetime, rows: int) -> None:
-        """Show how far an import is that takes long."""
+        """Show the progress of a long import."""
         now = dt_util.utcnow()
-        if now - start < timedelta(days=7):
+        if now - start < REPORT_PROGRESS_FROM:
             return
         if self.data.state != "importing":
             LOGGER.info("%s: importing from %s on", self.name, start.date())
-        share = (reached - start) / max(now - start, timedelta(seconds=1))
+        share = (reached - start) / (now - start)
         self._set_progress(
             Progress(
                 percent=round(min(max(share, 0.0), 1.0) * 100, 1),
-                reached=reached.replace(minute=0, second=0, microsecond=0),
+                reached=whole_hour(reached),
                 rows=rows,
                 state="importing",
             )
@@ -147,12 +154,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     @callback
     def _set_progress(self, progress: Progress) -> None:
+        """Set the progress, and notify listeners if it changed."""
         if progress != self.data:
             self.data = progress
             self.async_update_listeners()
 
-    def _note_failure(self, reason: str) -> None:
-        """Tell a person when the import has failed for a whole day."""
+    def _report_failure(self, reason: str) -> None:
+        """Create a repair issue once imports have failed for a whole day."""
         now = dt_util.utcnow()
         self._failing_since = self._failing_since or now
         if now - self._failing_since >= REPORT_FAILURE_AFTER:
@@ -169,25 +177,29 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 },
             )
 
-    def _note_success(self) -> None:
+    def _clear_failure(self) -> None:
+        """Delete the repair issue after an import that succeeded."""
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 
     def _start_option(self) -> datetime | None:
-        """Return the day from which a person wants history, as a moment."""
+        """Return local midnight of the day from which the user wants history."""
         day = self.config_entry.options.get(CONF_HISTORY_START)
-        return _local_midnight(day, self.backend.time_zone) if day else None
+        if not day:
+            return None
+        return local_midnight(date.fromisoformat(day), self.backend.time_zone)
 
-    def _is_wanted(self, point: Point) -> bool:
-        """Tell whether a point's past is to be imported.
+    def _is_imported(self, point: Point) -> bool:
+        """Return True if the history of a point is imported.
 
-        What is not shown unasked is imported once somebody shows it: servers have
-        thousands of series, each with years of history.
+        A point that is disabled by default is only imported once the user enables it:
+        servers have thousands of series with years of history each.
         """
         entity = self._entity(point)
         return point.enabled_default or (entity is not None and not entity.disabled)
 
     def _entity(self, point: Point) -> er.RegistryEntry | None:
+        """Return the registry entry of a point's entity, if it is registered."""
         registry = er.async_get(self.hass)
         entity_id = registry.async_get_entity_id(
             platform_of(point), DOMAIN, point_unique_id(self.config_entry, point.key)
@@ -195,7 +207,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return registry.async_get(entity_id) if entity_id else None
 
     async def _scope(self) -> Scope:
-        points = [point for point in self.points.values() if self._is_wanted(point)]
+        """Return the points to import, with the names of their statistics."""
+        points = [point for point in self.points.values() if self._is_imported(point)]
         return Scope(
             points=points,
             prefix=self.prefix,
@@ -203,8 +216,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             start=self._start_option(),
         )
 
-    async def _names(self, points: list[Point]) -> dict[str, str]:
-        """Return the statistics' names, as a person named device and entity."""
+    async def _names(self, points: Sequence[Point]) -> Mapping[str, str]:
+        """Return the names of statistics, which include the user's entity names."""
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "common", {DOMAIN}
         )
@@ -221,19 +234,15 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
 
 def _up_to_date(rows: int) -> Progress:
+    """Return the progress of an import that is complete."""
     return Progress(
         percent=100.0,
-        reached=dt_util.utcnow().replace(minute=0, second=0, microsecond=0),
+        reached=whole_hour(dt_util.utcnow()),
         rows=rows,
         state="up_to_date",
     )
 
 
-def _local_midnight(day: str, zone: tzinfo) -> datetime:
-    """Return the start of a day that a person named, where the server is."""
-    return datetime.combine(date.fromisoformat(day), time(), zone).astimezone(UTC)
-
-
 def history_issue_id(entry: ConfigEntry) -> str:
-    """Return the id of the Repairs card about an import that keeps failing."""
+    """Return the id of the repair issue about an import that keeps failing."""
     return f"history_failed_{entry.entry_id}"

@@ -1,9 +1,10 @@
-"""Import the past of an entry's points: resume, compare, write what differs."""
+"""Import the history of a config entry: resume, compare, and write what differs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -11,290 +12,296 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Point
-from .changes import News
-from .maths.rows import Row
-from .money import Money
+from .changes import ChangeTracker
+from .costs import CostStatistics
+from .maths.registers import HOLD_SECONDS
+from .maths.rows import HOUR
 from .recorder import (
-    HOUR,
-    RecorderQueue,
+    StatisticWriter,
+    WriteQueue,
     clear,
+    ids_with_other_unit,
     last_rows,
     recorded_ids,
-    relabelled,
-    settle,
+    wait_until_stored,
 )
-from .resume import Plan, plan_anew, plan_resume, with_money
-from .series import MoneyTrack, Track, Writer, make_hours, parts
-from .statistic import Scope, Statistic
+from .resume import ResumePlan, plan_reimport, plan_resume, with_costs
+from .series import CostSeries, Series, make_hours, split_chunk
+from .statistic import Scope
 
-MARGIN = timedelta(minutes=5)
-"""How far before an hour its position may have been read, at least."""
+MARGIN = timedelta(seconds=HOLD_SECONDS)
+"""How long before a baseline readings are needed, or one interval if that is longer."""
 
 READINGS_AT_ONCE = 500
-"""Readings between two turns of others, which takes a few milliseconds."""
+"""Readings that are processed without yielding, which takes a few milliseconds."""
 
 FIXED_COST_ROWS = 10
+"""The number of latest fixed costs, one per day, that are compared again."""
 
 type Report = Callable[[datetime, datetime, int], None]
-"""Told of progress: the start, the moment reached, and the rows written so far."""
+"""Called with the start of an import, the moment reached, and the rows written."""
+
+type Plans = Sequence[tuple[Point, ResumePlan]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reimport:
+    """A request to write all rows from `start` on again; `None` means all there are."""
+
+    start: datetime | None
 
 
 class Importer:
-    """Imports one entry's history; runs one at a time."""
+    """Import the history of one config entry, one run at a time."""
 
     def __init__(
         self, hass: HomeAssistant, backend: Backend, spec: BackendSpec
     ) -> None:
-        """Prepare; nothing is read before `run`."""
+        """Initialize the importer."""
         self._hass = hass
         self._backend = backend
-        self._spec = spec
+        self._window = spec.history_window
         self._lock = asyncio.Lock()
-        self._news = News(backend, self._beginning)
-        self._money = Money(hass, backend, spec)
+        self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
+        self._costs = CostStatistics(hass, backend, spec)
 
     async def clear(self, prefix: str) -> Sequence[str]:
-        """Delete all statistics of a prefix; return their ids once they are gone.
+        """Delete all statistics with a prefix; return their ids once they are deleted.
 
-        The next run imports from the beginning.
+        The next run imports everything.
         """
         async with self._lock:
-            await settle(self._hass)
+            await wait_until_stored(self._hass)
             statistic_ids = await recorded_ids(self._hass, prefix)
             await clear(self._hass, statistic_ids)
-            self._forget()
+            self._reset()
             return statistic_ids
 
-    def _forget(self) -> None:
-        """Look at everything again."""
-        self._news.forget()
-        self._money.forget()
+    def _reset(self) -> None:
+        """Fetch and compare everything at the next run."""
+        self._changes.reset()
+        self._costs.expire()
 
-    async def run(
-        self,
-        scope: Scope,
-        report: Report,
-        *,
-        anew: bool = False,
-        anew_from: datetime | None = None,
-    ) -> dict[str, int]:
-        """Bring the statistics up to date; return the rows written, by statistic id.
+    async def run(self, scope: Scope, report: Report) -> Mapping[str, int]:
+        """Bring the statistics up to date; return the rows written by statistic id.
 
-        `anew` writes everything again, from `anew_from` on if given. Raises
-        BackendError; what was written until then stays, and the next run goes on.
+        Raises BackendError. What was written before stays, and the next run continues.
         """
         async with self._lock:
-            if anew:
-                self._forget()
-            if await self._money.refresh():
-                # Other prices make other costs, also where the readings are the same.
-                self._news.forget()
-            if not anew and await self._news.is_none(scope):
+            if await self._costs.refresh():
+                # New prices change the costs even if no reading has changed.
+                self._changes.reset()
+            if await self._changes.is_unchanged(scope):
                 return {}
-            await settle(self._hass)
-            self._news.begin(scope)
-            written: dict[str, int] = {}
-            for group in _by_resume(await self._plans(scope, anew, anew_from)):
-                written |= await self._import_group(scope, group, report)
-            if written:
-                written |= await self._import_fixed_cost(scope, anew)
-            self._news.complete()
-            return written
+            return await self._import(scope, report, None)
 
-    async def _plans(
-        self, scope: Scope, anew: bool, anew_from: datetime | None
-    ) -> list[tuple[Point, Plan]]:
-        """Return how each point goes on; anew where its unit has become another one."""
-        statistics = [scope.statistic(point) for point in scope.points]
-        changed = await relabelled(self._hass, statistics)
+    async def reimport(
+        self, scope: Scope, report: Report, start: datetime | None
+    ) -> Mapping[str, int]:
+        """Write all rows from `start` on again; return the rows by statistic id.
+
+        Without `start`, all rows are written. Raises BackendError, as `run` does.
+        """
+        async with self._lock:
+            self._reset()
+            await self._costs.refresh()
+            return await self._import(scope, report, _Reimport(start))
+
+    async def _import(
+        self, scope: Scope, report: Report, reimport: _Reimport | None
+    ) -> Mapping[str, int]:
+        """Import all points of a scope; return the rows written by statistic id."""
+        await wait_until_stored(self._hass)
+        self._changes.start_run(scope)
+        written: dict[str, int] = {}
+        for group in _by_start(await self._plans(scope, reimport)):
+            written |= await self._import_group(scope, group, report)
+        if written:
+            written |= await self._import_fixed_costs(scope, reimport)
+        self._changes.complete_run()
+        return written
+
+    async def _plans(self, scope: Scope, reimport: _Reimport | None) -> Plans:
+        """Return the plan of each point; a changed unit requires a full re-import."""
+        changed = await ids_with_other_unit(
+            self._hass, [scope.statistic(point) for point in scope.points]
+        )
         if changed:
-            self._news.forget()
-            self._news.begin(scope)
-        return [
-            (
-                point,
-                await self._plan(scope, point, True, None)
-                if statistic.statistic_id in changed
-                else await self._plan(scope, point, anew, anew_from),
-            )
-            for point, statistic in zip(scope.points, statistics, strict=True)
-        ]
+            self._changes.reset()
+            self._changes.start_run(scope)
+        plans = []
+        for point in scope.points:
+            has_changed = scope.statistic(point).statistic_id in changed
+            mode = _Reimport(None) if has_changed else reimport
+            plans.append((point, await self._plan(scope, point, mode)))
+        return plans
 
     async def _plan(
-        self, scope: Scope, point: Point, anew: bool, anew_from: datetime | None
-    ) -> Plan:
+        self, scope: Scope, point: Point, reimport: _Reimport | None
+    ) -> ResumePlan:
+        """Return how a point and its costs are imported."""
         statistic = scope.statistic(point)
         plan = (
-            await plan_anew(self._hass, statistic, anew_from)
-            if anew
-            else await plan_resume(self._hass, statistic, self._spec.history_window)
+            await plan_reimport(self._hass, statistic, reimport.start)
+            if reimport
+            else await plan_resume(self._hass, statistic, self._window)
         )
-        if (money := self._money.statistic(scope, point)) is not None:
-            prices = self._money.prices
-            return await with_money(self._hass, plan, money, prices, point.key)
+        if (costs := self._costs.statistic(scope, point)) is not None:
+            prices = self._costs.prices
+            return await with_costs(self._hass, plan, costs, prices, point.key)
         return plan
 
     async def _import_group(
-        self, scope: Scope, group: Sequence[tuple[Point, Plan]], report: Report
-    ) -> dict[str, int]:
-        """Import points that go on from about the same moment, in one pass.
+        self, scope: Scope, group: Plans, report: Report
+    ) -> Mapping[str, int]:
+        """Import points that resume from about the same moment in one pass.
 
-        Returns the rows written by statistic id; nothing where the server has nothing
-        new.
+        Returns the rows written by statistic id, or nothing if nothing is new.
         """
         points = [point for point, _ in group]
-        resumes = [plan.resume for _, plan in group if plan.resume]
-        start = min(resumes, default=None) or await self._beginning(scope, points)
-        changes = await self._news.changes(
-            points,
-            start,
-            resumed=all(plan.is_continued for _, plan in group),
+        starts = [plan.start for _, plan in group if plan.start]
+        start = min(starts, default=None) or await self._find_start(scope, points)
+        changes = await self._changes.find_changes(
+            points, start, is_continued=all(plan.is_continued for _, plan in group)
         )
         if start is None or changes.since is None:
             return {}
-        plans = [
-            (point, plan.narrowed(changes.since) if changes.since > start else plan)
-            for point, plan in group
-        ]
-        tracks = [self._track(scope, point, plan) for point, plan in plans]
-        # Counting that goes on needs what stands at its start, read just before it.
+        if (since := changes.since) > start:
+            group = [(point, plan.narrowed(since)) for point, plan in group]
+        # The position at a baseline may have been read shortly before it.
         first = min(
-            plan.resume - max(MARGIN, point.interval or MARGIN)
-            if plan.resume
-            else start
-            for point, plan in plans
+            plan.start - max(MARGIN, point.interval or MARGIN) if plan.start else start
+            for point, plan in group
         )
-        await self._walk(tracks, first, report)
-        self._news.done(points, changes)
+        series = [self._make_series(scope, point, plan) for point, plan in group]
+        await self._import_series(series, first, report)
+        self._changes.keep_mark(points, changes)
         return {
             writer.statistic.statistic_id: writer.written
-            for track in tracks
-            for writer in track.writers
+            for each in series
+            for writer in each.writers
         }
 
-    async def _walk(
-        self, tracks: Sequence[Track], start: datetime, report: Report
+    async def _import_series(
+        self, series: Sequence[Series], start: datetime, report: Report
     ) -> None:
-        """Read forward in time; write as rows come, so that a stop loses nothing."""
-        now = dt_util.utcnow()
-        writers = [writer for track in tracks for writer in track.writers]
-        points = [track.point for track in tracks]
-        queue = RecorderQueue(self._hass)
-        async with aclosing(
-            _ahead(self._backend.history(points, start, now))
-        ) as chunks:
-            async for chunk in chunks:
-                await _take(tracks, chunk)
-                await queue.put_full(writers)
-                report(start, chunk.until, sum(writer.written for writer in writers))
-        for track in tracks:
-            track.finish(now)
-            await asyncio.sleep(0)
-        await queue.put(writers)
-        await queue.settle()
-        report(start, now, sum(writer.written for writer in writers))
+        """Read chunks from `start` on, and write rows as soon as they are final.
 
-    async def _beginning(
+        An import that stops therefore keeps what it has read.
+        """
+        now = dt_util.utcnow()
+        writers = [writer for each in series for writer in each.writers]
+        points = [each.point for each in series]
+        queue = WriteQueue(self._hass)
+        history = self._backend.history(points, start, now)
+        async with aclosing(_prefetched(history)) as chunks:
+            async for chunk in chunks:
+                await _add_chunk(series, chunk)
+                await queue.write_full(writers)
+                report(start, chunk.until, _rows_written(writers))
+        for each in series:
+            each.finish(now)
+            await asyncio.sleep(0)
+        await queue.write(writers)
+        await wait_until_stored(self._hass)
+        report(start, now, _rows_written(writers))
+
+    async def _find_start(
         self, scope: Scope, points: Sequence[Point]
     ) -> datetime | None:
-        """Return where the import starts: the first reading, or what a person said."""
+        """Return the time of the first reading, or the start that the user chose."""
         first = await self._backend.history_start(points)
         if first is None:
             return None
         return max(first, scope.start) if scope.start else first
 
-    def _track(self, scope: Scope, point: Point, plan: Plan) -> Track:
-        return Track(
+    def _make_series(self, scope: Scope, point: Point, plan: ResumePlan) -> Series:
+        """Return the series of a point that resumes as planned."""
+        cost = None
+        costs = self._costs.statistic(scope, point)
+        if costs is not None and plan.cost is not None:
+            cost = CostSeries(
+                StatisticWriter.of(costs, plan.cost.recorded, plan.start),
+                self._costs.prices,
+                plan.cost.before,
+                plan.base.sum or 0.0 if plan.base else 0.0,
+            )
+        statistic = scope.statistic(point)
+        return Series(
             point,
             make_hours(point, plan.baseline),
-            _writer(scope.statistic(point), plan.recorded, plan.resume),
-            self._money_track(scope, point, plan),
+            StatisticWriter.of(statistic, plan.recorded, plan.start),
+            cost,
         )
 
-    def _money_track(self, scope: Scope, point: Point, plan: Plan) -> MoneyTrack | None:
-        statistic = self._money.statistic(scope, point)
-        if statistic is None or plan.money is None:
-            return None
-        return MoneyTrack(
-            _writer(statistic, plan.money.recorded, plan.resume),
-            self._money.prices,
-            plan.money.before,
-            plan.base.sum or 0.0 if plan.base else 0.0,
-        )
-
-    async def _import_fixed_cost(self, scope: Scope, anew: bool) -> dict[str, int]:
-        """Write what is due every day, one row at each local midnight."""
-        if (statistic := self._money.fixed_statistic(scope)) is None:
+    async def _import_fixed_costs(
+        self, scope: Scope, reimport: _Reimport | None
+    ) -> Mapping[str, int]:
+        """Write the fixed costs of each day, one row per local midnight."""
+        if (statistic := self._costs.fixed_statistic(scope)) is None:
             return {}
         rows = await last_rows(self._hass, statistic.statistic_id, FIXED_COST_ROWS)
-        resume = rows[0] if len(rows) == FIXED_COST_ROWS and not anew else None
+        is_continued = len(rows) == FIXED_COST_ROWS and not reimport
+        base = rows[0] if is_continued else None
         start = (
-            resume.start + HOUR
-            if resume
-            else await self._beginning(scope, scope.points)
+            base.start + HOUR if base else await self._find_start(scope, scope.points)
         )
         if start is None:
             return {}
-        before = resume.sum if resume and resume.sum is not None else 0.0
-        writer = _writer(statistic, None if anew else rows, None)
-        writer.take(self._money.fixed_rows(start, dt_util.utcnow(), before))
-        queue = RecorderQueue(self._hass)
-        await queue.put([writer])
-        await queue.settle()
+        before = base.sum if base and base.sum is not None else 0.0
+        writer = StatisticWriter.of(statistic, None if reimport else rows)
+        writer.add(self._costs.fixed_rows(start, dt_util.utcnow(), before))
+        await WriteQueue(self._hass).write([writer])
+        await wait_until_stored(self._hass)
         return {statistic.statistic_id: writer.written}
 
 
-async def _ahead(
+async def _prefetched(
     chunks: AsyncIterator[HistoryChunk],
 ) -> AsyncGenerator[HistoryChunk]:
-    """Yield chunks; while one is dealt with, the next is on its way."""
+    """Yield chunks, and read the next one while the consumer processes one."""
 
     async def read() -> HistoryChunk | None:
+        """Read the next chunk, or return `None` at the end."""
         return await anext(chunks, None)
 
-    coming = asyncio.create_task(read())
+    upcoming = asyncio.create_task(read())
     try:
-        while (chunk := await coming) is not None:
-            coming = asyncio.create_task(read())
+        while (chunk := await upcoming) is not None:
+            upcoming = asyncio.create_task(read())
             yield chunk
     finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
         if isinstance(chunks, AsyncGenerator):
-            # It may wait between two requests, with an answer half read.
+            # It may be suspended with a partly read response.
             await chunks.aclose()
 
 
-async def _take(tracks: Sequence[Track], chunk: HistoryChunk) -> None:
-    """Give each track its readings; others have their turn in between."""
+async def _add_chunk(series: Sequence[Series], chunk: HistoryChunk) -> None:
+    """Add a chunk to each series, and yield to the event loop in between."""
     yielder = LoopYielder(READINGS_AT_ONCE)
-    for track in tracks:
-        for part, until in parts(
-            chunk.readings.get(track.point.key, ()), chunk.until, READINGS_AT_ONCE
+    for each in series:
+        for part, until in split_chunk(
+            chunk.readings.get(each.point.key, ()), chunk.until, READINGS_AT_ONCE
         ):
-            track.add(part, until)
+            each.add(part, until)
             await yielder.spend(len(part) + 1)
-    # A long import must leave room for everything else.
     await asyncio.sleep(0)
 
 
-def _writer(
-    statistic: Statistic, recorded: Sequence[Row] | None, start: datetime | None
-) -> Writer:
-    by_start = None if recorded is None else {row.start: row for row in recorded}
-    return Writer(statistic, by_start, start)
+def _rows_written(writers: Sequence[StatisticWriter]) -> int:
+    """Return the number of rows that all writers have written."""
+    return sum(writer.written for writer in writers)
 
 
-def _by_resume(
-    plans: Sequence[tuple[Point, Plan]],
-) -> list[list[tuple[Point, Plan]]]:
-    """Group points that go on from the same day, the longest way first.
+def _by_start(plans: Plans) -> Sequence[Plans]:
+    """Group points that resume from the same day, the longest import first.
 
-    Points with gaps go on from some hours earlier than others; a walk of its own for
-    each of hundreds of them would ask the server for the same span as often.
+    Points with gaps resume some hours before others. A pass for each of hundreds of
+    them would request the same span again and again.
     """
-    groups: dict[datetime | None, list[tuple[Point, Plan]]] = {}
+    groups: dict[date | None, list[tuple[Point, ResumePlan]]] = {}
     for point, plan in plans:
-        day = plan.resume and plan.resume.replace(hour=0, minute=0, second=0)
-        groups.setdefault(day, []).append((point, plan))
-    return [groups[key] for key in sorted(groups, key=lambda k: (k is not None, k))]
+        groups.setdefault(plan.start and plan.start.date(), []).append((point, plan))
+    return [groups[day] for day in sorted(groups, key=lambda day: (bool(day), day))]

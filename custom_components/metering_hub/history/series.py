@@ -1,7 +1,7 @@
-"""One statistic on its way from readings to rows that the recorder lacks."""
+"""Compute the rows of one statistic from the readings of a point."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..metering.model import Kind, Point, PricePeriod, Reading
@@ -10,8 +10,8 @@ from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours
 from .maths.registers import RegisterHours
-from .maths.rows import Baseline, Cells, Row
-from .statistic import Statistic
+from .maths.rows import Baseline, Row
+from .recorder import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
 
@@ -19,7 +19,7 @@ DEFAULT_INTERVAL = timedelta(hours=1)
 
 
 def make_hours(point: Point, baseline: Baseline | None) -> Hours:
-    """Return what turns a point's readings into rows, going on from a baseline."""
+    """Return what turns the readings of a point into rows after a baseline."""
     if point.kind is Kind.REGISTER:
         return RegisterHours(baseline)
     if point.kind is Kind.INTERVAL:
@@ -27,12 +27,12 @@ def make_hours(point: Point, baseline: Baseline | None) -> Hours:
     return InstantHours(point.interval) if point.interval else InstantHours()
 
 
-def parts(
+def split_chunk(
     readings: Sequence[Reading], until: datetime, length: int
 ) -> Iterator[tuple[Sequence[Reading], datetime]]:
-    """Yield the readings of a chunk in pieces, and until when each is complete.
+    """Yield a chunk in parts of at most `length` readings, each with its own `until`.
 
-    What is long comes in columns, and in the order of time.
+    Only columns in order of time are split, which all long chunks are.
     """
     if (
         len(readings) <= length
@@ -51,78 +51,55 @@ def parts(
 
 
 @dataclass(slots=True)
-class Writer:
-    """Keeps the rows of a statistic that differ from what is recorded.
+class CostSeries:
+    """The costs or the compensation of a register.
 
-    From the first one that differs on, all are kept: a running sum that changes changes
-    every later one. `recorded` is `None` where everything is to be written anew. Rows
-    before `start` are as they should be: of their hours, only the end was read.
+    `cost` and `register` are the running sums at the end of the latest row.
     """
 
-    statistic: Statistic
-    recorded: Mapping[datetime, Row] | None
-    start: datetime | None = None
-    pending: list[Cells] = field(default_factory=list)
-    written: int = 0
-    _differs: bool = False
-
-    def take(self, rows: Iterable[Row]) -> None:
-        """Take computed rows, oldest first."""
-        for row in rows:
-            if self.start is not None and row.start < self.start:
-                continue
-            if not self._differs and self.recorded is not None:
-                self._differs = self.recorded.get(row.start) != row
-            if self._differs or self.recorded is None:
-                self.pending.append((*row,))
-
-
-@dataclass(slots=True)
-class MoneyTrack:
-    """What the rows of a register cost, or earn."""
-
-    writer: Writer
+    writer: StatisticWriter
     prices: Sequence[PricePeriod]
     cost: float
     register: float
 
-    def take(self, point_key: str, rows: Sequence[Row]) -> None:
-        """Price rows of the register, oldest first."""
+    def add(self, point_key: str, rows: Sequence[Row]) -> None:
+        """Add rows of the register, oldest first."""
         priced = cost_rows(rows, self.register, self.cost, self.prices, point_key)
         if rows and (last := rows[-1].sum) is not None:
             self.register = last
         if priced and (last := priced[-1].sum) is not None:
             self.cost = last
-        self.writer.take(priced)
+        self.writer.add(priced)
 
 
 @dataclass(slots=True)
-class Track:
-    """A point whose past is being imported."""
+class Series:
+    """The history of one point while it is imported."""
 
     point: Point
     hours: Hours
-    writer: Writer
-    money: MoneyTrack | None = None
+    writer: StatisticWriter
+    cost: CostSeries | None = None
 
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
-        """Take a chunk of readings, after which none before `until` comes."""
-        self._take(self.hours.add(readings, until))
+        """Add a chunk; no later chunk has a reading before `until`."""
+        self._add_rows(self.hours.add(readings, until))
 
     def finish(self, now: datetime) -> None:
-        """Take the hours that are not over, as they are now."""
-        self._take(self.hours.rest(now))
+        """Add the provisional rows of the hours that are not over."""
+        self._add_rows(self.hours.open_hours(now))
 
-    def _take(self, rows: Sequence[Row]) -> None:
-        self.writer.take(rows)
-        if self.money is not None:
-            self.money.take(self.point.key, rows)
+    def _add_rows(self, rows: Sequence[Row]) -> None:
+        """Pass rows on to the statistic of the point and to that of its costs."""
+        self.writer.add(rows)
+        if self.cost is not None:
+            self.cost.add(self.point.key, rows)
 
     @property
-    def writers(self) -> Sequence[Writer]:
+    def writers(self) -> Sequence[StatisticWriter]:
         """Return the writers in the order in which they must write.
 
-        Money first: where a stop cuts the two apart, the money must not be behind,
-        because the next import goes on from the register's last rows.
+        Costs come first: the next import resumes from the last rows of the register, so
+        the costs must not lag behind if an import stops between the two.
         """
-        return [self.money.writer, self.writer] if self.money else [self.writer]
+        return [self.cost.writer, self.writer] if self.cost else [self.writer]

@@ -1,22 +1,16 @@
-"""What each statistic is called, and how Home Assistant is told of it."""
+"""Define the statistics of a config entry: ids, names, units and kinds of rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 import hashlib
 
-from homeassistant.components.recorder.models import (
-    StatisticData,
-    StatisticMeanType,
-    StatisticMetaData,
-)
 from homeassistant.config_entries import ConfigEntry
 
 from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import Kind, Point, Role
-from .maths.rows import Row
 
 COST_SUFFIX = "cost"
 COMPENSATION_SUFFIX = "compensation"
@@ -24,11 +18,26 @@ FIXED_COST_KEY = "fixed_cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What to import: the points, and how their statistics are called.
+class Statistic:
+    """One external statistic.
 
-    `names` holds a name for each point key and each suffix. `start` is from when on a
-    person wants history, `None` for all there is.
+    Rows have a mean, minimum and maximum if `is_measured`, otherwise a state and a
+    running sum.
+    """
+
+    statistic_id: str
+    name: str
+    unit: str | None
+    unit_class: str | None
+    is_measured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The points to import, and what is needed to make their statistics.
+
+    `names` maps every point key and suffix to a display name. `start` is the moment
+    from which the user wants history, or `None` for all of it.
     """
 
     points: Sequence[Point]
@@ -38,22 +47,41 @@ class Scope:
 
     def statistic(self, point: Point) -> Statistic:
         """Return the statistic of a point's own readings."""
-        return point_statistic(self.prefix, point, self.names[point.key])
+        return Statistic(
+            statistic_id=f"{self.prefix}{point.key}",
+            name=self.names[point.key],
+            unit=point.unit,
+            unit_class=statistics_unit_class(point),
+            is_measured=point.kind is Kind.INSTANT,
+        )
 
+    def cost_statistic(self, point: Point, currency: str) -> Statistic:
+        """Return the statistic of what a point costs, or of its compensation."""
+        suffix = cost_suffix(point)
+        name = f"{self.names[point.key]} ({self.names[suffix]})"
+        return self._cost_statistic(f"{point.key}_{suffix}", name, currency)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistic:
-    """One statistic: its id, and its name, unit and nature for the recorder."""
+    def fixed_cost_statistic(self, currency: str) -> Statistic:
+        """Return the statistic of the fixed costs per day."""
+        name = self.names[FIXED_COST_KEY]
+        return self._cost_statistic(FIXED_COST_KEY, name, currency)
 
-    statistic_id: str
-    metadata: StatisticMetaData
+    def _cost_statistic(self, key: str, name: str, currency: str) -> Statistic:
+        """Return a statistic in a currency, which has no unit class."""
+        return Statistic(
+            statistic_id=f"{self.prefix}{key}",
+            name=name,
+            unit=currency,
+            unit_class=None,
+            is_measured=False,
+        )
 
 
 def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
-    """Return what all statistic ids of an entry start with.
+    """Return the prefix of all statistic ids of a config entry.
 
-    The scope is made of the server's identity, so that an entry that is removed and
-    added again goes on with the same statistics.
+    It is derived from the identity of the server, so a config entry that is removed and
+    added again continues the same statistics.
     """
     identity = entry.unique_id or ":".join(
         str(entry.data.get(field.name)) for field in spec.fields if field.identifies
@@ -62,62 +90,7 @@ def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
     return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"
 
 
-def money_suffix(point: Point) -> str:
-    """Return how the statistic of a point's money ends: what is returned earns it."""
+def cost_suffix(point: Point) -> str:
+    """Return the id suffix of a point's costs, or of the compensation for exports."""
     is_income = point.role is Role.GRID_RETURNED
     return COMPENSATION_SUFFIX if is_income else COST_SUFFIX
-
-
-def point_statistic(prefix: str, point: Point, name: str) -> Statistic:
-    """Return the statistic of a point's own readings."""
-    measured = point.kind is Kind.INSTANT
-    return _statistic(
-        f"{prefix}{point.key}",
-        name=name,
-        unit=point.unit,
-        unit_class=statistics_unit_class(point),
-        measured=measured,
-    )
-
-
-def money_statistic(prefix: str, key: str, name: str, currency: str) -> Statistic:
-    """Return a statistic of money; Home Assistant has no unit class for it."""
-    return _statistic(
-        f"{prefix}{key}", name=name, unit=currency, unit_class=None, measured=False
-    )
-
-
-def _statistic(
-    statistic_id: str,
-    *,
-    name: str,
-    unit: str | None,
-    unit_class: str | None,
-    measured: bool,
-) -> Statistic:
-    return Statistic(
-        statistic_id=statistic_id,
-        metadata=StatisticMetaData(
-            mean_type=StatisticMeanType.ARITHMETIC
-            if measured
-            else StatisticMeanType.NONE,
-            has_sum=not measured,
-            name=name,
-            source=DOMAIN,
-            statistic_id=statistic_id,
-            unit_class=unit_class,
-            unit_of_measurement=unit,
-        ),
-    )
-
-
-def as_statistic_data(row: Row) -> StatisticData:
-    """Return a row as the recorder takes it, with only what the row says."""
-    data = StatisticData(start=row.start)
-    if row.sum is not None and row.state is not None:
-        data["state"], data["sum"] = row.state, row.sum
-    if row.mean is not None:
-        data["mean"] = row.mean
-    if row.min is not None and row.max is not None:
-        data["min"], data["max"] = row.min, row.max
-    return data

@@ -17,7 +17,7 @@ LONG_AFTER = timedelta(days=400)
 
 class Hours(Protocol):
     def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]: ...
-    def rest(self, now: datetime) -> list[Row]: ...
+    def open_hours(self, now: datetime) -> list[Row]: ...
 
 
 def minute(minutes: float) -> datetime:
@@ -51,9 +51,9 @@ def states(rows: Iterable[Row]) -> dict[float, float | None]:
 def all_rows(hours: Hours, readings: Sequence[Reading]) -> list[Row]:
     """Return all rows of readings that come at once, the provisional ones, too."""
     if not readings:
-        return hours.rest(START + LONG_AFTER)
+        return hours.open_hours(START + LONG_AFTER)
     last = max(each.time for each in readings)
-    return [*hours.add(readings, last), *hours.rest(last)]
+    return [*hours.add(readings, last), *hours.open_hours(last)]
 
 
 def in_chunks(

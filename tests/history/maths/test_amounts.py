@@ -102,9 +102,9 @@ def test_an_hour_is_final_once_all_its_intervals_are_known(
 def test_rest_is_what_is_known_of_the_open_hours() -> None:
     hours = IntervalHours(length=QUARTER)
     hours.add(series((0, 1), (60, 2), (75, 3), (200, 9)), minute(90))
-    assert sums(hours.rest(minute(90))) == {1: 6}
-    assert sums(hours.rest(minute(200))) == {1: 6, 3: 15}
-    assert sums(hours.rest(minute(200))) == {1: 6, 3: 15}
+    assert sums(hours.open_hours(minute(90))) == {1: 6}
+    assert sums(hours.open_hours(minute(200))) == {1: 6, 3: 15}
+    assert sums(hours.open_hours(minute(200))) == {1: 6, 3: 15}
 
 
 def test_counting_goes_on_from_a_baseline() -> None:
@@ -180,7 +180,7 @@ def test_a_restart_within_a_day() -> None:
 def test_the_rest_of_a_day_is_not_in_the_future() -> None:
     hours = IntervalHours(length=DAY)
     hours.add(series((0, 24)), minute(90))
-    assert sums(hours.rest(minute(90))) == {0: 1, 1: 2}
+    assert sums(hours.open_hours(minute(90))) == {0: 1, 1: 2}
 
 
 # Properties
@@ -270,7 +270,7 @@ def test_bug_of_others_unpublished_hours_are_stored_as_zeros() -> None:
     hours = IntervalHours(length=HOUR)
     rows = hours.add(series((0, 5), (180, 6)), minute(600))
     assert hours_of(rows) == [0, 3]
-    assert hours.rest(minute(600)) == []
+    assert hours.open_hours(minute(600)) == []
 
 
 def test_bug_of_others_half_hours_are_paired_by_index() -> None:
@@ -295,7 +295,7 @@ def test_bug_of_others_intervals_are_shifted_by_one_hour() -> None:
 def test_bug_of_others_a_forecast_is_never_overwritten_by_the_real_amount() -> None:
     hours = IntervalHours(length=HOUR)
     hours.add(series((0, 1), (60, 9)), minute(60))
-    assert states(hours.rest(minute(60))) == {1: 9}
+    assert states(hours.open_hours(minute(60))) == {1: 9}
     assert states(hours.add(series((60, 2)), minute(120))) == {1: 2}
 
 

@@ -84,14 +84,14 @@ def test_of_two_values_at_the_same_time_the_higher_counts(order: int) -> None:
 def test_an_hour_is_final_at_its_end(until: float, count: int) -> None:
     hours = InstantHours()
     assert len(hours.add(series((0, 1), (30, 2)), minute(until))) == count
-    assert len(hours.rest(minute(until))) == 1 - count
+    assert len(hours.open_hours(minute(until))) == 1 - count
 
 
 def test_no_row_is_in_the_future() -> None:
     hours = InstantHours()
     hours.add(series((0, 1), (60, 2)), minute(1))
-    assert hours_of(hours.rest(minute(59))) == [0]
-    assert hours_of(hours.rest(minute(60))) == [0, 1]
+    assert hours_of(hours.open_hours(minute(59))) == [0]
+    assert hours_of(hours.open_hours(minute(60))) == [0, 1]
 
 
 values = st.lists(st.tuples(GAPS_MS, st.integers(-500, 5000)), min_size=1, max_size=30)
@@ -148,9 +148,9 @@ def test_an_hour_that_the_server_summed_up_is_its_row() -> None:
     final = hours.add([summed(1, 4, 0, 9), summed(0, 20.5, 20, 21)], minute(119))
     assert final == [Row(start=START, mean=20.5, min=20, max=21)]
     open_hour = [Row(start=START + HOUR, mean=4, min=0, max=9)]
-    assert hours.rest(minute(130)) == open_hour
+    assert hours.open_hours(minute(130)) == open_hour
     assert hours.add([], minute(120)) == open_hour
-    assert hours.rest(minute(130)) == []
+    assert hours.open_hours(minute(130)) == []
 
 
 def test_a_later_sum_of_an_hour_replaces_the_earlier_one() -> None:

@@ -87,7 +87,7 @@ def test_the_first_row_counts_from_the_first_reading() -> None:
 def test_no_reading_gives_no_row() -> None:
     hours = RegisterHours()
     assert hours.add([], minute(600)) == []
-    assert hours.rest(minute(600)) == []
+    assert hours.open_hours(minute(600)) == []
 
 
 def test_one_reading_gives_its_hour() -> None:
@@ -97,7 +97,7 @@ def test_one_reading_gives_its_hour() -> None:
 def test_a_baseline_alone_gives_no_row() -> None:
     hours = RegisterHours(Baseline(end=START, state=5, sum=3))
     assert hours.add([], minute(600)) == []
-    assert hours.rest(minute(600)) == []
+    assert hours.open_hours(minute(600)) == []
 
 
 def test_counting_goes_on_from_a_baseline() -> None:
@@ -229,23 +229,25 @@ def test_a_reading_that_is_ahead_of_the_others_waits_for_them() -> None:
 def test_rest_ends_with_the_last_reading() -> None:
     hours = RegisterHours()
     hours.add(series((0, 100), (60, 101), (75, 102)), minute(300))
-    assert hours.rest(minute(300)) == [Row(start=START + HOUR, state=102.0, sum=2.0)]
+    assert hours.open_hours(minute(300)) == [
+        Row(start=START + HOUR, state=102.0, sum=2.0)
+    ]
 
 
 def test_no_row_is_in_the_future() -> None:
     hours = RegisterHours()
     readings = series((0, 100), (55, 101), (130, 103))
     assert hours.add(readings, minute(30)) == []
-    assert hours_of(hours.rest(minute(30))) == [0]
-    assert hours_of(hours.rest(minute(60))) == [0, 1]
+    assert hours_of(hours.open_hours(minute(30))) == [0]
+    assert hours_of(hours.open_hours(minute(60))) == [0, 1]
 
 
 def test_the_current_hour_is_replaced_as_it_grows() -> None:
     hours = RegisterHours()
     hours.add(series((0, 100), (10, 101)), minute(11))
-    assert sums(hours.rest(minute(11))) == {0: 1}
+    assert sums(hours.open_hours(minute(11))) == {0: 1}
     hours.add(series((20, 103)), minute(21))
-    assert sums(hours.rest(minute(21))) == {0: 3}
+    assert sums(hours.open_hours(minute(21))) == {0: 3}
     assert sums(hours.add(series((60, 104)), minute(61))) == {0: 4}
 
 
@@ -333,7 +335,9 @@ def test_an_unexplained_fall_leaves_what_is_certain() -> None:
     hours = RegisterHours()
     readings = series((0, 100), (57, 101), (60, 102), (110, 103), (118, 0))
     assert states(hours.add(readings, minute(500))) == {0: 102}
-    assert hours.rest(minute(500)) == [Row(start=START + HOUR, state=103.0, sum=3.0)]
+    assert hours.open_hours(minute(500)) == [
+        Row(start=START + HOUR, state=103.0, sum=3.0)
+    ]
 
 
 @pytest.mark.parametrize("back", [True, False])
@@ -418,7 +422,7 @@ def test_a_restart_from_any_row_gives_the_very_same_rows(
     hours = RegisterHours()
     last = max(each.time for each in readings)
     final = hours.add(readings, last + data.draw(st.sampled_from([0, 2])) * HOUR)
-    rows = [*final, *hours.rest(last)]
+    rows = [*final, *hours.open_hours(last)]
     for index, row in enumerate(final):
         assert restarted(row, readings) == rows[index + 1 :]
         # More of the past does no harm.
@@ -457,16 +461,16 @@ def test_each_hour_comes_once_and_in_order(readings: list[Reading]) -> None:
 
 @any_data
 @given(disturbed(), st.data())
-def test_rest_changes_nothing(readings: list[Reading], data: st.DataObject) -> None:
+def test_open_hours_do_not_affect_counting(readings: list[Reading], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(readings) - 1))
     until = readings[cut].time
-    plain, asked = RegisterHours(), RegisterHours()
+    plain, queried = RegisterHours(), RegisterHours()
     plain.add(readings, until)
-    asked.add(readings, until)
+    queried.add(readings, until)
     now = until + LONG_AFTER
-    assert asked.rest(now) == asked.rest(now)
-    assert asked.add([], now) == plain.add([], now)
-    assert asked.rest(now) == plain.rest(now)
+    assert queried.open_hours(now) == queried.open_hours(now)
+    assert queried.add([], now) == plain.add([], now)
+    assert queried.open_hours(now) == plain.open_hours(now)
 
 
 @any_data
@@ -501,7 +505,7 @@ def test_bug_of_others_a_long_gap_restarts_the_sum_at_zero() -> None:
 def test_bug_of_others_hours_without_readings_are_zeros() -> None:
     hours = RegisterHours()
     rows = hours.add(series((0, 100), (60, 101)), minute(600))
-    assert hours_of([*rows, *hours.rest(minute(600))]) == [0]
+    assert hours_of([*rows, *hours.open_hours(minute(600))]) == [0]
 
 
 def test_bug_of_others_reading_again_counts_twice() -> None:
@@ -537,4 +541,4 @@ def test_a_year_of_minutes_is_fast() -> None:
         count += len(hours.add(chunk, chunk[-1].time + step))
     assert process_time() - began < 6
     assert count == 8759
-    assert len(hours.rest(readings[-1].time)) == 1
+    assert len(hours.open_hours(readings[-1].time)) == 1

@@ -1,1 +1,1 @@
-"""From readings to hourly rows, without Home Assistant."""
+"""Turn readings into hourly rows, independent of Home Assistant."""

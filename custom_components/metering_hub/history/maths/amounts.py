@@ -1,4 +1,4 @@
-"""The hours of a source that tells amounts per interval, stamped at their start."""
+"""Hourly rows of a point that reports amounts per interval, stamped at their start."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -7,9 +7,19 @@ from typing import NamedTuple
 
 from ...metering.model import Reading
 from ...metering.reading_columns import ReadingColumns
-from .rows import FOREVER, HOUR, NEVER, Baseline, Row, exact, hour_of, until_now, utc
+from .rows import (
+    FOREVER,
+    HOUR_SECONDS,
+    NEVER,
+    Baseline,
+    Row,
+    as_datetime,
+    hour_start,
+    rounded,
+    without_future,
+)
 
-DAY = 24 * HOUR
+DAY_SECONDS = 24 * HOUR_SECONDS
 
 
 class _Interval(NamedTuple):
@@ -21,26 +31,26 @@ class _Interval(NamedTuple):
 
 
 class IntervalHours:
-    """LoopYielder amounts per interval into hourly rows, a chunk at a time."""
+    """Turn amounts per interval into hourly rows, one chunk of readings at a time."""
 
     def __init__(self, baseline: Baseline | None = None, *, length: timedelta) -> None:
-        """Go on from a row of before, or start with a sum of 0.
+        """Initialize counting after a baseline, or with a sum of 0.
 
-        `length` is that of an interval. With a baseline, feed the intervals from this
-        length before its end on, where they are longer than an hour.
+        `length` is the length of an interval. With a baseline, intervals longer than
+        an hour must be added from one length before its end on.
         """
         self._length = length.total_seconds()
         self._amounts: dict[float, float] = {}
         self._final_until = baseline.end.timestamp() if baseline else NEVER
         self._until = NEVER
-        self._sum = exact(baseline.sum) if baseline else 0.0
+        self._sum = rounded(baseline.sum) if baseline else 0.0
 
     def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]:
-        """Return the hours that became final, oldest first, each only once.
+        """Add a chunk and return the hours that are now final, oldest first.
 
-        A reading's `time` is its interval's start. The readings of a chunk may come in
-        any order; of one that is repeated, the last given counts. After a chunk, none
-        that starts before `until` (aware) comes.
+        The `time` of a reading is the start of its interval. The readings of a chunk
+        may be in any order; of a repeated interval, the last amount counts. No later
+        chunk has an interval that starts before `until` (aware).
         """
         columns = ReadingColumns.of(readings)
         for start, amount in zip(columns.times, columns.values, strict=True):
@@ -48,35 +58,38 @@ class IntervalHours:
                 self._amounts[start] = amount
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()
-        final_until = hour_of(self._settled_until(intervals))
+        final_until = hour_start(self._settled_until(intervals))
         if final_until > self._final_until:
             rows = self._rows(intervals, final_until)
             if rows:
                 self._sum = rows[-1].sum or 0.0
             self._final_until = final_until
-            self._forget_final(intervals)
+            self._drop_final(intervals)
             return rows
         return []
 
-    def rest(self, now: datetime) -> list[Row]:
-        """Return the hours that are not final, as far as known; nothing changes.
+    def open_hours(self, now: datetime) -> list[Row]:
+        """Return provisional rows of the hours that are not final.
 
-        No row starts after `now` (aware UTC).
+        No row starts after `now` (aware). Counting is not affected.
         """
-        last = hour_of(now.timestamp()) + HOUR
-        return until_now(self._rows(self._intervals(), last), now)
+        last = hour_start(now.timestamp()) + HOUR_SECONDS
+        return without_future(self._rows(self._intervals(), last), now)
 
     def _reaches_open_hours(self, start: float) -> bool:
-        if self._length <= HOUR:
+        """Return True if an interval may contribute to an hour that is not final."""
+        if self._length <= HOUR_SECONDS:
             return start >= self._final_until
         return self._longest_end(start) > self._final_until
 
     def _longest_end(self, start: float) -> float:
-        """Return when an interval ends at the latest: a day may have 25 hours."""
-        return start + self._length + (HOUR if self._length >= DAY else 0)
+        """Return the latest possible end of an interval: a day may have 25 hours."""
+        return (
+            start + self._length + (HOUR_SECONDS if self._length >= DAY_SECONDS else 0)
+        )
 
     def _intervals(self) -> list[_Interval]:
-        """Return the known intervals, oldest first; one ends where the next starts."""
+        """Return the stored intervals, oldest first; one ends where the next starts."""
         intervals = []
         for start, next_start in pairwise([*sorted(self._amounts), FOREVER]):
             end = start + self._length
@@ -86,15 +99,16 @@ class IntervalHours:
         return intervals
 
     def _settled_until(self, intervals: list[_Interval]) -> float:
-        """Return until when nothing that may still come changes an hour.
+        """Return the moment before which no later reading changes an hour.
 
-        How long an interval is shows once the next one is known, or cannot come.
+        The length of a long interval is only certain once the next one has arrived, or
+        can no longer arrive.
         """
         settled = self._until
-        if self._length > HOUR:
-            known = [each for each in intervals if each.start < self._until]
-            if known and self._longest_end(known[-1].start) >= self._until:
-                settled = known[-1].start
+        if self._length > HOUR_SECONDS:
+            complete = [each for each in intervals if each.start < self._until]
+            if complete and self._longest_end(complete[-1].start) >= self._until:
+                settled = complete[-1].start
         return settled
 
     def _rows(self, intervals: list[_Interval], until: float) -> list[Row]:
@@ -107,27 +121,30 @@ class IntervalHours:
         rows = []
         running = self._sum
         for hour, amount in sorted(amounts.items()):
-            running = exact(running + exact(amount))
-            rows.append(Row(start=utc(hour), state=exact(amount), sum=running))
+            running = rounded(running + rounded(amount))
+            rows.append(
+                Row(start=as_datetime(hour), state=rounded(amount), sum=running)
+            )
         return rows
 
     def _hourly(self, interval: _Interval) -> Iterator[tuple[float, float]]:
-        """Yield hours with their parts of an interval; the parts add up exactly."""
+        """Yield hours and their shares of an interval, which add up exactly."""
         start, end, amount = interval
-        hour = hour_of(start)
-        if self._length <= HOUR:
+        hour = hour_start(start)
+        if self._length <= HOUR_SECONDS:
             yield hour, amount
             return
-        given = 0.0
+        distributed = 0.0
         while hour < end:
-            share = (min(hour + HOUR, end) - start) / (end - start)
-            reached = exact(share * amount)
-            yield hour, reached - given
-            given = reached
-            hour += HOUR
+            share = (min(hour + HOUR_SECONDS, end) - start) / (end - start)
+            reached = rounded(share * amount)
+            yield hour, reached - distributed
+            distributed = reached
+            hour += HOUR_SECONDS
 
-    def _forget_final(self, intervals: list[_Interval]) -> None:
+    def _drop_final(self, intervals: list[_Interval]) -> None:
+        """Drop the intervals that only contribute to final hours."""
+        is_short = self._length <= HOUR_SECONDS
         for start, end, _ in intervals:
-            is_short = self._length <= HOUR
             if start < self._final_until and (is_short or end <= self._final_until):
                 del self._amounts[start]

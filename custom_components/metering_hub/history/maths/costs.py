@@ -1,11 +1,12 @@
-"""What the hours cost: amounts by the prices of their time, and what a day costs."""
+"""Hourly rows of costs: amounts times prices, and fixed costs per day."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
+from ...backends.common.times import local_midnight
 from ...metering.model import PricePeriod
-from .rows import Row, exact, hour_of, utc
+from .rows import Row, as_datetime, hour_start, rounded
 
 
 def cost_rows(
@@ -15,23 +16,23 @@ def cost_rows(
     prices: Sequence[PricePeriod],
     point_key: str,
 ) -> list[Row]:
-    """Return what consecutive hours of a point cost, in the currency of the prices.
+    """Return the costs of consecutive hours of a point, in the currency of the prices.
 
     `before` and `cost_before` are the running sums before the first row. The price at
-    an hour's start holds for the hour; one without a price gets no row. `prices` are
-    oldest first, without overlaps.
+    the start of an hour applies to the whole hour; hours without a price have no row.
+    `prices` are in order of time and do not overlap.
     """
     priced = [period for period in prices if point_key in period.prices]
     costs = []
-    running = exact(cost_before)
+    running = rounded(cost_before)
     for row in rows:
         if row.sum is None:
             continue
-        change, before = exact(row.sum - before), row.sum
+        change, before = rounded(row.sum - before), row.sum
         period = _period_at(row.start, priced)
         if period is not None:
-            cost = exact(change * period.prices[point_key])
-            running = exact(running + cost)
+            cost = rounded(change * period.prices[point_key])
+            running = rounded(running + cost)
             costs.append(Row(start=row.start, state=cost, sum=running))
     return costs
 
@@ -43,26 +44,27 @@ def fixed_cost_rows(
     cost_before: float,
     zone: tzinfo,
 ) -> list[Row]:
-    """Return what the local days that start in [start, end) cost, whatever is used.
+    """Return the fixed costs of the local days that start in [start, end).
 
-    A day's row is that of the UTC hour which local midnight lies in. `start` and `end`
-    are aware; `zone` tells the local days; `prices` are as for `cost_rows`.
+    The row of a day is that of the UTC hour that contains local midnight. `start` and
+    `end` are aware, `zone` is the zone of the local days, `cost_before` is the running
+    sum before the first row, and `prices` are as for `cost_rows`.
     """
     fixed = [period for period in prices if period.fixed_daily is not None]
     costs = []
-    running = exact(cost_before)
+    running = rounded(cost_before)
     for midnight in _midnights(start, end, zone):
         period = _period_at(midnight, fixed)
         if period is not None:
-            cost = exact(period.fixed_daily or 0.0)
-            running = exact(running + cost)
-            hour = utc(hour_of(midnight.timestamp()))
+            cost = rounded(period.fixed_daily or 0.0)
+            running = rounded(running + cost)
+            hour = as_datetime(hour_start(midnight.timestamp()))
             costs.append(Row(start=hour, state=cost, sum=running))
     return costs
 
 
 def _period_at(moment: datetime, periods: Sequence[PricePeriod]) -> PricePeriod | None:
-    """Return the period that a moment lies in."""
+    """Return the period that contains a moment."""
     after = bisect_right(periods, moment, key=lambda period: period.start)
     if after and moment < periods[after - 1].end:
         return periods[after - 1]
@@ -72,8 +74,8 @@ def _period_at(moment: datetime, periods: Sequence[PricePeriod]) -> PricePeriod 
 def _midnights(start: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
     """Yield the starts (UTC) of the local days that start in [start, end)."""
     day: date = start.astimezone(zone).date()
-    while (midnight := utc(datetime.combine(day, time.min, zone).timestamp())) < end:
-        # A zone that crossed the date line has skipped a whole day.
+    while (midnight := local_midnight(day, zone)) < end:
+        # A zone that moved across the date line has skipped a whole day.
         if midnight >= start and midnight.astimezone(zone).date() == day:
             yield midnight
         day += timedelta(days=1)

@@ -1,9 +1,9 @@
-"""The hours of a meter that counts: its positions become rows whose sums telescope.
+"""Hourly rows of a register, whose sums always equal differences of meter positions.
 
-The position at an hour's end is the meter's last reading at or before it. Where that is
-more than five minutes older, the position lies on the straight line to the next one:
-the metering field's standard estimate. So the sum over any span whose ends are known is
-the difference of the meter's positions there.
+The position at the end of an hour is the last reading at or before it. If that reading
+is more than five minutes old, the position is interpolated linearly to the next one,
+which is the standard estimate in metering. The sum over any span with known ends is
+therefore the difference of the meter positions at its ends.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,141 +15,156 @@ from math import ceil, nextafter
 from ...metering.model import NEW_REGISTER, Reading
 from ...metering.reading_columns import ReadingColumns, number
 from ...metering.register_guard import Fall
-from .rows import FOREVER, HOUR, NEVER, Baseline, Row, exact, hour_of, until_now, utc
+from .rows import (
+    FOREVER,
+    HOUR_SECONDS,
+    NEVER,
+    Baseline,
+    Row,
+    as_datetime,
+    hour_start,
+    rounded,
+    without_future,
+)
 
-HOLDS = 300.0
-"""How many seconds a position stands for a later moment."""
+HOLD_SECONDS = 300.0
+"""The time for which a position is taken as that of a later moment."""
 
 type Position = tuple[float, bool, float]
-"""When a position was read (epoch seconds), whether it is a new register's, and itself.
+"""The time of a reading in epoch seconds, True if it starts a new register, and its
+position.
 
-In this order a later one of the same time supersedes: what is said to be a new register
-is one, and of two positions the higher is the newer.
+In this order, the greatest tuple of a moment is the one that counts: the start of a new
+register before any other reading, and the higher position before the lower.
 """
 
 
 class RegisterHours:
-    """LoopYielder a register's readings into hourly rows, a chunk at a time."""
+    """Turn the readings of a register into hourly rows, one chunk at a time."""
 
     def __init__(self, baseline: Baseline | None = None) -> None:
-        """Go on from a row of before, or start at the first reading with a sum of 0.
+        """Initialize counting after a baseline, or from a sum of 0 on.
 
-        With a baseline, feed the readings from five minutes before its end on.
+        With a baseline, readings must be added from five minutes before its end on.
         """
         self._meter = _Meter(baseline)
         self._waiting: list[Position] = []
-        self._until = baseline.end.timestamp() - HOLDS if baseline else NEVER
+        self._until = baseline.end.timestamp() - HOLD_SECONDS if baseline else NEVER
 
     def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]:
-        """Return the hours that became final, oldest first, each only once.
+        """Add a chunk and return the hours that are now final, oldest first.
 
-        The readings of a chunk may come in any order and repeat each other, or those of
-        earlier chunks. After it, none that was measured before `until` (aware) comes.
+        The readings of a chunk may be in any order, and may repeat each other or those
+        of earlier chunks. No later chunk has a reading before `until` (aware).
         """
-        known, self._until = self._until, max(self._until, until.timestamp())
+        start, self._until = self._until, max(self._until, until.timestamp())
         if isinstance(readings, ReadingColumns):
-            arrived = self._telling(readings, known)
+            arrived = self._relevant(readings, start)
         else:
             arrived = [
-                (at, reading.quality == NEW_REGISTER, exact(position))
+                (at, reading.quality == NEW_REGISTER, rounded(position))
                 for reading in readings
-                if (at := reading.time.timestamp()) >= known
+                if (at := reading.time.timestamp()) >= start
                 and (position := number(reading.value)) is not None
             ]
         positions = sorted(self._waiting + arrived)
-        # What was measured later waits: an earlier reading may still come.
+        # Readings after `until` wait, because an earlier one may still arrive.
         ready = bisect_left(positions, (self._until,))
         self._waiting = [*dict.fromkeys(positions[ready:])]
         return self._meter.read(positions[:ready], self._until)
 
-    def _telling(self, columns: ReadingColumns, known: float) -> list[Position]:
-        """Return the positions since `known` that decide anything.
+    def _relevant(self, columns: ReadingColumns, start: float) -> list[Position]:
+        """Return the positions since `start` that affect a row.
 
-        While a meter only counts up, those are few: see `_edges`.
+        While a meter only counts up, those are few; see `_hour_edges`.
         """
         times, values = columns.times, columns.values
-        if not times or not columns.is_in_order or not self._goes_on(times, values):
+        if not times or not columns.is_in_order or not self._only_grows(times, values):
             indexes: Iterable[int] = range(len(times))
         else:
-            first = bisect_left(times, known)
+            first = bisect_left(times, start)
             ready = bisect_left(times, self._until, first)
-            indexes = [*_edges(times, first, ready), *range(ready, len(times))]
+            indexes = [*_hour_edges(times, first, ready), *range(ready, len(times))]
         return [
-            (times[index], False, exact(values[index]))
+            (times[index], False, rounded(values[index]))
             for index in indexes
-            if times[index] >= known
+            if times[index] >= start
         ]
 
-    def _goes_on(self, times: list[float], values: list[float]) -> bool:
-        """Tell whether positions in the order of time only count up from before."""
-        start = self._meter.after
+    def _only_grows(self, times: list[float], values: list[float]) -> bool:
+        """Return True if positions in order of time never fall, nor did before."""
+        at, position = self._meter.latest
         if self._waiting:
-            at, _, position = self._waiting[-1]
-            start = (max(start[0], at), max(start[1], position))
-            if any(is_new or p > position for _, is_new, p in self._waiting):
+            last_at, _, last = self._waiting[-1]
+            at, position = max(at, last_at), max(position, last)
+            if any(is_new or p > last for _, is_new, p in self._waiting):
                 return False
         return (
-            times[0] >= start[0]
-            and exact(values[0]) >= start[1]
+            times[0] >= at
+            and rounded(values[0]) >= position
             and values == sorted(values)
         )
 
-    def rest(self, now: datetime) -> list[Row]:
-        """Return the hours that are not final, up to the last reading; nothing changes.
+    def open_hours(self, now: datetime) -> list[Row]:
+        """Return provisional rows of the hours that are not final.
 
-        The hour of the last reading is as of that reading. No row starts after `now`
-        (aware UTC).
+        The hour of the latest reading ends with that reading. No row starts after `now`
+        (aware). Counting is not affected.
         """
         meter = deepcopy(self._meter)
         rows = meter.read(self._waiting, FOREVER)
-        return until_now(rows + meter.read_out(), now)
+        return without_future(rows + meter.open_hour(), now)
 
 
-def _edges(times: list[float], first: int, end: int) -> Iterator[int]:
-    """Yield which of times[first:end], in their order, tell about the ends of hours.
+def _hour_edges(times: list[float], first: int, end: int) -> Iterator[int]:
+    """Yield the indexes in times[first:end] that affect the position at an hour's end.
 
-    The last one of each hour always does, the first one where the hour before ended
-    without a reading near enough.
+    That is the last reading of each hour, and the first one if the hour before ended
+    without a reading close enough. `times` are in order.
     """
-    told = NEVER
+    last = NEVER
     while first < end:
-        hour_end = ceil(times[first] / HOUR) * HOUR
+        hour_end = ceil(times[first] / HOUR_SECONDS) * HOUR_SECONDS
         following = bisect_right(times, hour_end, first, end)
-        if hour_end - HOUR - told > HOLDS:
-            # Of several at the same time, the last one counts.
+        if hour_end - HOUR_SECONDS - last > HOLD_SECONDS:
+            # The last of several readings at the same time counts.
             yield bisect_right(times, times[first], first, following) - 1
         yield following - 1
-        told, first = times[following - 1], following
+        last, first = times[following - 1], following
 
 
 class _Meter:
-    """Counts through the hours, with positions that come in the order of time."""
+    """Count through the hours with positions in order of time."""
 
     def __init__(self, baseline: Baseline | None) -> None:
-        # What has not happened yet happened at NEVER: every reading is later.
+        """Initialize the meter after a baseline, or without a reading."""
+        # Without a baseline every reading is later than these moments.
         self._baseline_end = self._at = self._hour = NEVER
         self._position = self._hour_began_with = NEVER
-        # What earlier registers counted within the hour, before they were exchanged.
+        # The amount that replaced registers counted within the open hour.
         self._counted = 0.0
         self._sum = 0.0
         self._fall: Fall[float] = Fall()
         self._rows: list[Row] = []
         if baseline:
             self._baseline_end = self._at = self._hour = baseline.end.timestamp()
-            self._position = self._hour_began_with = exact(baseline.state)
-            self._sum = exact(baseline.sum)
+            self._position = self._hour_began_with = rounded(baseline.state)
+            self._sum = rounded(baseline.sum)
 
     @property
-    def after(self) -> tuple[float, float]:
-        """Return from when on the meter only counts up, and its position there."""
+    def latest(self) -> tuple[float, float]:
+        """Return the moment after which readings count, and the position there."""
         return max(self._at, nextafter(self._baseline_end, FOREVER)), self._position
 
     def read(self, positions: Iterable[Position], until: float) -> list[Row]:
-        """Return the hours that these positions complete; all up to `until` are in."""
-        newest = {position[0]: position for position in positions}
-        for at, is_new, position in newest.values():
+        """Read positions and return the hours that they complete.
+
+        No later position is before `until`.
+        """
+        latest = {position[0]: position for position in positions}
+        for at, is_new, position in latest.values():
             if at <= self._baseline_end:
-                self._recognise_baseline(at, position)
+                self._match_baseline(at, position)
             elif is_new or self._at == NEVER:
                 self._fall.forget()
                 self._start_register(at, position)
@@ -162,24 +177,24 @@ class _Meter:
         rows, self._rows = self._rows, []
         return rows
 
-    def read_out(self) -> list[Row]:
-        """Return the open hour as of the last position, if one was read within it."""
+    def open_hour(self) -> list[Row]:
+        """Close the open hour at its last reading, and return its row if it has one."""
         if self._at > self._hour:
             self._close_hour(self._position)
         rows, self._rows = self._rows, []
         return rows
 
-    def _recognise_baseline(self, at: float, position: float) -> None:
-        """Take the reading that gave the baseline its position for what it is.
+    def _match_baseline(self, at: float, position: float) -> None:
+        """Take the time of the reading that the baseline has its position from.
 
-        Estimates start at that reading, as they did when the baseline was written. The
-        other readings up to there have been dealt with.
+        Interpolation starts at that reading, as it did when the baseline was written.
+        All other readings up to the baseline are already counted.
         """
         if position == self._position:
             self._at = at
 
     def _suspect(self, at: float, position: float) -> None:
-        """Wait with a position that fell, until the readings after it explain it."""
+        """Hold back a position that fell until later readings explain it."""
         confirmed = self._fall.confirm(at, position, self._position)
         for index, (read_at, read) in enumerate(confirmed):
             if index:
@@ -189,26 +204,26 @@ class _Meter:
 
     def _count_to(self, at: float, position: float) -> None:
         """Count up to a position, through all hours that end before it."""
-        while at > self._hour + HOUR:
-            end = self._hour + HOUR
-            if end - self._at > HOLDS:
-                # The estimate for the next hour starts at this one's, so that it is
-                # the same when counting starts over from this hour's row.
+        while at > self._hour + HOUR_SECONDS:
+            end = self._hour + HOUR_SECONDS
+            if end - self._at > HOLD_SECONDS:
+                # Each hour is interpolated from the end of the one before, so counting
+                # that resumes at any of these rows gives the same result.
                 share = (end - self._at) / (at - self._at)
                 growth = share * (position - self._position)
-                self._position = min(exact(self._position + growth), position)
+                self._position = min(rounded(self._position + growth), position)
                 self._at = end
             self._close_hour(self._position)
         self._at, self._position = at, position
 
     def _start_register(self, at: float, position: float) -> None:
-        """Go on from a position without counting what lies between."""
-        end = self._hour + HOUR
-        is_observed = self._at > self._hour
-        if at > end or (at == end and not is_observed):
-            if is_observed:
+        """Continue from a position without counting the difference to the last one."""
+        end = self._hour + HOUR_SECONDS
+        has_reading = self._at > self._hour
+        if at > end or (at == end and not has_reading):
+            if has_reading:
                 self._close_hour(self._position)
-            self._hour = hour_of(at)
+            self._hour = hour_start(at)
             self._counted = 0.0
         else:
             self._counted += self._position - self._hour_began_with
@@ -216,17 +231,17 @@ class _Meter:
         self._position = self._hour_began_with = position
 
     def _close_hour_without_next_reading(self, until: float) -> None:
-        """Close the hour if its last reading is near enough to its end."""
-        end = self._hour + HOUR
+        """Close the open hour if its last reading is close enough to its end."""
+        end = self._hour + HOUR_SECONDS
         is_disputed = self._fall.first is not None and self._fall.first <= end
-        if until > end and end - self._at <= HOLDS and not is_disputed:
+        if until > end and end - self._at <= HOLD_SECONDS and not is_disputed:
             self._close_hour(self._position)
 
     def _close_hour(self, position: float) -> None:
-        """Write the row of the open hour, which ended at a position; open the next."""
+        """Add the row of the open hour, which ended at a position; open the next."""
         change = self._counted + position - self._hour_began_with
-        self._sum = exact(self._sum + change)
-        self._rows.append(Row(utc(self._hour), position, self._sum))
-        self._hour += HOUR
+        self._sum = rounded(self._sum + change)
+        self._rows.append(Row(as_datetime(self._hour), position, self._sum))
+        self._hour += HOUR_SECONDS
         self._hour_began_with = position
         self._counted = 0.0

@@ -1,31 +1,35 @@
-"""Readings become hourly rows: pure functions, the same however the readings come.
+"""Hourly rows, and the time and rounding helpers shared by all kinds of points.
 
-`registers`, `amounts`, `instants` and `costs` share what is here. Within them a time is
-a number of seconds since the epoch (UTC), which is exact to the microsecond and many
-times faster than `datetime`.
+The functions in this package are pure, and their results do not depend on how readings
+are split into chunks. Within it a time is epoch seconds (UTC), which are exact to the
+microsecond and many times faster than `datetime`.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-HOUR = 3600.0
-"""The length of an hour in seconds."""
+HOUR = timedelta(hours=1)
+HOUR_SECONDS = 3600.0
 
 DECIMALS = 6
-"""Positions, amounts and sums are rounded to this many decimals. That is finer than any
-meter, and lets a second run over the same readings give the very same numbers."""
+"""Positions, amounts and sums are rounded to this many decimals, finer than any meter.
+Importing the same readings again therefore gives identical rows."""
 
 NEVER = float("-inf")
+"""A moment before every reading."""
+
 FOREVER = float("inf")
+"""A moment after every reading."""
 
 
 class Row(NamedTuple):
-    """One hour of a statistic; `start` is a whole hour, aware UTC.
+    """One hour of a statistic; `start` is a whole hour in UTC.
 
-    Registers and intervals have `state` (the position at the hour's end, or the hour's
-    amount) and `sum` (running); measured values have `mean`, `min` and `max`.
+    Rows of registers and intervals have `state` (the position at the end of the hour,
+    or the amount of the hour) and the running `sum`. Rows of instants have `mean`,
+    `min` and `max`.
     """
 
     start: datetime
@@ -39,34 +43,38 @@ class Row(NamedTuple):
 type Cells = tuple[
     datetime, float | None, float | None, float | None, float | None, float | None
 ]
-"""A row as it is kept in numbers: the garbage collector lets go of a plain tuple."""
+"""The cells of a row as a plain tuple, which garbage collection stops tracking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """Where counting goes on: a row of before, and the end of its hour (aware UTC)."""
+    """The row from which counting continues; `end` is the end of its hour in UTC."""
 
     end: datetime
     state: float
     sum: float
 
 
-def exact(value: float) -> float:
-    """Return a value as it is kept in a row."""
+def rounded(value: float) -> float:
+    """Return a value with the decimals of a row."""
     return round(value, DECIMALS)
 
 
-def hour_of(moment: float) -> float:
-    """Return the start of the UTC hour that a moment lies in, in epoch seconds."""
-    return moment // HOUR * HOUR
+def hour_start(moment: float) -> float:
+    """Return the start of the UTC hour that contains a moment, both epoch seconds."""
+    return moment // HOUR_SECONDS * HOUR_SECONDS
 
 
 @lru_cache(maxsize=4096)
-def utc(moment: float) -> datetime:
-    """Return epoch seconds as aware UTC time: all points of an entry have the same."""
+def as_datetime(moment: float) -> datetime:
+    """Return epoch seconds as a moment in UTC.
+
+    Cached, and without the checks of `backends.common.times.from_epoch`, because all
+    points of a config entry have rows for the same hours.
+    """
     return datetime.fromtimestamp(moment, UTC)
 
 
-def until_now(rows: list[Row], now: datetime) -> list[Row]:
-    """Return the rows without those of hours that start after `now`."""
+def without_future(rows: list[Row], now: datetime) -> list[Row]:
+    """Return the rows except those of hours that start after `now`."""
     return [row for row in rows if row.start <= now]

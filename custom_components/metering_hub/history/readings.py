@@ -1,4 +1,4 @@
-"""A piece of a point's past, as an answer to a person's question."""
+"""Read the stored readings of a point, for the action `get_history`."""
 
 from datetime import datetime
 
@@ -6,18 +6,22 @@ from homeassistant.util.json import JsonValueType
 
 from ..backends.base import Backend
 from ..metering.model import Point, Value
+from .maths.rows import rounded
 from .series import make_hours
 
 MAX_READINGS = 50_000
-"""More than this would hold up Home Assistant, and nobody reads it."""
+"""The most readings of a response; more would block Home Assistant for too long."""
 
-type Excerpt = list[JsonValueType]
+type ResponseRows = list[JsonValueType]
 
 
-async def raw_excerpt(
+async def raw_readings(
     backend: Backend, point: Point, start: datetime, end: datetime
-) -> Excerpt | None:
-    """Return the readings in [start, end), oldest first; `None` where too many."""
+) -> ResponseRows | None:
+    """Return the readings in [start, end), oldest first; `None` if there are too many.
+
+    Raises BackendError.
+    """
     found: dict[datetime, Value] = {}
     async for chunk in backend.history([point], start, end):
         found |= {
@@ -34,28 +38,33 @@ async def raw_excerpt(
 
 
 def _as_json(value: Value) -> JsonValueType:
+    """Return the value of a reading as JSON, with moments in ISO 8601."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-async def hourly_excerpt(
+async def hourly_readings(
     backend: Backend, point: Point, start: datetime, end: datetime
-) -> Excerpt | None:
-    """Return the hours in [start, end), oldest first, with what changed in each."""
+) -> ResponseRows | None:
+    """Return the hours in [start, end), oldest first; `None` if there are too many.
+
+    Each hour has a state and a change, or a mean, minimum and maximum. Raises
+    BackendError.
+    """
     hours = make_hours(point, None)
     rows = []
     async for chunk in backend.history([point], start, end):
         rows += hours.add(chunk.readings.get(point.key, ()), chunk.until)
         if len(rows) > MAX_READINGS:
             return None
-    rows += hours.rest(end)
-    found: Excerpt = []
+    rows += hours.open_hours(end)
+    response: ResponseRows = []
     before = 0.0
     for row in rows:
         hour: dict[str, JsonValueType] = {"start": row.start.isoformat()}
         if row.sum is not None:
-            hour |= {"state": row.state, "change": round(row.sum - before, 6)}
+            hour |= {"state": row.state, "change": rounded(row.sum - before)}
             before = row.sum
         else:
             hour |= {"mean": row.mean, "min": row.min, "max": row.max}
-        found.append(hour)
-    return found
+        response.append(hour)
+    return response

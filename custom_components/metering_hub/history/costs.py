@@ -1,4 +1,4 @@
-"""What a meter's amounts cost, or earn: prices, and the statistics of money."""
+"""The prices of a server, and the statistics of costs that they allow."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,70 +10,74 @@ from ..backends.base import Backend, BackendSpec, Capability
 from ..metering.model import Point, PricePeriod
 from .maths.costs import fixed_cost_rows
 from .maths.rows import Row
-from .statistic import FIXED_COST_KEY, Scope, Statistic, money_statistic, money_suffix
+from .statistic import Scope, Statistic
 
 OLDEST = dt_util.utc_from_timestamp(946_684_800)
-"""Prices are asked from 2000 on: all that there are."""
+"""Prices are fetched from 2000 on, which is before any price that a server has."""
 
 MAX_AGE = timedelta(hours=1)
 
 
-class Money:
-    """The prices of one server, and what is counted with them.
+class CostStatistics:
+    """Keep the prices of a server and provide its cost statistics.
 
-    There is no statistic of money unless the prices are in Home Assistant's currency:
-    it would show them as such, whatever they are.
+    There are costs only if the prices are in Home Assistant's currency, because it
+    would show them in that currency regardless.
     """
 
     def __init__(
         self, hass: HomeAssistant, backend: Backend, spec: BackendSpec
     ) -> None:
-        """Prepare; nothing is read before `refresh`."""
+        """Initialize without prices; `refresh` fetches them."""
         self._hass = hass
         self._backend = backend
         self._spec = spec
-        self._read: datetime | None = None
+        self._fetched: datetime | None = None
         self.prices: Sequence[PricePeriod] = ()
 
-    def forget(self) -> None:
-        """Read the prices anew next time, however new they are."""
-        self._read = None
+    def expire(self) -> None:
+        """Fetch the prices again at the next refresh, however recent they are."""
+        self._fetched = None
 
     async def refresh(self) -> bool:
-        """Read the prices where they are old; tell whether they changed."""
+        """Fetch the prices if they are old; return True if they changed.
+
+        Raises BackendError.
+        """
         now = dt_util.utcnow()
-        is_fresh = self._read is not None and now - self._read < MAX_AGE
+        is_fresh = self._fetched is not None and now - self._fetched < MAX_AGE
         if is_fresh or Capability.PRICES not in self._spec.capabilities:
             return False
         prices = await self._backend.prices(OLDEST, now + timedelta(days=1))
         changed = prices != self.prices
-        self.prices, self._read = prices, now
+        self.prices, self._fetched = prices, now
         return changed
 
     def statistic(self, scope: Scope, point: Point) -> Statistic | None:
-        """Return the statistic of what a point costs, where there are prices for it."""
+        """Return the cost statistic of a point, or `None` if it has no prices."""
         if (currency := self._currency()) is None or not any(
             point.key in period.prices for period in self.prices
         ):
             return None
-        suffix = money_suffix(point)
-        name = f"{scope.names[point.key]} ({scope.names[suffix]})"
-        return money_statistic(scope.prefix, f"{point.key}_{suffix}", name, currency)
+        return scope.cost_statistic(point, currency)
 
     def fixed_statistic(self, scope: Scope) -> Statistic | None:
-        """Return the statistic of what is due every day, where anything is."""
+        """Return the statistic of fixed costs, or `None` if there are none."""
         if (currency := self._currency()) is None or not any(
             period.fixed_daily is not None for period in self.prices
         ):
             return None
-        name = scope.names[FIXED_COST_KEY]
-        return money_statistic(scope.prefix, FIXED_COST_KEY, name, currency)
+        return scope.fixed_cost_statistic(currency)
 
     def fixed_rows(self, start: datetime, now: datetime, before: float) -> list[Row]:
-        """Return what was due at each local midnight in [start, now)."""
+        """Return the fixed costs at each local midnight in [start, now).
+
+        `before` is the running sum before the first row.
+        """
         zone = self._backend.time_zone
         return fixed_cost_rows(self.prices, start, now, before, zone)
 
     def _currency(self) -> str | None:
+        """Return the currency of the prices if it is Home Assistant's currency."""
         currency = self._spec.currency
         return currency if currency == self._hass.config.currency else None
