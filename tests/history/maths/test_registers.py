@@ -461,7 +461,9 @@ def test_each_hour_comes_once_and_in_order(readings: list[Reading]) -> None:
 
 @any_data
 @given(disturbed(), st.data())
-def test_open_hours_do_not_affect_counting(readings: list[Reading], data: st.DataObject) -> None:
+def test_open_hours_do_not_affect_counting(
+    readings: list[Reading], data: st.DataObject
+) -> None:
     cut = data.draw(st.integers(0, len(readings) - 1))
     until = readings[cut].time
     plain, queried = RegisterHours(), RegisterHours()
