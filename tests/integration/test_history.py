@@ -1,4 +1,4 @@
-"""History: statistics that equal the meter's own registers, whatever happens."""
+"""Imported statistics equal the meter's own registers."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ type Statistics = Mapping[str, list[StatisticsRow]]
 
 @pytest.fixture(autouse=True)
 async def euro(hass: HomeAssistant) -> None:
-    """Let Home Assistant count in the currency of the prices."""
+    """Set Home Assistant's currency to that of the prices."""
     await hass.config.async_update(currency="EUR", time_zone="Europe/Amsterdam")
 
 
@@ -58,7 +58,7 @@ def simulator() -> DsmrReaderSimulator:
 
 
 async def imported(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
-    """Return all rows of an entry's statistics, by the key behind the prefix."""
+    """Return all rows of an entry's statistics, by id without the prefix."""
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_wait_recording_done(hass)
     prefix = entry.runtime_data.history.prefix
@@ -80,7 +80,7 @@ async def imported(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
 async def test_registers_are_exact(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Every hour's position and change are the meter's own, to the watt-hour."""
+    """Each hour has the meter's own position and change, to the watt-hour."""
     statistics = await imported(hass, loaded)
     house = simulator.house
     for key, channel in REGISTERS.items():
@@ -94,13 +94,13 @@ async def test_registers_are_exact(
             assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
 
 
-async def test_nothing_new_writes_nothing(
+async def test_import_without_new_readings_writes_nothing(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A top-up with nothing new asks once and leaves the recorder alone."""
+    """An import without new readings sends one request and writes no rows."""
     before = await imported(hass, loaded)
     moment = simulator.clock()
     simulator.clock = lambda: moment
@@ -125,7 +125,7 @@ async def test_the_current_hour_grows(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """The hour that is not over is there, and never one of the future."""
+    """The current hour has a row, and no row is in the future."""
     first = (await imported(hass, loaded))["electricity_returned_2"]
     for _ in range(7):
         await tick(300)
@@ -138,13 +138,13 @@ async def test_the_current_hour_grows(
     assert datetime.fromtimestamp(later[-1]["start"], UTC) <= simulator.clock()
 
 
-async def test_a_server_that_was_down_for_three_days(
+async def test_import_after_the_server_was_down_for_three_days(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """What was missed is filled in, exactly, once the server is back."""
+    """The missed hours are imported exactly once the server is back."""
     await imported(hass, loaded)
     simulator.faults.add(Fault(Drop()))
     for _ in range(6):
@@ -161,10 +161,10 @@ async def test_a_server_that_was_down_for_three_days(
             assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
 
 
-async def test_money(
+async def test_costs(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Each hour costs its amount times the price of that hour."""
+    """The cost of an hour is its amount times its price."""
     statistics = await imported(hass, loaded)
     price = 0.26271
     energy = statistics["electricity_delivered_2"]
@@ -178,22 +178,22 @@ async def test_money(
     assert {round(row["change"], 6) for row in fixed} == {0.412345}
 
 
-async def test_power_is_measured_not_summed(
+async def test_power_has_a_mean_and_no_sum(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Power has a mean, a minimum and a maximum for each hour."""
+    """Each hour of power has a mean, a minimum and a maximum."""
     rows = (await imported(hass, loaded))["electricity_power"]
     assert len(rows) == 8 * 24 + 1
     assert all(row["min"] <= row["mean"] <= row["max"] for row in rows)
 
 
-async def test_reload_and_remove_go_on_with_the_same_statistics(
+async def test_statistics_continue_after_removing_the_entry(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Removing the entry keeps the statistics; adding it again continues them."""
+    """Removing an entry keeps its statistics, and adding it again continues them."""
     before = await imported(hass, loaded)
     data, options = dict(loaded.data), dict(loaded.options)
     await hass.config_entries.async_remove(loaded.entry_id)
@@ -213,7 +213,7 @@ async def test_reload_and_remove_go_on_with_the_same_statistics(
 async def test_statistics_are_named_after_their_entities(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """A person finds a statistic by the words that its entity has."""
+    """A statistic has the name of its device and entity."""
     await imported(hass, loaded)
     known = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
     names = {
@@ -232,7 +232,7 @@ async def test_statistics_are_named_after_their_entities(
 
 
 async def test_progress_is_shown(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """A person sees that the import is done."""
+    """The sensor shows that the import is complete."""
     await imported(hass, loaded)
     assert shown(hass, PROGRESS) == "100.0"
     assert hass.states.get(PROGRESS).attributes["state"] == "up_to_date"

@@ -1,4 +1,4 @@
-"""Actions about history, and what a person is told when it fails."""
+"""The history actions, and how failing imports are reported."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 async def call(
     hass: HomeAssistant, action: str, entry: MockConfigEntry, **fields: object
 ) -> dict[str, object]:
-    """Call an action and return its answer."""
+    """Call an action and return its response."""
     answer = await hass.services.async_call(
         DOMAIN,
         action,
@@ -36,10 +36,10 @@ async def call(
     return answer
 
 
-async def test_import_history_says_what_it_wrote(
+async def test_import_history_returns_the_rows_written(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """A span that is imported again is written again, and nothing else changes."""
+    """Importing a span again writes its rows again and changes nothing else."""
     before = await imported(hass, loaded)
     start = (NOW - timedelta(hours=12)).isoformat()
     rows = (await call(hass, "import_history", loaded, start=start))["rows"]
@@ -52,7 +52,7 @@ async def test_import_history_says_what_it_wrote(
 async def test_import_history_of_everything(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Without a start, all is written anew and is the same."""
+    """Without a start, all rows are written again and stay the same."""
     before = await imported(hass, loaded)
     rows = (await call(hass, "import_history", loaded))["rows"]
     prefix = loaded.runtime_data.history.prefix
@@ -60,10 +60,10 @@ async def test_import_history_of_everything(
     assert await imported(hass, loaded) == before
 
 
-async def test_get_history_by_the_hour(
+async def test_get_hourly_history(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """The hours of a point come with position and change."""
+    """Each hour has a position and a change."""
     await imported(hass, loaded)
     start = NOW.replace(minute=0) - 6 * HOUR
     answer = await call(
@@ -85,10 +85,8 @@ async def test_get_history_by_the_hour(
     assert hours[1]["change"] == pytest.approx(used / 1000, abs=1e-6)
 
 
-async def test_get_history_as_read(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    """The readings themselves come with their own times, each once."""
+async def test_get_raw_history(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """Each reading is returned once, with its own time."""
     await imported(hass, loaded)
     answer = await call(
         hass,
@@ -106,7 +104,7 @@ async def test_get_history_as_read(
 async def test_bug_of_others_cleared_is_reported_before_it_is(
     hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
 ) -> None:
-    """Cleared means cleared; the next import starts from the beginning."""
+    """The action returns after deletion; the next import covers everything."""
     before = await imported(hass, loaded)
     cleared = (await call(hass, "clear_history", loaded))["cleared"]
     prefix = loaded.runtime_data.history.prefix
@@ -146,7 +144,7 @@ async def test_bad_arguments_are_explained(
     fields: dict[str, object],
     key: str,
 ) -> None:
-    """Nonsense is refused with a translated message."""
+    """Invalid arguments are refused with a translated message."""
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, action, loaded, **fields)
     assert refused.value.translation_key == key
@@ -155,7 +153,7 @@ async def test_bad_arguments_are_explained(
 async def test_unknown_and_unloaded_entries(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """An entry that is not there, not loaded or without history is told apart."""
+    """A missing entry, an unloaded one and one without history differ."""
     other = MockConfigEntry(domain="sun")
     other.add_to_hass(hass)
     with pytest.raises(ServiceValidationError) as refused:
@@ -175,10 +173,10 @@ async def test_unknown_and_unloaded_entries(
     assert hass.states.get("sensor.electricity_meter_history_import") is None
 
 
-async def test_server_that_is_down_during_an_action(
+async def test_action_while_the_server_is_down(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """The server's failure is an error of the action."""
+    """The action fails if the server does."""
     await imported(hass, loaded)
     simulator.faults.add(Fault(Drop()))
     with pytest.raises(HomeAssistantError) as failed:
@@ -193,7 +191,7 @@ async def test_bug_of_others_a_failed_import_is_only_logged(
     issue_registry: ir.IssueRegistry,
     tick: Tick,
 ) -> None:
-    """After 24 hours, and not before, a person is told; it heals by itself."""
+    """A repair issue appears after 24 hours of failures, and disappears."""
     await imported(hass, loaded)
     issue_id = f"history_failed_{loaded.entry_id}"
     simulator.faults.add(Fault(Drop(), "dsmrreading"))

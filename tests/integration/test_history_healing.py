@@ -1,4 +1,4 @@
-"""Whatever happens on the way, the statistics end as those of one clean import."""
+"""Disturbed imports result in the same statistics as a clean one."""
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 
 
 async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
-    """Return what a single import of everything gives now."""
+    """Return the statistics of a single import of everything."""
     await call(hass, "clear_history", entry)
     await call(hass, "import_history", entry)
     return await imported(hass, entry)
@@ -46,7 +46,7 @@ async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistic
 
 @pytest.fixture
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write after every few rows, so that a stop finds much already written."""
+    """Write in small batches, so an interrupted import has written many rows."""
     monkeypatch.setattr(recorder, "BATCH", 50)
 
 
@@ -59,7 +59,7 @@ async def test_crash_between_chunks(
     tick: Tick,
     chunks: int,
 ) -> None:
-    """A server that goes away after any chunk costs nothing and doubles nothing."""
+    """A failure after any chunk neither loses nor doubles anything."""
     whole = DsmrReaderBackend.history
 
     async def interrupted(
@@ -85,10 +85,10 @@ async def test_crash_between_chunks(
 
 
 @pytest.mark.usefixtures("small_writes")
-async def test_reload_in_mid_backfill(
+async def test_reload_during_an_import(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """An entry that is reloaded while it imports goes on where it was."""
+    """An import that is interrupted by a reload continues."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -98,7 +98,7 @@ async def test_reload_in_mid_backfill(
 async def test_two_imports_at_once(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Two imports of one entry wait for each other."""
+    """Two imports of one entry run one after the other."""
     history = loaded.runtime_data.history
     first = hass.async_create_task(history.reimport(None))
     second = hass.async_create_task(history.reimport(NOW - 30 * HOUR))
@@ -113,7 +113,7 @@ async def test_late_data(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Readings that arrive a day late replace what was estimated for their hours."""
+    """Readings that arrive a day late replace the estimates of their hours."""
     start = NOW.replace(minute=10) - 26 * HOUR
     simulator.house = House(
         7, simulator.house.start, outages=[Outage(start, start + 5 * HOUR)]
@@ -130,7 +130,7 @@ async def test_late_data(
 async def test_meter_exchange_and_outage(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """A new meter starts at its own position; nothing negative, nothing twice."""
+    """A new meter counts from its own position, without negative hours."""
     exchanged = NOW.replace(minute=20) - 50 * HOUR
     positions = dict.fromkeys(
         (
@@ -215,7 +215,7 @@ async def test_bug_of_others_one_statistic_resumed_from_anothers_newest_row(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A register that turns up later gets its whole past, not only what follows."""
+    """A register that appears later gets its whole history."""
     simulator.faults.add(Fault(drop_fields("electricity_returned_2"), "dsmrreading"))
     await set_up(hass, entry)
     assert "electricity_returned_2" not in await imported(hass, entry)
@@ -226,13 +226,13 @@ async def test_bug_of_others_one_statistic_resumed_from_anothers_newest_row(
     assert healed == await clean_import(hass, entry)
 
 
-async def test_contract_that_is_changed_later(
+async def test_contract_that_changes_later(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """New prices reach the hours of the last days within an hour, by themselves."""
+    """New prices apply to the hours of the last days within an hour."""
     before = (await imported(hass, loaded))["electricity_delivered_2_cost"]
     simulator.prices = [
         replace(contract, electricity_delivered_2_price="1.000000")
@@ -250,7 +250,7 @@ async def test_contract_that_is_changed_later(
 async def test_later_start_of_the_history(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Who wants history from a day on gets it from that local midnight on."""
+    """History starts at local midnight of the day that the user chose."""
     options = {**entry.options, "history_start": "2026-11-18"}
     hass.config_entries.async_update_entry(entry, options=options)
     await set_up(hass, entry)
@@ -259,13 +259,13 @@ async def test_later_start_of_the_history(
     assert first == datetime(2026, 11, 17, 23, tzinfo=UTC)
 
 
-async def test_clock_that_moved(
+async def test_clock_that_was_wrong(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
     tick: Tick,
 ) -> None:
-    """A clock that was wrong and is set right leaves no row of the future behind."""
+    """After a wrong clock is corrected, no row is in the future."""
     await imported(hass, loaded)
     freezer.move_to(NOW - 3 * HOUR)
     await tick(300)
@@ -274,10 +274,10 @@ async def test_clock_that_moved(
     assert await imported(hass, loaded) == await clean_import(hass, loaded)
 
 
-async def test_missing_fields_in_the_past(
+async def test_missing_fields_in_the_history(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """A register that the server does not tell costs that register only."""
+    """A register that is missing on the server affects no other register."""
     simulator.faults.add(Fault(drop_fields("electricity_returned_1"), "dsmrreading"))
     await set_up(hass, entry)
     statistics = await imported(hass, entry)

@@ -1,4 +1,4 @@
-"""Looking for history where there is none: one request, and nothing in the database."""
+"""An import without changes: one request, and no database access."""
 
 from collections.abc import AsyncIterator
 
@@ -18,7 +18,7 @@ from .test_history_actions import call
 
 
 class Statements(list[str]):
-    """What was asked of the recorder's statistics, or written there."""
+    """The statements that read or write statistics in the database."""
 
     def note(self, _connection: object, _cursor: object, said: str, *_: object) -> None:
         if "statistics" in said:
@@ -29,7 +29,7 @@ class Statements(list[str]):
 async def statements(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> AsyncIterator[Statements]:
-    """Yield what is asked once all is imported."""
+    """Yield the statements that follow the first import."""
     await imported(hass, loaded)
     found = Statements()
     engine = get_instance(hass).engine
@@ -38,7 +38,7 @@ async def statements(
     event.remove(engine, "before_cursor_execute", found.note)
 
 
-async def look(entry: MockConfigEntry) -> None:
+async def run_import(entry: MockConfigEntry) -> None:
     await entry.runtime_data.history.async_refresh()
     assert entry.runtime_data.history.last_update_success
 
@@ -47,74 +47,74 @@ async def stand_still(
     simulator: DsmrReaderSimulator,  # noqa: F811
     entry: MockConfigEntry,
 ) -> None:
-    """Stop the server's clock, and look twice: the first look may find something."""
+    """Stop the server's clock, and import twice, as the first may find changes."""
     moment = simulator.clock()
     simulator.clock = lambda: moment
-    await look(entry)
-    await look(entry)
+    await run_import(entry)
+    await run_import(entry)
     simulator.faults.clear_requests()
 
 
-async def test_one_request_and_no_statement(
+async def test_import_without_changes_reads_no_statistics(
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,  # noqa: F811
     statements: Statements,
 ) -> None:
-    """The server is asked before the recorder, which then need not be."""
+    """The server is asked first, which makes reading the recorder unnecessary."""
     await stand_still(simulator, loaded)
     statements.clear()
-    await look(loaded)
+    await run_import(loaded)
     assert len(simulator.faults.requests) == 1
     assert statements == []
 
 
-async def test_the_recorder_is_looked_at_once_an_hour(
+async def test_the_recorder_is_checked_once_an_hour(
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,  # noqa: F811
     statements: Statements,
     tick: Tick,
 ) -> None:
-    """What was deleted by Home Assistant's own means comes back by itself."""
+    """Statistics deleted with Home Assistant's own tools are imported again."""
     await stand_still(simulator, loaded)
     statements.clear()
     await tick(3700)
     assert statements
 
 
-async def test_what_was_cleared_is_imported_though_nothing_is_new(
+async def test_cleared_statistics_are_imported_without_changes(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,  # noqa: F811
     statements: Statements,
 ) -> None:
-    """Clearing is no news of the server, but of ours."""
+    """After clearing, everything is imported although the server has no changes."""
     await stand_still(simulator, loaded)
     before = await imported(hass, loaded)
     await call(hass, "clear_history", loaded)
     assert await imported(hass, loaded) == {}
-    await look(loaded)
+    await run_import(loaded)
     assert await imported(hass, loaded) == before
 
 
-async def test_what_failed_is_not_taken_for_done(
+async def test_failed_import_is_repeated(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,  # noqa: F811
     statements: Statements,
     tick: Tick,
 ) -> None:
-    """News that could not be read are read next time, although they are then old."""
+    """Changes that could not be read are read by the next import."""
     await stand_still(simulator, loaded)
     await tick(2400)
     before = await imported(hass, loaded)
     moment = dt_util.utcnow()
     simulator.clock = lambda: moment
-    # The server says that there is something new, and then nothing more.
+    # The server reports a change, then fails.
     simulator.faults.add(Fault(Drop(), path="datalogger/dsmrreading", skip=2))
     await loaded.runtime_data.history.async_refresh()
     assert not loaded.runtime_data.history.last_update_success
     simulator.faults.clear()
     assert await imported(hass, loaded) == before
-    await look(loaded)
+    await run_import(loaded)
     after = await imported(hass, loaded)
     assert after["electricity_power"] != before["electricity_power"]

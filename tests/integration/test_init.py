@@ -1,4 +1,4 @@
-"""Setting up, failing, healing, unloading and removing an entry."""
+"""Set-up, failures, recovery, unloading and removal of an entry."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ async def test_unload_and_reload_leave_nothing_behind(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Unloaded, nothing is asked; reloaded, everything is as before."""
+    """An unloaded entry sends no requests; after a reload all is as before."""
     states = {state.entity_id for state in hass.states.async_all()}
     assert await hass.config_entries.async_unload(loaded.entry_id)
     assert loaded.state is ConfigEntryState.NOT_LOADED
@@ -54,18 +54,18 @@ async def test_unload_and_reload_leave_nothing_behind(
 async def test_set_up_takes_few_requests(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Setting up asks a bounded number of questions, none of them twice over."""
+    """Set-up sends a limited number of requests."""
     await set_up(hass, entry)
     assert simulator.faults.count() <= 16
 
 
-async def test_server_down_at_start_is_tried_again(
+async def test_server_down_at_start_is_retried(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A server that is down at start is asked again until it is up."""
+    """Set-up is retried until the server is up."""
     simulator.faults.add(Fault(Drop()))
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -76,10 +76,10 @@ async def test_server_down_at_start_is_tried_again(
     assert entry.state is ConfigEntryState.LOADED
 
 
-async def test_wrong_key_at_start_asks_for_a_new_one(
+async def test_wrong_key_at_start_starts_reauth(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """A key that is wrong at start leads to a form, not to endless tries."""
+    """A wrong key starts a reauthentication instead of endless retries."""
     simulator.api_key = "another"
     assert not await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -94,7 +94,7 @@ async def test_key_changed_while_running_starts_reauth_at_once(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """One refused poll is enough to ask the person."""
+    """One refused poll is enough to ask the user."""
     simulator.api_key = "another"
     await tick(10)
     [flow] = hass.config_entries.flow.async_progress()
@@ -102,14 +102,14 @@ async def test_key_changed_while_running_starts_reauth_at_once(
     assert shown(hass, POWER) == STATE_UNAVAILABLE
 
 
-async def test_api_switched_off_is_a_repair_that_goes_away(
+async def test_disabled_api_is_a_repair_issue_until_it_is_enabled(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     issue_registry: ir.IssueRegistry,
     tick: Tick,
 ) -> None:
-    """A Repairs card says what to do, and goes when it is done."""
+    """A repair issue explains what to do, and disappears afterwards."""
     issue_id = f"unsupported_{loaded.entry_id}"
     simulator.api_enabled = False
     await tick(10)
@@ -124,14 +124,14 @@ async def test_api_switched_off_is_a_repair_that_goes_away(
     assert shown(hass, POWER) != STATE_UNAVAILABLE
 
 
-async def test_api_switched_off_at_start(
+async def test_disabled_api_at_start(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     issue_registry: ir.IssueRegistry,
     tick: Tick,
 ) -> None:
-    """The card is there from the start, too, and removing the entry removes it."""
+    """A failed set-up also creates the issue; removing the entry deletes it."""
     simulator.api_enabled = False
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -140,26 +140,26 @@ async def test_api_switched_off_at_start(
     assert len(issue_registry.issues) == 0
 
 
-async def test_one_bad_poll_is_not_seen(
+async def test_single_failed_request_is_not_shown(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A single failed request is tried again before anybody notices."""
+    """A single failed request is repeated before entities become unavailable."""
     simulator.faults.add(Fault(html_error(500), times=1))
     await tick(10)
     assert shown(hass, POWER) != STATE_UNAVAILABLE
 
 
-async def test_outage_is_logged_once_and_heals(
+async def test_outage_is_logged_once_and_ends(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """While the server is down, all is unavailable; afterwards, all is back."""
+    """All entities are unavailable while the server is down."""
     caplog.set_level(logging.INFO, "custom_components.metering_hub")
     simulator.faults.add(Fault(Drop()))
     for _ in range(10):
@@ -180,14 +180,14 @@ async def test_outage_is_logged_once_and_heals(
         assert shown(hass, entity_id) != STATE_UNAVAILABLE
 
 
-async def test_broken_endpoint_costs_its_own_sensors_only(
+async def test_broken_endpoint_affects_its_own_sensors_only(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An endpoint that fails is logged once; what others say stays true."""
+    """A failing endpoint is logged once; other sensors stay available."""
     simulator.faults.add(Fault(html_error(500), "today"))
     for _ in range(3):
         await tick(60)
@@ -206,7 +206,7 @@ async def test_rate_limit_is_respected(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A server that asks for a break of two minutes gets it."""
+    """There is no request while the server asks for a pause."""
     simulator.faults.add(Fault(busy(429, 120), times=1))
     await tick(10)
     requests = simulator.faults.count()
@@ -223,7 +223,7 @@ async def test_new_meter_appears_without_a_reload(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A gas meter that is connected later appears by itself."""
+    """A gas meter that is connected later appears automatically."""
     simulator.extra_device = "none"
     hass.config_entries.async_update_entry(
         entry,
@@ -241,13 +241,13 @@ async def test_new_meter_appears_without_a_reload(
     assert float(shown(hass, GAS)) > 0
 
 
-async def test_new_meter_stays_away_if_not_wanted(
+async def test_new_meter_is_not_added_if_not_wanted(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Who does not want new devices gets none."""
+    """New devices are not added if the user disabled that."""
     hass.config_entries.async_update_entry(
         entry,
         options={
@@ -262,14 +262,14 @@ async def test_new_meter_stays_away_if_not_wanted(
     assert hass.states.get(GAS) is None
 
 
-async def test_vanished_meter_is_removed_only_when_gone_for_good(
+async def test_missing_meter_is_removed_after_a_while(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     device_registry: dr.DeviceRegistry,
     tick: Tick,
 ) -> None:
-    """A server that fails removes nothing; a meter that stays away is removed."""
+    """A failing server removes nothing; a meter that stays missing is removed."""
 
     def names() -> list[str | None]:
         devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
@@ -294,14 +294,14 @@ async def test_vanished_meter_is_removed_only_when_gone_for_good(
 
 
 @pytest.mark.usefixtures("all_enabled")
-async def test_vanished_points_are_removed_when_gone_for_good(
+async def test_missing_points_are_removed_after_a_while(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     entity_registry: er.EntityRegistry,
     tick: Tick,
 ) -> None:
-    """A phase that a new meter does not have loses its sensors after a while."""
+    """The sensors of a phase that a new meter lacks are removed."""
     await set_up(hass, entry)
     entity_id = "sensor.electricity_meter_voltage_l2"
     simulator.faults.add(Fault(drop_fields("phase_voltage_l2"), "dsmrreading"))
@@ -312,13 +312,13 @@ async def test_vanished_points_are_removed_when_gone_for_good(
     assert entity_registry.async_get(entity_id) is None
 
 
-async def test_a_meter_that_turns_out_to_be_another_kind_reloads(
+async def test_changed_kind_of_a_meter_reloads_the_entry(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Points that mean something else from now on are set up anew."""
+    """Points whose meaning changed are set up again."""
     simulator.belgian = True
     await tick(HOUR)
     await tick(10)
@@ -331,10 +331,10 @@ async def test_a_meter_that_turns_out_to_be_another_kind_reloads(
     )
 
 
-async def test_only_gone_devices_can_be_removed_by_hand(
+async def test_only_missing_devices_can_be_removed_by_the_user(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    """A device that the server still has would come back, so it can't be removed."""
+    """A device that the server still has would be added again."""
     [device, _] = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     assert not await async_remove_config_entry_device(hass, loaded, device)
     gone = device_registry.async_get_or_create(
@@ -347,15 +347,15 @@ async def test_only_gone_devices_can_be_removed_by_hand(
 async def test_entries_of_newer_versions_are_refused(
     hass: HomeAssistant, version: int, accepted: bool
 ) -> None:
-    """What a newer version wrote is not touched after a downgrade."""
+    """The entry of a newer version is not changed after a downgrade."""
     entry = MockConfigEntry(domain=DOMAIN, version=version)
     assert await async_migrate_entry(hass, entry) is accepted
 
 
-async def test_a_person_can_ask_for_fresh_readings(
+async def test_manual_refresh_reads_all_points(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Asking by hand refreshes what is otherwise asked for once an hour, too."""
+    """A manual refresh includes points that are polled once an hour."""
     simulator.faults.clear_requests()
     await loaded.runtime_data.readings.async_request_refresh()
     await asyncio.sleep(0)
@@ -363,12 +363,12 @@ async def test_a_person_can_ask_for_fresh_readings(
     assert simulator.faults.count("energy-supplier-prices") == 1
 
 
-async def test_disabled_sensor_that_is_enabled_is_read_at_once(
+async def test_enabled_sensor_is_read_at_once(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """After a person enables a sensor, its first state is a value."""
+    """The first state of a sensor that the user enabled is a value."""
     entity_id = "sensor.electricity_meter_voltage_l1"
     entity_registry.async_update_entity(entity_id, disabled_by=None)
     await hass.config_entries.async_reload(loaded.entry_id)
@@ -383,14 +383,14 @@ async def test_disabled_sensor_that_is_enabled_is_read_at_once(
         ("Europe/Lisbon", "2026-11-21T00:00:00+00:00"),
     ],
 )
-async def test_a_day_starts_at_the_servers_midnight(
+async def test_a_day_starts_at_midnight_on_the_server(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     zone: str,
     midnight: str,
 ) -> None:
-    """Amounts of today count from midnight where the server is."""
+    """Amounts of today count from midnight in the server's time zone."""
     simulator.house = House(7, HOUSE_START, zone)
     await set_up(hass, entry)
     state = hass.states.get(TODAY)

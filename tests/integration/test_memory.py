@@ -1,4 +1,4 @@
-"""What a backend remembers outlives a restart, and goes with its entry."""
+"""A backend's memory survives a restart and is removed with its entry."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from .conftest import set_up
 
 @pytest.fixture
 def remembering(monkeypatch: pytest.MonkeyPatch) -> list[Memory]:
-    """Let the backend count its starts, and note what it is given at each."""
+    """Let the backend remember its starts, and record what it restores."""
     given: list[Memory] = []
 
     def restore(self: DsmrReaderBackend, memory: Memory) -> None:
@@ -31,13 +31,13 @@ def remembering(monkeypatch: pytest.MonkeyPatch) -> list[Memory]:
     return given
 
 
-async def test_memory_outlives_a_reload(
+async def test_memory_survives_a_reload(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     remembering: list[Memory],
     hass_storage: Mapping[str, Any],
 ) -> None:
-    """What was remembered at the end is there at the next start, until removal."""
+    """The memory is restored at the next start, until the entry is removed."""
     await set_up(hass, entry)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert remembering == [{}, {"starts": 1}]
@@ -48,10 +48,10 @@ async def test_memory_outlives_a_reload(
     assert key not in hass_storage
 
 
-async def test_nothing_to_remember_leaves_no_file(
+async def test_empty_memory_creates_no_file(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: Mapping[str, Any]
 ) -> None:
-    """A backend without a memory costs the disk nothing."""
+    """A backend that remembers nothing has no file."""
     await set_up(hass, entry)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert f"metering_hub.{entry.entry_id}" not in hass_storage

@@ -1,4 +1,4 @@
-"""Push: what a server says has changed is shown soon, and polling goes on."""
+"""Push: changes reported by the server are shown soon; polling continues."""
 
 import asyncio
 import logging
@@ -37,23 +37,23 @@ RELAY = "switch.plug_relay"
 
 @pytest.fixture
 def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let waits be what they are at least."""
+    """Remove the random factor from waits."""
     monkeypatch.setattr(push, "MOST_JITTER", 1.0)
 
 
 def fire(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let seconds pass, without waiting for what happens then."""
+    """Let seconds pass without waiting for the effects."""
     freezer.tick(seconds)
     async_fire_time_changed(hass)
 
 
-async def tried(entry: MockConfigEntry, tries: int) -> None:
-    """Wait until so many connections were lost, or not even made."""
+async def attempted(entry: MockConfigEntry, tries: int) -> None:
+    """Wait until so many connections were lost or failed."""
     await eventually(lambda: backend_of(entry).ended == tries)
 
 
 async def connected(entry: MockConfigEntry, server: PlugServer, number: int) -> None:
-    """Wait until the backend has been told that its n-th connection stands."""
+    """Wait until the n-th connection is established."""
     await eventually(
         lambda: (
             server.connections == number
@@ -65,7 +65,7 @@ async def connected(entry: MockConfigEntry, server: PlugServer, number: int) -> 
 async def test_change_is_shown_within_two_seconds(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """One request for what changed, long before the next poll."""
+    """Only the changed points are requested, long before the next poll."""
     server.values |= {"power": 99.5, "relay": True, "other": 7.0}
     await told(plug, server, "power", "relay")
     assert server.reads == []
@@ -76,7 +76,7 @@ async def test_change_is_shown_within_two_seconds(
     assert shown(hass, "sensor.other_power") == "1.0"
 
 
-async def test_polling_goes_on_at_its_own_time(
+async def test_polling_keeps_its_schedule(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
     """A push neither replaces nor delays the next poll of everything."""
@@ -96,13 +96,13 @@ async def test_polling_goes_on_at_its_own_time(
     assert len(server.reads) == 3
 
 
-async def test_changes_of_a_second_are_read_together(
+async def test_changes_within_a_second_are_read_together(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each change is in the next reading, however many there are."""
+    """The next read covers all changes."""
     for step, key in enumerate(("power", "relay", "power", "other")):
         freezer.tick(0.2)
         server.values[key] = 50.0 + step if key != "relay" else True
@@ -124,7 +124,7 @@ async def test_flood_is_at_most_one_request_per_second(
     server: PlugServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A thousand events in ten seconds are ten requests."""
+    """A thousand events in ten seconds cause ten requests."""
     for number in range(100):
         server.values["power"] = float(number)
         for _ in range(9):
@@ -142,10 +142,10 @@ async def test_flood_is_at_most_one_request_per_second(
     assert shown(hass, POWER) == "99.0"
 
 
-async def test_change_during_a_reading_is_read_after_it(
+async def test_change_during_a_read_is_read_after_it(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """What changes while a reading is under way is not lost, and not read beside it."""
+    """A change during a read is not lost, and reads do not overlap."""
     server.values["power"] = 20.0
     await told(plug, server, "power")
     gate = server.hold()
@@ -167,7 +167,7 @@ async def test_slow_poll_does_not_undo_a_push(
     server: PlugServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A poll that was asked before, but is answered after, knows less than the push."""
+    """A poll that starts before a push and ends after it is outdated."""
     server.values["other"] = 3.0
     gate = server.hold()
     fire(hass, freezer, POLL_SECONDS)
@@ -183,14 +183,14 @@ async def test_slow_poll_does_not_undo_a_push(
     assert shown(hass, "sensor.other_power") == "3.0"
 
 
-async def test_poll_that_finds_all_as_it_was_before_undoes_a_push(
+async def test_poll_that_equals_the_one_before_replaces_a_push(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
     freezer: FrozenDateTimeFactory,
     tick: Tick,
 ) -> None:
-    """A push that is answered in mid-poll, but was asked before, is outdated."""
+    """A push read that starts before a poll and ends during it is outdated."""
     await tick(POLL_SECONDS - 2)
     server.values["power"] = 40.0
     await told(plug, server, "power")
@@ -209,7 +209,7 @@ async def test_poll_that_finds_all_as_it_was_before_undoes_a_push(
 
 
 @pytest.mark.parametrize("keys", [("hidden",), ("clear",), ("no_such_point",), ()])
-async def test_change_that_nobody_looks_at_costs_nothing(
+async def test_change_without_an_entity_is_not_read(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
@@ -226,10 +226,10 @@ async def test_change_that_nobody_looks_at_costs_nothing(
     assert server.reads == [{"power"}]
 
 
-async def test_false_fall_of_a_register_is_held_back(
+async def test_false_drop_of_a_register_is_held_back(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """What is pushed passes the same guard as what is polled."""
+    """Pushed readings pass the same guard as polled ones."""
     server.values["register"] = 0.0
     await told(plug, server, "register")
     await tick(1)
@@ -241,20 +241,20 @@ async def test_false_fall_of_a_register_is_held_back(
     assert shown(hass, REGISTER) == "100.5"
 
 
-async def test_value_that_is_gone_is_unknown(
+async def test_missing_value_is_unknown(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A push of a value that the server lost does not keep the old one."""
+    """A pushed point without a value does not keep its old state."""
     del server.values["power"]
     await told(plug, server, "power")
     await tick(1)
     assert shown(hass, POWER) == "unknown"
 
 
-async def test_only_what_changed_writes_a_state(
+async def test_only_changes_write_a_state(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A push without news costs a request and nothing else."""
+    """A push without a change causes a request and nothing else."""
     state = hass.states.get(POWER)
     assert state is not None
     await told(plug, server, "power", "relay")
@@ -268,7 +268,7 @@ async def test_only_what_changed_writes_a_state(
 async def test_server_that_fails_is_left_to_polling(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """While polls fail, a push reads nothing, and makes nothing look available."""
+    """While polls fail, a push reads nothing and makes nothing available."""
     server.faults.add(Fault(Drop(), "/values"))
     await tick(POLL_SECONDS)
     assert shown(hass, POWER) == STATE_UNAVAILABLE
@@ -287,7 +287,7 @@ async def test_server_that_fails_is_left_to_polling(
 
 
 @pytest.mark.parametrize(("failure", "pause"), [(busy(429, 30), 30), (Drop(), 10)])
-async def test_reading_that_fails_is_followed_by_a_pause(
+async def test_failed_read_is_followed_by_a_pause(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
@@ -295,7 +295,7 @@ async def test_reading_that_fails_is_followed_by_a_pause(
     failure: Action,
     pause: int,
 ) -> None:
-    """Pushes are no reason to press a server that fails, or that asks for a break."""
+    """A server that fails or asks for a pause is left alone despite pushes."""
     server.faults.add(Fault(failure, "/values"))
     await told(plug, server, "power")
     await tick(1)
@@ -310,7 +310,7 @@ async def test_reading_that_fails_is_followed_by_a_pause(
     assert shown(hass, POWER) == "14.0"
 
 
-async def test_update_mode_says_what_is_active(
+async def test_update_mode_shows_the_connection(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
@@ -318,7 +318,7 @@ async def test_update_mode_says_what_is_active(
     entity_registry: er.EntityRegistry,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """A diagnostic sensor of the first device turns with the connection."""
+    """A diagnostic sensor of the first device follows the connection."""
     assert shown(hass, MODE) == "push"
     entity = entity_registry.async_get(MODE)
     assert entity is not None
@@ -331,33 +331,33 @@ async def test_update_mode_says_what_is_active(
     assert state is not None
     assert state.attributes["options"] == ["push", "polling"]
     server.hang_up()
-    await tried(plug, 1)
+    await attempted(plug, 1)
     assert shown(hass, MODE) == "polling"
     await tick(8)
     await connected(plug, server, 2)
     assert shown(hass, MODE) == "push"
 
 
-async def test_update_mode_is_for_backends_that_push_only(
+async def test_update_mode_requires_a_backend_with_push(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Where nothing is ever pushed, nothing says so."""
+    """Other backends have no such sensor."""
     names = [state.entity_id for state in hass.states.async_all()]
     assert names
     assert not [name for name in names if "update_mode" in name]
 
 
-async def test_asking_for_the_mode_by_hand_changes_nothing(
+async def test_manual_refresh_of_the_mode_changes_nothing(
     hass: HomeAssistant, plug: MockConfigEntry
 ) -> None:
-    """There is nothing to ask, and nothing that fails."""
+    """A refresh needs no request and cannot fail."""
     await plug.runtime_data.push.async_refresh()
     assert shown(hass, MODE) == "push"
 
 
 @pytest.mark.usefixtures("no_jitter")
 @pytest.mark.parametrize("refusal", [html_error(503), html_error(401), Drop()])
-async def test_push_that_never_works_harms_nothing(
+async def test_push_that_never_connects_does_no_harm(
     hass: HomeAssistant,
     plug_entry: MockConfigEntry,
     server: PlugServer,
@@ -365,13 +365,13 @@ async def test_push_that_never_works_harms_nothing(
     refusal: Action,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Set-up succeeds, polling works, no login is asked for, one line is logged."""
+    """Set-up and polling work, no reauthentication starts, one line is logged."""
     caplog.set_level(logging.INFO, "custom_components.metering_hub")
     server.faults.add(Fault(refusal, "/changes"))
     await set_up(hass, plug_entry)
     assert plug_entry.state is ConfigEntryState.LOADED
     for tries, wait in enumerate((5, 10, 20, 40), 1):
-        await tried(plug_entry, tries)
+        await attempted(plug_entry, tries)
         await tick(wait)
     server.values["power"] = 17.0
     await tick(POLL_SECONDS)
@@ -381,8 +381,8 @@ async def test_push_that_never_works_harms_nothing(
     assert hass.config_entries.flow.async_progress() == []
 
 
-def test_waits_grow_from_seconds_to_minutes() -> None:
-    """The wait at least doubles, up to ten minutes, and differs from try to try."""
+def test_waits_increase_from_seconds_to_minutes() -> None:
+    """The wait at least doubles, up to ten minutes, with a random factor."""
     for failures, least in enumerate((5, 10, 20, 40, 80, 160, 320)):
         waits = {wait_after(failures) for _ in range(50)}
         assert min(waits) >= least
@@ -392,23 +392,23 @@ def test_waits_grow_from_seconds_to_minutes() -> None:
 
 
 @pytest.mark.usefixtures("no_jitter")
-async def test_tries_to_connect_become_rare(
+async def test_connection_attempts_become_rare(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
     tick: Tick,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """After 5, 10, 20, 40 seconds; loss and return are logged once each."""
+    """Attempts follow after 5, 10, 20, 40 seconds; one line is logged each way."""
     caplog.set_level(logging.INFO, "custom_components.metering_hub")
     server.faults.add(Fault(html_error(503), "/changes"))
     server.hang_up()
     for tries, wait in enumerate((5, 10, 20, 40), 1):
-        await tried(plug, tries)
+        await attempted(plug, tries)
         await tick(wait - 1)
         assert server.faults.count("/changes") == tries
         await tick(1)
-    await tried(plug, 5)
+    await attempted(plug, 5)
     server.faults.clear()
     await tick(80)
     await connected(plug, server, 2)
@@ -422,20 +422,20 @@ async def test_tries_to_connect_become_rare(
 
 
 @pytest.mark.usefixtures("no_jitter")
-async def test_connections_that_do_not_last_become_rare_too(
+async def test_short_connections_become_rare_too(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """Only one that lasted a minute lets the waits start anew."""
+    """Only a connection that lasted a minute resets the waits."""
     for number, wait in enumerate((5, 10, 20), 1):
         server.hang_up()
-        await tried(plug, number)
+        await attempted(plug, number)
         await tick(wait - 1)
         assert server.connections == number
         await tick(1)
         await connected(plug, server, number + 1)
     await tick(60)
     server.hang_up()
-    await tried(plug, 4)
+    await attempted(plug, 4)
     await tick(4)
     assert server.connections == 4
     await tick(1)
@@ -443,15 +443,15 @@ async def test_connections_that_do_not_last_become_rare_too(
 
 
 @pytest.mark.usefixtures("no_jitter")
-async def test_break_that_the_server_asks_for_is_kept(
+async def test_pause_that_the_server_asks_for_is_respected(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A server that names a time is not asked to push before."""
+    """There is no attempt before the time that the server asks for."""
     server.hang_up()
-    await tried(plug, 1)
+    await attempted(plug, 1)
     server.faults.add(Fault(busy(429, 120), "/changes", times=1))
     await tick(5)
-    await tried(plug, 2)
+    await attempted(plug, 2)
     await tick(119)
     assert server.faults.count("/changes") == 2
     await tick(1)
@@ -461,7 +461,7 @@ async def test_break_that_the_server_asks_for_is_kept(
 async def test_unloading_with_pending_pushes(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """What was gathered is dropped, the connection closed, and no task is left."""
+    """Collected keys are dropped, the connection is closed, no task is left."""
     await told(plug, server, "power", "relay")
     assert await hass.config_entries.async_unload(plug.entry_id)
     assert not [
@@ -475,14 +475,14 @@ async def test_unloading_with_pending_pushes(
     assert server.connections == 1
 
 
-async def test_unloading_during_a_reading(
+async def test_unloading_during_a_read(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
     freezer: FrozenDateTimeFactory,
     tick: Tick,
 ) -> None:
-    """A reading under way is given up, and what waits behind it is not begun."""
+    """A running read is cancelled, and the next one does not start."""
     await told(plug, server, "power")
     gate = server.hold()
     fire(hass, freezer, 1)
@@ -497,12 +497,12 @@ async def test_unloading_during_a_reading(
 
 
 @pytest.mark.usefixtures("no_jitter")
-async def test_unloading_between_two_tries(
+async def test_unloading_between_two_attempts(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """Nobody connects for an entry that is gone; reloaded, it is as before."""
+    """An unloaded entry does not connect; after a reload it works again."""
     server.hang_up()
-    await tried(plug, 1)
+    await attempted(plug, 1)
     assert await hass.config_entries.async_unload(plug.entry_id)
     await tick(600)
     assert server.connections == 1

@@ -1,4 +1,4 @@
-"""The register guard: what Home Assistant must never see of a meter's position."""
+"""The register guard holds back false meter readings."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def published(*readings: Reading, restored: float | None = None) -> list[float |
 
 
 def published_of(*values: Value, restored: float | None = None) -> list[float | None]:
-    """Return what a guard publishes after each value; they come second by second."""
+    """Return what a guard publishes after each value, one per second."""
     readings = [at(second, value) for second, value in enumerate(values)]
     return published(*readings, restored=restored)
 
@@ -35,26 +35,26 @@ def published_of(*values: Value, restored: float | None = None) -> list[float | 
     "positions",
     [(0.0,), (5.0,), (1.0, 1.0, 1.0), (0.0, 0.5, 100.0), (1.0, 1e9)],
 )
-def test_a_register_that_does_not_fall_passes(positions: tuple[float, ...]) -> None:
+def test_a_register_that_does_not_drop_passes(positions: tuple[float, ...]) -> None:
     assert published_of(*positions) == [*positions]
 
 
 @pytest.mark.parametrize(
     ("positions", "expected"),
     [
-        # A false 0, as meters and gateways give while they start.
+        # A false 0, which meters and gateways send while they start.
         ((100.0, 0.0, 100.0), [100, 100, 100]),
         ((100.0, 0.0, 101.0, 102.0), [100, 100, 101, 102]),
-        # A dip of under and of over 10 % that comes back.
+        # A dip of less and of more than 10 % that recovers.
         ((100.0, 95.0, 100.5), [100, 100, 100.5]),
         ((100.0, 50.0, 100.5), [100, 100, 100.5]),
         ((100.0, 99.999, 100.0), [100, 100, 100]),
-        # Noise again and again: what came before it came back confirms nothing.
+        # Repeated noise: suspects from before a recovery confirm nothing.
         ((100.0, 0.0, 100.0, 0.0, 101.0, 0.0), [100, 100, 100, 100, 101, 101]),
-        # Two false values that have nothing to do with each other.
+        # Two unrelated false values.
         ((100.0, 0.0, 60.0, 101.0), [100, 100, 100, 101]),
         ((100.0, 60.0, 0.0, 101.0), [100, 100, 100, 101]),
-        # A negative position is as false as any.
+        # A negative position.
         ((0.0, -1.0, 0.0), [0, 0, 0]),
     ],
 )
@@ -67,20 +67,20 @@ def test_noise_leaves_no_trace(
 @pytest.mark.parametrize(
     ("positions", "expected"),
     [
-        # A new meter, or one that started again.
+        # A new meter, or one that restarted.
         ((100.0, 0.0, 0.0), [100, 100, 0]),
         ((100.0, 0.0, 0.5, 1.0), [100, 100, 0.5, 1]),
         ((100.0, 37.0, 37.2), [100, 100, 37.2]),
         # A correction by less than 10 % is confirmed like any other.
         ((100.0, 99.0, 99.0), [100, 100, 99]),
-        # A second false value only delays it: the newest suspect counts.
+        # A second false value only delays it: the latest suspect counts.
         ((100.0, 0.0, 60.0, 60.1), [100, 100, 100, 60.1]),
         ((100.0, 60.0, 0.0, 0.1), [100, 100, 100, 0.1]),
-        # Two resets after another.
+        # Two resets in a row.
         ((100.0, 0.0, 0.0, 50.0, 10.0, 10.0), [100, 100, 0, 50, 50, 10]),
     ],
 )
-def test_a_confirmed_fall_passes(
+def test_a_confirmed_drop_passes(
     positions: tuple[float, ...], expected: list[float]
 ) -> None:
     assert published_of(*positions) == expected
@@ -97,21 +97,21 @@ def test_how_far_apart_two_readings_may_be(second: float, confirms: bool) -> Non
 
 
 def test_small_meter_that_is_read_rarely() -> None:
-    # Its second reading is far from the first, but a third one goes on growing.
+    # Its second reading is far from the first, but a third one continues to grow.
     assert published_of(10.0, 0.0, 1.5, 3.0, 4.5) == [10, 10, 10, 3, 4.5]
 
 
-def test_a_register_that_falls_further_is_not_confirmed_yet() -> None:
+def test_a_further_drop_is_not_confirmed_yet() -> None:
     assert published_of(100.0, 50.0, 2.0, 3.0) == [100, 100, 100, 3]
 
 
-def test_a_late_reading_says_nothing_about_a_fall() -> None:
+def test_a_late_reading_does_not_affect_a_drop() -> None:
     late = [at(5, 20.0), at(6, 30.0)]
     assert published(at(10, 100.0), *late) == [100] * 3
 
 
-def test_the_same_reading_again_confirms_nothing() -> None:
-    # A server that is asked more often than it measures repeats itself.
+def test_a_repeated_reading_confirms_nothing() -> None:
+    # A server that is polled more often than it measures repeats readings.
     fell = at(1, 0.0)
     assert published(at(0, 100.0), fell, fell, fell) == [100] * 4
 
@@ -129,14 +129,14 @@ def test_an_older_reading_does_not_replace_the_suspect() -> None:
     assert got == [100, 100, 100, 0]
 
 
-def test_vouching_for_a_fallen_value_again_confirms_nothing() -> None:
+def test_a_reading_confirmed_by_the_source_confirms_no_drop() -> None:
     fell = at(1, 0.0)
     vouched = Reading(time=fell.time, value=0.0, confirmed=at(60, 0).time)
     assert published(at(0, 100.0), fell, vouched) == [100] * 3
 
 
 @pytest.mark.parametrize("value", ["", "unknown", "100"])
-def test_text_is_no_position(value: str) -> None:
+def test_text_is_not_a_position(value: str) -> None:
     assert published_of(value, 5.0, value, 6.0) == [None, 5, 5, 6]
 
 
@@ -161,7 +161,7 @@ def test_growth_during_the_downtime_passes() -> None:
     assert published_of(150.0, restored=100) == [150]
 
 
-def test_nothing_readable_after_a_restart_keeps_the_position() -> None:
+def test_text_after_a_restart_keeps_the_position() -> None:
     assert published_of("unknown", restored=100) == [100]
 
 
@@ -198,10 +198,10 @@ def test_a_single_false_low_reading_is_never_seen(
 
 @settings(deadline=None)
 @given(GROWING, st.lists(POSITIONS, max_size=10), st.data())
-def test_no_reading_alone_makes_it_fall(
+def test_no_single_reading_makes_it_drop(
     positions: list[float], noise: list[float], data: st.DataObject
 ) -> None:
-    """Every fall that is published has a reading before it that is not above it."""
+    """Each published drop follows a reading that is not above it."""
     values = data.draw(st.permutations([*positions, *noise]))
     got = published_of(*values)
     for index in range(1, len(got)):
@@ -231,7 +231,9 @@ def test_a_confirmed_reset_is_followed_exactly(
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), POSITIONS), min_size=1, max_size=30))
-def test_only_what_was_read_is_published(readings: list[tuple[int, float]]) -> None:
+def test_only_positions_that_were_read_are_published(
+    readings: list[tuple[int, float]],
+) -> None:
     got = published(*(at(second, value) for second, value in readings))
     for index, position in enumerate(got):
         assert position in [value for _, value in readings[: index + 1]]

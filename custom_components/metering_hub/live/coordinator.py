@@ -119,7 +119,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         shown = self.data
         groups = self._poll_groups()
         self.update_interval = min(groups.groups, default=self._default_interval)
-        # A timer may fire early or late; half an interval tells which poll is meant.
+        # A timer may fire early or late; half an interval decides which poll it is.
         early = self.update_interval.total_seconds() / 2
         if due := self._schedule.due(groups, time.monotonic(), early):
             try:

@@ -64,7 +64,7 @@ class Fall[Moment]:
         return self._suspects[0][0] if self._suspects else None
 
     @property
-    def newest(self) -> Moment | None:
+    def latest(self) -> Moment | None:
         """Return the time of the latest suspect reading."""
         return self._suspects[-1][0] if self._suspects else None
 
@@ -108,5 +108,5 @@ class RegisterGuard:
 
     def _is_newer(self, reading: Reading) -> bool:
         """Return True if a reading is newer than all readings considered so far."""
-        known = self._fall.newest or self._published_at
+        known = self._fall.latest or self._published_at
         return known is None or reading.time > known

@@ -1,4 +1,4 @@
-"""Readings to make hours of, and ways to deliver them."""
+"""Readings of test points, and ways to split them into chunks."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def states(rows: Iterable[Row]) -> dict[float, float | None]:
 
 
 def all_rows(hours: Hours, readings: Sequence[Reading]) -> list[Row]:
-    """Return all rows of readings that come at once, the provisional ones, too."""
+    """Return all rows of readings in one chunk, provisional ones included."""
     if not readings:
         return hours.open_hours(START + LONG_AFTER)
     last = max(each.time for each in readings)
@@ -59,13 +59,13 @@ def all_rows(hours: Hours, readings: Sequence[Reading]) -> list[Row]:
 def in_chunks(
     hours: Hours, readings: Sequence[Reading], data: st.DataObject
 ) -> list[Row]:
-    """Return all rows of readings that come in any chunks, any order, repeatedly."""
+    """Return all rows of readings in any chunks, any order, with repeats."""
     ordered = sorted(readings, key=lambda each: each.time)
     indices = st.integers(0, len(ordered))
     rows: list[Row] = []
     for cut in sorted(data.draw(st.sets(indices, max_size=6))):
         until = ordered[cut - 1].time + MILLISECOND if cut else ordered[0].time
-        # Some of an earlier chunk come again; some of a later one come early.
+        # Repeat some of an earlier chunk, and include some of a later one early.
         others = data.draw(st.lists(indices, max_size=4))
         chunk = ordered[:cut] + [ordered[index % len(ordered)] for index in others]
         if rows and data.draw(st.booleans()):
@@ -92,7 +92,7 @@ GROWTHS = st.one_of(
 
 @st.composite
 def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 0) -> list[Reading]:
-    """Draw a register's readings as they should be: they only grow."""
+    """Draw the readings of a register without faults: they only grow."""
     steps = draw(st.lists(st.tuples(GAPS_MS, GROWTHS), min_size=min_size, max_size=40))
     time = START + draw(OFFSETS_MS) * MILLISECOND
     position: float = draw(st.integers(lowest, 10**8))
@@ -108,7 +108,7 @@ def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 0) -> list[Read
 def disturbed(
     draw: st.DrawFn, *, registers: int = 40, lowest: int = 0
 ) -> list[Reading]:
-    """Draw readings with noise, resets and exchanged meters at any place."""
+    """Draw the readings of a register with noise, resets and meter exchanges."""
     result: list[Reading] = []
     shift = 0.0
     kinds = [*"......", "dip", "zero", "text", "nan", "reset", "new"]

@@ -1,4 +1,4 @@
-"""The hours of amounts per interval: each amount once, in the hour of its time."""
+"""Hourly rows of amounts per interval."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -71,35 +71,35 @@ def test_negative_amounts_are_kept() -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "", True, float("nan"), float("inf")])
-def test_what_is_no_number_is_no_amount(value: Value) -> None:
+def test_non_numeric_amounts_are_ignored(value: Value) -> None:
     assert states(rows_of(HOUR, (0, 5), (60, value), (120, 6))) == {0: 5, 2: 6}
 
 
-def test_of_a_repeated_interval_the_last_given_counts() -> None:
+def test_last_amount_of_a_repeated_interval_counts() -> None:
     assert states(rows_of(HOUR, (0, 5), (0, 6), (60, 1))) == {0: 6, 1: 1}
 
 
-def test_of_a_repeated_interval_the_newest_chunk_counts() -> None:
+def test_latest_chunk_of_a_repeated_interval_counts() -> None:
     hours = IntervalHours(length=QUARTER)
     hours.add(series((0, 5), (15, 5)), minute(30))
     assert states(hours.add(series((15, 1), (30, 2)), minute(60))) == {0: 8}
 
 
-def test_a_final_hour_does_not_come_again() -> None:
+def test_a_final_hour_is_not_returned_again() -> None:
     hours = IntervalHours(length=QUARTER)
     hours.add(series((0, 5)), minute(60))
     assert hours.add(series((0, 7), (15, 1)), minute(120)) == []
 
 
 @pytest.mark.parametrize(("until", "count"), [(59.99, 0), (60, 1)])
-def test_an_hour_is_final_once_all_its_intervals_are_known(
+def test_an_hour_is_final_once_all_its_intervals_arrived(
     until: float, count: int
 ) -> None:
     hours = IntervalHours(length=HALF)
     assert len(hours.add(series((0, 1), (30, 1), (60, 1)), minute(until))) == count
 
 
-def test_rest_is_what_is_known_of_the_open_hours() -> None:
+def test_open_hours_are_provisional() -> None:
     hours = IntervalHours(length=QUARTER)
     hours.add(series((0, 1), (60, 2), (75, 3), (200, 9)), minute(90))
     assert sums(hours.open_hours(minute(90))) == {1: 6}
@@ -107,7 +107,7 @@ def test_rest_is_what_is_known_of_the_open_hours() -> None:
     assert sums(hours.open_hours(minute(200))) == {1: 6, 3: 15}
 
 
-def test_counting_goes_on_from_a_baseline() -> None:
+def test_counting_continues_from_a_baseline() -> None:
     hours = IntervalHours(Baseline(end=minute(60), state=1, sum=100), length=QUARTER)
     assert sums(all_rows(hours, series((45, 1), (60, 2), (120, 3)))) == {1: 102, 2: 105}
 
@@ -150,13 +150,13 @@ def test_days_of_23_and_25_hours(day: date, count: int) -> None:
     assert rows[-1].sum == 2 * count
 
 
-def test_a_missing_day_is_no_rows() -> None:
+def test_a_missing_day_has_no_rows() -> None:
     hours = IntervalHours(length=DAY)
     rows = hours.add(series((0, 24), (2 * 1440, 24)), minute(2 * 1440))
     assert hours_of(rows) == [*range(24)]
 
 
-def test_a_day_is_final_once_its_length_is_known() -> None:
+def test_a_day_is_final_once_its_length_is_certain() -> None:
     hours = IntervalHours(length=DAY)
     day, following = series((0, 24), (1440 - 60, 23))
     assert hours.add([day], minute(1440)) == []
@@ -177,7 +177,7 @@ def test_a_restart_within_a_day() -> None:
         assert again.add(fed, minute(2880)) == rows[index + 1 :]
 
 
-def test_the_rest_of_a_day_is_not_in_the_future() -> None:
+def test_open_hours_of_a_day_are_not_in_the_future() -> None:
     hours = IntervalHours(length=DAY)
     hours.add(series((0, 24)), minute(90))
     assert sums(hours.open_hours(minute(90))) == {0: 1, 1: 2}
@@ -220,7 +220,7 @@ def test_nothing_is_lost_and_nothing_counts_twice(
 
 @settings(deadline=None)
 @given(LENGTHS, st.data())
-def test_rows_do_not_depend_on_how_the_readings_come(
+def test_rows_do_not_depend_on_chunks_and_order(
     length: timedelta, data: st.DataObject
 ) -> None:
     readings = data.draw(intervals(length))
@@ -231,7 +231,7 @@ def test_rows_do_not_depend_on_how_the_readings_come(
 
 @settings(deadline=None)
 @given(LENGTHS, st.data())
-def test_a_restart_from_any_row_gives_the_very_same_rows(
+def test_resuming_from_any_row_gives_the_same_rows(
     length: timedelta, data: st.DataObject
 ) -> None:
     readings = data.draw(intervals(length))
@@ -263,7 +263,7 @@ def test_a_correction_changes_rows_only_from_its_hour_on(
             assert old.sum != new.sum
 
 
-# What others got wrong
+# Bugs of other implementations
 
 
 def test_bug_of_others_unpublished_hours_are_stored_as_zeros() -> None:
@@ -274,7 +274,7 @@ def test_bug_of_others_unpublished_hours_are_stored_as_zeros() -> None:
 
 
 def test_bug_of_others_half_hours_are_paired_by_index() -> None:
-    # The second half hour is missing: from there on they paired across the hours.
+    # The second half hour is missing: from then on pairs span two hours.
     rows = rows_of(HALF, (0, 1), (60, 2), (90, 3), (120, 4), (150, 5))
     assert states(rows) == {0: 1, 1: 5, 2: 9}
 
@@ -288,7 +288,7 @@ def test_bug_of_others_the_25th_hour_is_dropped() -> None:
 
 
 def test_bug_of_others_intervals_are_shifted_by_one_hour() -> None:
-    # They took the stamp for the end, so that 10:00 landed at 9:00.
+    # The timestamp was taken as the end, so 10:00 was booked at 9:00.
     assert rows_of(HOUR, (0, 5)) == [Row(start=START, state=5.0, sum=5.0)]
 
 

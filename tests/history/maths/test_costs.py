@@ -1,4 +1,4 @@
-"""What hours and days cost, by the prices of their time."""
+"""Costs of hours and days."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -48,7 +48,7 @@ def test_an_hour_costs_its_change_by_the_price_of_its_start() -> None:
     ]
 
 
-def test_hours_without_a_price_cost_nothing_and_get_no_row() -> None:
+def test_hours_without_a_price_have_no_row() -> None:
     rows = energy((0, 1), (1, 2), (2, 3), (3, 4))
     prices = [price(-5, 1, 0.5), price(2, 3, 0.25)]
     assert cost_rows(rows, 0, 0, prices, "low") == [
@@ -75,7 +75,7 @@ def test_a_negative_price_pays() -> None:
 
 
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=30), st.data())
-def test_costs_do_not_depend_on_the_batches(
+def test_costs_do_not_depend_on_batches(
     changes: list[int], data: st.DataObject
 ) -> None:
     rows: list[Row] = []
@@ -96,7 +96,7 @@ def test_each_local_day_has_its_fixed_cost() -> None:
     start = midnight(date(2026, 10, 24), AMSTERDAM)
     end = midnight(date(2026, 10, 28), AMSTERDAM)
     rows = fixed_cost_rows([daily(start, end, 0.5)], start, end, 10, AMSTERDAM)
-    # The night of the 25th has an hour more.
+    # The night of the 25th has an extra hour.
     assert [row.start for row in rows] == [
         datetime(2026, 10, day, hour, tzinfo=UTC)
         for day, hour in ((23, 22), (24, 22), (25, 23), (26, 23))
@@ -106,7 +106,7 @@ def test_each_local_day_has_its_fixed_cost() -> None:
 
 
 @pytest.mark.parametrize("shift", [-1, 0, 1])
-def test_the_day_that_starts_at_the_start_counts_that_at_the_end_does_not(
+def test_a_day_at_the_start_counts_and_a_day_at_the_end_does_not(
     shift: int,
 ) -> None:
     start = midnight(date(2026, 7, 1), AMSTERDAM)
@@ -133,7 +133,7 @@ def test_a_midnight_within_a_utc_hour(zone: str, hour: int) -> None:
 @pytest.mark.parametrize(
     ("zone", "day", "days"),
     [
-        # Midnight does not exist, comes twice, and a day does not exist.
+        # Midnight does not exist, exists twice, and a day does not exist.
         ("America/Sao_Paulo", date(2018, 11, 4), 3),
         ("America/Havana", date(2026, 11, 1), 3),
         ("Pacific/Apia", date(2011, 12, 30), 2),
@@ -149,7 +149,7 @@ def test_days_with_an_unusual_midnight_cost_once(
     assert len(set(starts)) == len(starts) == days
 
 
-def test_days_without_a_fixed_cost_get_no_row() -> None:
+def test_days_without_a_fixed_cost_have_no_row() -> None:
     start = midnight(date(2026, 7, 1), AMSTERDAM)
     prices = [
         daily(start, start + DAY, 1),

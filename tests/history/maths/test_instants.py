@@ -1,4 +1,4 @@
-"""The hours of measured values: means over time, not over readings."""
+"""Hourly rows of measured values, with time-weighted means."""
 
 from datetime import timedelta
 
@@ -30,13 +30,13 @@ def rows_of(*values: tuple[float, Value], holds: timedelta = LONG) -> list[Row]:
     return all_rows(InstantHours(holds), series(*values))
 
 
-def test_the_mean_is_one_over_time() -> None:
+def test_the_mean_is_weighted_by_time() -> None:
     assert rows_of((0, 10), (45, 20), (46, 30)) == [
         Row(start=START, mean=14.833333, min=10, max=30)
     ]
 
 
-def test_the_value_of_before_counts_from_the_start_of_the_hour() -> None:
+def test_the_previous_value_counts_from_the_start_of_the_hour() -> None:
     rows = rows_of((58, 10), (75, 30), holds=timedelta(hours=1))
     assert rows[1] == Row(start=START + HOUR, mean=25, min=30, max=30)
 
@@ -45,7 +45,7 @@ def test_the_value_of_before_counts_from_the_start_of_the_hour() -> None:
     ("before", "mean"),
     [(54.9, 30), (55, 30), (56, (10 + 5 * 30) / 6), (59, (4 * 10 + 5 * 30) / 9)],
 )
-def test_the_value_of_before_stands_for_five_minutes(
+def test_the_previous_value_is_valid_for_five_minutes(
     before: float, mean: float
 ) -> None:
     hours = InstantHours()
@@ -53,11 +53,11 @@ def test_the_value_of_before_stands_for_five_minutes(
     assert rows[-1] == Row(start=START + HOUR, mean=round(mean, 6), min=30, max=30)
 
 
-def test_a_value_stands_for_no_longer_than_it_holds() -> None:
+def test_a_value_is_valid_no_longer_than_it_holds() -> None:
     assert rows_of((0, 10), (50, 20), holds=timedelta(minutes=10))[0].mean == 15
 
 
-def test_hours_without_a_reading_get_no_row() -> None:
+def test_hours_without_a_reading_have_no_row() -> None:
     assert hours_of(rows_of((59, 1), (200, 2))) == [0, 3]
 
 
@@ -70,12 +70,12 @@ def test_a_reading_at_the_edge_of_an_hour(shift: timedelta, hours: list[float]) 
 
 
 @pytest.mark.parametrize("value", ["1", "", True, float("nan"), float("inf")])
-def test_what_is_no_number_is_no_value(value: Value) -> None:
+def test_non_numeric_values_are_ignored(value: Value) -> None:
     assert rows_of((0, 5), (10, value)) == rows_of((0, 5))
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_values_at_the_same_time_the_higher_counts(order: int) -> None:
+def test_higher_of_two_values_at_the_same_time_counts(order: int) -> None:
     rows = all_rows(InstantHours(), series((0, 5), (0, 6))[::order])
     assert [row.mean for row in rows] == [6]
 
@@ -108,7 +108,7 @@ def measured(offset: int, steps: list[tuple[int, int]]) -> list[Reading]:
 
 @settings(deadline=None)
 @given(OFFSETS_MS, values, st.data())
-def test_rows_do_not_depend_on_how_the_readings_come(
+def test_rows_do_not_depend_on_chunks_and_order(
     offset: int, steps: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     readings = measured(offset, steps)
@@ -118,7 +118,9 @@ def test_rows_do_not_depend_on_how_the_readings_come(
 
 @settings(deadline=None)
 @given(OFFSETS_MS, values)
-def test_a_mean_is_among_its_values(offset: int, steps: list[tuple[int, int]]) -> None:
+def test_a_mean_is_between_its_values(
+    offset: int, steps: list[tuple[int, int]]
+) -> None:
     readings = measured(offset, steps)
     for row in all_rows(InstantHours(), readings):
         of_hour = [
@@ -139,11 +141,11 @@ def test_a_reading_of_a_final_hour_is_ignored() -> None:
 
 
 def summed(hour: int, mean: Value, low: float, high: float) -> Reading:
-    """Return what a server says of a whole hour."""
+    """Return a reading that summarizes a whole hour."""
     return Reading(time=START + hour * HOUR, value=mean, extremes=(low, high))
 
 
-def test_an_hour_that_the_server_summed_up_is_its_row() -> None:
+def test_a_summary_of_an_hour_is_its_row() -> None:
     hours = InstantHours()
     final = hours.add([summed(1, 4, 0, 9), summed(0, 20.5, 20, 21)], minute(119))
     assert final == [Row(start=START, mean=20.5, min=20, max=21)]
@@ -153,7 +155,7 @@ def test_an_hour_that_the_server_summed_up_is_its_row() -> None:
     assert hours.open_hours(minute(130)) == []
 
 
-def test_a_later_sum_of_an_hour_replaces_the_earlier_one() -> None:
+def test_a_later_summary_replaces_an_earlier_one() -> None:
     hours = InstantHours()
     hours.add([summed(0, 20, 20, 20)], START)
     assert hours.add([summed(0, 25, 20, 30)], minute(60)) == [
@@ -161,12 +163,12 @@ def test_a_later_sum_of_an_hour_replaces_the_earlier_one() -> None:
     ]
 
 
-def test_what_the_server_summed_up_counts_before_single_values() -> None:
+def test_a_summary_takes_precedence_over_single_values() -> None:
     hours = InstantHours()
     rows = hours.add([*series((10, 1), (70, 2)), summed(0, 20, 19, 21)], minute(120))
     assert [row.mean for row in rows] == [20, 2]
 
 
 @pytest.mark.parametrize("mean", [float("nan"), "20", True])
-def test_a_sum_that_is_no_number_is_no_row(mean: Value) -> None:
+def test_a_non_numeric_summary_has_no_row(mean: Value) -> None:
     assert InstantHours().add([summed(0, mean, 1, 2)], minute(60)) == []

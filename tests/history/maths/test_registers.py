@@ -1,4 +1,4 @@
-"""The hours of a register: nothing lost, nothing twice, however the readings come."""
+"""Hourly rows of a register."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def final_rows(readings: Sequence[Reading], until: datetime) -> list[Row]:
 def restarted(
     row: Row, readings: Sequence[Reading], margin: timedelta = FIVE_MINUTES
 ) -> list[Row]:
-    """Return the rows after a row that is taken as the baseline."""
+    """Return the rows that follow a row as the baseline."""
     end = row.start + HOUR
     assert row.state is not None
     assert row.sum is not None
@@ -58,7 +58,7 @@ def restarted(
 
 
 def expected_position(readings: Sequence[Reading], moment: datetime) -> float:
-    """Return the position at a moment, straight from the rule."""
+    """Return the position at a moment, computed directly from the rule."""
     times = [each.time for each in readings]
     after = bisect_right(times, moment)
     before = readings[after - 1]
@@ -84,7 +84,7 @@ def test_the_first_row_counts_from_the_first_reading() -> None:
     assert sums(rows) == {0: 1, 1: 3}
 
 
-def test_no_reading_gives_no_row() -> None:
+def test_without_a_reading_there_is_no_row() -> None:
     hours = RegisterHours()
     assert hours.add([], minute(600)) == []
     assert hours.open_hours(minute(600)) == []
@@ -100,7 +100,7 @@ def test_a_baseline_alone_gives_no_row() -> None:
     assert hours.open_hours(minute(600)) == []
 
 
-def test_counting_goes_on_from_a_baseline() -> None:
+def test_counting_continues_from_a_baseline() -> None:
     hours = RegisterHours(Baseline(end=START, state=100, sum=7))
     assert sums(all_rows(hours, series((30, 101), (60, 102)))) == {0: 9}
 
@@ -109,10 +109,10 @@ def test_counting_goes_on_from_a_baseline() -> None:
     ("seconds_before", "position"),
     [(1, 102), (299.999, 102), (300, 102), (300.001, 103), (301, 103)],
 )
-def test_a_reading_stands_for_five_minutes(
+def test_a_reading_is_valid_for_five_minutes(
     seconds_before: float, position: float
 ) -> None:
-    # Where it is older, the straight line to the next reading tells the position.
+    # If it is older, the position is interpolated to the next reading.
     before = 60 - seconds_before / 60
     after = 60 + seconds_before / 60
     rows = rows_of((0, 100), (before, 102), (after, 104))
@@ -139,7 +139,7 @@ def test_a_reading_at_the_edge_of_an_hour(shift_ms: int, hours: list[float]) -> 
     assert states(rows)[0] == (102 if shift_ms > 0 else 103)
 
 
-def test_a_first_reading_on_the_hour_makes_no_row_of_the_hour_before() -> None:
+def test_a_first_reading_on_the_hour_makes_no_row_before_it() -> None:
     assert rows_of((0, 100)) == []
     assert hours_of(rows_of((0, 100), (10, 101))) == [0]
 
@@ -184,19 +184,19 @@ def test_days_of_23_and_25_hours(day: date, count: int, minutes: int) -> None:
 @pytest.mark.parametrize(
     "value", ["1", "", "unknown", True, float("nan"), float("inf")]
 )
-def test_what_is_no_number_is_no_reading(value: Value) -> None:
+def test_non_numeric_values_are_ignored(value: Value) -> None:
     with_it = rows_of((0, 100), (30, value), (59, 102), (60, value), (70, 103))
     assert with_it == rows_of((0, 100), (59, 102), (70, 103))
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_positions_at_the_same_time_the_higher_counts(order: int) -> None:
+def test_higher_of_two_positions_at_the_same_time_counts(order: int) -> None:
     both = [reading(30, 101.0), reading(30, 104.0)][::order]
     rows = all_rows(RegisterHours(), [reading(0, 100), *both])
     assert sums(rows) == {0: 4}
 
 
-def test_the_noise_of_floats_is_no_fall() -> None:
+def test_float_noise_is_not_a_drop() -> None:
     rows = rows_of((0, 100), (10, 100.1 + 0.2), (20, 100.3 - 1e-12), (60, 101))
     assert sums(rows) == {0: 1}
 
@@ -204,7 +204,7 @@ def test_the_noise_of_floats_is_no_fall() -> None:
 # What is final
 
 
-def test_an_hour_is_final_once_a_reading_after_it_is_known() -> None:
+def test_an_hour_is_final_once_a_later_reading_arrived() -> None:
     hours = RegisterHours()
     assert hours.add(series((0, 100), (30, 101)), minute(90)) == []
     assert hours.add(series((90, 104)), minute(91)) == [
@@ -213,7 +213,7 @@ def test_an_hour_is_final_once_a_reading_after_it_is_known() -> None:
 
 
 @pytest.mark.parametrize(("until", "count"), [(59, 0), (60, 0), (60.01, 1)])
-def test_an_hour_is_final_without_one_if_its_last_reading_is_near_its_end(
+def test_an_hour_is_final_if_its_last_reading_is_close_to_its_end(
     until: float, count: int
 ) -> None:
     assert len(final_rows(series((0, 100), (57, 101)), minute(until))) == count
@@ -226,7 +226,7 @@ def test_a_reading_that_is_ahead_of_the_others_waits_for_them() -> None:
     assert states(rows) == {0: 103}
 
 
-def test_rest_ends_with_the_last_reading() -> None:
+def test_open_hours_end_with_the_last_reading() -> None:
     hours = RegisterHours()
     hours.add(series((0, 100), (60, 101), (75, 102)), minute(300))
     assert hours.open_hours(minute(300)) == [
@@ -251,15 +251,15 @@ def test_the_current_hour_is_replaced_as_it_grows() -> None:
     assert sums(hours.add(series((60, 104)), minute(61))) == {0: 4}
 
 
-# Falls
+# Drops
 
 
-def test_a_dip_that_comes_back_leaves_no_trace() -> None:
+def test_a_dip_that_recovers_leaves_no_trace() -> None:
     dip = rows_of((0, 100), (50, 101), (58, 100.9), (61, 101.2), (120, 102))
     assert dip == rows_of((0, 100), (50, 101), (61, 101.2), (120, 102))
 
 
-def test_a_false_zero_books_nothing() -> None:
+def test_a_false_zero_counts_nothing() -> None:
     rows = rows_of((0, 100), (30, 0), (31, 101), (60, 102))
     assert sums(rows) == {0: 2}
 
@@ -277,7 +277,7 @@ def test_two_resets_within_an_hour() -> None:
     assert sums(rows) == {0: 1 + 5 + 2}
 
 
-def test_hours_within_an_exchange_get_no_rows() -> None:
+def test_hours_within_an_exchange_have_no_rows() -> None:
     rows = rows_of((0, 100), (30, 101), (250, 7), (251, 7.5), (300, 8))
     assert sums(rows) == {0: 1, 4: 2}
     assert states(rows) == {0: 101, 4: 8}
@@ -299,13 +299,13 @@ def test_a_meter_that_is_read_rarely_is_exchanged() -> None:
     assert sums(rows) == {0: 1, 2: 2.5, 3: 4, 4: 5.5}
 
 
-def test_a_false_zero_before_a_used_meter_books_nothing() -> None:
+def test_a_false_zero_before_a_used_meter_counts_nothing() -> None:
     rows = rows_of((0, 20000), (10, 0), (20, 15000), (30, 15001), (60, 15003))
     assert sums(rows) == {0: 3}
 
 
 @pytest.mark.parametrize("start", [0.0, 50.0, 101.0, 5000.0])
-def test_a_reading_may_say_that_its_register_is_new(start: float) -> None:
+def test_a_reading_may_mark_a_new_register(start: float) -> None:
     readings = [
         *series((0, 100), (30, 101)),
         reading(40, start, NEW_REGISTER),
@@ -315,7 +315,7 @@ def test_a_reading_may_say_that_its_register_is_new(start: float) -> None:
     assert rows == [Row(start=START, state=start + 2, sum=3.0)]
 
 
-def test_a_new_register_is_no_way_back_for_a_suspect() -> None:
+def test_a_new_register_does_not_confirm_a_suspect() -> None:
     readings = [
         *series((0, 100), (10, 101), (20, 3)),
         reading(30, 200.0, NEW_REGISTER),
@@ -325,13 +325,13 @@ def test_a_new_register_is_no_way_back_for_a_suspect() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_readings_at_the_same_time_a_new_register_counts(order: int) -> None:
+def test_new_register_takes_precedence_at_the_same_time(order: int) -> None:
     both = [reading(30, 5.0, NEW_REGISTER), reading(30, 102.0)][::order]
     rows = all_rows(RegisterHours(), [*series((0, 100), (29, 101)), *both])
     assert rows == [Row(start=START, state=5.0, sum=1.0)]
 
 
-def test_an_unexplained_fall_leaves_what_is_certain() -> None:
+def test_an_unexplained_drop_keeps_certain_hours() -> None:
     hours = RegisterHours()
     readings = series((0, 100), (57, 101), (60, 102), (110, 103), (118, 0))
     assert states(hours.add(readings, minute(500))) == {0: 102}
@@ -342,7 +342,7 @@ def test_an_unexplained_fall_leaves_what_is_certain() -> None:
 
 @pytest.mark.parametrize("back", [True, False])
 @pytest.mark.parametrize("fall", [59.0, 60.0, 61.0, 119.0])
-def test_an_unexplained_fall_at_the_edge_of_a_chunk(*, fall: float, back: bool) -> None:
+def test_an_unexplained_drop_at_the_edge_of_a_chunk(*, fall: float, back: bool) -> None:
     before = series((0, 100), (58, 101))
     after = series((200, 103), (201, 104)) if back else series((200, 1), (201, 2))
     readings = [*before, reading(fall, 0.5), *after]
@@ -405,18 +405,18 @@ def test_every_hour_is_the_difference_of_the_positions(readings: list[Reading]) 
 
 @any_data
 @given(disturbed(), st.data())
-def test_rows_do_not_depend_on_how_the_readings_come(
+def test_rows_do_not_depend_on_chunks_and_order(
     readings: list[Reading], data: st.DataObject
 ) -> None:
     whole = all_rows(RegisterHours(), readings)
     assert in_chunks(RegisterHours(), readings, data) == whole
 
 
-# Only where a fall is followed by two readings that are 10 % apart to within the growth
-# of an hour may a restart judge it otherwise: these positions keep away from that.
+# Resuming may judge a drop differently only if the two readings after it are 10 % apart
+# to within the growth of an hour; these positions avoid that.
 @any_data
 @given(disturbed(registers=2, lowest=1000), st.data())
-def test_a_restart_from_any_row_gives_the_very_same_rows(
+def test_resuming_from_any_row_gives_the_same_rows(
     readings: list[Reading], data: st.DataObject
 ) -> None:
     hours = RegisterHours()
@@ -425,13 +425,13 @@ def test_a_restart_from_any_row_gives_the_very_same_rows(
     rows = [*final, *hours.open_hours(last)]
     for index, row in enumerate(final):
         assert restarted(row, readings) == rows[index + 1 :]
-        # More of the past does no harm.
+        # Readings from before the margin do no harm.
         assert restarted(row, readings, margin=LONG_AFTER) == rows[index + 1 :]
 
 
 @any_data
 @given(growing())
-def test_a_restart_without_the_reading_before_loses_nothing(
+def test_resuming_without_the_reading_before_loses_nothing(
     readings: list[Reading],
 ) -> None:
     rows = all_rows(RegisterHours(), readings)
@@ -451,7 +451,7 @@ def test_no_change_is_negative(readings: list[Reading]) -> None:
 
 @any_data
 @given(disturbed())
-def test_each_hour_comes_once_and_in_order(readings: list[Reading]) -> None:
+def test_each_hour_is_returned_once_and_in_order(readings: list[Reading]) -> None:
     starts = [row.start for row in all_rows(RegisterHours(), readings)]
     assert starts == sorted(set(starts))
     assert all(
@@ -493,11 +493,11 @@ def test_single_false_values_leave_no_trace(
     )
 
 
-# What others got wrong
+# Bugs of other implementations
 
 
 def test_bug_of_others_a_long_gap_restarts_the_sum_at_zero() -> None:
-    # They looked for the last sum over seven days only.
+    # The last sum was only searched for within seven days.
     hours = RegisterHours(Baseline(end=START, state=100, sum=5000))
     rows = all_rows(hours, [reading(60 * 24 * 30, 820)])
     assert len(rows) == 720
@@ -518,13 +518,13 @@ def test_bug_of_others_reading_again_counts_twice() -> None:
     assert len(rows) == 3
 
 
-def test_bug_of_others_the_whole_meter_is_booked_after_a_restart() -> None:
+def test_bug_of_others_the_whole_meter_counts_after_a_restart() -> None:
     hours = RegisterHours(Baseline(end=START, state=20000, sum=500))
     rows = all_rows(hours, series((1, 0), (2, 20001), (60, 20002)))
     assert sums(rows) == {0: 502}
 
 
-def test_bug_of_others_a_lower_position_after_a_gap_is_negative_use() -> None:
+def test_bug_of_others_a_lower_position_after_a_gap_is_negative() -> None:
     hours = RegisterHours(Baseline(end=START, state=20000, sum=500))
     rows = all_rows(hours, series((600, 10), (601, 10), (660, 12)))
     assert sums(rows) == {10: 502}
