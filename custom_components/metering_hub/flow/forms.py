@@ -18,7 +18,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..backends.base import BackendSpec, Field, FieldKind, Setting
-from ..backends.common.url import normalise_url
+from ..backends.common.url import normalize_url
 
 type FormData = dict[str, Any]
 """What a form was filled with; Home Assistant types it no closer."""
@@ -122,7 +122,7 @@ def read_values(
         if field.kind in _STRIPPED:
             value = str(value).strip()
         if field.kind is FieldKind.URL:
-            value = normalise_url(
+            value = normalize_url(
                 value,
                 default_scheme=spec.default_scheme,
                 page_segments=spec.page_segments,
