@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.metering_hub.control import HELD_SECONDS
+from custom_components.metering_hub.control import OPTIMISTIC_SECONDS
 from homeassistant.components.number import DOMAIN as NUMBER
 from homeassistant.components.select import DOMAIN as SELECT
 from homeassistant.const import (
@@ -261,7 +261,7 @@ async def test_refusal_is_told_and_changes_nothing(
     assert isinstance(refused.value, ServiceValidationError) is (key == "rejected")
     if entity_id != BUTTON:
         assert shown(hass, entity_id) == before
-    await tick(HELD_SECONDS)
+    await tick(OPTIMISTIC_SECONDS)
     assert server.faults.count("/values", "POST") == 1
     assert server.reads == []
     assert hass.config_entries.flow.async_progress() == []
@@ -316,7 +316,7 @@ async def test_reading_wins_in_the_end_although_it_says_what_was_before(
     """A write that has no effect is not shown for longer than some seconds."""
     server.lags = True
     await act(hass, RELAY)
-    for _ in range(int(HELD_SECONDS) - 1):
+    for _ in range(int(OPTIMISTIC_SECONDS) - 1):
         await tick(1)
         assert shown(hass, RELAY) == STATE_ON
     await tick(1)
