@@ -273,7 +273,7 @@ async def test_reason_is_part_of_the_message(
     """The message contains the reason that the server returned."""
     refusal = Answer(422, b'{"reason":"Relay is locked"}', "application/json")
     server.faults.add(Fault(refusal, method="POST"))
-    with pytest.raises(ServiceValidationError, match="It says: Relay is locked"):
+    with pytest.raises(ServiceValidationError, match="the request: Relay is locked"):
         await act(hass, RELAY)
 
 
