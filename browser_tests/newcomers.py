@@ -29,7 +29,7 @@ class Newcomer:
 NEWCOMERS = (
     Newcomer(
         backend="besmart",
-        labels={"url": "Address", "login": "Login", "password": "Password"},
+        labels={"url": "Address", "login": "Username", "password": "Password"},
         hidden={},
         title="besmart",
         devices=(
@@ -40,7 +40,7 @@ NEWCOMERS = (
     ),
     Newcomer(
         backend="bemserver",
-        labels={"url": "Address", "email": "E-mail", "password": "Password"},
+        labels={"url": "Address", "email": "Email", "password": "Password"},
         hidden={},
         title="BEMServer",
         devices=("Main campus", "Building A", "Annex hall", "Server room"),
@@ -55,7 +55,7 @@ NEWCOMERS = (
     ),
     Newcomer(
         backend="milesight",
-        labels={"url": "Address", "username": "E-mail address", "password": "Password"},
+        labels={"url": "Address", "username": "Email address", "password": "Password"},
         refusal="does not accept this login",
         section="Advanced settings",
         hidden={"Client ID": "iab", "Tenant": "default"},

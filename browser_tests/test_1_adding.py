@@ -29,7 +29,7 @@ def test_a_server_is_added_by_clicking(
     look("refused")
     fill(page, newcomer.labels[newcomer.secret], server.secret)
     submit(page)
-    expect(page.get_by_text("Follow new devices")).to_be_visible()
+    expect(page.get_by_text("Add new devices automatically")).to_be_visible()
     for device in newcomer.devices:
         expect(page.get_by_text(device, exact=True).last).to_be_visible()
     look("selection")

@@ -6,7 +6,7 @@ from .world import World
 
 EXPECTED = (
     "does not answer",
-    "does not accept the credentials",
+    "no longer accepts the credentials",
     "has not been tested by Home Assistant",
 )
 

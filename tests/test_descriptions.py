@@ -1,4 +1,4 @@
-"""How Home Assistant shows what can be set."""
+"""The classes, units and precision with which points are shown."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def point(kind: Kind, **changes: Any) -> Point:
     )
 
 
-def test_number_is_called_like_a_sensor() -> None:
+def test_number_has_the_device_class_of_a_sensor() -> None:
     shown = point(Kind.INSTANT)
     assert sensor_device_class(shown) is SensorDeviceClass.TEMPERATURE
     assert number_device_class(shown) is NumberDeviceClass.TEMPERATURE
@@ -46,11 +46,11 @@ def test_number_is_called_like_a_sensor() -> None:
     [{"unit": "km"}, {"unit": None}, {"quantity": Quantity.TEXT}],
     ids=["another unit", "no unit", "no class"],
 )
-def test_number_has_no_class_that_does_not_suit(changes: dict[str, Any]) -> None:
+def test_number_has_no_device_class_for_another_unit(changes: dict[str, Any]) -> None:
     assert number_device_class(point(Kind.INSTANT, **changes)) is None
 
 
-def test_amounts_that_can_be_set_have_no_class_of_a_measured_value() -> None:
+def test_writable_amount_has_no_device_class_of_a_measurement() -> None:
     assert number_device_class(point(Kind.REGISTER)) is None
 
 
@@ -73,7 +73,7 @@ def test_amounts_that_can_be_set_have_no_class_of_a_measured_value() -> None:
         ),
     ],
 )
-def test_only_what_can_be_set_is_configuration(
+def test_only_writable_points_are_configuration(
     shown: Point, expected: EntityCategory | None
 ) -> None:
     assert entity_category(shown) is expected
@@ -89,7 +89,7 @@ def test_only_what_can_be_set_is_configuration(
         (point(Kind.REGISTER, quantity=Quantity.OTHER, unit="Wh"), None),
     ],
 )
-def test_watt_hours_are_shown_in_a_unit_that_is_easier_to_read(
+def test_watt_hours_are_shown_in_kilowatt_hours(
     shown: Point, expected: str | None
 ) -> None:
     assert sensor_unit(shown) == expected
@@ -104,7 +104,7 @@ def test_watt_hours_are_shown_in_a_unit_that_is_easier_to_read(
         (Quantity.TEMPERATURE, 2, 2),
     ],
 )
-def test_decimals_are_the_servers_where_it_tells_them(
+def test_precision_of_the_server_takes_precedence(
     quantity: Quantity, precision: int | None, expected: int | None
 ) -> None:
     shown = point(Kind.INSTANT, quantity=quantity, precision=precision)

@@ -1,7 +1,7 @@
-"""Every text that the code shows exists, in every language, and no other does.
+"""Every text that the code uses exists in every language, and no other text does.
 
-What the code shows is asked of the code itself: forms, points and errors are built as
-in real life; what only appears in the middle of functions is read from their source.
+Forms, points and errors are made as at runtime. Keys that only appear inside of
+functions are read from the source code.
 """
 
 import ast
@@ -119,7 +119,7 @@ type Texts = Mapping[str, str]
 """All texts of a language by their dotted key."""
 
 
-# What every backend can have. A new backend adds one line here.
+# The inventories of each backend. A new backend adds a function here.
 
 
 def _dsmr_reader_inventories() -> Iterator[Inventory]:
@@ -174,7 +174,7 @@ def _besmart_inventories() -> Iterator[Inventory]:
 
 
 def _bemserver_inventories() -> Iterator[Inventory]:
-    # Series have names of their own; what has ours stands beside them.
+    # Timeseries have names of their own, so only the other points have translations.
     site = PlaceId(PlaceKind.SITE, 1)
     catalogue = Catalogue(
         enumerations=Enumerations(
@@ -206,7 +206,7 @@ def _bemserver_inventories() -> Iterator[Inventory]:
 
 
 def _milesight_inventories() -> Iterator[Inventory]:
-    """Yield a plug: only what the platform itself adds has no name of the server."""
+    """Yield a plug; only the points that the platform adds have translations."""
     key = "milesight-gateway.device.24e1"
     device = read_device({"id": "1", "key": key, "name": "Plug"})
     status = read_entity(
@@ -233,12 +233,12 @@ INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
 
 @cache
 def inventories() -> tuple[Inventory, ...]:
-    """Return what the servers of all backends can have."""
+    """Return the possible inventories of all backends."""
     return tuple(found for make in INVENTORIES.values() for found in make())
 
 
 def points() -> Iterator[Point]:
-    """Yield every point that there can be, many of them more than once."""
+    """Yield every possible point, many of them more than once."""
     for inventory in inventories():
         yield from inventory.points.values()
 
@@ -269,7 +269,7 @@ def calls(tree: ast.AST, function: str) -> Iterator[dict[str | None, ast.expr]]:
 
 
 def text_in(node: ast.AST | None) -> str | None:
-    """Return the text that a node is; `None` where it is computed."""
+    """Return the text of a constant, or `None` for other expressions."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -277,7 +277,7 @@ def text_in(node: ast.AST | None) -> str | None:
 
 
 def keys_of(node: ast.AST | None) -> set[str]:
-    """Return the keys of a dict that is written out."""
+    """Return the constant keys of a dict display."""
     match node:
         case ast.Dict(keys=keys):
             return {text for key in keys if (text := text_in(key)) is not None}
@@ -289,7 +289,7 @@ def source_files(folder: Path = INTEGRATION) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
 
-# Which texts there must be.
+# The texts that must exist.
 
 
 @dataclass
@@ -300,12 +300,12 @@ class Wanted:
     optional: set[str] = field(default_factory=set)
 
     def unused(self, actual: set[str]) -> set[str]:
-        """Return the keys that exist for nothing."""
+        """Return the keys that exist but are not used."""
         return actual - self.required - self.optional
 
 
 def schema_fields(schema: vol.Schema) -> dict[str | None, set[str]]:
-    """Return the fields of a form by section; those outside of one are at `None`."""
+    """Return the fields of a form by section, or `None` for no section."""
     found: dict[str | None, set[str]] = {None: set()}
     for marker, selector in schema.schema.items():
         if isinstance(selector, section):
@@ -332,13 +332,13 @@ def _forms(step: str) -> list[vol.Schema]:
 
 
 def texts_of(method: Callable[..., object]) -> set[str | None]:
-    """Return all texts that are written in a method."""
+    """Return all constant texts in a method."""
     tree = ast.parse(dedent(inspect.getsource(method)))
     return {text_in(node) for node in ast.walk(tree)}
 
 
 def shown_steps(flow: type) -> set[str]:
-    """Return the steps of a flow that name themselves, which only shown steps do."""
+    """Return the steps of a flow that contain their own name, which only shown ones do."""
     return {
         step
         for name, method in inspect.getmembers(flow, inspect.isfunction)
@@ -424,7 +424,7 @@ def selection_form_errors() -> set[str]:
 
 
 def setup_errors() -> set[str]:
-    """Return the errors that backends find in their set-up fields."""
+    """Return the errors that backends find in their setup fields."""
     return {
         text
         for file in source_files(INTEGRATION / "backends")
@@ -449,11 +449,11 @@ ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
         {"reauth_successful", "reconfigure_successful"}
     ),
 }
-"""The reasons with which Home Assistant's own helpers abort a flow."""
+"""The reasons for which Home Assistant's helpers abort a flow."""
 
 
 def abort_reasons(flow: type) -> set[str]:
-    """Return the reasons with which a flow ends without an entry."""
+    """Return the reasons for which a flow aborts."""
     tree, reasons = tree_of(flow), set()
     for arguments in calls(tree, "async_abort"):
         reason = text_in(arguments.get("reason"))
@@ -490,7 +490,7 @@ def selectors() -> Wanted:
 
 
 def device_names() -> Wanted:
-    """Return the names of devices that have no name of their own."""
+    """Return the names of devices without a name of their own."""
     return Wanted(
         {
             f"{device.translation_key}.name"
@@ -528,13 +528,13 @@ def entity_names() -> Wanted:
 OWN_STATES: Mapping[str, tuple[str, ...]] = {
     UPDATE_MODE_KEY: tuple(mode.value for mode in UpdateMode)
 }
-"""The words that entities show that are not made from a point."""
+"""The states of the entities that are not made from a point."""
 
 
 def own_translation_keys(file: Path) -> Iterator[str]:
     """Yield the keys of the entities that are not made from a point.
 
-    They stand in the code as a text, or as the name of a constant.
+    The code contains them as a text or as the name of a constant.
     """
     for node in ast.walk(tree_of(file)):
         match node:
@@ -552,14 +552,14 @@ def own_translation_keys(file: Path) -> Iterator[str]:
 
 
 def raised_by_backends() -> Iterator[HomeAssistantError]:
-    """Yield what Home Assistant is shown of the errors of backends."""
+    """Yield the errors that Home Assistant shows for those of backends."""
     for error in errors():
         yield as_update_error(error)
         yield as_action_error(error)
 
 
 def refusals() -> Iterator[tuple[str, set[str]]]:
-    """Yield keys and placeholders of what an action says of wrong arguments."""
+    """Yield the keys and placeholders of the errors for invalid fields of actions."""
     file = INTEGRATION / "services.py"
     for call in call_nodes(tree_of(file), "_invalid"):
         key = text_in(call.args[0]) if call.args else None
@@ -592,7 +592,7 @@ FIXABLE_ISSUE_PARTS = (
 
 
 def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
-    """Yield keys, placeholders and texts of the repair issues that the code raises."""
+    """Yield the keys, placeholders and texts of the repair issues."""
     for file in source_files():
         for arguments in calls(tree_of(file), "async_create_issue"):
             key = text_in(arguments["translation_key"])
@@ -617,7 +617,7 @@ def issues() -> Wanted:
 
 
 def _action_fields() -> Iterator[Mapping[str, Any]]:
-    """Yield the fields of all actions, those in sections included."""
+    """Yield the fields of all actions, including those in sections."""
     file = INTEGRATION / "services.yaml"
     for service in (load_yaml_dict(file) if file.exists() else {}).values():
         for shown in ((service or {}).get("fields") or {}).values():
@@ -628,7 +628,7 @@ ASKS_FOR_TEXTS = "async_get_translations"
 
 
 def common() -> Wanted:
-    """Return the texts that the code itself asks for."""
+    """Return the texts that the code loads itself."""
     asking = {
         file
         for file in source_files()
@@ -645,7 +645,7 @@ def common() -> Wanted:
             history_coordinator, ASKS_FOR_TEXTS, AsyncMock(return_value=texts)
         ) as ask,
         patch.object(entity_registry, "async_get"),
-        # Nothing in it waits, so that one step goes all the way.
+        # It does not wait for anything, so one step completes it.
         suppress(StopIteration),
     ):
         HistoryCoordinator._names(Mock(), []).send(None)
@@ -676,7 +676,7 @@ def services() -> Wanted:
 
 
 def health() -> Wanted:
-    """Return the lines of the system information: the same without entries."""
+    """Return the lines of the system information, which do not depend on entries."""
     hass = Mock()
     hass.config_entries.async_entries.return_value = []
     hass.config_entries.async_loaded_entries.return_value = []
@@ -693,7 +693,7 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     ),
     "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
     "options.step": lambda: flow_steps(MeteringHubOptionsFlow),
-    # With set-up fields filled in, the server is asked from here, too.
+    # If setup fields are filled in, they are checked on the server here, too.
     "options.error": lambda: Wanted(
         {flow_error_key(error) for error in errors()}
         | selection_form_errors()
@@ -805,7 +805,7 @@ def test_every_section_is_checked() -> None:
 
 
 def test_own_entities_are_known_to_the_registrar() -> None:
-    """Entities of no point would be removed, as no inventory knows them."""
+    """Otherwise they would be removed, because they are not in any inventory."""
     own = {
         key
         for platform in Platform
@@ -842,18 +842,18 @@ def test_names_tell_the_entities_of_a_device_apart(language: str) -> None:
 
 
 def _step_placeholders(flow: type) -> dict[str, set[str]]:
-    """Return what the texts of each step are given."""
+    """Return the placeholders of each step."""
     given: dict[str | None, set[str]] = defaultdict(set)
     for show in ("async_show_form", "async_show_menu"):
         for arguments in calls(tree_of(flow), show):
             step = text_in(arguments["step_id"])
             given[step] |= keys_of(arguments.get("description_placeholders"))
-    # A step that no call names is shown by the calls that take the name as a variable.
+    # Other steps are shown by calls with the name in a variable.
     return {step: given.get(step, given[None]) for step in shown_steps(flow)}
 
 
 def given_placeholders(key: str) -> set[str]:
-    """Return the placeholders that the code fills in a text."""
+    """Return the placeholders that the code provides for a text."""
     match key.split("."):
         case ["entity", platform, name, "name"]:
             return {
@@ -870,7 +870,7 @@ def given_placeholders(key: str) -> set[str]:
                 if error.translation_key == name
             ]
             given += [filled for refusal, filled in refusals() if refusal == name]
-            # What one of them does not fill would be shown in braces.
+            # A placeholder that one of them does not provide would be shown in braces.
             return set.intersection(*given) if given else set()
         case ["issues", name, *_]:
             return {

@@ -1,4 +1,4 @@
-"""Metering Hub: meters of four platforms, as sensors and with their whole history."""
+"""The Metering Hub integration."""
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -11,9 +11,13 @@ from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
 from .backends.base import Capability
-from .const import CONF_BACKEND, CONF_HISTORY, DOMAIN
+from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN
 from .coordinator import InventoryCoordinator, delete_unsupported_issue
-from .dashboard.energy_dashboard import async_follow, async_report_left_sources
+from .dashboard.energy_dashboard import (
+    EntryMeters,
+    async_follow,
+    async_report_left_sources,
+)
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
 from .history.coordinator import HistoryCoordinator, history_issue_id
@@ -31,19 +35,19 @@ CONTROL_PLATFORMS = (
     Platform.SELECT,
     Platform.SWITCH,
 )
-"""What only entries have whose backend can write."""
+"""Additional platforms of backends that can write."""
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether or not an entry is loaded."""
+    """Set up the integration's actions."""
     async_register_actions(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> bool:
-    """Log in, find out what there is, and show it."""
+    """Set up a config entry."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     backend = make_backend(hass, spec, entry.data, entry.options)
     memory = BackendMemory(hass, entry)
@@ -52,24 +56,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     await inventory.async_config_entry_first_refresh()
     readings = ReadingsCoordinator(hass, entry, inventory, spec.poll_interval)
     await readings.async_config_entry_first_refresh()
-    registrar = Registrar(hass, entry)
-    wants_history = entry.options.get(CONF_HISTORY, True)
-    history = (
-        HistoryCoordinator(hass, entry, inventory, spec)
-        if wants_history and Capability.HISTORY in spec.capabilities
-        else None
-    )
-    push = (
-        PushCoordinator(hass, entry, readings)
-        if Capability.WATCH in spec.capabilities
-        else None
-    )
+    history, push = None, None
+    if Capability.HISTORY in spec.capabilities and entry.options.get(
+        CONF_HISTORY, True
+    ):
+        history = HistoryCoordinator(hass, entry, inventory, spec)
+    if Capability.WATCH in spec.capabilities:
+        push = PushCoordinator(hass, entry, readings)
     entry.runtime_data = RuntimeData(
         backend=backend,
         memory=memory,
         inventory=inventory,
         readings=readings,
-        registrar=registrar,
+        registrar=Registrar(hass, entry),
         history=history,
         push=push,
     )
@@ -80,12 +79,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     if history is not None:
         # Statistics are named after entities, which must exist before.
         history.async_start()
-    await async_follow(hass, entry)
+    await _follow_energy_dashboard(hass, entry)
     return True
 
 
 def _platforms(entry: MeteringHubConfigEntry) -> tuple[Platform, ...]:
-    """Return the platforms that an entry's backend can have entities of."""
+    """Return the platforms that the entry's backend supports."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     can_write = Capability.WRITE in spec.capabilities
     return (*PLATFORMS, *CONTROL_PLATFORMS) if can_write else PLATFORMS
@@ -94,7 +93,7 @@ def _platforms(entry: MeteringHubConfigEntry) -> tuple[Platform, ...]:
 async def async_unload_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
-    """Take the entities down; the coordinators stop with them."""
+    """Unload a config entry."""
     if not await hass.config_entries.async_unload_platforms(entry, _platforms(entry)):
         return False
     await entry.runtime_data.memory.async_save(entry.runtime_data.backend)
@@ -104,7 +103,7 @@ async def async_unload_entry(
 async def async_remove_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> None:
-    """Leave no repair card behind; the statistics stay, as they may be all there is."""
+    """Remove the repair issues and stored data of an entry, but not its statistics."""
     delete_unsupported_issue(hass, entry)
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
@@ -114,20 +113,20 @@ async def async_remove_entry(
 async def async_migrate_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
-    """Refuse an entry that a newer version wrote; there is no older one yet."""
+    """Return False for an entry of a newer version; there is no older version yet."""
     return entry.version == 1
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: MeteringHubConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a device only when the server no longer has it."""
+    """Return True if the server no longer has the device."""
     key = device_key_of(entry, device.identifiers)
     return key not in entry.runtime_data.inventory.data.devices
 
 
 def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Keep the registries in step, and start anew when a point becomes another one."""
+    """Keep the registries in sync, and reload the entry when a point changes."""
     inventory, registrar = entry.runtime_data.inventory, entry.runtime_data.registrar
     registrar.sync(inventory.data, inventory.found)
     entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
@@ -135,6 +134,7 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
 
     @callback
     def follow() -> None:
+        """Sync the registries after a successful update."""
         if not inventory.last_update_success:
             return
         entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
@@ -146,3 +146,24 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
         registrar.sync(inventory.data, inventory.found)
 
     entry.async_on_unload(inventory.async_add_listener(follow))
+
+
+async def _follow_energy_dashboard(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> None:
+    """Keep adding meters to the Energy dashboard, unless the user disabled it."""
+    if not entry.options.get(CONF_ENERGY_DASHBOARD, True):
+        return
+    inventory, history = entry.runtime_data.inventory, entry.runtime_data.history
+
+    def get_meters() -> EntryMeters | None:
+        """Return the meters of the entry once their history is up to date."""
+        if history is not None and history.data.state != "up_to_date":
+            return None
+        return EntryMeters(
+            entry=entry,
+            points=inventory.data.points,
+            statistic_prefix=history.prefix if history else None,
+        )
+
+    await async_follow(hass, entry, history or inventory, get_meters)

@@ -1,4 +1,4 @@
-"""Binary sensors: what is on or off, right or wrong."""
+"""Binary sensors of the Metering Hub integration."""
 
 from typing import override
 
@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import MeteringHubConfigEntry
 from .descriptions import binary_sensor_device_class
-from .entity import PointEntity, add_point_entities
+from .entity import PointEntity, async_add_point_entities
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point
 
@@ -21,25 +21,25 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a binary sensor for every flag."""
-    await add_point_entities(
+    """Set up a binary sensor for each flag."""
+    await async_add_point_entities(
         entry, Platform.BINARY_SENSOR, async_add_entities, PointBinarySensor
     )
 
 
 class PointBinarySensor(PointEntity, BinarySensorEntity):
-    """The newest value of a flag."""
+    """A binary sensor that shows a flag."""
 
     _attr_is_on: bool | None = None
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the binary sensor by its point."""
+        """Initialize the binary sensor from its point."""
         super().__init__(coordinator, point)
         self._attr_device_class = binary_sensor_device_class(point)
 
     @override
     def _update_from_reading(self) -> bool:
-        """Take over the value."""
+        """Set the state; a value that is not a boolean is unknown."""
         reading = self.reading
         is_on = reading.value if reading and isinstance(reading.value, bool) else None
         if is_on == self._attr_is_on:

@@ -1,4 +1,4 @@
-"""Buttons: things that a device can be told to do."""
+"""Buttons of the Metering Hub integration."""
 
 from typing import override
 
@@ -7,9 +7,9 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .control import ActingEntity
+from .control import CommandEntity
 from .data import MeteringHubConfigEntry
-from .entity import add_point_entities
+from .entity import async_add_point_entities
 
 PARALLEL_UPDATES = 1
 
@@ -19,21 +19,23 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a button for everything that can be done."""
-    await add_point_entities(entry, Platform.BUTTON, async_add_entities, PointButton)
+    """Set up a button for each action of a device."""
+    await async_add_point_entities(
+        entry, Platform.BUTTON, async_add_entities, PointButton
+    )
 
 
-class PointButton(ActingEntity, ButtonEntity):
-    """Something that can be done and has no value."""
+class PointButton(CommandEntity, ButtonEntity):
+    """A button that triggers an action of a device."""
 
     @override
     def _update_from_reading(self) -> bool:
-        """Change nothing: the state is when the button was pressed."""
+        """Return False, because the state is the time of the last press."""
         return False
 
     @override
     async def async_press(self) -> None:
-        """Do it, and read soon what it may have changed; raises HomeAssistantError."""
+        """Trigger the action, and read the device again; raises HomeAssistantError."""
         await self._send(None)
         points = self.coordinator.config_entry.runtime_data.inventory.data.points
         self.coordinator.async_read_soon(

@@ -1,4 +1,4 @@
-"""Config flow: choose a backend, log in, choose devices."""
+"""Config flow of the Metering Hub integration."""
 
 from collections.abc import Mapping
 from typing import override
@@ -39,10 +39,9 @@ async def async_read_selection(
     user_input: FormData,
     inventory: Inventory,
 ) -> tuple[FormData, dict[str, str]]:
-    """Return the options that a filled selection form makes, and what is wrong with it.
+    """Return the options of a submitted selection form, and its errors.
 
-    What the backend's own fields say is tried on the server, as it may change what
-    there is to select.
+    The backend's own fields are checked on the server, because they may add devices.
     """
     found = inventory
     try:
@@ -58,7 +57,7 @@ async def async_read_selection(
 
 
 class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add, re-authenticate or reconfigure a server."""
+    """Handle the setup, reauthentication and reconfiguration of a server."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -73,57 +72,57 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> MeteringHubOptionsFlow:
-        """Return the flow that changes the selection."""
+        """Return the options flow."""
         return MeteringHubOptionsFlow()
 
     @override
     async def async_step_user(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask which backend to add."""
+        """Show the menu of backends."""
         return self.async_show_menu(step_id="user", menu_options=list(BACKENDS))
 
     async def async_step_besmart(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for an account of besmart."""
+        """Ask for a besmart account."""
         return await self._async_step_connect("besmart", user_input)
 
     async def async_step_bemserver(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for address and account of a BEMServer."""
+        """Ask for the address and account of a BEMServer."""
         return await self._async_step_connect("bemserver", user_input)
 
     async def async_step_dsmr_reader(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for address and key of a DSMR-reader."""
+        """Ask for the address and API key of a DSMR-reader."""
         return await self._async_step_connect("dsmr_reader", user_input)
 
     async def async_step_milesight(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for address and credentials of a Beaver IoT."""
+        """Ask for the address and account of a Beaver IoT server."""
         return await self._async_step_connect("milesight", user_input)
 
     async def _async_step_connect(
         self, backend: str, user_input: FormData | None
     ) -> ConfigFlowResult:
-        """Ask for a server's address and credentials, and try them."""
+        """Ask for the address and credentials of a server, and check them."""
         self._spec = BACKENDS[backend]
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_try(user_input)
             if not errors:
-                await self._async_abort_if_known()
+                await self._async_abort_if_configured()
                 return await self.async_step_selection()
         return self._show_connection_form(backend, user_input, errors)
 
     async def async_step_selection(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask which of the devices found to show."""
+        """Ask which devices to add."""
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
             options, errors = await async_read_selection(
@@ -149,33 +148,33 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(
         self, entry_data: Mapping[str, object]
     ) -> ConfigFlowResult:
-        """Start a new login after the server refused the credentials."""
+        """Start a reauthentication after the server rejected the credentials."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for the credentials again."""
+        """Ask for new credentials."""
         entry = self._get_reauth_entry()
         return await self._async_step_update("reauth_confirm", entry, user_input)
 
     async def async_step_reconfigure(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask for address and credentials again, on a person's wish."""
+        """Ask for another address or new credentials."""
         entry = self._get_reconfigure_entry()
         return await self._async_step_update("reconfigure", entry, user_input)
 
     async def _async_step_update(
         self, step_id: str, entry: ConfigEntry, user_input: FormData | None
     ) -> ConfigFlowResult:
-        """Change an entry's address or credentials, as long as the server stays."""
+        """Update the address and credentials of an entry for the same server."""
         self._spec = BACKENDS[entry.data[CONF_BACKEND]]
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_try(user_input, entry.data)
             if not errors:
-                await self._async_abort_if_another(entry)
+                await self._async_abort_if_mismatch(entry)
                 return self.async_update_reload_and_abort(
                     entry, data_updates=self._values
                 )
@@ -185,6 +184,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     def _show_connection_form(
         self, step_id: str, suggested: FormData | None, errors: dict[str, str]
     ) -> ConfigFlowResult:
+        """Show the form for the address and credentials of a server."""
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -197,9 +197,9 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_try(
         self, user_input: FormData, stored: Mapping[str, Setting] | None = None
     ) -> dict[str, str]:
-        """Log in with what was typed; return the errors that a form shows.
+        """Log in with the submitted values; return the errors to show.
 
-        `stored` is what an entry has, whose optional secrets stay if left empty.
+        Optional secrets that are left empty keep their `stored` value.
         """
         try:
             self._values = read_values(self._spec, user_input, stored)
@@ -212,8 +212,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             return {"base": flow_error_key(err)}
         return {}
 
-    async def _async_abort_if_known(self) -> None:
-        """Abort where the server, or the address, already has an entry."""
+    async def _async_abort_if_configured(self) -> None:
+        """Abort if there is already an entry for the server or its address."""
         if self._identity.unique_id is not None:
             await self.async_set_unique_id(self._unique_id())
             self._abort_if_unique_id_configured()
@@ -228,25 +228,26 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             }
         )
 
-    async def _async_abort_if_another(self, entry: ConfigEntry) -> None:
-        """Abort where the credentials are of another server or account."""
+    async def _async_abort_if_mismatch(self, entry: ConfigEntry) -> None:
+        """Abort if the credentials belong to another server or account."""
         if self._identity.unique_id is not None and entry.unique_id is not None:
             await self.async_set_unique_id(self._unique_id())
             self._abort_if_unique_id_mismatch(reason="unique_id_mismatch")
 
     def _unique_id(self) -> str:
+        """Return the unique ID of the entry."""
         return f"{self._spec.key}:{self._identity.unique_id}"
 
 
 class MeteringHubOptionsFlow(OptionsFlowWithReload):
-    """Change the selection."""
+    """Handle the options of an entry."""
 
     config_entry: MeteringHubConfigEntry
 
     async def async_step_init(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
-        """Ask which devices to show, with today's choice filled in."""
+        """Ask which devices to add, with the current selection as default."""
         entry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")

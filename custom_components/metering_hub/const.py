@@ -1,4 +1,4 @@
-"""Names that several modules share."""
+"""Constants of the Metering Hub integration."""
 
 import logging
 from typing import Final

@@ -1,4 +1,4 @@
-"""What entities that can be set, or make something happen, have in common."""
+"""Base classes of entities that send commands or values to a server."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,21 +13,21 @@ from .errors import as_action_error
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point, Value
 
-HELD_SECONDS = 15.0
-"""How long a written value is shown against readings that still say what was before."""
-RE_READ_SECONDS = (4.0, 12.0)
-"""When after a write the point is read once more, unless a reading has decided. The
-last of these is answered before `HELD_SECONDS` are over."""
+OPTIMISTIC_SECONDS = 15.0
+"""How long a written value is shown while readings still have the previous value."""
+READ_AGAIN_SECONDS = (4.0, 12.0)
+"""Delays after a write before the point is read again, unless a reading has confirmed
+or replaced the value. The last of these reads ends before `OPTIMISTIC_SECONDS`."""
 
 
-class ActingEntity(PointEntity):
-    """An entity through which something is sent to a server."""
+class CommandEntity(PointEntity):
+    """An entity that sends something to a server."""
 
     async def _send(self, value: Value | None) -> None:
-        """Write a value, or do what the point stands for.
+        """Write a value, or trigger the action of the point (with `None`).
 
-        Raises HomeAssistantError that says why the server did not do it; refused
-        credentials ask for new ones, too.
+        Raises HomeAssistantError if the server did not accept it. Rejected credentials
+        also start a reauthentication.
         """
         try:
             await self.coordinator.backend.write(self.point, value)
@@ -38,11 +38,11 @@ class ActingEntity(PointEntity):
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A value that was written.
+class _OptimisticValue:
+    """A written value that no reading has confirmed yet.
 
-    `asked` is how often readings had been asked for by then: only later ones can know
-    of the value. `outdated` is what such a reading may still say for a while.
+    `asked` is the number of read requests before the write: the value can only be in
+    later ones. `outdated` are the previous values, which such a reading may still have.
     """
 
     value: Value
@@ -50,79 +50,83 @@ class _Held:
     outdated: frozenset[Value | None]
 
 
-class ControlEntity(ActingEntity):
-    """An entity through which a point is set.
+class ControlEntity(CommandEntity):
+    """An entity that sets a point.
 
-    A written value is shown at once, and only until a reading decides. A reading that
-    was asked for before the write decides nothing. One that says what was there before
-    the write may just be early: it decides once `HELD_SECONDS` are over. Any other
-    decides at once, be it the written value or a third one.
+    A written value is shown at once, until a reading replaces it. Readings that were
+    requested before the write are ignored. A reading with a previous value may be too
+    early, so it counts only after `OPTIMISTIC_SECONDS`. Any other value counts at once.
     """
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Show readings."""
+        """Initialize without a written value."""
         super().__init__(coordinator, point)
-        self._held: _Held | None = None
+        self._optimistic: _OptimisticValue | None = None
         self._cancel_timers: list[CALLBACK_TYPE] = []
 
     def _show(self, value: Value | None) -> bool:
-        """Take over a value; tell whether the state is another one now."""
+        """Set the attributes to a value; return True if they changed."""
         raise NotImplementedError
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Let no timer outlive the entity."""
+        """Cancel the timers when the entity is removed."""
         await super().async_added_to_hass()
         self.async_on_remove(self._release)
 
     @override
     def _update_from_reading(self) -> bool:
-        """Take over the newest reading, or what was written where that still counts."""
-        value = self._read_value()
-        if self._held is not None and not self._decides(value, self._held):
-            return self._show(self._held.value)
+        """Show the latest reading, or the written value while that takes precedence."""
+        value, optimistic = self._read_value(), self._optimistic
+        if optimistic is not None and not self._replaces(value, optimistic):
+            return self._show(optimistic.value)
         self._release()
         return self._show(value)
 
     async def _set(self, value: Value) -> None:
-        """Write a value, and show it until a reading decides; raises as `_send`."""
+        """Write a value and show it; raises the errors of `_send`."""
         await self._send(value)
         outdated = {self._read_value()}
-        if self._held is not None:
-            outdated |= {self._held.value, *self._held.outdated}
+        if self._optimistic is not None:
+            outdated |= {self._optimistic.value, *self._optimistic.outdated}
         self._release()
-        self._held = _Held(value, self.coordinator.read_count, frozenset(outdated))
+        self._optimistic = _OptimisticValue(
+            value, self.coordinator.read_count, frozenset(outdated)
+        )
         self._read_again()
-        for seconds in RE_READ_SECONDS:
+        for seconds in READ_AGAIN_SECONDS:
             self._call_later(seconds, HassJob(self._read_again))
-        self._call_later(HELD_SECONDS, HassJob(self._give_up))
+        self._call_later(OPTIMISTIC_SECONDS, HassJob(self._give_up))
         self._handle_coordinator_update()
 
     def _read_value(self) -> Value | None:
+        """Return the value of the latest reading."""
         return self.reading.value if self.reading else None
 
-    def _decides(self, value: Value | None, held: _Held) -> bool:
-        """Tell whether a reading's value counts more than the one that was written."""
-        return self.coordinator.was_read_after(self.point.key, held.asked) and (
-            value == held.value or value not in held.outdated
+    def _replaces(self, value: Value | None, written: _OptimisticValue) -> bool:
+        """Return True if the value of a reading replaces the written one."""
+        return self.coordinator.was_read_after(self.point.key, written.asked) and (
+            value == written.value or value not in written.outdated
         )
 
     def _call_later(self, seconds: float, job: HassJob[[datetime], None]) -> None:
+        """Start a timer that `_release` cancels."""
         self._cancel_timers.append(async_call_later(self.hass, seconds, job))
 
     @callback
     def _read_again(self, _now: datetime | None = None) -> None:
+        """Request a new reading of the point."""
         self.coordinator.async_read_soon([self.point.key])
 
     @callback
     def _give_up(self, _now: datetime) -> None:
-        """Show what the readings say, whatever that is."""
+        """Show the latest reading, although it does not have the written value."""
         self._release()
         self._handle_coordinator_update()
 
     @callback
     def _release(self) -> None:
-        """Hold nothing any more."""
-        self._held = None
+        """Drop the written value and cancel the timers."""
+        self._optimistic = None
         while self._cancel_timers:
             self._cancel_timers.pop()()

@@ -1,4 +1,4 @@
-"""The one table that says how Home Assistant shows each quantity."""
+"""The classes, units and precision with which Home Assistant shows points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 }
 _AMOUNTS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 _MEASURED = frozenset({Kind.INSTANT})
-_SAID = frozenset({Kind.STATE})
+_STATES = frozenset({Kind.STATE})
 _READ_ONLY = frozenset({Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR})
 _NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
     device_class.value: device_class for device_class in NumberDeviceClass
@@ -34,60 +34,62 @@ _NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """A device class, and the kinds of points that it suits."""
+class _DeviceClass:
+    """A device class, and the kinds of points that it is used for."""
 
     device_class: SensorDeviceClass
     kinds: frozenset[Kind]
 
 
-_QUANTITIES: Mapping[Quantity, _Shown] = {
-    Quantity.APPARENT_POWER: _Shown(SensorDeviceClass.APPARENT_POWER, _MEASURED),
-    Quantity.ATMOSPHERIC_PRESSURE: _Shown(
+_QUANTITIES: Mapping[Quantity, _DeviceClass] = {
+    Quantity.APPARENT_POWER: _DeviceClass(SensorDeviceClass.APPARENT_POWER, _MEASURED),
+    Quantity.ATMOSPHERIC_PRESSURE: _DeviceClass(
         SensorDeviceClass.ATMOSPHERIC_PRESSURE, _MEASURED
     ),
-    Quantity.BATTERY: _Shown(SensorDeviceClass.BATTERY, _MEASURED),
-    Quantity.CARBON_DIOXIDE: _Shown(SensorDeviceClass.CO2, _MEASURED),
-    Quantity.COST: _Shown(SensorDeviceClass.MONETARY, _AMOUNTS),
-    Quantity.CURRENT: _Shown(SensorDeviceClass.CURRENT, _MEASURED),
-    Quantity.DISTANCE: _Shown(SensorDeviceClass.DISTANCE, _MEASURED),
-    Quantity.DURATION: _Shown(SensorDeviceClass.DURATION, _MEASURED),
-    Quantity.ENERGY: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
-    Quantity.FREQUENCY: _Shown(SensorDeviceClass.FREQUENCY, _MEASURED),
-    Quantity.GAS: _Shown(SensorDeviceClass.GAS, _AMOUNTS),
-    Quantity.HEAT: _Shown(SensorDeviceClass.ENERGY, _AMOUNTS),
-    Quantity.HUMIDITY: _Shown(SensorDeviceClass.HUMIDITY, _MEASURED),
-    Quantity.ILLUMINANCE: _Shown(SensorDeviceClass.ILLUMINANCE, _MEASURED),
-    Quantity.IRRADIANCE: _Shown(SensorDeviceClass.IRRADIANCE, _MEASURED),
-    Quantity.MOISTURE: _Shown(SensorDeviceClass.MOISTURE, _MEASURED),
-    Quantity.PM1: _Shown(SensorDeviceClass.PM1, _MEASURED),
-    Quantity.PM10: _Shown(SensorDeviceClass.PM10, _MEASURED),
-    Quantity.PM25: _Shown(SensorDeviceClass.PM25, _MEASURED),
-    Quantity.POWER: _Shown(SensorDeviceClass.POWER, _MEASURED),
-    Quantity.POWER_FACTOR: _Shown(SensorDeviceClass.POWER_FACTOR, _MEASURED),
-    Quantity.PRECIPITATION: _Shown(SensorDeviceClass.PRECIPITATION, _AMOUNTS),
-    Quantity.PRESSURE: _Shown(SensorDeviceClass.PRESSURE, _MEASURED),
-    Quantity.REACTIVE_ENERGY: _Shown(SensorDeviceClass.REACTIVE_ENERGY, _AMOUNTS),
-    Quantity.REACTIVE_POWER: _Shown(SensorDeviceClass.REACTIVE_POWER, _MEASURED),
-    Quantity.SIGNAL_STRENGTH: _Shown(SensorDeviceClass.SIGNAL_STRENGTH, _MEASURED),
-    Quantity.SOUND_PRESSURE: _Shown(SensorDeviceClass.SOUND_PRESSURE, _MEASURED),
-    Quantity.TEMPERATURE: _Shown(SensorDeviceClass.TEMPERATURE, _MEASURED),
-    Quantity.TEMPERATURE_DIFFERENCE: _Shown(
+    Quantity.BATTERY: _DeviceClass(SensorDeviceClass.BATTERY, _MEASURED),
+    Quantity.CARBON_DIOXIDE: _DeviceClass(SensorDeviceClass.CO2, _MEASURED),
+    Quantity.COST: _DeviceClass(SensorDeviceClass.MONETARY, _AMOUNTS),
+    Quantity.CURRENT: _DeviceClass(SensorDeviceClass.CURRENT, _MEASURED),
+    Quantity.DISTANCE: _DeviceClass(SensorDeviceClass.DISTANCE, _MEASURED),
+    Quantity.DURATION: _DeviceClass(SensorDeviceClass.DURATION, _MEASURED),
+    Quantity.ENERGY: _DeviceClass(SensorDeviceClass.ENERGY, _AMOUNTS),
+    Quantity.FREQUENCY: _DeviceClass(SensorDeviceClass.FREQUENCY, _MEASURED),
+    Quantity.GAS: _DeviceClass(SensorDeviceClass.GAS, _AMOUNTS),
+    Quantity.HEAT: _DeviceClass(SensorDeviceClass.ENERGY, _AMOUNTS),
+    Quantity.HUMIDITY: _DeviceClass(SensorDeviceClass.HUMIDITY, _MEASURED),
+    Quantity.ILLUMINANCE: _DeviceClass(SensorDeviceClass.ILLUMINANCE, _MEASURED),
+    Quantity.IRRADIANCE: _DeviceClass(SensorDeviceClass.IRRADIANCE, _MEASURED),
+    Quantity.MOISTURE: _DeviceClass(SensorDeviceClass.MOISTURE, _MEASURED),
+    Quantity.PM1: _DeviceClass(SensorDeviceClass.PM1, _MEASURED),
+    Quantity.PM10: _DeviceClass(SensorDeviceClass.PM10, _MEASURED),
+    Quantity.PM25: _DeviceClass(SensorDeviceClass.PM25, _MEASURED),
+    Quantity.POWER: _DeviceClass(SensorDeviceClass.POWER, _MEASURED),
+    Quantity.POWER_FACTOR: _DeviceClass(SensorDeviceClass.POWER_FACTOR, _MEASURED),
+    Quantity.PRECIPITATION: _DeviceClass(SensorDeviceClass.PRECIPITATION, _AMOUNTS),
+    Quantity.PRESSURE: _DeviceClass(SensorDeviceClass.PRESSURE, _MEASURED),
+    Quantity.REACTIVE_ENERGY: _DeviceClass(SensorDeviceClass.REACTIVE_ENERGY, _AMOUNTS),
+    Quantity.REACTIVE_POWER: _DeviceClass(SensorDeviceClass.REACTIVE_POWER, _MEASURED),
+    Quantity.SIGNAL_STRENGTH: _DeviceClass(
+        SensorDeviceClass.SIGNAL_STRENGTH, _MEASURED
+    ),
+    Quantity.SOUND_PRESSURE: _DeviceClass(SensorDeviceClass.SOUND_PRESSURE, _MEASURED),
+    Quantity.TEMPERATURE: _DeviceClass(SensorDeviceClass.TEMPERATURE, _MEASURED),
+    Quantity.TEMPERATURE_DIFFERENCE: _DeviceClass(
         SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
     ),
-    Quantity.TIMESTAMP: _Shown(SensorDeviceClass.TIMESTAMP, _SAID),
-    Quantity.VOC: _Shown(SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS, _MEASURED),
-    Quantity.VOC_RATIO: _Shown(
+    Quantity.TIMESTAMP: _DeviceClass(SensorDeviceClass.TIMESTAMP, _STATES),
+    Quantity.VOC: _DeviceClass(SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS, _MEASURED),
+    Quantity.VOC_RATIO: _DeviceClass(
         SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS, _MEASURED
     ),
-    Quantity.VOLTAGE: _Shown(SensorDeviceClass.VOLTAGE, _MEASURED),
-    Quantity.VOLUME_FLOW: _Shown(SensorDeviceClass.VOLUME_FLOW_RATE, _MEASURED),
-    Quantity.WATER: _Shown(SensorDeviceClass.WATER, _AMOUNTS),
-    Quantity.WIND_DIRECTION: _Shown(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
-    Quantity.WIND_SPEED: _Shown(SensorDeviceClass.WIND_SPEED, _MEASURED),
+    Quantity.VOLTAGE: _DeviceClass(SensorDeviceClass.VOLTAGE, _MEASURED),
+    Quantity.VOLUME_FLOW: _DeviceClass(SensorDeviceClass.VOLUME_FLOW_RATE, _MEASURED),
+    Quantity.WATER: _DeviceClass(SensorDeviceClass.WATER, _AMOUNTS),
+    Quantity.WIND_DIRECTION: _DeviceClass(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
+    Quantity.WIND_SPEED: _DeviceClass(SensorDeviceClass.WIND_SPEED, _MEASURED),
 }
 _WHOLE = frozenset({Quantity.BATTERY, Quantity.CARBON_DIOXIDE, Quantity.ILLUMINANCE})
-"""Quantities whose decimals say nothing, unless a server tells how many there are."""
+"""Quantities shown without decimals, unless the server defines their precision."""
 
 _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
     Quantity.CONNECTIVITY: BinarySensorDeviceClass.CONNECTIVITY,
@@ -98,8 +100,8 @@ _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
 def sensor_device_class(point: Point) -> SensorDeviceClass | None:
     """Return the device class of a sensor.
 
-    There is none for a unit that the class does not allow: the value is shown as the
-    server gives it, rather than not at all.
+    It is `None` if the class does not allow the unit, so that the value is shown as
+    the server sends it.
     """
     if point.options is not None:
         return SensorDeviceClass.ENUM
@@ -110,9 +112,9 @@ def sensor_device_class(point: Point) -> SensorDeviceClass | None:
 
 
 def number_device_class(point: Point) -> NumberDeviceClass | None:
-    """Return the device class of a number, which is called like a sensor's.
+    """Return the device class of a number, which has the name of the sensor's.
 
-    As for a sensor, there is none for a unit that the class does not allow.
+    It is `None` if the class does not allow the unit.
     """
     device_class = _NUMBER_CLASSES.get(_device_class(point) or "")
     if device_class is None:
@@ -122,17 +124,17 @@ def number_device_class(point: Point) -> NumberDeviceClass | None:
 
 
 def _device_class(point: Point) -> SensorDeviceClass | None:
-    """Return the device class that the table has for a point, whatever its unit."""
-    shown = _QUANTITIES.get(point.quantity)
-    if shown is None or point.kind not in shown.kinds:
+    """Return the device class of a point's quantity, regardless of its unit."""
+    found = _QUANTITIES.get(point.quantity)
+    if found is None or point.kind not in found.kinds:
         return None
-    return shown.device_class
+    return found.device_class
 
 
 def sensor_unit(point: Point) -> str | None:
-    """Return the unit to show a sensor in at first, `None` for the server's own.
+    """Return the suggested unit of a sensor, or `None` for the server's unit.
 
-    A meter position of many digits is easier to read in kWh than in Wh.
+    Energy in Wh is shown in kWh, because meter readings have many digits.
     """
     is_energy = sensor_device_class(point) is SensorDeviceClass.ENERGY
     if is_energy and point.unit == UnitOfEnergy.WATT_HOUR:
@@ -141,26 +143,26 @@ def sensor_unit(point: Point) -> str | None:
 
 
 def sensor_precision(point: Point) -> int | None:
-    """Return how many decimals to show, in the server's unit; `None` for all."""
+    """Return the number of decimals to show, in the server's unit; `None` is all."""
     if point.precision is None and point.quantity in _WHOLE:
         return 0
     return point.precision
 
 
 def sensor_state_class(point: Point) -> SensorStateClass | None:
-    """Return the state class of a sensor; words have none."""
+    """Return the state class of a sensor, or `None` for text."""
     state_class = _STATE_CLASSES.get(point.kind)
     is_angle = point.quantity is Quantity.WIND_DIRECTION
     if is_angle and state_class is SensorStateClass.MEASUREMENT:
-        # The mean of 359° and 1° is 0°, not 180°.
+        # The mean of 359° and 1° must be 0° instead of 180°.
         return SensorStateClass.MEASUREMENT_ANGLE
     return state_class
 
 
 def statistics_unit_class(point: Point) -> str | None:
-    """Return the family of units that a point's statistics can be converted within.
+    """Return the unit class of a point's statistics.
 
-    The Energy dashboard offers only statistics that have one.
+    The Energy dashboard accepts only statistics with a unit class.
     """
     device_class = sensor_device_class(point)
     converter = UNIT_CONVERTERS.get(device_class) if device_class else None
@@ -173,10 +175,9 @@ def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:
 
 
 def entity_category(point: Point) -> EntityCategory | None:
-    """Return where on the device's page an entity stands.
+    """Return the entity category of a point.
 
-    Only what can be set is part of the configuration, and all of it is: Home Assistant
-    refuses a sensor that says otherwise.
+    Home Assistant allows the configuration category only for entities that can be set.
     """
     if point.category is None:
         return None

@@ -1,4 +1,4 @@
-"""Diagnostics that are safe to post in public."""
+"""Diagnostics that are safe to publish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,19 +14,19 @@ from .data import MeteringHubConfigEntry
 from .metering.model import Device, Point, Reading
 
 _PERSONAL = frozenset({"serial", "configuration_url", "name"})
-"""What a server says of a device that may name a person, a place or a meter."""
+"""Fields that may identify a person, a place or a meter."""
 
-_AS_KEY = re.compile(r"[^a-z0-9]+")
-"""What the keys of devices and points have no room for."""
+_NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
+"""Characters that are replaced in the keys of devices and points."""
 
 _SHORTEST_SERIAL = 6
-"""A shorter one says nothing, but could be a part of any word."""
+"""A shorter serial identifies nothing, but could be part of any word."""
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> dict[str, object]:
-    """Return settings, inventory and readings, without anything personal."""
+    """Return the settings, inventory and readings of an entry without personal data."""
     runtime = entry.runtime_data
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     kept = {field.name for field in spec.fields if isinstance(field.default, bool)} | {
@@ -56,12 +56,12 @@ async def async_get_config_entry_diagnostics(
 def _without_serials(
     shown: dict[str, object], serials: Sequence[str]
 ) -> dict[str, object]:
-    """Return a dump without serials in its keys and texts, of which some are made.
+    """Return diagnostics with all serials replaced, in keys and texts, too.
 
-    Each is replaced by a number of its own, so that what belongs together still does.
+    Each serial has its own replacement, so that devices and points still match.
     """
     numbers = {
-        _AS_KEY.sub("_", serial.lower()): f"serial{number}"
+        _NOT_IN_KEYS.sub("_", serial.lower()): f"serial{number}"
         for number, serial in enumerate(serials, 1)
         if len(serial) >= _SHORTEST_SERIAL
     }
@@ -71,9 +71,11 @@ def _without_serials(
     pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
     def hide(text: str) -> str:
+        """Return a text with its serials replaced."""
         return pattern.sub(lambda match: numbers[match[0].lower()], text)
 
     def cleaned(value: object) -> object:
+        """Return a value with its serials replaced, recursively."""
         match value:
             case StrEnum():
                 return value
@@ -90,10 +92,12 @@ def _without_serials(
 
 
 def _device(device: Device) -> dict[str, object]:
+    """Return a device without personal data."""
     return async_redact_data(asdict(device), _PERSONAL)
 
 
 def _point(point: Point) -> dict[str, object]:
+    """Return a point without personal data, with durations in seconds."""
     shown = async_redact_data(asdict(point), _PERSONAL)
     for duration in ("stale_after", "poll_interval", "interval"):
         if shown[duration] is not None:
@@ -102,4 +106,5 @@ def _point(point: Point) -> dict[str, object]:
 
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, dict[str, object]]:
+    """Return readings by point key."""
     return {key: asdict(reading) for key, reading in sorted(readings.items())}

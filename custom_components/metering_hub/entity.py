@@ -1,4 +1,4 @@
-"""What all entities of a point have in common."""
+"""Base class of the entities of points."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,20 +18,21 @@ from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point, Reading
 
 ADDED_AT_ONCE = 50
-"""How many entities are added in one go, which takes about 5 ms. Home Assistant lets
-nothing else have a turn before all that it was given at once are added."""
+"""How many entities to add before yielding to the event loop, which takes about 5 ms.
+Home Assistant adds all entities of one call without yielding."""
 
 
-async def add_point_entities(
+async def async_add_point_entities(
     entry: MeteringHubConfigEntry,
     platform: Platform,
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[ReadingsCoordinator, Point], PointEntity],
 ) -> None:
-    """Add an entity for every point of a platform, now and whenever one appears."""
+    """Add an entity for each point of a platform, now and whenever one is found."""
     runtime = entry.runtime_data
 
     def new_points() -> list[Point]:
+        """Return the points of the platform that have no entity yet."""
         new = [
             point
             for key, point in runtime.inventory.data.points.items()
@@ -43,22 +44,23 @@ async def add_point_entities(
 
     @callback
     def add_new() -> None:
+        """Add the entities of new points."""
         async_add_entities(make(runtime.readings, point) for point in new_points())
 
     entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
     for points in batched(new_points(), ADDED_AT_ONCE, strict=False):
-        # All platforms begin in the same go, so that even the first few are too many.
+        # All platforms start in the same step, so yield before the first batch, too.
         await asyncio.sleep(0)
         async_add_entities(make(runtime.readings, point) for point in points)
 
 
 class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
-    """An entity that shows the newest reading of a point."""
+    """An entity that shows the latest reading of a point."""
 
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the entity by its point."""
+        """Initialize the entity from its point."""
         super().__init__(coordinator, context=point.key)
         entry = coordinator.config_entry
         self.point = point
@@ -78,38 +80,38 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
 
     @property
     def reading(self) -> Reading | None:
-        """Return the newest reading of the point."""
+        """Return the latest reading of the point, if there is one."""
         return self.coordinator.data.readings.get(self._key)
 
     @property
     @override
     def available(self) -> bool:
-        """Tell whether the newest reading can be trusted."""
+        """Return True if the latest poll succeeded for the point."""
         return self._is_available
 
     def _update_from_reading(self) -> bool:
-        """Take over the newest reading; tell whether the state is another one now."""
+        """Set the attributes to the latest reading; return True if they changed."""
         raise NotImplementedError
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show what is known from the start."""
+        """Show the latest reading as the first state."""
         await super().async_added_to_hass()
-        self._is_available = self._can_be_trusted()
+        self._is_available = self._is_up_to_date()
         self._update_from_reading()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state, but only when it has changed."""
-        available = self._can_be_trusted()
+        """Write the state if it has changed."""
+        available = self._is_up_to_date()
         changed = self._update_from_reading()
         if changed or available is not self._is_available:
             self._is_available = available
             self.async_write_ha_state()
 
-    def _can_be_trusted(self) -> bool:
-        """Tell whether the newest poll worked, for this point too."""
+    def _is_up_to_date(self) -> bool:
+        """Return True if the latest poll succeeded, also for this point."""
         coordinator = self.coordinator
         return (
             coordinator.last_update_success

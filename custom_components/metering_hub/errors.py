@@ -1,4 +1,4 @@
-"""The one place where the backends' errors become Home Assistant's."""
+"""Map the errors of backends to those of Home Assistant."""
 
 from collections.abc import Mapping
 
@@ -45,7 +45,7 @@ _UPDATE_KEYS: Mapping[type[BackendError], str] = {
 _ACTION_KEYS: Mapping[type[BackendError], str] = {
     **_UPDATE_KEYS,
     AuthenticationError: "invalid_auth",
-    # Unlike a poll, what a person asked for is not tried again by itself.
+    # Unlike a poll, an action is not retried automatically.
     UnreachableError: "action_cannot_connect",
     RateLimitedError: "action_rate_limited",
     RejectedError: "rejected",
@@ -54,6 +54,7 @@ FALLBACK_KEY = "unknown"
 
 
 def _lookup(keys: Mapping[type[BackendError], str], error: BackendError) -> str:
+    """Return the translation key of an error, or of its nearest base class."""
     if isinstance(error, UnsupportedError):
         return error.reason
     for error_type in type(error).__mro__:
@@ -63,19 +64,19 @@ def _lookup(keys: Mapping[type[BackendError], str], error: BackendError) -> str:
 
 
 def flow_error_key(error: BackendError) -> str:
-    """Return the translation key of the message that a config flow shows."""
+    """Return the translation key of the error that a config flow shows."""
     if isinstance(error, AuthenticationError):
         return error.reason
     return _lookup(_FLOW_KEYS, error)
 
 
 def as_action_error(error: BackendError) -> HomeAssistantError:
-    """Return what an action raises where the server does not play along.
+    """Return the error that an action raises.
 
-    A value that the server refuses is a mistake in the action's arguments.
+    It is a ServiceValidationError if the server rejected the value.
     """
-    refused = isinstance(error, RejectedError)
-    return (ServiceValidationError if refused else HomeAssistantError)(
+    is_rejected = isinstance(error, RejectedError)
+    return (ServiceValidationError if is_rejected else HomeAssistantError)(
         translation_domain=DOMAIN,
         translation_key=_lookup(_ACTION_KEYS, error),
         translation_placeholders={"reason": str(error)},
@@ -83,7 +84,10 @@ def as_action_error(error: BackendError) -> HomeAssistantError:
 
 
 def as_update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
-    """Return what a coordinator raises: refused credentials start a new login."""
+    """Return the error that a coordinator raises.
+
+    ConfigEntryAuthFailed starts a reauthentication.
+    """
     if isinstance(error, AuthenticationError):
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="invalid_auth"

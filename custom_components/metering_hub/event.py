@@ -1,4 +1,4 @@
-"""Events: what happened, as the server noticed it."""
+"""Events of the Metering Hub integration."""
 
 from datetime import datetime
 from typing import override
@@ -10,14 +10,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .data import MeteringHubConfigEntry
-from .entity import PointEntity, add_point_entities
+from .entity import PointEntity, async_add_point_entities
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point
 
 PARALLEL_UPDATES = 0
 
 OCCURRED = "occurred"
-"""The attribute with the event's own time: the state is when Home Assistant heard."""
+"""The attribute with the time of the event; the state is when it was received."""
 
 
 async def async_setup_entry(
@@ -25,25 +25,27 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add an event entity for every point of events."""
-    await add_point_entities(entry, Platform.EVENT, async_add_entities, PointEvent)
+    """Set up an event entity for each point of events."""
+    await async_add_point_entities(
+        entry, Platform.EVENT, async_add_entities, PointEvent
+    )
 
 
 class PointEvent(PointEntity, EventEntity):
-    """The last event of a point; it fires when there is a newer one."""
+    """An event entity that fires when a point has a newer event."""
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the entity by its point, whose options are the types of events."""
+        """Initialize the entity from its point, whose options are the event types."""
         super().__init__(coordinator, point)
         self._attr_event_types = list(point.options or ())
         self._shown: datetime | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Remember which event was shown before the restart.
+        """Restore the time of the last event.
 
-        What happened before this entity was there for the first time is not news: no
-        automation must start because of it. What happened during a restart is.
+        Events from before the entity was first added must not trigger automations, but
+        events during a restart must.
         """
         last = await self.async_get_last_state()
         text = last.attributes.get(OCCURRED) if last else None
@@ -57,7 +59,7 @@ class PointEvent(PointEntity, EventEntity):
 
     @override
     def _update_from_reading(self) -> bool:
-        """Fire if the reading is newer than the event shown last."""
+        """Trigger the event if it is newer than the last one."""
         reading = self.reading
         if (
             reading is None

@@ -1,4 +1,4 @@
-"""The names by which Home Assistant knows entries, devices and points."""
+"""The identifiers of devices and entities in Home Assistant's registries."""
 
 from collections.abc import Mapping
 
@@ -24,10 +24,19 @@ _WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
 }
 
 
-def platform_of(point: Point) -> Platform:
-    """Return the platform of a point's entity; what can be set has one of its own.
+HISTORY_IMPORT_KEY = "history_import"
+UPDATE_MODE_KEY = "update_mode"
+OWN_KEYS = frozenset({HISTORY_IMPORT_KEY, UPDATE_MODE_KEY})
+"""Keys of the entities that do not belong to a point."""
 
-    A text that can be set has none: it is shown only, as a sensor.
+SERVER_DEVICE_KEY = "__server"
+"""Key of the device of the server itself; keys in an inventory never contain `__`."""
+
+
+def platform_of(point: Point) -> Platform:
+    """Return the platform of a point's entity.
+
+    A text without options that can be set is a sensor, because it is shown only.
     """
     has_options = point.options is not None
     if point.writable and (has_options or point.kind is not Kind.STATE):
@@ -35,26 +44,18 @@ def platform_of(point: Point) -> Platform:
     return _PLATFORMS[point.kind]
 
 
-HISTORY_IMPORT_KEY = "history_import"
-UPDATE_MODE_KEY = "update_mode"
-OWN_KEYS = frozenset({HISTORY_IMPORT_KEY, UPDATE_MODE_KEY})
-"""Keys of entities that show no point, so that no inventory knows them."""
-
-SERVER_DEVICE_KEY = "__server"
-"""Key of the device of the server itself: no inventory knows it, as no key has `__`."""
-
-
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:
+    """Return the prefix of all identifiers of an entry."""
     return f"{entry.unique_id or entry.entry_id}_"
 
 
 def point_unique_id[Data](entry: ConfigEntry[Data], point_key: str) -> str:
-    """Return the unique id of a point's entity."""
+    """Return the unique ID of a point's entity."""
     return f"{_prefix(entry)}{point_key}"
 
 
 def point_key_of[Data](entry: ConfigEntry[Data], unique_id: str) -> str:
-    """Return the key of the point that an entity's unique id was made from."""
+    """Return the key of the point that an entity's unique ID was made from."""
     return unique_id.removeprefix(_prefix(entry))
 
 
@@ -68,7 +69,7 @@ def device_identifier[Data](
 def device_key_of[Data](
     entry: ConfigEntry[Data], identifiers: set[tuple[str, str]]
 ) -> str | None:
-    """Return the key of the device that a registry entry stands for."""
+    """Return the key of the device with these identifiers."""
     for domain, identifier in identifiers:
         if domain == DOMAIN:
             return identifier.removeprefix(_prefix(entry))

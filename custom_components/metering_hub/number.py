@@ -1,4 +1,4 @@
-"""Numbers: measured values that can be set."""
+"""Numbers of the Metering Hub integration."""
 
 from datetime import datetime
 from typing import override
@@ -11,14 +11,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .control import ControlEntity
 from .data import MeteringHubConfigEntry
 from .descriptions import number_device_class
-from .entity import add_point_entities
+from .entity import async_add_point_entities
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Limits, Point, Value
 
 PARALLEL_UPDATES = 1
 
 _WIDEST = Limits(lowest=-(2.0**31), highest=2.0**31 - 1, step=0.01)
-"""What a number is limited to where the server names no limits: it checks itself."""
+"""The limits of a number if the server has none, or checks values itself."""
 
 
 async def async_setup_entry(
@@ -26,18 +26,20 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a number for every measured value that can be set."""
-    await add_point_entities(entry, Platform.NUMBER, async_add_entities, PointNumber)
+    """Set up a number for each value that can be set."""
+    await async_add_point_entities(
+        entry, Platform.NUMBER, async_add_entities, PointNumber
+    )
 
 
 class PointNumber(ControlEntity, NumberEntity):
-    """A measured value that can be set."""
+    """A number that sets a value."""
 
     _attr_mode = NumberMode.BOX
     _attr_native_value: float | None = None
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the number by its point."""
+        """Initialize the number from its point."""
         super().__init__(coordinator, point)
         limits = point.limits or _WIDEST
         self._attr_device_class = number_device_class(point)
@@ -48,8 +50,8 @@ class PointNumber(ControlEntity, NumberEntity):
 
     @override
     def _show(self, value: Value | None) -> bool:
-        """Take over a number; anything else is unknown."""
-        # In Python, true and false are numbers.
+        """Set the state; a value that is not a number is unknown."""
+        # In Python, booleans are numbers, too.
         number = None if isinstance(value, str | bool | datetime) else value
         if number == self._attr_native_value:
             return False
@@ -58,5 +60,5 @@ class PointNumber(ControlEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Set the number, in the point's unit; raises HomeAssistantError."""
+        """Set the value in the unit of the point; raises HomeAssistantError."""
         await self._set(value)

@@ -1,4 +1,4 @@
-"""Keep Home Assistant's registries in step with what a server has."""
+"""Keep Home Assistant's registries in sync with the inventory of a server."""
 
 from collections import Counter
 
@@ -18,15 +18,15 @@ from .identifiers import (
 from .metering.model import Device, Inventory
 
 GONE_AFTER = 3
-"""Inventories in a row that must lack a thing before it is gone for good: a meter that
-is missing from one telegram must not lose its name, area and history."""
+"""How many inventories in a row must lack a device or point before it is removed: a
+meter that is missing from one telegram must not lose its name, area and history."""
 
 
 class Registrar:
-    """Registers devices, and removes devices and entities that are gone for good."""
+    """Registers devices, and removes devices and entities that no longer exist."""
 
     def __init__[Data](self, hass: HomeAssistant, entry: ConfigEntry[Data]) -> None:
-        """Start without having missed anything."""
+        """Initialize the registrar of an entry."""
         self._hass = hass
         self._entry = entry
         self._missed_devices: Counter[str] = Counter()
@@ -34,16 +34,18 @@ class Registrar:
         self.shown_points: set[str] = set()
 
     def sync(self, chosen: Inventory, found: Inventory) -> None:
-        """Register what was chosen, and remove what is no longer chosen or there.
+        """Register the selected devices, and remove those that are no longer needed.
 
-        `found` is the server's whole inventory. What it has but nobody chose goes at
-        once; what it lacks goes when it has been missing a few times in a row.
+        `chosen` is the selected part of `found`, the whole inventory of the server.
+        Deselected devices are removed at once, and missing ones after being missing
+        `GONE_AFTER` times in a row.
         """
         self._register_devices(chosen)
         self._remove_devices(chosen, found)
         self._remove_entities(chosen, found)
 
     def _register_devices(self, chosen: Inventory) -> None:
+        """Create or update the selected devices in the device registry."""
         ids: dict[str, str] = {}
         for device in _parents_first(chosen):
             entry = dr.async_get(self._hass).async_get_or_create(
@@ -62,6 +64,7 @@ class Registrar:
             ids[device.key] = entry.id
 
     def _remove_devices(self, chosen: Inventory, found: Inventory) -> None:
+        """Remove devices that are deselected or gone."""
         registry = dr.async_get(self._hass)
         for device in dr.async_entries_for_config_entry(registry, self._entry.entry_id):
             key = device_key_of(self._entry, device.identifiers)
@@ -73,12 +76,13 @@ class Registrar:
                 registry.async_remove_device(device.id)
 
     def _remove_entities(self, chosen: Inventory, found: Inventory) -> None:
+        """Remove entities whose points are deselected, gone, or on another platform."""
         registry = er.async_get(self._hass)
         for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id):
             key = point_key_of(self._entry, entity.unique_id)
             point = chosen.points.get(key)
             if point is not None and entity.domain != platform_of(point):
-                # What can be set from now on, or no more, is on another platform.
+                # The platform changes when a point becomes writable or read-only.
                 registry.async_remove(entity.entity_id)
             elif key not in OWN_KEYS and _is_gone(
                 key, point is not None, key in found.points, self._missed_points
@@ -94,6 +98,7 @@ class Registrar:
 
 
 def _is_gone(key: str, is_chosen: bool, is_found: bool, missed: Counter[str]) -> bool:
+    """Return True if a device or point should be removed; count how often it misses."""
     if is_chosen:
         del missed[key]
         return False
@@ -102,9 +107,10 @@ def _is_gone(key: str, is_chosen: bool, is_found: bool, missed: Counter[str]) ->
 
 
 def _parents_first(inventory: Inventory) -> list[Device]:
-    """Return the devices in an order in which every parent comes before its parts."""
+    """Return the devices sorted so that parents come before their children."""
 
     def depth(device: Device) -> int:
+        """Return the number of ancestors of a device, which may be circular."""
         steps, current = 0, device
         while (
             current.parent is not None

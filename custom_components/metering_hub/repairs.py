@@ -1,4 +1,4 @@
-"""What a person can mend by a click on a repair issue."""
+"""Repair flows of the Metering Hub integration."""
 
 import voluptuous as vol
 
@@ -11,23 +11,23 @@ type IssueData = dict[str, str | int | float | None]
 
 
 class RemoveSourcesFlow(RepairsFlow):
-    """Asks whether the sources of a removed entry shall leave the Energy dashboard."""
+    """Removes the sources of a removed entry from the Energy dashboard."""
 
     def __init__(self, data: IssueData) -> None:
-        """Keep what the issue says: title, count, and the statistics' ids."""
+        """Initialize with the data of the issue: title, count and statistic IDs."""
         self._statistic_ids = str(data["statistics"]).split()
         self._placeholders = {key: str(data[key]) for key in ("title", "count")}
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin with the question."""
+        """Start with the confirmation."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Remove the sources once a person has agreed."""
+        """Remove the sources after the user has confirmed."""
         if user_input is not None:
             await async_remove_from_dashboard(self.hass, self._statistic_ids)
             return self.async_create_entry(data={})
@@ -41,5 +41,5 @@ class RemoveSourcesFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the flow that mends an issue; there is one kind that can be mended."""
+    """Return the flow of an issue; only left sources are fixable."""
     return RemoveSourcesFlow(data or {"statistics": "", "title": "", "count": 0})

@@ -1,4 +1,4 @@
-"""Selects: states that can be set."""
+"""Selects of the Metering Hub integration."""
 
 from typing import override
 
@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
 from .data import MeteringHubConfigEntry
-from .entity import add_point_entities
+from .entity import async_add_point_entities
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point, Value
 
@@ -21,23 +21,25 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a select for every state that can be set."""
-    await add_point_entities(entry, Platform.SELECT, async_add_entities, PointSelect)
+    """Set up a select for each state that can be set."""
+    await async_add_point_entities(
+        entry, Platform.SELECT, async_add_entities, PointSelect
+    )
 
 
 class PointSelect(ControlEntity, SelectEntity):
-    """A state that can be set to one of a few words."""
+    """A select that sets a state to one of its options."""
 
     _attr_current_option: str | None = None
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the select by its point."""
+        """Initialize the select from its point."""
         super().__init__(coordinator, point)
         self._attr_options = list(point.options or ())
 
     @override
     def _show(self, value: Value | None) -> bool:
-        """Take over one of the options; anything else is unknown."""
+        """Set the state; a value that is not an option is unknown."""
         option = value if isinstance(value, str) and value in self.options else None
         if option == self._attr_current_option:
             return False
@@ -46,5 +48,5 @@ class PointSelect(ControlEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Set the state; raises HomeAssistantError."""
+        """Select an option; raises HomeAssistantError."""
         await self._set(option)

@@ -1,4 +1,4 @@
-"""Sensors: meter positions, amounts, measured values and states."""
+"""Sensors of the Metering Hub integration."""
 
 from datetime import datetime
 from typing import override
@@ -23,7 +23,7 @@ from .descriptions import (
     sensor_state_class,
     sensor_unit,
 )
-from .entity import PointEntity, add_point_entities
+from .entity import PointEntity, async_add_point_entities
 from .history.coordinator import HistoryCoordinator
 from .identifiers import (
     HISTORY_IMPORT_KEY,
@@ -45,18 +45,20 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a sensor for every point that is not a flag."""
-    await add_point_entities(entry, Platform.SENSOR, async_add_entities, _make_sensor)
+    """Set up a sensor for each register, amount, measurement and state."""
+    await async_add_point_entities(
+        entry, Platform.SENSOR, async_add_entities, _make_sensor
+    )
     if (history := entry.runtime_data.history) is not None:
         async_add_entities([HistoryImportSensor(history)])
     else:
-        _forget_history_sensor(hass, entry)
+        _remove_history_sensor(hass, entry)
     if (push := entry.runtime_data.push) is not None:
         async_add_entities([UpdateModeSensor(push)])
 
 
-def _forget_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Remove the progress of an import that a person switched off."""
+def _remove_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+    """Remove the sensor of an import that the user has disabled."""
     registry = er.async_get(hass)
     unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
     entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
@@ -65,19 +67,20 @@ def _forget_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -
 
 
 def _make_sensor(coordinator: ReadingsCoordinator, point: Point) -> PointSensor:
+    """Return the sensor of a point."""
     if point.kind is Kind.REGISTER:
         return RegisterSensor(coordinator, point)
     return PointSensor(coordinator, point)
 
 
 class PointSensor(PointEntity, SensorEntity):
-    """The newest value of a point."""
+    """A sensor that shows the value of a point."""
 
     _attr_native_value: Value | None = None
     _attr_last_reset: datetime | None = None
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Describe the sensor by its point."""
+        """Initialize the sensor from its point."""
         super().__init__(coordinator, point)
         self._attr_device_class = sensor_device_class(point)
         self._attr_state_class = sensor_state_class(point)
@@ -87,13 +90,13 @@ class PointSensor(PointEntity, SensorEntity):
         if point.options is not None:
             self._attr_options = list(point.options)
         self._options = point.options
-        # The same as in the attributes, whose reading and writing costs more.
+        # Copies of attributes, because Home Assistant's cached ones are slow to access.
         self._value: Value | None = None
         self._since: datetime | None = None
 
     @override
     def _update_from_reading(self) -> bool:
-        """Take over value and, for an amount, the start of its span."""
+        """Set the value and, for an amount, the time of its last reset."""
         reading = self.coordinator.data.readings.get(self._key)
         value, since = (
             (None, None) if reading is None else (reading.value, reading.since)
@@ -109,16 +112,16 @@ class PointSensor(PointEntity, SensorEntity):
 
 
 class RegisterSensor(PointSensor, RestoreSensor):
-    """A meter position, guarded against false falls, across restarts too."""
+    """A sensor that shows a meter reading, and ignores implausible decreases."""
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
-        """Start the guard."""
+        """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
         self._guard = RegisterGuard()
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Remember the position that was published before the restart."""
+        """Restore the position that was shown before a restart."""
         last = await self.async_get_last_sensor_data()
         if (
             last is not None
@@ -130,7 +133,7 @@ class RegisterSensor(PointSensor, RestoreSensor):
 
     @override
     def _update_from_reading(self) -> bool:
-        """Take over the position, if the guard lets it pass."""
+        """Set the value to the position that the guard accepts."""
         reading = self.coordinator.data.readings.get(self._key)
         position = self._guard.filter(reading) if reading else None
         if position == self._value:
@@ -140,10 +143,10 @@ class RegisterSensor(PointSensor, RestoreSensor):
 
 
 def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
-    """Return the device for what is of no point.
+    """Return the device of the entities that describe the whole entry.
 
-    That is the one that all others belong to. Where there is none, a plug is not the
-    place for what is said of a hundred: the server gets a device of its own.
+    This is the device that all others belong to, or else a service device for the
+    server itself.
     """
     inventory = entry.runtime_data.inventory
     roots = [device for device in inventory.data.devices.values() if not device.parent]
@@ -158,7 +161,7 @@ def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
 
 
 class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
-    """How far the import of the history is."""
+    """A sensor that shows the progress of the history import."""
 
     _attr_has_entity_name = True
     _attr_translation_key = HISTORY_IMPORT_KEY
@@ -168,7 +171,7 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     _unrecorded_attributes = frozenset({"reached", "rows", "state"})
 
     def __init__(self, coordinator: HistoryCoordinator) -> None:
-        """Stand on the device of the whole entry."""
+        """Initialize the sensor on the device of the entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
@@ -177,26 +180,26 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Be there in failure, too: that is what it is for."""
+        """Return True, because the sensor also shows that an import has failed."""
         return True
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Return the percentage of the time to import that is done."""
+        """Return how much of the period is imported, in percent."""
         return self.coordinator.data.percent
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, object]:
-        """Return the hour reached, the rows written and what is going on."""
+        """Return the hour reached, the number of rows written and the import state."""
         progress = self.coordinator.data
         reached = progress.reached.isoformat() if progress.reached else None
         return {"reached": reached, "rows": progress.rows, "state": progress.state}
 
 
 class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
-    """Whether the server tells of changes, or is only asked for them."""
+    """A sensor that shows whether readings are pushed or polled."""
 
     _attr_has_entity_name = True
     _attr_translation_key = UPDATE_MODE_KEY
@@ -204,7 +207,7 @@ class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
     _attr_device_class = SensorDeviceClass.ENUM
 
     def __init__(self, coordinator: PushCoordinator) -> None:
-        """Stand on the device of the whole entry."""
+        """Initialize the sensor on the device of the entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, UPDATE_MODE_KEY)
@@ -214,5 +217,5 @@ class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
     @property
     @override
     def native_value(self) -> str:
-        """Return how readings come now."""
+        """Return the current update mode."""
         return self.coordinator.data

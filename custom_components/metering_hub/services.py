@@ -1,4 +1,4 @@
-"""Actions: import, read and delete history, and fill the Energy dashboard, by hand."""
+"""Actions of the Metering Hub integration."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from enum import StrEnum
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -17,11 +16,12 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
 from .backends.errors import BackendError
 from .const import DOMAIN
-from .dashboard.energy_dashboard import async_add_to_dashboard
+from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import as_action_error
 from .history.coordinator import HistoryCoordinator
@@ -37,7 +37,7 @@ _ENTRY = {vol.Required(ATTR_ENTRY): cv.string}
 
 
 class Resolution(StrEnum):
-    """How fine the answer of get_history is."""
+    """The resolution of the readings that get_history returns."""
 
     HOURLY = "hourly"
     RAW = "raw"
@@ -91,7 +91,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
 
 
 async def _import_history(call: ServiceCall) -> ServiceResponse:
-    """Import an entry's history anew; tell the rows written per statistic."""
+    """Re-import the history of an entry; return the written rows per statistic."""
     history = _history(call)
     start = _moment(call, ATTR_START)
     with _errors_translated():
@@ -100,7 +100,7 @@ async def _import_history(call: ServiceCall) -> ServiceResponse:
 
 
 async def _get_history(call: ServiceCall) -> ServiceResponse:
-    """Return a point's past as the server tells it."""
+    """Return the history of a point from the server."""
     history = _history(call)
     point = history.points.get(call.data[ATTR_POINT])
     if point is None:
@@ -119,30 +119,30 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
 
 
 async def _clear_history(call: ServiceCall) -> ServiceResponse:
-    """Delete all statistics of an entry; answer once they are gone."""
+    """Delete all statistics of an entry; return their IDs once they are gone."""
     return {"cleared": list(await _history(call).clear())}
 
 
 async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
-    """Add sources to the Energy dashboard; tell which ones, and why others not."""
-    outcome = await async_add_to_dashboard(call.hass, _entry(call), only_new=False)
+    """Add sources to the Energy dashboard; return those added and those skipped."""
+    entry = _entry(call)
+    history = entry.runtime_data.history
+    meters = EntryMeters(
+        entry=entry,
+        points=entry.runtime_data.inventory.data.points,
+        statistic_prefix=history.prefix if history else None,
+    )
+    outcome = await async_add_to_dashboard(call.hass, meters, only_new=False)
     return {"added": [*outcome.added], "skipped": dict(outcome.skipped)}
 
 
 def _entry(call: ServiceCall) -> MeteringHubConfigEntry:
-    """Return the loaded entry that an action is called for."""
-    entry: MeteringHubConfigEntry | None = call.hass.config_entries.async_get_entry(
-        call.data[ATTR_ENTRY]
-    )
-    if entry is None or entry.domain != DOMAIN:
-        raise _invalid("unknown_entry")
-    if entry.state is not ConfigEntryState.LOADED:
-        raise _invalid("entry_not_loaded", title=entry.title)
-    return entry
+    """Return the loaded entry of an action; raises ServiceValidationError."""
+    return async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_ENTRY])
 
 
 def _history(call: ServiceCall) -> HistoryCoordinator:
-    """Return the history of the entry that an action is called for."""
+    """Return the history of the entry; raises ServiceValidationError if disabled."""
     entry = _entry(call)
     if (history := entry.runtime_data.history) is None:
         raise _invalid("history_switched_off", title=entry.title)
@@ -150,7 +150,7 @@ def _history(call: ServiceCall) -> HistoryCoordinator:
 
 
 def _moment(call: ServiceCall, field: str) -> datetime | None:
-    """Return a moment of an action in UTC; a naive one is in local time."""
+    """Return a field of an action in UTC; a value without an offset is local time."""
     moment: datetime | None = call.data.get(field)
     if moment is None:
         return None
@@ -161,6 +161,7 @@ def _moment(call: ServiceCall, field: str) -> datetime | None:
 
 
 def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return the error for an invalid field of an action."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=key,
@@ -170,6 +171,7 @@ def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
 
 @contextmanager
 def _errors_translated() -> Iterator[None]:
+    """Map the errors of a backend to those of an action."""
     try:
         yield
     except BackendError as err:

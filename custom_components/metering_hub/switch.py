@@ -1,4 +1,4 @@
-"""Switches: flags that can be set."""
+"""Switches of the Metering Hub integration."""
 
 from typing import Any, override
 
@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
 from .data import MeteringHubConfigEntry
-from .entity import add_point_entities
+from .entity import async_add_point_entities
 from .metering.model import Value
 
 PARALLEL_UPDATES = 1
@@ -20,18 +20,20 @@ async def async_setup_entry(
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a switch for every flag that can be set."""
-    await add_point_entities(entry, Platform.SWITCH, async_add_entities, PointSwitch)
+    """Set up a switch for each flag that can be set."""
+    await async_add_point_entities(
+        entry, Platform.SWITCH, async_add_entities, PointSwitch
+    )
 
 
 class PointSwitch(ControlEntity, SwitchEntity):
-    """A flag that can be set."""
+    """A switch that sets a flag."""
 
     _attr_is_on: bool | None = None
 
     @override
     def _show(self, value: Value | None) -> bool:
-        """Take over what a flag can be; anything else is unknown."""
+        """Set the state; a value that is not a boolean is unknown."""
         is_on = value if isinstance(value, bool) else None
         if is_on == self._attr_is_on:
             return False
@@ -39,13 +41,11 @@ class PointSwitch(ControlEntity, SwitchEntity):
         return True
 
     @override
-    async def async_turn_on(self, **kwargs: Any) -> None:  # Home Assistant's signature.
-        """Switch on; raises HomeAssistantError."""
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn the switch on; raises HomeAssistantError."""
         await self._set(True)
 
     @override
-    async def async_turn_off(
-        self, **kwargs: Any
-    ) -> None:  # Home Assistant's signature.
-        """Switch off; raises HomeAssistantError."""
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn the switch off; raises HomeAssistantError."""
         await self._set(False)

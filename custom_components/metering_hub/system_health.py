@@ -1,4 +1,4 @@
-"""System health: whether the servers answer, in numbers that name none of them."""
+"""System health of the Metering Hub integration."""
 
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
@@ -10,12 +10,12 @@ from .live.push import UpdateMode
 
 @callback
 def async_register(_hass: HomeAssistant, register: SystemHealthRegistration) -> None:
-    """Register what Settings > System > Repairs > System information shows."""
+    """Register the system health information."""
     register.async_register_info(system_health_info)
 
 
 async def system_health_info(hass: HomeAssistant) -> dict[str, int]:
-    """Return how many servers there are, and how many of them do what they should."""
+    """Return the number of servers, and how many of them work."""
     entries: list[MeteringHubConfigEntry] = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )

@@ -1,4 +1,4 @@
-"""Which sources of the Energy dashboard points are."""
+"""The sources of the Energy dashboard that are made from points."""
 
 from collections.abc import Iterable
 
@@ -37,7 +37,7 @@ def power(key: str, role: Role | None = None, device: str = "meter") -> Point:
 def candidates(
     points: Iterable[Point], *, money: Iterable[str] = (), missing: Iterable[str] = ()
 ) -> list[Candidate]:
-    """Return the candidates of points that all have statistics, but for some."""
+    """Return the candidates of points, which have statistics by default."""
     points = [*points]
     counted = {p.key for p in points if p.quantity is not Quantity.POWER}
     return make_candidates(
@@ -58,7 +58,7 @@ TARIFFS = [
 ]
 
 
-def test_tariffs_are_paired_and_share_one_power() -> None:
+def test_tariffs_are_paired_and_share_a_power_sensor() -> None:
     found = candidates([*TARIFFS, power("p", Role.GRID_POWER)], money=["in_1", "out_1"])
     assert [c.statistics for c in found] == [
         ("x:in_1", "x:out_1"),
@@ -74,7 +74,7 @@ def test_tariffs_are_paired_and_share_one_power() -> None:
     assert "stat_rate" not in second
 
 
-def test_a_meter_without_return_is_a_source_of_one_direction() -> None:
+def test_meter_without_export_has_import_only() -> None:
     (found,) = candidates([point("in", Role.GRID_DELIVERED)])
     assert found.statistics == ("x:in",)
     assert (found.config["stat_energy_from"], found.config["stat_energy_to"]) == (
@@ -83,8 +83,8 @@ def test_a_meter_without_return_is_a_source_of_one_direction() -> None:
     )
 
 
-def test_meters_are_not_mixed_in_a_pair() -> None:
-    """Return of one house is no return of another."""
+def test_pairs_do_not_mix_meters() -> None:
+    """Import and export are paired per device."""
     found = candidates(
         [
             point("in_a", Role.GRID_DELIVERED, device="a"),
@@ -94,13 +94,13 @@ def test_meters_are_not_mixed_in_a_pair() -> None:
     assert [c.statistics for c in found] == [("x:in_a",), ("x:out_b",)]
 
 
-def test_what_has_no_statistic_is_no_source() -> None:
+def test_point_without_statistic_is_not_a_source() -> None:
     found = candidates(TARIFFS, missing=["in_2", "out_2", "out_1"])
     assert [c.statistics for c in found] == [("x:in_1",)]
     assert candidates(TARIFFS, missing=[p.key for p in TARIFFS]) == []
 
 
-def test_sun_gas_and_water() -> None:
+def test_solar_gas_and_water() -> None:
     found = candidates(
         [
             point("pv", Role.SOLAR, device="roof"),
@@ -126,8 +126,8 @@ def test_sun_gas_and_water() -> None:
     ]
 
 
-def test_a_part_names_its_whole_only_if_that_is_a_device_too() -> None:
-    """The dashboard would otherwise point at something that it does not show."""
+def test_included_in_must_be_a_device_too() -> None:
+    """The dashboard would otherwise refer to something that it does not show."""
     found = candidates(
         [
             point("site", Role.GRID_DELIVERED, device="site"),
@@ -142,8 +142,8 @@ def test_a_part_names_its_whole_only_if_that_is_a_device_too() -> None:
     ]
 
 
-def test_a_plug_brings_its_power_but_a_strip_of_plugs_does_not() -> None:
-    """Which of several powers belongs to an energy, nobody knows for certain."""
+def test_power_sensor_must_be_unambiguous() -> None:
+    """With several power sensors, it is unclear which one belongs to an energy."""
     plug = [point("e", Role.DEVICE, device="plug"), power("p", device="plug")]
     strip = [
         point("e1", Role.DEVICE, device="strip"),
@@ -155,12 +155,12 @@ def test_a_plug_brings_its_power_but_a_strip_of_plugs_does_not() -> None:
     assert "stat_rate" not in found["x:e1"] | found["x:e2"]
 
 
-def test_water_consumers_have_a_list_of_their_own() -> None:
+def test_water_devices_have_their_own_list() -> None:
     (found,) = candidates([point("tap", Role.DEVICE, Quantity.WATER)])
     assert found.kind is SourceKind.WATER_DEVICE
 
 
-def test_other_quantities_do_not_count_as_energy() -> None:
+def test_other_quantities_are_not_energy() -> None:
     points = [
         point("heat", Role.DEVICE, Quantity.HEAT),
         point("reactive", Role.GRID_DELIVERED, Quantity.REACTIVE_ENERGY),

@@ -1,4 +1,4 @@
-"""Forms made from declared fields, the rarely needed ones in a section."""
+"""Forms are made from declared fields, some of them in sections."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -50,29 +50,29 @@ VALUES = {
 }
 
 
-def test_sections_hold_their_fields() -> None:
-    """A person who leaves the section closed gets its defaults."""
+def test_sections_contain_their_fields() -> None:
+    """A section that stays collapsed has its defaults."""
     filled = fields_schema(FIELDS)(
         {"url": "host", "email": "a@b", "password": "c", "advanced": {}}
     )
     assert filled["advanced"] == {"tenant": "default", "verify_ssl": True}
 
 
-def test_values_are_flat_and_tidy() -> None:
-    """Blanks go where nobody means them, and stay in a password."""
+def test_values_are_flat_and_stripped() -> None:
+    """Whitespace is stripped, except in passwords."""
     assert read_values(SPEC, FILLED) == VALUES
 
 
-def test_missing_section_means_defaults() -> None:
-    """Values that a form did not send are the defaults."""
+def test_missing_section_has_defaults() -> None:
+    """Missing values are replaced by their defaults."""
     values = read_values(SPEC, {"url": "host", "email": "a@b", "password": "c"})
     assert values["tenant"] == "default"
     assert values["verify_ssl"] is True
     assert "workspace" not in values
 
 
-def test_suggestions_have_the_form_s_shape_and_no_secret() -> None:
-    """Stored values come back to their section; the password does not come back."""
+def test_suggested_values_have_sections_but_no_secrets() -> None:
+    """Stored values are in their section, and the password is left out."""
     assert suggested_values(FIELDS, VALUES) == {
         "url": "http://host",
         "email": "me@example.org",
@@ -80,20 +80,20 @@ def test_suggestions_have_the_form_s_shape_and_no_secret() -> None:
     }
 
 
-def test_bad_address_is_an_error_of_ours() -> None:
-    """The flow can tell a person."""
+def test_invalid_address_raises_a_backend_error() -> None:
+    """The flow can show it as an error."""
     with pytest.raises(InvalidUrlError):
         read_values(SPEC, {**FILLED, "url": "no address"})
 
 
-def test_errors_that_nobody_thought_of() -> None:
-    """Even a bare backend error has a message."""
+def test_unexpected_errors_have_a_message() -> None:
+    """Even the base class has a translation key."""
     assert flow_error_key(BackendError("odd")) == "unknown"
     assert as_update_error(BackendError("odd")).translation_key == "unknown"
 
 
-def test_reasons_are_their_own_messages() -> None:
-    """What only a person can change says so by its own key."""
+def test_reason_is_the_translation_key() -> None:
+    """An unsupported server has a message of its own."""
     error = UnsupportedError("off", reason="api_disabled")
     assert flow_error_key(error) == "api_disabled"
 
@@ -104,22 +104,22 @@ SEVERAL = (
 )
 
 
-def test_several_texts_can_be_typed() -> None:
-    """A person may name what no list offers."""
+def test_several_texts_can_be_entered() -> None:
+    """Texts are not limited to choices."""
     filled = fields_schema(SEVERAL)({"meters": ["7.1", "7.2"]})
     assert filled == {"meters": ["7.1", "7.2"]}
 
 
-def test_choices_are_of_what_was_found() -> None:
-    """A person may choose several of what is offered, and nothing else."""
+def test_choices_are_limited_to_the_offer() -> None:
+    """Several of the offered values can be selected, and no others."""
     schema = fields_schema(SEVERAL, {"registers": {"a": "Heat pump", "b": "Boiler"}})
     assert schema({"registers": ["a", "b"]}) == {"registers": ["a", "b"]}
     with pytest.raises(vol.Invalid):
         schema({"registers": ["c"]})
 
 
-def test_what_was_chosen_before_stays_valid() -> None:
-    """A thing that the server has lost since can be kept, and taken away."""
+def test_stored_choices_stay_valid() -> None:
+    """A value that the server no longer offers can be kept or removed."""
     kept = [field.with_default(["lost"]) for field in SEVERAL]
     schema = fields_schema(kept, {"registers": {"a": "Heat pump"}})
     assert schema({}) == {"meters": ["lost"], "registers": ["lost"]}
@@ -129,8 +129,8 @@ def test_what_was_chosen_before_stays_valid() -> None:
     }
 
 
-def test_an_optional_secret_that_is_left_empty_stays() -> None:
-    """Forms never show secrets, so that nobody can leave one as it is."""
+def test_empty_optional_secret_keeps_its_stored_value() -> None:
+    """Forms never show secrets, so an empty field is no change."""
     key = Field(name="key", kind=FieldKind.KEY, required=False)
     spec = replace(SPEC, fields=(*FIELDS, key))
     stored = {"key": "old", "password": "old", "workspace": "old"}
@@ -140,7 +140,7 @@ def test_an_optional_secret_that_is_left_empty_stays() -> None:
             "key": "old",
         }
         assert "key" not in read_values(spec, {**FILLED, **empty})
-    typed = read_values(spec, {**FILLED, "key": " new "}, stored)
-    assert typed == {**VALUES, "key": "new"}
-    # A required one is asked for whatever is stored.
+    entered = read_values(spec, {**FILLED, "key": " new "}, stored)
+    assert entered == {**VALUES, "key": "new"}
+    # A required secret must always be entered.
     assert read_values(spec, {**FILLED, "password": ""}, stored)["password"] == ""

@@ -1,4 +1,4 @@
-"""Which devices are shown, given what a person ticked."""
+"""Which devices are selected by the options of an entry."""
 
 import pytest
 
@@ -31,49 +31,51 @@ def inventory(*keys: str) -> Inventory:
     return Inventory(devices, points, frozenset({"field"}))
 
 
-def options(devices: object = (), known: object = (), follow: object = True) -> Options:
+def options(
+    devices: object = (), known: object = (), add_new: object = True
+) -> Options:
     return {
         CONF_DEVICES: devices,
         CONF_KNOWN_DEVICES: known,
-        CONF_NEW_DEVICES: follow,
+        CONF_NEW_DEVICES: add_new,
     }
 
 
 @pytest.mark.parametrize(
     ("found", "chosen", "shown"),
     [
-        # Nothing was chosen yet.
+        # No selection yet.
         ("ab", {}, "ab"),
         ("", {}, ""),
-        # What is ticked, of what was there to choose from.
+        # Some of the known devices are selected.
         ("ab", options(["a", "b"], ["a", "b"]), "ab"),
         ("ab", options(["a"], ["a", "b"]), "a"),
         ("ab", options([], ["a", "b"]), ""),
-        # A new device, followed or not.
+        # A new device, with and without automatic addition.
         ("abc", options(["a"], ["a", "b"]), "ac"),
-        ("abc", options(["a"], ["a", "b"], follow=False), "a"),
-        ("abc", options([], [], follow=False), ""),
-        # Following is what happens unless somebody says no.
+        ("abc", options(["a"], ["a", "b"], add_new=False), "a"),
+        ("abc", options([], [], add_new=False), ""),
+        # New devices are added by default.
         ("abc", {CONF_DEVICES: ["a"], CONF_KNOWN_DEVICES: ["a", "b"]}, "ac"),
-        # A ticked device that was never noted as known, or is gone.
-        ("ab", options(["a", "b"], ["a"], follow=False), "ab"),
+        # A selected device that is not known, or is gone.
+        ("ab", options(["a", "b"], ["a"], add_new=False), "ab"),
         ("b", options(["a", "b"], ["a", "b"]), "b"),
         ("", options(["a"], ["a"]), ""),
-        # A device that was left out and is gone may come back, and stays out.
+        # A deselected device that is gone stays deselected.
         ("a", options(["a"], ["a", "b"]), "a"),
-        # Whole keys are compared, and tuples are lists.
+        # Keys are compared as a whole, and tuples count as lists.
         ("ab", options(("a",), ("a", "b")), "a"),
-        # Options that make no sense count as empty.
+        # Invalid options count as empty.
         ("ab", options("a", "b"), "ab"),
         ("ab", options(None, None), "ab"),
-        ("ab", options(5, {"a": 1}, follow=False), ""),
+        ("ab", options(5, {"a": 1}, add_new=False), ""),
     ],
 )
 def test_selected_devices(found: str, chosen: Options, shown: str) -> None:
     assert selected_devices(inventory(*found), chosen) == frozenset(shown)
 
 
-def test_inventory_is_cut_down_to_the_selection() -> None:
+def test_inventory_is_reduced_to_the_selection() -> None:
     whole = inventory("a", "b", "c")
     part = whole.select(frozenset({"a", "c", "gone"}))
     assert list(part.devices) == ["a", "c"]
@@ -81,6 +83,6 @@ def test_inventory_is_cut_down_to_the_selection() -> None:
     assert part.undecided == whole.undecided
 
 
-def test_empty_selection_leaves_nothing() -> None:
+def test_empty_selection_is_empty() -> None:
     part = inventory("a").select(frozenset())
     assert (dict(part.devices), dict(part.points)) == ({}, {})

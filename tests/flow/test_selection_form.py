@@ -1,4 +1,4 @@
-"""What a filled selection form becomes."""
+"""The options that a submitted selection form makes."""
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.flow.selection_form import (
@@ -12,8 +12,8 @@ def inventory(*keys: str) -> Inventory:
     return Inventory({key: Device(key=key) for key in keys}, {})
 
 
-def test_what_there_was_to_choose_is_remembered() -> None:
-    """A device that was left out stays out, though new ones are followed."""
+def test_known_devices_are_stored() -> None:
+    """A deselected device stays deselected, although new ones are added."""
     offered = inventory("attic", "cellar")
     form = {"devices": ["cellar"], "new_devices": True}
     assert read_selection(form, offered, offered) == {
@@ -23,8 +23,8 @@ def test_what_there_was_to_choose_is_remembered() -> None:
     }
 
 
-def test_a_device_that_the_form_itself_named_is_chosen() -> None:
-    """It was not on the list, because the server did not know that we may ask."""
+def test_device_from_a_setup_field_is_selected() -> None:
+    """It was not offered, because the server does not list it."""
     form = {"devices": ["cellar"], "new_devices": False, "meters": ["7.1"]}
     found = inventory("attic", "cellar", "7_1")
     assert read_selection(form, inventory("attic", "cellar"), found) == {
@@ -36,7 +36,7 @@ def test_a_device_that_the_form_itself_named_is_chosen() -> None:
 
 
 def test_devices_are_listed_by_name() -> None:
-    """A person looks for a name, not for the server's number."""
+    """They are sorted by name instead of key."""
     names = {"building_1": "Workshop", "building_2": "annex", "building_3": "Hall"}
     schema = selection_schema(
         BACKENDS["dsmr_reader"], inventory(*names), names, options={}

@@ -1,7 +1,7 @@
-"""A made-up server that can be controlled and that pushes, and a backend for it.
+"""A fictitious server that can be controlled and that pushes, and its backend.
 
-It stands for any server: the tests of control and push must not hang on the ways of
-one. The server speaks over a real socket; nothing of the integration is replaced.
+With it, the tests of control and push do not depend on a real backend. The server
+uses a real socket, and nothing in the integration is mocked.
 """
 
 import asyncio
@@ -111,12 +111,12 @@ FIRST_VALUES: dict[str, Value] = {
 class PlugServer:
     """A server with the values of one plug.
 
-    Writes are applied at once, or by `apply` where the server `lags`. Readings wait
-    for the `gate` that stood when they came, with what they say decided by then.
+    Writes are applied at once, or by `apply` if the server `lags`. The values of a
+    read are determined when it arrives, and returned when the `gate` opens.
     """
 
     def __init__(self) -> None:
-        """Start with nobody connected."""
+        """Initialize the server without connections."""
         self.url = ""
         self.values = dict(FIRST_VALUES)
         self.written: list[tuple[str, Value | None]] = []
@@ -131,7 +131,7 @@ class PlugServer:
         self.app = web.Application(middlewares=[self.faults.middleware])
         self.app.add_routes(
             [
-                web.get("/settable", self._say_what_is_settable),
+                web.get("/settable", self._get_settable),
                 web.get("/values", self._read),
                 web.post("/values", self._write),
                 web.get("/changes", self._watch),
@@ -142,7 +142,7 @@ class PlugServer:
 
     @property
     def watchers(self) -> int:
-        """Return how many clients watch now."""
+        """Return the number of clients that watch."""
         return len(self._queues)
 
     def tell(self, *keys: str) -> None:
@@ -161,22 +161,22 @@ class PlugServer:
             queue.put_nowait(b"")
 
     def hold(self) -> asyncio.Event:
-        """Let readings wait from now on; return what lets those go on."""
+        """Make reads wait from now on; return the event that releases them."""
         self.gate = asyncio.Event()
         self._gates.append(self.gate)
         return self.gate
 
     def let_go(self) -> None:
-        """Let everybody go who waits for something, now and later."""
+        """Release all waiting clients, now and later."""
         for gate in self._gates:
             gate.set()
         self.hang_up()
 
     def apply(self) -> None:
-        """Let take effect what was written to a server that lags."""
+        """Apply the writes to a server that lags."""
         self.values |= self._late
 
-    async def _say_what_is_settable(self, request: web.Request) -> web.Response:
+    async def _get_settable(self, request: web.Request) -> web.Response:
         return web.json_response(self.settable)
 
     async def _read(self, request: web.Request) -> web.Response:
@@ -216,12 +216,12 @@ def _refusal(answer: Answer) -> BackendError | None:
 
 
 class PlugBackend(Backend):
-    """A plug, and another one that cannot be controlled."""
+    """A backend with a plug, and another one that cannot be controlled."""
 
     def __init__(
         self, session: ClientSession, settings: Settings, options: Settings
     ) -> None:
-        """Prepare; nothing is asked yet."""
+        """Initialize the backend."""
         self._session = session
         self._url = str(settings["url"])
         self._http = HttpClient(session, self._url, classify=_refusal)
@@ -230,12 +230,12 @@ class PlugBackend(Backend):
 
     @override
     async def connect(self) -> Identity:
-        """Return who answers."""
+        """Return the identity of the server."""
         return Identity(unique_id="plug", title="Plug", version="1.0")
 
     @override
     async def inventory(self) -> Inventory:
-        """Return what there is."""
+        """Return both plugs and their points."""
         devices = (
             Device(key="plug", name="Plug"),
             Device(key="other", name="Other", parent="plug"),
@@ -249,7 +249,7 @@ class PlugBackend(Backend):
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Read all of these points by one request."""
+        """Read all points with one request."""
         keys = ",".join(sorted(point.key for point in points))
         values = as_object(await self._http.get("/values", {"keys": keys}))
         return Latest(readings=dict(_readings(values.items())))

@@ -1,4 +1,4 @@
-"""Fixtures: a made-up plug that can be controlled and pushes, and an entry for it."""
+"""Fixtures with a fictitious plug that can be controlled and pushes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,7 @@ from .plug import SPEC, PlugBackend, PlugServer
 async def server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[PlugServer]:
-    """Serve a plug, whose backend is known as long as the test lasts."""
+    """Serve a plug, and register its backend during the test."""
     monkeypatch.setitem(BACKENDS, SPEC.key, SPEC)
     plug = PlugServer()
     async with serve(plug.app) as url:
@@ -52,7 +52,7 @@ def plug_entry(hass: HomeAssistant, server: PlugServer) -> MockConfigEntry:
 async def plug(
     hass: HomeAssistant, plug_entry: MockConfigEntry, server: PlugServer
 ) -> MockConfigEntry:
-    """Return an entry that is set up, and whose server pushes."""
+    """Return an entry that is set up and connected for pushes."""
     await set_up(hass, plug_entry)
     await eventually(lambda: backend_of(plug_entry).received == 1)
     server.reads.clear()
@@ -60,23 +60,23 @@ async def plug(
 
 
 def backend_of(entry: MockConfigEntry) -> PlugBackend:
-    """Return the backend of an entry that is loaded."""
+    """Return the backend of a loaded entry."""
     backend = entry.runtime_data.backend
     assert isinstance(backend, PlugBackend)
     return backend
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, in real time, as the test's own stands still."""
+    """Wait in real time until a condition is true; the time of a test is frozen."""
     for _ in range(1000):
         if condition():
             return
         await asyncio.to_thread(time.sleep, 0.002)
-    raise AssertionError("This did not come true within some seconds.")
+    raise AssertionError("The condition did not become true within some seconds.")
 
 
 async def told(entry: MockConfigEntry, server: PlugServer, *keys: str) -> None:
-    """Push that keys have changed, and wait until the backend has passed it on."""
+    """Push changed keys, and wait until the backend has received them."""
     received = backend_of(entry).received
     server.tell(*keys)
     await eventually(lambda: backend_of(entry).received > received)

@@ -1,4 +1,4 @@
-"""The config flow: what a person clicks and types, and what they are told."""
+"""The config flow, from the menu to the entry."""
 
 from pathlib import Path
 import ssl
@@ -30,12 +30,12 @@ SELECTION = {
 
 
 def form(url: str, **changes: object) -> dict[str, object]:
-    """Return the connection form, filled in rightly but for the changes."""
+    """Return valid input of the connection form, with changes."""
     return {"url": url, "api_key": API_KEY, "verify_ssl": True, **changes}
 
 
 async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the flow and choose DSMR-reader in its menu."""
+    """Start the flow and select DSMR-reader in the menu."""
     menu = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
     )
@@ -51,7 +51,7 @@ async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
 async def choose(
     hass: HomeAssistant, step: ConfigFlowResult, user_input: dict[str, object]
 ) -> ConfigFlowResult:
-    """Fill in a step of a flow and send it."""
+    """Submit a step of a flow."""
     result = await hass.config_entries.flow.async_configure(step["flow_id"], user_input)
     await hass.async_block_till_done()
     return result
@@ -60,7 +60,7 @@ async def choose(
 async def finish(
     hass: HomeAssistant, step: ConfigFlowResult, url: str
 ) -> ConfigFlowResult:
-    """Fill in the rest rightly, which must make an entry."""
+    """Submit valid input, which must create an entry."""
     step = await choose(hass, step, form(url))
     assert step["step_id"] == "selection"
     step = await choose(hass, step, SELECTION)
@@ -69,7 +69,7 @@ async def finish(
 
 
 async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
-    """A person picks DSMR-reader, logs in, keeps all devices and sees sensors."""
+    """The default selection adds the sensors of all devices."""
     step = await choose(hass, await open_form(hass), form(url))
     assert step["type"] is FlowResultType.FORM
     assert step["step_id"] == "selection"
@@ -93,7 +93,7 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
 
 
 async def test_devices_are_offered_by_name(hass: HomeAssistant, url: str) -> None:
-    """The selection names devices in words, not by keys."""
+    """The selection shows names instead of keys."""
     step = await choose(hass, await open_form(hass), form(url))
     selector = step["data_schema"].schema["devices"]
     assert selector.config["options"] == [
@@ -102,10 +102,10 @@ async def test_devices_are_offered_by_name(hass: HomeAssistant, url: str) -> Non
     ]
 
 
-async def test_unticked_device_stays_away(
+async def test_deselected_device_is_not_added(
     hass: HomeAssistant, url: str, device_registry: dr.DeviceRegistry
 ) -> None:
-    """A device that was not chosen does not appear, although new ones would."""
+    """A deselected device is not added, although new ones would be."""
     step = await choose(hass, await open_form(hass), form(url))
     step = await choose(hass, step, {**SELECTION, "devices": ["electricity_meter"]})
     devices = dr.async_entries_for_config_entry(
@@ -140,7 +140,7 @@ async def test_broken_server_then_success(
     action: Answer | Drop | Truncate | Huge,
     error: str,
 ) -> None:
-    """Every failure has its message, and the same form then works."""
+    """Every error has its message, and the form can be submitted again."""
     simulator.faults.add(Fault(action))
     step = await choose(hass, await open_form(hass), form(url))
     assert step["type"] is FlowResultType.FORM
@@ -152,7 +152,7 @@ async def test_broken_server_then_success(
 async def test_api_disabled_is_not_a_wrong_key(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """The message says that the API is off, and the form keeps the key."""
+    """The error is about the API, and the form keeps the key."""
     simulator.api_enabled = False
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": "api_disabled"}
@@ -167,7 +167,7 @@ async def test_api_disabled_is_not_a_wrong_key(
 
 @pytest.mark.parametrize("key", ["wrong", "with\nnewline", "schlüssel", " "])
 async def test_wrong_key(hass: HomeAssistant, url: str, key: str) -> None:
-    """A wrong key is called that, whatever characters it is made of."""
+    """Any invalid key is an authentication error."""
     step = await choose(hass, await open_form(hass), form(url, api_key=key))
     assert step["errors"] == {"base": "invalid_auth"}
     await finish(hass, step, url)
@@ -176,7 +176,7 @@ async def test_wrong_key(hass: HomeAssistant, url: str, key: str) -> None:
 async def test_too_old_server(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """A server that is too old is told so."""
+    """A server that is too old has its own error."""
     simulator.version = "4.1.0"
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": "unsupported_version"}
@@ -184,8 +184,8 @@ async def test_too_old_server(
     await finish(hass, step, url)
 
 
-async def test_nothing_listens(hass: HomeAssistant, url: str) -> None:
-    """A refused connection is told so."""
+async def test_connection_refused(hass: HomeAssistant, url: str) -> None:
+    """A refused connection is a connection error."""
     step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
     assert step["errors"] == {"base": "cannot_connect"}
     await finish(hass, step, url)
@@ -195,7 +195,7 @@ async def test_nothing_listens(hass: HomeAssistant, url: str) -> None:
     "typed", ["", "http://", "not an address", "ftp://host", "http://me:secret@host"]
 )
 async def test_not_an_address(hass: HomeAssistant, url: str, typed: str) -> None:
-    """What can't be an address is refused without asking anybody."""
+    """An invalid address is rejected without a request."""
     step = await choose(hass, await open_form(hass), form(typed))
     assert step["errors"] == {"base": "invalid_url"}
     await finish(hass, step, url)
@@ -214,7 +214,7 @@ async def test_not_an_address(hass: HomeAssistant, url: str, typed: str) -> None
     ],
 )
 async def test_pasted_addresses(hass: HomeAssistant, url: str, pasted: str) -> None:
-    """Whatever page people have open, its address will do."""
+    """The address of any page of the server is accepted."""
     typed = pasted.format(host=URL(url).host, port=URL(url).port)
     step = await choose(hass, await open_form(hass), form(typed, api_key=f"{API_KEY} "))
     step = await choose(hass, step, SELECTION)
@@ -225,7 +225,7 @@ async def test_pasted_addresses(hass: HomeAssistant, url: str, pasted: str) -> N
 async def test_same_meter_twice(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """The same meter can't be added twice, by whatever address."""
+    """The same meter cannot be added twice, not even with another address."""
     await finish(hass, await open_form(hass), url)
     async with serve(simulator.app) as other_url:
         step = await choose(hass, await open_form(hass), form(other_url))
@@ -236,7 +236,7 @@ async def test_same_meter_twice(
 async def test_same_address_twice_without_identity(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """Where the server has no identity, the address tells."""
+    """A server without identity is identified by its address."""
     simulator.telegram = False
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
@@ -250,10 +250,10 @@ async def test_same_address_twice_without_identity(
     assert step["reason"] == "already_configured"
 
 
-async def test_second_meter_is_asked_for_when_the_server_does_not_know(
+async def test_type_of_second_meter_is_asked_for_if_unknown(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """Only without a telegram is a person asked what the second meter measures."""
+    """The field is only shown if there is no telegram."""
     step = await choose(hass, await open_form(hass), form(url))
     assert "extra_device" not in step["data_schema"].schema
     hass.config_entries.flow.async_abort(step["flow_id"])
@@ -266,7 +266,7 @@ async def test_second_meter_is_asked_for_when_the_server_does_not_know(
 
 
 async def test_history_start_in_the_future(hass: HomeAssistant, url: str) -> None:
-    """A start in the future is refused at its field, and the form then works."""
+    """The error is shown at the field, and the form can be submitted again."""
     step = await choose(hass, await open_form(hass), form(url))
     step = await choose(hass, step, {**SELECTION, "history_start": "2026-11-22"})
     assert step["errors"] == {"history_start": "start_in_future"}
@@ -275,7 +275,7 @@ async def test_history_start_in_the_future(hass: HomeAssistant, url: str) -> Non
 
 
 async def test_unknown_device_is_refused(hass: HomeAssistant, url: str) -> None:
-    """Only devices that were found can be chosen."""
+    """Only devices that were found can be selected."""
     step = await choose(hass, await open_form(hass), form(url))
     with pytest.raises(InvalidData):
         await choose(hass, step, {**SELECTION, "devices": ["fridge"]})
@@ -284,7 +284,7 @@ async def test_unknown_device_is_refused(hass: HomeAssistant, url: str) -> None:
 async def test_reauth(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator, tick: Tick
 ) -> None:
-    """After the key was changed on the server, the new one brings all back."""
+    """Sensors are available again after the new key is entered."""
     entry = (await finish(hass, await open_form(hass), url))["result"]
     simulator.api_key = "changed"
     await tick(10)
@@ -302,7 +302,7 @@ async def test_reauth(
 async def test_reauth_form_shows_no_secret(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """The form knows the address, but never gives the stored key away."""
+    """The form suggests the address, but not the stored key."""
     step = await loaded.start_reauth_flow(hass)
     suggested = {
         str(key): (key.description or {}).get("suggested_value")
@@ -314,7 +314,7 @@ async def test_reauth_form_shows_no_secret(
 async def test_reconfigure_to_a_new_address(
     hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
 ) -> None:
-    """A server that moved is found at its new address."""
+    """The entry is updated with the new address of the server."""
     step = await finish(hass, await open_form(hass), url)
     entry = step["result"]
     async with serve(simulator.app) as new_url:
@@ -334,10 +334,10 @@ async def test_reconfigure_to_a_new_address(
 
 
 @pytest.mark.parametrize("source", ["reauth", "reconfigure"])
-async def test_another_meter_is_refused(
+async def test_another_meter_is_rejected(
     hass: HomeAssistant, url: str, source: str
 ) -> None:
-    """An entry never silently becomes another house's."""
+    """An entry cannot be reconfigured for another meter."""
     step = await finish(hass, await open_form(hass), url)
     entry = step["result"]
     other = DsmrReaderSimulator(
@@ -358,7 +358,7 @@ async def test_another_meter_is_refused(
 async def test_options(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    """The selection can be changed later; what is no longer chosen goes away."""
+    """The selection can be changed, and deselected devices are removed."""
     flow = await hass.config_entries.options.async_init(loaded.entry_id)
     assert flow["step_id"] == "init"
     assert flow["data_schema"]({})["devices"] == ALL
@@ -378,7 +378,7 @@ async def test_options(
 async def test_options_while_the_server_is_down(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Without the server there is nothing to choose from, and a message says so."""
+    """The options flow aborts if the entry is not loaded."""
     simulator.faults.add(Fault(Drop()))
     assert not await hass.config_entries.async_setup(entry.entry_id)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
@@ -387,14 +387,14 @@ async def test_options_while_the_server_is_down(
 
 
 def untrusted_context(folder: Path) -> ssl.SSLContext:
-    """Return a TLS context with a certificate for 127.0.0.1 that nobody trusts."""
+    """Return a TLS context with a self-signed certificate for 127.0.0.1."""
     return server_context(self_signed(folder))
 
 
 async def test_self_signed_certificate(
     hass: HomeAssistant, simulator: DsmrReaderSimulator, tmp_path: Path
 ) -> None:
-    """It is refused, unless the person says that it is all right."""
+    """It is rejected, unless verification is turned off."""
     context = await hass.async_add_executor_job(untrusted_context, tmp_path)
     # The server's side of the refused handshake fails as well, and rightly so.
     hass.loop.set_exception_handler(lambda _loop, _context: None)
@@ -410,7 +410,7 @@ async def test_self_signed_certificate(
 async def test_same_address_with_another_identity(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """An address is one server, whatever meter is behind it now."""
+    """The same address cannot be added twice, even if its meter has changed."""
     await set_up(hass, entry)
     step = await choose(hass, await open_form(hass), form(entry.data["url"]))
     assert step["reason"] == "already_configured"

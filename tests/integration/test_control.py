@@ -1,4 +1,4 @@
-"""Control: switches, numbers, selects and buttons, and what a refusal looks like."""
+"""Switches, numbers, selects and buttons send values, and report errors."""
 
 import asyncio
 from datetime import datetime
@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.metering_hub.control import HELD_SECONDS
+from custom_components.metering_hub.control import OPTIMISTIC_SECONDS
 from homeassistant.components.number import DOMAIN as NUMBER
 from homeassistant.components.select import DOMAIN as SELECT
 from homeassistant.const import (
@@ -46,14 +46,14 @@ ACTIONS = {
 
 
 async def act(hass: HomeAssistant, entity_id: str) -> None:
-    """Let a person do what an entity is for."""
+    """Perform the action of an entity."""
     domain, action, data = ACTIONS[entity_id]
     target = {"entity_id": entity_id}
     await hass.services.async_call(domain, action, data, blocking=True, target=target)
 
 
 async def switch(hass: HomeAssistant, action: str) -> None:
-    """Let a person switch the relay."""
+    """Turn the relay on or off."""
     target = {"entity_id": RELAY}
     await hass.services.async_call("switch", action, blocking=True, target=target)
 
@@ -66,7 +66,7 @@ async def switch(hass: HomeAssistant, action: str) -> None:
         (MODE, "eco", ("mode", "comfort"), "comfort"),
     ],
 )
-async def test_what_is_set_is_shown_at_once_and_read_again(
+async def test_written_value_is_shown_at_once_and_read_again(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
@@ -76,7 +76,7 @@ async def test_what_is_set_is_shown_at_once_and_read_again(
     written: tuple[str, object],
     after: str,
 ) -> None:
-    """The state changes with the answer; one reading a second later confirms it."""
+    """The state changes at once; a reading a second later confirms it."""
     assert shown(hass, entity_id) == before
     await act(hass, entity_id)
     assert server.written == [written]
@@ -94,7 +94,7 @@ async def test_what_is_set_is_shown_at_once_and_read_again(
 async def test_switch_off(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """What is on can be switched off."""
+    """The switch can be turned off."""
     await switch(hass, "turn_on")
     await switch(hass, "turn_off")
     assert server.written == [("relay", True), ("relay", False)]
@@ -104,7 +104,7 @@ async def test_switch_off(
 async def test_number_is_described_by_its_point(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """Limits, step, unit and class are the point's; a value beyond is not sent."""
+    """Limits, step, unit and class are the point's; other values are not sent."""
     state = hass.states.get(LIMIT)
     assert state is not None
     assert dict(state.attributes) == {
@@ -127,7 +127,7 @@ async def test_number_is_described_by_its_point(
 async def test_number_without_limits_takes_any_value(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """Where the server names no limits, it is left to the server to refuse."""
+    """Without limits, the server decides which values it rejects."""
     entity_id = "number.plug_offset"
     state = hass.states.get(entity_id)
     assert state is not None
@@ -141,7 +141,7 @@ async def test_number_without_limits_takes_any_value(
 async def test_select_has_the_options_of_its_point(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """Another word than an option is not sent."""
+    """Other values than the options are not sent."""
     state = hass.states.get(MODE)
     assert state is not None
     assert state.attributes["options"] == ["eco", "comfort", "off"]
@@ -171,7 +171,7 @@ async def test_value_of_the_wrong_type_is_unknown(
     entity_id: str,
     values: dict[str, str | float | bool],
 ) -> None:
-    """What a point cannot be is no state, and costs no other point."""
+    """An invalid value is unknown, and other points are not affected."""
     server.values |= {**values, "power": 99.0}
     await tick(POLL_SECONDS)
     assert shown(hass, entity_id) == STATE_UNKNOWN
@@ -181,7 +181,7 @@ async def test_value_of_the_wrong_type_is_unknown(
 async def test_text_that_can_be_set_is_only_shown(
     hass: HomeAssistant, plug: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
-    """There is no platform for a text; what is only shown is no configuration."""
+    """A writable text is a diagnostic sensor."""
     assert shown(hass, "sensor.plug_note") == "cellar"
     note = entity_registry.async_get("sensor.plug_note")
     assert note is not None
@@ -192,13 +192,13 @@ async def test_text_that_can_be_set_is_only_shown(
 async def test_settings_are_configuration(
     plug: MockConfigEntry, entity_registry: er.EntityRegistry, entity_id: str
 ) -> None:
-    """What can be set is no diagnosis, whatever its point says."""
+    """Writable points are configuration, even if they are declared diagnostic."""
     entity = entity_registry.async_get(entity_id)
     assert entity is not None
     assert entity.entity_category is EntityCategory.CONFIG
 
 
-async def test_button_does_it_and_reads_what_may_have_changed(
+async def test_button_triggers_the_action_and_reads_its_device(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
     """After a press, the values of the same device are read together, once."""
@@ -213,10 +213,10 @@ async def test_button_does_it_and_reads_what_may_have_changed(
     assert server.reads == [same_device]
 
 
-async def test_nothing_is_read_of_what_can_only_be_done(
+async def test_actions_are_not_polled(
     plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """No poll asks for the value of an action."""
+    """Actions have no value to read."""
     await tick(POLL_SECONDS)
     [read] = server.reads
     assert "relay" in read
@@ -240,7 +240,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("entity_id", ACTIONS)
 @pytest.mark.parametrize(("answer", "key", "reason"), REFUSALS)
-async def test_refusal_is_told_and_changes_nothing(
+async def test_rejected_write_raises_and_changes_nothing(
     hass: HomeAssistant,
     plug: MockConfigEntry,
     server: PlugServer,
@@ -250,7 +250,7 @@ async def test_refusal_is_told_and_changes_nothing(
     key: str,
     reason: str,
 ) -> None:
-    """A person reads why it was not done; a wrong value is a mistake, no fault."""
+    """The error has the reason; a rejected value is a validation error."""
     before = shown(hass, entity_id)
     server.faults.add(Fault(answer, method="POST"))
     with pytest.raises(HomeAssistantError) as refused:
@@ -261,26 +261,26 @@ async def test_refusal_is_told_and_changes_nothing(
     assert isinstance(refused.value, ServiceValidationError) is (key == "rejected")
     if entity_id != BUTTON:
         assert shown(hass, entity_id) == before
-    await tick(HELD_SECONDS)
+    await tick(OPTIMISTIC_SECONDS)
     assert server.faults.count("/values", "POST") == 1
     assert server.reads == []
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_reason_reaches_the_person(
+async def test_reason_is_part_of_the_message(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """The message itself holds the server's own words."""
+    """The message contains the reason that the server returned."""
     refusal = Answer(422, b'{"reason":"Relay is locked"}', "application/json")
     server.faults.add(Fault(refusal, method="POST"))
-    with pytest.raises(ServiceValidationError, match="It says: Relay is locked"):
+    with pytest.raises(ServiceValidationError, match="the request: Relay is locked"):
         await act(hass, RELAY)
 
 
-async def test_refused_credentials_ask_for_new_ones(
+async def test_rejected_credentials_start_a_reauthentication(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer
 ) -> None:
-    """A write that is refused for its login is told, and starts a new login."""
+    """The write raises, and a reauthentication starts."""
     server.faults.add(Fault(html_error(401), method="POST"))
     with pytest.raises(HomeAssistantError) as refused:
         await act(hass, RELAY)
@@ -294,7 +294,7 @@ async def test_refused_credentials_ask_for_new_ones(
 async def test_early_reading_does_not_undo_what_was_written(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A server that takes its time still says what was before: that is not shown."""
+    """A slow server still returns the previous value, which is not shown."""
     server.lags = True
     await act(hass, RELAY)
     states = async_capture_events(hass, "state_changed")
@@ -310,13 +310,13 @@ async def test_early_reading_does_not_undo_what_was_written(
     assert states == []
 
 
-async def test_reading_wins_in_the_end_although_it_says_what_was_before(
+async def test_previous_value_is_shown_again_in_the_end(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A write that has no effect is not shown for longer than some seconds."""
+    """A write without effect is only shown for some seconds."""
     server.lags = True
     await act(hass, RELAY)
-    for _ in range(int(HELD_SECONDS) - 1):
+    for _ in range(int(OPTIMISTIC_SECONDS) - 1):
         await tick(1)
         assert shown(hass, RELAY) == STATE_ON
     await tick(1)
@@ -327,10 +327,10 @@ async def test_reading_wins_in_the_end_although_it_says_what_was_before(
     assert shown(hass, RELAY) == STATE_ON
 
 
-async def test_third_value_wins_at_once(
+async def test_other_value_is_shown_at_once(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A server that rounds, or another person, is believed."""
+    """The server may round the value, or another user may change it."""
     await act(hass, LIMIT)
     assert shown(hass, LIMIT) == "500.0"
     server.values["limit"] = 495.0
@@ -338,10 +338,10 @@ async def test_third_value_wins_at_once(
     assert shown(hass, LIMIT) == "495.0"
 
 
-async def test_reading_asked_for_before_the_write_does_not_count(
+async def test_reading_requested_before_the_write_is_ignored(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A poll that is under way knows nothing of the write, whatever it says."""
+    """A poll in progress may have any value from before the write."""
     server.values["limit"] = 700.0
     gate = server.hold()
     poll = asyncio.create_task(tick(POLL_SECONDS))
@@ -358,7 +358,7 @@ async def test_reading_asked_for_before_the_write_does_not_count(
 async def test_writes_in_a_row_do_not_flicker(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """None of the values that were left is shown again while the last one settles."""
+    """No earlier value is shown again until the last one is confirmed."""
     server.lags = True
     await switch(hass, "turn_on")
     await switch(hass, "turn_off")
@@ -376,7 +376,7 @@ async def test_writes_in_a_row_do_not_flicker(
 async def test_server_that_fails_is_unavailable_for_control(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """Nothing is sent through an entity that is unavailable; it comes back."""
+    """Nothing is sent while the entity is unavailable."""
     server.faults.add(Fault(Drop(), "/values"))
     await tick(POLL_SECONDS)
     assert {shown(hass, entity_id) for entity_id in ACTIONS} == {STATE_UNAVAILABLE}
@@ -391,7 +391,7 @@ async def test_server_that_fails_is_unavailable_for_control(
 async def test_failure_after_a_write_is_shown(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """A value that is held is no reason to look available."""
+    """A written value does not make the entity available."""
     server.lags = True
     server.faults.add(Fault(Drop(), "/values", skip=1))
     await tick(POLL_SECONDS - 5)
@@ -407,7 +407,7 @@ async def test_failure_after_a_write_is_shown(
 async def test_state_is_written_only_for_own_changes(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """What changes elsewhere costs a control nothing."""
+    """Changes of other points do not write the state of a control."""
 
     def reported() -> dict[str, datetime]:
         return {
@@ -423,10 +423,10 @@ async def test_state_is_written_only_for_own_changes(
     } == {POWER}
 
 
-async def test_unloading_while_a_value_is_held(
+async def test_unloading_cancels_timers(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
-    """No timer outlives the entity: nothing is asked, nothing is shown."""
+    """After unloading, nothing is read or shown."""
     server.lags = True
     await act(hass, RELAY)
     assert await hass.config_entries.async_unload(plug.entry_id)
@@ -454,7 +454,7 @@ async def test_point_that_changes_platform_leaves_no_entity_behind(
     before: str,
     after: str,
 ) -> None:
-    """What can be set no more, or from now on, is one entity, not two."""
+    """A point that becomes writable or read-only has a single entity."""
     server.settable[key] = not server.settable[key]
     await tick(3600)
     await tick(1)
@@ -465,7 +465,7 @@ async def test_point_that_changes_platform_leaves_no_entity_behind(
 async def test_backend_that_cannot_write_has_no_controls(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Only a backend that can write has the platforms for it."""
+    """Only backends that can write have control platforms."""
     await set_up(hass, entry)
     loaded = {name for name in hass.config.components if name.startswith("metering_")}
     assert {"metering_hub.sensor", "metering_hub.binary_sensor"} <= loaded

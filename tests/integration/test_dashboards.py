@@ -1,4 +1,4 @@
-"""The ready dashboard names entities and statistics that a DSMR-reader has."""
+"""The example dashboards refer to existing entities and statistics."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,10 +15,10 @@ async def test_the_dashboard_fits(hass: HomeAssistant, loaded: MockConfigEntry) 
 
 
 @pytest.mark.parametrize("wants_history", [True])
-async def test_the_overview_tells_how_good_the_data_are(
+async def test_overview_shows_data_quality(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Its text is a template that a card renders strictly: nothing may be missing."""
+    """Its template is rendered strictly, so nothing may be undefined."""
     hass.states.async_set(
         "sensor.electricity_meter_history_import",
         "99.7",

@@ -1,4 +1,4 @@
-"""Diagnostics: enough to find a fault, and nothing personal."""
+"""Diagnostics are complete, and contain no personal data."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -24,14 +24,14 @@ async def test_diagnostics(
     loaded: MockConfigEntry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """The whole answer is as it was."""
+    """The diagnostics match the snapshot."""
     assert await async_setup_component(hass, "diagnostics", {})
     shown = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
     assert shown == snapshot
     assert shown["data"]["api_key"] == REDACTED
 
 
-async def test_nothing_personal_leaves(
+async def test_no_personal_data(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     loaded: MockConfigEntry,

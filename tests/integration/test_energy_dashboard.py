@@ -1,4 +1,4 @@
-"""The Energy dashboard: filled on request, and never touched otherwise."""
+"""Meters are added to the Energy dashboard, and nothing else is changed."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,13 +49,13 @@ GRID_OF_OTHERS = {
 
 @pytest.fixture
 def wants_history() -> bool:
-    """Import the history, which the sources are made of."""
+    """Import history, so that the sources are its statistics."""
     return True
 
 
 @pytest.fixture
 async def energy(hass: HomeAssistant) -> EnergyManager:
-    """Set up the Energy dashboard, in the currency of the prices."""
+    """Set up the Energy dashboard with the currency of the prices."""
     await hass.config.async_update(currency="EUR", time_zone="Europe/Amsterdam")
     assert await async_setup_component(hass, "energy", {})
     return await async_get_manager(hass)
@@ -65,7 +65,7 @@ async def energy(hass: HomeAssistant) -> EnergyManager:
 async def imported(
     hass: HomeAssistant, energy: EnergyManager, entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """Return an entry whose history is in the recorder."""
+    """Return an entry whose history is imported."""
     await set_up(hass, entry)
     await hass.async_block_till_done(wait_background_tasks=True)
     return entry
@@ -73,7 +73,7 @@ async def imported(
 
 @pytest.fixture
 def simulator() -> DsmrReaderSimulator:
-    """Return a meter with two days of few telegrams."""
+    """Return a simulator with two days of telegrams at long intervals."""
     start = (NOW - timedelta(days=2)).replace(minute=0)
     return DsmrReaderSimulator(
         House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=300
@@ -86,7 +86,7 @@ def sources(manager: EnergyManager) -> list[Mapping[str, Any]]:
 
 
 async def add(hass: HomeAssistant, entry: MockConfigEntry) -> Mapping[str, Any]:
-    """Call the action and return its answer."""
+    """Call the action and return its response."""
     answer = await hass.services.async_call(
         DOMAIN,
         "add_to_energy_dashboard",
@@ -98,13 +98,13 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry) -> Mapping[str, Any]:
     return answer
 
 
-async def test_a_meter_appears_with_its_costs_and_power(
+async def test_meter_is_added_with_cost_and_power(
     hass: HomeAssistant,
     imported: MockConfigEntry,
     energy: EnergyManager,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Both tariffs, gas, costs and live power; Home Assistant finds no fault."""
+    """Both tariffs, gas, costs and live power are added, and are valid."""
     prefix = imported.runtime_data.history.prefix
     grid_1, grid_2, gas = sources(energy)
     assert grid_1["stat_energy_from"] == f"{prefix}electricity_delivered_1"
@@ -125,10 +125,10 @@ async def test_a_meter_appears_with_its_costs_and_power(
     assert found["energy_sources"] == [[], [], []]
 
 
-async def test_what_a_person_took_off_stays_off(
+async def test_removed_source_is_not_added_again(
     hass: HomeAssistant, imported: MockConfigEntry, energy: EnergyManager, tick: Tick
 ) -> None:
-    """Neither the next import nor a restart brings it back; the action does."""
+    """The next import and a restart do not add it, but the action does."""
     await energy.async_update({"energy_sources": sources(energy)[:1]})
     await tick(3600)
     assert await hass.config_entries.async_reload(imported.entry_id)
@@ -149,10 +149,10 @@ async def test_what_a_person_took_off_stays_off(
     assert len(sources(energy)) == 3
 
 
-async def test_no_second_grid_beside_another_integrations(
+async def test_no_second_grid_beside_that_of_another_integration(
     hass: HomeAssistant, entry: MockConfigEntry, energy: EnergyManager
 ) -> None:
-    """It would count the house twice; gas, of which there is none yet, is added."""
+    """It would be counted twice. Gas is added, because there is none yet."""
     await energy.async_update({"energy_sources": [GRID_OF_OTHERS]})
     await set_up(hass, entry)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -165,10 +165,10 @@ async def test_no_second_grid_beside_another_integrations(
     assert skipped[f"{prefix}gas"] == "already_there"
 
 
-async def test_gas_in_cubic_metres_is_not_added_beside_gas_in_kwh(
+async def test_gas_in_cubic_meters_is_not_added_beside_gas_in_kwh(
     hass: HomeAssistant, entry: MockConfigEntry, energy: EnergyManager
 ) -> None:
-    """The dashboard would show its cubic metres as kWh."""
+    """The dashboard would show its cubic meters as kWh."""
     other = f"{DOMAIN}:bemserver_1_gas"
     async_add_external_statistics(
         hass,
@@ -192,16 +192,16 @@ async def test_gas_in_cubic_metres_is_not_added_beside_gas_in_kwh(
     prefix = entry.runtime_data.history.prefix
     skipped = (await add(hass, entry))["skipped"]
     assert skipped[f"{prefix}gas"] == "gas_in_another_unit"
-    # Without it, there is nothing to be mixed up with.
+    # Without the other source, it can be added.
     await energy.async_update({"energy_sources": []})
     assert f"{prefix}gas" in (await add(hass, entry))["added"]
 
 
 @pytest.mark.parametrize("ticked", [True, False])
-async def test_nothing_is_added_unasked(
+async def test_option_decides(
     hass: HomeAssistant, entry: MockConfigEntry, energy: EnergyManager, ticked: bool
 ) -> None:
-    """The tick on the selection page decides."""
+    """Sources are only added if the option is on."""
     options = {**entry.options, "energy_dashboard": ticked}
     hass.config_entries.async_update_entry(entry, options=options)
     await set_up(hass, entry)
@@ -210,17 +210,17 @@ async def test_nothing_is_added_unasked(
 
 
 class TestWithoutHistory:
-    """Without imported history, the sensors themselves are the sources."""
+    """Without history import, the sensors are the sources."""
 
     @pytest.fixture
     def wants_history(self) -> bool:
-        """Import nothing."""
+        """Do not import history."""
         return False
 
     async def test_sensors_are_sources(
         self, imported: MockConfigEntry, energy: EnergyManager
     ) -> None:
-        """Meter positions count; what they cost, nobody has recorded."""
+        """Registers are sources, but have no recorded costs."""
         grid_1, grid_2, gas = sources(energy)
         tariff = "sensor.electricity_meter_delivered_low_tariff"
         assert grid_1["stat_energy_from"] == tariff
@@ -238,7 +238,7 @@ async def test_removing_an_entry_asks_before_it_removes_sources(
     hass_client: ClientSessionGenerator,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """A person agrees in Repairs; what somebody else added stays."""
+    """Sources are removed after confirmation; those of others are kept."""
     await energy.async_update(
         {"energy_sources": [*energy.data["energy_sources"], GRID_OF_OTHERS]}
     )
@@ -270,7 +270,7 @@ async def test_removing_an_entry_without_sources_asks_nothing(
     energy: EnergyManager,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Who took them off already is not bothered."""
+    """There is no issue if the sources are already removed."""
     await energy.async_update({"energy_sources": []})
     assert await hass.config_entries.async_remove(imported.entry_id)
     issue_id = f"energy_sources_left_{imported.entry_id}"

@@ -158,11 +158,11 @@ async def test_unknown_and_unloaded_entries(
     other.add_to_hass(hass)
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, "clear_history", other)
-    assert refused.value.translation_key == "unknown_entry"
+    assert refused.value.translation_key == "service_config_entry_wrong_domain"
     await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, "clear_history", loaded)
-    assert refused.value.translation_key == "entry_not_loaded"
+    assert refused.value.translation_key == "service_config_entry_not_loaded"
     hass.config_entries.async_update_entry(
         loaded, options={**loaded.options, "history": False}
     )

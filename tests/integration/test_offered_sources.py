@@ -1,4 +1,4 @@
-"""What was offered to the Energy dashboard outlives a restart, in a file of its own."""
+"""Offers to the Energy dashboard are stored in a file of their own."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,10 +12,10 @@ from homeassistant.util import dt as dt_util
 FILE = "metering_hub.energy_dashboard"
 
 
-async def test_offers_are_kept_by_entry(
+async def test_offers_are_stored_by_entry(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
-    """They are written once, read again, and forgotten with their entry."""
+    """They are saved, loaded again, and removed with their entry."""
     offered = OfferedSources(hass)
     await offered.async_load()
     assert offered.of("one") == frozenset()
@@ -32,10 +32,10 @@ async def test_offers_are_kept_by_entry(
     assert hass_storage[FILE]["data"] == {"two": ["d"]}
 
 
-async def test_nothing_new_writes_nothing(
+async def test_no_offers_are_not_saved(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
-    """An entry that has nothing to offer makes no file."""
+    """An entry without offers does not create a file."""
     offered = OfferedSources(hass)
     await offered.async_load()
     offered.async_add("one", [])

@@ -1,4 +1,4 @@
-"""System health: numbers that tell whether the servers answer."""
+"""System health counts the servers that work."""
 
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -20,7 +20,7 @@ async def test_servers_are_counted(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """A server counts as answering while it does, and as set up in any case."""
+    """All servers are counted, and those that answer."""
     assert await async_setup_component(hass, "system_health", {})
     await hass.async_block_till_done()
     assert await get_system_health_info(hass, DOMAIN) == {

@@ -1,4 +1,4 @@
-"""The registry of backends: one line each."""
+"""The available backends."""
 
 from collections.abc import Mapping
 
@@ -9,3 +9,4 @@ BACKENDS: Mapping[str, BackendSpec] = {
     spec.key: spec
     for spec in (besmart.SPEC, bemserver.SPEC, dsmr_reader.SPEC, milesight.SPEC)
 }
+"""The specs of all backends by key."""

@@ -1,4 +1,4 @@
-"""What a backend is: the contract between the servers' worlds and the generic core."""
+"""The interface between the backends and the generic part of the integration."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -12,40 +12,40 @@ from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from .common.http import Json
 
 type Setting = str | bool | list[str]
-"""The value of a backend's field; a list where a person can say several things."""
+"""The value of a field; a list for fields with several values."""
 
 type Settings = Mapping[str, Setting]
-"""The values of a backend's fields, by field name."""
+"""The values of a backend's fields by field name."""
 
 type Memory = Mapping[str, Json]
-"""What a backend wants to know again after a restart: JSON, and nothing personal."""
+"""What a backend keeps over restarts: JSON without personal data."""
 
 
 class FieldKind(StrEnum):
-    """How a form asks for a field."""
+    """The input that a form shows for a field."""
 
     URL = "url"
     TEXT = "text"
     EMAIL = "email"
     KEY = "key"
-    """A secret that people paste, so blanks around it are never meant."""
+    """A secret that is pasted, so surrounding whitespace is stripped."""
 
     PASSWORD = "password"  # noqa: S105 -- the kind of a field, not a password
     BOOLEAN = "boolean"
     CHOICE = "choice"
     CHOICES = "choices"
-    """Several of what the inventory offers for the field (`Inventory.choices`)."""
+    """A selection of the choices that the inventory offers (`Inventory.choices`)."""
 
     TEXTS = "texts"
-    """Several texts that a person types in."""
+    """A list of texts that the user enters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field of a backend's form; `name` is its key in the config entry.
 
-    `identifies` marks the fields that tell one server account from another where the
-    server itself gives no identity. `section` groups fields that few people need.
+    `identifies` marks the fields that distinguish entries of a server without an
+    identity of its own. `section` groups fields that few users need.
     """
 
     name: str
@@ -58,18 +58,18 @@ class Field:
 
     @property
     def is_secret(self) -> bool:
-        """Tell whether the value must never be shown."""
+        """Return True if the value must never be shown."""
         return self.kind in (FieldKind.KEY, FieldKind.PASSWORD)
 
     def with_default(self, value: object) -> Field:
-        """Return the field with what was chosen before as its default, if anything."""
+        """Return the field with the stored value as its default, if there is one."""
         if isinstance(value, str | bool | list):
             return replace(self, default=value)
         return self
 
 
 class Capability(StrEnum):
-    """What only some backends can do."""
+    """An optional ability of a backend."""
 
     HISTORY = "history"
     PRICES = "prices"
@@ -79,9 +79,10 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who answered: `unique_id` is stable, or `None` where the server has none.
+    """The identity of a server or account.
 
-    It never contains a serial number in plain text.
+    `unique_id` is stable, or `None` if the server has no identity. It never contains
+    a serial number in plain text.
     """
 
     unique_id: str | None
@@ -91,10 +92,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """The newest readings of the points asked for.
+    """The latest readings of the requested points.
 
-    A point that is missing has no reading. `failed` holds the points whose part of
-    the server did not answer, while the rest did, and why.
+    Points without a reading are missing. `failed` maps the points whose endpoint
+    failed, while others answered, to the reason.
     """
 
     readings: Mapping[str, Reading]
@@ -103,10 +104,10 @@ class Latest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryChunk:
-    """A bounded piece of the past: all readings of the points asked for.
+    """A bounded piece of history: all readings of the requested points.
 
-    Chunks follow each other in time. After a chunk, nothing that was measured before
-    `until` comes any more; a reading may repeat one of an earlier chunk.
+    Chunks are in chronological order. Later chunks have no new readings from before
+    `until`, but may repeat a reading of an earlier chunk.
     """
 
     readings: Mapping[str, Sequence[Reading]]
@@ -115,10 +116,10 @@ class HistoryChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryChanges:
-    """What may differ from the last look: everything from `since` on.
+    """The part of history that may have changed since the last check.
 
-    `since` is `None` where nothing differs. `mark` is the backend's own note of what it
-    saw; it is handed back at the next look.
+    `since` is the earliest moment that may have changed, or `None` if nothing has.
+    `mark` is the backend's note of what it saw, which is passed to the next check.
     """
 
     since: datetime | None
@@ -126,111 +127,109 @@ class HistoryChanges:
 
 
 class Backend(ABC):
-    """One server, logged in.
+    """A connection to one server.
 
-    Every method raises only BackendError; every time is aware UTC. What a backend can
-    do beyond the abstract methods is declared in its spec's capabilities.
+    Methods raise only BackendError, and all moments are aware and in UTC. The
+    capabilities of the spec declare which optional methods a backend implements.
     """
 
     @property
     def time_zone(self) -> tzinfo:
-        """Return the time zone in which the server's days begin."""
+        """Return the time zone that defines the start of the server's days."""
         return UTC
 
     def restore(self, memory: Memory) -> None:
-        """Take over what `remember` returned before a restart; before `connect`.
+        """Restore what `remember` returned before a restart; called before `connect`.
 
-        It may be of an older version of this backend, so that nothing is sure to be
-        there. A backend that remembers nothing need not care.
+        The memory may be empty or come from an older version of the backend.
         """
         return
 
     def remember(self) -> Memory:
-        """Return what is worth knowing again after a restart."""
+        """Return what to keep over a restart."""
         return {}
 
     @abstractmethod
     async def connect(self) -> Identity:
-        """Log in and tell who answers."""
+        """Log in and return the identity of the server."""
 
     @abstractmethod
     async def inventory(self) -> Inventory:
-        """Return the devices and points that the server has now."""
+        """Return the devices and points that the server currently has."""
 
     async def check_setup(self) -> Mapping[str, str]:
-        """Return what is wrong with the set-up fields: translation keys by field name.
+        """Return the errors in the setup fields: translation keys by field name.
 
-        It is asked when a person filled them in, so that a typing error shows at once.
+        Called when the user submits the form, so that errors are shown there.
         """
         return {}
 
     @abstractmethod
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Return the newest reading of each of these points, in few requests."""
+        """Return the latest readings of the points, in few requests."""
 
     def history(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield all readings of these points in [start, end], oldest chunk first.
+        """Yield all readings of the points in [start, end], oldest chunk first.
 
-        For backends that declare Capability.HISTORY.
+        Requires Capability.HISTORY.
         """
         raise NotImplementedError
 
     async def history_start(self, points: Collection[Point]) -> datetime | None:
-        """Return when the oldest reading of any of these points was measured.
+        """Return the time of the first reading of any of the points, if there is one.
 
-        `None` where there is none. For backends that declare Capability.HISTORY.
+        Requires Capability.HISTORY.
         """
         raise NotImplementedError
 
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
-        """Tell by few requests what may have changed from `start` on.
+        """Return which history from `start` on may have changed, in few requests.
 
-        `mark` is what the last call gave, `None` at first. A backend that cannot tell
-        says that everything may have changed.
+        `mark` is the one of the previous call, or `None` for the first call. By
+        default, all history may have changed.
         """
         return HistoryChanges(since=start, mark=None)
 
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
-        """Return the prices in [start, end], oldest first, without overlaps.
+        """Return the prices in [start, end], oldest first and without overlaps.
 
-        For backends that declare Capability.PRICES.
+        Requires Capability.PRICES.
         """
         raise NotImplementedError
 
     async def write(self, point: Point, value: Value | None) -> None:
-        """Set a writable point, or do what an ACTION stands for (value `None`).
+        """Set a writable point, or trigger an ACTION point (with the value `None`).
 
-        Raises RejectedError with the server's reason where it refuses the value.
-        For backends that declare Capability.WRITE.
+        Raises RejectedError with the server's reason if it rejects the value.
+        Requires Capability.WRITE.
         """
         raise NotImplementedError
 
     def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Yield the keys of points that changed, for as long as a connection lasts.
+        """Yield the keys of changed points for as long as the connection lasts.
 
-        The first set, which may be empty, says that the connection stands. Where it is
-        lost, this ends or raises BackendError; it is called again after a while, so
-        that no backend need connect again itself. Keys of no point do no harm. When
-        it is cancelled or closed, the connection is closed too. For backends that
-        declare Capability.WATCH.
+        The first set, which may be empty, confirms the connection. When it is lost,
+        the iterator ends or raises BackendError, and the caller reconnects later.
+        Unknown keys are ignored. Canceling or closing the iterator closes the
+        connection. Requires Capability.WATCH.
         """
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSpec:
-    """A backend as the registry knows it: data for the forms, and how to make one.
+    """The description of a backend: its form fields, intervals and factory.
 
-    `page_segments` are path parts at which a pasted address is cut (see
-    `normalise_url`). `setup_fields` are asked on the selection page, but only where
-    the inventory says that the server cannot tell, or offers choices. Every
-    `history_interval` the newest history is read, and `history_window` is how far back
-    late or corrected readings are looked for. `currency` is the ISO 4217 code of all
-    costs and prices.
+    `page_segments` are the path segments at which a pasted address is cut (see
+    `normalize_url`). `setup_fields` are shown with the device selection if the
+    inventory reports them as undecided or offers choices for them. Recent history is
+    read every `history_interval`, and `history_window` is how far back late or
+    corrected readings are expected. `currency` is the ISO 4217 code of all costs and
+    prices.
     """
 
     key: str

@@ -1,23 +1,24 @@
-"""The one hierarchy of errors that every backend raises."""
+"""The errors that backends raise."""
 
 
 class BackendError(Exception):
-    """Something between us and a server went wrong.
+    """Base class of all errors of a backend.
 
-    The text names the endpoint at most: never an address, a credential or an answer.
-    `retry_after` is the wait in seconds that the server asked for, if it did.
+    The message names the endpoint at most: never an address, a credential or the
+    content of an answer. `retry_after` is the number of seconds that the server asked
+    to wait, if it did.
     """
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
-        """Keep what the server said about when to come back."""
+        """Initialize the error."""
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class AuthenticationError(BackendError):
-    """The credentials are wrong or no longer valid.
+    """The credentials are wrong or have expired.
 
-    `reason` is the translation key of what a form says about it.
+    `reason` is the translation key of the message that a form shows.
     """
 
     def __init__(
@@ -27,58 +28,61 @@ class AuthenticationError(BackendError):
         reason: str = "invalid_auth",
         retry_after: float | None = None,
     ) -> None:
-        """Keep the reason, which tells a person what to look at again."""
+        """Initialize the error."""
         super().__init__(message, retry_after=retry_after)
         self.reason = reason
 
 
 class PermissionDeniedError(BackendError):
-    """The credentials are right, but do not allow this."""
+    """The credentials are valid, but do not allow the request."""
 
 
 class UnreachableError(BackendError):
-    """No usable answer: DNS, refused, TLS, timeout, or a server that is down."""
+    """The server did not answer: DNS, refused connection, TLS, timeout or HTTP 5xx."""
 
 
 class TlsError(UnreachableError):
-    """The server does not speak https there."""
+    """The server does not support https at the address."""
 
 
 class ServerFaultError(UnreachableError):
-    """The server answers, but fails on this one request (HTTP 500)."""
+    """The server answers, but this request failed (HTTP 500)."""
 
 
 class RateLimitedError(BackendError):
-    """The server asks us to slow down."""
+    """The server asked for fewer requests."""
 
 
 class NotFoundError(BackendError):
-    """The server does not have what was asked for."""
+    """The requested resource does not exist."""
 
 
 class UnsupportedError(BackendError):
-    """The server cannot serve us as it is set up; `reason` is a translation key."""
+    """The server cannot be used until its user changes or updates it.
+
+    `reason` is the translation key of the message that tells the user what to do.
+    """
 
     def __init__(self, message: str = "", *, reason: str) -> None:
-        """Keep the reason, which tells a person what to change."""
+        """Initialize the error."""
         super().__init__(message)
         self.reason = reason
 
 
 class RejectedError(BackendError):
-    """The server refuses a value that it was given; the text is what it says."""
+    """The server rejected a value; the message is the server's own."""
 
 
 class ProtocolError(BackendError):
-    """An answer that makes no sense: not this server's API, or a broken answer."""
+    """The answer is invalid or does not come from this server's API."""
 
 
 class HttpsRequiredError(ProtocolError):
-    """The server sends us from http to https, where no credentials went yet."""
+    """The server redirects from http to https; no credentials were sent there."""
 
 
 class InvalidUrlError(BackendError):
-    """What a person typed cannot be an address."""
+    """The address that the user entered is invalid."""
 
 
 ONE_ENDPOINT_ERRORS = (
@@ -87,4 +91,4 @@ ONE_ENDPOINT_ERRORS = (
     ProtocolError,
     ServerFaultError,
 )
-"""Errors that say something about one endpoint only: the others may well answer."""
+"""Errors that concern a single endpoint, while others may still answer."""

@@ -1,1 +1,1 @@
-"""Sources on the Energy dashboard."""
+"""Sources of the Energy dashboard."""

@@ -1,24 +1,20 @@
-"""Show an entry's meters on the Energy dashboard, and take them off again.
+"""Add the meters of a config entry to the Energy dashboard, and remove them again.
 
-Nothing that a person set up is ever changed or removed. A source is added at most once
-by itself: who takes one off the dashboard does not get it back.
+Sources that the user has set up are never changed or removed. A source is added
+automatically only once, so one that the user removes does not come back.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.components.energy.data import (
-    EnergyManager,
-    EnergyPreferencesUpdate,
-    async_get_manager,
-)
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
-from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
-from ..data import MeteringHubConfigEntry
+from ..const import DOMAIN
 from ..history.recorder import recorded_ids, recorded_unit_class
 from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
@@ -31,12 +27,20 @@ from .energy_sources import (
     make_candidates,
 )
 from .offered_sources import async_offered_sources
+from .preferences import (
+    Preferences,
+    Source,
+    SourceList,
+    async_get_preferences,
+    counted_statistics,
+)
 
-type Source = Mapping[str, Any]
-"""A source as the Energy preferences hold it."""
+_LISTS: Mapping[SourceKind, SourceList] = {
+    SourceKind.DEVICE: SourceList.DEVICE,
+    SourceKind.WATER_DEVICE: SourceList.WATER_DEVICE,
+}
+"""The list of each kind of source; all others are energy sources."""
 
-_LISTS = ("energy_sources", "device_consumption", "device_consumption_water")
-_COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
 _GAS_UNIT_CLASSES: Mapping[Quantity, str] = {
     Quantity.GAS: VolumeConverter.UNIT_CLASS,
     Quantity.ENERGY: EnergyConverter.UNIT_CLASS,
@@ -48,107 +52,120 @@ FROM_ELSEWHERE = "other_source_of_this_kind"
 OTHER_UNIT = "gas_in_another_unit"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryMeters:
+    """The meters of a config entry.
+
+    `points` are the selected points by key. `statistic_prefix` is the prefix of the
+    imported statistics, or `None` if history is not imported.
+    """
+
+    entry: ConfigEntry
+    points: Mapping[str, Point]
+    statistic_prefix: str | None
+
+
 @dataclass(slots=True)
 class Outcome:
-    """What was put on the dashboard, and what was not, and why (by statistic id)."""
+    """The statistics that were added, and those that were skipped with the reason."""
 
     added: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 async def async_add_to_dashboard(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, *, only_new: bool
+    hass: HomeAssistant, meters: EntryMeters, *, only_new: bool
 ) -> Outcome:
-    """Add what is missing on the Energy dashboard; say what was added and what not.
+    """Add the meters that are missing on the Energy dashboard.
 
-    `only_new` leaves out what was offered before.
+    With `only_new`, sources that were offered before are ignored.
     """
+    entry_id = meters.entry.entry_id
     candidates = make_candidates(
-        entry.runtime_data.inventory.data.points.values(),
-        await _statistic_ids(hass, entry),
+        meters.points.values(), await _statistic_ids(hass, meters)
     )
-    manager = await async_get_manager(hass)
+    preferences = await async_get_preferences(hass)
     offered = await async_offered_sources(hass)
     if only_new:
-        known = offered.of(entry.entry_id)
+        known = offered.of(entry_id)
         candidates = [c for c in candidates if not known.issuperset(c.statistics)]
     async with offered.lock:
-        gas = await _unit_class_of_gas(hass, _list(manager, "energy_sources"))
-        outcome = await _add(hass, manager, candidates, gas)
+        gas = await _unit_class_of_gas(hass, preferences)
+        outcome = await _add(hass, preferences, candidates, gas)
     ids = (each for candidate in candidates for each in candidate.statistics)
-    offered.async_add(entry.entry_id, ids)
+    offered.async_add(entry_id, ids)
     return outcome
 
 
-async def async_follow(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Add what there is as soon as it has statistics, if a person wanted that."""
-    if not entry.options.get(CONF_ENERGY_DASHBOARD, True):
-        return
-    runtime = entry.runtime_data
+async def async_follow(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    coordinator: DataUpdateCoordinator[Any],
+    get_meters: Callable[[], EntryMeters | None],
+) -> None:
+    """Add the meters of an entry as soon as they have statistics.
+
+    `get_meters` is called after each update of the coordinator, and returns `None`
+    while the history is not up to date.
+    """
     offered = await async_offered_sources(hass)
 
     @callback
     def add_new() -> None:
-        history = runtime.history
-        is_ready = history is None or history.data.state == "up_to_date"
-        if not is_ready or not _has_unoffered(entry, offered.of(entry.entry_id)):
-            return
-        entry.async_create_background_task(
-            hass,
-            async_add_to_dashboard(hass, entry, only_new=True),
-            f"{entry.title} energy dashboard",
-        )
+        """Add the sources that were not offered yet, in the background."""
+        meters = get_meters()
+        if meters is not None and _may_have_new(meters, offered.of(entry.entry_id)):
+            entry.async_create_background_task(
+                hass,
+                async_add_to_dashboard(hass, meters, only_new=True),
+                f"{entry.title} energy dashboard",
+            )
 
-    source = runtime.history or runtime.inventory
-    entry.async_on_unload(source.async_add_listener(add_new))
+    entry.async_on_unload(coordinator.async_add_listener(add_new))
     add_new()
 
 
-@callback
-def _has_unoffered(entry: MeteringHubConfigEntry, offered: frozenset[str]) -> bool:
-    """Tell, without asking the recorder, whether there may be anything to add."""
-    history = entry.runtime_data.history
-    if history is None:
-        # What was offered then are entities; there are few enough to look each time.
+def _may_have_new(meters: EntryMeters, offered: frozenset[str]) -> bool:
+    """Return True if there may be sources to add, without querying the recorder."""
+    if meters.statistic_prefix is None:
+        # Then the sources are entities, few enough to be checked every time.
         return True
     return any(
-        point.role in COUNTED_ROLES and f"{history.prefix}{key}" not in offered
-        for key, point in history.points.items()
+        point.has_history
+        and point.role in COUNTED_ROLES
+        and f"{meters.statistic_prefix}{key}" not in offered
+        for key, point in meters.points.items()
     )
 
 
 async def _unit_class_of_gas(
-    hass: HomeAssistant, sources: Iterable[Source]
+    hass: HomeAssistant, preferences: Preferences
 ) -> str | None:
-    """Return whether gas is on the dashboard as a volume or as energy, if it is."""
-    ids = {
-        each
-        for source in sources
-        if source["type"] == SourceKind.GAS
-        for each in _statistics_of(source)
-    }
-    return await recorded_unit_class(hass, ids)
+    """Return the unit class of the gas on the dashboard, if there is any."""
+    sources = preferences.sources()[SourceList.ENERGY]
+    gas = (source for source in sources if source["type"] == SourceKind.GAS)
+    return await recorded_unit_class(hass, set(counted_statistics(gas)))
 
 
 async def _add(
     hass: HomeAssistant,
-    manager: EnergyManager,
+    preferences: Preferences,
     candidates: Iterable[Candidate],
     gas: str | None,
 ) -> Outcome:
-    """Add candidates to the preferences; nothing else runs in between.
+    """Add candidates to the preferences without yielding to the event loop.
 
-    `gas` is the unit class of the gas there. The dashboard shows all gas in one unit
-    and converts nothing: cubic metres would be shown as kWh.
+    `gas` is the unit class of the gas on the dashboard. The dashboard shows all gas in
+    one unit without conversion, so cubic meters would be shown as kWh.
     """
     outcome = Outcome()
-    lists = {name: [*_list(manager, name)] for name in _LISTS}
-    known = set(_counted(lists))
-    elsewhere = _kinds_from_elsewhere(hass, lists["energy_sources"])
-    changed: set[str] = set()
+    sources = preferences.sources()
+    counted = {id_ for each in sources.values() for id_ in counted_statistics(each)}
+    elsewhere = _kinds_from_elsewhere(hass, sources[SourceList.ENERGY])
+    changed: set[SourceList] = set()
     for candidate in candidates:
         reason = None
-        if not known.isdisjoint(candidate.statistics):
+        if not counted.isdisjoint(candidate.statistics):
             reason = ALREADY_THERE
         elif candidate.kind in elsewhere:
             reason = FROM_ELSEWHERE
@@ -159,49 +176,25 @@ async def _add(
         if reason is not None:
             outcome.skipped |= dict.fromkeys(candidate.statistics, reason)
             continue
-        name = candidate.kind.value if candidate.kind.is_device else "energy_sources"
-        lists[name].append(candidate.config)
+        name = _LISTS.get(candidate.kind, SourceList.ENERGY)
+        sources[name].append(candidate.config)
         changed.add(name)
         outcome.added += candidate.statistics
-    if changed:
-        await manager.async_update(_update({name: lists[name] for name in changed}))
+    await preferences.async_update({name: sources[name] for name in changed})
     return outcome
-
-
-def _list(manager: EnergyManager, name: str) -> Sequence[Source]:
-    preferences: Mapping[str, Any] = manager.data or {}
-    sources: Sequence[Source] = preferences.get(name) or ()
-    return sources
-
-
-def _update(lists: Mapping[str, list[Source]]) -> EnergyPreferencesUpdate:
-    # The preferences are a TypedDict per kind of source; here they are data.
-    update: Any = lists
-    checked: EnergyPreferencesUpdate = update
-    return checked
-
-
-def _counted(lists: Mapping[str, Iterable[Source]]) -> Iterator[str]:
-    """Yield the statistics that the preferences count."""
-    for sources in lists.values():
-        for source in sources:
-            yield from _statistics_of(source)
-
-
-def _statistics_of(source: Source) -> list[str]:
-    return [source[name] for name in _COUNTED if source.get(name)]
 
 
 def _kinds_from_elsewhere(
     hass: HomeAssistant, sources: Iterable[Source]
 ) -> set[SourceKind]:
-    """Return the kinds of which there is a source that is not of this integration.
+    """Return the kinds that have a source from another integration.
 
-    A second one would count the same energy twice.
+    A second source of such a kind could count the same energy twice.
     """
     registry = er.async_get(hass)
 
-    def is_ours(statistic_id: str) -> bool:
+    def is_own(statistic_id: str) -> bool:
+        """Return True for a statistic of this integration or of its entities."""
         entity = registry.async_get(statistic_id)
         is_own_entity = entity is not None and entity.platform == DOMAIN
         return is_own_entity or statistic_id.startswith(f"{DOMAIN}:")
@@ -210,39 +203,32 @@ def _kinds_from_elsewhere(
         SourceKind(source["type"])
         for source in sources
         if source["type"] in SourceKind
-        and not all(is_ours(each) for each in _statistics_of(source))
+        and not all(is_own(each) for each in counted_statistics([source]))
     }
 
 
-async def _statistic_ids(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry
-) -> StatisticIds:
-    """Return under which ids an entry's points are counted now.
+async def _statistic_ids(hass: HomeAssistant, meters: EntryMeters) -> StatisticIds:
+    """Return the ids of the statistics that count the points of an entry.
 
-    That is the imported history, and without one, what Home Assistant itself keeps of
-    the entities.
+    These are the imported statistics or, without import, those of the entities.
     """
-    points = entry.runtime_data.inventory.data.points
-    entities = _enabled_entities(hass, entry, points.values())
+    points, prefix = meters.points, meters.statistic_prefix
+    entities = _enabled_entities(hass, meters.entry, points.values())
     rates = {
         key: entity_id
         for key, entity_id in entities.items()
         if points[key].quantity is Quantity.POWER and points[key].kind is Kind.INSTANT
     }
-    history = entry.runtime_data.history
-    if history is None:
+    if prefix is None:
         amounts = {
             k: v for k, v in entities.items() if points[k].kind in _COUNTING_KINDS
         }
         return StatisticIds(amounts=amounts, money={}, rates=rates)
-    recorded = frozenset(await recorded_ids(hass, history.prefix))
+    recorded = frozenset(await recorded_ids(hass, prefix))
+    money_suffixes = {key: f"_{cost_suffix(each)}" for key, each in points.items()}
     return StatisticIds(
-        amounts=_recorded(recorded, history.prefix, dict.fromkeys(points, "")),
-        money=_recorded(
-            recorded,
-            history.prefix,
-            {key: f"_{cost_suffix(point)}" for key, point in points.items()},
-        ),
+        amounts=_recorded(recorded, prefix, dict.fromkeys(points, "")),
+        money=_recorded(recorded, prefix, money_suffixes),
         rates=rates,
     )
 
@@ -250,14 +236,15 @@ async def _statistic_ids(
 def _recorded(
     recorded: Collection[str], prefix: str, suffixes: Mapping[str, str]
 ) -> dict[str, str]:
+    """Return the statistic ids that are recorded, by point key."""
     ids = {key: f"{prefix}{key}{suffix}" for key, suffix in suffixes.items()}
     return {key: each for key, each in ids.items() if each in recorded}
 
 
 def _enabled_entities(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, points: Iterable[Point]
+    hass: HomeAssistant, entry: ConfigEntry, points: Iterable[Point]
 ) -> dict[str, str]:
-    """Return the entity ids of points whose entities are enabled, by point key."""
+    """Return the entity ids of the points whose entities are enabled, by point key."""
     registry = er.async_get(hass)
     found = {}
     for point in points:
@@ -270,14 +257,13 @@ def _enabled_entities(
     return found
 
 
-async def async_report_left_sources(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry
-) -> None:
-    """Ask, by a repair issue, whether the sources of a removed entry shall go, too."""
-    manager = await async_get_manager(hass)
-    used = set(_counted({name: _list(manager, name) for name in _LISTS}))
+async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Create a repair issue if a removed entry still has sources on the dashboard."""
+    preferences = await async_get_preferences(hass)
+    sources = preferences.sources().values()
+    counted = {id_ for each in sources for id_ in counted_statistics(each)}
     offered = await async_offered_sources(hass)
-    left = sorted(used.intersection(offered.of(entry.entry_id)))
+    left = sorted(counted.intersection(offered.of(entry.entry_id)))
     offered.async_forget(entry.entry_id)
     if not left:
         return
@@ -286,7 +272,7 @@ async def async_report_left_sources(
         DOMAIN,
         f"energy_sources_left_{entry.entry_id}",
         is_fixable=True,
-        # The entry is gone, so that nothing would raise the issue again.
+        # After a restart, no entry would be left to create the issue again.
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="energy_sources_left",
@@ -302,14 +288,16 @@ async def async_report_left_sources(
 async def async_remove_from_dashboard(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> None:
-    """Take the sources off the Energy dashboard that count nothing but these."""
-    manager = await async_get_manager(hass)
+    """Remove the sources that count nothing but the given statistics."""
+    preferences = await async_get_preferences(hass)
     ids = frozenset(statistic_ids)
-    update: dict[str, list[Source]] = {}
-    for name in _LISTS:
-        sources = _list(manager, name)
-        kept = [s for s in sources if not ids.issuperset(_statistics_of(s) or [""])]
+    changed = {}
+    for name, sources in preferences.sources().items():
+        kept = [
+            source
+            for source in sources
+            if not (counted := set(counted_statistics([source]))) or counted - ids
+        ]
         if len(kept) < len(sources):
-            update[name] = kept
-    if update:
-        await manager.async_update(_update(update))
+            changed[name] = kept
+    await preferences.async_update(changed)

@@ -1,4 +1,4 @@
-"""What an entry's points are on the Energy dashboard: sources of which kind."""
+"""Make sources of the Energy dashboard from the points of a config entry."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ..metering.model import Kind, Point, Quantity, Role
 
 
 class SourceKind(StrEnum):
-    """The parts of the Energy dashboard."""
+    """The kinds of sources on the Energy dashboard."""
 
     GRID = "grid"
     SOLAR = "solar"
@@ -18,18 +18,13 @@ class SourceKind(StrEnum):
     DEVICE = "device_consumption"
     WATER_DEVICE = "device_consumption_water"
 
-    @property
-    def is_device(self) -> bool:
-        """Tell whether this is one of many parts of a whole, not the whole itself."""
-        return self in (SourceKind.DEVICE, SourceKind.WATER_DEVICE)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Something to show on the Energy dashboard.
+    """A source that can be added to the Energy dashboard.
 
-    `statistics` are what it counts, all of one quantity. `config` is how the
-    dashboard's preferences say it.
+    `statistics` are the ids of the statistics that it counts, all of one quantity.
+    `config` is the source as the dashboard's preferences store it.
     """
 
     kind: SourceKind
@@ -40,10 +35,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticIds:
-    """Under which ids points are counted.
+    """The ids of the statistics of points, by point key.
 
-    `amounts` and `money` are by point key; `rates` are live power sensors by the key of
-    their point. What is not there has no statistic.
+    `amounts` count the points, `money` their cost or compensation, and `rates` are
+    power sensors. Points without a statistic are missing.
     """
 
     amounts: Mapping[str, str]
@@ -60,7 +55,7 @@ _ROLES: Mapping[Role, tuple[SourceKind, frozenset[Quantity]]] = {
 COUNTED_ROLES = frozenset(
     {Role.GRID_DELIVERED, Role.GRID_RETURNED, Role.DEVICE, *_ROLES}
 )
-"""What points on the Energy dashboard are."""
+"""The roles of points that are counted on the Energy dashboard."""
 
 _DEVICE_KINDS: Mapping[Quantity, SourceKind] = {
     Quantity.ENERGY: SourceKind.DEVICE,
@@ -71,27 +66,28 @@ _DEVICE_KINDS: Mapping[Quantity, SourceKind] = {
 def make_candidates(
     points: Iterable[Point], statistic_ids: StatisticIds
 ) -> list[Candidate]:
-    """Return all that these points are on the Energy dashboard."""
-    maker = _Maker([*points], statistic_ids)
-    return [*maker.grid(), *maker.wholes(), *maker.devices()]
+    """Return the sources that can be made from points."""
+    maker = _CandidateMaker([*points], statistic_ids)
+    return [*maker.grid(), *maker.sources(), *maker.devices()]
 
 
-class _Maker:
-    """Makes candidates out of the points of one entry."""
+class _CandidateMaker:
+    """Makes candidates from the points of one entry."""
 
     def __init__(self, points: list[Point], ids: StatisticIds) -> None:
+        """Initialize with the points and the ids of their statistics."""
         self._points = points
         self._ids = ids
         self._counted = [point for point in points if point.key in ids.amounts]
 
     def grid(self) -> Iterator[Candidate]:
-        """Yield a connection for each pair of registers, in their order.
+        """Yield a grid connection for each pair of import and export registers.
 
-        A live power can stand beside one connection only.
+        A power sensor is used for the first connection of its device only.
         """
         rates = self._rates_of_grid()
         for device_key in dict.fromkeys(point.device_key for point in self._counted):
-            delivered, returned = (
+            imported, exported = (
                 [
                     point
                     for point in self._with_role(role)
@@ -100,25 +96,28 @@ class _Maker:
                 ]
                 for role in (Role.GRID_DELIVERED, Role.GRID_RETURNED)
             )
-            for taken, given in zip_longest(delivered, returned):
-                yield self._connection(taken, given, rates.pop(device_key, None))
+            for from_grid, to_grid in zip_longest(imported, exported):
+                rate = rates.pop(device_key, None)
+                yield self._connection(from_grid, to_grid, rate)
 
     def _connection(
-        self, taken: Point | None, given: Point | None, rate: str | None
+        self, from_grid: Point | None, to_grid: Point | None, rate: str | None
     ) -> Candidate:
-        taken_id, given_id = (
-            self._ids.amounts[point.key] if point else None for point in (taken, given)
+        """Return a grid connection with import, export or both."""
+        from_id, to_id = (
+            self._ids.amounts[point.key] if point else None
+            for point in (from_grid, to_grid)
         )
         return Candidate(
             kind=SourceKind.GRID,
             quantity=Quantity.ENERGY,
-            statistics=tuple(each for each in (taken_id, given_id) if each),
+            statistics=tuple(each for each in (from_id, to_id) if each),
             config={
                 "type": SourceKind.GRID.value,
-                "stat_energy_from": taken_id,
-                "stat_energy_to": given_id,
-                "stat_cost": self._money(taken),
-                "stat_compensation": self._money(given),
+                "stat_energy_from": from_id,
+                "stat_energy_to": to_id,
+                "stat_cost": self._money(from_grid),
+                "stat_compensation": self._money(to_grid),
                 "entity_energy_price": None,
                 "number_energy_price": None,
                 "entity_energy_price_export": None,
@@ -128,8 +127,8 @@ class _Maker:
             },
         )
 
-    def wholes(self) -> Iterator[Candidate]:
-        """Yield the sources of sun, gas and water."""
+    def sources(self) -> Iterator[Candidate]:
+        """Yield the solar, gas and water sources."""
         for role, (kind, quantities) in _ROLES.items():
             for point in self._with_role(role):
                 if point.quantity not in quantities:
@@ -149,7 +148,7 @@ class _Maker:
                 yield self._counting(kind, point, config)
 
     def devices(self) -> Iterator[Candidate]:
-        """Yield the single consumers, with the one that each is a part of."""
+        """Yield the individual devices, with the device that each is included in."""
         found = [
             (point, _DEVICE_KINDS[point.quantity])
             for point in self._with_role(Role.DEVICE)
@@ -161,7 +160,7 @@ class _Maker:
                 "stat_consumption": self._ids.amounts[point.key],
                 **self._rate(point),
             }
-            # The dashboard knows only other consumers as wholes.
+            # The dashboard accepts only another individual device here.
             if point.included_in and kinds.get(point.included_in) is kind:
                 config["included_in_stat"] = self._ids.amounts[point.included_in]
             yield self._counting(kind, point, config)
@@ -169,19 +168,22 @@ class _Maker:
     def _counting(
         self, kind: SourceKind, point: Point, config: Mapping[str, object]
     ) -> Candidate:
+        """Return a candidate that counts one point."""
         counted = self._ids.amounts[point.key]
         return Candidate(
             kind=kind, quantity=point.quantity, statistics=(counted,), config=config
         )
 
     def _with_role(self, role: Role) -> list[Point]:
+        """Return the counted points with a role."""
         return [point for point in self._counted if point.role is role]
 
     def _money(self, point: Point | None) -> str | None:
+        """Return the statistic of a point's cost or compensation, if there is one."""
         return self._ids.money.get(point.key) if point else None
 
     def _rates_of_grid(self) -> dict[str, str]:
-        """Return the power from and to the grid by device key."""
+        """Return the sensors of the grid power, by device key."""
         return {
             point.device_key: self._ids.rates[point.key]
             for point in self._points
@@ -189,7 +191,7 @@ class _Maker:
         }
 
     def _rate(self, point: Point) -> dict[str, object]:
-        """Return the live power of a point's device, if it is certain which that is."""
+        """Return the power sensor of a point's device, if it is unambiguous."""
         rates = [
             self._ids.rates[other.key]
             for other in self._points

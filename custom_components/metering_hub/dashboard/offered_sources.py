@@ -1,4 +1,4 @@
-"""What was offered to the Energy dashboard before, so that it is not offered again."""
+"""Remember which statistics were offered to the Energy dashboard."""
 
 import asyncio
 from collections.abc import Iterable
@@ -14,15 +14,16 @@ _SAVE_DELAY = 1.0
 
 
 class OfferedSources:
-    """The ids of statistics that were offered, by config entry, kept in one file.
+    """The ids of the statistics that were offered, by config entry.
 
-    It is no part of the entries, whose data and options are what a person typed.
+    They are stored in a file of their own, because the data and options of a config
+    entry belong to the user.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare; nothing is read before `async_load`.
+        """Initialize without offers.
 
-        `lock` is held by who offers, as what one adds decides on what the next may.
+        Hold `lock` while adding sources: which may be added depends on those before.
         """
         self.lock = asyncio.Lock()
         self._store: Store[dict[str, list[str]]] = Store(
@@ -31,16 +32,16 @@ class OfferedSources:
         self._offered: dict[str, list[str]] = {}
 
     async def async_load(self) -> None:
-        """Read the file."""
+        """Load the offers from the file."""
         self._offered = await self._store.async_load() or {}
 
     def of(self, entry_id: str) -> frozenset[str]:
-        """Return what was offered for an entry."""
+        """Return the statistics that were offered for an entry."""
         return frozenset(self._offered.get(entry_id, ()))
 
     @callback
     def async_add(self, entry_id: str, statistic_ids: Iterable[str]) -> None:
-        """Take note of what was offered for an entry."""
+        """Add statistics that were offered for an entry."""
         offered = sorted(self.of(entry_id).union(statistic_ids))
         if offered != self._offered.get(entry_id, []):
             self._offered[entry_id] = offered
@@ -48,17 +49,18 @@ class OfferedSources:
 
     @callback
     def async_forget(self, entry_id: str) -> None:
-        """Forget an entry that is gone."""
+        """Remove an entry."""
         if self._offered.pop(entry_id, None) is not None:
             self._save()
 
     def _save(self) -> None:
+        """Schedule saving the file."""
         self._store.async_delay_save(lambda: self._offered, _SAVE_DELAY)
 
 
 @singleton.singleton(f"{DOMAIN}_offered_sources")
 async def async_offered_sources(hass: HomeAssistant) -> OfferedSources:
-    """Return what was offered, which all entries share."""
+    """Return the offers, which all entries share."""
     offered = OfferedSources(hass)
     await offered.async_load()
     return offered

@@ -1,1 +1,1 @@
-"""Forms of the config and options flow, and the choices made in them."""
+"""Forms of the config and options flow."""

@@ -1,4 +1,4 @@
-"""Make a backend out of what a config entry, or a form, says."""
+"""Make a backend from the data of a config entry or a form."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ def make_backend(
     data: Settings,
     options: Mapping[str, object],
 ) -> Backend:
-    """Return a backend on Home Assistant's shared session; nothing is sent yet."""
+    """Return a backend that uses Home Assistant's shared session."""
     session = async_get_clientsession(
         hass, verify_ssl=bool(data.get(CONF_VERIFY_SSL, True))
     )

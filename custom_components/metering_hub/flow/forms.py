@@ -1,4 +1,4 @@
-"""Forms made from what backends declare."""
+"""Make forms from the fields that backends declare."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,12 +18,16 @@ from homeassistant.helpers.selector import (
 )
 
 from ..backends.base import BackendSpec, Field, FieldKind, Setting
-from ..backends.common.url import normalise_url
+from ..backends.common.url import normalize_url
 
 type FormData = dict[str, Any]
-"""What a form was filled with; Home Assistant types it no closer."""
+"""A submitted form."""
 
 type Values = dict[str, Setting]
+"""The values of fields by name, as a config entry stores them."""
+
+type Offers = Mapping[str, Mapping[str, str]]
+"""The labels of the choices of fields, by field name and value."""
 
 _TEXT_TYPES: Mapping[FieldKind, tuple[TextSelectorType, str | None]] = {
     FieldKind.URL: (TextSelectorType.URL, "url"),
@@ -36,12 +40,8 @@ _SELECTED = frozenset({FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.TEXTS})
 _STRIPPED = frozenset({FieldKind.URL, FieldKind.TEXT, FieldKind.EMAIL, FieldKind.KEY})
 
 
-type Offers = Mapping[str, Mapping[str, str]]
-"""What fields of kind CHOICES offer: by field name, labels by value."""
-
-
 def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.Schema:
-    """Return the form for some fields, the rarely needed ones in closed sections."""
+    """Return the form of fields, with their sections collapsed."""
     offers = offers or {}
     schema: dict[vol.Marker, object] = {}
     sections: dict[str, dict[vol.Marker, object]] = {}
@@ -54,6 +54,7 @@ def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.
 
 
 def _marker(field: Field) -> vol.Marker:
+    """Return the name and default of a field in a form."""
     default = vol.UNDEFINED if field.default is None else field.default
     marker = vol.Required if field.required else vol.Optional
     return marker(field.name, default=default)
@@ -62,6 +63,7 @@ def _marker(field: Field) -> vol.Marker:
 def _selector(
     field: Field, offer: Mapping[str, str]
 ) -> BooleanSelector | SelectSelector | TextSelector:
+    """Return the selector of a field; `offer` has the labels of its choices."""
     if field.kind is FieldKind.BOOLEAN:
         return BooleanSelector()
     if field.kind in _SELECTED:
@@ -74,13 +76,14 @@ def _selector(
 
 
 def _select_config(field: Field, offer: Mapping[str, str]) -> SelectSelectorConfig:
+    """Return the configuration of a select selector."""
     if field.kind is FieldKind.CHOICE:
         return SelectSelectorConfig(
             options=list(field.choices),
             translation_key=field.name,
             mode=SelectSelectorMode.DROPDOWN,
         )
-    # What was chosen before stays valid, even if the server has lost it since.
+    # Stored choices stay valid, even if the server no longer has them.
     chosen = field.default if isinstance(field.default, list) else []
     labels = {**{value: value for value in chosen}, **offer}
     return SelectSelectorConfig(
@@ -92,7 +95,7 @@ def _select_config(field: Field, offer: Mapping[str, str]) -> SelectSelectorConf
 
 
 def suggested_values(fields: Iterable[Field], values: Mapping[str, Any]) -> FormData:
-    """Return stored values in the shape of the form, without the secrets."""
+    """Return stored values in the structure of the form, without secrets."""
     nested: FormData = {}
     for field in fields:
         if field.name in values and not field.is_secret:
@@ -106,10 +109,10 @@ def read_values(
     user_input: FormData,
     stored: Mapping[str, Setting] | None = None,
 ) -> Values:
-    """Return a filled form as flat, tidy values; raises InvalidUrlError.
+    """Return the normalized values of a submitted form; raises InvalidUrlError.
 
-    An optional secret that was left empty keeps its `stored` value: forms never show
-    secrets, so that it looks the same whether there is one or not.
+    Optional secrets that are left empty keep their `stored` value, because forms never
+    show secrets.
     """
     values: Values = {}
     for field in spec.fields:
@@ -122,7 +125,7 @@ def read_values(
         if field.kind in _STRIPPED:
             value = str(value).strip()
         if field.kind is FieldKind.URL:
-            value = normalise_url(
+            value = normalize_url(
                 value,
                 default_scheme=spec.default_scheme,
                 page_segments=spec.page_segments,

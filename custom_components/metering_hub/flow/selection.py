@@ -1,4 +1,4 @@
-"""What a person chose to see of a server."""
+"""The user's selection of devices and settings."""
 
 from collections.abc import Mapping
 
@@ -10,23 +10,23 @@ type Options = Mapping[str, object]
 
 
 def selected_devices(inventory: Inventory, options: Options) -> frozenset[str]:
-    """Return the keys of the devices to show.
+    """Return the keys of the selected devices.
 
-    Besides the ticked ones these are, if new devices are to be followed, those that
-    did not exist when the person chose.
+    If new devices are added automatically, this includes devices that did not exist
+    when the user made the selection.
     """
-    ticked = _keys(options.get(CONF_DEVICES))
-    follow = options.get(CONF_NEW_DEVICES, True)
+    selected = _keys(options.get(CONF_DEVICES))
+    add_new = options.get(CONF_NEW_DEVICES, True)
     known = _keys(options.get(CONF_KNOWN_DEVICES))
     return frozenset(
         key
         for key in inventory.devices
-        if key in ticked or (follow and key not in known)
+        if key in selected or (add_new and key not in known)
     )
 
 
 def setup_settings(spec: BackendSpec, options: Options) -> Settings:
-    """Return the values of a backend's set-up fields out of an entry's options."""
+    """Return the values of a backend's setup fields from the options of an entry."""
     return {
         field.name: value
         for field in spec.setup_fields
@@ -35,4 +35,5 @@ def setup_settings(spec: BackendSpec, options: Options) -> Settings:
 
 
 def _keys(value: object) -> frozenset[str]:
+    """Return a stored list of keys, or an empty set if it is missing."""
     return frozenset(value) if isinstance(value, list | tuple) else frozenset()

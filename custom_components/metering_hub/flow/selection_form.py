@@ -1,4 +1,4 @@
-"""The form in which a person chooses what to see of a server."""
+"""The form that selects devices and settings."""
 
 from collections.abc import Mapping
 
@@ -30,12 +30,12 @@ from ..metering.model import Inventory
 from .forms import FormData, fields_schema
 from .selection import Options, selected_devices
 
-_MANY = 12
-"""More devices than this are a list to search in, not a page of boxes to tick."""
+_MAX_CHECKBOXES = 12
+"""More devices than this are shown as a searchable dropdown."""
 
 
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
-    """Return the devices' names by key, in Home Assistant's language."""
+    """Return the names of devices by key, in Home Assistant's language."""
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
     return {
         key: device.name
@@ -51,9 +51,9 @@ def selection_schema(
     names: Mapping[str, str],
     options: Options,
 ) -> vol.Schema:
-    """Return the selection form; without options, all that was found is ticked.
+    """Return the selection form; without options, all devices are selected.
 
-    A backend's own fields are asked only where the server leaves them open.
+    The backend's setup fields are included if the inventory asks for them.
     """
     start = options.get(CONF_HISTORY_START)
     selected = sorted(
@@ -70,7 +70,7 @@ def selection_schema(
                     ],
                     multiple=True,
                     mode=SelectSelectorMode.DROPDOWN
-                    if len(names) > _MANY
+                    if len(names) > _MAX_CHECKBOXES
                     else SelectSelectorMode.LIST,
                 )
             ),
@@ -86,26 +86,28 @@ def selection_schema(
 
 
 def _switch(name: str, options: Options) -> vol.Marker:
+    """Return the name and default of a switch, which is on by default."""
     return vol.Required(name, default=bool(options.get(name, True)))
 
 
 def _setup_fields(
     spec: BackendSpec, inventory: Inventory, options: Options
 ) -> vol.Schema:
-    asked = (
+    """Return the form of the setup fields that are undecided, offered or stored."""
+    shown = (
         field.with_default(options.get(field.name))
         for field in spec.setup_fields
         if field.name in inventory.undecided
         or inventory.choices.get(field.name)
         or options.get(field.name)
     )
-    return fields_schema(asked, inventory.choices)
+    return fields_schema(shown, inventory.choices)
 
 
 def selection_errors(user_input: FormData | None) -> dict[str, str]:
-    """Return what is wrong with a filled selection form, by field."""
+    """Return the errors in a submitted selection form, by field."""
     start = (user_input or {}).get(CONF_HISTORY_START)
-    # Dates in this form compare like the days they name.
+    # ISO 8601 dates sort chronologically as text.
     if start and start > dt_util.now().date().isoformat():
         return {CONF_HISTORY_START: "start_in_future"}
     return {}
@@ -114,10 +116,10 @@ def selection_errors(user_input: FormData | None) -> dict[str, str]:
 def read_selection(
     user_input: FormData, offered: Inventory, found: Inventory
 ) -> FormData:
-    """Return the options of an entry: the filled form, and what there was to choose.
+    """Return the options of an entry from a submitted form.
 
-    `found` also has what the set-up fields of the form brought to light, beyond the
-    devices that the form offered: a person who names a meter wants it.
+    `offered` has the devices that the form showed. Devices that are only in `found`
+    come from the setup fields of the form, so they are selected, too.
     """
     new = found.devices.keys() - offered.devices.keys()
     return {

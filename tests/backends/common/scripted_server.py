@@ -45,7 +45,7 @@ class ScriptedServer:
     sent: int = 0
     running: int = 0
     most_running: int = 0
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def port(self) -> str:
@@ -63,14 +63,14 @@ class ScriptedServer:
 
     async def finished(self) -> None:
         """Wait until every request that came so far is dealt with."""
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self.tasks)
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if (task := asyncio.current_task()) is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
@@ -109,7 +109,7 @@ async def running_server(
         yield scripted
     finally:
         server.close()
-        tasks = list(scripted._tasks)
+        tasks = list(scripted.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

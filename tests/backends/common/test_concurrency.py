@@ -1,4 +1,4 @@
-"""Several endpoints at once: what fails alone, and what fails together."""
+"""Parallel requests fail alone or together; long work yields to the event loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,7 +7,10 @@ import warnings
 
 import pytest
 
-from custom_components.metering_hub.backends.common.concurrency import gather_parts
+from custom_components.metering_hub.backends.common.concurrency import (
+    LoopYielder,
+    gather_parts,
+)
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,
@@ -19,6 +22,7 @@ from custom_components.metering_hub.backends.errors import (
     UnreachableError,
     UnsupportedError,
 )
+from tests.turns import counting_turns
 
 
 class Part:
@@ -211,3 +215,16 @@ async def test_every_part_is_awaited() -> None:
         gc.collect()
     assert slow.started
     assert not [warning for warning in caught if "never awaited" in str(warning)]
+
+
+async def test_long_work_yields_to_the_event_loop() -> None:
+    yielder = LoopYielder(10)
+    async with counting_turns() as turns:
+        await yielder.spend(9)
+        assert turns.count == 0
+        for _ in range(3):
+            await yielder.spend(10)
+        assert turns.count > 0
+        yielded = turns.count
+        await yielder.spend(9)
+        assert turns.count == yielded

@@ -399,7 +399,7 @@ async def test_no_server_silences_us_for_long(client: MakeClient, header: str) -
 @settings(deadline=None)
 @given(st.text() | st.datetimes().map(str) | st.datetimes().map(format_datetime))
 def test_retry_after_is_a_bounded_wait_or_nothing(header: str) -> None:
-    seconds = http._retry_after({"Retry-After": header})
+    seconds = http.retry_after({"Retry-After": header})
     assert seconds is None or 0 <= seconds <= http.MAX_RETRY_AFTER
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.metering_hub.backends.common.url import normalise_url
+from custom_components.metering_hub.backends.common.url import normalize_url
 from custom_components.metering_hub.backends.errors import InvalidUrlError
 
 API = frozenset({"api"})
@@ -71,7 +71,7 @@ PAGES = frozenset({"api", "admin", "dashboard"})
     ],
 )
 def test_address(typed: str, url: str) -> None:
-    assert normalise_url(typed, page_segments=API) == url
+    assert normalize_url(typed, page_segments=API) == url
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_address(typed: str, url: str) -> None:
 )
 def test_no_host(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
-        normalise_url(typed)
+        normalize_url(typed)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_no_host(typed: str) -> None:
 )
 def test_blank_inside(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
-        normalise_url(typed)
+        normalize_url(typed)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "abc", "80:80", "8.8"])
 @pytest.mark.parametrize("start", ["meter:", "http://meter:", "https://[::1]:"])
 def test_port_that_does_not_exist(start: str, port: str) -> None:
     with pytest.raises(InvalidUrlError):
-        normalise_url(f"{start}{port}")
+        normalize_url(f"{start}{port}")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_port_that_does_not_exist(start: str, port: str) -> None:
 )
 def test_credentials_inside(typed: str) -> None:
     with pytest.raises(InvalidUrlError) as raised:
-        normalise_url(typed)
+        normalize_url(typed)
     assert str(raised.value) == "not an address"
 
 
@@ -153,7 +153,7 @@ def test_credentials_inside(typed: str) -> None:
 )
 def test_other_schemes(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
-        normalise_url(typed)
+        normalize_url(typed)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_other_schemes(typed: str) -> None:
 )
 def test_host_that_cannot_be(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
-        normalise_url(typed)
+        normalize_url(typed)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_host_that_cannot_be(typed: str) -> None:
     ],
 )
 def test_default_scheme(typed: str, url: str) -> None:
-    assert normalise_url(typed, default_scheme="https") == url
+    assert normalize_url(typed, default_scheme="https") == url
 
 
 @pytest.mark.parametrize(
@@ -197,18 +197,18 @@ def test_default_scheme(typed: str, url: str) -> None:
     ],
 )
 def test_page_segments(typed: str, url: str) -> None:
-    assert normalise_url(typed, page_segments=PAGES) == url
+    assert normalize_url(typed, page_segments=PAGES) == url
 
 
 def test_path_stays_whole_without_page_segments() -> None:
-    assert normalise_url("http://meter/api/v2/") == "http://meter/api/v2"
+    assert normalize_url("http://meter/api/v2/") == "http://meter/api/v2"
 
 
 @settings(deadline=None)
 @given(st.text() | st.builds("http://{}/{}".format, st.text(), st.text()))
 def test_gives_an_address_or_says_no(typed: str) -> None:
     try:
-        url = normalise_url(typed)
+        url = normalize_url(typed)
     except InvalidUrlError:
         return
     assert url.startswith(("http://", "https://"))
@@ -223,5 +223,5 @@ def test_gives_an_address_or_says_no(typed: str) -> None:
     st.lists(st.text("aZ09-._~é/ßÅ"), max_size=4).map("/".join),
 )
 def test_a_good_address_stays(scheme: str, host: str, port: str, path: str) -> None:
-    url = normalise_url(f"{scheme}{host}{port}/{path}")
-    assert normalise_url(url) == url
+    url = normalize_url(f"{scheme}{host}{port}/{path}")
+    assert normalize_url(url) == url

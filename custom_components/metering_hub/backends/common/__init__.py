@@ -1,1 +1,1 @@
-"""Code that backends share: requests, tokens, parsing, concurrency."""
+"""Building blocks that all backends share."""

@@ -1,4 +1,4 @@
-"""How requests prove who they come from."""
+"""Authentication of requests: fixed headers, or a token that is renewed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,27 +10,27 @@ from ..errors import AuthenticationError, BackendError
 
 
 class Authenticator(Protocol):
-    """Gives the headers of a request, and learns when a server refused them."""
+    """Provides the authentication headers of requests."""
 
     async def headers(self) -> Mapping[str, str]:
-        """Return the headers that prove who we are; may log in first."""
+        """Return the authentication headers, logging in first if needed."""
 
     async def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Take note that these headers were refused; tell whether to try once more."""
+        """Handle headers that the server rejected; return True to retry."""
 
 
 class StaticAuth:
-    """The same headers for ever, such as an API key."""
+    """Authentication by headers that never change, such as an API key."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        """Keep the headers."""
+        """Initialize with the headers."""
         self._headers = dict(headers)
 
     async def headers(self) -> Mapping[str, str]:
         """Return the headers.
 
-        Raises AuthenticationError for a value that no header can carry, which is what
-        a wrongly pasted key looks like.
+        Raises AuthenticationError for characters that are invalid in a header, because
+        they come from a badly pasted key.
         """
         if not all(
             value.isascii() and value.isprintable() for value in self._headers.values()
@@ -39,13 +39,13 @@ class StaticAuth:
         return self._headers
 
     async def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Never try again: asking twice does not make a key right."""
+        """Return False, because the same key would be rejected again."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a login gave; `expires` is aware UTC, `None` where the server hides it."""
+    """The result of a login; `expires` is in UTC, or `None` if it is unknown."""
 
     access: str = field(repr=False)
     refresh: str | None = field(default=None, repr=False)
@@ -53,13 +53,13 @@ class Token:
 
 
 class TokenAuth:
-    """A bearer token that is renewed before it expires, by one request at a time.
+    """Authentication by a bearer token with single-flight renewal.
 
-    However many calls meet an expired token, one of them renews it and the others
-    wait. A refresh that is refused falls back to logging in; only when that is
-    refused too does AuthenticationError reach the caller, and all who waited.
+    However many requests meet an expired token, one of them renews it while the
+    others wait. If the refresh token is rejected, it logs in again. If that is
+    rejected, too, every waiting request raises the AuthenticationError.
 
-    `login` and `refresh` must not go through a client that uses this authenticator:
+    `login` and `refresh` must not use an HttpClient with this authenticator, because
     they would wait for themselves.
     """
 
@@ -71,7 +71,7 @@ class TokenAuth:
         renew_before: timedelta = timedelta(minutes=1),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Keep the ways to get a token."""
+        """Initialize without a token; the first request logs in."""
         self._login = login
         self._refresh = refresh
         self._renew_before = renew_before
@@ -82,29 +82,29 @@ class TokenAuth:
         self._failure: BackendError | None = None
 
     async def headers(self) -> Mapping[str, str]:
-        """Return the bearer header, renewing the token first where it is due."""
+        """Return the bearer header, renewing the token first if it is due."""
         return self._header(await self._valid_token())
 
     async def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Renew the token unless somebody else already has; always worth a retry."""
-        await self._valid_token(refused=headers)
+        """Renew the token unless another request already has; return True."""
+        await self._valid_token(rejected=headers)
         return True
 
-    async def _valid_token(self, refused: Mapping[str, str] | None = None) -> Token:
-        """Return a token that is neither due nor the refused one."""
-        known_failure = self._failure
+    async def _valid_token(self, rejected: Mapping[str, str] | None = None) -> Token:
+        """Return a token that is not due and is not the rejected one."""
+        earlier_failure = self._failure
         async with self._lock:
             token = self._token
             if (
                 token is not None
                 and not self._is_due()
-                and self._header(token) != refused
+                and self._header(token) != rejected
             ):
                 return token
             failure = self._failure
-            if failure is not None and failure is not known_failure:
-                # The renewal that this call waited for failed. Every waiting call
-                # trying again would be as many wrong logins, which lock accounts.
+            if failure is not None and failure is not earlier_failure:
+                # Repeating the renewal that just failed for every waiting request
+                # would be many failed logins, which can lock the account.
                 raise failure
             try:
                 token = await self._renew(token)
@@ -115,24 +115,27 @@ class TokenAuth:
             return token
 
     def _is_due(self) -> bool:
+        """Return True if the token should be renewed now."""
         return self._due is not None and self._due <= self._clock()
 
     def _due_time(self, token: Token) -> datetime | None:
-        """Return when to renew; a short-lived token is used for half of its life."""
+        """Return when to renew a token: a short-lived one at half of its lifetime."""
         if token.expires is None:
             return None
-        life = max(token.expires - self._clock(), timedelta())
-        return token.expires - min(self._renew_before, life / 2)
+        lifetime = max(token.expires - self._clock(), timedelta())
+        return token.expires - min(self._renew_before, lifetime / 2)
 
     @staticmethod
     def _header(token: Token) -> dict[str, str]:
+        """Return the header that carries a token."""
         return {"Authorization": f"Bearer {token.access}"}
 
     async def _renew(self, token: Token | None) -> Token:
+        """Return a new token by refreshing the old one, or by logging in."""
         if token is not None and token.refresh and self._refresh is not None:
             try:
                 return await self._refresh(token.refresh)
             except AuthenticationError:
-                # The refresh token ran out or was revoked; the password still counts.
+                # The refresh token may have expired while the password is still valid.
                 self._token = None
         return await self._login()

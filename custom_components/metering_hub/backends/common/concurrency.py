@@ -1,4 +1,4 @@
-"""Ask several endpoints of one server at once."""
+"""Run requests in parallel, and keep long work from blocking the event loop."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -9,15 +9,16 @@ from ..errors import ONE_ENDPOINT_ERRORS, AuthenticationError, BackendError
 async def gather_parts[Key, Part](
     parts: Mapping[Key, Coroutine[None, None, Part]],
 ) -> tuple[dict[Key, Part], dict[Key, BackendError]]:
-    """Run all parts at once; return what came, and the failures of single endpoints.
+    """Run all parts at once; return the results and the errors of single endpoints.
 
-    An error that concerns the whole server (unreachable, refused credentials) ends
-    the other parts and is raised, refused credentials first.
+    An error that concerns the whole server, such as UnreachableError, cancels the
+    other parts and is raised. AuthenticationError takes precedence over others.
     """
     results: dict[Key, Part] = {}
     failures: dict[Key, BackendError] = {}
 
     async def run(key: Key, part: Coroutine[None, None, Part]) -> None:
+        """Store the result of one part, or the error of its endpoint."""
         try:
             results[key] = await part
         except ONE_ENDPOINT_ERRORS as err:
@@ -36,19 +37,18 @@ async def gather_parts[Key, Part](
 
 
 class LoopYielder:
-    """Counts work, and gives the event loop to others after every so much of it.
+    """Yields to the event loop whenever a certain amount of work is done.
 
-    A turn of the loop costs as much as reading some ten values, so that there is none
-    for little.
+    Yielding costs as much as parsing about ten values, so it is done in batches.
     """
 
     def __init__(self, at_once: int) -> None:
-        """Start; `at_once` is how much may be done in one go."""
+        """Initialize with the amount of work to do between two yields."""
         self._at_once = at_once
         self._done = 0
 
     async def spend(self, amount: int) -> None:
-        """Take note of so much work, and let others go first if it is enough."""
+        """Count an amount of work, and yield to the event loop if it is due."""
         self._done += amount
         if self._done >= self._at_once:
             self._done = 0

@@ -1,4 +1,4 @@
-"""Moments, days and hours as the servers write them and as the recorder needs them."""
+"""Parse and convert moments, days and hours."""
 
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
@@ -8,13 +8,13 @@ from .parse import as_number
 
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC).timestamp()
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
-"""A day is left at both ends, so that every time zone can show what is between."""
+"""One day is left at both ends, so that conversion to any time zone is possible."""
 
 
 def as_moment(value: Json) -> datetime | None:
-    """Return an ISO 8601 moment in the offset it was written with.
+    """Return an ISO 8601 moment with the offset that it is written with.
 
-    A moment without an offset is ambiguous and therefore ignored.
+    A moment without an offset is ambiguous and is ignored.
     """
     if not isinstance(value, str):
         return None
@@ -33,7 +33,7 @@ def as_utc_moment(value: Json) -> datetime | None:
 
 
 def as_day(value: Json) -> date | None:
-    """Return a day that is written as 2026-03-29."""
+    """Return an ISO 8601 date, such as 2026-03-29."""
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -41,7 +41,7 @@ def as_day(value: Json) -> date | None:
 
 
 def from_epoch(seconds: Json) -> datetime | None:
-    """Return epoch seconds as a moment in UTC, or `None` outside the calendar."""
+    """Return seconds since the epoch as a moment in UTC, if it can be represented."""
     number = as_number(seconds)
     if number is None or not _EARLIEST <= number <= _LATEST:
         return None
@@ -49,18 +49,18 @@ def from_epoch(seconds: Json) -> datetime | None:
 
 
 def utc_text(moment: datetime) -> str:
-    """Return an aware moment as ISO 8601 in UTC, ending in "Z"."""
+    """Return an aware moment as ISO 8601 in UTC with the suffix "Z"."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def whole_hour(moment: datetime) -> datetime:
-    """Return the start of the hour that contains a moment, in the moment's own zone."""
+    """Return the start of a moment's hour, in the moment's own time zone."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 @lru_cache(maxsize=256)
 def local_midnight(day: date, zone: tzinfo) -> datetime:
-    """Return the UTC moment at which a local day begins.
+    """Return the start of a local day, in UTC.
 
     `day` is a date, or an aware moment within the day.
     """

@@ -1,4 +1,4 @@
-"""Turn what people type or paste as an address into one exact base URL."""
+"""Normalize the server addresses that users enter."""
 
 import re
 
@@ -9,7 +9,7 @@ from ..errors import InvalidUrlError
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-def normalise_url(
+def normalize_url(
     text: str,
     *,
     default_scheme: str = "http",
@@ -19,27 +19,28 @@ def normalise_url(
 
     Accepts `192.168.1.5:8888`, any number of trailing slashes, and the address of a
     page: the path is cut at the first of `page_segments` (`{"api"}` turns
-    `http://host/dsmr/api/v2/x` into `http://host/dsmr`); query and fragment go.
+    `http://host/dsmr/api/v2/x` into `http://host/dsmr`), and the query and fragment
+    are dropped.
 
-    Raises InvalidUrlError where no address can be made of it, and for user names or
-    passwords inside the address, which would end up in logs.
+    Raises InvalidUrlError if the text is not an address, or if it contains a user name
+    or password, which would end up in logs.
     """
-    typed = text.strip()
-    if not _SCHEME.match(typed):
-        typed = f"{default_scheme}://{typed.lstrip('/')}"
+    entered = text.strip()
+    if not _SCHEME.match(entered):
+        entered = f"{default_scheme}://{entered.lstrip('/')}"
     try:
-        url = URL(typed)
-        usable = (
+        url = URL(entered)
+        is_usable = (
             url.scheme in ("http", "https")
             and bool(url.host)
-            # What is left of a scheme with a slash too few or too many is no host.
+            # A mistyped scheme, such as "http:/host", is parsed as the host.
             and url.host not in ("http", "https")
-            and not any(character.isspace() for character in typed)
+            and not any(character.isspace() for character in entered)
             and url.port != 0
         )
     except ValueError as err:
         raise InvalidUrlError("not an address") from err
-    if not usable or url.user is not None or url.password is not None:
+    if not is_usable or url.user is not None or url.password is not None:
         raise InvalidUrlError("not an address")
     segments: list[str] = []
     for segment in url.path.split("/"):
