@@ -82,7 +82,7 @@ class Login:
 
 
 def token_expiry(token: str) -> datetime | None:
-    """Return when a JSON Web Token expires, in UTC, or `None` if it does not say."""
+    """Return when a JSON Web Token expires, in UTC, or `None` if it cannot be read."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * 3))

@@ -1,4 +1,4 @@
-"""Which part of the history may have changed since the last look.
+"""Which part of the history may have changed since the last check.
 
 The server cannot report changes. Polling the latest values reveals new ones; late and
 corrected values are found only by reading the whole history window again every hour.
@@ -16,7 +16,7 @@ FULL_READ_INTERVAL = timedelta(hours=1)
 """How often the whole history window is read."""
 
 MISSED_POLLS = 3
-"""A series that was not polled for so many intervals is no longer polled."""
+"""After so many intervals without a poll, a series is not polled any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class ChangeFinder:
         poll_interval: timedelta,
         history_interval: timedelta,
     ) -> None:
-        """Initialize with the backend's intervals of polls and of history looks."""
+        """Initialize with how often the backend is polled and its history checked."""
         self._cache = cache
         self._latest = latest
         self._polled_within = MISSED_POLLS * poll_interval
-        # Looks are not punctual: without the margin, every fifth one would do.
+        # Checks are not punctual: without a margin, a full read may be one check late.
         self._full_read_after = FULL_READ_INTERVAL - history_interval / 2
 
     def find_changes(

@@ -203,7 +203,7 @@ class BemserverClient:
 
 
 def classify(answer: Answer) -> BackendError | None:
-    """Return the error that only BEMServer means by an answer.
+    """Return the error for an answer with a meaning of its own in BEMServer.
 
     NotFoundError for 409: the server lacks the data to compute an analysis.
     UnknownSeriesError for a 422 that names unknown series.

@@ -116,7 +116,7 @@ def _containers(
 def _role(
     link: EnergyLink, energy: str, detail: str, container: int | None
 ) -> Role | None:
-    """Return the role of a link; only what nothing contains is a source of energy."""
+    """Return the role of a link; energy that another link contains is no source."""
     if link.produced:
         is_source = energy == ELECTRICITY and container is None
         return Role.SOLAR if is_source else None

@@ -37,7 +37,7 @@ type SiteReadings = Mapping[str, Reading]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteOverview:
-    """What reading these points requires of the catalogue and of series' points.
+    """The parts of the catalogue and of series' points that the readings depend on.
 
     `sources` are by key of the point. `site_series` are the series of each site that
     count for its completeness. `device_series` are the series of each device, each with

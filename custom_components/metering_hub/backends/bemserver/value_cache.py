@@ -1,7 +1,6 @@
-"""The latest value of each series, and recent values of series that need them.
+"""The latest value of each series, and recent values of some series.
 
-Nothing is requested here. Most of every answer repeats the one before, so only values
-that differ are parsed.
+Most of every answer repeats the one before, so only values that differ are parsed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
