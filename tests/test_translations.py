@@ -43,7 +43,7 @@ from custom_components.metering_hub.backends.bemserver.points import (
 )
 from custom_components.metering_hub.backends.bemserver.site_points import (
     AIR_TEMPERATURE,
-    extra_points,
+    make_site_points,
 )
 from custom_components.metering_hub.backends.besmart.discovery import Discovery
 from custom_components.metering_hub.backends.besmart.memory import Knowledge
@@ -200,7 +200,7 @@ def _bemserver_inventories() -> Iterator[Inventory]:
         devices=devices,
         points={
             point.key: point
-            for point, _ in extra_points(catalogue, devices, devices.keys())
+            for point, _ in make_site_points(catalogue, devices, devices.keys())
         },
     )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.metering_hub.backends.base import Latest
+from custom_components.metering_hub.backends.base import Latest, Memory
 from custom_components.metering_hub.backends.bemserver.backend import BemserverBackend
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.metering.model import Inventory, Point, Reading
@@ -21,14 +21,16 @@ NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 
 @dataclass
 class Campus:
-    """A backend, its simulator, and the inventory that it gave last."""
+    """A backend, its simulator, and the inventory that was read last."""
 
     backend: BemserverBackend
     simulator: BemserverSimulator
     clock: Clock
+    make_backend: Callable[[], BemserverBackend]
     inventory: Inventory = field(default_factory=lambda: Inventory({}, {}))
 
     def point(self, key: str) -> Point:
+        """Return a point of the inventory."""
         return self.inventory.points[key]
 
     def series(self) -> list[Point]:
@@ -39,18 +41,27 @@ class Campus:
             if key.startswith("timeseries_")
         ]
 
-    async def look(self) -> Inventory:
+    async def restart(self, memory: Memory | None = None) -> None:
+        """Connect a new backend with a memory, by default that of the old one."""
+        memory = self.backend.remember() if memory is None else memory
+        self.backend = self.make_backend()
+        self.backend.restore(memory)
+        await self.backend.connect()
+
+    async def read_inventory(self) -> Inventory:
+        """Read the inventory and return it."""
         self.inventory = await self.backend.inventory()
         return self.inventory
 
     async def poll(self, *keys: str) -> Latest:
+        """Read the latest values of these points, or of all series."""
         points = [self.point(key) for key in keys] if keys else self.series()
         return await self.backend.latest(points)
 
-    async def past(
+    async def history(
         self, keys: Sequence[str], start: datetime, end: datetime | None = None
     ) -> dict[str, list[Reading]]:
-        """Return all readings of the past, and hold every chunk to the contract."""
+        """Return the history of points, and check that chunks are in order."""
         found: dict[str, list[Reading]] = {key: [] for key in keys}
         points = [self.point(key) for key in keys]
         until = start
@@ -64,8 +75,8 @@ class Campus:
                 found[key] += readings
         return found
 
-    def asked(self, path: str = "") -> int:
-        """Return how often the server was asked, and forget it."""
+    def count_requests(self, path: str = "") -> int:
+        """Return the number of requests since the last call."""
         number = self.simulator.faults.count(path)
         self.simulator.faults.clear_requests()
         return number
@@ -76,6 +87,7 @@ type Connect = Callable[..., Awaitable[Campus]]
 
 @pytest.fixture(autouse=True)
 def short_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeat failed requests without waiting."""
     monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.001))
 
 
@@ -88,6 +100,7 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
         async def to(
             *, years: float = 0.03, series: int = 0, **options: list[str]
         ) -> Campus:
+            """Serve a simulator and connect to it; `options` are set-up fields."""
             clock = Clock(NOW)
             simulator = BemserverSimulator(1, years, series, clock=clock)
             url = await stack.enter_async_context(serve(simulator.app))
@@ -96,9 +109,13 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
                 "email": DEFAULT_EMAIL,
                 "password": DEFAULT_PASSWORD,
             }
-            backend = BemserverBackend(session, settings, {**options}, clock=clock)
-            campus = Campus(backend, simulator, clock)
-            await backend.connect()
+
+            def make_backend() -> BemserverBackend:
+                """Return a backend that is not connected yet."""
+                return BemserverBackend(session, settings, {**options}, clock=clock)
+
+            campus = Campus(make_backend(), simulator, clock, make_backend)
+            await campus.backend.connect()
             return campus
 
         yield to
@@ -106,8 +123,19 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
 
 @pytest.fixture
 async def campus(connect: Connect) -> Campus:
-    """Return a campus whose inventory was read, and nothing else."""
+    """Return a campus whose inventory has been read, and nothing else."""
     campus = await connect()
-    await campus.look()
+    await campus.read_inventory()
     campus.simulator.faults.clear_requests()
+    return campus
+
+
+async def connect_and_poll(connect: Connect, series: int) -> Campus:
+    """Return a campus with so many series that has been polled twice."""
+    campus = await connect(series=series)
+    await campus.read_inventory()
+    await campus.poll()
+    campus.clock.forward(minutes=1)
+    await campus.poll()
+    campus.count_requests()
     return campus

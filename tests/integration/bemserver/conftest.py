@@ -1,4 +1,4 @@
-"""Fixtures: a simulated BEMServer, and an entry of it."""
+"""Fixtures: a simulated BEMServer and a config entry for it."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from simulators.server import serve
 SOME_DEVICES = ["building_1", "campaign_1", "site_1", "site_3"]
 EVERYTHING = {"devices": [], "known_devices": [], "new_devices": True}
 YEARS = 0.022
-"""Eight days: enough for the kinds of series, and quick to import."""
+"""Eight days: enough to detect kinds, and quick to import."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def url(simulator: BemserverSimulator) -> AsyncIterator[str]:
 
 @pytest.fixture
 def options() -> dict[str, object]:
-    """Return a choice of few devices, which are set up faster."""
+    """Return a selection of few devices, which are set up faster."""
     known = [*SOME_DEVICES, "campaign_2", "building_2", "building_3", "site_2"]
     return {"devices": SOME_DEVICES, "known_devices": known, "new_devices": False}
 

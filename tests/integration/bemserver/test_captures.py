@@ -1,4 +1,4 @@
-"""Real input: what a real BEMServer answered, byte for byte."""
+"""Recorded answers of a real BEMServer, byte for byte."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from tests.captures import Capture, ReplayRequest, ReplayServer, bemserver, repl
 NOW = datetime(2026, 11, 21, 2, 28, 23, tzinfo=UTC)
 PASSWORD = "reader-pass-1"  # Of the recorded server.
 
-# Of several captures of an endpoint, the one that the integration's question means.
+# The capture that matches the integration's request, where there are several.
 ANSWERS = {
     "/about/": "about",
     "/users/": "users_self",
@@ -64,7 +64,7 @@ def captures() -> dict[str, Capture]:
 async def server(
     captures: dict[str, Capture], freezer: FrozenDateTimeFactory
 ) -> AsyncIterator[ReplayServer]:
-    """Replay the answers, at the time at which they were given."""
+    """Replay the answers at the time of the recording."""
     freezer.move_to(NOW)
 
     def answer(request: ReplayRequest) -> bytes | None:
@@ -82,7 +82,7 @@ async def server(
         if parts.path in ANSWERS:
             return captures[ANSWERS[parts.path]].raw
         if parts.path.startswith("/timeseries_by_"):
-            # Of storeys and zones, nothing was recorded.
+            # The places of storeys and zones were not recorded.
             return EMPTY + b"Connection: close\r\n\r\n[]"
         return None
 
@@ -96,7 +96,7 @@ async def test_the_integration_comes_up_on_the_captures(
     captures: dict[str, Capture],
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """All recorded series have an entity, and those with values show the newest."""
+    """All recorded series have an entity, which shows the latest value."""
     configure = hass.config_entries.flow.async_configure
     flow = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
@@ -112,7 +112,7 @@ async def test_the_integration_comes_up_on_the_captures(
     assert step["errors"] == {"base": "invalid_auth"}
     step = await configure(flow["flow_id"], {**account, "password": PASSWORD})
     assert step["step_id"] == "selection", step["errors"]
-    # Hourly lows, which would tell, were not recorded: sums are given for them.
+    # Hourly minima were not recorded: the sums take their place.
     selection = {**step["data_schema"]({}), "history": False, "registers": ["13"]}
     step = await configure(flow["flow_id"], selection)
     await hass.async_block_till_done()

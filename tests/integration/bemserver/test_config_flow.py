@@ -1,4 +1,4 @@
-"""The config flow of BEMServer: what a person types, and what they are told."""
+"""The config flow of BEMServer: user input, and its errors."""
 
 from collections.abc import AsyncIterator
 from ssl import SSLContext
@@ -36,7 +36,7 @@ SELECTION = {
 
 
 def form(url: str, **changes: object) -> dict[str, object]:
-    """Return the connection form, filled in rightly but for the changes."""
+    """Return valid input for the connection form, with changes."""
     return {
         "url": url,
         "email": DEFAULT_EMAIL,
@@ -60,7 +60,7 @@ async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
 async def finish(
     hass: HomeAssistant, step: ConfigFlowResult, url: str
 ) -> ConfigFlowResult:
-    """Fill in the rest rightly, which must make an entry."""
+    """Complete the flow with valid input, and return the entry."""
     step = await choose(hass, step, form(url))
     assert step["step_id"] == "selection", step["errors"]
     step = await choose(hass, step, SELECTION)
@@ -76,12 +76,12 @@ async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResu
 
 
 def scope(entry: ConfigEntry) -> tuple[str | None, str]:
-    """Return what an entry is known by, and what its statistics' ids start with."""
+    """Return an entry's unique id and the prefix of its statistic ids."""
     return entry.unique_id, statistic_prefix(entry, BACKENDS["bemserver"])
 
 
 async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
-    """A person logs in, chooses places, and sees sensors."""
+    """The user logs in, selects places and gets sensors."""
     step = await choose(hass, await open_form(hass), form(url))
     assert step["step_id"] == "selection"
     offered = step["data_schema"].schema["registers"].config["options"]
@@ -96,10 +96,10 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     assert hass.states.get("sensor.main_campus_site_elec_all") is not None
 
 
-async def test_what_the_flow_learned_is_not_asked_for_again(
+async def test_the_entry_uses_the_memory_of_the_flow(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator
 ) -> None:
-    """A week of values tells what series are: the flow's look at them counts."""
+    """The entry uses the kinds that the flow detected."""
 
     def looks() -> int:
         return sum(
@@ -111,12 +111,12 @@ async def test_what_the_flow_learned_is_not_asked_for_again(
     step = await choose(hass, await open_form(hass), form(url))
     learned = looks()
     await choose(hass, step, {**SELECTION, "devices": [], "new_devices": True})
-    # Some say too little yet, and are looked at until they say something.
+    # Series with too few values are examined again.
     assert 0 <= looks() - learned < learned / 2
 
 
 async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
-    """A series cannot be positions and amounts; the form then works with either."""
+    """A series cannot have both kinds; the form accepts either of them."""
     step = await choose(hass, await open_form(hass), form(url))
     both = {**SELECTION, "registers": ["13", "54"], "amounts": ["54"]}
     step = await choose(hass, step, both)
@@ -139,7 +139,7 @@ async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
 async def test_wrong_credentials(
     hass: HomeAssistant, url: str, changes: dict[str, object]
 ) -> None:
-    """A wrong password, another user, and an e-mail in other case are wrong."""
+    """A wrong password, an unknown user, and an e-mail in another case."""
     step = await choose(hass, await open_form(hass), form(url, **changes))
     assert step["errors"] == {"base": "invalid_auth"}
     step = await choose(hass, step, form(url))
@@ -149,7 +149,7 @@ async def test_wrong_credentials(
 async def test_deactivated_user(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator
 ) -> None:
-    """The server cannot tell him from one with a wrong password."""
+    """The server answers the same as to a wrong password."""
     simulator.reader.is_active = False
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": "invalid_auth"}
@@ -161,7 +161,7 @@ async def test_deactivated_user(
 async def test_user_without_rights(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator
 ) -> None:
-    """403 after a login that worked."""
+    """The server answers 403 after a successful login."""
     body = '{"code":403,"status":"Forbidden","message":"Authorization error"}'
     simulator.faults.add(Fault(Answer(403, body, "application/json"), "/users/"))
     step = await choose(hass, await open_form(hass), form(url))
@@ -171,10 +171,10 @@ async def test_user_without_rights(
     assert step["step_id"] == "selection"
 
 
-async def test_database_down_is_no_wrong_password(
+async def test_a_database_that_is_down(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator
 ) -> None:
-    """The server says 500 to right passwords, too, and still answers /about/."""
+    """The server answers 500 to a correct password, and still answers /about/."""
     simulator.database_down = True
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": "cannot_connect"}
@@ -203,7 +203,7 @@ async def test_something_else_answers(
     action: Answer | Drop,
     error: str,
 ) -> None:
-    """HTML of a proxy, another server, a redirect to https: each is told apart."""
+    """HTML of a proxy, another server, a redirect to https have separate errors."""
     simulator.faults.add(Fault(action))
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": error}
@@ -213,7 +213,7 @@ async def test_something_else_answers(
 
 
 async def test_wrong_port_and_https(hass: HomeAssistant, url: str) -> None:
-    """Nobody listens, or not to https."""
+    """Nothing listens on the port, or does not use https."""
     step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
     assert step["errors"] == {"base": "cannot_connect"}
     step = await choose(hass, step, form(url.replace("http", "https")))
@@ -224,14 +224,14 @@ async def test_wrong_port_and_https(hass: HomeAssistant, url: str) -> None:
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> SSLContext:
-    """Return a TLS context that nobody trusts, made before time stands still."""
+    """Return an untrusted TLS context, created before time is frozen."""
     return server_context(self_signed(tmp_path_factory.mktemp("tls")))
 
 
 async def test_http_to_a_server_with_https(
     hass: HomeAssistant, simulator: BemserverSimulator, context: SSLContext
 ) -> None:
-    """A self-signed certificate is refused unless a person says that it is right."""
+    """A self-signed certificate is rejected unless the user accepts it."""
     hass.loop.set_exception_handler(lambda _loop, _context: None)
     async with serve(simulator.app, ssl_context=context) as url:
         step = await choose(
@@ -246,7 +246,7 @@ async def test_http_to_a_server_with_https(
 
 @pytest.fixture
 async def prefixed(simulator: BemserverSimulator) -> AsyncIterator[str]:
-    """Serve the simulator where the documented deployment has it."""
+    """Serve the simulator below the path of the documented deployment."""
     simulator.prefix = "/api/v0"
     async with serve(simulator.app) as base_url:
         yield base_url
@@ -264,7 +264,7 @@ async def test_prefix_addresses(hass: HomeAssistant, prefixed: str, typed: str) 
 
 
 async def test_the_same_account_twice(hass: HomeAssistant, prefixed: str) -> None:
-    """With and without its prefix, a server is the same one."""
+    """A server is the same with and without the prefix."""
     step = await choose(hass, await open_form(hass), form(prefixed))
     await choose(hass, step, SELECTION)
     step = await choose(hass, await open_form(hass), form(f"{prefixed}/api/v0"))
@@ -275,7 +275,7 @@ async def test_the_same_account_twice(hass: HomeAssistant, prefixed: str) -> Non
 async def test_reauth_after_the_password_was_changed(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator, tick: Tick
 ) -> None:
-    """Only when logging in is refused is a person asked, and only once."""
+    """Reauthentication starts once, when a login is rejected."""
     entry = (await finish(hass, await open_form(hass), url))["result"]
     simulator.reader.password = "changed-password"  # A simulator's.
     simulator.secret_key = "another-secret-key-of-32-bytes-!"
@@ -292,7 +292,7 @@ async def test_reauth_after_the_password_was_changed(
 
 
 async def test_another_user_is_another_entry(hass: HomeAssistant, url: str) -> None:
-    """An entry never silently becomes what another user sees."""
+    """An entry is never silently assigned to another user."""
     entry = (await finish(hass, await open_form(hass), url))["result"]
     flow = await reconfigure(hass, entry)
     admin = form(url, email="admin@example.com", password="admin-pass-1")
@@ -307,7 +307,7 @@ async def test_a_server_that_moves_to_another_port(
     simulator: BemserverSimulator,
     context: SSLContext,
 ) -> None:
-    """Port and scheme may change: the entry and its statistics go on."""
+    """Port and scheme may change: the entry and its statistics remain."""
     entry = (await finish(hass, await open_form(hass), url))["result"]
     before = scope(entry)
     hass.loop.set_exception_handler(lambda _loop, _context: None)
@@ -325,7 +325,7 @@ async def test_a_server_that_moves_to_another_port(
 
 
 async def test_an_administrator(hass: HomeAssistant, url: str) -> None:
-    """He sees all users, and is told from them by his e-mail."""
+    """Administrators see all users, and are identified by e-mail."""
     admin = form(url, email="admin@example.com", password="admin-pass-1")
     step = await choose(hass, await open_form(hass), admin)
     assert step["step_id"] == "selection"

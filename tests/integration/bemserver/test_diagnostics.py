@@ -1,4 +1,4 @@
-"""Diagnostics and log of a BEMServer: nothing personal in them."""
+"""Diagnostics and log of a BEMServer contain nothing personal."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -44,10 +44,10 @@ async def test_nothing_personal_leaves(
     assert "timeseries_13_register" in shown
 
 
-async def test_what_is_remembered_is_not_personal(
+async def test_the_memory_is_not_personal(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """The file of what was learned has numbers, kinds and times only."""
+    """The memory contains ids, kinds and times only."""
     memory = str(loaded.runtime_data.backend.remember())
     assert "13" in memory
     for secret in (DEFAULT_EMAIL, DEFAULT_PASSWORD, "127.0.0.1", "Campus", "eyJ"):

@@ -1,4 +1,4 @@
-"""Events of a BEMServer: each fires once, also if Home Assistant was away."""
+"""Events of a BEMServer: each fires once, even if Home Assistant was off."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ ENTITY = "event.campus_paris_last_event"
 
 @pytest.fixture
 def options() -> dict[str, object]:
-    """Choose the campaign alone."""
+    """Select the campaign only."""
     return {
         "devices": ["campaign_1"],
         "known_devices": ["site_1"],
@@ -26,7 +26,7 @@ def options() -> dict[str, object]:
 
 
 def happen(simulator: BemserverSimulator, level: str, text: str) -> None:
-    """Let the server notice something."""
+    """Create an event on the server."""
     events = simulator.world.events
     number = max(events) + 1
     events[number] = Event(number, dt_util.utcnow(), level, 1, 3, text)
@@ -45,7 +45,7 @@ async def test_an_event_fires_once(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Old events are no news; new ones from WARNING on are, with their details."""
+    """Old events do not fire; new ones of level WARNING or higher do."""
     assert event(hass).state == "unknown"
     await tick(300)
     assert event(hass).state == "unknown"
@@ -70,7 +70,7 @@ async def test_an_event_during_a_restart_fires(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What was shown before does not fire again; what came since does."""
+    """Only events since the last one shown fire."""
     happen(simulator, "WARNING", "Before")
     await tick(300)
     before = event(hass)
@@ -93,7 +93,7 @@ async def test_a_server_without_events(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The very first event fires, too, once the entity is there."""
+    """The very first event fires as well, once the entity exists."""
     simulator.world.events.clear()
     simulator.world.notifications.clear()
     await set_up(hass, entry)

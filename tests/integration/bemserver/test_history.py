@@ -1,4 +1,4 @@
-"""History of a BEMServer: statistics that equal what is stored, whatever happens."""
+"""History of a BEMServer: statistics equal what the server stores."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +36,7 @@ def options() -> dict[str, object]:
 
 @pytest.fixture
 def simulator() -> BemserverSimulator:
-    """Return a campus with one series of each kind, because writing takes long."""
+    """Return a campus with one series of each kind, because importing takes long."""
     simulator = BemserverSimulator(1, YEARS, clock=dt_util.utcnow)
     for number in simulator.world.series.keys() - {1, 11, 13, 16, 61}:
         simulator.world.delete_series(number)
@@ -51,7 +51,7 @@ async def statistics(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
 
 
 def start_of(simulator: BemserverSimulator) -> datetime:
-    """Return when the campus began to be recorded."""
+    """Return the time of the first values."""
     return simulator.store.start
 
 
@@ -64,7 +64,7 @@ def hour_of(row: object) -> datetime:
 def check_amounts(
     statistics: Statistics, simulator: BemserverSimulator, key: str, number: int
 ) -> None:
-    """Hold every hour of amounts against what is stored."""
+    """Compare every hour of amounts with the stored values."""
     total = 0.0
     rows = statistics[key]
     assert hour_of(rows[0]) == start_of(simulator)
@@ -80,7 +80,7 @@ def check_amounts(
 async def test_amounts_are_exact(
     statistics: Statistics, simulator: BemserverSimulator
 ) -> None:
-    """Each hour is what was used in it, to the last digit, from the first hour on."""
+    """Every hour has exactly the stored amount, from the first hour on."""
     for number in (1, 11):
         check_amounts(statistics, simulator, f"timeseries_{number}_amount", number)
 
@@ -88,7 +88,7 @@ async def test_amounts_are_exact(
 async def test_positions_are_exact(
     statistics: Statistics, simulator: BemserverSimulator
 ) -> None:
-    """The sum between two hours is the difference of the meter's positions there."""
+    """The sum between two hours is the difference of the meter's positions."""
     rows = statistics["timeseries_13_register"]
     first = simulator.position(13, start_of(simulator))
     assert first is not None
@@ -103,7 +103,7 @@ async def test_positions_are_exact(
 async def test_days_are_spread_over_their_hours(
     statistics: Statistics, simulator: BemserverSimulator
 ) -> None:
-    """A meter that is read once a day gives rows of equal amounts."""
+    """A daily amount becomes rows of equal amounts."""
     rows = statistics["timeseries_61_amount"]
     day = start_of(simulator) + timedelta(days=3)
     whole = simulator.amount(61, day, day + timedelta(days=1))
@@ -116,7 +116,7 @@ async def test_days_are_spread_over_their_hours(
 async def test_measured_values_have_mean_and_extremes(
     statistics: Statistics, simulator: BemserverSimulator
 ) -> None:
-    """They are the server's own, hour by hour, the one that is not over included."""
+    """They are computed by the server, also for the current hour."""
     rows = {hour_of(row): row for row in statistics["timeseries_16"]}
     for hour in (start_of(simulator) + 30 * HOUR, THIS_HOUR - HOUR, THIS_HOUR):
         quarters = [hour + timedelta(minutes=15 * n) for n in range(4)]
@@ -156,7 +156,7 @@ async def test_the_current_hour_grows_and_ends(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What is written of an hour is right at any time, and final in the end."""
+    """The row of the current hour is correct at any time."""
     for _ in range(3):
         await tick(QUARTER)
     now = dt_util.utcnow()
@@ -167,14 +167,14 @@ async def test_the_current_hour_grows_and_ends(
     assert done["state"] == pytest.approx(amount, abs=1e-6)
 
 
-async def test_corrected_and_late_values_land(
+async def test_corrected_and_late_values_are_imported(
     hass: HomeAssistant,
     statistics: Statistics,
     entry: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What changes within two days is found in an hour; all after it moves along."""
+    """Changes of the last two days are imported within an hour, with later sums."""
     at = THIS_HOUR - 20 * HOUR
     before = statistics["timeseries_1_amount"][-2]
     for state in (RAW, CLEAN):
@@ -191,14 +191,14 @@ async def test_corrected_and_late_values_land(
     assert same_hour["sum"] == pytest.approx(total, abs=1e-4)
 
 
-async def test_what_was_missed_is_filled_in(
+async def test_missed_hours_are_filled_in(
     hass: HomeAssistant,
     statistics: Statistics,
     entry: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Five hours without the server, and a restart: no gap, and no jump."""
+    """Five hours without the server and a restart leave no gap and no jump."""
     simulator.faults.add(Fault(Drop()))
     await tick(5 * 3600)
     simulator.faults.clear()
@@ -216,7 +216,7 @@ async def test_a_page_that_fails_loses_nothing(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """An import that breaks off goes on with the next one."""
+    """An interrupted import is continued by the next one."""
     simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=3))
     await set_up(hass, entry)
     await imported(hass, entry)
@@ -227,14 +227,14 @@ async def test_a_page_that_fails_loses_nothing(
     assert rows[-1]["sum"] == pytest.approx(total, abs=1e-4)
 
 
-async def test_another_unit_counts_from_the_beginning(
+async def test_history_is_imported_again_in_another_unit(
     hass: HomeAssistant,
     statistics: Statistics,
     entry: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The server gives its whole past another unit, so that all is written anew."""
+    """The unit applies to all stored values, so they are imported again."""
     simulator.world.series[1].unit = "Wh"
     await tick(3601)
     await tick(QUARTER)
@@ -245,13 +245,13 @@ async def test_another_unit_counts_from_the_beginning(
     assert hour_of(rows[0]) == start_of(simulator)
 
 
-async def test_what_nobody_asked_to_see_has_no_statistics(
+async def test_disabled_series_have_no_statistics(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Thousands of series are not imported unasked; one that is enabled is."""
+    """Disabled series are not imported until they are enabled."""
     monkeypatch.setattr(points, "ENABLED_PER_DEVICE", 0)
     await set_up(hass, entry)
     amounts = {f"timeseries_{number}_amount" for number in (1, 11, 61)}
@@ -267,5 +267,5 @@ async def test_what_nobody_asked_to_see_has_no_statistics(
 
 
 def test_the_campus_is_old_enough() -> None:
-    """Less would not tell meters from amounts, and not fill a window."""
+    """Fewer days would not suffice to detect kinds, or to fill a window."""
     assert timedelta(days=365.25 * YEARS) > timedelta(days=8)

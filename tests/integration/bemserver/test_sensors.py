@@ -1,4 +1,4 @@
-"""Entities of a BEMServer: what is shown, how fresh it is, and what faults cost."""
+"""Entities of a BEMServer: their states, and the effects of server faults."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ QUARTER = 15 * MINUTE
 
 
 def state_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> State:
-    """Return the state of the entity that shows a point."""
+    """Return the state of a point's entity."""
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         if entity.unique_id == f"{entry.unique_id}_{key}":
@@ -35,7 +35,7 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> State:
 async def test_devices_are_the_places(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    """Campaigns hold sites, these buildings; smaller places only with series."""
+    """Campaigns contain sites, sites contain buildings; smaller places need series."""
     devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     by_id = {device.id: device.name for device in devices}
     parents = {device.name: by_id.get(device.via_device_id or "") for device in devices}
@@ -59,7 +59,7 @@ async def test_devices_are_the_places(
 async def test_an_amount_shows_today_so_far(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: BemserverSimulator
 ) -> None:
-    """Linked energy counts from midnight where the campaign is, to the newest value."""
+    """Linked energy is summed from the campaign's midnight to the latest value."""
     state = state_of(hass, loaded, "timeseries_1_amount")
     assert float(state.state) == pytest.approx(simulator.amount(1, MIDNIGHT, NOW))
     assert state.attributes[ATTR_STATE_CLASS] == "total"
@@ -77,7 +77,7 @@ async def test_an_amount_grows_and_starts_again_at_midnight(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Value after value is added; a new day begins with its own first value."""
+    """Values are added one by one; a new day starts with its own first value."""
     now = NOW
     for _ in range(4):
         now += timedelta(minutes=15)
@@ -101,7 +101,7 @@ async def test_late_values_are_added_within_an_hour(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """What the server gets hours late is in today's amount with the next full hour."""
+    """Values that arrive hours late are included from the next full hour on."""
     series = simulator.world.series[1]
     start = MIDNIGHT + timedelta(hours=3)
     missing = simulator.amount(1, start, start + timedelta(hours=1))
@@ -146,10 +146,10 @@ async def test_kinds_and_units(
     assert float(state_of(hass, loaded, "timeseries_13_register").state) == position
 
 
-async def test_raw_where_there_is_no_clean(
+async def test_raw_values_without_clean_ones(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BemserverSimulator
 ) -> None:
-    """A server without the clean-up task is read as well."""
+    """A server without the clean-up task has raw values only."""
     simulator.without_clean()
     await set_up(hass, entry)
     state = state_of(hass, entry, "timeseries_1_amount")
@@ -162,7 +162,7 @@ async def test_a_series_deleted_between_catalogue_and_poll(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """It costs itself; the other forty-nine of its request are there."""
+    """The other series of its batch are not affected."""
     simulator.world.delete_series(16)
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_16").state == "unavailable"
@@ -179,7 +179,7 @@ async def test_a_series_that_is_no_longer_permitted(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The server does not say which it is: the catalogue does."""
+    """The server does not name it, so it is found by reading the catalogue."""
     hidden = next(s.id for s in simulator.world.scopes.values() if s.name == "Private")
     simulator.world.series[16].scope_id = hidden
     await tick(MINUTE)
@@ -187,13 +187,13 @@ async def test_a_series_that_is_no_longer_permitted(
     assert state_of(hass, loaded, "timeseries_18").state != "unavailable"
 
 
-async def test_a_deactivated_user_is_no_reason_to_log_in_again(
+async def test_a_deactivated_user_does_not_start_a_reauthentication(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """403 on everything: no new password helps, until somebody activates him."""
+    """The server answers 403 to everything, and no new password would help."""
     simulator.reader.is_active = False
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
@@ -203,13 +203,13 @@ async def test_a_deactivated_user_is_no_reason_to_log_in_again(
     assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
 
 
-async def test_a_database_that_is_down_is_no_wrong_password(
+async def test_a_database_that_is_down_is_an_outage(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Even logging in fails with 500 then: an outage, which heals by itself."""
+    """Even logging in fails with 500, which is an outage."""
     simulator.database_down = True
     await tick(3600)
     assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
@@ -229,7 +229,7 @@ async def test_500_once_after_a_database_restart(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The first answer of each worker is a lie; the second one counts."""
+    """The first answer of each worker is wrong, the second one is correct."""
     simulator.restart_database(1)
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
@@ -241,7 +241,7 @@ async def test_a_changed_key_of_the_server_logs_in_again(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Both tokens are void then, but the password is not."""
+    """It invalidates both tokens, but not the password."""
     logins = simulator.counters.logins
     simulator.secret_key = "another-secret-key-of-32-bytes-!"
     await tick(MINUTE)
@@ -256,7 +256,7 @@ async def test_tokens_are_refreshed_before_they_run_out(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Hours go by with one login, and without a single refused token."""
+    """For hours, there is one login and no refused token."""
     logins = simulator.counters.logins
     for _ in range(12):
         await tick(5 * MINUTE)
@@ -271,7 +271,7 @@ async def test_a_unit_change_changes_the_value(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """From the next catalogue on, watts are kilowatts; a person still sees watts."""
+    """After the next catalogue, the unit is kilowatts; the user still sees watts."""
     simulator.world.series[16].unit = "kW"
     await tick(3601)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -300,14 +300,14 @@ def _endless(answer: object) -> object:
 
 
 @pytest.mark.parametrize("change", [_naive, _endless])
-async def test_senseless_values_cost_themselves_only(
+async def test_invalid_values_are_ignored(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
     change: object,
 ) -> None:
-    """Naive times and endless numbers are no values; what was known stays."""
+    """Naive times and infinite numbers are ignored; the state remains."""
     before = state_of(hass, loaded, "timeseries_16").state
     simulator.faults.add(Fault(MutateJson(change), "/timeseries_data/"))  # type: ignore[arg-type]  # Any JSON.
     await tick(QUARTER)
@@ -320,7 +320,7 @@ async def test_infinity_in_the_json(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """A bare Infinity is no JSON, but the other series of the answer count."""
+    """A bare Infinity is invalid JSON, but the other series are read."""
     newest = (NOW + timedelta(minutes=15)).isoformat()
     body = f'{{"16": {{"{newest}": Infinity}}, "41": {{"{newest}": 12.5}}}}'
     answer = Answer(200, body, "application/json")
@@ -341,7 +341,7 @@ async def test_a_proxy_without_a_server_behind(
     tick: Tick,
     action: Answer | Drop,
 ) -> None:
-    """HTML instead of values makes all unavailable, until there are values again."""
+    """HTML instead of values makes everything unavailable until values return."""
     simulator.faults.add(Fault(action))
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
@@ -353,15 +353,15 @@ async def test_a_proxy_without_a_server_behind(
 @pytest.mark.parametrize(
     "options", [{**EVERYTHING, "amounts": ["13"], "registers": ["55"]}]
 )
-async def test_a_person_knows_better(
+async def test_the_user_overrides_a_kind(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """What the values seem to say can be overruled."""
+    """The user can override the detected kind."""
     assert state_of(hass, loaded, "timeseries_13_amount")
     assert state_of(hass, loaded, "timeseries_55_register")
 
 
-async def test_more_than_values(
+async def test_site_points(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: BemserverSimulator
 ) -> None:
     """Degree days, notifications, completeness, and whether data are late."""
@@ -374,13 +374,13 @@ async def test_more_than_values(
     assert state_of(hass, loaded, "building_1_data_late").state == "off"
 
 
-async def test_late_data_show_and_heal(
+async def test_late_data(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """Three intervals without a value, but at least an hour, and data are late."""
+    """Data are late after three intervals without a value, but at least an hour."""
     simulator.store.latency = timedelta(hours=3)
     await tick(40 * MINUTE)
     assert state_of(hass, loaded, "building_1_data_late").state == "off"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import BemserverBackend
+from .backend import HISTORY_INTERVAL, POLL_INTERVAL, BemserverBackend
 from .setup_fields import AMOUNTS_FIELD, REGISTERS_FIELD
 
 SPEC = BackendSpec(
@@ -15,12 +15,12 @@ SPEC = BackendSpec(
         Field(name="password", kind=FieldKind.PASSWORD),
         Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
     ),
+    # There are no `page_segments`: a path in front of the API belongs to the address.
     make=BemserverBackend,
-    poll_interval=timedelta(minutes=1),
-    history_interval=timedelta(minutes=15),
+    poll_interval=POLL_INTERVAL,
+    history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=2),
     capabilities=frozenset({Capability.HISTORY}),
-    # A path in front of the API is a part of the address, so that nothing is cut off.
     setup_fields=(
         Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
         Field(name=AMOUNTS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),

@@ -1,69 +1,72 @@
-"""Logging in to BEMServer: two tokens for e-mail and password, and fresh ones for old.
+"""Logging in to BEMServer with e-mail and password, and refreshing its tokens.
 
-Source: ../shared/wire/bemserver.md §2. A login costs the server a third of a second,
-so that it is the last resort; a refresh costs nothing.
+Source: docs/wire/bemserver.md, Authentication. A login costs the server a third of a
+second of CPU time, a refresh next to nothing.
 """
 
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from aiohttp import ClientSession
 import orjson
 
 from ..common.auth import StaticAuth, Token
-from ..common.http import Answer, HttpClient, Json, Request
-from ..common.parse import as_integer, as_object, as_text
+from ..common.http import Answer, Json, Request
+from ..common.parse import as_object, as_text
+from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError
+from .api_address import ApiAddress
 
 
 class Login:
-    """Gets tokens for an account; both methods are for `TokenAuth`."""
+    """Fetches the tokens of a user account for `TokenAuth`."""
 
     def __init__(
         self,
-        session: ClientSession,
-        url: str,
+        api: ApiAddress,
         email: str,
         password: str,
         clock: Callable[[], datetime],
     ) -> None:
-        """Keep the credentials; the e-mail goes out as typed: its case counts."""
-        self._session = session
-        self._url = url
-        self._http = HttpClient(session, url, classify=_classify)
+        """Initialize with the credentials; the server's e-mails are case-sensitive."""
+        self._api = api
         self._email = email
         self._password = password
         self._clock = clock
+        self._http = api.http_client(classify=classify_login)
 
     async def log_in(self) -> Token:
         """POST /auth/token: return new tokens.
 
-        A wrong password is HTTP 200 with `status: failure`, and so is a user who was
-        deactivated. A server without its database says 500, also to right passwords.
-        Raises AuthenticationError for the former, UnreachableError for the latter.
+        Raises AuthenticationError for a wrong password and for a deactivated user, to
+        both of which the server answers 200 with `status: failure`. Raises
+        UnreachableError if the server has lost its database: it answers 500 then, even
+        to correct credentials.
         """
         request = Request(
             method="POST",
-            path="/auth/token",
+            path=self._api.path("/auth/token"),
             json={"email": self._email, "password": self._password},
-            # Two logins do no more than one; the first after a restart may fail.
+            # The first request after a database restart fails; a second login is safe.
             idempotent=True,
         )
-        return self._token((await self._http.request(request)).body)
+        return self._parse_token((await self._http.request(request)).body)
 
     async def refresh(self, refresh: str) -> Token:
         """POST /auth/token/refresh: return new tokens for a refresh token.
 
-        Raises AuthenticationError where it ran out or the server's key is another one.
+        Raises AuthenticationError if the token has expired or the server's key changed.
         """
         auth = StaticAuth({"Authorization": f"Bearer {refresh}"})
-        client = HttpClient(self._session, self._url, auth=auth)
-        request = Request(method="POST", path="/auth/token/refresh", idempotent=True)
-        return self._token((await client.request(request)).body)
+        request = Request(
+            method="POST", path=self._api.path("/auth/token/refresh"), idempotent=True
+        )
+        answer = await self._api.http_client(auth=auth).request(request)
+        return self._parse_token(answer.body)
 
-    def _token(self, body: Json) -> Token:
+    def _parse_token(self, body: Json) -> Token:
+        """Parse {"status", "access_token", "refresh_token"}."""
         answer = as_object(body)
         if answer.get("status") == "failure":
             raise AuthenticationError("e-mail or password are not accepted")
@@ -72,25 +75,24 @@ class Login:
             raise ProtocolError("POST /auth/token: no token")
         expires = token_expiry(access)
         if expires is not None and expires <= self._clock():
-            # One of the two clocks is wrong; the server will say when it is time.
+            # One of the two clocks is wrong: refresh when the server answers 401.
             expires = None
         refresh = as_text(answer.get("refresh_token"))
         return Token(access=access, refresh=refresh, expires=expires)
 
 
 def token_expiry(token: str) -> datetime | None:
-    """Return when a JSON web token expires, as its payload says."""
+    """Return when a JSON Web Token expires, in UTC, or `None` if it cannot be read."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * 3))
-        seconds = as_integer(as_object(claims).get("exp"))
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except binascii.Error, ValueError, OverflowError, OSError:
+    except binascii.Error, ValueError:
         return None
+    return from_epoch(as_object(claims).get("exp"))
 
 
-def _classify(answer: Answer) -> BackendError | None:
-    """Take an e-mail or password that is refused by its shape alone for a wrong one."""
+def classify_login(answer: Answer) -> BackendError | None:
+    """Return an AuthenticationError if the credentials are malformed (422)."""
     if answer.status == 422:
         return AuthenticationError("e-mail or password cannot be right")
     return None

@@ -1,7 +1,6 @@
-"""BEMServer as a backend: its places become devices, its series points."""
+"""BEMServer as a backend: its places are devices, its series are points."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import override
@@ -19,43 +18,39 @@ from ..base import (
     Memory,
     Settings,
 )
-from ..errors import (
-    AuthenticationError,
-    BackendError,
-    NotFoundError,
-    PermissionDeniedError,
-    ProtocolError,
-)
-from .catalogue import Catalogue
-from .changes import find_changes
-from .engine import Engine
-from .history import Past
-from .latest import USUAL
-from .models import User
-from .points import SeriesPoint, SeriesPoints, make_devices, undecided_series
-from .setup_fields import AMOUNTS_FIELD, choices, chosen_kinds, is_contradictory
-from .site_points import ExtraSource, extra_points, surroundings
-from .time_zones import Zones
+from ..common.auth import TokenAuth
+from ..common.concurrency import LoopYielder
+from .api_address import ApiAddress
+from .auth import Login
+from .batching import SeriesBatcher
+from .catalogue import Catalogue, CatalogueReader
+from .changes import ChangeFinder
+from .client import BemserverClient, classify
+from .data_states import DataStates
+from .history import HistoryReader
+from .history_start import HistoryStarts
+from .kinds import SeriesKinds
+from .latest import LatestReader
+from .memory import ServerMemory
+from .points import PointMaker, SeriesPoint, make_devices, undecided_series
+from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
+from .site_points import make_site_points
+from .site_readings import SiteOverview, SiteReader, make_overview
+from .time_zones import TimeZones
+from .timeseries_client import TimeseriesClient
+from .todays_amounts import TodaysAmounts
+from .value_cache import ValueCache
 
-API_PREFIX = "/api/v0"
-"""Where the documented deployment has the API."""
-
+POLL_INTERVAL = timedelta(minutes=1)
+HISTORY_INTERVAL = timedelta(minutes=15)
 DAY = timedelta(days=1)
 
 SERIES_AT_ONCE = 200
-"""How many series are dealt with before others have their turn: a few milliseconds."""
-
-_ELSEWHERE = (
-    AuthenticationError,
-    NotFoundError,
-    PermissionDeniedError,
-    ProtocolError,
-)
-"""What something else than a BEMServer may say to /about/."""
+"""Series processed before yielding to the event loop: a few milliseconds."""
 
 
 class BemserverBackend(Backend):
-    """One BEMServer, seen by one user."""
+    """A BEMServer, as one of its users sees it."""
 
     def __init__(
         self,
@@ -65,245 +60,215 @@ class BemserverBackend(Backend):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Prepare; nothing is asked before `connect`."""
-        self._session = session
+        """Initialize the clients of the server and what reads from them."""
         self._url = str(settings["url"])
         self._email = str(settings["email"])
-        self._password = str(settings["password"])
-        self._clock = clock
         self._chosen = chosen_kinds(options)
-        self._is_contradictory = is_contradictory(options)
-        self._memory: Memory = {}
-        self._engine: Engine | None = None
-        self._version: str | None = None
+        self._has_contradiction = has_contradiction(options)
+        self._clock = clock
+        self._api = ApiAddress(session, self._url)
+        login = Login(self._api, self._email, str(settings["password"]), clock)
+        auth = TokenAuth(login.log_in, login.refresh, clock=clock)
+        http = self._api.http_client(auth=auth, classify=classify)
+        self._client = BemserverClient(http, self._api)
+        self._catalogue = CatalogueReader(self._client)
+        client = TimeseriesClient(http, self._api)
+        self._batcher = batcher = SeriesBatcher(self._catalogue.visible_series, clock)
+        self._states, self._cache = states, cache = DataStates(), ValueCache()
+        self._kinds = SeriesKinds(batcher, client, states)
+        self._starts = HistoryStarts(batcher, client, states)
+        self._memory = ServerMemory(states, self._kinds, self._starts)
+        self._latest = LatestReader(batcher, client, states, cache)
+        self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
+        self._site_reader = SiteReader(self._client, client, batcher, states, cache)
+        self._history = HistoryReader(batcher, client, states, cache)
+        self._changes = ChangeFinder(
+            cache,
+            self._latest,
+            poll_interval=POLL_INTERVAL,
+            history_interval=HISTORY_INTERVAL,
+        )
+        self._zones = TimeZones()
         self._user_id = 0
-        self._zones = Zones()
         self._series: Mapping[str, SeriesPoint] = {}
-        self._extras: Mapping[str, ExtraSource] = {}
+        self._site: SiteOverview | None = None
 
     @property
     @override
     def time_zone(self) -> tzinfo:
-        """Return the zone of the first campaign."""
+        """Return the time zone of the first campaign."""
         return self._zones.default
 
     @override
     def restore(self, memory: Memory) -> None:
-        """Take over what was learned of the series."""
-        self._memory = memory
+        """Restore what `remember` returned before a restart."""
+        self._memory.restore(memory)
 
     @override
     def remember(self) -> Memory:
-        """Return what was learned of the series: states, kinds, first readings."""
-        return self._memory if self._engine is None else self._engine.remember()
+        """Return data states, kinds and first values of series."""
+        return self._memory.remember()
 
     @override
     async def connect(self) -> Identity:
         """Find the API and log in.
 
-        Numbers of users are only unique on one server, so that the identity is made of
-        both, and hashed. Of the address, only the host counts: a server that moves to
-        https or to another port is still the same.
+        User ids are unique on one server only, so the identity is a hash of the host
+        and the user id. It stays the same if the server moves to https or to another
+        port.
         """
-        engine = await self._log_in()
-        host = URL(engine.url).host
-        identity = hashlib.sha256(f"{host} {self._user_id}".encode()).hexdigest()
-        return Identity(
-            unique_id=identity[:32], title="BEMServer", version=self._version
-        )
+        version = await self._api.find()
+        self._user_id = (await self._client.own_user(self._email)).id
+        text = f"{URL(self._url).host} {self._user_id}"
+        unique_id = hashlib.sha256(text.encode()).hexdigest()[:32]
+        return Identity(unique_id=unique_id, title="BEMServer", version=version)
 
     @override
     async def inventory(self) -> Inventory:
         """Return the campaigns, places and series that the user may see."""
-        engine, now = await self._connected(), self._clock()
-        catalogue = await engine.reader.read(now)
+        now = self._clock()
+        catalogue = await self._catalogue.read(now)
         await self._zones.load(catalogue.campaigns.values())
-        engine.asker.forget()
-        engine.keep(frozenset(catalogue.series))
-        engine.states.name(catalogue.enumerations.states)
-        await self._learn_kinds(engine, catalogue, now)
-        intervals = {**engine.kinds.intervals, **catalogue.intervals}
-        engine.heard.intervals = intervals
+        self._batcher.reset()
+        self._forget_removed(catalogue.series)
+        self._states.update_names(catalogue.enumerations.states)
+        await self._detect_kinds(catalogue, now)
+        intervals = {**self._kinds.intervals, **catalogue.intervals}
+        self._cache.update_intervals(intervals)
         devices = make_devices(catalogue, self._url)
-        maker = SeriesPoints(
+        maker = PointMaker(
             catalogue,
             devices,
-            {**engine.kinds.kinds, **self._chosen},
-            engine.kinds.guessed - self._chosen.keys(),
+            {**self._kinds.kinds, **self._chosen},
+            self._kinds.assumed - self._chosen.keys(),
             intervals,
         )
         series: dict[str, SeriesPoint] = {}
-        for item in maker.make():
+        yielder = LoopYielder(SERIES_AT_ONCE)
+        for item in maker.make_points():
             series[item.point.key] = item
-            if len(series) % SERIES_AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await yielder.spend(1)
         with_series = {item.point.device_key for item in series.values()}
-        extras = list(extra_points(catalogue, devices, with_series))
+        site_points = [*make_site_points(catalogue, devices, with_series)]
         self._series = series
-        self._extras = {point.key: source for point, source in extras}
-        engine.extras.around = surroundings(
-            self._user_id, catalogue, self._zones, series.values()
+        self._site = make_overview(
+            self._user_id, catalogue, self._zones, series.values(), site_points
         )
-        points = [*(item.point for item in series.values()), *(p for p, _ in extras)]
+        points = {key: item.point for key, item in series.items()}
         return Inventory(
             devices=devices,
-            points={point.key: point for point in points},
-            choices=choices(catalogue, devices, maker),
+            points=points | {point.key: point for point, _ in site_points},
+            choices=series_choices(catalogue, devices, maker),
         )
 
-    async def _learn_kinds(
-        self, engine: Engine, catalogue: Catalogue, now: datetime
-    ) -> None:
-        """Learn what the catalogue leaves open and nobody chose."""
+    def _forget_removed(self, series_ids: Collection[int]) -> None:
+        """Forget all series but these."""
+        for part in (
+            self._states,
+            self._kinds,
+            self._starts,
+            self._cache,
+            self._latest,
+            self._todays_amounts,
+        ):
+            part.keep_only(series_ids)
+
+    async def _detect_kinds(self, catalogue: Catalogue, now: datetime) -> None:
+        """Detect the kinds that neither the catalogue nor the user determines."""
         undecided = undecided_series(catalogue)
-        amounts = {link.series_id for link in catalogue.energy_links}
-        await engine.kinds.learn(
-            (undecided.keys() - self._chosen.keys())
-            # Of linked amounts only the interval is of interest.
-            | (amounts - catalogue.intervals.keys() - engine.kinds.intervals.keys()),
-            now,
-            [number for number in undecided if engine.heard.of(number)],
+        # Linked series hold amounts, but their intervals may have to be detected.
+        linked = {link.series_id for link in catalogue.energy_links}
+        linked -= catalogue.intervals.keys() | self._kinds.intervals.keys()
+        active = [number for number in undecided if self._cache.latest(number)]
+        await self._kinds.detect(
+            (undecided.keys() - self._chosen.keys()) | linked, now, active
         )
 
     @override
     async def check_setup(self) -> Mapping[str, str]:
-        """Return an error where a series was said to be both kinds."""
-        if self._is_contradictory:
+        """Return an error if the user chose both kinds for a series."""
+        if self._has_contradiction:
             return {AMOUNTS_FIELD: "both_kinds"}
         return {}
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Return the newest value of each point; of an amount, today's so far."""
-        engine, now = await self._connected(), self._clock()
+        """Return the latest value of each point; of amounts, today's so far."""
+        now = self._clock()
         keys = [point.key for point in points]
         items = [self._series[key] for key in keys if key in self._series]
         zones = {
             item.series_id: self._zones.of(item.campaign_id)
             for item in items
-            if _has_a_day(item.point)
+            if _shows_todays_amount(item.point)
         }
-        engine.today.prepare(zones, now)
-        lost = {
-            **await engine.latest.refresh({item.series_id for item in items}, now),
-            **await engine.today.refresh(zones, now),
+        self._todays_amounts.prepare(zones, now)
+        errors = {
+            **await self._latest.refresh({item.series_id for item in items}, now),
+            **await self._todays_amounts.refresh(zones, now),
         }
         readings: dict[str, Reading] = {}
-        for count, item in enumerate(items):
-            reading = self._reading(engine, item, now)
-            if reading is not None and item.series_id not in lost:
+        failed: dict[str, str] = {}
+        yielder = LoopYielder(SERIES_AT_ONCE)
+        for item in items:
+            if item.series_id in errors:
+                failed[item.point.key] = str(errors[item.series_id])
+            elif (reading := self._latest_reading(item, now)) is not None:
                 readings[item.point.key] = reading
-            if count % SERIES_AT_ONCE == 0:
-                await asyncio.sleep(0)
-        extra, failed = await engine.extras.read(
-            {key: self._extras[key] for key in keys if key in self._extras}, now
-        )
-        failed |= {
-            item.point.key: str(lost[item.series_id])
-            for item in items
-            if item.series_id in lost
-        }
-        return Latest(readings=readings | extra, failed=failed)
+            await yielder.spend(1)
+        if self._site is not None:
+            found, lost = await self._site_reader.read(keys, self._site, now)
+            readings |= found
+            failed |= lost
+        return Latest(readings=readings, failed=failed)
+
+    def _latest_reading(self, item: SeriesPoint, now: datetime) -> Reading | None:
+        """Return the latest reading of a series, as its kind requires."""
+        if _shows_todays_amount(item.point):
+            zone = self._zones.of(item.campaign_id)
+            return self._todays_amounts.reading(item.series_id, zone, now)
+        if (cached := self._cache.latest(item.series_id)) is None:
+            return None
+        return cached.reading(is_amount=item.point.kind is Kind.INTERVAL)
 
     @override
     async def history(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield hours that the server sums up, and positions as they were read."""
-        engine = await self._connected()
+        """Yield hourly sums and means, and meter readings as they are stored."""
         series = {
             point: self._series[point.key].series_id
             for point in points
             if point.key in self._series
         }
-        await engine.beginnings.find(series.values(), self._clock())
-        pasts = [
-            Past(
-                point=point,
-                series_id=number,
-                state=state,
-                interval=engine.heard.interval(number) or USUAL,
-            )
-            for point, number in series.items()
-            if (state := engine.states.of(number)) is not None
-        ]
-        async for chunk in engine.history.chunks(pasts, start, end):
+        await self._starts.find(series.values(), self._clock())
+        async for chunk in self._history.chunks(series, start, end):
             yield chunk
 
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
-        """Return when the first of these series began, as the server says."""
-        engine, series = await self._connected(), self._numbers(points)
-        await engine.beginnings.find(series, self._clock())
-        return engine.beginnings.first(series)
+        """Return the hour of the first value of any of these points' series."""
+        series = self._series_ids(points)
+        await self._starts.find(series, self._clock())
+        return self._starts.earliest(series)
 
     @override
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
-        """Ask nothing: tell what is new by the polls, and look at all once an hour."""
-        engine, series = await self._connected(), self._numbers(points)
-        return find_changes(
-            series, engine.heard, engine.latest, start, self._clock(), mark
+        """Return what may have changed, without any request."""
+        return self._changes.find_changes(
+            self._series_ids(points), start, self._clock(), mark
         )
 
-    def _numbers(self, points: Collection[Point]) -> list[int]:
-        """Return the numbers of the series that are still known."""
-        known = self._series
-        return [known[point.key].series_id for point in points if point.key in known]
-
-    async def _connected(self) -> Engine:
-        return self._engine or await self._log_in()
-
-    async def _log_in(self) -> Engine:
-        engine, self._version = await self._find_server()
-        user = self._own(await engine.client.users())
-        engine.restore(self._memory)
-        self._engine, self._user_id = engine, user.id
-        return engine
-
-    async def _find_server(self) -> tuple[Engine, str]:
-        """Return the server at the address, or below it where the API mostly is."""
-        credentials = self._email, self._password
-        engine = Engine(self._session, self._url, credentials, self._clock)
-        try:
-            return engine, await engine.client.version()
-        except _ELSEWHERE as err:
-            if self._url.endswith(API_PREFIX):
-                raise
-            first = err
-        engine = Engine(
-            self._session, f"{self._url}{API_PREFIX}", credentials, self._clock
-        )
-        try:
-            return engine, await engine.client.version()
-        except BackendError:
-            # What stands at the address itself says more.
-            raise first from None
-
-    def _own(self, users: Sequence[User]) -> User:
-        """Return the user who is logged in: an administrator sees all of them."""
-        own = [user for user in users if user.email == self._email]
-        if len(users) == 1:
-            own = [*users]
-        if len(own) != 1:
-            raise ProtocolError("GET /users/: does not tell who is logged in")
-        return own[0]
-
-    def _reading(
-        self, engine: Engine, item: SeriesPoint, now: datetime
-    ) -> Reading | None:
-        if _has_a_day(item.point):
-            zone = self._zones.of(item.campaign_id)
-            return engine.today.reading(item.series_id, zone, now)
-        if (heard := engine.heard.of(item.series_id)) is None:
-            return None
-        # Of an interval of days, the last one is shown, since it began.
-        return heard.reading(is_amount=item.point.kind is Kind.INTERVAL)
+    def _series_ids(self, points: Collection[Point]) -> list[int]:
+        """Return the ids of the series that still exist."""
+        series = self._series
+        return [series[point.key].series_id for point in points if point.key in series]
 
 
-def _has_a_day(point: Point) -> bool:
-    """Tell whether a point shows today's amount: its intervals are parts of a day."""
+def _shows_todays_amount(point: Point) -> bool:
+    """Return True for intervals of less than a day; others show the last interval."""
     return point.kind is Kind.INTERVAL and (
         point.interval is None or point.interval < DAY
     )

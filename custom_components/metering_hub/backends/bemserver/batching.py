@@ -1,4 +1,7 @@
-"""Ask for points of many series: in chunks, without those that the server refuses."""
+"""Requests for the values of many series, in batches.
+
+Source: docs/wire/bemserver.md, Time series data and Limits.
+"""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,100 +12,108 @@ from .client import UnknownSeriesError
 
 MAX_IDS = 50
 MAX_URL = 1500
-"""Bytes. The documented deployment fails at 1,800; gunicorn alone at 4,000."""
+"""Bytes. The documented deployment fails at 1,800, gunicorn alone at 4,000."""
 
 MAX_ROWS = 20_000
 """Values per answer: about a second of the server's time and 300 kB."""
 
-LOOK_AGAIN = timedelta(minutes=10)
-"""How soon what is forbidden is looked for again, after it was not found."""
+RECHECK_AFTER = timedelta(minutes=10)
+"""How long to wait after a search for forbidden series that found none."""
 
-type Rows = Callable[[int], float]
-"""How many values a series is expected to have."""
+type Batch = tuple[int, ...]
+"""Ids of the series in one request."""
+
+type ExpectedRows = Callable[[int], float]
+"""Returns the number of values that an answer is expected to have for a series."""
 
 
-def id_chunks(
-    ids: Iterable[int], *, length: int, rows: Rows | None = None
-) -> list[tuple[int, ...]]:
-    """Return ids in chunks that one request each can carry, in their order.
+def make_batches(
+    ids: Iterable[int], *, url_length: int, rows: ExpectedRows | None = None
+) -> list[Batch]:
+    """Split series into batches, keeping their order.
 
-    `length` is that of the URL without ids, in bytes.
+    `url_length` is the length in bytes of the URL without series.
     """
-    chunks: list[list[int]] = []
+    batches: list[list[int]] = []
     size, expected = 0, 0.0
     for number in ids:
         own_size, own_rows = len(f"&timeseries={number}"), rows(number) if rows else 0
-        full = (
-            not chunks
-            or len(chunks[-1]) == MAX_IDS
+        is_full = (
+            not batches
+            or len(batches[-1]) == MAX_IDS
             or size + own_size > MAX_URL
             or expected + own_rows > MAX_ROWS
         )
-        if full:
-            chunks.append([])
-            size, expected = length, 0
-        chunks[-1].append(number)
+        if is_full:
+            batches.append([])
+            size, expected = url_length, 0
+        batches[-1].append(number)
         size, expected = size + own_size, expected + own_rows
-    return [tuple(chunk) for chunk in chunks]
+    return [tuple(batch) for batch in batches]
 
 
-class SeriesAsker:
-    """Asks for chunks of series; one that is deleted or forbidden costs only itself.
+class SeriesBatcher:
+    """Requests batches, and drops deleted and forbidden series from them.
 
-    `refused` holds those and why, until `forget`: they are not asked for again before
-    the catalogue was read anew.
+    A refused series is not requested again before the catalogue has been read again.
     """
 
     def __init__(
         self,
-        visible: Callable[[], Awaitable[Collection[int]]],
+        visible_series: Callable[[], Awaitable[Collection[int]]],
         clock: Callable[[], datetime],
     ) -> None:
-        """Take what reads the ids of all series that may be seen."""
-        self._visible = visible
+        """Initialize with the function that fetches the ids of all visible series."""
+        self._visible_series = visible_series
         self._clock = clock
-        self._in_vain: datetime | None = None
-        self.refused: dict[int, BackendError] = {}
+        self._none_forbidden_at: datetime | None = None
+        self._refused: dict[int, BackendError] = {}
 
-    def forget(self) -> None:
-        """Ask for everything again: the catalogue is a new one."""
-        self.refused.clear()
-        self._in_vain = None
+    def reset(self) -> None:
+        """Request refused series again: the catalogue has been read again."""
+        self._refused.clear()
+        self._none_forbidden_at = None
 
-    async def ask[Part](
+    def is_refused(self, series_id: int) -> bool:
+        """Return True if the server has deleted or forbidden a series."""
+        return series_id in self._refused
+
+    async def request[Part](
         self,
-        chunks: Iterable[Sequence[int]],
-        request: Callable[[Sequence[int]], Awaitable[Part]],
+        batches: Iterable[Batch],
+        send: Callable[[Sequence[int]], Awaitable[Part]],
     ) -> tuple[list[Part], dict[int, BackendError]]:
-        """Return the answers for all chunks, and the series that have none, and why.
+        """Return the answers to all batches, and the errors by series.
 
-        Raises errors that concern the whole server; an error of one chunk only if no
-        chunk has an answer.
+        Raises BackendError if the whole server fails, or if every batch does.
         """
-        asked = [tuple(chunk) for chunk in chunks]
+        all_batches = [*batches]
         parts, failures = await gather_parts(
-            {chunk: self._ask_one(chunk, request) for chunk in asked}
+            {batch: self._request_batch(batch, send) for batch in all_batches}
         )
         if failures and not parts:
             raise next(iter(failures.values()))
         failed = {
-            number: error for chunk, error in failures.items() for number in chunk
+            number: error for batch, error in failures.items() for number in batch
         }
-        for chunk in asked:
+        for batch in all_batches:
             failed |= {
-                number: self.refused[number]
-                for number in chunk
-                if number in self.refused
+                number: self._refused[number]
+                for number in batch
+                if number in self._refused
             }
         return [part for part in parts.values() if part is not None], failed
 
-    async def _ask_one[Part](
-        self, chunk: Sequence[int], request: Callable[[Sequence[int]], Awaitable[Part]]
+    async def _request_batch[Part](
+        self, batch: Batch, send: Callable[[Sequence[int]], Awaitable[Part]]
     ) -> Part | None:
-        """Ask for a chunk, without what was refused before or is now."""
-        while ids := [number for number in chunk if number not in self.refused]:
+        """Request a batch until it contains no refused series; `None` if none is left.
+
+        The server names unknown series, but not forbidden ones.
+        """
+        while ids := [number for number in batch if number not in self._refused]:
             try:
-                return await request(ids)
+                return await send(ids)
             except UnknownSeriesError as err:
                 bad = err.ids.intersection(ids)
                 reason: BackendError = NotFoundError("series deleted on the server")
@@ -113,14 +124,14 @@ class SeriesAsker:
                 reason = PermissionDeniedError("series no longer permitted")
                 if not bad:
                     raise
-            self.refused |= dict.fromkeys(bad, reason)
+            self._refused |= dict.fromkeys(bad, reason)
         return None
 
     async def _forbidden(self, ids: Collection[int]) -> frozenset[int]:
-        """Return which of these the server no longer shows; it does not say itself."""
-        now = self._clock()
-        if self._in_vain is not None and now - self._in_vain < LOOK_AGAIN:
+        """Return the series that have disappeared from the catalogue."""
+        now, last = self._clock(), self._none_forbidden_at
+        if last is not None and now - last < RECHECK_AFTER:
             return frozenset()
-        bad = frozenset(ids) - frozenset(await self._visible())
-        self._in_vain = None if bad else now
+        bad = frozenset(ids) - frozenset(await self._visible_series())
+        self._none_forbidden_at = None if bad else now
         return bad

@@ -1,32 +1,32 @@
-"""The whole catalogue of a BEMServer: what there is to show, read in few requests."""
+"""The catalogue of a BEMServer: campaigns, places, series and their links."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..common.concurrency import gather_parts
-from ..common.parse import as_decimal
+from ..common.parse import as_number
 from .client import BemserverClient
 from .models import (
     PARENTS,
     Campaign,
     EnergyLink,
-    Named,
+    NamedItem,
     Place,
     PlaceId,
     PlaceKind,
     PlaceLink,
-    Property,
+    PropertyValue,
     Scope,
     Series,
     WeatherLink,
 )
 
 ENUMERATIONS_FOR = timedelta(days=1)
-"""How long energies, end uses, states... are kept without asking: they never change."""
+"""How long the enumerations are kept: they hardly ever change."""
 
-PAGES_AT_ONCE = 6
-"""Pages of long lists that are asked for again in an hour, besides first pages."""
+PAGES_PER_READ = 6
+"""Pages of long lists that are read again each time, not counting first pages."""
 
 MAX_INTERVAL = timedelta(days=366)
 
@@ -36,7 +36,7 @@ _INTERVAL = "interval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enumerations:
-    """What the numbers in links mean; names are in lower case."""
+    """Names by id, in lower case."""
 
     energies: Mapping[int, str]
     end_uses: Mapping[int, str]
@@ -47,7 +47,7 @@ class Enumerations:
 
     @property
     def interval_property(self) -> int | None:
-        """Return the number of the property that holds a series' interval."""
+        """Return the id of the property that contains a series' interval."""
         for number, name in self.properties.items():
             if name == _INTERVAL:
                 return number
@@ -56,7 +56,7 @@ class Enumerations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What a user may see. `intervals` are those that the server knows, per series."""
+    """All that the user may see; `intervals` are set on the server, by series."""
 
     enumerations: Enumerations
     campaigns: Mapping[int, Campaign]
@@ -69,7 +69,7 @@ class Catalogue:
     intervals: Mapping[int, timedelta] = field(default_factory=dict)
 
     def campaign_of(self, place: PlaceId) -> int | None:
-        """Return the number of the campaign that a place belongs to."""
+        """Return the id of the campaign that a place belongs to."""
         *_, top = self.ancestors(place)
         known = self.places.get(top)
         return (
@@ -79,40 +79,43 @@ class Catalogue:
         )
 
     def ancestors(self, place: PlaceId) -> list[PlaceId]:
-        """Return the place itself, then the larger ones that it is in."""
+        """Return the place itself, then the larger places that contain it."""
         found = [place]
         while (parent := self.parent(found[-1])) is not None:
             found.append(parent)
         return found
 
     def parent(self, place: PlaceId) -> PlaceId | None:
-        """Return the next larger place; `None` for what belongs to a campaign."""
+        """Return the next larger place; `None` if the place belongs to a campaign."""
         larger = PARENTS[place.kind]
         known = self.places.get(place)
         return PlaceId(larger, known.parent) if larger and known else None
 
 
 class CatalogueReader:
-    """Reads the catalogue, and again what may have changed."""
+    """Reads the catalogue."""
 
     def __init__(self, client: BemserverClient) -> None:
-        """Start knowing nothing."""
+        """Initialize the reader."""
         self._client = client
         self._enumerations: tuple[datetime, Enumerations] | None = None
-        self._groups: tuple[Collection[int], Collection[int]] = ((), ())
+        self._visible_campaigns: Collection[int] = ()
+        self._orphaned_scopes: Collection[int] = ()
 
     async def read(self, now: datetime) -> Catalogue:
-        """Return the catalogue as it is now; raises BackendError.
+        """Return the whole catalogue; raises BackendError.
 
-        The whole of it or nothing: half a catalogue would look as if things had gone.
+        A part of it would look as if devices had been removed.
         """
         client = self._client
-        client.pages.budget = PAGES_AT_ONCE
-        enumerations = await self._known_enumerations(now)
+        client.start_round(PAGES_PER_READ)
+        enumerations = await self._read_enumerations(now)
         campaigns = by_id(await client.campaigns())
         scopes = by_id(await client.scopes())
-        hidden = [s.id for s in scopes.values() if s.campaign_id not in campaigns]
-        self._groups = list(campaigns), hidden
+        self._visible_campaigns = [*campaigns]
+        self._orphaned_scopes = [
+            scope.id for scope in scopes.values() if scope.campaign_id not in campaigns
+        ]
         series = await self._series()
         links = await self._place_links()
         energy = await self._energy_links()
@@ -125,60 +128,65 @@ class CatalogueReader:
             place_links=[link for link in links if link.series_id in series],
             energy_links=[link for link in energy if link.series_id in series],
             weather_links=[
-                link for link in await client.weather() if link.series_id in series
+                link
+                for link in await client.weather_links()
+                if link.series_id in series
             ],
             intervals=await self._intervals(enumerations),
         )
 
     async def visible_series(self) -> Collection[int]:
-        """Return the ids of the series that may be seen now; raises BackendError."""
+        """Return the ids of the series that are visible now; raises BackendError."""
         return (await self._series()).keys()
 
     async def _series(self) -> Mapping[int, Series]:
-        """Return all series, by campaign, or by scope where the campaign is hidden."""
-        campaigns, hidden = self._groups
+        """Return all series, by id, including those of invisible campaigns."""
         found: dict[int, Series] = {}
-        for number in campaigns:
-            found |= by_id(await self._client.series(number))
-        for number in hidden:
-            found |= by_id(await self._client.series_of_scope(number))
+        for number in self._visible_campaigns:
+            found |= by_id(await self._client.campaign_series(number))
+        for number in self._orphaned_scopes:
+            found |= by_id(await self._client.scope_series(number))
         return found
 
     async def _place_links(self) -> list[PlaceLink]:
+        """Return the places of all series."""
         links: list[PlaceLink] = []
         for kind in PlaceKind:
             links += await self._client.place_links(kind)
         return links
 
     async def _energy_links(self) -> list[EnergyLink]:
+        """Return the consumption and production of all sites and buildings."""
         links: list[EnergyLink] = []
         for kind in ENERGY_PLACES:
-            links += await self._client.consumption(kind)
-            links += await self._client.production(kind)
+            links += await self._client.consumption_links(kind)
+            links += await self._client.production_links(kind)
         return links
 
     async def _places(self, linked: Collection[PlaceKind]) -> Mapping[PlaceId, Place]:
-        """Return all sites and buildings; of the smaller places what is needed."""
+        """Return all sites and buildings, and smaller places if series are linked."""
         kinds = {PlaceKind.SITE, PlaceKind.BUILDING, *linked}
         if PlaceKind.SPACE in kinds:
             kinds.add(PlaceKind.STOREY)
         found: dict[PlaceId, Place] = {}
-        # The larger ones come first, so that parents are known before their parts.
+        # Larger places come first, because `make_devices` needs parents first.
         for kind in (kind for kind in PlaceKind if kind in kinds):
             places = await self._client.places(kind)
             found |= {place.place: place for place in places}
         return found
 
     async def _intervals(self, enumerations: Enumerations) -> Mapping[int, timedelta]:
+        """Return the intervals that are set on the server, by series."""
         number = enumerations.interval_property
         rows = await self._client.property_values(number) if number is not None else ()
         return {
             row.series_id: interval
             for row in rows
-            if (interval := _interval(row)) is not None
+            if (interval := _parse_interval(row)) is not None
         }
 
-    async def _known_enumerations(self, now: datetime) -> Enumerations:
+    async def _read_enumerations(self, now: datetime) -> Enumerations:
+        """Return the enumerations, which are read once a day."""
         if self._enumerations is None or now - self._enumerations[0] > ENUMERATIONS_FOR:
             client = self._client
             lists, failures = await gather_parts(
@@ -201,17 +209,18 @@ class CatalogueReader:
 
 
 def by_id[Item: (Campaign, Scope, Series)](items: Iterable[Item]) -> dict[int, Item]:
-    """Return items by their number."""
+    """Return items by id."""
     return {item.id: item for item in items}
 
 
-def _names(items: Iterable[Named]) -> dict[int, str]:
+def _names(items: Iterable[NamedItem]) -> dict[int, str]:
+    """Return names by id, in lower case."""
     return {item.id: item.name.strip().lower() for item in items}
 
 
-def _interval(row: Property) -> timedelta | None:
-    """Read an interval in seconds; none and endless ones are no interval."""
-    seconds = as_decimal(row.value)
+def _parse_interval(row: PropertyValue) -> timedelta | None:
+    """Parse an interval in seconds, or return `None` if it makes no sense."""
+    seconds = as_number(row.value)
     if seconds is None or not 0 < seconds <= MAX_INTERVAL.total_seconds():
         return None
-    return timedelta(seconds=float(seconds))
+    return timedelta(seconds=seconds)

@@ -1,7 +1,7 @@
-"""What of the past may have changed since the last look.
+"""Which part of the history may have changed since the last check.
 
-The server cannot tell. New values are seen by the polls of the newest ones; late and
-corrected values only by reading the whole trailing window again, once an hour.
+The server cannot report changes. Polling the latest values reveals new ones; late and
+corrected values are found only by reading the whole history window again every hour.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,53 +9,70 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
-from .latest import LatestValues
-from .value_cache import HeardValues
+from .latest import LatestReader
+from .value_cache import ValueCache
 
-LOOK_AGAIN = timedelta(minutes=50)
-"""Less than an hour, because looks come every 15 minutes and not to the second."""
+FULL_READ_INTERVAL = timedelta(hours=1)
+"""How often the whole history window is read."""
 
-_RECENT = timedelta(minutes=3)
-"""A poll so long ago is one that goes on: they come every minute."""
+MISSED_POLLS = 3
+"""After so many intervals without a poll, a series is not polled any longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When the whole window was read last, and what was then newest of each series."""
+    """When the whole window was read, and the time of each series' latest value."""
 
-    looked: datetime
-    newest: Mapping[int, datetime]
-
-
-def find_changes(
-    series_ids: Collection[int],
-    heard: HeardValues,
-    latest: LatestValues,
-    start: datetime,
-    now: datetime,
-    mark: object,
-) -> HistoryChanges:
-    """Tell since when values may differ from those read before; asks nothing."""
-    newest = {
-        number: last.time
-        for number in series_ids
-        if (last := heard.of(number)) is not None
-    }
-    if not isinstance(mark, Mark) or now - mark.looked >= LOOK_AGAIN:
-        return HistoryChanges(since=start, mark=Mark(now, newest))
-    changed = [
-        mark.newest.get(number, start)
-        for number in series_ids
-        if newest.get(number) != mark.newest.get(number)
-        or not _is_polled(latest.asked(number), now)
-    ]
-    if not changed:
-        return HistoryChanges(since=None, mark=mark)
-    return HistoryChanges(
-        since=max(start, min(changed)), mark=Mark(mark.looked, newest)
-    )
+    read: datetime
+    latest: Mapping[int, datetime]
 
 
-def _is_polled(asked: datetime | None, now: datetime) -> bool:
-    """Tell whether a series' newest value is known."""
-    return asked is not None and now - asked <= _RECENT
+class ChangeFinder:
+    """Finds changes by the polls of latest values, without any request."""
+
+    def __init__(
+        self,
+        cache: ValueCache,
+        latest: LatestReader,
+        *,
+        poll_interval: timedelta,
+        history_interval: timedelta,
+    ) -> None:
+        """Initialize with how often the backend is polled and its history checked."""
+        self._cache = cache
+        self._latest = latest
+        self._polled_within = MISSED_POLLS * poll_interval
+        # Checks are not punctual: without a margin, a full read may be one check late.
+        self._full_read_after = FULL_READ_INTERVAL - history_interval / 2
+
+    def find_changes(
+        self,
+        series_ids: Collection[int],
+        start: datetime,
+        now: datetime,
+        mark: object,
+    ) -> HistoryChanges:
+        """Return since when values may differ; see `Backend.history_changes`."""
+        latest = {
+            number: cached.time
+            for number in series_ids
+            if (cached := self._cache.latest(number)) is not None
+        }
+        if not isinstance(mark, Mark) or now - mark.read >= self._full_read_after:
+            return HistoryChanges(since=start, mark=Mark(now, latest))
+        changed = [
+            mark.latest.get(number, start)
+            for number in series_ids
+            if latest.get(number) != mark.latest.get(number)
+            or not self._is_polled(number, now)
+        ]
+        if not changed:
+            return HistoryChanges(since=None, mark=mark)
+        return HistoryChanges(
+            since=max(start, min(changed)), mark=Mark(mark.read, latest)
+        )
+
+    def _is_polled(self, series_id: int, now: datetime) -> bool:
+        """Return True if the latest value of a series is known."""
+        polled = self._latest.last_polled(series_id)
+        return polled is not None and now - polled <= self._polled_within

@@ -1,13 +1,10 @@
-"""BEMServer's catalogue, one method per endpoint.
+"""BEMServer's catalogue, events and notifications: one method per endpoint.
 
-Source of every wire fact: ../shared/wire/bemserver.md, observed on bemserver-api 0.27.
-Lists have a slash at their end; without it the server redirects to a wrong port. Every
-answer of the catalogue has an ETag: what is kept is only asked for whether it still
-stands. Only series, their places, events and notifications come in pages.
+Source: docs/wire/bemserver.md, Catalogue and Events. Collections end in a slash:
+without it, the server redirects to a wrong port.
 
-Every method raises only BackendError, as `HttpClient.request` does, and: NotFoundError
-for 409 (the server has nothing to work it out from), UnknownSeriesError for series that
-the server does not know.
+Every method raises only BackendError: the errors of `HttpClient.request`, and those of
+`classify`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,16 +14,16 @@ import re
 from ..common.http import Answer, HttpClient
 from ..common.parse import as_integer, as_object, as_objects, as_text
 from ..errors import BackendError, NotFoundError, ProtocolError
+from .api_address import ApiAddress
 from .models import (
     Campaign,
     EnergyLink,
     Event,
-    Named,
-    Notification,
+    NamedItem,
     Place,
     PlaceKind,
     PlaceLink,
-    Property,
+    PropertyValue,
     Scope,
     Series,
     User,
@@ -34,155 +31,149 @@ from .models import (
     parse_campaign,
     parse_energy_link,
     parse_event,
-    parse_named,
-    parse_notification,
+    parse_named_item,
     parse_place,
     parse_place_link,
-    parse_property,
+    parse_property_value,
     parse_scope,
     parse_series,
     parse_user,
     parse_weather_link,
 )
-from .paging import Lists, Pages, Params
+from .paging import ListReader, Params
 
 EVENT_LEVELS = ("WARNING", "ERROR", "CRITICAL")
+"""The levels of events to report, in ascending order."""
 
 _NUMBERS = re.compile(r"\d+")
 
 
 class UnknownSeriesError(ProtocolError):
-    """The server does not know some of the series that it was asked for: `ids`."""
+    """The request contains series that the server does not have: `ids`."""
 
     def __init__(self, message: str = "", *, ids: frozenset[int] = frozenset()) -> None:
-        """Keep which."""
+        """Initialize with the ids that the server named."""
         super().__init__(message)
         self.ids = ids
 
 
 class BemserverClient:
-    """The endpoints of the catalogue that the integration uses."""
+    """The endpoints that return lists, and the counts of notifications."""
 
-    def __init__(self, http: HttpClient, open_http: HttpClient) -> None:
-        """Take a client that is logged in, and one that need not be."""
+    def __init__(self, http: HttpClient, api: ApiAddress) -> None:
+        """Initialize with a client that logs in."""
         self._http = http
-        self._open_http = open_http
-        self._lists = Lists(http)
+        self._api = api
+        self._lists = ListReader(http, api)
 
-    @property
-    def pages(self) -> Pages:
-        """Return what chooses the pages of long lists to ask for."""
-        return self._lists.pages
+    def start_round(self, pages: int) -> None:
+        """Allow so many later pages of long lists to be read again."""
+        self._lists.start_round(pages)
 
-    async def version(self) -> str:
-        """GET /about/: return the version of the API, such as "0.27.0".
+    async def own_user(self, email: str) -> User:
+        """GET /users/: return the user with this e-mail.
 
-        It needs no login, and is what tells a BEMServer from anything else.
+        [{id, name, email, is_admin, is_active}]. Administrators see all users, others
+        only themselves. Raises ProtocolError if the user is not among them.
         """
-        versions = as_object(
-            as_object(await self._open_http.get("/about/")).get("versions")
-        )
-        if (version := as_text(versions.get("bemserver_api"))) is None:
-            raise ProtocolError("GET /about/: not a BEMServer")
-        return version
-
-    async def users(self) -> Sequence[User]:
-        """GET /users/: [{id, name, email, is_admin, is_active}].
-
-        Who is no administrator sees only himself.
-        """
-        return await self._lists.all("/users/", parse_user)
+        users = await self._lists.whole("/users/", parse_user)
+        own = [user for user in users if user.email == email]
+        if len(users) == 1:
+            own = [*users]
+        if len(own) != 1:
+            raise ProtocolError("GET /users/: the logged-in user is not listed")
+        return own[0]
 
     async def campaigns(self) -> Sequence[Campaign]:
         """GET /campaigns/: [{id, name, timezone, start_time?, end_time?}]."""
-        return await self._lists.all("/campaigns/", parse_campaign)
+        return await self._lists.whole("/campaigns/", parse_campaign)
 
     async def scopes(self) -> Sequence[Scope]:
         """GET /campaign_scopes/: [{id, name, campaign_id}]."""
-        return await self._lists.all("/campaign_scopes/", parse_scope)
+        return await self._lists.whole("/campaign_scopes/", parse_scope)
 
     async def places(self, kind: PlaceKind) -> Sequence[Place]:
         """GET /sites/, /buildings/, /storeys/, /spaces/, /zones/: {id, name, ...}."""
-        return await self._lists.all(f"/{kind}s/", partial(parse_place, kind))
+        return await self._lists.whole(f"/{kind}s/", partial(parse_place, kind))
 
-    async def series(self, campaign_id: int) -> Sequence[Series]:
-        """GET /timeseries/ of a campaign that is visible (403 else), in pages.
+    async def campaign_series(self, campaign_id: int) -> Sequence[Series]:
+        """GET /timeseries/ of a campaign, paged.
 
-        [{id, name, description?, unit_symbol, campaign_id, campaign_scope_id}]. Only
-        within a campaign is the order by name a fixed one, which pages need.
+        [{id, name, description?, unit_symbol, campaign_id, campaign_scope_id}]. Names
+        are unique only within a campaign, and pages need a fixed order. Raises
+        PermissionDeniedError if the user may not see the campaign.
         """
         params: Params = {"campaign_id": campaign_id, "sort": "name"}
         return await self._lists.paged("/timeseries/", params, parse_series)
 
-    async def series_of_scope(self, scope_id: int) -> Sequence[Series]:
-        """GET /timeseries/ of a scope whose campaign may be invisible, in pages."""
+    async def scope_series(self, scope_id: int) -> Sequence[Series]:
+        """GET /timeseries/ of a scope, paged; its campaign may be invisible."""
         params: Params = {"campaign_scope_id": scope_id, "sort": "name"}
         return await self._lists.paged("/timeseries/", params, parse_series)
 
     async def place_links(self, kind: PlaceKind) -> Sequence[PlaceLink]:
-        """GET /timeseries_by_sites/ and its like, in pages: {timeseries_id, ...}."""
-        path = f"/timeseries_by_{kind}s/"
-        return await self._lists.paged(path, {}, partial(parse_place_link, kind))
+        """GET /timeseries_by_sites/ etc., paged: [{timeseries_id, site_id}]."""
+        endpoint = f"/timeseries_by_{kind}s/"
+        return await self._lists.paged(endpoint, {}, partial(parse_place_link, kind))
 
-    async def consumption(self, kind: PlaceKind) -> Sequence[EnergyLink]:
-        """GET /energy_consumption_timeseries_by_{sites,buildings}/.
+    async def consumption_links(self, kind: PlaceKind) -> Sequence[EnergyLink]:
+        """GET /energy_consumption_timeseries_by_sites/ or _by_buildings/.
 
         [{timeseries_id, site_id, energy_id, end_use_id}].
         """
         parse = partial(parse_energy_link, kind, produced=False)
-        return await self._lists.all(
-            f"/energy_consumption_timeseries_by_{kind}s/", parse
-        )
+        endpoint = f"/energy_consumption_timeseries_by_{kind}s/"
+        return await self._lists.whole(endpoint, parse)
 
-    async def production(self, kind: PlaceKind) -> Sequence[EnergyLink]:
-        """GET /energy_production_timeseries_by_{sites,buildings}/: prod_tech_id."""
+    async def production_links(self, kind: PlaceKind) -> Sequence[EnergyLink]:
+        """GET /energy_production_timeseries_by_sites/ or _by_buildings/.
+
+        [{timeseries_id, site_id, energy_id, prod_tech_id}].
+        """
         parse = partial(parse_energy_link, kind, produced=True)
-        return await self._lists.all(
-            f"/energy_production_timeseries_by_{kind}s/", parse
-        )
+        endpoint = f"/energy_production_timeseries_by_{kind}s/"
+        return await self._lists.whole(endpoint, parse)
 
-    async def weather(self) -> Sequence[WeatherLink]:
+    async def weather_links(self) -> Sequence[WeatherLink]:
         """GET /weather_timeseries_by_sites/.
 
         [{timeseries_id, site_id, parameter, forecast}].
         """
-        return await self._lists.all(
-            "/weather_timeseries_by_sites/", parse_weather_link
-        )
+        endpoint = "/weather_timeseries_by_sites/"
+        return await self._lists.whole(endpoint, parse_weather_link)
 
-    async def energies(self) -> Sequence[Named]:
+    async def energies(self) -> Sequence[NamedItem]:
         """GET /energies/: "all", "electricity", "natural gas"..."""
-        return await self._lists.all("/energies/", parse_named)
+        return await self._lists.whole("/energies/", parse_named_item)
 
-    async def end_uses(self) -> Sequence[Named]:
+    async def end_uses(self) -> Sequence[NamedItem]:
         """GET /energy_end_uses/: "all", "heating", "lighting"..."""
-        return await self._lists.all("/energy_end_uses/", parse_named)
+        return await self._lists.whole("/energy_end_uses/", parse_named_item)
 
-    async def technologies(self) -> Sequence[Named]:
+    async def technologies(self) -> Sequence[NamedItem]:
         """GET /energy_production_technologies/: "all", "PV panels"..."""
-        return await self._lists.all("/energy_production_technologies/", parse_named)
+        endpoint = "/energy_production_technologies/"
+        return await self._lists.whole(endpoint, parse_named_item)
 
-    async def properties(self) -> Sequence[Named]:
+    async def properties(self) -> Sequence[NamedItem]:
         """GET /timeseries_properties/: "Min", "Max", "Interval" (in seconds)..."""
-        return await self._lists.all("/timeseries_properties/", parse_named)
+        return await self._lists.whole("/timeseries_properties/", parse_named_item)
 
-    async def property_values(self, property_id: int) -> Sequence[Property]:
-        """GET /timeseries_property_data/ of a property: {timeseries_id, value}."""
-        params = {"property_id": property_id}
-        return await self._lists.all(
-            "/timeseries_property_data/", parse_property, params
-        )
+    async def property_values(self, property_id: int) -> Sequence[PropertyValue]:
+        """GET /timeseries_property_data/ of a property: [{timeseries_id, value}]."""
+        endpoint, params = "/timeseries_property_data/", {"property_id": property_id}
+        return await self._lists.whole(endpoint, parse_property_value, params)
 
-    async def data_states(self) -> Sequence[Named]:
-        """GET /timeseries_data_states/: "Raw", "Clean", and a server's own ones."""
-        return await self._lists.all("/timeseries_data_states/", parse_named)
+    async def data_states(self) -> Sequence[NamedItem]:
+        """GET /timeseries_data_states/: "Raw", "Clean", and custom ones."""
+        return await self._lists.whole("/timeseries_data_states/", parse_named_item)
 
-    async def event_categories(self) -> Sequence[Named]:
+    async def event_categories(self) -> Sequence[NamedItem]:
         """GET /event_categories/: "Data missing", "Data outliers"..."""
-        return await self._lists.all("/event_categories/", parse_named)
+        return await self._lists.whole("/event_categories/", parse_named_item)
 
-    async def last_event(self, campaign_id: int) -> Event | None:
-        """GET /events/ of a campaign: return the newest from WARNING on.
+    async def latest_event(self, campaign_id: int) -> Event | None:
+        """GET /events/ of a campaign: return the latest with a level of EVENT_LEVELS.
 
         [{timestamp, level, campaign_scope_id, category_id, source, description?}].
         """
@@ -192,43 +183,34 @@ class BemserverClient:
             "sort": "-timestamp",
             "page_size": 1,
         }
-        events = await self._lists.all("/events/", parse_event, params)
+        events = await self._lists.whole("/events/", parse_event, params)
         return max(events, key=lambda event: event.time, default=None)
 
-    async def notifications(self, user_id: int) -> Sequence[Notification]:
-        """GET /notifications/ of a user, all pages, the newest first.
-
-        [{id, event: {timestamp, level, ...}, user_id, event_id, timestamp, read}].
-        """
-        params: Params = {"user_id": user_id, "sort": "-timestamp"}
-        return await self._lists.paged("/notifications/", params, parse_notification)
-
     async def unread_notifications(self, user_id: int) -> Mapping[int, int]:
-        """GET /notifications/count_by_campaign: return the unread ones by campaign.
+        """GET /notifications/count_by_campaign: return unread counts by campaign id.
 
         {"total", "campaigns": [{campaign_id, campaign_name, count}]}.
         """
-        params: Params = {"user_id": user_id, "read": "false"}
-        body = await self._http.get("/notifications/count_by_campaign", params)
+        path = self._api.path("/notifications/count_by_campaign")
+        body = await self._http.get(path, {"user_id": user_id, "read": "false"})
         counts: dict[int, int] = {}
         for row in as_objects(as_object(body).get("campaigns")):
-            number, count = (
-                as_integer(row.get("campaign_id")),
-                as_integer(row.get("count")),
-            )
-            if number is not None and count is not None:
-                counts[number] = count
+            campaign_id = as_integer(row.get("campaign_id"))
+            count = as_integer(row.get("count"))
+            if campaign_id is not None and count is not None:
+                counts[campaign_id] = count
         return counts
 
 
 def classify(answer: Answer) -> BackendError | None:
-    """Read what only BEMServer means by an error.
+    """Return the error for an answer with a meaning of its own in BEMServer.
 
-    422 names the unknown series in its text; 409 means that what is asked for cannot
-    be worked out (no air temperature at a site).
+    NotFoundError for 409: the server lacks the data to compute an analysis.
+    UnknownSeriesError for a 422 that names unknown series.
+    Source: docs/wire/bemserver.md, Time series data.
     """
     if answer.status == 409:
-        return NotFoundError("nothing to work it out from")
+        return NotFoundError("the server lacks the data to compute this")
     message = as_text(as_object(answer.body).get("message")) or ""
     if answer.status == 422 and message.startswith("Unknown timeseries"):
         ids = frozenset(int(number) for number in _NUMBERS.findall(message)[:1000])

@@ -1,9 +1,10 @@
-"""What linked series are to the energy balance of a site, and which contain which.
+"""What energy links mean for the energy balance of a site.
 
-A site's electricity "all" contains its end uses and its buildings' "all", and these the
-buildings' end uses: shown as they are linked, everything would count several times. A
-site can be divided by its end uses or by its buildings, but not by both at once. Where
-its end uses are linked, they are the devices, and what its buildings use has no role.
+Source: docs/wire/bemserver.md, Energy links. The electricity "all" of a site contains
+its end uses and the "all" of its buildings, which contain the buildings' end uses. If
+every link had a role, the same energy would count several times. A site is divided by
+its end uses or by its buildings, not by both: if its end uses are linked, they are the
+devices, and what its buildings use has no role.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +20,8 @@ GASES = frozenset({"natural gas", "propane gas"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Linked:
-    """A series with a link, its role, and the series whose amounts contain its own."""
+class LinkedSeries:
+    """The energy link of a series; `included_in` is the series that contains it."""
 
     link: EnergyLink
     energy: str
@@ -28,51 +29,51 @@ class Linked:
     included_in: int | None
 
 
-def linked_series(catalogue: Catalogue) -> Mapping[int, Linked]:
-    """Return what each linked series is; of several links, the largest place's."""
+def linked_series(catalogue: Catalogue) -> Mapping[int, LinkedSeries]:
+    """Return the energy link of each linked series.
+
+    A series with several links has the one of the largest place.
+    """
     names = catalogue.enumerations
     links = sorted(catalogue.energy_links, key=lambda link: _rank(link, names))
-    places = {
-        (
-            link.produced,
-            link.place,
-            link.energy_id,
-            _detail(link, names),
-        ): link.series_id
+    by_meaning = {
+        _meaning(link, link.place, _detail(link, names)): link.series_id
         for link in reversed(links)
     }
     divided = _divided_sites(links, names)
-    found: dict[int, Linked] = {}
+    found: dict[int, LinkedSeries] = {}
     for link in links:
         if link.series_id in found:
             continue
-        energy = names.energies.get(link.energy_id, "")
-        container = next(
-            (
-                other
-                for place, detail in _containers(catalogue, link)
-                if (other := places.get((link.produced, place, link.energy_id, detail)))
-                not in (None, link.series_id)
-            ),
-            None,
+        containers = (
+            by_meaning.get(_meaning(link, place, detail))
+            for place, detail in _containers(catalogue, link)
         )
+        container = next(
+            (other for other in containers if other not in (None, link.series_id)), None
+        )
+        energy = names.energies.get(link.energy_id, "")
         role = _role(link, energy, _detail(link, names), container)
-        site = catalogue.parent(link.place)
-        if role is Role.DEVICE and (site, link.energy_id) in divided:
-            role = None
-        found[link.series_id] = Linked(
-            link=link,
-            energy=energy,
-            role=role,
-            included_in=container,
+        if role is Role.DEVICE:
+            site = catalogue.parent(link.place)
+            role = None if (site, link.energy_id) in divided else role
+        found[link.series_id] = LinkedSeries(
+            link=link, energy=energy, role=role, included_in=container
         )
     return found
+
+
+def _meaning(
+    link: EnergyLink, place: PlaceId, detail: str
+) -> tuple[bool, PlaceId, int, str]:
+    """Return a key for the energy of a link, at a place and of an end use."""
+    return link.produced, place, link.energy_id, detail
 
 
 def _divided_sites(
     links: Iterable[EnergyLink], names: Enumerations
 ) -> set[tuple[PlaceId | None, int]]:
-    """Return the sites of which end uses are linked, each with the energy's number."""
+    """Return the sites whose end uses are linked, each with the id of the energy."""
     return {
         (link.place, link.energy_id)
         for link in links
@@ -83,7 +84,7 @@ def _divided_sites(
 
 
 def _rank(link: EnergyLink, names: Enumerations) -> tuple[bool, bool, bool, int]:
-    """Order links: sites first, what contains the rest first, consumption first."""
+    """Return a sort key: sites first, "all" before its parts, consumption first."""
     return (
         link.place.kind is not PlaceKind.SITE,
         _detail(link, names) != ALL,
@@ -93,6 +94,7 @@ def _rank(link: EnergyLink, names: Enumerations) -> tuple[bool, bool, bool, int]
 
 
 def _detail(link: EnergyLink, names: Enumerations) -> str:
+    """Return the name of the end use of a consumption, or a production's technology."""
     details = names.technologies if link.produced else names.end_uses
     return details.get(link.detail_id, "")
 
@@ -100,20 +102,21 @@ def _detail(link: EnergyLink, names: Enumerations) -> str:
 def _containers(
     catalogue: Catalogue, link: EnergyLink
 ) -> Iterator[tuple[PlaceId, str]]:
-    """Yield where to look for what contains a link's amounts, the nearest first."""
+    """Yield the places and details that may contain a link's amounts, closest first."""
     detail = _detail(link, catalogue.enumerations)
     if detail != ALL:
         yield link.place, ALL
     if (site := catalogue.parent(link.place)) is not None:
         yield site, ALL
         if link.produced:
-            # A site's panels are mostly entered as panels, without an "all" beside.
+            # The panels of a site are often linked as panels, without an "all".
             yield site, detail
 
 
 def _role(
     link: EnergyLink, energy: str, detail: str, container: int | None
 ) -> Role | None:
+    """Return the role of a link; energy that another link contains is no source."""
     if link.produced:
         is_source = energy == ELECTRICITY and container is None
         return Role.SOLAR if is_source else None

@@ -1,13 +1,13 @@
-"""Learn what the catalogue does not say: whether a series holds positions or amounts.
+"""Detects whether a series holds meter readings or amounts per interval.
 
-BEMServer marks neither (../shared/wire/bemserver.md §6). A meter's positions never
-fall; an hour's lowest amounts do so within a day. A verdict is kept for good: what was
-written with it must not become something else because of one odd week.
+BEMServer does not say (docs/wire/bemserver.md, Semantics). Meter readings never fall,
+whereas the hourly minima of amounts do so within a day. A detected kind is permanent,
+because the statistics written with it must not change their meaning after an odd week.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from statistics import median
@@ -16,206 +16,205 @@ from ...metering.model import Kind
 from ..base import Memory
 from ..common.http import Json
 from ..common.parse import as_integer, as_number, as_object
-from ..common.times import as_moment
-from .batching import SeriesAsker, id_chunks
-from .data_states import States
-from .timeseries_client import Aggregation, PointsClient, Span, Values, Width
+from ..common.times import as_moment, local_midnight, whole_hour
+from .batching import SeriesBatcher, make_batches
+from .data_states import DataStates, Results
+from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
 
-LOOKED_AT = timedelta(days=7)
-LOOKED_AT_LONG = timedelta(days=366)
-LOOK_AGAIN = timedelta(days=1)
-"""How soon a series without a verdict is looked at again."""
+SHORT_PERIOD = timedelta(days=7)
+"""The period whose hourly minima are examined first."""
 
-FEW_GAPS = 3
-"""How many gaps between values must be known to tell an interval."""
+LONG_PERIOD = timedelta(days=366)
+"""The period whose daily minima are examined where the hourly ones are not enough."""
 
-STEPS = 5
-"""How many different positions make a meter."""
+RECHECK_AFTER = timedelta(days=1)
+"""When a series whose kind could not be detected is examined again."""
 
-ENOUGH = 7
-"""Fewer values than this may grow by chance."""
+MIN_GAPS = 3
+"""Gaps between values that are needed to detect an interval."""
 
-LENGTHS = {Width.HOUR: timedelta(hours=1), Width.DAY: timedelta(days=1)}
+MIN_POSITIONS = 5
+"""Different values that are needed to detect a meter."""
 
-type Lows = Sequence[tuple[datetime, float]]
-"""The lowest value of each hour, or day, that has any."""
+MIN_VALUES = 7
+"""Values that are needed to detect a kind: fewer may increase by chance."""
+
+HOUR = timedelta(hours=1)
+LENGTHS = {Width.HOUR: HOUR, Width.DAY: timedelta(days=1)}
+
+type Minima = Sequence[tuple[datetime, float]]
+"""The lowest value of each hour, or day, that has values; oldest first."""
 
 
-class Kinds:
-    """Remembers the kind, and about how often there is a value, of series."""
+class SeriesKinds:
+    """Remembers the kinds and the approximate intervals of series."""
 
     def __init__(
-        self, asker: SeriesAsker, points: PointsClient, states: States
+        self, batcher: SeriesBatcher, client: TimeseriesClient, states: DataStates
     ) -> None:
-        """Start knowing none."""
-        self._asker = asker
-        self._points = points
+        """Initialize without any kinds."""
+        self._batcher = batcher
+        self._client = client
         self._states = states
-        self._verdicts: dict[int, Kind] = {}
-        self._guesses: dict[int, Kind] = {}
+        self._detected: dict[int, Kind] = {}
+        self._assumed: dict[int, Kind] = {}
         self._hours: dict[int, int] = {}
-        self._looked: dict[int, datetime] = {}
+        self._examined: dict[int, datetime] = {}
 
     @property
     def kinds(self) -> Mapping[int, Kind]:
-        """Return the kinds; where there is no verdict yet, what is likely."""
-        return {**self._guesses, **self._verdicts}
+        """Return the kinds, detected or assumed."""
+        return {**self._assumed, **self._detected}
+
+    @property
+    def assumed(self) -> Collection[int]:
+        """Return the series whose kind is assumed."""
+        return self._assumed.keys() - self._detected.keys()
 
     @property
     def intervals(self) -> Mapping[int, timedelta]:
-        """Return intervals, to the hour; shorter ones count as an hour."""
+        """Return intervals in whole hours; shorter ones count as one hour."""
         return {number: timedelta(hours=count) for number, count in self._hours.items()}
 
-    @property
-    def guessed(self) -> Collection[int]:
-        """Return the series whose kind is likely, but not sure."""
-        return self._guesses.keys() - self._verdicts.keys()
-
-    async def learn(
+    async def detect(
         self, series_ids: Iterable[int], now: datetime, active: Collection[int] = ()
     ) -> None:
-        """Look at the series that have no verdict; raises BackendError.
+        """Examine the series whose kind has not been detected; raises BackendError.
 
-        Most need one request for fifty of them. Where the last week says nothing, the
-        last year is looked at. A series that could not be looked at has no kind. Those
-        that are `active` are looked at again at once, the others after a day.
+        Most take one request for fifty series. A series whose request failed has no
+        kind yet. Series that are `active` are examined at every call, others once a
+        day.
         """
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        open_ = [
+        rest = [
             number
             for number in sorted(series_ids)
-            if number not in self._verdicts
+            if number not in self._detected
             and (
                 number in active
-                or now - self._looked.get(number, now - LOOK_AGAIN) >= LOOK_AGAIN
+                or now - self._examined.get(number, now - RECHECK_AFTER)
+                >= RECHECK_AFTER
             )
         ]
-        if not open_:
+        if not rest:
             return
-        start = hour - LOOKED_AT
-        lows, failed = await self._lows(open_, start, hour, Width.HOUR)
-        await self._judge(lows, Width.HOUR)
-        open_ = [n for n in open_ if n not in self._verdicts and n not in failed]
-        if open_:
-            day = hour.replace(hour=0)
-            start = day - LOOKED_AT_LONG
-            lows, failed = await self._lows(open_, start, day, Width.DAY)
-            await self._judge(lows, Width.DAY)
-        for number in open_:
+        hour, day = whole_hour(now), local_midnight(now, UTC)
+        failed = await self._examine(rest, hour - SHORT_PERIOD, hour, Width.HOUR)
+        rest = [n for n in rest if n not in self._detected and n not in failed]
+        if not rest:
+            return
+        failed = await self._examine(rest, day - LONG_PERIOD, day, Width.DAY)
+        for number in rest:
             if number not in failed:
-                self._looked[number] = now
-                self._guesses.setdefault(number, Kind.INTERVAL)
+                self._examined[number] = now
+                self._assumed.setdefault(number, Kind.INTERVAL)
 
-    async def _lows(
+    async def _examine(
         self, series_ids: Sequence[int], start: datetime, end: datetime, width: Width
-    ) -> tuple[Mapping[int, Lows], Collection[int]]:
-        """Return lows, and the series for which they could not be had.
-
-        They are of the first state that has any, which is learned thereby.
-        """
-        found: dict[int, Lows] = {}
-        failed: set[int] = set()
+    ) -> Collection[int]:
+        """Examine series in the first data state with values; return failed ones."""
         rows = (end - start) / LENGTHS[width]
-        for state in self._states.order:
-            rest = [
-                number
-                for number in series_ids
-                if number not in found
-                and number not in failed
-                and self._states.of(number) in (None, state)
-            ]
+
+        async def read(ids: list[int], state: int) -> Results[Minima]:
+            """Request the minima of series in a state."""
             span = Span(state=state, start=start, end=end)
-            parts, lost = await self._asker.ask(
-                id_chunks(
-                    rest, length=self._points.length(span), rows=lambda _id: rows
+            parts, failed = await self._batcher.request(
+                make_batches(
+                    ids,
+                    url_length=self._client.url_length(span),
+                    rows=lambda _id: rows,
                 ),
                 partial(
-                    self._points.buckets,
+                    self._client.buckets,
                     span=span,
                     width=width,
-                    aggregation=Aggregation.LOWEST,
+                    aggregation=Aggregation.MIN,
                 ),
             )
-            lows: dict[int, Lows] = {}
+            minima: dict[int, Minima] = {}
             for part in parts:
-                lows |= await _known_lows(part)
-            self._states.learn(lows, state)
-            found |= lows
-            failed |= lost.keys()
-        return found, failed
+                minima |= await _parse_minima(part)
+            return minima, failed
 
-    async def _judge(self, lows: Mapping[int, Lows], width: Width) -> None:
-        for number, low in lows.items():
-            kind, is_sure = judge([value for _, value in low])
-            (self._verdicts if is_sure else self._guesses)[number] = kind
-            hours = [(b[0] - a[0]) / LENGTHS[Width.HOUR] for a, b in pairwise(low)]
-            if len(hours) >= FEW_GAPS:
-                gap = round(median(hours))
-                # One low a day says nothing of how many values the day has.
-                if width is Width.HOUR or gap > LENGTHS[width] / LENGTHS[Width.HOUR]:
-                    self._hours[number] = max(1, gap)
+        found, failed = await self._states.search(series_ids, read)
+        for number, minima in found.items():
+            self._evaluate(number, minima, width)
             # A series takes a tenth of a millisecond, but there are thousands.
             await asyncio.sleep(0)
+        return failed.keys()
 
-    def keep(self, series_ids: frozenset[int]) -> None:
-        """Forget series that no longer exist."""
-        for known in (self._verdicts, self._guesses, self._hours, self._looked):
+    def _evaluate(self, number: int, minima: Minima, width: Width) -> None:
+        """Set the kind and the interval of a series."""
+        kind, is_certain = detect_kind([value for _, value in minima])
+        (self._detected if is_certain else self._assumed)[number] = kind
+        hours = [
+            (after - before) / HOUR for (before, _), (after, _) in pairwise(minima)
+        ]
+        if len(hours) >= MIN_GAPS:
+            gap = round(median(hours))
+            # Daily minima do not show how many values a day has.
+            if width is Width.HOUR or gap > LENGTHS[width] / HOUR:
+                self._hours[number] = max(1, gap)
+
+    def keep_only(self, series_ids: Collection[int]) -> None:
+        """Forget all other series."""
+        for known in (self._detected, self._assumed, self._hours, self._examined):
             for number in known.keys() - series_ids:
                 del known[number]
 
     def restore(self, memory: Memory) -> None:
-        """Take over what `remember` returned before a restart."""
+        """Restore what `remember` returned."""
         for name, kind in (("registers", Kind.REGISTER), ("amounts", Kind.INTERVAL)):
             numbers = memory.get(name)
             if isinstance(numbers, list):
                 known = (number for number in numbers if isinstance(number, int))
-                self._verdicts |= dict.fromkeys(known, kind)
+                self._detected |= dict.fromkeys(known, kind)
         for label, count in as_object(memory.get("hours")).items():
             number, hours = as_integer(label), as_integer(count)
             if number is not None and hours is not None and hours > 0:
                 self._hours[number] = hours
 
     def remember(self) -> dict[str, Json]:
-        """Return the verdicts, and intervals of more than an hour."""
+        """Return detected kinds, and intervals of more than an hour."""
         return {
-            "registers": [*self._of(Kind.REGISTER)],
-            "amounts": [*self._of(Kind.INTERVAL)],
+            "registers": [*self._with_kind(Kind.REGISTER)],
+            "amounts": [*self._with_kind(Kind.INTERVAL)],
             "hours": {str(n): count for n, count in self._hours.items() if count > 1},
         }
 
-    def _of(self, kind: Kind) -> list[int]:
-        return sorted(n for n, verdict in self._verdicts.items() if verdict is kind)
+    def _with_kind(self, kind: Kind) -> list[int]:
+        """Return the series with a detected kind."""
+        return sorted(n for n, detected in self._detected.items() if detected is kind)
 
 
-def judge(lows: Sequence[float]) -> tuple[Kind, bool]:
-    """Return what a series is whose lowest values are these, and whether that is sure.
+def detect_kind(minima: Sequence[float]) -> tuple[Kind, bool]:
+    """Return the kind of a series with these minima, and whether it is certain.
 
-    What never changes may be a meter that stands still, or an amount that is always
-    the same: amounts, until there is more to see.
+    Values that never change may be of an idle meter or of constant amounts: they are
+    assumed to be amounts until more is known.
     """
-    different = len(set(lows))
-    if all(earlier <= later for earlier, later in pairwise(lows)):
+    different = len(set(minima))
+    if all(earlier <= later for earlier, later in pairwise(minima)):
         kind = Kind.REGISTER if different > 1 else Kind.INTERVAL
-        # Amounts that begin after a week of nothing also grow, for an hour or two.
-        return kind, different >= STEPS and len(lows) >= ENOUGH
-    return Kind.INTERVAL, len(lows) >= ENOUGH
+        # Amounts that start after an idle week also increase for an hour or two.
+        return kind, different >= MIN_POSITIONS and len(minima) >= MIN_VALUES
+    return Kind.INTERVAL, len(minima) >= MIN_VALUES
 
 
-async def _known_lows(values: Values) -> dict[int, Lows]:
-    """Return the buckets that have a value, oldest first, of series that have any."""
-    found: dict[int, Lows] = {}
-    # All series of an answer have the same buckets.
-    labels = frozenset(label for buckets in values.values() for label in buckets)
+async def _parse_minima(buckets: Values) -> dict[int, Minima]:
+    """Return the buckets that have a value, by series."""
+    found: dict[int, Minima] = {}
+    # All series of an answer have the same buckets, so each time is parsed once.
+    labels = frozenset(label for by_time in buckets.values() for label in by_time)
     moments = {label: as_moment(label) for label in labels}
-    for number, buckets in values.items():
-        lows = [
+    for number, by_time in buckets.items():
+        minima = [
             (moment, value)
-            for label, bucket in sorted(buckets.items())
+            for label, bucket in sorted(by_time.items())
             if (value := as_number(bucket)) is not None
             and (moment := moments[label]) is not None
         ]
-        if lows:
-            found[number] = lows
-        # A series is a fraction of a millisecond, fifty of them hold the event loop.
+        if minima:
+            found[number] = minima
+        # Fifty series would block the event loop.
         await asyncio.sleep(0)
     return found

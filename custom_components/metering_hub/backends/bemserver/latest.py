@@ -1,157 +1,156 @@
-"""The newest values of many series, in few requests.
+"""The latest values of many series, in few requests.
 
-A steady poll asks for what came since the series were last heard of: one request for
-fifty series, whatever their kinds. Series that were never heard of are looked for in an
-hour, a day, and then where a count by day over 31 days finds them: the raw values of so
-many days would be a hundred times as much. What has nothing there is silent, and looked
-for again an hour later, instead of at every poll.
+A regular poll requests what came since the latest known value: one request for fifty
+series of any kind. Series without a known value are looked for in the last hour, in the
+last day, and then on the day that a count by day over 31 days finds: the raw values of
+all these days would be a hundred times as much data. A series without values there is
+silent, and is looked for again after an hour.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..common.concurrency import LoopYielder
-from ..common.times import as_moment
+from ..common.times import as_moment, local_midnight
 from ..errors import BackendError
-from .batching import MAX_IDS, SeriesAsker, id_chunks
-from .data_states import States
-from .timeseries_client import Aggregation, PointsClient, Span, Values, Width
-from .value_cache import Heard, HeardValues
+from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches
+from .data_states import DataStates, Results
+from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
+from .value_cache import CachedValue, ValueCache
 
-MARGIN = timedelta(minutes=5)
-"""What comes a little late, with a time before the newest one."""
+LATE_BY = timedelta(minutes=5)
+"""Values that arrive late, with a time before the latest one, are still read."""
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-FAR = timedelta(days=31)
-AHEAD = timedelta(minutes=1)
-"""How far a server's clock may be ahead of ours."""
+SEARCHED_DAYS = timedelta(days=31)
+
+CLOCK_AHEAD = timedelta(minutes=1)
+"""How far the server's clock may be ahead of ours."""
 
 SILENT_FOR = timedelta(hours=1)
-USUAL = timedelta(minutes=5)
-"""The interval that a series is taken to have until it is known, to bound answers."""
+"""When a silent series is looked for again."""
 
-
-FEW = 10
-"""How many requests a poll may always have."""
+MIN_REQUESTS = 10
+"""Requests that a poll may always send."""
 
 VALUES_AT_ONCE = 1000
-"""How many values are read out of an answer before others have their turn: that takes
-about a millisecond."""
+"""Values parsed before yielding to the event loop: about a millisecond."""
 
 type Starts = Callable[[int], datetime]
+"""Returns the time from which a series is requested."""
 
 
-class LatestValues:
-    """Asks for what is new of series, and remembers whom it asked for in vain."""
+class LatestReader:
+    """Reads the latest values of series into the cache."""
 
     def __init__(
         self,
-        asker: SeriesAsker,
-        points: PointsClient,
-        states: States,
-        heard: HeardValues,
+        batcher: SeriesBatcher,
+        client: TimeseriesClient,
+        states: DataStates,
+        cache: ValueCache,
     ) -> None:
-        """Start without having asked for anything; answers go to `heard`."""
-        self._asker = asker
-        self._points = points
+        """Initialize the reader."""
+        self._batcher = batcher
+        self._client = client
         self._states = states
-        self._heard = heard
+        self._cache = cache
         self._silent: dict[int, datetime] = {}
-        self._asked: dict[int, datetime] = {}
-        self._turn = 0
+        self._polled: dict[int, datetime] = {}
+        self._first_left_out = 0
 
-    def asked(self, series_id: int) -> datetime | None:
-        """Return when a series was last asked for what is new."""
-        return self._asked.get(series_id)
+    def last_polled(self, series_id: int) -> datetime | None:
+        """Return when a series was last polled successfully."""
+        return self._polled.get(series_id)
 
-    def keep(self, series_ids: Collection[int]) -> None:
-        """Forget what is remembered of all other series."""
-        for known in (self._silent, self._asked):
-            for number in known.keys() - frozenset(series_ids):
+    def keep_only(self, series_ids: Collection[int]) -> None:
+        """Forget all other series."""
+        for known in (self._silent, self._polled):
+            for number in known.keys() - series_ids:
                 del known[number]
 
     async def refresh(
         self, series_ids: Collection[int], now: datetime
     ) -> Mapping[int, BackendError]:
-        """Ask for what is new; return the series that could not be asked for, and why.
+        """Request new values; return the errors by series.
 
-        Raises BackendError where nothing could.
+        Raises BackendError if the whole server fails, or if every request does.
         """
         await self._look_for_better_states(series_ids, now)
-        begins = {
-            number: self._news_from(number, heard, now)
+        starts = {
+            number: self._new_values_from(number, cached, now)
             for number in series_ids
-            if (heard := self._heard.of(number)) is not None
+            if (cached := self._cache.latest(number)) is not None
         }
-        failed = await self._look(begins, now, begins.__getitem__, in_turn=True)
+        failed = await self._request(starts, now, starts.__getitem__, taking_turns=True)
         missing = [
             number
             for number in series_ids
-            if self._heard.of(number) is None
+            if self._cache.latest(number) is None
             and now - self._silent.get(number, now - SILENT_FOR) >= SILENT_FOR
         ]
         if missing:
-            failed |= await self._find(missing, now)
-        self._asked |= {n: now for n in series_ids if n not in failed}
+            failed |= await self._search(missing, now)
+        self._polled |= {n: now for n in series_ids if n not in failed}
         return failed
 
-    def _news_from(self, number: int, heard: Heard, now: datetime) -> datetime:
-        """Return since when there may be something new of a series.
+    def _new_values_from(
+        self, number: int, cached: CachedValue, now: datetime
+    ) -> datetime:
+        """Return the time from which a series may have new values.
 
-        One that has stopped goes on some time later, so that it is not asked for all
-        that lies between at every poll.
+        When a series that had stopped continues, the time in between has no values, so
+        it is not requested at every poll.
         """
-        usual = 2 * (self._heard.interval(number) or HOUR)
-        return max(heard.time - MARGIN, now - max(usual, 2 * HOUR))
+        usual = 2 * (self._cache.interval(number) or HOUR)
+        return max(cached.time - LATE_BY, now - max(usual, 2 * HOUR))
 
-    async def _find(
+    async def _search(
         self, missing: Sequence[int], now: datetime
     ) -> Mapping[int, BackendError]:
-        """Look further and further back for series that were never heard of."""
-        unknown = [n for n in missing if self._states.of(n) is None]
-        days, failed = await self._locate(unknown, now)
+        """Look further and further back for series without a known value."""
+        stateless = [n for n in missing if self._states.of(n) is None]
+        days, failed = await self._find_days(stateless, now)
         for window in (HOUR, DAY):
-            rest = self._unheard(missing)
-            failed |= await self._look(rest, now, _always(now - window))
-        rest = [n for n in self._unheard(missing) if n not in days]
-        found, lost = await self._locate(rest, now)
-        failed |= lost
+            rest = self._without_value(missing)
+            failed |= await self._request(rest, now, _always(now - window))
+        rest = [n for n in self._without_value(missing) if n not in days]
+        found, errors = await self._find_days(rest, now)
+        failed |= errors
         days |= found
         for day in sorted(set(days.values())):
-            there = [n for n in self._unheard(missing) if days.get(n) == day]
-            end = min(day + DAY, now + AHEAD)
-            failed |= await self._look(there, end, _always(day))
-        silent = (n for n in self._unheard(missing) if n not in failed)
+            rest = [n for n in self._without_value(missing) if days.get(n) == day]
+            end = min(day + DAY, now + CLOCK_AHEAD)
+            failed |= await self._request(rest, end, _always(day))
+        silent = (n for n in self._without_value(missing) if n not in failed)
         self._silent |= dict.fromkeys(silent, now)
         return failed
 
-    def _unheard(self, series_ids: Iterable[int]) -> list[int]:
-        return [number for number in series_ids if self._heard.of(number) is None]
+    def _without_value(self, series_ids: Iterable[int]) -> list[int]:
+        """Return the series without a known value."""
+        return [number for number in series_ids if self._cache.latest(number) is None]
 
-    async def _locate(
+    async def _find_days(
         self, series_ids: Sequence[int], now: datetime
-    ) -> tuple[dict[int, datetime], dict[int, BackendError]]:
-        """Return the last day (UTC) that has values, in the best state that has any."""
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        found: dict[int, datetime] = {}
-        failed: dict[int, BackendError] = {}
-        for state in self._states.order:
-            rest = [n for n in series_ids if n not in found and n not in failed]
-            days, lost = await self._last_days(rest, state, today - FAR, now)
-            self._states.learn(days, state)
-            found |= days
-            failed |= lost
-        return found, failed
+    ) -> Results[datetime]:
+        """Return the last UTC day with values, in the best state that has any."""
+        start = local_midnight(now, UTC) - SEARCHED_DAYS
+
+        async def read(ids: list[int], state: int) -> Results[datetime]:
+            """Request the last day with values in a state."""
+            return await self._last_days(ids, Span(state=state, start=start, end=now))
+
+        return await self._states.search(series_ids, read, everywhere=True)
 
     async def _last_days(
-        self, series_ids: Sequence[int], state: int, start: datetime, now: datetime
-    ) -> tuple[dict[int, datetime], dict[int, BackendError]]:
-        span = Span(state=state, start=start, end=now)
-        parts, failed = await self._asker.ask(
-            id_chunks(series_ids, length=self._points.length(span)),
-            lambda ids: self._points.buckets(ids, span, Width.DAY, Aggregation.COUNT),
+        self, series_ids: Sequence[int], span: Span
+    ) -> Results[datetime]:
+        """Return the last UTC day with values in a span, by series."""
+        parts, failed = await self._batcher.request(
+            make_batches(series_ids, url_length=self._client.url_length(span)),
+            lambda ids: self._client.buckets(ids, span, Width.DAY, Aggregation.COUNT),
         )
         days = {
             number: day
@@ -165,69 +164,85 @@ class LatestValues:
     async def _look_for_better_states(
         self, series_ids: Collection[int], now: datetime
     ) -> None:
+        """Switch series to a better state that had values on the last day."""
         due = self._states.due_for_better(series_ids, now)
         for state, numbers in due.items():
-            days, _ = await self._last_days(numbers, state, now - DAY, now)
-            self._states.learn(days, state)
-            self._heard.forget(days)
+            span = Span(state=state, start=now - DAY, end=now)
+            days, _ = await self._last_days(numbers, span)
+            self._states.set(days, state)
+            self._cache.forget(days)
             for number in days:
                 self._silent.pop(number, None)
 
-    async def _look(
+    async def _request(
         self,
         series_ids: Iterable[int],
         end: datetime,
-        start: Starts,
+        start_of: Starts,
         *,
-        in_turn: bool = False,
+        taking_turns: bool = False,
     ) -> dict[int, BackendError]:
-        """Ask for the values of series in [start, end], each in its state."""
-        begins = {
-            number: min(start(number), self._heard.since(number) or end)
+        """Request the values of series in [start, end], each in its state."""
+        starts = {
+            number: min(start_of(number), self._cache.kept_since(number) or end)
             for number in series_ids
         }
         await asyncio.sleep(0)
+        batches = self._make_batches(starts, end)
+        if taking_turns:
+            batches = self._take_turns(batches)
 
-        def rows(number: int) -> float:
-            return (end - begins[number]) / (self._heard.interval(number) or USUAL)
+        async def send(ids: Sequence[int]) -> Values:
+            """Request a batch from the earliest of its starts on."""
+            span = Span(
+                state=self._states.of(ids[0]) or 0,
+                start=min(starts[number] for number in ids),
+                end=end + CLOCK_AHEAD,
+            )
+            return await self._client.values(ids, span)
 
-        chunks: list[tuple[int, ...]] = []
-        for state, numbers in self._states.by_state(begins).items():
-            # Those that were heard of long ago stand together, for short answers.
-            numbers.sort(key=lambda number: (begins[number], number))
-            length = self._points.length(Span(state=state, start=end, end=end))
-            chunks += id_chunks(numbers, length=length, rows=rows)
-        if in_turn:
-            chunks = self._in_turn(chunks)
-
-        async def values(ids: Sequence[int]) -> Values:
-            state = self._states.of(ids[0])
-            first = min(begins[number] for number in ids)
-            span = Span(state=state or 0, start=first, end=end + AHEAD)
-            return await self._points.values(ids, span)
-
-        parts, failed = await self._asker.ask(chunks, values)
+        parts, failed = await self._batcher.request(batches, send)
         yielder = LoopYielder(VALUES_AT_ONCE)
         for part in parts:
-            for number, points in part.items():
-                await yielder.spend(self._heard.take(number, points))
+            for number, values in part.items():
+                await yielder.spend(self._cache.store(number, values))
         return failed
 
-    def _in_turn(self, chunks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """Return no more chunks than their series would fill, but for a few.
+    def _make_batches(
+        self, starts: Mapping[int, datetime], end: datetime
+    ) -> list[Batch]:
+        """Return batches of series in the same state, with similar starts."""
+        batches: list[Batch] = []
+        for state, numbers in self._states.group(starts).items():
+            # A batch starts with its earliest series, so late ones make it longer.
+            numbers.sort(key=lambda number: (starts[number], number))
+            batches += make_batches(
+                numbers,
+                url_length=self._client.url_length(
+                    Span(state=state, start=end, end=end)
+                ),
+                rows=lambda number: (
+                    (end - starts[number]) / self._cache.expected_interval(number)
+                ),
+            )
+        return batches
 
-        Each state leaves a chunk that is not full. Where there are many series, those
-        take turns, so that the number of requests does not depend on the states.
+    def _take_turns(self, batches: list[Batch]) -> list[Batch]:
+        """Return about as many batches as would suffice if all of them were full.
+
+        Each state leaves a batch that is not full. With many series, these batches take
+        turns, so the number of requests does not depend on the states.
         """
-        total = sum(map(len, chunks))
-        excess = len(chunks) - max(FEW, -(-total // MAX_IDS))
-        small = [chunk for chunk in chunks if len(chunk) < MAX_IDS]
+        total = sum(map(len, batches))
+        excess = len(batches) - max(MIN_REQUESTS, -(-total // MAX_IDS))
+        small = [batch for batch in batches if len(batch) < MAX_IDS]
         if excess <= 0 or excess >= len(small):
-            return chunks
-        self._turn = (self._turn + excess) % len(small)
-        left_out = (small + small)[self._turn : self._turn + excess]
-        return [chunk for chunk in chunks if chunk not in left_out]
+            return batches
+        first = self._first_left_out = (self._first_left_out + excess) % len(small)
+        left_out = (small + small)[first : first + excess]
+        return [batch for batch in batches if batch not in left_out]
 
 
 def _always(moment: datetime) -> Starts:
+    """Return the same start for all series."""
     return lambda _number: moment

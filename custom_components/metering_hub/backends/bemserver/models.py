@@ -1,23 +1,23 @@
-"""What BEMServer's endpoints answer, typed; units are the server's.
+"""BEMServer's answers as dataclasses, and their parsers.
 
-Source of every wire fact: ../shared/wire/bemserver.md, observed on bemserver-api 0.27.
-Fields that are null on the server are missing in its answers.
+Source: docs/wire/bemserver.md, Catalogue and Events. The server leaves out fields that
+are null. A parser returns `None` for a row that it cannot use.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from ..common.http import Json
 from ..common.parse import as_integer, as_object, as_text
-from ..common.times import as_moment
+from ..common.times import as_utc_moment
 
 type Row = Mapping[str, Json]
 
 
 class PlaceKind(StrEnum):
-    """The kinds of places, whose names are those in the server's paths and fields."""
+    """Kinds of places, largest first, as named in the server's paths and fields."""
 
     SITE = "site"
     BUILDING = "building"
@@ -33,20 +33,20 @@ PARENTS: Mapping[PlaceKind, PlaceKind | None] = {
     PlaceKind.SPACE: PlaceKind.STOREY,
     PlaceKind.ZONE: None,
 }
-"""The next larger place; sites and zones belong to a campaign directly."""
+"""The kind of the next larger place; sites and zones belong to a campaign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody with an account."""
+    """A user account."""
 
     id: int
     email: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """An entry of an enumeration: an energy, an end use, a data state..."""
+class NamedItem:
+    """An item of an enumeration: an energy, an end use, a data state..."""
 
     id: int
     name: str
@@ -63,7 +63,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A part of a campaign, which may be visible where the campaign is not."""
+    """A part of a campaign; it may be visible although the campaign is not."""
 
     id: int
     name: str
@@ -72,7 +72,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PlaceId:
-    """Which place; ids are unique per kind."""
+    """Identifies a place; ids are unique per kind."""
 
     kind: PlaceKind
     id: int
@@ -80,7 +80,7 @@ class PlaceId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place; `parent` is the id of the next larger one, or of the campaign."""
+    """A place; `parent` is the id of the next larger place, or of the campaign."""
 
     place: PlaceId
     name: str
@@ -89,19 +89,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A time series; its name is unique within its campaign, its unit pint's."""
+    """A time series; its name is unique within its campaign, its unit is for pint."""
 
     id: int
     name: str
     unit: str
     description: str
     campaign_id: int
-    scope_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceLink:
-    """A series that belongs to a place."""
+    """Assigns a series to a place."""
 
     series_id: int
     place: PlaceId
@@ -109,9 +108,9 @@ class PlaceLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyLink:
-    """A series that is what a site or building consumes or produces, per interval.
+    """A series with the energy that a site or building consumes or produces.
 
-    `detail_id` is the end use of a consumption, the technology of a production.
+    `detail_id` is the end use of a consumption or the technology of a production.
     """
 
     series_id: int
@@ -123,7 +122,7 @@ class EnergyLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeatherLink:
-    """A series that is the weather at a site; `parameter` is an enum name."""
+    """A series with the weather at a site; `parameter` is a name such as WIND_SPEED."""
 
     series_id: int
     site_id: int
@@ -132,67 +131,55 @@ class WeatherLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
+class PropertyValue:
     """The value of a property of a series."""
 
     series_id: int
-    property_id: int
     value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that the server noticed; `level` is DEBUG to CRITICAL."""
+    """An event; `time` is in UTC, `level` is DEBUG to CRITICAL."""
 
     time: datetime
     level: str
-    scope_id: int
     category_id: int | None
     source: str | None
     description: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """That a user was told of an event, and whether it was read."""
-
-    id: int
-    time: datetime
-    is_read: bool
-    level: str | None
-
-
 def parse_user(row: Row) -> User | None:
-    """Read an item of /users/."""
+    """Parse an item of /users/."""
     if (number := as_integer(row.get("id"))) is None:
         return None
     return User(id=number, email=as_text(row.get("email")))
 
 
-def parse_named(row: Row) -> Named | None:
-    """Read {id, name}."""
+def parse_named_item(row: Row) -> NamedItem | None:
+    """Parse {id, name}."""
     number, name = as_integer(row.get("id")), as_text(row.get("name"))
-    return Named(id=number, name=name) if number is not None and name else None
+    return NamedItem(id=number, name=name) if number is not None and name else None
 
 
 def parse_campaign(row: Row) -> Campaign | None:
-    """Read an item of /campaigns/."""
-    if (named := parse_named(row)) is None:
+    """Parse an item of /campaigns/."""
+    if (named := parse_named_item(row)) is None:
         return None
     return Campaign(id=named.id, name=named.name, zone=as_text(row.get("timezone")))
 
 
 def parse_scope(row: Row) -> Scope | None:
-    """Read an item of /campaign_scopes/."""
-    named, campaign = parse_named(row), as_integer(row.get("campaign_id"))
+    """Parse an item of /campaign_scopes/."""
+    named, campaign = parse_named_item(row), as_integer(row.get("campaign_id"))
     if named is None or campaign is None:
         return None
     return Scope(id=named.id, name=named.name, campaign_id=campaign)
 
 
 def parse_place(kind: PlaceKind, row: Row) -> Place | None:
-    """Read an item of /sites/, /buildings/, /storeys/, /spaces/ or /zones/."""
-    named, larger = parse_named(row), PARENTS[kind]
+    """Parse an item of /sites/, /buildings/, /storeys/, /spaces/ or /zones/."""
+    named, larger = parse_named_item(row), PARENTS[kind]
     parent = as_integer(row.get(f"{larger or 'campaign'}_id"))
     if named is None or parent is None:
         return None
@@ -200,11 +187,9 @@ def parse_place(kind: PlaceKind, row: Row) -> Place | None:
 
 
 def parse_series(row: Row) -> Series | None:
-    """Read an item of /timeseries/."""
-    named = parse_named(row)
-    campaign = as_integer(row.get("campaign_id"))
-    scope = as_integer(row.get("campaign_scope_id"))
-    if named is None or campaign is None or scope is None:
+    """Parse an item of /timeseries/."""
+    named, campaign = parse_named_item(row), as_integer(row.get("campaign_id"))
+    if named is None or campaign is None:
         return None
     return Series(
         id=named.id,
@@ -212,12 +197,11 @@ def parse_series(row: Row) -> Series | None:
         unit=as_text(row.get("unit_symbol")) or "",
         description=as_text(row.get("description")) or "",
         campaign_id=campaign,
-        scope_id=scope,
     )
 
 
 def parse_place_link(kind: PlaceKind, row: Row) -> PlaceLink | None:
-    """Read an item of /timeseries_by_sites/ and its like."""
+    """Parse an item of /timeseries_by_sites/ and the like."""
     series, place = (
         as_integer(row.get("timeseries_id")),
         as_integer(row.get(f"{kind}_id")),
@@ -230,7 +214,7 @@ def parse_place_link(kind: PlaceKind, row: Row) -> PlaceLink | None:
 def parse_energy_link(
     kind: PlaceKind, row: Row, *, produced: bool
 ) -> EnergyLink | None:
-    """Read an item of /energy_consumption_timeseries_by_sites/ and its like."""
+    """Parse an item of /energy_consumption_timeseries_by_sites/ and the like."""
     link = parse_place_link(kind, row)
     energy = as_integer(row.get("energy_id"))
     detail = as_integer(row.get("prod_tech_id" if produced else "end_use_id"))
@@ -246,7 +230,7 @@ def parse_energy_link(
 
 
 def parse_weather_link(row: Row) -> WeatherLink | None:
-    """Read an item of /weather_timeseries_by_sites/."""
+    """Parse an item of /weather_timeseries_by_sites/."""
     series, site = as_integer(row.get("timeseries_id")), as_integer(row.get("site_id"))
     if series is None or site is None:
         return None
@@ -258,50 +242,34 @@ def parse_weather_link(row: Row) -> WeatherLink | None:
     )
 
 
-def parse_property(row: Row) -> Property | None:
-    """Read an item of /timeseries_property_data/."""
-    series = as_integer(row.get("timeseries_id"))
-    number = as_integer(row.get("property_id"))
-    value = as_text(row.get("value"))
-    if series is None or number is None or value is None:
+def parse_property_value(row: Row) -> PropertyValue | None:
+    """Parse an item of /timeseries_property_data/."""
+    series, value = as_integer(row.get("timeseries_id")), as_text(row.get("value"))
+    if series is None or value is None:
         return None
-    return Property(series_id=series, property_id=number, value=value)
+    return PropertyValue(series_id=series, value=value)
 
 
 def parse_event(row: Row) -> Event | None:
-    """Read an item of /events/."""
-    time, level = as_moment(row.get("timestamp")), as_text(row.get("level"))
-    scope = as_integer(row.get("campaign_scope_id"))
-    if time is None or level is None or scope is None:
+    """Parse an item of /events/."""
+    time, level = as_utc_moment(row.get("timestamp")), as_text(row.get("level"))
+    if time is None or level is None:
         return None
     return Event(
-        time=time.astimezone(UTC),
+        time=time,
         level=level,
-        scope_id=scope,
         category_id=as_integer(row.get("category_id")),
         source=as_text(row.get("source")),
         description=as_text(row.get("description")),
     )
 
 
-def parse_notification(row: Row) -> Notification | None:
-    """Read an item of /notifications/."""
-    number, time = as_integer(row.get("id")), as_moment(row.get("timestamp"))
-    if number is None or time is None:
-        return None
-    return Notification(
-        id=number,
-        time=time.astimezone(UTC),
-        is_read=row.get("read") is True,
-        level=as_text(as_object(row.get("event")).get("level")),
-    )
-
-
-def first_times(body: Json) -> dict[int, datetime]:
-    """Read the first time of each series out of /timeseries_data/stats."""
+def parse_first_times(body: Json) -> dict[int, datetime]:
+    """Parse /timeseries_data/stats: return the time of each first value, in UTC."""
     found: dict[int, datetime] = {}
     for label, row in as_object(as_object(body).get("stats")).items():
-        time = as_moment(as_object(row).get("first_timestamp"))
-        if time is not None and (number := as_integer(label)) is not None:
-            found[number] = time.astimezone(UTC)
+        number = as_integer(label)
+        time = as_utc_moment(as_object(row).get("first_timestamp"))
+        if time is not None and number is not None:
+            found[number] = time
     return found

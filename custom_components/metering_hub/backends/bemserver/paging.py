@@ -1,7 +1,7 @@
-"""Read BEMServer's lists: whole or in pages, and again only what may have changed.
+"""Reading BEMServer's lists, whole or page by page.
 
-Source: ../shared/wire/bemserver.md §3. Most answers have an ETag, so that what is kept
-is only asked for whether it still stands.
+Source: docs/wire/bemserver.md, Paging. Most answers have an ETag, so a list that has
+not changed is answered without a body.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +12,14 @@ from ..common.concurrency import gather_parts
 from ..common.http import HttpClient, QueryValue, Request
 from ..common.parse import as_objects
 from ..errors import ProtocolError
+from .api_address import ApiAddress
 from .models import Row
 
 PAGE_SIZE = 100
-"""The most that the server gives on a page."""
+"""The server's maximum."""
 
 MAX_PAGES = 1000
-"""100,000 rows: beyond, a page count is a slip and not a list."""
+"""100,000 rows: a larger page count is taken for a mistake."""
 
 _TOTAL_PAGES = re.compile(r'"total_pages":\s*(\d{1,9})')
 
@@ -26,120 +27,137 @@ type Params = Mapping[str, QueryValue]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept[T]:
-    """An answer that may still stand: its tag, if any, its rows and the paging."""
+class _Page[T]:
+    """The parsed rows of an answer, with its ETag and its X-Pagination header."""
 
     etag: str | None
     rows: Sequence[T]
     pagination: str = ""
 
     @property
-    def pages(self) -> int:
-        """Read the number of pages out of {"total", "total_pages", ...}."""
+    def page_count(self) -> int:
+        """Parse the page count in {"total", "total_pages", ...}."""
         found = _TOTAL_PAGES.search(self.pagination)
         return min(int(found[1]), MAX_PAGES) if found else 1
 
 
-class Pages:
-    """Chooses which pages of long lists are asked for again.
+class PageSchedule:
+    """Selects the pages of long lists to read again.
 
-    The first page always is: it also tells the number of rows. Of the others, as
-    many as `budget` allows, in turn, so that a catalogue of thousands of series is
-    looked through in a few hours instead of by dozens of requests each hour.
+    First pages are always read, because they also give the number of rows. The other
+    pages take turns, so that a catalogue of thousands of series is read again within a
+    few hours instead of by dozens of requests every hour.
     """
 
-    def __init__(self, budget: int) -> None:
-        """Start a round; `budget` is for all lists together."""
-        self.budget = budget
-        self._turn: dict[object, int] = {}
+    def __init__(self) -> None:
+        """Initialize without any pages to read."""
+        self._budget = 0
+        self._next: dict[object, int] = {}
 
-    def due(self, key: object, pages: int) -> list[int]:
-        """Return the later pages of a list to ask for in this round."""
-        later = pages - 1
+    def start_round(self, budget: int) -> None:
+        """Allow so many later pages, of all lists together, to be read again."""
+        self._budget = budget
+
+    def due(self, key: object, page_count: int) -> list[int]:
+        """Return the numbers of a list's later pages to read in this round."""
+        later = page_count - 1
         if later <= 0:
             return []
-        count = min(later, self.budget)
-        self.budget -= count
-        first = self._turn.get(key, 0)
-        self._turn[key] = (first + count) % later
+        count = min(later, self._budget)
+        self._budget -= count
+        first = self._next.get(key, 0)
+        self._next[key] = (first + count) % later
         return [2 + (first + step) % later for step in range(count)]
 
 
-class Lists:
-    """Reads the lists of one server; raises as `HttpClient.request` does."""
+class ListReader:
+    """Reads the lists of a server; raises the errors of `HttpClient.request`."""
 
-    def __init__(self, http: HttpClient) -> None:
-        """Take a client that is logged in; nothing is kept yet."""
+    def __init__(self, http: HttpClient, api: ApiAddress) -> None:
+        """Initialize with a client that logs in."""
         self._http = http
-        self._kept: dict[object, _Kept[object]] = {}
-        self.pages = Pages(0)
+        self._api = api
+        self._pages: dict[object, _Page[object]] = {}
+        self._schedule = PageSchedule()
 
-    async def all[T](
+    def start_round(self, budget: int) -> None:
+        """Allow so many later pages of paged lists to be read again."""
+        self._schedule.start_round(budget)
+
+    async def whole[T](
         self,
-        path: str,
+        endpoint: str,
         parse: Callable[[Row], T | None],
         params: Params | None = None,
     ) -> Sequence[T]:
-        """Return a list that comes as a whole."""
-        return (await self._ask(path, params or {}, parse)).rows
+        """Return a list that is not paged."""
+        params = params or {}
+        page = await self._fetch(endpoint, params, parse, _key(endpoint, params))
+        return page.rows
 
     async def paged[T](
-        self, path: str, params: Params, parse: Callable[[Row], T | None]
+        self, endpoint: str, params: Params, parse: Callable[[Row], T | None]
     ) -> Sequence[T]:
-        """Return all rows of a list in pages.
+        """Return all rows of a paged list, without duplicates.
 
-        A user in two groups that share a scope gets rows twice, so that they are made
-        unique. Where the number of rows changed, all pages are asked for; else those
-        whose turn it is.
+        All pages are read if the number of rows has changed, otherwise only the first
+        one and those that are due.
         """
-        key = _key(path, params)
-        before = self._kept.get((*key, 1))
-        first = await self._ask(path, _page(params, 1), parse, (*key, 1))
-        later = range(2, first.pages + 1)
-        asked = set(later)
-        if before == first and all((*key, page) in self._kept for page in later):
-            asked = set(self.pages.due(key, first.pages))
+        key = _key(endpoint, params)
+        before = self._pages.get((*key, 1))
+        first = await self._fetch(endpoint, _page(params, 1), parse, (*key, 1))
+        later = range(2, first.page_count + 1)
+        due = set(later)
+        if before == first and all((*key, page) in self._pages for page in later):
+            due = set(self._schedule.due(key, first.page_count))
         _, failures = await gather_parts(
             {
-                number: self._ask(path, _page(params, number), parse, (*key, number))
-                for number in asked
+                number: self._fetch(
+                    endpoint, _page(params, number), parse, (*key, number)
+                )
+                for number in due
             }
         )
         for failure in failures.values():
             raise failure
         rows: list[T] = []
-        for number in range(1, first.pages + 1):
-            rows += self._kept[(*key, number)].rows  # type: ignore[arg-type]  # Of the same parse.
+        for number in range(1, first.page_count + 1):
+            rows += self._pages[(*key, number)].rows  # type: ignore[arg-type]  # Of the same parse.
         return [*dict.fromkeys(rows)]
 
-    async def _ask[T](
+    async def _fetch[T](
         self,
-        path: str,
+        endpoint: str,
         params: Params,
         parse: Callable[[Row], T | None],
-        key: tuple[object, ...] | None = None,
-    ) -> _Kept[T]:
-        """Return an answer: the kept one where the server says that it still stands."""
-        key = key or _key(path, params)
-        kept: _Kept[T] | None = self._kept.get(key)  # type: ignore[assignment]  # Of the same parse.
-        request = Request(path=path, params=params, etag=kept.etag if kept else None)
+        key: tuple[object, ...],
+    ) -> _Page[T]:
+        """Return a page; the kept one if the server answers that it has not changed."""
+        kept: _Page[T] | None = self._pages.get(key)  # type: ignore[assignment]  # Of the same parse.
+        request = Request(
+            path=self._api.path(endpoint),
+            params=params,
+            etag=kept.etag if kept else None,
+        )
         answer = await self._http.request(request)
         if answer.status == 304 and kept is not None:
             return kept
         if not isinstance(answer.body, list):
-            raise ProtocolError(f"GET {path}: no list")
+            raise ProtocolError(f"GET {endpoint}: no list")
         rows = [
             item for row in as_objects(answer.body) if (item := parse(row)) is not None
         ]
         headers = answer.headers
-        found = _Kept(headers.get("ETag"), rows, headers.get("X-Pagination", ""))
-        self._kept[key] = found
-        return found
+        page = _Page(headers.get("ETag"), rows, headers.get("X-Pagination", ""))
+        self._pages[key] = page
+        return page
 
 
-def _key(path: str, params: Params) -> tuple[object, ...]:
-    return (path, *sorted((name, str(value)) for name, value in params.items()))
+def _key(endpoint: str, params: Params) -> tuple[object, ...]:
+    """Return what identifies a list: its endpoint and filters."""
+    return (endpoint, *sorted((name, str(value)) for name, value in params.items()))
 
 
 def _page(params: Params, number: int) -> Params:
+    """Return the query of one page."""
     return {**params, "page_size": PAGE_SIZE, "page": number}

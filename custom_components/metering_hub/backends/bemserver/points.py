@@ -1,7 +1,7 @@
-"""Which devices and points a BEMServer's catalogue makes.
+"""Devices, and the points of series.
 
-A series' key says what kind it is (`timeseries_13_register`), so that one whose kind
-changes is another statistic: positions and amounts must never be mixed up in one.
+The key of a point contains its kind (`timeseries_13_register`), so a series whose kind
+changes gets another statistic: one statistic must never mix positions and amounts.
 """
 
 from collections import Counter
@@ -11,20 +11,19 @@ from datetime import timedelta
 
 from ...metering.model import Device, Kind, Point, Quantity
 from .catalogue import Catalogue
-from .energy_links import GASES, Linked, linked_series
+from .energy_links import GASES, LinkedSeries, linked_series
 from .models import PlaceId, PlaceKind, PlaceLink, Series
 from .units import Family, canonical_unit, family_of, measured_quantity, volume_quantity
 
 ENABLED_PER_DEVICE = 100
-"""How many series of a device are shown unasked, besides energy and weather."""
+"""Series of a device that are enabled by default, not counting energy and weather."""
 
-TRUSTED = timedelta(days=2)
-"""How long a value stands at least. Many servers are fed once a day, so that less would
-hide what is there; whether data are late has a sensor of its own."""
+MIN_STALE_AFTER = timedelta(days=2)
+"""Many servers receive data once a day, and late data have a sensor of their own."""
 
 HOUR = timedelta(hours=1)
 
-_SPECIFIC = (
+_SMALLEST_FIRST = (
     PlaceKind.SPACE,
     PlaceKind.STOREY,
     PlaceKind.ZONE,
@@ -43,7 +42,7 @@ _WEATHER: Mapping[str, tuple[Quantity, Kind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesPoint:
-    """A series as a point; `campaign_id` decides when its days begin."""
+    """The point of a series; the campaign determines the time zone."""
 
     point: Point
     series_id: int
@@ -51,9 +50,10 @@ class SeriesPoint:
 
 
 def undecided_series(catalogue: Catalogue) -> Mapping[int, Series]:
-    """Return the series that may be a meter's positions or amounts per interval.
+    """Return the series that may hold either meter readings or amounts per interval.
 
-    Nothing in the catalogue tells. What is linked as energy is an amount.
+    The catalogue does not say; only energy links are sure to be amounts.
+    Source: docs/wire/bemserver.md, Semantics.
     """
     linked = {link.series_id for link in catalogue.energy_links}
     weather = {link.series_id for link in catalogue.weather_links}
@@ -77,7 +77,7 @@ def campaign_key(campaign_id: int) -> str:
 
 
 def make_devices(catalogue: Catalogue, url: str) -> dict[str, Device]:
-    """Return campaigns, sites and buildings, and the smaller places with series."""
+    """Return campaigns, sites and buildings, and smaller places if they have series."""
     devices = {
         campaign_key(campaign.id): Device(
             key=campaign_key(campaign.id),
@@ -89,11 +89,11 @@ def make_devices(catalogue: Catalogue, url: str) -> dict[str, Device]:
         for campaign in catalogue.campaigns.values()
     }
     for scope in catalogue.scopes.values():
-        # The campaign itself is not for this user's eyes; its scope has a name.
+        # An invisible campaign gets the name of its scope.
         key = campaign_key(scope.campaign_id)
         devices.setdefault(key, Device(key=key, name=scope.name, model="Campaign"))
     for series in catalogue.series.values():
-        # Every series needs a place to stand, whatever else is invisible.
+        # Every series needs a device, even if its campaign and scope are invisible.
         key = campaign_key(series.campaign_id)
         if key not in devices:
             name = f"Campaign {series.campaign_id}"
@@ -115,7 +115,7 @@ def make_devices(catalogue: Catalogue, url: str) -> dict[str, Device]:
 def _parent_key(
     catalogue: Catalogue, place: PlaceId, devices: Mapping[str, Device]
 ) -> str | None:
-    """Return the device of the next larger place that has one, or of the campaign."""
+    """Return the key of the closest larger place with a device, or the campaign's."""
     for larger in catalogue.ancestors(place)[1:]:
         if (key := place_key(larger)) in devices:
             return key
@@ -124,54 +124,59 @@ def _parent_key(
     return key if key in devices else None
 
 
-class SeriesPoints:
-    """Makes points of series.
-
-    `kinds` are those of the series that `undecided_series` names; one that has none is
-    no point yet, and one whose kind is only `guessed` has no history: positions that
-    were summed up as amounts would stay. `intervals` is what is known of how often a
-    series has a value.
-    """
+class PointMaker:
+    """Makes the points of series."""
 
     def __init__(
         self,
         catalogue: Catalogue,
         devices: Mapping[str, Device],
         kinds: Mapping[int, Kind],
-        guessed: Collection[int],
+        assumed: Collection[int],
         intervals: Mapping[int, timedelta],
     ) -> None:
-        """Look up what is said of each series."""
+        """Initialize with the kinds of undecided series, and all known intervals.
+
+        An undecided series without a kind has no point yet. If its kind is `assumed`,
+        the point has no history, because positions imported as amounts would stay.
+        """
         self._catalogue = catalogue
         self._devices = devices
         self._kinds = kinds
-        self._guessed = guessed
+        self._assumed = assumed
         self._unknown = undecided_series(catalogue).keys() - kinds.keys()
         self._intervals = intervals
         self._linked = linked_series(catalogue)
         self._weather = {link.series_id: link for link in catalogue.weather_links}
-        self._places = _most_specific(catalogue.place_links)
+        self._places = _smallest_places(catalogue.place_links)
 
-    def make(self) -> Iterator[SeriesPoint]:
-        """Yield a point for every series, by name within a device."""
+    def make_points(self) -> Iterator[SeriesPoint]:
+        """Yield the points of all series, sorted by name."""
         shown: Counter[str] = Counter()
         for series in sorted(self._catalogue.series.values(), key=_by_name):
             if series.id in self._unknown:
                 continue
             device = self.device_key(series)
             weather = self._weather.get(series.id)
-            is_wanted = series.id in self._linked or (weather and not weather.forecast)
-            if not is_wanted and not (weather and weather.forecast):
+            is_forecast = weather is not None and weather.forecast
+            is_enabled = series.id in self._linked or (
+                weather is not None and not is_forecast
+            )
+            if not is_enabled and not is_forecast:
                 shown[device] += 1
-                is_wanted = shown[device] <= ENABLED_PER_DEVICE
+                is_enabled = shown[device] <= ENABLED_PER_DEVICE
             yield SeriesPoint(
-                point=self._point(series, device, enabled=bool(is_wanted)),
+                point=self._make_point(series, device, enabled=is_enabled),
                 series_id=series.id,
                 campaign_id=series.campaign_id,
             )
 
     def device_key(self, series: Series) -> str:
-        """Return the device: of the link, of the smallest place, or of the campaign."""
+        """Return the key of a series' device.
+
+        It is the place of the energy link, the smallest linked place, the site of the
+        weather link, or the campaign.
+        """
         candidates: list[PlaceId] = []
         if linked := self._linked.get(series.id):
             candidates.append(linked.link.place)
@@ -184,8 +189,8 @@ class SeriesPoints:
                 return key
         return campaign_key(series.campaign_id)
 
-    def nature(self, series: Series) -> tuple[Quantity, Kind]:
-        """Return what a series measures, and how."""
+    def _classify(self, series: Series) -> tuple[Quantity, Kind]:
+        """Return the quantity and kind of a series."""
         unit, text = canonical_unit(series.unit), f"{series.name} {series.description}"
         weather, linked = self._weather.get(series.id), self._linked.get(series.id)
         if weather and weather.parameter in _WEATHER:
@@ -199,23 +204,17 @@ class SeriesPoints:
             return (Quantity.GAS if is_gas else volume_quantity(text)), kind
         return (Quantity.HEAT if family is Family.HEAT else Quantity.ENERGY), kind
 
-    def key(self, number: int) -> str | None:
-        """Return the key of a series' point."""
-        if (series := self._catalogue.series.get(number)) is None:
-            return None
-        _, kind = self.nature(series)
-        return f"timeseries_{number}{_KEY_ENDS.get(kind, '')}"
-
-    def _point(self, series: Series, device: str, *, enabled: bool) -> Point:
-        quantity, kind = self.nature(series)
+    def _make_point(self, series: Series, device: str, *, enabled: bool) -> Point:
+        """Return the point of a series."""
+        quantity, kind = self._classify(series)
         weather, linked = self._weather.get(series.id), self._linked.get(series.id)
         interval = self._intervals.get(series.id)
         is_long = kind is Kind.INTERVAL and interval is not None and interval > HOUR
         if kind is not Kind.INTERVAL:
-            # A link to a series that measures no amounts is a slip.
+            # Linking a series without amounts is a mistake on the server.
             linked = None
         return Point(
-            key=f"timeseries_{series.id}{_KEY_ENDS.get(kind, '')}",
+            key=_point_key(series.id, kind),
             device_key=device,
             name=series.name,
             quantity=quantity,
@@ -225,26 +224,35 @@ class SeriesPoints:
             included_in=self._included_in(linked),
             interval=interval if is_long else None,
             enabled_default=enabled,
-            stale_after=max(TRUSTED, 3 * (interval or HOUR)),
+            stale_after=max(MIN_STALE_AFTER, 3 * (interval or HOUR)),
             has_history=not (weather and weather.forecast)
-            and (linked is not None or series.id not in self._guessed),
+            and (linked is not None or series.id not in self._assumed),
         )
 
-    def _included_in(self, linked: Linked | None) -> str | None:
-        if linked is None or linked.included_in is None:
+    def _included_in(self, linked: LinkedSeries | None) -> str | None:
+        """Return the key of the point whose amounts contain those of a link."""
+        number = linked.included_in if linked else None
+        if number is None or (series := self._catalogue.series.get(number)) is None:
             return None
-        return self.key(linked.included_in)
+        _, kind = self._classify(series)
+        return _point_key(number, kind)
 
 
-def _most_specific(links: Iterable[PlaceLink]) -> dict[int, PlaceId]:
+def _point_key(series_id: int, kind: Kind) -> str:
+    """Return the key of a series' point."""
+    return f"timeseries_{series_id}{_KEY_ENDS.get(kind, '')}"
+
+
+def _smallest_places(links: Iterable[PlaceLink]) -> dict[int, PlaceId]:
     """Return the smallest place of each series."""
     found: dict[int, PlaceId] = {}
     for link in sorted(
-        links, key=lambda link: (_SPECIFIC.index(link.place.kind), link.place.id)
+        links, key=lambda link: (_SMALLEST_FIRST.index(link.place.kind), link.place.id)
     ):
         found.setdefault(link.series_id, link.place)
     return found
 
 
 def _by_name(series: Series) -> tuple[str, int]:
+    """Return a sort key."""
     return series.name, series.id

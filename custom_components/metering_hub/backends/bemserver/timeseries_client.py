@@ -1,9 +1,9 @@
-"""BEMServer's points in time, and what the server works out of them.
+"""BEMServer's stored values of series, and what the server computes from them.
 
-Source: ../shared/wire/bemserver.md §4 and §7. One request is about many series; one
-that is unknown (422, named) or forbidden (403, not named) costs all of them. Buckets
-are asked for in UTC, as the server fails on the hour that a spring night skips. They
-are whole: from the one that holds `start` to the one that holds `end`, over or not.
+Source: docs/wire/bemserver.md, Time series data. One request carries many series; an
+unknown series (422) or a forbidden one (403) fails the whole request. Buckets are
+requested in UTC, because the server fails on the local hour that a spring night skips.
+They are always whole: the first contains `start`, the last contains `end`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,37 @@ from enum import Enum, StrEnum
 
 from yarl import URL
 
+from ..common.concurrency import LoopYielder
 from ..common.http import HttpClient, Json, QueryValue, Request
-from ..common.parse import as_decimal, as_integer, as_number, as_object
+from ..common.parse import as_integer, as_number, as_object
 from ..common.times import as_moment, utc_text
-from .models import PlaceId, first_times
+from .api_address import ApiAddress
+from .models import parse_first_times
 
-POINTS_TIMEOUT = 60.0
+DATA_TIMEOUT = 60.0
 """Seconds. A thousand values take a tenth of a second, on a busy server several."""
 
+CELLS_AT_ONCE = 1000
+"""CSV cells parsed before yielding to the event loop: about a millisecond."""
+
 _CSV = "text/csv"
-_PLAIN = "/timeseries_data/"
-_AGGREGATE = "/timeseries_data/aggregate"
+_VALUES = "/timeseries_data/"
+_BUCKETS = "/timeseries_data/aggregate"
 
 type Ids = Sequence[int]
+
 type Values = Mapping[int, Mapping[str, Json]]
-"""By series, values by ISO 8601 time; a series without any is missing."""
+"""Unparsed values by series and ISO 8601 time; series without values are missing."""
+
+type Column = Mapping[float, float]
+"""Values by time, in epoch seconds."""
+
+type Columns = Mapping[int, Column]
+"""Columns by series; series without values are missing."""
 
 
 class Width(Enum):
-    """How long buckets are: a number, and the server's word for the unit."""
+    """Width of a bucket: a number and the server's word for the unit."""
 
     QUARTER = (15, "minute")
     HOUR = (1, "hour")
@@ -39,25 +51,25 @@ class Width(Enum):
 
 
 class Aggregation(StrEnum):
-    """What is made of the values of a bucket."""
+    """How the values of a bucket are aggregated."""
 
     SUM = "sum"
-    AVERAGE = "avg"
-    LOWEST = "min"
-    HIGHEST = "max"
+    MEAN = "avg"
+    MIN = "min"
+    MAX = "max"
     COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Which points: of which data state, in [start, end)."""
+    """A data state, by its id, and a period [start, end)."""
 
     state: int
     start: datetime
     end: datetime
 
     def params(self, ids: Ids) -> dict[str, QueryValue]:
-        """Return the query that all requests for points have in common."""
+        """Return the query that all requests for values have in common."""
         return {
             "timeseries": list(ids),
             "data_state": self.state,
@@ -67,114 +79,83 @@ class Span:
         }
 
 
-class PointsClient:
-    """Requests for points in time; raises as `BemserverClient` does."""
+class TimeseriesClient:
+    """The endpoints that return values; raises the errors of `BemserverClient`."""
 
-    def __init__(self, http: HttpClient, base_url: str) -> None:
-        """Take a client that is logged in; `base_url` counts for the length of URLs."""
+    def __init__(self, http: HttpClient, api: ApiAddress) -> None:
+        """Initialize with a client that logs in."""
         self._http = http
-        self._base_url = base_url
+        self._api = api
 
     async def values(self, ids: Ids, span: Span) -> Values:
-        """GET /timeseries_data/ as JSON: {"1": {"2026-11-21T01:30:00+00:00": 4.1}}."""
-        return _by_id(await self._json(_PLAIN, span.params(ids)))
+        """GET /timeseries_data/: {"1": {"2026-11-21T01:30:00+00:00": 4.1}}."""
+        return _by_id(await self._get(_VALUES, span.params(ids)))
 
-    async def values_csv(self, ids: Ids, span: Span) -> str:
-        """GET /timeseries_data/ as CSV: a column per series, empty without a value.
+    async def value_columns(self, ids: Ids, span: Span) -> Columns:
+        """GET /timeseries_data/ as CSV, which is a fifth of the JSON's size.
 
-        "Datetime,1,13" and lines of "2026-11-21T01:30:00+0000,4.1,". For fifty series
-        it is a fifth of the JSON. Parts of a second are lost.
+        Fractions of a second are lost.
         """
-        return await self._csv(_PLAIN, span.params(ids))
+        return await self._get_csv(_VALUES, span.params(ids))
 
     async def buckets(
         self, ids: Ids, span: Span, width: Width, aggregation: Aggregation
     ) -> Values:
-        """GET /timeseries_data/aggregate as JSON: every bucket, null without values.
+        """GET /timeseries_data/aggregate: values by start of the bucket.
 
-        Keys are the buckets' starts. A count is 0 where there is nothing.
+        Empty buckets have the value null, or 0 if values are counted.
         """
         params = {**span.params(ids), **_bucket(width, aggregation)}
-        return _by_id(await self._json(_AGGREGATE, params))
+        return _by_id(await self._get(_BUCKETS, params))
 
-    async def buckets_csv(
+    async def bucket_columns(
         self, ids: Ids, span: Span, width: Width, aggregation: Aggregation
-    ) -> str:
-        """GET /timeseries_data/aggregate as CSV, like `values_csv`."""
-        return await self._csv(
-            _AGGREGATE, {**span.params(ids), **_bucket(width, aggregation)}
-        )
+    ) -> Columns:
+        """GET /timeseries_data/aggregate as CSV."""
+        params = {**span.params(ids), **_bucket(width, aggregation)}
+        return await self._get_csv(_BUCKETS, params)
 
     async def first_times(self, ids: Ids, state: int) -> Mapping[int, datetime]:
-        """GET /timeseries_data/stats: return when each series began, if it did.
+        """GET /timeseries_data/stats: return the time of each series' first value.
 
         {"stats": {"1": {"first_timestamp", "last_timestamp", "count", ...}}}. The
-        server reads the whole history of each series for it.
+        server scans the whole history of each series.
         """
         params: dict[str, QueryValue] = {
             "timeseries": list(ids),
             "data_state": state,
             "timezone": "UTC",
         }
-        return first_times(await self._json("/timeseries_data/stats", params))
+        return parse_first_times(await self._get("/timeseries_data/stats", params))
 
     async def completeness(
         self, ids: Ids, span: Span, zone: str
     ) -> Mapping[int, float]:
-        """GET /analysis/completeness of one day: return the ratios that are known.
+        """GET /analysis/completeness of one day: return ratios, of which 1 is complete.
 
-        {"timeseries": {"1": {"ratio": [1.0], "interval": 900.0, ...}}}. A ratio is null
-        where the server knows no interval.
+        {"timeseries": {"1": {"ratio": [1.0], "interval": 900.0, ...}}}. The ratio is
+        null if the server does not have the interval of the series. The ratio is above
+        1 if there are more values than expected. Source: docs/wire/bemserver.md,
+        Analysis.
         """
-        params = {
-            **span.params(ids),
-            "timezone": zone,
-            **_width(Width.DAY),
-        }
-        body = as_object(await self._json("/analysis/completeness", params))
+        params = {**span.params(ids), "timezone": zone, **_width(Width.DAY)}
+        body = as_object(await self._get("/analysis/completeness", params))
         ratios: dict[int, float] = {}
         for label, row in as_object(body.get("timeseries")).items():
-            found = as_object(row).get("ratio")
-            ratio = as_decimal(found[0]) if isinstance(found, list) and found else None
+            days = as_object(row).get("ratio")
+            ratio = as_number(days[0]) if isinstance(days, list) and days else None
             if ratio is not None and (number := as_integer(label)) is not None:
-                ratios[number] = float(ratio)
+                ratios[number] = ratio
         return ratios
-
-    async def energy_consumption(
-        self, place: PlaceId, start: datetime, end: datetime, zone: str, unit: str
-    ) -> Mapping[str, Mapping[str, Sequence[float | None]]]:
-        """GET /analysis/energy_consumption/{site|building}/{id} by day.
-
-        {"timestamps": [...], "energy": {"electricity": {"all": [1.5], ...}}}: by energy
-        and end use, an amount in `unit` for each local day that begins in [start, end).
-        "all" stands beside its parts. The server says 0 for what it does not know, so
-        that no history is made of this. NotFoundError for a bad unit.
-        """
-        params: dict[str, QueryValue] = {
-            "start_time": utc_text(start),
-            "end_time": utc_text(end),
-            "timezone": zone,
-            "unit": unit,
-            **_width(Width.DAY),
-        }
-        path = f"/analysis/energy_consumption/{place.kind.value}/{place.id}"
-        body = as_object(await self._json(path, params))
-        return {
-            energy: {
-                use: [as_number(amount) for amount in amounts]
-                for use, amounts in as_object(uses).items()
-                if isinstance(amounts, list)
-            }
-            for energy, uses in as_object(body.get("energy")).items()
-        }
 
     async def degree_days(
         self, site_id: int, first: date, end: date, *, cooling: bool
     ) -> Mapping[datetime, float]:
-        """GET /sites/{id}/degree_days by day: local midnights, without unknown days.
+        """GET /sites/{id}/degree_days: return values by local midnight.
 
-        {"degree_days": {"2026-11-01T00:00:00+01:00": 8.24}}; null without data. `end`
-        is not included. NotFoundError where the site has no air temperature.
+        {"degree_days": {"2026-11-01T00:00:00+01:00": 8.24}}; days without data are null
+        and left out. The day `end` is excluded. Raises NotFoundError if the site has no
+        air temperature. Source: docs/wire/bemserver.md, Analysis.
         """
         params = {
             "start_date": first.isoformat(),
@@ -182,46 +163,92 @@ class PointsClient:
             "period": "day",
             "type": "cooling" if cooling else "heating",
         }
-        body = as_object(await self._json(f"/sites/{site_id}/degree_days", params))
+        body = as_object(await self._get(f"/sites/{site_id}/degree_days", params))
         days: dict[datetime, float] = {}
         for label, value in as_object(body.get("degree_days")).items():
-            day, number = as_moment(label), as_decimal(value)
+            day, number = as_moment(label), as_number(value)
             if day is not None and number is not None:
-                days[day] = float(number)
+                days[day] = number
         return days
 
-    def length(self, span: Span) -> int:
-        """Return the bytes of the longest URL for a span, but for its series."""
+    def url_length(self, span: Span) -> int:
+        """Return the bytes of the longest URL for a span, not counting its series."""
         params = {
             **span.params(()),
             **_bucket(Width.QUARTER, Aggregation.COUNT),
             "timezone": "America/Argentina/ComodRivadavia",
         }
         query = {name: str(value) for name, value in params.items()}
-        return len(str(URL(f"{self._base_url}{_AGGREGATE}").with_query(query)))
+        return len(str(URL(self._api.url(_BUCKETS)).with_query(query)))
 
-    async def _json(self, path: str, params: Mapping[str, QueryValue]) -> Json:
-        request = Request(path=path, params=params, timeout=POINTS_TIMEOUT)
+    async def _get(self, endpoint: str, params: Mapping[str, QueryValue]) -> Json:
+        """Return the JSON of an endpoint."""
+        request = Request(
+            path=self._api.path(endpoint), params=params, timeout=DATA_TIMEOUT
+        )
         return (await self._http.request(request)).body
 
-    async def _csv(self, path: str, params: Mapping[str, QueryValue]) -> str:
-        request = Request(path=path, params=params, timeout=POINTS_TIMEOUT, accept=_CSV)
-        return (await self._http.request(request)).text or ""
+    async def _get_csv(
+        self, endpoint: str, params: Mapping[str, QueryValue]
+    ) -> Columns:
+        """Return the columns of an endpoint that answers in CSV."""
+        request = Request(
+            path=self._api.path(endpoint),
+            params=params,
+            timeout=DATA_TIMEOUT,
+            accept=_CSV,
+        )
+        return await parse_columns((await self._http.request(request)).text or "")
+
+
+async def parse_columns(text: str) -> Columns:
+    """Parse CSV with a time and a cell per series in each line.
+
+    "Datetime,1,13", then lines such as "2026-11-21T01:30:00+0000,4.1,". Empty and
+    non-numeric cells are ignored, and so are lines and columns that make no sense.
+    """
+    header, *lines = text.splitlines() or [""]
+    labels = header.split(",")[1:]
+    columns: list[dict[float, float] | None] = [
+        {} if label.isdecimal() else None for label in labels
+    ]
+    yielder = LoopYielder(CELLS_AT_ONCE)
+    for line in lines:
+        stamp, *cells = line.split(",")
+        if (moment := as_moment(stamp)) is not None:
+            _add_cells(columns, cells, moment.timestamp())
+        await yielder.spend(1 + len(labels))
+    return {
+        int(label): column
+        for label, column in zip(labels, columns, strict=True)
+        if column
+    }
+
+
+def _add_cells(
+    columns: list[dict[float, float] | None], cells: list[str], time: float
+) -> None:
+    """Add the cells of one line to their columns."""
+    for column, cell in zip(columns, cells, strict=False):
+        if cell and column is not None and (value := as_number(cell)) is not None:
+            column[time] = value
 
 
 def _bucket(width: Width, aggregation: Aggregation) -> dict[str, QueryValue]:
+    """Return the query of aggregated values."""
     return {**_width(width), "aggregation": aggregation.value}
 
 
 def _width(width: Width) -> dict[str, QueryValue]:
+    """Return the query of a bucket's width."""
     count, unit = width.value
     return {"bucket_width_value": count, "bucket_width_unit": unit}
 
 
 def _by_id(body: Json) -> Values:
-    """Return the series of an answer by number; one that is no object is missing."""
+    """Return the values of an answer by series; malformed series are ignored."""
     return {
-        int(label): points
-        for label, points in as_object(body).items()
-        if label.isdecimal() and isinstance(points, dict)
+        int(label): values
+        for label, values in as_object(body).items()
+        if label.isdecimal() and isinstance(values, dict)
     }

@@ -1,31 +1,31 @@
-"""Today's amounts: what the server sums up, and the newest values on top.
+"""Today's amounts: the server's sum, plus the values that came after it.
 
-The server's sum from midnight to an hour or two ago is asked for once an hour, so that
-what came late is in it. The values since then come with every poll (see `latest`), so
-that the amount is never behind.
+The server's sum, from midnight to one or two hours ago, is requested once an hour, so
+it includes late values. The values after it come with every poll (see `latest`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from datetime import datetime, timedelta, tzinfo
 
+from ...metering.memo import IdentityMemo
 from ...metering.model import Reading
 from ..common.parse import as_number
-from ..common.times import as_moment
+from ..common.times import as_moment, local_midnight, whole_hour
 from ..errors import BackendError
-from .batching import SeriesAsker, id_chunks
-from .data_states import States
-from .timeseries_client import Aggregation, PointsClient, Span, Width
-from .value_cache import Heard, HeardValues
+from .batching import SeriesBatcher, make_batches
+from .data_states import DataStates
+from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
+from .value_cache import CachedValue, ValueCache
 
 HOUR = timedelta(hours=1)
 DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """The sum of what began in [midnight, until), `None` where there was nothing."""
+class ServerSum:
+    """The sum of what began in [midnight, until); `None` if there are no values."""
 
     midnight: datetime
     until: datetime
@@ -34,34 +34,39 @@ class Base:
 
 
 class TodaysAmounts:
-    """Keeps the amounts of the day so far, by series."""
+    """Keeps the amount of the current local day, by series."""
 
     def __init__(
         self,
-        asker: SeriesAsker,
-        points: PointsClient,
-        states: States,
-        heard: HeardValues,
+        batcher: SeriesBatcher,
+        client: TimeseriesClient,
+        states: DataStates,
+        cache: ValueCache,
     ) -> None:
-        """Start with nothing."""
-        self._asker = asker
-        self._points = points
+        """Initialize without any amounts."""
+        self._batcher = batcher
+        self._client = client
         self._states = states
-        self._heard = heard
-        self._bases: dict[int, Base] = {}
-        self._made: dict[int, tuple[Heard, Base, Reading]] = {}
+        self._cache = cache
+        self._sums: dict[int, ServerSum] = {}
+        self._readings: defaultdict[int, IdentityMemo[Reading | None]] = defaultdict(
+            IdentityMemo
+        )
 
     def prepare(self, zones: Mapping[int, tzinfo], now: datetime) -> None:
-        """Let the next poll keep what these series need; each has its zone."""
+        """Let the next poll cache the values of these series, each with its zone."""
         for number, zone in zones.items():
-            base, midnight = self._bases.get(number), local_midnight(now, zone)
-            if base is None or base.midnight != midnight:
-                self._heard.collect([number], _settled(midnight, now))
+            known, midnight = self._sums.get(number), local_midnight(now, zone)
+            if known is None or known.midnight != midnight:
+                self._cache.keep_since([number], _sum_end(midnight, now))
 
     async def refresh(
         self, zones: Mapping[int, tzinfo], now: datetime
     ) -> Mapping[int, BackendError]:
-        """Ask for the sums that are due; return what could not be had, and why."""
+        """Request the sums that are due; return the errors by series.
+
+        Raises BackendError.
+        """
         due: dict[tuple[int, datetime], list[int]] = {}
         for number, zone in zones.items():
             midnight = local_midnight(now, zone)
@@ -70,92 +75,99 @@ class TodaysAmounts:
                 due.setdefault((state, midnight), []).append(number)
         failed: dict[int, BackendError] = {}
         for (state, midnight), numbers in due.items():
-            failed |= await self._sum(numbers, state, midnight, now)
+            failed |= await self._request(numbers, state, midnight, now)
         return failed
 
     def reading(self, number: int, zone: tzinfo, now: datetime) -> Reading | None:
-        """Return the amount of the day so far; none before the day's first value.
+        """Return today's amount so far, or `None` before the day's first value.
 
-        It is the same object as before, while the server says nothing new.
+        It is the same object until the server has something new.
         """
-        heard, base = self._heard.of(number), self._bases.get(number)
+        latest, known = self._cache.latest(number), self._sums.get(number)
         midnight = local_midnight(now, zone)
-        if heard is None or base is None or base.midnight != midnight:
+        if latest is None or known is None or known.midnight != midnight:
             return None
-        made = self._made.get(number)
-        if made is not None and made[0] is heard and made[1] is base:
-            return made[2]
-        values = [v for t, v in self._heard.recent(number).items() if t >= base.until]
-        if base.amount is None and not values:
-            return None
-        reading = Reading(
-            time=heard.time,
-            value=round(sum(values) + (base.amount or 0.0), DECIMALS),
-            since=midnight,
+        return self._readings[number].get(
+            lambda: self._make_reading(number, latest, known),
+            latest=latest,
+            known=known,
         )
-        self._made[number] = heard, base, reading
-        return reading
 
-    def keep(self, series_ids: Iterable[int]) -> None:
+    def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
-        wanted = set(series_ids)
-        self._bases = {n: base for n, base in self._bases.items() if n in wanted}
-        self._made = {n: made for n, made in self._made.items() if n in wanted}
+        for number in self._sums.keys() - series_ids:
+            del self._sums[number]
+            self._readings.pop(number, None)
+
+    def _make_reading(
+        self, number: int, latest: CachedValue, known: ServerSum
+    ) -> Reading | None:
+        """Return the server's sum plus the values since, as one reading."""
+        recent = self._cache.recent(number)
+        values = [value for time, value in recent.items() if time >= known.until]
+        if known.amount is None and not values:
+            return None
+        return Reading(
+            time=latest.time,
+            value=round(sum(values) + (known.amount or 0.0), DECIMALS),
+            since=known.midnight,
+        )
 
     def _is_due(
         self, number: int, state: int, midnight: datetime, now: datetime
     ) -> bool:
-        base = self._bases.get(number)
-        wanted = (midnight, _settled(midnight, now), state)
-        return base is None or (base.midnight, base.until, base.state) != wanted
+        """Return True if the server's sum is missing or outdated."""
+        known = self._sums.get(number)
+        wanted = (midnight, _sum_end(midnight, now), state)
+        return known is None or (known.midnight, known.until, known.state) != wanted
 
-    async def _sum(
+    async def _request(
         self, numbers: Sequence[int], state: int, midnight: datetime, now: datetime
     ) -> Mapping[int, BackendError]:
-        until = _settled(midnight, now)
-        sums: dict[int, float] = {}
+        """Request the sums of series with the same state and midnight."""
+        until = _sum_end(midnight, now)
+        amounts: dict[int, float] = {}
         failed: Mapping[int, BackendError] = {}
         if until > midnight:
             span = Span(state=state, start=midnight, end=until)
-            # Not everywhere does the day begin at a whole hour of UTC.
+            # In some time zones, days do not begin at a whole hour of UTC.
             width = Width.QUARTER if midnight.minute else Width.HOUR
-            parts, failed = await self._asker.ask(
-                id_chunks(numbers, length=self._points.length(span)),
-                lambda ids: self._points.buckets(ids, span, width, Aggregation.SUM),
+            parts, failed = await self._batcher.request(
+                make_batches(numbers, url_length=self._client.url_length(span)),
+                lambda ids: self._client.buckets(ids, span, width, Aggregation.SUM),
             )
             for part in parts:
-                for number, buckets in part.items():
-                    values = [
-                        value
-                        for label, bucket in buckets.items()
-                        if (value := as_number(bucket)) is not None
-                        and (time := as_moment(label)) is not None
-                        and midnight <= time < until
-                    ]
-                    if values:
-                        sums[number] = sum(values)
+                amounts |= _parse_amounts(part, midnight, until)
         for number in numbers:
             if number not in failed:
-                self._bases[number] = Base(
+                self._sums[number] = ServerSum(
                     midnight=midnight,
                     until=until,
                     state=state,
-                    amount=sums.get(number),
+                    amount=amounts.get(number),
                 )
-                self._heard.collect([number], until)
+                self._cache.keep_since([number], until)
         return failed
 
 
-@lru_cache(maxsize=64)
-def local_midnight(now: datetime, zone: tzinfo) -> datetime:
-    """Return when the day began where `zone` is, in UTC."""
-    local = now.astimezone(zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(
-        UTC
-    )
+def _parse_amounts(
+    buckets: Values, midnight: datetime, until: datetime
+) -> dict[int, float]:
+    """Return the sums of the buckets in [midnight, until), by series."""
+    amounts: dict[int, float] = {}
+    for number, by_time in buckets.items():
+        values = [
+            value
+            for label, bucket in by_time.items()
+            if (value := as_number(bucket)) is not None
+            and (time := as_moment(label)) is not None
+            and midnight <= time < until
+        ]
+        if values:
+            amounts[number] = sum(values)
+    return amounts
 
 
-def _settled(midnight: datetime, now: datetime) -> datetime:
-    """Return up to when the server's sum is asked for: a whole hour, a bit ago."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    return max(midnight, hour - HOUR)
+def _sum_end(midnight: datetime, now: datetime) -> datetime:
+    """Return the end of the server's sum: a whole hour, at least one hour ago."""
+    return max(midnight, whole_hour(now) - HOUR)

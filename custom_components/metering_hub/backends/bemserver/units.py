@@ -1,7 +1,7 @@
-"""Units as pint spells them, in Home Assistant's spelling, and what they measure.
+"""Unit spellings, and the quantities that they measure.
 
-BEMServer keeps a unit as it was typed, as long as pint understands it ("m**3", "degC",
-"kilowatt_hour"). Source: ../shared/wire/bemserver.md §6.
+BEMServer stores a unit as it was entered, provided that the library pint can parse it
+("m**3", "degC", "kilowatt_hour"). Source: docs/wire/bemserver.md, Semantics.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from ...metering.model import Quantity
 
 
 class Family(StrEnum):
-    """What a unit says of what it measures."""
+    """Families of units that need different treatment."""
 
     ENERGY = "energy"
     HEAT = "heat"
@@ -110,15 +110,15 @@ _NAMED: Mapping[str, Mapping[Quantity, tuple[str, ...]]] = {
     "m/s": {Quantity.WIND_SPEED: ("wind", "wiatr")},
     "km/h": {Quantity.WIND_SPEED: ("wind", "wiatr")},
 }
-"""Units that say little, and the parts of names that say more."""
+"""Ambiguous units, and the parts of series names that determine the quantity."""
 
 _GAS = ("gas", "gaz")
 
 
 def canonical_unit(unit: str) -> str | None:
-    """Return a unit in Home Assistant's spelling; one that it lacks stays as it is.
+    """Return a unit in Home Assistant's spelling; unknown units are left unchanged.
 
-    A series without a unit has none.
+    An empty unit is `None`.
     """
     typed = unit.strip().replace(" ", "")
     if found := _CANONICAL.get(typed) or _CANONICAL.get(typed.removesuffix("s")):
@@ -127,7 +127,7 @@ def canonical_unit(unit: str) -> str | None:
 
 
 def family_of(unit: str | None) -> Family:
-    """Return whether a unit is one of energy, of heat, of volume, or another."""
+    """Return the family of a canonical unit."""
     for family, units in _FAMILIES.items():
         if unit in units:
             return family
@@ -135,15 +135,16 @@ def family_of(unit: str | None) -> Family:
 
 
 def volume_quantity(text: str) -> Quantity:
-    """Return what a volume is of; what is not called gas is water."""
+    """Return GAS if a series' name or description mentions gas, otherwise WATER."""
     low = text.lower()
     return Quantity.GAS if any(word in low for word in _GAS) else Quantity.WATER
 
 
 def measured_quantity(unit: str | None, text: str) -> Quantity:
-    """Return what a measured value is; `text` is the series' name and description.
+    """Return the quantity of a measured value.
 
-    COUNT, which has no class in Home Assistant, is for all that is not known.
+    `text` is the name and description of the series. An unknown quantity is COUNT,
+    which has no device class in Home Assistant.
     """
     low = text.lower()
     for quantity, words in _NAMED.get(unit or "", {}).items():

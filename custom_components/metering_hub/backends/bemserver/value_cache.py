@@ -1,7 +1,6 @@
-"""What was heard of series: their newest values, and those of the last hours.
+"""The latest value of each series, and recent values of some series.
 
-Nothing is asked here. Every answer repeats most of the one before, and only what it
-says otherwise is read.
+Most of every answer repeats the one before, so only values that differ are parsed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,21 +13,23 @@ from ..common.http import Json
 from ..common.parse import as_number
 from ..common.times import as_moment
 
-KEPT = 2000
-"""The most values of a series that are taken out of an answer, the newest ones: more
-would hold the event loop."""
+MAX_VALUES = 2000
+"""Values parsed per series and answer, latest first: more block the event loop."""
 
-NONE: Mapping[str, Json] = {}
+ASSUMED_INTERVAL = timedelta(minutes=5)
+"""The interval of a series until it is known, which bounds the size of answers."""
 
-type Timed = tuple[datetime, float]
-"""When a value was measured, or began, and what it is."""
+NO_VALUES: Mapping[str, Json] = {}
+
+type TimedValue = tuple[datetime, float]
+"""A value with the time of its measurement or the start of its interval."""
 
 
 @dataclass(slots=True)
-class Heard:
-    """What was last heard of a series; `gap` lies between its last two values.
+class CachedValue:
+    """The latest value of a series; `gap` is the time since the value before.
 
-    It is a new one after every answer that says something else than the one before.
+    It is replaced by another object whenever an answer differs from the one before.
     """
 
     time: datetime
@@ -37,105 +38,117 @@ class Heard:
     _reading: Reading | None = None
 
     def reading(self, *, is_amount: bool) -> Reading:
-        """Return it as the one reading that it is; an amount began at its time."""
+        """Return the value as a reading, always the same object."""
         if self._reading is None:
             since = self.time if is_amount else None
             self._reading = Reading(time=self.time, value=self.value, since=since)
         return self._reading
 
 
-class HeardValues:
-    """Keeps the newest value of each series, and of some all since a moment."""
+class ValueCache:
+    """Caches the latest value of each series, and all values since a given time."""
 
     def __init__(self) -> None:
-        """Start having heard of nothing."""
-        self._heard: dict[int, Heard] = {}
+        """Initialize an empty cache."""
+        self._latest: dict[int, CachedValue] = {}
         self._since: dict[int, datetime] = {}
         self._recent: dict[int, dict[datetime, float]] = {}
         self._answers: dict[int, Mapping[str, Json]] = {}
-        self.intervals: Mapping[int, timedelta] = {}
+        self._intervals: Mapping[int, timedelta] = {}
 
-    def of(self, series_id: int) -> Heard | None:
-        """Return what was last heard of a series."""
-        return self._heard.get(series_id)
+    def update_intervals(self, intervals: Mapping[int, timedelta]) -> None:
+        """Set the intervals that are known for certain, by series."""
+        self._intervals = intervals
 
-    def since(self, series_id: int) -> datetime | None:
+    def latest(self, series_id: int) -> CachedValue | None:
+        """Return the latest value of a series."""
+        return self._latest.get(series_id)
+
+    def kept_since(self, series_id: int) -> datetime | None:
         """Return since when all values of a series are kept, if they are."""
         return self._since.get(series_id)
 
     def recent(self, series_id: int) -> Mapping[datetime, float]:
-        """Return the values of a series since the moment that `collect` said."""
+        """Return all values of a series since the time given to `keep_since`."""
         return self._recent.get(series_id, {})
 
     def interval(self, series_id: int) -> timedelta | None:
-        """Return how often a series has a value: as the server says, or as seen."""
-        if known := self.intervals.get(series_id):
+        """Return the interval of a series: the known one, or the latest gap."""
+        if known := self._intervals.get(series_id):
             return known
-        heard = self._heard.get(series_id)
-        return heard.gap if heard else None
+        latest = self._latest.get(series_id)
+        return latest.gap if latest else None
 
-    def collect(self, series_ids: Iterable[int], since: datetime) -> None:
-        """Keep all values of these series from a moment on, besides the newest."""
+    def expected_interval(self, series_id: int) -> timedelta:
+        """Return the interval of a series, or an assumption."""
+        return self.interval(series_id) or ASSUMED_INTERVAL
+
+    def keep_since(self, series_ids: Iterable[int], since: datetime) -> None:
+        """Keep all values of these series from a time on."""
         for number in series_ids:
             before = self._since.get(number)
             if before is None or since < before:
-                # What was read before counts from now on, too.
+                # Values of earlier answers have to be parsed again.
                 self._answers.pop(number, None)
             self._since[number] = since
             recent = self._recent.get(number, {})
             self._recent[number] = {t: v for t, v in recent.items() if t >= since}
 
     def forget(self, series_ids: Iterable[int]) -> None:
-        """Be as if these series had never been heard of."""
+        """Drop the values of these series."""
         for number in series_ids:
-            self._heard.pop(number, None)
+            self._latest.pop(number, None)
             self._recent.pop(number, None)
             self._answers.pop(number, None)
 
-    def keep(self, series_ids: Collection[int]) -> None:
-        """Forget what is remembered of all other series."""
-        known = {*self._heard, *self._recent, *self._since}
+    def keep_only(self, series_ids: Collection[int]) -> None:
+        """Forget all other series."""
+        known = {*self._latest, *self._recent, *self._since}
         self.forget(gone := known.difference(series_ids))
         for number in gone:
             self._since.pop(number, None)
 
-    def take(self, number: int, points: Mapping[str, Json]) -> int:
-        """Take over the values of a series; return how many had to be read for that.
+    def store(self, number: int, values: Mapping[str, Json]) -> int:
+        """Store the values of a series; return how many of them were parsed.
 
-        Every answer repeats most of the one before. What is no number is none.
+        `values` are keyed by ISO 8601 times in UTC. Non-numeric values are ignored.
         """
-        before = self._answers.get(number, NONE)
-        if points == before:
+        before = self._answers.get(number, NO_VALUES)
+        if values == before:
             return 0
-        self._answers[number] = points
-        # All are in UTC, so that they sort as texts.
-        labels = sorted(points)[-KEPT:]
-        last_two = [*islice(_read(points, reversed(labels)), 2)]
+        self._answers[number] = values
+        # Times that are all in UTC sort as text.
+        labels = sorted(values)[-MAX_VALUES:]
+        last_two = [*islice(_parse(values, reversed(labels)), 2)]
         if not last_two:
             return len(labels)
-        self._hear(number, *last_two)
+        self._store_latest(number, *last_two)
         if (since := self._since.get(number)) is None:
             return len(last_two)
-        news = [label for label in labels if before.get(label) != points[label]]
+        changed = [label for label in labels if before.get(label) != values[label]]
         recent = self._recent.setdefault(number, {})
-        recent |= {time: value for time, value in _read(points, news) if time >= since}
-        return len(news) + len(last_two)
+        recent |= {
+            time: value for time, value in _parse(values, changed) if time >= since
+        }
+        return len(changed) + len(last_two)
 
-    def _hear(self, number: int, last: Timed, one_before: Timed | None = None) -> None:
-        """Take note of the newest values of a series in an answer."""
-        heard = self._heard.get(number)
+    def _store_latest(
+        self, number: int, last: TimedValue, second_last: TimedValue | None = None
+    ) -> None:
+        """Replace the latest value of a series, unless the answer is older."""
+        cached = self._latest.get(number)
         time, value = last
-        gap = heard.gap if heard else None
-        if heard is not None and time < heard.time:
-            time, value = heard.time, heard.value
-        elif one_before is not None:
-            gap = time - one_before[0]
-        self._heard[number] = Heard(time, value, gap)
+        gap = cached.gap if cached else None
+        if cached is not None and time < cached.time:
+            time, value = cached.time, cached.value
+        elif second_last is not None:
+            gap = time - second_last[0]
+        self._latest[number] = CachedValue(time, value, gap)
 
 
-def _read(points: Mapping[str, Json], labels: Iterable[str]) -> Iterator[Timed]:
-    """Yield what values are numbers, and their times."""
+def _parse(values: Mapping[str, Json], labels: Iterable[str]) -> Iterator[TimedValue]:
+    """Yield the numeric values at these times."""
     for label in labels:
-        value, time = as_number(points[label]), as_moment(label)
+        value, time = as_number(values[label]), as_moment(label)
         if value is not None and time is not None:
             yield time, value
