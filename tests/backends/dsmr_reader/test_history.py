@@ -7,9 +7,7 @@ from itertools import pairwise
 import pytest
 
 from custom_components.metering_hub.backends.dsmr_reader import SPEC
-from custom_components.metering_hub.backends.dsmr_reader.history_client import (
-    READINGS_AT_ONCE,
-)
+from custom_components.metering_hub.backends.dsmr_reader.client import TELEGRAMS_AT_ONCE
 from simulators.dsmr_reader.store import Store
 from simulators.faults import Fault, Json, MutateJson, set_fields
 from simulators.house import Channel, House, MeterExchange, Outage
@@ -109,7 +107,7 @@ async def test_pages_ask_for_each_row_once(connect: Connect) -> None:
     await past.read(REGISTERS, start, NOW)
     rows = len([time for time in stored(past) if time >= start])
     pages = [r for r in past.simulator.faults.requests if r.query.get("limit") == "500"]
-    assert len(pages) <= rows / (READINGS_AT_ONCE - 1) * 1.15 + 1
+    assert len(pages) <= rows / (TELEGRAMS_AT_ONCE - 1) * 1.15 + 1
     assert len(past.simulator.faults.requests) == len(pages) + 1
     assert not any("offset" in request.query for request in pages)
 

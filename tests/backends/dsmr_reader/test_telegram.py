@@ -6,8 +6,8 @@ import json
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.metering_hub.backends.dsmr_reader.models import ExtraDevice
 from custom_components.metering_hub.backends.dsmr_reader.telegram import (
-    ExtraDevice,
     Telegram,
     parse_telegram,
 )
