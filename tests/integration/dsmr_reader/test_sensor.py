@@ -15,7 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Fault, set_fields
 
-from .conftest import NOW, Tick, set_up, shown
+from ..conftest import NOW, Tick, set_up, shown
 
 POWER = "sensor.electricity_meter_power"
 DELIVERED_NORMAL = "sensor.electricity_meter_delivered_normal_tariff"
