@@ -1,16 +1,15 @@
-"""Entities: what a person sees of a DSMR-reader."""
+"""The entities of a DSMR-reader."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    mock_restore_cache_with_extra_data,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components import metering_hub
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Fault, set_fields
@@ -37,7 +36,7 @@ async def test_all_entities(
     monkeypatch: pytest.MonkeyPatch,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """Every entity of a Dutch three-phase meter with gas is as it was."""
+    """Every entity of a Dutch three-phase meter with gas matches its snapshot."""
     monkeypatch.setattr(metering_hub, "PLATFORMS", (platform,))
     await set_up(hass, entry)
     await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
@@ -48,7 +47,7 @@ async def test_devices(
     device_registry: dr.DeviceRegistry,
     loaded: MockConfigEntry,
 ) -> None:
-    """The gas meter hangs below the electricity meter, and both are described."""
+    """Both meters are described, and the gas meter is behind the electricity meter."""
     devices = {
         device.name: device
         for device in dr.async_entries_for_config_entry(
@@ -69,7 +68,7 @@ async def test_devices(
 async def test_power_follows_the_meter(
     hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
 ) -> None:
-    """Power changes as the house's does."""
+    """Power changes with the use of the house."""
     seen = {shown(hass, POWER)}
     for _ in range(6):
         await tick(900)
@@ -83,7 +82,7 @@ async def test_registers_equal_the_meter(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """The registers are the meter's own, to the watt-hour."""
+    """The registers equal the meter's, to the watt-hour."""
     await tick(3600)
     true_position = simulator.house.registers(simulator.clock())
     assert float(shown(hass, DELIVERED_NORMAL)) * 1000 == pytest.approx(
@@ -98,7 +97,7 @@ async def test_one_request_per_fast_poll(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Ten seconds later, only the newest reading is asked for, by a cheap request."""
+    """A fast poll is one cheap request for the latest telegram."""
     await tick(10)
     simulator.faults.clear_requests()
     await tick(10)
@@ -118,44 +117,21 @@ async def test_requests_of_an_hour(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Fast, slow and hourly endpoints are each asked as often as they should be."""
+    """Each endpoint is requested at its own interval."""
     simulator.faults.clear_requests()
     for _ in range(360):
         await tick(10)
     count = simulator.faults.count
-    # The hourly inventory asks for the newest reading once more.
+    # The hourly inventory requests the latest telegram once more.
     assert count(READINGS) == pytest.approx(360, abs=2)
     for slow in ("today", "electricity-live"):
         assert count(f"/api/v2/consumption/{slow}") == 60
     assert count("/api/v2/application/monitoring") == 60
     assert count(STATISTICS) <= 3
     assert count("/api/v2/consumption/energy-supplier-prices") <= 1
-    # Nobody looks at these, because their sensors are disabled by default.
+    # The sensors of these endpoints are disabled by default.
     assert count("/api/v2/consumption/gas-live") == 0
     assert count("quarter-hour-peak") == 0
-
-
-async def test_unchanged_readings_write_no_state(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    simulator: DsmrReaderSimulator,
-    tick: Tick,
-) -> None:
-    """A poll that brings the same values writes nothing at all."""
-    await tick(60)
-    moment = simulator.clock()
-    simulator.clock = lambda: moment
-    await tick(10)
-
-    def written() -> dict[str, object]:
-        return {s.entity_id: s.last_reported for s in hass.states.async_all()}
-
-    before = written()
-    requests = simulator.faults.count()
-    await tick(10)
-    await tick(10)
-    assert simulator.faults.count() == requests + 2
-    assert written() == before
 
 
 async def test_stopped_datalogger_makes_readings_unavailable(
@@ -164,7 +140,7 @@ async def test_stopped_datalogger_makes_readings_unavailable(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Old readings are not shown for longer than five minutes, and come back."""
+    """Readings become unavailable after five minutes, and return with new telegrams."""
     simulator.stopped_at = NOW
     for _ in range(4):
         await tick(60)
@@ -183,56 +159,11 @@ async def test_stopped_datalogger_makes_readings_unavailable(
 async def test_datalogger_that_stopped_long_ago(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """An old reading is found, so that there are entities, but not shown as true."""
+    """An old telegram still gives entities, but they are unavailable."""
     simulator.stopped_at = NOW.replace(hour=2)
     await set_up(hass, entry)
     assert shown(hass, POWER) == STATE_UNAVAILABLE
     assert shown(hass, GAS) == STATE_UNAVAILABLE
-
-
-@pytest.mark.parametrize("false_position", [0, 12_000_000])
-async def test_false_fall_of_a_register_is_not_shown(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    simulator: DsmrReaderSimulator,
-    tick: Tick,
-    false_position: int,
-) -> None:
-    """A single false 0, or dip, of a register never reaches Home Assistant."""
-    before = float(shown(hass, DELIVERED_NORMAL))
-    simulator.register_override = {"electricity_delivered_2": false_position}
-    await tick(10)
-    assert float(shown(hass, DELIVERED_NORMAL)) == before
-    simulator.register_override = {}
-    await tick(10)
-    assert float(shown(hass, DELIVERED_NORMAL)) >= before
-
-
-async def test_confirmed_fall_of_a_register_is_shown(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    simulator: DsmrReaderSimulator,
-    tick: Tick,
-) -> None:
-    """An exchanged meter starts anew once a second reading says so."""
-    simulator.register_override = {"electricity_delivered_2": 1_000}
-    await tick(10)
-    assert float(shown(hass, DELIVERED_NORMAL)) > 1_000
-    await tick(10)
-    assert shown(hass, DELIVERED_NORMAL) == "1.0"
-
-
-async def test_false_zero_right_after_a_restart_is_not_shown(
-    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
-) -> None:
-    """The position of before the restart guards the first reading after it."""
-    extra = {"native_value": 14_000.5, "native_unit_of_measurement": "kWh"}
-    mock_restore_cache_with_extra_data(
-        hass, [(State(DELIVERED_NORMAL, "14000.5"), extra)]
-    )
-    simulator.register_override = {"electricity_delivered_2": 0}
-    await set_up(hass, entry)
-    assert shown(hass, DELIVERED_NORMAL) == "14000.5"
 
 
 async def test_no_readings_today(
@@ -241,7 +172,7 @@ async def test_no_readings_today(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """`today` as a JSON text and `{}` from the live endpoints are no readings."""
+    """A JSON text from `today` and `{}` from live endpoints mean no reading."""
     simulator.no_readings_today = True
     await tick(60)
     for entity_id in (DELIVERED_TODAY, TARIFF):
@@ -258,7 +189,7 @@ async def test_gas_live_without_gas(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """`{}` from gas-live is no reading either."""
+    """`{}` from gas-live means no reading."""
     await set_up(hass, entry)
     await tick(60)
     entity_id = "sensor.gas_meter_consumption_in_the_last_interval"
@@ -274,7 +205,7 @@ async def test_no_gas(
     simulator: DsmrReaderSimulator,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """Without a second meter there is one device, and nothing about gas."""
+    """Without a second meter there is one device, and no gas entity."""
     simulator.extra_device = "none"
     await set_up(hass, entry)
     devices = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
@@ -299,7 +230,7 @@ async def test_kind_of_the_second_meter(
     unit: str,
     device_class: str,
 ) -> None:
-    """The telegram says what the second meter measures."""
+    """The telegram decides what the second meter measures."""
     simulator.extra_device = extra_device
     await set_up(hass, entry)
     state = hass.states.get(entity_id)
@@ -310,10 +241,10 @@ async def test_kind_of_the_second_meter(
     assert state.attributes["state_class"] == "total_increasing"
 
 
-async def test_second_meter_without_telegram_is_what_the_person_says(
+async def test_second_meter_without_telegram_is_what_the_user_chose(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """Without a telegram it is gas, unless the option says otherwise."""
+    """Without a telegram it is gas, unless the option is something else."""
     simulator.telegram = False
     await set_up(hass, entry)
     assert float(shown(hass, GAS)) > 0
@@ -327,7 +258,7 @@ async def test_second_meter_without_telegram_is_what_the_person_says(
 async def test_belgian_meter(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """In Belgium, tariff 1 is the normal one, and the month's peak counts."""
+    """In Belgium, tariff 1 is the normal one, and the month's peak is enabled."""
     simulator.belgian = True
     await set_up(hass, entry)
     registers = simulator.house.registers(simulator.clock())
@@ -358,7 +289,7 @@ async def test_tariff_changes_within_a_minute(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """The meter statistics are read again when the tariff's name has changed."""
+    """The meter statistics are fetched again when the tariff's name has changed."""
     assert shown(hass, TARIFF) == "low"
     await tick(60)
     simulator.faults.clear_requests()
@@ -373,7 +304,7 @@ async def test_tariff_changes_within_a_minute(
 async def test_older_server(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """What an older server does not know is not there; the rest works."""
+    """Points that an older server does not have are missing; the rest works."""
     simulator.version = "4.3.0"
     await set_up(hass, entry)
     assert float(shown(hass, DELIVERED_NORMAL)) > 0
@@ -387,7 +318,7 @@ async def test_missing_and_strange_fields_cost_only_themselves(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """Nulls, wrong types and unknown fields never end an update."""
+    """Nulls, wrong types and unknown fields never fail an update."""
     strange = set_fields(
         electricity_delivered_2=None,
         electricity_returned_1=[],

@@ -1,0 +1,82 @@
+"""Sensors of any backend: false readings are not shown, unchanged ones not written."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    mock_restore_cache_with_extra_data,
+)
+
+from homeassistant.core import HomeAssistant, State
+from simulators.dsmr_reader import DsmrReaderSimulator
+
+from .conftest import Tick, set_up, shown
+
+DELIVERED_NORMAL = "sensor.electricity_meter_delivered_normal_tariff"
+
+
+async def test_unchanged_readings_write_no_state(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """A poll that returns the same values writes no state."""
+    await tick(60)
+    moment = simulator.clock()
+    simulator.clock = lambda: moment
+    await tick(10)
+
+    def written() -> dict[str, object]:
+        return {s.entity_id: s.last_reported for s in hass.states.async_all()}
+
+    before = written()
+    requests = simulator.faults.count()
+    await tick(10)
+    await tick(10)
+    assert simulator.faults.count() == requests + 2
+    assert written() == before
+
+
+@pytest.mark.parametrize("false_position", [0, 12_000_000])
+async def test_false_fall_of_a_register_is_not_shown(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+    false_position: int,
+) -> None:
+    """A single false 0, or dip, of a register never reaches Home Assistant."""
+    before = float(shown(hass, DELIVERED_NORMAL))
+    simulator.register_override = {"electricity_delivered_2": false_position}
+    await tick(10)
+    assert float(shown(hass, DELIVERED_NORMAL)) == before
+    simulator.register_override = {}
+    await tick(10)
+    assert float(shown(hass, DELIVERED_NORMAL)) >= before
+
+
+async def test_confirmed_fall_of_a_register_is_shown(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """The position of an exchanged meter is shown once a second reading confirms it."""
+    simulator.register_override = {"electricity_delivered_2": 1_000}
+    await tick(10)
+    assert float(shown(hass, DELIVERED_NORMAL)) > 1_000
+    await tick(10)
+    assert shown(hass, DELIVERED_NORMAL) == "1.0"
+
+
+async def test_false_zero_right_after_a_restart_is_not_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """The position from before a restart guards the first reading after it."""
+    extra = {"native_value": 14_000.5, "native_unit_of_measurement": "kWh"}
+    mock_restore_cache_with_extra_data(
+        hass, [(State(DELIVERED_NORMAL, "14000.5"), extra)]
+    )
+    simulator.register_override = {"electricity_delivered_2": 0}
+    await set_up(hass, entry)
+    assert shown(hass, DELIVERED_NORMAL) == "14000.5"
