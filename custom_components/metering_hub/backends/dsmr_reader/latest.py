@@ -48,7 +48,7 @@ class LatestReader:
         self._clock = clock
         self._statistics: MeterStatistics | None = None
         self._tariff_name: str | None = None
-        self._newest: StoredTelegram | None = None
+        self._telegram: StoredTelegram | None = None
 
     @property
     def time_zone(self) -> tzinfo:
@@ -56,15 +56,15 @@ class LatestReader:
 
         Without any telegram it is the default.
         """
-        if (newest := self._newest) is None:
+        if (telegram := self._telegram) is None:
             return DEFAULT_ZONE
-        if newest.time.astimezone(DEFAULT_ZONE).utcoffset() == newest.offset:
+        if telegram.time.astimezone(DEFAULT_ZONE).utcoffset() == telegram.offset:
             return DEFAULT_ZONE
-        return timezone(newest.offset)
+        return timezone(telegram.offset)
 
     async def find_time_zone(self) -> tzinfo:
         """Return the server's time zone, fetching a telegram if there is none yet."""
-        if self._newest is None:
+        if self._telegram is None:
             await self.latest_telegram()
         return self.time_zone
 
@@ -108,17 +108,17 @@ class LatestReader:
         return self._statistics
 
     async def latest_telegram(self) -> StoredTelegram | None:
-        """Return the latest telegram, requesting only later ones than the known one.
+        """Fetch the latest telegram, searching only from the last one seen on.
 
-        All of them are searched only if there is none that is not stale.
+        The first time, all telegrams are searched if there is no recent one.
         """
-        newest = self._newest
-        since = newest.time if newest else self._clock() - STALE_AFTER
+        known = self._telegram
+        since = known.time if known else self._clock() - STALE_AFTER
         found = await self._client.latest_telegram(since)
-        if found is None and newest is None:
+        if found is None and known is None:
             found = await self._client.latest_telegram(None)
-        self._newest = found or newest
-        return self._newest
+        self._telegram = found or known
+        return self._telegram
 
     async def _fetch(
         self, endpoints: Collection[Endpoint], extra: ExtraDevice | None
@@ -161,8 +161,7 @@ class LatestReader:
         if statistics is None or live.tariff_name != self._tariff_name:
             statistics = await self.meter_statistics()
             self._tariff_name = live.tariff_name
-        newest = await self._latest_time()
-        return live_readings(live, statistics, newest)
+        return live_readings(live, statistics, await self._latest_time())
 
     async def _fetch_gas_live(self) -> Readings:
         """Fetch the amount that the extra meter delivered in its last interval."""
@@ -175,8 +174,8 @@ class LatestReader:
         """Fetch today's amounts."""
         if (today := await self._client.today()) is None:
             return {}
-        newest = await self._latest_time()
-        return today_readings(today, newest, self.time_zone)
+        latest = await self._latest_time()
+        return today_readings(today, latest, self.time_zone)
 
     async def _fetch_problems(self) -> Readings:
         """Fetch whether the server reports problems, which it checks on request."""
@@ -204,9 +203,12 @@ class LatestReader:
 
         It is fetched only if no point of the telegram itself is polled.
         """
-        if self._newest is None or self._clock() - self._newest.time > POLL_INTERVAL:
+        if (
+            self._telegram is None
+            or self._clock() - self._telegram.time > POLL_INTERVAL
+        ):
             await self.latest_telegram()
-        return self._newest.time if self._newest else None
+        return self._telegram.time if self._telegram else None
 
     def _local_now(self) -> datetime:
         """Return the current time in the server's time zone."""
@@ -238,11 +240,11 @@ def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Re
 
 
 def live_readings(
-    live: ElectricityLive, statistics: MeterStatistics, newest: datetime | None
+    live: ElectricityLive, statistics: MeterStatistics, latest: datetime | None
 ) -> Readings:
     """Return the tariff and the running cost, which the latest telegram confirms."""
     found: Readings = {}
-    confirmed = max(live.time, newest or live.time)
+    confirmed = max(live.time, latest or live.time)
     number = statistics.electricity_tariff
     if live.tariff_name and number in (1, 2):
         tariff = tariff_of(number, is_belgian=is_belgian_meter(statistics))
@@ -257,10 +259,10 @@ def live_readings(
     return found
 
 
-def today_readings(today: Today, newest: datetime | None, zone: tzinfo) -> Readings:
+def today_readings(today: Today, latest: datetime | None, zone: tzinfo) -> Readings:
     """Return today's amounts, measured up to the latest telegram of the day."""
     midnight = local_midnight(today.day, zone)
-    measured = newest if newest is not None and newest >= midnight else midnight
+    measured = midnight if latest is None else max(latest, midnight)
     # The sensors' last reset is shown in the zone that this moment has.
     since = midnight.astimezone(zone)
     return {

@@ -146,8 +146,8 @@ class TelegramHistory:
         if self._power and (held := self._power.held_since) is not None:
             until = min(until, held)
         if self._extra:
-            newest = self._last - EXTRA_LAG if self._last > _NEVER else _NEVER
-            until = min(until, max(self._extra_time, newest))
+            earliest = self._last - EXTRA_LAG if self._last > _NEVER else _NEVER
+            until = min(until, max(self._extra_time, earliest))
         self._until = max(self._until, until)
 
 
