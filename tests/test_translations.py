@@ -60,15 +60,17 @@ from custom_components.metering_hub.backends.besmart.units import KNOWN
 from custom_components.metering_hub.backends.dsmr_reader.meters import (
     Endpoint,
     MeterProfile,
-    make_devices as make_dsmr_devices,
 )
 from custom_components.metering_hub.backends.dsmr_reader.models import (
     COUNTER_FIELDS,
     READING_FIELDS,
+    ExtraDevice,
     MeterStatistics,
 )
-from custom_components.metering_hub.backends.dsmr_reader.points import dsmr_points
-from custom_components.metering_hub.backends.dsmr_reader.telegram import ExtraDevice
+from custom_components.metering_hub.backends.dsmr_reader.points import (
+    make_devices as make_dsmr_devices,
+    make_points as make_dsmr_points,
+)
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,
@@ -131,22 +133,23 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
         telegram=None,
     )
     all_fields = frozenset(READING_FIELDS + COUNTER_FIELDS)
-    for belgian, extra, fields, endpoints in product(
+    for is_belgian, extra, fields, endpoints in product(
         (False, True),
         (None, *ExtraDevice),
         (frozenset[str](), all_fields),
         (frozenset[Endpoint](), frozenset(Endpoint)),
     ):
         profile = MeterProfile(
-            belgian=belgian,
+            is_belgian=is_belgian,
             fields=fields,
             endpoints=endpoints,
             extra=extra,
             extra_unit="m³" if extra else "",
         )
+        points = make_dsmr_points(profile)
         yield Inventory(
             devices=make_dsmr_devices(profile, statistics, "5.11", "http://host"),
-            points={key: point for key, (point, _) in dsmr_points(profile).items()},
+            points={key: point for key, (point, _) in points.items()},
         )
 
 

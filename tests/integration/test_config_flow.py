@@ -5,7 +5,6 @@ import ssl
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from yarl import URL
 
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
@@ -149,38 +148,11 @@ async def test_broken_server_then_success(
     await finish(hass, step, url)
 
 
-async def test_api_disabled_is_not_a_wrong_key(
-    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
-) -> None:
-    """The error is about the API, and the form keeps the key."""
-    simulator.api_enabled = False
-    step = await choose(hass, await open_form(hass), form(url))
-    assert step["errors"] == {"base": "api_disabled"}
-    suggested = {
-        str(key): key.description["suggested_value"]
-        for key in step["data_schema"].schema
-    }
-    assert suggested == form(url)
-    simulator.api_enabled = True
-    await finish(hass, step, url)
-
-
 @pytest.mark.parametrize("key", ["wrong", "with\nnewline", "schlüssel", " "])
 async def test_wrong_key(hass: HomeAssistant, url: str, key: str) -> None:
     """Any invalid key is an authentication error."""
     step = await choose(hass, await open_form(hass), form(url, api_key=key))
     assert step["errors"] == {"base": "invalid_auth"}
-    await finish(hass, step, url)
-
-
-async def test_too_old_server(
-    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
-) -> None:
-    """A server that is too old has its own error."""
-    simulator.version = "4.1.0"
-    step = await choose(hass, await open_form(hass), form(url))
-    assert step["errors"] == {"base": "unsupported_version"}
-    simulator.version = "5.11.0"
     await finish(hass, step, url)
 
 
@@ -199,27 +171,6 @@ async def test_not_an_address(hass: HomeAssistant, url: str, typed: str) -> None
     step = await choose(hass, await open_form(hass), form(typed))
     assert step["errors"] == {"base": "invalid_url"}
     await finish(hass, step, url)
-
-
-@pytest.mark.parametrize(
-    "pasted",
-    [
-        "{host}:{port}",
-        " http://{host}:{port}/ ",
-        "http://{host}:{port}///",
-        "http://{host}:{port}/api/v1",
-        "http://{host}:{port}/api/v2/datalogger/dsmrreading?limit=1",
-        "http://{host}:{port}/dashboard#now",
-        "http://{host}:{port}/admin/dsmr_api/apisettings/",
-    ],
-)
-async def test_pasted_addresses(hass: HomeAssistant, url: str, pasted: str) -> None:
-    """The address of any page of the server is accepted."""
-    typed = pasted.format(host=URL(url).host, port=URL(url).port)
-    step = await choose(hass, await open_form(hass), form(typed, api_key=f"{API_KEY} "))
-    step = await choose(hass, step, SELECTION)
-    assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["data"] == {"backend": "dsmr_reader", **form(url)}
 
 
 async def test_same_meter_twice(
@@ -248,21 +199,6 @@ async def test_same_address_twice_without_identity(
     assert step["result"].unique_id is None
     step = await choose(hass, await open_form(hass), form(f"{url}/"))
     assert step["reason"] == "already_configured"
-
-
-async def test_type_of_second_meter_is_asked_for_if_unknown(
-    hass: HomeAssistant, url: str, simulator: DsmrReaderSimulator
-) -> None:
-    """The field is only shown if there is no telegram."""
-    step = await choose(hass, await open_form(hass), form(url))
-    assert "extra_device" not in step["data_schema"].schema
-    hass.config_entries.flow.async_abort(step["flow_id"])
-    simulator.telegram = False
-    step = await choose(hass, await open_form(hass), form(url))
-    assert step["data_schema"]({})["extra_device"] == "gas"
-    step = await choose(hass, step, {**SELECTION, "extra_device": "heat"})
-    assert step["options"]["extra_device"] == "heat"
-    assert float(shown(hass, "sensor.heat_meter_meter_reading")) > 0
 
 
 async def test_history_start_in_the_future(hass: HomeAssistant, url: str) -> None:

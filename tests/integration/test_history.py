@@ -161,23 +161,6 @@ async def test_import_after_the_server_was_down_for_three_days(
             assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
 
 
-async def test_costs(
-    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
-) -> None:
-    """The cost of an hour is its amount times its price."""
-    statistics = await imported(hass, loaded)
-    price = 0.26271
-    energy = statistics["electricity_delivered_2"]
-    cost = statistics["electricity_delivered_2_cost"]
-    assert len(cost) == len(energy)
-    assert cost[-1]["sum"] == pytest.approx(energy[-1]["sum"] * price, abs=1e-3)
-    assert statistics["electricity_returned_2_compensation"][-1]["sum"] > 0
-    assert statistics["gas_cost"][-1]["sum"] > 0
-    fixed = statistics["fixed_cost"]
-    assert len(fixed) == 8
-    assert {round(row["change"], 6) for row in fixed} == {0.412345}
-
-
 async def test_power_has_a_mean_and_no_sum(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:

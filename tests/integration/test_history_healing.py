@@ -1,7 +1,6 @@
 """Disturbed imports result in the same statistics as a clean one."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -224,27 +223,6 @@ async def test_bug_of_others_one_statistic_resumed_from_anothers_newest_row(
     healed = await imported(hass, entry)
     assert len(healed["electricity_returned_2"]) == 193
     assert healed == await clean_import(hass, entry)
-
-
-async def test_contract_that_changes_later(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    simulator: DsmrReaderSimulator,
-    tick: Tick,
-) -> None:
-    """New prices apply to the hours of the last days within an hour."""
-    before = (await imported(hass, loaded))["electricity_delivered_2_cost"]
-    simulator.prices = [
-        replace(contract, electricity_delivered_2_price="1.000000")
-        for contract in simulator.prices
-    ]
-    await tick(3700)
-    statistics = await imported(hass, loaded)
-    cost = statistics["electricity_delivered_2_cost"]
-    used = statistics["electricity_delivered_2"]
-    assert cost[:100] == before[:100]
-    for row, energy in list(zip(cost, used, strict=True))[-70:]:
-        assert row["change"] == pytest.approx(energy["change"], abs=1e-6)
 
 
 async def test_later_start_of_the_history(

@@ -1,5 +1,6 @@
-"""Fixtures: a backend in front of a simulated house, and a reader of its past."""
+"""Fixtures: a backend connected to a simulated house or to a server of given rows."""
 
+from bisect import bisect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
 )
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Reading
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.house import Channel, House
+from simulators.dsmr_reader.store import Store
+from simulators.house import Channel, House, Outage
 from simulators.server import serve
+
+from .row_server import Row, RowServer
 
 KEY = "test-key"
 NOW = datetime(2026, 11, 21, 2, 33, 20, tzinfo=UTC)
@@ -33,20 +37,28 @@ CHANNELS = {
 ELECTRICITY = tuple(CHANNELS)[:4]
 REGISTERS = tuple(CHANNELS)[:5]
 
+SINCE = datetime(2026, 10, 20, 12, 17, 20, tzinfo=UTC)
+"""The time of the oldest stored telegram where only statistics are older."""
+
+OUTAGE = Outage(
+    datetime(2026, 10, 1, 9, 20, tzinfo=UTC), datetime(2026, 10, 2, 15, 40, tzinfo=UTC)
+)
+
 type Times = dict[datetime, float]
-type Connect = Callable[[DsmrReaderSimulator], Awaitable[Past]]
+type Connect = Callable[[DsmrReaderSimulator], Awaitable[Connected]]
+type ServeRows = Callable[[list[Row]], Awaitable[tuple[RowServer, DsmrReaderBackend]]]
 
 
 def point(key: str) -> Point:
-    """Return a point of this key; of a point, only the key counts here."""
+    """Return a point with this key, which is all that the history needs."""
     return Point(
         key=key, device_key="meter", quantity=Quantity.ENERGY, kind=Kind.REGISTER
     )
 
 
 @dataclass
-class Past:
-    """A backend, its simulator, and what it tells."""
+class Connected:
+    """A backend and the simulator that it is connected to."""
 
     backend: DsmrReaderBackend
     simulator: DsmrReaderSimulator
@@ -54,7 +66,7 @@ class Past:
     async def read(
         self, keys: Sequence[str], start: datetime, end: datetime
     ) -> dict[str, Times]:
-        """Return the readings by time, and hold every chunk against the contract."""
+        """Return the readings by time, and check every chunk against the contract."""
         found: dict[str, Times] = {key: {} for key in keys}
         until = start
         points = [point(key) for key in keys]
@@ -67,11 +79,11 @@ class Past:
         return {key: dict(sorted(times.items())) for key, times in found.items()}
 
     def true(self, key: str, moment: datetime) -> float:
-        """Return what the house's meter showed."""
+        """Return the true position of the house's meter."""
         return self.simulator.house.register(CHANNELS[key], moment) / 1000
 
-    def asked(self, path: str = "") -> int:
-        """Return how often the server was asked, and forget it."""
+    def take_request_count(self, path: str = "") -> int:
+        """Return the number of requests to a path, and forget all requests."""
         number = self.simulator.faults.count(path)
         self.simulator.faults.clear_requests()
         return number
@@ -97,13 +109,13 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
 
-        async def to(simulator: DsmrReaderSimulator) -> Past:
+        async def to(simulator: DsmrReaderSimulator) -> Connected:
             url = await stack.enter_async_context(serve(simulator.app))
             settings = {"url": url, "api_key": KEY}
             backend = DsmrReaderBackend(session, settings, {}, clock=simulator.clock)
             await backend.inventory()
             simulator.faults.clear_requests()
-            return Past(backend, simulator)
+            return Connected(backend, simulator)
 
         yield to
 
@@ -119,3 +131,39 @@ def simulated(
         clock=lambda: now,
         **knobs,  # type: ignore[arg-type]
     )
+
+
+@pytest.fixture
+async def serve_rows(socket_enabled: None) -> AsyncIterator[ServeRows]:
+    """Return a function that serves rows and returns a backend for them."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession())
+
+        async def to(rows: list[Row]) -> tuple[RowServer, DsmrReaderBackend]:
+            server = RowServer(rows)
+            url = await stack.enter_async_context(serve(server.app))
+            settings = {"url": url, "api_key": "key"}
+            return server, DsmrReaderBackend(session, settings, {}, clock=lambda: NOW)
+
+        yield to
+
+
+def utc(*numbers: int) -> datetime:
+    """Return a moment in UTC."""
+    return datetime(*numbers, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+def at(times: Times, moment: datetime) -> float:
+    """Return the position at a moment, on a straight line if it is between two."""
+    if moment in times:
+        return times[moment]
+    ordered = list(times)
+    index = bisect(ordered, moment)
+    before, after = ordered[index - 1], ordered[index]
+    part = (moment - before) / (after - before)
+    return times[before] + part * (times[after] - times[before])
+
+
+def stored(connected: Connected) -> list[datetime]:
+    """Return the times of the telegrams that the simulator stores."""
+    return [datetime.fromtimestamp(t, UTC) for t in Store(connected.simulator).readings]

@@ -1,9 +1,11 @@
-"""A server of stored telegrams that a real house never sends: ties, microseconds."""
+"""A server of given telegrams, such as ties, that no simulated house sends."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiohttp import web
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 type Row = dict[str, str | int | None]
 
@@ -23,10 +25,10 @@ def telegram(time: datetime, value: float, **more: str | None) -> Row:
 
 @dataclass
 class RowServer:
-    """Answers like datalogger/dsmrreading, from a list; all else is empty."""
+    """Serves a list of rows as datalogger/dsmrreading; other lists are empty."""
 
     rows: list[Row]
-    asked: list[dict[str, str]] = field(default_factory=list)
+    queries: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def app(self) -> web.Application:
@@ -36,7 +38,7 @@ class RowServer:
 
     async def _answer(self, request: web.Request) -> web.Response:
         query = dict(request.query)
-        self.asked.append(query)
+        self.queries.append(query)
         found = self.rows if request.path.endswith("dsmrreading") else []
         low = datetime.fromisoformat(query.get("timestamp__gte", "1970-01-01T00Z"))
         high = datetime.fromisoformat(query.get("timestamp__lte", "2970-01-01T00Z"))

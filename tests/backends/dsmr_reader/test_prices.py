@@ -8,7 +8,7 @@ import pytest
 from custom_components.metering_hub.metering.model import PricePeriod
 from simulators.dsmr_reader import Contract
 
-from .conftest import Connect, Past, simulated
+from .conftest import Connect, Connected, simulated
 
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -21,10 +21,10 @@ def utc(*numbers: int) -> datetime:
 
 async def prices(
     connect: Connect, *contracts: Contract, **knobs: object
-) -> tuple[Past, list[PricePeriod]]:
-    past = await connect(simulated(**knobs))  # type: ignore[arg-type]
-    past.simulator.prices = list(contracts)
-    return past, list(await past.backend.prices(START, END))
+) -> tuple[Connected, list[PricePeriod]]:
+    connected = await connect(simulated(**knobs))  # type: ignore[arg-type]
+    connected.simulator.prices = list(contracts)
+    return connected, list(await connected.backend.prices(START, END))
 
 
 def electricity(start: date, end: date, price: str) -> Contract:
@@ -36,8 +36,8 @@ def edges(periods: list[PricePeriod]) -> list[tuple[datetime, datetime]]:
 
 
 async def test_all_prices_of_a_contract(connect: Connect) -> None:
-    past = await connect(simulated())
-    periods = await past.backend.prices(START, END)
+    connected = await connect(simulated())
+    periods = await connected.backend.prices(START, END)
     assert periods == [
         PricePeriod(
             start=utc(2026, 1, 9, 23),
@@ -55,8 +55,8 @@ async def test_all_prices_of_a_contract(connect: Connect) -> None:
 
 
 async def test_years_and_days_are_local(connect: Connect) -> None:
-    past = await connect(simulated())
-    found = await past.backend.prices(utc(2025, 6, 1), utc(2026, 7, 1, 22))
+    connected = await connect(simulated())
+    found = await connected.backend.prices(utc(2025, 6, 1), utc(2026, 7, 1, 22))
     assert edges(list(found)) == [
         (utc(2025, 5, 31, 22), utc(2025, 12, 31, 23)),
         (utc(2025, 12, 31, 23), utc(2026, 7, 1, 22)),
@@ -64,10 +64,10 @@ async def test_years_and_days_are_local(connect: Connect) -> None:
 
 
 async def test_one_day(connect: Connect) -> None:
-    past = await connect(simulated())
-    found = await past.backend.prices(utc(2026, 3, 29, 5), utc(2026, 3, 29, 6))
+    connected = await connect(simulated())
+    found = await connected.backend.prices(utc(2026, 3, 29, 5), utc(2026, 3, 29, 6))
     assert edges(list(found)) == [(utc(2026, 3, 28, 23), utc(2026, 3, 29, 22))]
-    assert not await past.backend.prices(END, END)
+    assert not await connected.backend.prices(END, END)
 
 
 async def test_changes_and_gaps_in_mid_month(connect: Connect) -> None:
@@ -124,26 +124,26 @@ async def test_no_contract(connect: Connect) -> None:
 
 
 async def test_server_without_contracts(connect: Connect) -> None:
-    past, periods = await prices(connect, version="5.2.0")
+    connected, periods = await prices(connect, version="5.2.0")
     assert periods == []
-    assert past.asked() == 1
+    assert connected.take_request_count() == 1
 
 
 @pytest.mark.parametrize("extra", ["heat", "water", "none"])
 async def test_gas_price_is_for_gas_only(connect: Connect, extra: str) -> None:
-    past = await connect(simulated(extra_device=extra))
-    (period,) = await past.backend.prices(START, END)
+    connected = await connect(simulated(extra_device=extra))
+    (period,) = await connected.backend.prices(START, END)
     assert len(period.prices) == 4
     assert not {"gas", extra} & set(period.prices)
 
 
 async def test_many_contracts(connect: Connect) -> None:
     first = date(2024, 1, 1)
-    past = await connect(simulated())
-    past.simulator.prices = [
+    connected = await connect(simulated())
+    connected.simulator.prices = [
         electricity(first + n * DAY, first + n * DAY, f"0.{100000 + n}")
         for n in range(1050)
     ]
-    found = await past.backend.prices(utc(2024, 1, 1), utc(2026, 11, 20))
+    found = await connected.backend.prices(utc(2024, 1, 1), utc(2026, 11, 20))
     assert len(found) == 1050
-    assert past.asked() == 3
+    assert connected.take_request_count() == 3

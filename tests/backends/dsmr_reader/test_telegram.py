@@ -6,8 +6,8 @@ import json
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.metering_hub.backends.dsmr_reader.models import ExtraDevice
 from custom_components.metering_hub.backends.dsmr_reader.telegram import (
-    ExtraDevice,
     Telegram,
     parse_telegram,
 )
@@ -233,13 +233,13 @@ def test_no_second_meter(lines: tuple[str, ...]) -> None:
     [
         (SERIAL_HEX, SERIAL),
         (SERIAL_HEX.upper(), SERIAL),
-        # What is no hex of printable characters is the serial itself.
+        # A serial that is not the hex of printable characters is used as it is.
         ("E0044007131650618", "E0044007131650618"),
         ("12345", "12345"),
         ("00000000", "00000000"),
         ("FFFF", "FFFF"),
         ("2020", "2020"),
-        # Blanks that fill a field up say nothing.
+        # Padding is removed.
         ("4142432020", "ABC"),
     ],
 )
@@ -282,11 +282,11 @@ def test_half_a_telegram() -> None:
     [captured(), "\r\n".join(BELGIAN), telegram(header="/XMX5LGBBFG1009325446")],
     ids=["captured", "Belgian", "in the header"],
 )
-def test_serials_are_not_told(text: str) -> None:
+def test_serials_are_not_shown(text: str) -> None:
     got = parse_telegram(text)
-    told = f"{got!r} {got}"
+    shown = f"{got!r} {got}"
     for secret in (got.serial, got.extra_serial, "253770234", "1009325446"):
-        assert secret is None or secret not in told
+        assert secret is None or secret not in shown
 
 
 @settings(deadline=None)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
 from .backend import EXTRA_DEVICE_FIELD, DsmrReaderBackend
-from .telegram import ExtraDevice
+from .meters import POLL_INTERVAL
+from .models import ExtraDevice
 
 SPEC = BackendSpec(
     key="dsmr_reader",
@@ -15,12 +16,12 @@ SPEC = BackendSpec(
         Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
     ),
     make=DsmrReaderBackend,
-    poll_interval=timedelta(minutes=1),
+    poll_interval=POLL_INTERVAL,
     history_interval=timedelta(minutes=5),
     history_window=timedelta(days=3),
     currency="EUR",
     capabilities=frozenset({Capability.HISTORY, Capability.PRICES}),
-    # People paste the address of the page they have open, or of the API.
+    # Users paste the address of any page that they have open, or of the API.
     page_segments=frozenset(
         {"admin", "api", "archive", "compare", "configuration", "dashboard"}
         | {"energy-contracts", "export", "graphs", "live", "notifications", "status"}

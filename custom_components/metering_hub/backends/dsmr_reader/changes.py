@@ -1,72 +1,82 @@
-"""Has anything changed? By counting stored telegrams, because each has only a time."""
+"""Find out what changed by counting stored telegrams, which carry no other mark.
+
+Source: docs/wire/dsmr_reader.md, Stored telegrams.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
-from .history_client import HistoryClient, Newest
-from .positions import whole_hour
-from .telegram_history import EXTRA_KEYS, EXTRA_LAG, POWER
+from ..common.times import whole_hour
+from .client import DsmrReaderClient
+from .meters import EXTRA_KEYS, EXTRA_LAG, POWER_KEY
+from .models import TelegramSummary
 
-_DRIFT = timedelta(days=1)
-"""So long, the same anchor is counted from while `start` moves on."""
+_ANCHOR_LIFE = timedelta(days=1)
+"""The time for which telegrams are counted from the same anchor while `start` moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What was stored since `anchor` at the last look."""
+    """The telegrams that were stored since `anchor` at the last look."""
 
     anchor: datetime
-    seen: Newest
+    seen: TelegramSummary
 
 
 async def find_changes(
-    client: HistoryClient, keys: Collection[str], start: datetime, mark: object
+    client: DsmrReaderClient, keys: Collection[str], start: datetime, mark: object
 ) -> HistoryChanges:
-    """Tell since when stored telegrams may differ from those at `mark`.
+    """Return from when on the stored telegrams may differ from those at `mark`.
 
-    One request where nothing is new, two where something is, and once a day, when the
-    anchor follows `start`, one more.
+    This takes one request if nothing is new and two if something is. Once a day, it
+    takes one more to move the anchor up to `start`.
     """
     if not isinstance(mark, Mark) or start < mark.anchor:
-        seen = await client.newest(start)
+        seen = await client.telegram_summary(start)
         return HistoryChanges(since=start, mark=Mark(start, seen))
     new = mark
-    if moved := start - mark.anchor > _DRIFT:
-        # Before the comparison: what comes in between is then found next time.
-        new = Mark(start, await client.newest(start))
-    now = await client.newest(mark.anchor)
-    if not moved:
+    if is_moved := start - mark.anchor > _ANCHOR_LIFE:
+        # Made first, so that a telegram stored in between is found next time.
+        new = Mark(start, await client.telegram_summary(start))
+    now = await client.telegram_summary(mark.anchor)
+    if not is_moved:
         new = Mark(mark.anchor, now)
     if (now.count, now.time) == (mark.seen.count, mark.seen.time):
         return HistoryChanges(since=None, mark=new)
-    if not await _only_grew(client, mark.seen, now):
+    if not await _has_only_grown(client, mark.seen, now):
         return HistoryChanges(since=start, mark=new)
-    return HistoryChanges(since=max(start, _since(keys, mark.seen, start)), mark=new)
+    since = max(start, _changed_since(keys, mark.seen, start))
+    return HistoryChanges(since=since, mark=new)
 
 
-async def _only_grew(client: HistoryClient, before: Newest, now: Newest) -> bool:
-    """Tell whether it is certain that all that is new came after the newest of before.
+async def _has_only_grown(
+    client: DsmrReaderClient, before: TelegramSummary, now: TelegramSummary
+) -> bool:
+    """Return True if every new telegram is later than the last one seen before.
 
-    It is where as many telegrams as before are older than that one.
+    That is so if as many telegrams as before are older than that one.
     """
     if before.time is None or before.ties is None or now.time is None:
         return False
     if now.time < before.time or now.count <= before.count:
         return False
-    # Up to what was just seen, lest a telegram that comes meanwhile spoil the sum.
-    tail = await client.count_readings(before.time, now.time)
+    # Up to the latest one in `now`: telegrams that arrive meanwhile must not count.
+    tail = await client.count_telegrams(before.time, now.time)
     return now.count - tail == before.count - before.ties
 
 
-def _since(keys: Collection[str], before: Newest, start: datetime) -> datetime:
+def _changed_since(
+    keys: Collection[str], before: TelegramSummary, start: datetime
+) -> datetime:
+    """Return the earliest time that readings of new telegrams can have."""
     since = before.time or start
-    if POWER in keys:
-        # The power of an hour with few readings is held back until there are more.
+    if POWER_KEY in keys:
+        # The power of an hour with few telegrams is held back until there are more.
         since = min(since, whole_hour(since))
     if EXTRA_KEYS & set(keys):
-        # New telegrams bring positions that were measured before they came.
+        # New telegrams bring positions that were measured before they arrived.
         lag = since - EXTRA_LAG
         since = min(since, max(before.extra_time or lag, lag))
     return since

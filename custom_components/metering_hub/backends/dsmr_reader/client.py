@@ -1,235 +1,237 @@
 """DSMR-reader's REST API, one method per endpoint.
 
-Source of every wire fact: ../shared/wire/dsmr_reader.md, observed on DSMR-reader 5.11.
-Lists are only ever asked for newest first and with a limit: their default is the
-oldest rows first. `next` links are never followed, because they name a wrong host
-behind a proxy. Times are sent in UTC with a `Z`, because a naive one is refused around
-daylight saving changes.
+Source: docs/wire/dsmr_reader.md, Lists and Times. Every list is requested with an
+explicit order and limit, because the default is the oldest rows first. `next` links are
+never followed, because they name the wrong host behind a proxy. Times are sent in UTC,
+because a local time is refused around clock changes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from aiohttp import ClientSession
 
-from ..common.auth import StaticAuth
-from ..common.http import TOTAL_TIMEOUT, Answer, HttpClient, Json, QueryValue, Request
-from ..common.parse import as_decimal, as_integer, as_object, as_objects, as_text
-from ..common.times import as_day, as_moment, utc_text
-from ..errors import (
-    AuthenticationError,
-    BackendError,
-    PermissionDeniedError,
-    ProtocolError,
-    UnsupportedError,
-)
+from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
+from ..common.parse import as_integer, as_object, as_text
+from ..common.times import utc_text
+from ..errors import ProtocolError
+from .auth import classify_login, make_auth
 from .models import (
-    COUNTER_FIELDS,
-    PRICE_FIELDS,
-    READING_FIELDS,
-    TODAY_FIELDS,
     Contract,
-    DsmrReading,
+    DayStatistics,
     ElectricityLive,
     GasLive,
+    HourStatistics,
     MeterStatistics,
-    Numbers,
+    Page,
     QuarterHourPeak,
+    Row,
+    StoredTelegram,
+    TelegramSummary,
     Today,
+    parse_contract,
+    parse_day_statistics,
+    parse_electricity_live,
+    parse_gas_live,
+    parse_hour_statistics,
+    parse_meter_statistics,
+    parse_page,
+    parse_quarter_hour_peak,
+    parse_stored_telegram,
+    parse_telegram_summary,
+    parse_today,
 )
 
+TELEGRAMS = "/datalogger/dsmrreading"
+DAYS = "/statistics/day"
+HOURS = "/statistics/hour"
+PEAKS = "/consumption/quarter-hour-peak-electricity"
+CONTRACTS = "/consumption/energy-supplier-prices"
+
+TELEGRAMS_AT_ONCE = 500
+SUMMARY_ROWS = 5
+DAYS_AT_ONCE = 100
+HOURS_AT_ONCE = 1000
 CONTRACTS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page of a list; `size` also counts what is no row, `count` is the list's."""
-
-    rows: list[dict[str, Json]]
-    size: int
-    count: int | None
-
-    def is_last(self, reached: int, limit: int) -> bool:
-        """Tell whether a list ends with this page, after `reached` rows."""
-        if self.size == 0 or self.count is None:
-            return self.size < limit
-        return reached >= self.count
+HISTORY_TIMEOUT = 60.0
+"""Seconds; on a small server, a page of history takes longer than a live value."""
 
 
 class DsmrReaderClient:
     """The endpoints that the integration uses.
 
-    Every method raises only BackendError: UnsupportedError("api_disabled") where the
-    API is switched off, AuthenticationError for a wrong key, NotFoundError where the
-    server is older than the endpoint, and what `HttpClient.request` raises.
+    Every method raises only BackendError: UnsupportedError("api_disabled") if the API
+    is switched off, AuthenticationError for a wrong key, NotFoundError if the server is
+    older than the endpoint, ProtocolError for an answer of the wrong shape, and the
+    errors of `HttpClient.request`.
     """
 
     def __init__(self, session: ClientSession, url: str, api_key: str) -> None:
-        """Prepare requests to the server at `url`, which has no trailing slash."""
+        """Initialize the client; `url` is the server's, without a trailing slash."""
         self._http = HttpClient(
             session,
             f"{url}/api/v2",
-            auth=StaticAuth({"X-AUTHKEY": api_key}),
+            auth=make_auth(api_key),
             # The server localises some numbers and texts by this header.
             headers={"Accept-Language": "en"},
             max_parallel=4,
-            classify=_classify,
+            classify=classify_login,
         )
 
     async def version(self) -> str:
-        """Return the server's version, such as "5.11.0"."""
-        answer = as_object(await self._http.get("/application/version"))
+        """Fetch the server's version, such as "5.11.0"."""
+        answer = await self._object("/application/version")
         if (version := as_text(answer.get("version"))) is None:
             raise ProtocolError("the server gives no version")
         return version
 
     async def problems(self) -> int | None:
-        """Return how many problems the server has found with itself (since 4.4)."""
-        answer = as_object(await self._http.get("/application/monitoring"))
+        """Fetch the number of problems that the server reports (since 4.4)."""
+        answer = await self._object("/application/monitoring")
         return as_integer(answer.get("problems"))
 
-    async def latest_reading(self, since: datetime | None) -> DsmrReading | None:
-        """Return the newest reading that is not older than `since`.
+    async def meter_statistics(self) -> MeterStatistics:
+        """Fetch the meter's counters and its last telegram."""
+        return parse_meter_statistics(
+            await self._object("/datalogger/meter-statistics")
+        )
 
-        With `since` the answer takes the same time however much is stored; without,
+    async def today(self) -> Today | None:
+        """Fetch today's amounts; `None` before the first telegram of a day."""
+        return parse_today(await self._object("/consumption/today"))
+
+    async def electricity_live(self) -> ElectricityLive | None:
+        """Fetch the tariff and the running cost; `None` without any telegrams."""
+        return parse_electricity_live(
+            await self._object("/consumption/electricity-live")
+        )
+
+    async def gas_live(self) -> GasLive | None:
+        """Fetch the extra meter's last amount; `None` if there is no such meter."""
+        return parse_gas_live(await self._object("/consumption/gas-live"))
+
+    async def quarter_hour_peak(self, since: datetime) -> QuarterHourPeak | None:
+        """Fetch the highest quarter-hour mean since a moment (since 5.9)."""
+        params: dict[str, QueryValue] = {
+            "ordering": "-average_delivered",
+            "limit": 1,
+            "read_at_start__gte": utc_text(since),
+        }
+        rows = (await self._page(PEAKS, params)).rows
+        return parse_quarter_hour_peak(rows[0]) if rows else None
+
+    async def contracts(self, first: date, last: date) -> list[Contract]:
+        """Fetch the energy contracts valid on any day of [first, last] (since 5.3)."""
+        contracts: list[Contract] = []
+        params: dict[str, QueryValue] = {
+            "ordering": "start",
+            "limit": CONTRACTS_AT_ONCE,
+            "start__lte": last.isoformat(),
+            "end__gte": first.isoformat(),
+        }
+        offset = 0
+        while True:
+            page = await self._page(CONTRACTS, {**params, "offset": offset})
+            parsed = map(parse_contract, page.rows)
+            contracts += [contract for contract in parsed if contract is not None]
+            offset += page.size
+            if page.is_last(offset, CONTRACTS_AT_ONCE):
+                return contracts
+
+    async def latest_telegram(self, since: datetime | None) -> StoredTelegram | None:
+        """Fetch the latest stored telegram that is not older than `since`.
+
+        With `since` the answer takes the same time however much is stored; without it,
         the server counts all its rows first.
         """
         params: dict[str, QueryValue] = {"ordering": "-timestamp", "limit": 1}
         if since is not None:
             params["timestamp__gte"] = utc_text(since)
-        rows = await self._rows("/datalogger/dsmrreading", params)
-        return _reading(rows[0]) if rows else None
+        rows = (await self._page(TELEGRAMS, params)).rows
+        return parse_stored_telegram(rows[0]) if rows else None
 
-    async def meter_statistics(self) -> MeterStatistics:
-        """Return the meter's counters and its last telegram."""
-        row = as_object(await self._http.get("/datalogger/meter-statistics"))
-        time = as_moment(row.get("timestamp"))
-        return MeterStatistics(
-            time=time.astimezone(UTC) if time else None,
-            dsmr_version=as_text(row.get("dsmr_version")),
-            electricity_tariff=as_integer(row.get("electricity_tariff")),
-            counters=numbers(row, COUNTER_FIELDS),
-            telegram=as_text(row.get("latest_telegram")),
-        )
+    async def oldest_telegram(self) -> StoredTelegram | None:
+        """Fetch the oldest stored telegram."""
+        params: dict[str, QueryValue] = {"ordering": "timestamp", "limit": 1}
+        rows = (await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)).rows
+        return parse_stored_telegram(rows[0]) if rows else None
 
-    async def today(self) -> Today | None:
-        """Return today's amounts; `None` before the first reading of a day.
-
-        The server then answers 200 with a JSON text instead of an object.
-        """
-        row = as_object(await self._http.get("/consumption/today"))
-        day = as_day(row.get("day"))
-        return Today(day=day, numbers=numbers(row, TODAY_FIELDS)) if day else None
-
-    async def electricity_live(self) -> ElectricityLive | None:
-        """Return tariff and running cost; `None` while there are no readings."""
-        row = as_object(await self._http.get("/consumption/electricity-live"))
-        if (time := as_moment(row.get("timestamp"))) is None:
-            return None
-        return ElectricityLive(
-            time=time.astimezone(UTC),
-            tariff_name=as_text(row.get("tariff_name")),
-            cost_per_hour=as_decimal(row.get("cost_per_hour")),
-        )
-
-    async def gas_live(self) -> GasLive | None:
-        """Return the second meter's last step; `None` where there is no such meter."""
-        row = as_object(await self._http.get("/consumption/gas-live"))
-        time = as_moment(row.get("timestamp"))
-        delivered = as_decimal(row.get("currently_delivered"))
-        if time is None or delivered is None:
-            return None
-        return GasLive(time=time.astimezone(UTC), currently_delivered=delivered)
-
-    async def quarter_hour_peak(self, since: datetime) -> QuarterHourPeak | None:
-        """Return the highest quarter-hour peak since a moment (since 5.9)."""
-        rows = await self._rows(
-            "/consumption/quarter-hour-peak-electricity",
-            {
-                "ordering": "-average_delivered",
-                "limit": 1,
-                "read_at_start__gte": utc_text(since),
-            },
-        )
-        row = rows[0] if rows else {}
-        end = as_moment(row.get("read_at_end"))
-        average = as_decimal(row.get("average_delivered"))
-        if end is None or average is None:
-            return None
-        return QuarterHourPeak(end=end.astimezone(UTC), average_delivered=average)
-
-    async def contracts(self, first: date, last: date | None = None) -> list[Contract]:
-        """Return the energy contracts that are valid on a day, or until another.
-
-        Servers have them since 5.3.
-        """
-        contracts: list[Contract] = []
+    async def telegrams(self, start: datetime, end: datetime, offset: int) -> Page:
+        """Fetch a page of the raw telegrams in [start, end], oldest first."""
         params: dict[str, QueryValue] = {
-            "ordering": "start",
-            "limit": CONTRACTS_AT_ONCE,
-            "start__lte": (last or first).isoformat(),
-            "end__gte": first.isoformat(),
+            "ordering": "timestamp",
+            "limit": TELEGRAMS_AT_ONCE,
+            "timestamp__gte": utc_text(start),
+            "timestamp__lte": utc_text(end),
         }
-        offset = 0
-        while True:
-            page = await self.page(
-                "/consumption/energy-supplier-prices", {**params, "offset": offset}
-            )
-            for row in page.rows:
-                start, end = as_day(row.get("start")), as_day(row.get("end"))
-                if start and end:
-                    prices = numbers(row, PRICE_FIELDS)
-                    contracts.append(Contract(start=start, end=end, prices=prices))
-            offset += page.size
-            if page.is_last(offset, CONTRACTS_AT_ONCE):
-                return contracts
+        if offset:
+            params["offset"] = offset
+        return await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
 
-    async def _rows(
-        self, path: str, params: Mapping[str, QueryValue]
-    ) -> list[dict[str, Json]]:
-        return (await self.page(path, params)).rows
+    async def count_telegrams(self, start: datetime, end: datetime) -> int:
+        """Fetch the number of telegrams stored in [start, end]."""
+        params: dict[str, QueryValue] = {
+            "limit": 1,
+            "timestamp__gte": utc_text(start),
+            "timestamp__lte": utc_text(end),
+        }
+        return (await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)).total
 
-    async def page(
+    async def telegram_summary(self, since: datetime) -> TelegramSummary:
+        """Fetch the number of telegrams stored since a moment, and the latest one."""
+        params: dict[str, QueryValue] = {
+            "ordering": "-timestamp",
+            "limit": SUMMARY_ROWS,
+            "timestamp__gte": utc_text(since),
+        }
+        page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
+        return parse_telegram_summary(page, SUMMARY_ROWS)
+
+    async def oldest_day(self, since: date | None = None) -> DayStatistics | None:
+        """Fetch the oldest day that has statistics, at the earliest `since`."""
+        params: dict[str, QueryValue] = {"ordering": "day", "limit": 1}
+        if since is not None:
+            params["day__gte"] = since.isoformat()
+        rows = (await self._page(DAYS, params, HISTORY_TIMEOUT)).rows
+        return parse_day_statistics(rows[0]) if rows else None
+
+    async def days(self, first: date, last: date) -> list[DayStatistics]:
+        """Fetch the statistics of [first, last], at most DAYS_AT_ONCE days."""
+        params: dict[str, QueryValue] = {
+            "ordering": "day",
+            "limit": DAYS_AT_ONCE,
+            "day__gte": first.isoformat(),
+            "day__lte": last.isoformat(),
+        }
+        page = await self._page(DAYS, params, HISTORY_TIMEOUT)
+        parsed = map(parse_day_statistics, page.rows)
+        return [day for day in parsed if day is not None]
+
+    async def hours(self, start: datetime, end: datetime) -> list[HourStatistics]:
+        """Fetch the hours that begin in [start, end), at most HOURS_AT_ONCE."""
+        params: dict[str, QueryValue] = {
+            "ordering": "hour_start",
+            "limit": HOURS_AT_ONCE,
+            "hour_start__gte": utc_text(start),
+            "hour_start__lte": utc_text(end - timedelta(seconds=1)),
+        }
+        page = await self._page(HOURS, params, HISTORY_TIMEOUT)
+        parsed = map(parse_hour_statistics, page.rows)
+        return [hour for hour in parsed if hour is not None]
+
+    async def _object(self, path: str) -> Row:
+        """Fetch an answer that is one object; anything else counts as empty."""
+        return as_object(await self._http.get(path))
+
+    async def _page(
         self,
         path: str,
         params: Mapping[str, QueryValue],
-        within: float = TOTAL_TIMEOUT,
+        timeout: float = TOTAL_TIMEOUT,  # noqa: ASYNC109 -- aiohttp's own timeout
     ) -> Page:
-        """Return a page of a list; `within` is in seconds."""
-        request = Request(path=path, params=params, timeout=within)
-        answer = as_object((await self._http.request(request)).body)
-        if not isinstance(results := answer.get("results"), list):
+        """Fetch a page of a list; `timeout` is in seconds."""
+        request = Request(path=path, params=params, timeout=timeout)
+        page = parse_page(as_object((await self._http.request(request)).body))
+        if page is None:
             raise ProtocolError(f"GET {path}: no list of results")
-        count = as_integer(answer.get("count"))
-        return Page(rows=as_objects(results), size=len(results), count=count)
-
-
-def _classify(answer: Answer) -> BackendError | None:
-    """Tell a switched-off API from a wrong key: both are HTTP 403, in English only."""
-    if answer.status != 403 or not answer.is_json:
-        return None
-    detail = as_text(as_object(answer.body).get("detail")) or ""
-    if detail == "API is disabled":
-        return UnsupportedError("the API is switched off", reason="api_disabled")
-    if detail == "Invalid auth key":
-        return AuthenticationError("the API key is not accepted")
-    return PermissionDeniedError("the server refuses the request")
-
-
-def _reading(row: Mapping[str, Json]) -> DsmrReading | None:
-    if (time := as_moment(row.get("timestamp"))) is None:
-        return None
-    extra_time = as_moment(row.get("extra_device_timestamp"))
-    return DsmrReading(
-        time=time.astimezone(UTC),
-        offset=time.utcoffset() or timedelta(),
-        numbers=numbers(row, READING_FIELDS),
-        extra_device_time=extra_time.astimezone(UTC) if extra_time else None,
-    )
-
-
-def numbers(row: Mapping[str, Json], names: tuple[str, ...]) -> Numbers:
-    """Return the fields of a row that have a number."""
-    found = ((name, as_decimal(row.get(name))) for name in names)
-    return {name: number for name, number in found if number is not None}
+        return page

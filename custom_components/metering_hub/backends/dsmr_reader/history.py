@@ -1,113 +1,117 @@
-"""The past of a DSMR-reader: stored telegrams, and statistics before the oldest one."""
+"""Read the history: stored telegrams, and statistics before the oldest one."""
 
-from collections.abc import AsyncIterator, Collection
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from ...metering.model import Point
 from ..base import HistoryChunk
-from ..common.times import as_day
-from .history_client import HistoryClient, Row, moment, number
-from .positions import Position
-from .statistics_history import Span, StatisticsPast
-from .telegram_history import (
-    ELECTRICITY,
-    EXTRA_KEYS,
-    EXTRA_LAG,
-    POWER,
-    TelegramReadings,
-    telegram_chunks,
+from ..common.times import local_midnight
+from .client import DsmrReaderClient
+from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
+from .models import (
+    ELECTRICITY_TIME_FIELD,
+    GAS_TIME_FIELD,
+    DayStatistics,
+    StoredTelegram,
 )
+from .positions import Position
+from .statistics_history import Span, StatisticsHistory
+from .telegram_history import TelegramHistory
 
-_NEAR = timedelta(days=1)
-_EXTRA_FIELD = "extra_device_delivered"
-
-
-def keys_of(points: Collection[Point]) -> frozenset[str]:
-    """Return the keys of points, which is all that the past needs of them."""
-    return frozenset(point.key for point in points)
+_JUST_BEFORE = timedelta(days=1)
+"""If telegrams are stored this long before a span, they also cover the span."""
 
 
-async def history_chunks(
-    client: HistoryClient,
-    keys: Collection[str],
-    zone: tzinfo,
-    start: datetime,
-    end: datetime,
-) -> AsyncIterator[HistoryChunk]:
-    """Yield all readings in [start, end], oldest first; see Backend.history.
+class HistoryReader:
+    """Reads the stored readings of a server."""
 
-    A chunk is a page of telegrams, or a month of statistics.
-    """
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
-    wanted = [key for key in keys if key in {POWER, *ELECTRICITY, *EXTRA_KEYS}]
-    registers = [key for key in wanted if key != POWER]
-    if not wanted or end < start:
-        return
-    rows_from: datetime | None = start
-    until = start
-    # To look just before `start` is cheap. To look for the oldest telegram of all is
-    # not, because the server counts all of them.
-    if registers and not await client.count_readings(start - _NEAR, start):
-        oldest = await client.oldest_reading()
-        rows_from = moment(oldest.get("timestamp")) if oldest else None
-        if rows_from is None or rows_from > start:
-            span = Span(
-                start=start,
-                end=end,
-                join=rows_from,
-                positions=_positions(registers, oldest or {}, rows_from),
-            )
-            past = StatisticsPast(client, registers, zone, span)
-            async for chunk in past.chunks():
-                until = chunk.until
+    def __init__(
+        self, client: DsmrReaderClient, find_zone: Callable[[], Awaitable[tzinfo]]
+    ) -> None:
+        """Initialize the reader; `find_zone` returns the server's time zone."""
+        self._client = client
+        self._find_zone = find_zone
+
+    async def chunks(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> AsyncIterator[HistoryChunk]:
+        """Yield all readings in [start, end], oldest first; see Backend.history.
+
+        A chunk is a page of telegrams, or a month of statistics.
+        """
+        zone = await self._find_zone()
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        known = {POWER_KEY, *ELECTRICITY_KEYS, *EXTRA_KEYS}
+        wanted = [point.key for point in points if point.key in known]
+        registers = [key for key in wanted if key != POWER_KEY]
+        if not wanted or end < start:
+            return
+        rows_from: datetime | None = start
+        until = start
+        # Looking just before `start` is cheap. Looking for the oldest telegram is not,
+        # because the server counts all of them.
+        if registers and not await self._client.count_telegrams(
+            start - _JUST_BEFORE, start
+        ):
+            oldest = await self._client.oldest_telegram()
+            rows_from = oldest.time if oldest else None
+            if rows_from is None or rows_from > start:
+                span = Span(
+                    start=start,
+                    end=end,
+                    join=rows_from,
+                    positions=_positions(registers, oldest),
+                )
+                statistics = StatisticsHistory(self._client, registers, zone, span)
+                async for chunk in statistics.chunks():
+                    until = chunk.until
+                    yield chunk
+        if rows_from is not None and rows_from <= end:
+            telegrams = TelegramHistory(wanted, start, end, until)
+            async for chunk in telegrams.chunks(self._client, max(start, rows_from)):
                 yield chunk
-    if rows_from is not None and rows_from <= end:
-        readings = TelegramReadings(wanted, start, end, until)
-        rows_from = max(start, rows_from)
-        async for chunk in telegram_chunks(client, wanted, rows_from, readings, end):
-            yield chunk
+
+    async def first_reading(self, points: Collection[Point]) -> datetime | None:
+        """Return the time of the oldest telegram, or of the oldest day before it."""
+        zone = await self._find_zone()
+        keys = {point.key for point in points}
+        moments: list[datetime] = []
+        if (oldest := await self._client.oldest_telegram()) is not None:
+            moments.append(oldest.time)
+            stamp = oldest.extra_device_time
+            # The position of a meter that stopped long ago is not a first reading.
+            if stamp and EXTRA_KEYS & keys and stamp > oldest.time - EXTRA_LAG:
+                moments.append(stamp)
+        if keys - {POWER_KEY} and (day := await self._client.oldest_day()) is not None:
+            moments += _day_moments(day, keys, zone)
+        return min(moments, default=None)
 
 
-async def history_start(
-    client: HistoryClient, keys: Collection[str], zone: tzinfo
-) -> datetime | None:
-    """Return when the oldest telegram, or before it the oldest day, was measured."""
-    moments: list[datetime] = []
-    if (oldest := await client.oldest_reading()) is not None:
-        time_ = moment(oldest.get("timestamp"))
-        stamp = moment(oldest.get("extra_device_timestamp"))
-        moments += [time_] if time_ else []
-        # A meter that stopped long before is no reason to begin there.
-        if time_ and stamp and EXTRA_KEYS & set(keys) and stamp > time_ - EXTRA_LAG:
-            moments.append(stamp)
-    if set(keys) - {POWER} and (row := await client.oldest_day()) is not None:
-        moments += _day_moments(row, keys, zone)
-    return min(moments, default=None)
-
-
-def _day_moments(row: Row, keys: Collection[str], zone: tzinfo) -> list[datetime]:
+def _day_moments(
+    day: DayStatistics, keys: Collection[str], zone: tzinfo
+) -> list[datetime]:
     """Return when the readings of a day's statistics begin."""
-    if (day := as_day(row.get("day"))) is None:
-        return []
-    midnight = datetime.combine(day, time(), zone).astimezone(UTC)
-    found = set[datetime | None]()
-    if set(keys) & set(ELECTRICITY):
-        found.add(moment(row.get("electricity_reading_timestamp")))
+    midnight = local_midnight(day.day, zone)
+    found = set[datetime]()
+    if set(keys) & set(ELECTRICITY_KEYS):
+        found.add(day.times.get(ELECTRICITY_TIME_FIELD, midnight))
     if set(keys) & EXTRA_KEYS:
-        stamp = moment(row.get("gas_reading_timestamp"))
-        found.add(stamp if stamp and stamp > midnight - EXTRA_LAG else None)
-    return [each or midnight for each in found]
+        stamp = day.times.get(GAS_TIME_FIELD)
+        found.add(stamp if stamp and stamp > midnight - EXTRA_LAG else midnight)
+    return list(found)
 
 
 def _positions(
-    registers: Collection[str], row: Row, measured: datetime | None
+    registers: Collection[str], oldest: StoredTelegram | None
 ) -> dict[str, Position]:
-    """Return the positions in the oldest telegram, to which the statistics lead."""
+    """Return the positions in the oldest telegram, where the statistics end."""
     found: dict[str, Position] = {}
+    if oldest is None:
+        return found
     for key in registers:
         is_extra = key in EXTRA_KEYS
-        value = number(row.get(_EXTRA_FIELD if is_extra else key))
-        stamp = moment(row.get("extra_device_timestamp")) if is_extra else None
-        if value is not None and measured is not None:
-            found[key] = Position(stamp or measured, value)
+        value = oldest.numbers.get("extra_device_delivered" if is_extra else key)
+        stamp = oldest.extra_device_time if is_extra else None
+        if value is not None:
+            found[key] = Position(stamp or oldest.time, float(value))
     return found

@@ -1,29 +1,45 @@
-"""What a server's answers say about its meters, and the devices that they are."""
+"""Work out which meters a server has, from its meter statistics and latest telegram."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 import hashlib
 import re
 
-from ...metering.model import Device
-from .models import DsmrReading, MeterStatistics
-from .telegram import ExtraDevice, Telegram, parse_telegram
+from .models import ExtraDevice, MeterStatistics, StoredTelegram
+from .telegram import Telegram, parse_telegram
+from .units import default_unit
 
 ELECTRICITY_METER = "electricity_meter"
 EXTRA_METER = "extra_device"
 
-FAST = timedelta(seconds=10)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
+POWER_KEY = "electricity_power"
+ELECTRICITY_KEYS = (
+    "electricity_delivered_1",
+    "electricity_delivered_2",
+    "electricity_returned_1",
+    "electricity_returned_2",
+)
+"""The keys of the registers, which are also the fields of a stored telegram."""
+
+EXTRA_KEYS = frozenset(device.value for device in ExtraDevice)
+"""The keys that the extra meter's register can have."""
+
+EXTRA_LAG = timedelta(hours=6)
+"""A new position of an extra meter arrives at most this long after its own time."""
+
+FAST_INTERVAL = timedelta(seconds=10)
+POLL_INTERVAL = timedelta(minutes=1)
+SLOW_INTERVAL = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=5)
-"""A meter sends every 1 to 10 s and the server groups by minute, so five minutes
-without a newer reading mean that the datalogger has stopped."""
+"""Meters send a telegram every 1 to 10 seconds and the server groups by minute, so five
+minutes without one mean that the datalogger has stopped."""
+
+_BELGIAN_VERSION = re.compile(r"50\d{3}")
 
 
 class Endpoint(StrEnum):
-    """Where readings come from."""
+    """The endpoints that points are read from."""
 
     READING = "reading"
     LIVE = "electricity_live"
@@ -37,110 +53,70 @@ class Endpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterProfile:
-    """What decides which points there are.
+    """Everything that decides which points a server has.
 
-    `fields` are the fields that the newest reading and the meter statistics have
-    values for; `endpoints` those that this server's version knows.
+    `fields` are the fields with a value in the latest telegram or the meter statistics;
+    `endpoints` are those that this version of the server has.
     """
 
-    belgian: bool
+    is_belgian: bool
     fields: frozenset[str]
     endpoints: frozenset[Endpoint]
     extra: ExtraDevice | None
     extra_unit: str
 
 
-_BELGIAN_VERSION = re.compile(r"50\d{3}")
-_DEFAULT_UNITS: Mapping[ExtraDevice, str] = {
-    ExtraDevice.GAS: "m³",
-    ExtraDevice.HEAT: "GJ",
-    ExtraDevice.WATER: "m³",
-}
-
-
 def make_profile(
     statistics: MeterStatistics,
-    reading: DsmrReading | None,
+    latest: StoredTelegram | None,
     endpoints: frozenset[Endpoint],
     chosen_extra: ExtraDevice,
 ) -> MeterProfile:
-    """Return what the server's meters have; `chosen_extra` is used if it is unclear."""
+    """Return the profile of a server's meters.
+
+    `chosen_extra` is the kind of an extra meter that no raw telegram describes.
+    """
     telegram = telegram_of(statistics)
-    numbers = reading.numbers if reading else {}
+    numbers = latest.numbers if latest else {}
     extra, unit = telegram.extra, telegram.extra_unit
-    unknown = extra is None and not telegram.extra_is_other
-    if unknown and "extra_device_delivered" in numbers:
+    is_unknown = extra is None and not telegram.extra_is_other
+    if is_unknown and "extra_device_delivered" in numbers:
         extra = chosen_extra
     return MeterProfile(
-        belgian=is_belgian(statistics),
+        is_belgian=is_belgian_meter(statistics),
         fields=frozenset(numbers) | frozenset(statistics.counters),
         endpoints=endpoints,
         extra=extra,
-        extra_unit=unit or (_DEFAULT_UNITS[extra] if extra else ""),
+        extra_unit=unit or (default_unit(extra) if extra else ""),
     )
 
 
-def make_devices(
-    profile: MeterProfile, statistics: MeterStatistics, version: str, url: str
-) -> dict[str, Device]:
-    """Return the electricity meter, and the meter behind it where there is one."""
-    telegram = telegram_of(statistics)
-    devices = {
-        ELECTRICITY_METER: Device(
-            key=ELECTRICITY_METER,
-            translation_key=ELECTRICITY_METER,
-            manufacturer=telegram.manufacturer,
-            model=telegram.model,
-            serial=telegram.serial,
-            software_version=f"DSMR-reader {version}",
-            hardware_version=_dsmr_text(statistics),
-            configuration_url=url,
-        )
-    }
-    if profile.extra is not None:
-        devices[EXTRA_METER] = Device(
-            key=EXTRA_METER,
-            translation_key=f"{profile.extra.value}_meter",
-            serial=telegram.extra_serial,
-            parent=ELECTRICITY_METER,
-            configuration_url=url,
-        )
-    return devices
-
-
 def meter_id(statistics: MeterStatistics) -> str | None:
-    """Return a hash of the electricity meter's serial number."""
+    """Return a hash of the electricity meter's serial number, if it is known."""
     serial = telegram_of(statistics).serial
     return hashlib.sha256(serial.encode()).hexdigest()[:20] if serial else None
 
 
-def version_numbers(version: str) -> tuple[int, ...]:
-    """Return the first two numbers of the server's version."""
+def parse_version(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def telegram_of(statistics: MeterStatistics) -> Telegram:
-    """Return what the newest telegram says about the meters."""
+    """Return the meters that the last raw telegram names."""
     return parse_telegram(statistics.telegram or "")
 
 
-def tariff_of(number: int, *, belgian: bool) -> str:
-    """Return what a number means: 1 is low in Dutch meters, normal in Belgian ones."""
-    return "low" if (number == 1) != belgian else "normal"
+def tariff_of(number: int, *, is_belgian: bool) -> str:
+    """Return the tariff of a number: 1 is low in the Netherlands, normal in Belgium."""
+    return "low" if (number == 1) != is_belgian else "normal"
 
 
-def is_belgian(statistics: MeterStatistics) -> bool:
-    """Tell a Belgian meter, whose tariff 1 is the normal one.
+def is_belgian_meter(statistics: MeterStatistics) -> bool:
+    """Return True for a Belgian meter.
 
-    DSMR-reader keeps no version of Belgian telegrams, or one like "50217".
+    DSMR-reader stores no version of Belgian telegrams, or one such as "50217".
     """
     if statistics.dsmr_version is None:
         return statistics.telegram is not None
     return _BELGIAN_VERSION.fullmatch(statistics.dsmr_version) is not None
-
-
-def _dsmr_text(statistics: MeterStatistics) -> str | None:
-    """Return a version like "50" or "42" as people write it."""
-    if (version := statistics.dsmr_version) is None:
-        return None
-    return f"DSMR {version[0]}.{version[1:]}" if version.isdecimal() else version

@@ -1,12 +1,19 @@
-"""What DSMR-reader's endpoints answer, typed; units are the server's.
+"""Typed answers of DSMR-reader's endpoints, and their parsers.
 
-Source of every wire fact: ../shared/wire/dsmr_reader.md, observed on DSMR-reader 5.11.
+All values are in the server's units. An unreadable value is left out, and the rest of
+its row is kept.
+Source: docs/wire/dsmr_reader.md, Endpoints and the sections after it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
+
+from ..common.http import Json
+from ..common.parse import as_decimal, as_integer, as_number, as_objects, as_text
+from ..common.times import as_day, as_moment, as_utc_moment
 
 PHASES = ("l1", "l2", "l3")
 READING_FIELDS = (
@@ -51,17 +58,61 @@ PRICE_FIELDS = (
     "gas_price",
     "fixed_daily_cost",
 )
+AMOUNT_FIELDS = (
+    "electricity1",
+    "electricity2",
+    "electricity1_returned",
+    "electricity2_returned",
+    "gas",
+)
+POSITION_FIELDS = tuple(f"{name}_reading" for name in AMOUNT_FIELDS)
+ELECTRICITY_TIME_FIELD = "electricity_reading_timestamp"
+GAS_TIME_FIELD = "gas_reading_timestamp"
+
+type Row = Mapping[str, Json]
+"""One row of a list, or one flat answer."""
 
 type Numbers = Mapping[str, Decimal]
-"""The numbers of an answer by field name; a field without a number is missing."""
+"""The numbers of a row by field name; a field without a number is missing."""
+
+
+class ExtraDevice(StrEnum):
+    """The kind of M-Bus meter behind the electricity meter."""
+
+    GAS = "gas"
+    HEAT = "heat"
+    WATER = "water"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DsmrReading:
+class Page:
+    """One page of a list.
+
+    `size` also counts entries that are not rows; `count` is the length of the list.
+    """
+
+    rows: list[dict[str, Json]]
+    size: int
+    count: int | None
+
+    def is_last(self, reached: int, limit: int) -> bool:
+        """Return True if the list ends with this page, after `reached` entries."""
+        if self.size == 0 or self.count is None:
+            return self.size < limit
+        return reached >= self.count
+
+    @property
+    def total(self) -> int:
+        """Return the length of the list, as far as it is known."""
+        return self.size if self.count is None else self.count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTelegram:
     """A stored telegram: registers in kWh, power in kW, voltage in V, current in A.
 
-    `time` and `extra_device_time` are the meters' own; `offset` is the server's
-    distance to UTC at that moment. `extra_device_delivered` has no unit of its own.
+    `time` and `extra_device_time` come from the meters' clocks, in UTC; `offset` is the
+    server's offset from UTC at `time`. `extra_device_delivered` has no unit of its own.
     """
 
     time: datetime
@@ -71,8 +122,22 @@ class DsmrReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramSummary:
+    """The number of telegrams stored since a moment, and the latest one.
+
+    `ties` is the number of telegrams with the same time as the latest one, `None` if
+    there are too many to count. Times are in UTC.
+    """
+
+    count: int
+    time: datetime | None
+    extra_time: datetime | None
+    ties: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterStatistics:
-    """What the meter says about itself; `telegram` is raw and personal."""
+    """The meter's counters and its raw last telegram, which is personal data."""
 
     time: datetime | None
     dsmr_version: str | None
@@ -83,7 +148,7 @@ class MeterStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """The amounts of a local day so far: kWh, m³, EUR."""
+    """The amounts of a local day so far, in kWh, m³ and EUR."""
 
     day: date
     numbers: Numbers
@@ -91,7 +156,7 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElectricityLive:
-    """The tariff in force, by the name that the server's owner gave it, and EUR/h."""
+    """The tariff in force, by the name its owner gave it, and the cost in EUR/h."""
 
     time: datetime
     tariff_name: str | None
@@ -100,7 +165,7 @@ class ElectricityLive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GasLive:
-    """What the second meter delivered since its record before: no rate."""
+    """The extra meter's amount since its previous record, which is not a rate."""
 
     time: datetime
     currently_delivered: Decimal
@@ -116,8 +181,150 @@ class QuarterHourPeak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """An energy contract: EUR/kWh, EUR/m³ and EUR/day, both days included."""
+    """An energy contract: EUR/kWh, EUR/m³ and EUR/day, `end` included."""
 
     start: date
     end: date
     prices: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStatistics:
+    """The first positions of a local day and their UTC times, by field name."""
+
+    day: date
+    positions: Mapping[str, float]
+    times: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourStatistics:
+    """The amounts of the hour that begins at `start` in UTC, by field name."""
+
+    start: datetime
+    amounts: Mapping[str, float]
+
+
+def parse_page(answer: Row) -> Page | None:
+    """Parse a page of a list; `None` if the answer is not a list."""
+    if not isinstance(results := answer.get("results"), list):
+        return None
+    return Page(
+        rows=as_objects(results),
+        size=len(results),
+        count=as_integer(answer.get("count")),
+    )
+
+
+def parse_numbers(row: Row, names: tuple[str, ...]) -> Numbers:
+    """Return the named fields of a row that have a number."""
+    found = ((name, as_decimal(row.get(name))) for name in names)
+    return {name: number for name, number in found if number is not None}
+
+
+def parse_stored_telegram(row: Row) -> StoredTelegram | None:
+    """Parse a row of datalogger/dsmrreading; `None` without a readable time."""
+    if (time := as_moment(row.get("timestamp"))) is None:
+        return None
+    return StoredTelegram(
+        time=time.astimezone(UTC),
+        offset=time.utcoffset() or timedelta(),
+        numbers=parse_numbers(row, READING_FIELDS),
+        extra_device_time=as_utc_moment(row.get("extra_device_timestamp")),
+    )
+
+
+def parse_telegram_summary(page: Page, limit: int) -> TelegramSummary:
+    """Parse the first page, of at most `limit` rows, of telegrams, latest first."""
+    times = [as_utc_moment(row.get("timestamp")) for row in page.rows]
+    ties = sum(time == times[0] for time in times)
+    extra_time = page.rows[0].get("extra_device_timestamp") if page.rows else None
+    return TelegramSummary(
+        count=page.total,
+        time=times[0] if times else None,
+        extra_time=as_utc_moment(extra_time),
+        ties=ties if ties < limit else None,
+    )
+
+
+def parse_meter_statistics(row: Row) -> MeterStatistics:
+    """Parse datalogger/meter-statistics, whose fields may all be null."""
+    return MeterStatistics(
+        time=as_utc_moment(row.get("timestamp")),
+        dsmr_version=as_text(row.get("dsmr_version")),
+        electricity_tariff=as_integer(row.get("electricity_tariff")),
+        counters=parse_numbers(row, COUNTER_FIELDS),
+        telegram=as_text(row.get("latest_telegram")),
+    )
+
+
+def parse_today(row: Row) -> Today | None:
+    """Parse consumption/today; `None` before the first telegram of a day."""
+    if (day := as_day(row.get("day"))) is None:
+        return None
+    return Today(day=day, numbers=parse_numbers(row, TODAY_FIELDS))
+
+
+def parse_electricity_live(row: Row) -> ElectricityLive | None:
+    """Parse consumption/electricity-live; `None` while there are no telegrams."""
+    if (time := as_utc_moment(row.get("timestamp"))) is None:
+        return None
+    return ElectricityLive(
+        time=time,
+        tariff_name=as_text(row.get("tariff_name")),
+        cost_per_hour=as_decimal(row.get("cost_per_hour")),
+    )
+
+
+def parse_gas_live(row: Row) -> GasLive | None:
+    """Parse consumption/gas-live; `None` if there is no extra meter."""
+    time = as_utc_moment(row.get("timestamp"))
+    delivered = as_decimal(row.get("currently_delivered"))
+    if time is None or delivered is None:
+        return None
+    return GasLive(time=time, currently_delivered=delivered)
+
+
+def parse_quarter_hour_peak(row: Row) -> QuarterHourPeak | None:
+    """Parse a row of consumption/quarter-hour-peak-electricity."""
+    end = as_utc_moment(row.get("read_at_end"))
+    average = as_decimal(row.get("average_delivered"))
+    if end is None or average is None:
+        return None
+    return QuarterHourPeak(end=end, average_delivered=average)
+
+
+def parse_contract(row: Row) -> Contract | None:
+    """Parse a row of consumption/energy-supplier-prices; `None` without its days."""
+    start, end = as_day(row.get("start")), as_day(row.get("end"))
+    if start is None or end is None:
+        return None
+    return Contract(start=start, end=end, prices=parse_numbers(row, PRICE_FIELDS))
+
+
+def parse_day_statistics(row: Row) -> DayStatistics | None:
+    """Parse a row of statistics/day; `None` without its day."""
+    if (day := as_day(row.get("day"))) is None:
+        return None
+    times = (
+        (name, as_utc_moment(row.get(name)))
+        for name in (ELECTRICITY_TIME_FIELD, GAS_TIME_FIELD)
+    )
+    return DayStatistics(
+        day=day,
+        positions=_parse_floats(row, POSITION_FIELDS),
+        times={name: time for name, time in times if time is not None},
+    )
+
+
+def parse_hour_statistics(row: Row) -> HourStatistics | None:
+    """Parse a row of statistics/hour; `None` without its start."""
+    if (start := as_utc_moment(row.get("hour_start"))) is None:
+        return None
+    return HourStatistics(start=start, amounts=_parse_floats(row, AMOUNT_FIELDS))
+
+
+def _parse_floats(row: Row, names: tuple[str, ...]) -> dict[str, float]:
+    """Return the named fields of a row that have a number, as floats."""
+    found = ((name, as_number(row.get(name))) for name in names)
+    return {name: number for name, number in found if number is not None}

@@ -1,45 +1,87 @@
-"""Which points a DSMR-reader has, and which endpoint each is read from.
+"""The devices and points of a DSMR-reader, and the endpoint each point is read from.
 
-A point's key is DSMR-reader's own field name; where two endpoints share a name, the
-key says which one it is of (`today_gas`).
+A point's key is DSMR-reader's own field name, with a prefix if two endpoints share that
+name (`today_gas`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ...metering.model import Category, Kind, Point, Quantity, Role
+from ...metering.model import Category, Device, Kind, Point, Quantity, Role
 from .meters import (
     ELECTRICITY_METER,
     EXTRA_METER,
-    FAST,
-    HOUR,
-    MINUTE,
+    FAST_INTERVAL,
+    POLL_INTERVAL,
+    POWER_KEY,
+    SLOW_INTERVAL,
     STALE_AFTER,
     Endpoint,
     MeterProfile,
     tariff_of,
+    telegram_of,
 )
-from .models import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS
-from .telegram import ExtraDevice
+from .models import COUNTER_FIELDS, PHASES, PRICE_FIELDS, TODAY_FIELDS, MeterStatistics
+from .units import quantity_of, role_of
 
-_EXTRA_QUANTITIES: Mapping[ExtraDevice, tuple[Quantity, Role | None]] = {
-    ExtraDevice.GAS: (Quantity.GAS, Role.GAS),
-    ExtraDevice.HEAT: (Quantity.HEAT, None),
-    ExtraDevice.WATER: (Quantity.WATER, Role.WATER),
-}
+_PHASE_FIELDS = (
+    ("phase_currently_delivered", Quantity.POWER, "kW", 3),
+    ("phase_currently_returned", Quantity.POWER, "kW", 3),
+    ("phase_voltage", Quantity.VOLTAGE, "V", 1),
+    ("phase_power_current", Quantity.CURRENT, "A", 0),
+)
+"""Name, quantity, unit and precision of the fields that each phase has."""
+
+_PROBLEMS = Point(
+    key="problems",
+    device_key=ELECTRICITY_METER,
+    translation_key="problems",
+    quantity=Quantity.PROBLEM,
+    kind=Kind.FLAG,
+    category=Category.DIAGNOSTIC,
+    poll_interval=POLL_INTERVAL,
+)
 
 
-def dsmr_points(profile: MeterProfile) -> dict[str, tuple[Point, Endpoint]]:
-    """Return all points of a server by key, each with the endpoint it is read from."""
+def make_devices(
+    profile: MeterProfile, statistics: MeterStatistics, version: str, url: str
+) -> dict[str, Device]:
+    """Return the electricity meter and, if there is one, the extra meter behind it."""
+    telegram = telegram_of(statistics)
+    devices = {
+        ELECTRICITY_METER: Device(
+            key=ELECTRICITY_METER,
+            translation_key=ELECTRICITY_METER,
+            manufacturer=telegram.manufacturer,
+            model=telegram.model,
+            serial=telegram.serial,
+            software_version=f"DSMR-reader {version}",
+            hardware_version=_dsmr_version(statistics),
+            configuration_url=url,
+        )
+    }
+    if profile.extra is not None:
+        devices[EXTRA_METER] = Device(
+            key=EXTRA_METER,
+            translation_key=f"{profile.extra.value}_meter",
+            serial=telegram.extra_serial,
+            parent=ELECTRICITY_METER,
+            configuration_url=url,
+        )
+    return devices
+
+
+def make_points(profile: MeterProfile) -> dict[str, tuple[Point, Endpoint]]:
+    """Return all points by key, each with the endpoint that it is read from."""
     found = [
         *((point, Endpoint.READING) for point in _registers(profile)),
-        *((point, Endpoint.READING) for point in _power(profile)),
+        *((point, Endpoint.READING) for point in _power()),
         *((point, Endpoint.READING) for point in _phases(profile)),
-        *((point, Endpoint.LIVE) for point in _live(profile)),
+        *((point, Endpoint.LIVE) for point in _live()),
         *((point, Endpoint.GAS_LIVE) for point in _gas_live(profile)),
         *((point, Endpoint.TODAY) for point in _today(profile)),
         *((point, Endpoint.PRICES) for point in _prices(profile)),
         *((point, Endpoint.STATISTICS) for point in _counters(profile)),
-        *((point, Endpoint.PEAK) for point in _peak(profile)),
+        (_peak(profile), Endpoint.PEAK),
         (_PROBLEMS, Endpoint.PROBLEMS),
     ]
     return {
@@ -49,23 +91,20 @@ def dsmr_points(profile: MeterProfile) -> dict[str, tuple[Point, Endpoint]]:
     }
 
 
-_PROBLEMS = Point(
-    key="problems",
-    device_key=ELECTRICITY_METER,
-    translation_key="problems",
-    quantity=Quantity.PROBLEM,
-    kind=Kind.FLAG,
-    category=Category.DIAGNOSTIC,
-    poll_interval=MINUTE,
-)
+def _dsmr_version(statistics: MeterStatistics) -> str | None:
+    """Return the DSMR version, stored as "50" or "42", in its usual spelling."""
+    if (version := statistics.dsmr_version) is None:
+        return None
+    return f"DSMR {version[0]}.{version[1:]}" if version.isdecimal() else version
 
 
 def _tariff(number: str, profile: MeterProfile) -> str:
-    """Return the word for a tariff number of this meter."""
-    return tariff_of(int(number), belgian=profile.belgian)
+    """Return the tariff that a number in a field's name stands for."""
+    return tariff_of(int(number), is_belgian=profile.is_belgian)
 
 
 def _registers(profile: MeterProfile) -> Iterator[Point]:
+    """Yield the meter positions of all tariffs and of the extra meter."""
     roles = {"delivered": Role.GRID_DELIVERED, "returned": Role.GRID_RETURNED}
     for direction, role in roles.items():
         for number in ("1", "2"):
@@ -79,29 +118,29 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
                 role=role,
                 precision=3,
                 stale_after=STALE_AFTER,
-                poll_interval=FAST,
+                poll_interval=FAST_INTERVAL,
                 has_history=True,
             )
     if profile.extra is not None:
-        quantity, extra_role = _EXTRA_QUANTITIES[profile.extra]
         yield Point(
             key=profile.extra.value,
             device_key=EXTRA_METER,
             translation_key=f"{profile.extra.value}_register",
-            quantity=quantity,
+            quantity=quantity_of(profile.extra),
             kind=Kind.REGISTER,
             unit=profile.extra_unit,
-            role=extra_role,
+            role=role_of(profile.extra),
             precision=3,
             stale_after=STALE_AFTER,
-            poll_interval=FAST,
+            poll_interval=FAST_INTERVAL,
             has_history=True,
         )
 
 
-def _power(profile: MeterProfile) -> Iterator[Point]:
+def _power() -> Iterator[Point]:
+    """Yield the net power and the power in each direction."""
     for key, role in (
-        ("electricity_power", Role.GRID_POWER),
+        (POWER_KEY, Role.GRID_POWER),
         ("electricity_currently_delivered", None),
         ("electricity_currently_returned", None),
     ):
@@ -115,20 +154,13 @@ def _power(profile: MeterProfile) -> Iterator[Point]:
             role=role,
             precision=3,
             stale_after=STALE_AFTER,
-            poll_interval=FAST,
+            poll_interval=FAST_INTERVAL,
             has_history=role is Role.GRID_POWER,
         )
 
 
-_PHASE_FIELDS = (
-    ("phase_currently_delivered", Quantity.POWER, "kW", 3),
-    ("phase_currently_returned", Quantity.POWER, "kW", 3),
-    ("phase_voltage", Quantity.VOLTAGE, "V", 1),
-    ("phase_power_current", Quantity.CURRENT, "A", 0),
-)
-
-
 def _phases(profile: MeterProfile) -> Iterator[Point]:
+    """Yield the power, voltage and current of the phases that the meter has."""
     for name, quantity, unit, precision in _PHASE_FIELDS:
         for phase in PHASES:
             if (key := f"{name}_{phase}") in profile.fields:
@@ -143,11 +175,12 @@ def _phases(profile: MeterProfile) -> Iterator[Point]:
                     precision=precision,
                     enabled_default=False,
                     stale_after=STALE_AFTER,
-                    poll_interval=FAST,
+                    poll_interval=FAST_INTERVAL,
                 )
 
 
-def _live(profile: MeterProfile) -> Iterator[Point]:
+def _live() -> Iterator[Point]:
+    """Yield the tariff in force and the running cost."""
     yield Point(
         key="electricity_tariff",
         device_key=ELECTRICITY_METER,
@@ -156,7 +189,7 @@ def _live(profile: MeterProfile) -> Iterator[Point]:
         kind=Kind.STATE,
         options=("low", "normal"),
         stale_after=STALE_AFTER,
-        poll_interval=MINUTE,
+        poll_interval=POLL_INTERVAL,
     )
     yield Point(
         key="electricity_cost_per_hour",
@@ -168,64 +201,64 @@ def _live(profile: MeterProfile) -> Iterator[Point]:
         precision=2,
         enabled_default=False,
         stale_after=STALE_AFTER,
-        poll_interval=MINUTE,
+        poll_interval=POLL_INTERVAL,
     )
 
 
 def _gas_live(profile: MeterProfile) -> Iterator[Point]:
+    """Yield the extra meter's amount since its previous record."""
     if profile.extra is not None:
         yield Point(
             key="gas_currently_delivered",
             device_key=EXTRA_METER,
             translation_key="extra_currently_delivered",
-            quantity=_EXTRA_QUANTITIES[profile.extra][0],
+            quantity=quantity_of(profile.extra),
             kind=Kind.INSTANT,
             unit=profile.extra_unit,
             precision=3,
             enabled_default=False,
-            poll_interval=MINUTE,
+            poll_interval=POLL_INTERVAL,
         )
 
 
 def _today(profile: MeterProfile) -> Iterator[Point]:
-    extra = _EXTRA_QUANTITIES.get(profile.extra) if profile.extra else None
+    """Yield today's amounts and costs."""
     for field in TODAY_FIELDS:
         is_cost, is_gas = field.endswith("_cost"), field.startswith("gas")
-        if is_gas and extra is None:
-            continue
-        quantity = extra[0] if is_gas and extra else Quantity.ENERGY
         number = next((n for n in ("1", "2") if f"electricity{n}" in field), None)
-        name = (
-            field.replace(number, f"_{_tariff(number, profile)}") if number else field
-        )
-        if is_gas and profile.extra:
+        name, quantity, unit = field, Quantity.ENERGY, "kWh"
+        if is_gas:
+            if profile.extra is None:
+                continue
             name = field.replace("gas", profile.extra.value)
+            quantity, unit = quantity_of(profile.extra), profile.extra_unit
+        elif number is not None:
+            name = field.replace(number, f"_{_tariff(number, profile)}")
         yield Point(
             key=f"today_{field}",
             device_key=EXTRA_METER if is_gas else ELECTRICITY_METER,
             translation_key=f"today_{name}",
             quantity=Quantity.COST if is_cost else quantity,
             kind=Kind.INTERVAL,
-            unit="EUR" if is_cost else profile.extra_unit if is_gas else "kWh",
+            unit="EUR" if is_cost else unit,
             precision=2 if is_cost else 3,
-            # With two tariffs, the merged amounts are what most people look at.
+            # Most users look at the totals of both tariffs.
             enabled_default=number is None,
             stale_after=STALE_AFTER,
-            poll_interval=MINUTE,
+            poll_interval=POLL_INTERVAL,
         )
 
 
 def _prices(profile: MeterProfile) -> Iterator[Point]:
+    """Yield the prices of the contract in force."""
     for field in PRICE_FIELDS:
         is_gas = field.startswith("gas")
         if is_gas and profile.extra is None:
             continue
         number = next((n for n in ("1", "2") if f"_{n}_" in field), None)
-        name = (
-            field.replace(f"_{number}_", f"_{_tariff(number, profile)}_")
-            if number
-            else field
-        )
+        name = field
+        if number is not None:
+            name = field.replace(number, _tariff(number, profile))
         per = profile.extra_unit if is_gas else "d" if number is None else "kWh"
         yield Point(
             key=field,
@@ -236,11 +269,12 @@ def _prices(profile: MeterProfile) -> Iterator[Point]:
             unit=f"EUR/{per}",
             role=Role.PRICE,
             precision=5,
-            poll_interval=HOUR,
+            poll_interval=SLOW_INTERVAL,
         )
 
 
 def _counters(profile: MeterProfile) -> Iterator[Point]:
+    """Yield the meter's counters of failures, sags and swells."""
     for field in COUNTER_FIELDS:
         if field not in profile.fields:
             continue
@@ -255,12 +289,13 @@ def _counters(profile: MeterProfile) -> Iterator[Point]:
             precision=0,
             category=Category.DIAGNOSTIC,
             enabled_default=phase is None and field != "rejected_telegrams",
-            poll_interval=HOUR,
+            poll_interval=SLOW_INTERVAL,
         )
 
 
-def _peak(profile: MeterProfile) -> Iterator[Point]:
-    yield Point(
+def _peak(profile: MeterProfile) -> Point:
+    """Return the month's highest quarter-hour mean."""
+    return Point(
         key="quarter_hour_peak",
         device_key=ELECTRICITY_METER,
         translation_key="quarter_hour_peak",
@@ -268,7 +303,7 @@ def _peak(profile: MeterProfile) -> Iterator[Point]:
         kind=Kind.INSTANT,
         unit="kW",
         precision=3,
-        # Only Belgian grid fees are charged by the month's peak.
-        enabled_default=profile.belgian,
-        poll_interval=MINUTE,
+        # Only Belgian grid fees depend on the month's peak.
+        enabled_default=profile.is_belgian,
+        poll_interval=POLL_INTERVAL,
     )

@@ -1,15 +1,18 @@
-"""Energy contracts as spans of time that each have one price of a thing."""
+"""Turn energy contracts into periods in which every price is constant.
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+Source: docs/wire/dsmr_reader.md, Contracts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from itertools import pairwise
 
 from ...metering.model import PricePeriod
+from ..common.times import local_midnight
 from ..errors import NotFoundError
 from .client import DsmrReaderClient
-from .latest import combined_price, local_midnight
-from .models import Contract
-from .telegram import ExtraDevice
+from .models import Contract, ExtraDevice
 
 _DAY = timedelta(days=1)
 _FIXED = "fixed_daily_cost"
@@ -20,14 +23,17 @@ _ELECTRICITY_PRICES = {
 }
 
 
-async def read_prices(
+async def fetch_prices(
     client: DsmrReaderClient,
     start: datetime,
     end: datetime,
     zone: tzinfo,
     extra: ExtraDevice | None,
 ) -> list[PricePeriod]:
-    """Return the prices of the days in [start, end); servers before 5.3 have none."""
+    """Fetch the prices of the local days in [start, end), oldest first.
+
+    Servers before 5.3 have no contracts, and so no prices.
+    """
     if end <= start:
         return []
     first = start.astimezone(zone).date()
@@ -49,17 +55,36 @@ async def read_prices(
     return [period for period in periods if period is not None]
 
 
+def combined_price(
+    contracts: Sequence[Contract], name: str
+) -> tuple[Decimal, Contract] | None:
+    """Return the one price that contracts of the same day agree on, with its contract.
+
+    Contracts may overlap (one for electricity, one for gas), each with zeros for what
+    it does not cover. If two have different prices, there is no price.
+    """
+    priced = {
+        contract.prices[name]: contract
+        for contract in contracts
+        if name in contract.prices
+    }
+    prices: Mapping[Decimal, Contract] = {
+        price: contract for price, contract in priced.items() if price
+    } or priced
+    return next(iter(prices.items())) if len(prices) == 1 else None
+
+
 def _period(
     contracts: Sequence[Contract],
     begin: date,
     stop: date,
     zone: tzinfo,
-    names: dict[str, str],
+    names: Mapping[str, str],
 ) -> PricePeriod | None:
-    """Return what days cost on which no contract begins or ends.
+    """Return the prices of [begin, stop), during which no contract begins or ends.
 
-    A price of zero is left out: it stands for what a contract does not cover, and what
-    really costs nothing needs no price.
+    A price of zero is left out, because it usually means that a contract does not cover
+    something; and for anything that is free, no price gives the same cost.
     """
     valid = [each for each in contracts if each.start <= begin <= each.end]
     prices = {key: _price(valid, name) for name, key in names.items()}
@@ -68,13 +93,14 @@ def _period(
     if not found and not fixed:
         return None
     return PricePeriod(
-        start=local_midnight(begin, zone).astimezone(UTC),
-        end=local_midnight(stop, zone).astimezone(UTC),
+        start=local_midnight(begin, zone),
+        end=local_midnight(stop, zone),
         prices=found,
         fixed_daily=fixed or None,
     )
 
 
 def _price(contracts: Sequence[Contract], name: str) -> float | None:
+    """Return the price that contracts of the same day agree on."""
     price = combined_price(contracts, name)
     return float(price[0]) if price else None

@@ -1,95 +1,74 @@
-"""The past before the oldest stored telegram, from the statistics of days and hours.
+"""Readings before the oldest stored telegram, from the statistics of days and hours.
 
-Days know the meters' positions at their first telegram (`*_reading`, since DSMR-reader
-4.13; with its time since 5.10, before that local midnight is taken). Hours only know
-amounts, which give the positions in between their shape.
-
-Before the first known position, there are amounts only. There, positions are counted
-back from that first one, hour by hour: continuous, but as far off as the amounts
-under-count (1.5 % of electricity and 8 % of gas, more around outages), and below zero
-where a meter has been exchanged.
+Days have the meters' positions at their first telegram. Hours only have amounts, which
+shape the positions in between. Before the first known position there are amounts only:
+there, positions are counted back from it, hour by hour. These are continuous, but only
+as exact as the amounts, and negative if the meter was exchanged.
+Source: docs/wire/dsmr_reader.md, Statistics and Accuracy.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from ...metering.model import Reading
 from ..base import HistoryChunk
-from ..common.times import as_day
-from .history_client import HistoryClient, Row, moment, number
-from .positions import (
-    DECIMALS,
-    HOUR,
-    LONGEST,
-    Position,
-    amount_before,
-    positions_between,
+from ..common.times import local_midnight
+from .client import DsmrReaderClient
+from .meters import ELECTRICITY_KEYS, EXTRA_LAG
+from .models import (
+    AMOUNT_FIELDS,
+    ELECTRICITY_TIME_FIELD,
+    GAS_TIME_FIELD,
+    POSITION_FIELDS,
+    DayStatistics,
 )
-from .telegram_history import ELECTRICITY, EXTRA_LAG
+from .positions import HOUR, LONGEST_GAP, Amounts, Position, RegisterHistory
 
 BLOCK = timedelta(days=31)
 DAY = timedelta(days=1)
-AROUND = LONGEST + DAY
-"""So far beyond both ends, days may still shape what is within."""
+MARGIN = LONGEST_GAP + DAY
+"""Days up to this far outside a span may still shape the positions inside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """Where a register stands in the rows of days and hours."""
+    """The fields of a register in the statistics of days and hours."""
 
     position: str
     time: str
     amount: str
 
 
+_EXTRA_FIELDS = _Fields(POSITION_FIELDS[-1], GAS_TIME_FIELD, AMOUNT_FIELDS[-1])
 _ELECTRICITY_FIELDS = {
-    key: _Fields(f"{field}_reading", "electricity_reading_timestamp", field)
-    for key, field in zip(
-        ELECTRICITY,
-        (
-            "electricity1",
-            "electricity2",
-            "electricity1_returned",
-            "electricity2_returned",
-        ),
-        strict=True,
+    key: _Fields(position, ELECTRICITY_TIME_FIELD, amount)
+    for key, position, amount in zip(
+        ELECTRICITY_KEYS, POSITION_FIELDS[:-1], AMOUNT_FIELDS[:-1], strict=True
     )
 }
-_EXTRA_FIELDS = _Fields("gas_reading", "gas_reading_timestamp", "gas")
-
-
-@dataclass(slots=True)
-class _Register:
-    """A register on the way through its past.
-
-    `last` is the newest known position so far. Before the first one, `counted` is the
-    position counted back to where `hours` have been walked to.
-    """
-
-    fields: _Fields
-    join: Position | None
-    last: Position | None = None
-    counted: float | None = None
-    counting_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Some days and their hours; hours also of LONGEST before, by register."""
+    """The statistics of the days in [first, end).
+
+    `amounts` is by register and also holds the hours of LONGEST_GAP before `first`.
+    """
 
     first: date
     end: date
-    days: Mapping[date, Row]
-    amounts: Mapping[str, Mapping[datetime, float]]
+    days: Sequence[DayStatistics]
+    amounts: Mapping[str, Amounts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What of the past is wanted; the telegrams begin at `join`, if there are any.
+    """The span [start, end] to read, in UTC.
 
-    `positions` are those of the oldest telegram.
+    The stored telegrams begin at `join`, if there are any; `positions` are the ones in
+    the oldest telegram, by register.
     """
 
     start: datetime
@@ -98,196 +77,152 @@ class Span:
     positions: Mapping[str, Position]
 
 
-class StatisticsPast:
-    """Walks the statistics in blocks of days."""
+class StatisticsHistory:
+    """Reads the statistics in blocks of days, oldest first."""
 
     def __init__(
-        self, client: HistoryClient, keys: list[str], zone: tzinfo, span: Span
+        self, client: DsmrReaderClient, keys: list[str], zone: tzinfo, span: Span
     ) -> None:
-        """Prepare a walk; it can be done once."""
+        """Initialize the reader of some registers, for one pass over a span."""
         self._client = client
         self._zone = zone
         self._span = span
-        self._registers = {
-            key: _Register(
-                _ELECTRICITY_FIELDS.get(key, _EXTRA_FIELDS), span.positions.get(key)
-            )
-            for key in keys
+        self._fields = {
+            key: _ELECTRICITY_FIELDS.get(key, _EXTRA_FIELDS) for key in keys
         }
+        self._registers = {key: RegisterHistory() for key in keys}
         self._block: _Block | None = None
 
     async def chunks(self) -> AsyncIterator[HistoryChunk]:
-        """Yield the readings before the oldest telegram, some days at a time."""
+        """Yield the readings before the oldest telegram, one block at a time."""
         span = self._span
-        known_to = span.join or span.end + AROUND
-        wanted_from = _day(span.start - AROUND, self._zone)
-        row = await self._client.oldest_day(wanted_from)
-        first = as_day(row.get("day")) if row else None
-        if first is None or self._midnight(first) > min(known_to, span.end):
+        known_to = span.join or span.end + MARGIN
+        oldest = await self._client.oldest_day(self._day(span.start - MARGIN))
+        if oldest is None or self._midnight(oldest.day) > min(known_to, span.end):
             return
-        await self._find_first_positions(first, _day(known_to, self._zone))
-        last = _day(min(known_to, span.end + AROUND), self._zone)
+        await self._count_back(oldest.day, self._day(known_to))
+        first, last = oldest.day, self._day(min(known_to, span.end + MARGIN))
         until = span.start
         while first <= last:
             block = await self._load(first, last)
             first = block.end
-            readings: dict[str, list[Reading]] = {}
-            for key in self._registers:
-                readings[key] = self._walk(key, block)
-                # A month of five registers at once would hold up the event loop.
-                await asyncio.sleep(0)
-            if (
-                block.end > last
-                and span.join is not None
-                and last >= _day(span.join, self._zone)
-            ):
-                self._finish(block, readings)
+            readings = await self._block_readings(block, last)
             found = {
-                key: [each for each in told if each.time >= until]
-                for key, told in readings.items()
+                key: [each for each in rebuilt if until <= each.time <= span.end]
+                for key, rebuilt in readings.items()
             }
-            until = max(until, min(self._complete_to(block), span.end))
+            until = max(until, min(self._complete_until(block), span.end))
             yield HistoryChunk(readings=found, until=until)
 
-    async def _find_first_positions(self, first: date, last: date) -> None:
-        """Sum the amounts before the first known position of each register."""
+    async def _count_back(self, first: date, last: date) -> None:
+        """Count each register back from its first known position."""
         pending = dict(self._registers)
-        sums = dict.fromkeys(pending, 0.0)
         while pending and first <= last:
             block = await self._load(first, last)
-            begin = self._midnight(first)
+            begin, end = self._midnight(first), self._midnight(block.end)
             for key, register in list(pending.items()):
-                known = self._first_position(register, block, last)
+                known = self._first_position(key, block, last)
                 hours = {h: a for h, a in block.amounts[key].items() if h >= begin}
-                limit = known.time if known else self._midnight(block.end)
-                since, amount = amount_before(hours, limit)
-                sums[key] += amount
-                register.counting_from = register.counting_from or since
+                register.count_back(hours, known, end)
                 if known is not None:
-                    register.counted = known.value - sums[key]
                     del pending[key]
             first = block.end
 
-    def _first_position(
-        self, register: _Register, block: _Block, last: date
-    ) -> Position | None:
-        for day in sorted(block.days):
-            if position := self._position(register, day, block.days[day]):
+    def _first_position(self, key: str, block: _Block, last: date) -> Position | None:
+        """Return the first known position of a register in a block."""
+        for day in block.days:
+            if position := self._day_position(key, day):
                 return position
-        return register.join if block.end > last else None
+        return self._span.positions.get(key) if block.end > last else None
 
-    def _walk(self, key: str, block: _Block) -> list[Reading]:
-        """Return a register's readings of a block, oldest first."""
-        register, found = self._registers[key], list[Reading]()
-        for day in sorted(block.days):
-            if position := self._position(register, day, block.days[day]):
-                found += self._reach(register, position, block.amounts[key])
-        if register.last is None:
-            limits = (self._midnight(block.end), self._limit(register))
-            limit = min(each for each in limits if each is not None)
-            found += self._count(register, block.amounts[key], limit)
-        return found
-
-    def _finish(self, block: _Block, readings: dict[str, list[Reading]]) -> None:
-        """Connect the statistics to the oldest telegram."""
+    async def _block_readings(
+        self, block: _Block, last: date
+    ) -> dict[str, list[Reading]]:
+        """Return the readings of a block by register, up to the oldest telegram."""
+        join = self._span.join
+        is_at_join = join is not None and block.end > last >= self._day(join)
+        readings: dict[str, list[Reading]] = {}
         for key, register in self._registers.items():
-            if register.join is not None:
-                readings[key] += self._reach(
-                    register, register.join, block.amounts[key]
-                )
+            readings[key] = self._register_readings(key, block)
+            position = self._span.positions.get(key)
+            if is_at_join and position is not None:
+                readings[key] += register.advance(position, block.amounts[key])
+            # A month of five registers in one go would block the event loop.
+            await asyncio.sleep(0)
+        return readings
 
-    def _reach(
-        self, register: _Register, position: Position, hours: Mapping[datetime, float]
-    ) -> list[Reading]:
-        """Return the readings up to the next known position."""
-        if register.last is None:
-            between = self._count(register, hours, position.time)
-        elif position.time <= register.last.time:
-            return []
-        else:
-            between = self._wanted([*positions_between(register.last, position, hours)])
-        register.last = position
-        return between + self._wanted(
-            [Reading(time=position.time, value=position.value)]
-        )
-
-    def _count(
-        self, register: _Register, hours: Mapping[datetime, float], limit: datetime
-    ) -> list[Reading]:
-        """Return positions counted by amounts alone, before the first known one."""
+    def _register_readings(self, key: str, block: _Block) -> list[Reading]:
+        """Return the readings of a register in a block, oldest first."""
+        register, amounts = self._registers[key], block.amounts[key]
         found: list[Reading] = []
-        for hour, amount in hours.items():
-            begin = register.counting_from
-            if begin is None or register.counted is None or not begin <= hour < limit:
-                continue
-            if not found or found[-1].time != hour:
-                value = round(register.counted, DECIMALS)
-                found.append(Reading(time=hour, value=value))
-            register.counted += amount * min(1.0, (limit - hour) / HOUR)
-            register.counting_from = end = hour + HOUR
-            if end < limit:
-                value = round(register.counted, DECIMALS)
-                found.append(Reading(time=end, value=value))
-        return self._wanted(found)
+        for day in block.days:
+            if position := self._day_position(key, day):
+                found += register.advance(position, amounts)
+        limits = (self._midnight(block.end), self._limit(key))
+        limit = min(each for each in limits if each is not None)
+        return found + register.count(amounts, limit)
 
-    def _position(self, register: _Register, day: date, row: Row) -> Position | None:
+    def _day_position(self, key: str, day: DayStatistics) -> Position | None:
         """Return the position of a day's first telegram, if it is before the join."""
-        if (value := number(row.get(register.fields.position))) is None:
+        fields = self._fields[key]
+        if (value := day.positions.get(fields.position)) is None:
             return None
-        midnight = self._midnight(day)
-        measured = moment(row.get(register.fields.time)) or midnight
-        # An extra meter that stopped long ago still has its position in every row.
-        if not midnight - LONGEST <= measured <= midnight + LONGEST:
+        midnight = self._midnight(day.day)
+        measured = day.times.get(fields.time, midnight)
+        # Every row repeats the position of an extra meter that stopped long ago.
+        if not midnight - LONGEST_GAP <= measured <= midnight + LONGEST_GAP:
             return None
-        limit = self._limit(register)
+        limit = self._limit(key)
         if limit is not None and measured >= limit:
             return None
         return Position(measured, value)
 
-    def _limit(self, register: _Register) -> datetime | None:
-        """Return where the stored telegrams take over."""
-        return register.join.time if register.join else self._span.join
+    def _limit(self, key: str) -> datetime | None:
+        """Return where the stored telegrams of a register take over."""
+        position = self._span.positions.get(key)
+        return position.time if position else self._span.join
 
     async def _load(self, first: date, last: date) -> _Block:
-        if self._block is not None and self._block.first == first:
-            return self._block
+        """Fetch the block that begins at `first`, unless it is the current one."""
+        before = self._block
+        if before is not None and before.first == first:
+            return before
         end = first + BLOCK
-        days = await self._client.days(first, min(end - DAY, last))
         begin, stop = self._midnight(first), self._midnight(end)
-        hours = await self._client.hours(begin, stop) if days else {}
-        before = self._block if self._block and self._block.end == first else None
-        amounts = {}
-        for key, register in self._registers.items():
-            kept = before.amounts[key] if before else {}
-            oldest = begin - LONGEST - HOUR
+        days = await self._client.days(first, min(end - DAY, last))
+        hours = await self._client.hours(begin, stop) if days else []
+        hours.sort(key=lambda hour: hour.start)
+        oldest = begin - LONGEST_GAP - HOUR
+        amounts: dict[str, Amounts] = {}
+        for key, fields in self._fields.items():
+            kept = before.amounts[key] if before and before.end == first else {}
             amounts[key] = {h: a for h, a in kept.items() if h >= oldest} | {
-                hour: max(0.0, number(row.get(register.fields.amount)) or 0.0)
-                for hour, row in sorted(hours.items())
+                hour.start: max(0.0, hour.amounts.get(fields.amount, 0.0))
+                for hour in hours
             }
+        days.sort(key=lambda day: day.day)
         self._block = _Block(first, end, days, amounts)
         return self._block
 
-    def _wanted(self, readings: list[Reading]) -> list[Reading]:
-        start, end = self._span.start, self._span.end
-        return [reading for reading in readings if start <= reading.time <= end]
+    def _complete_until(self, block: _Block) -> datetime:
+        """Return the moment before which no later block adds a reading.
 
-    def _complete_to(self, block: _Block) -> datetime:
-        """Return up to when nothing more comes.
-
-        The days to come begin at the block's end. What they shape begins at the last
-        known position, but no further back than LONGEST.
+        Later blocks add positions from the last known one on, but no further back than
+        LONGEST_GAP before their first day.
         """
-        furthest = self._midnight(block.end) - LONGEST
+        furthest = self._midnight(block.end) - LONGEST_GAP
         if join := self._span.join:
             furthest = min(furthest, join - EXTRA_LAG)
-        lasts = [r.last.time for r in self._registers.values() if r.last is not None]
-        if len(lasts) < len(self._registers):
+        times = [register.last_time for register in self._registers.values()]
+        known = [time for time in times if time is not None]
+        if len(known) < len(times):
             return furthest
-        return max(furthest, min(lasts))
+        return max(furthest, min(known))
 
     def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+        """Return the start of a local day in UTC."""
+        return local_midnight(day, self._zone)
 
-
-def _day(moment_: datetime, zone: tzinfo) -> date:
-    return moment_.astimezone(zone).date()
+    def _day(self, moment: datetime) -> date:
+        """Return the local day of a moment."""
+        return moment.astimezone(self._zone).date()

@@ -1,24 +1,17 @@
-"""What a P1 telegram says about the meters themselves.
+"""Parse the meters' names, kinds and units out of a raw P1 telegram.
 
-DSMR-reader keeps the last telegram as text (`meter-statistics.latest_telegram`). It is
-the only place that names the meters and says what kind the second one is. The text and
-the serial numbers in it are personal: they go no further than the model's `serial`.
-Facts: the P1 companion standard's OBIS codes, and ../shared/wire/dsmr_reader.md.
+DSMR-reader keeps the last telegram as text. It is the only source of the meters' serial
+numbers and of the kind of the extra meter. The text and the serial numbers are personal
+data: nothing of them is passed on but the model's `serial`.
+Source: docs/wire/dsmr_reader.md, Raw telegram.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 import re
 
-
-class ExtraDevice(StrEnum):
-    """What an M-Bus meter behind the electricity meter measures."""
-
-    GAS = "gas"
-    HEAT = "heat"
-    WATER = "water"
-
+from .models import ExtraDevice
+from .units import canonical_unit
 
 _DEVICE_TYPES: Mapping[int, ExtraDevice] = {
     3: ExtraDevice.GAS,
@@ -27,7 +20,6 @@ _DEVICE_TYPES: Mapping[int, ExtraDevice] = {
     7: ExtraDevice.WATER,
     12: ExtraDevice.HEAT,
 }
-_UNITS: Mapping[str, str] = {"m3": "m³", "gj": "GJ", "mj": "MJ", "kwh": "kWh"}
 _MANUFACTURERS: Mapping[str, str] = {
     "ENE": "Sagemcom",
     "FLU": "Fluvius",
@@ -41,7 +33,7 @@ _HEADER = re.compile(r"^/(\w{3})\d(.*?)\s*$", re.MULTILINE)
 _SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _TYPE = re.compile(r"^0-(\d):24\.1\.0\((\d+)\)", re.MULTILINE)
 _CHANNEL_SERIAL = re.compile(r"^0-(\d):96\.1\.[01]\(([0-9A-Za-z]+)\)", re.MULTILINE)
-# DSMR 4 and 5 give the position behind its unit, DSMR 2 and 3 on the next line.
+# DSMR 4 and 5 put the position before its unit, DSMR 2 and 3 on the next line.
 _CHANNEL_UNIT = re.compile(
     r"^0-(\d):24\.(?:2\.[13](?:\(\w+\))?\([\d.]+\*|3\.0\(.*\()(\w+)\)", re.MULTILINE
 )
@@ -49,10 +41,10 @@ _CHANNEL_UNIT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telegram:
-    """The meters that a telegram names.
+    """The meters that a telegram names; everything it does not name is `None`.
 
-    `serial` and `extra_serial` are as printed on the meters. `extra` is `None` where
-    no second meter is connected, or where it is of another kind (`extra_is_other`).
+    `serial` and `extra_serial` are as printed on the meters. `extra_is_other` is set if
+    the extra meter is of an unsupported kind, in which case `extra` is `None` too.
     """
 
     manufacturer: str | None
@@ -65,7 +57,7 @@ class Telegram:
 
 
 def parse_telegram(text: str) -> Telegram:
-    """Read a telegram; what it does not say is `None`."""
+    """Parse a raw telegram; any text is accepted."""
     header = _HEADER.search(text)
     serial = _SERIAL.search(text)
     units = _by_channel(_CHANNEL_UNIT, text)
@@ -78,23 +70,24 @@ def parse_telegram(text: str) -> Telegram:
         model=_model(header[2]) if header else None,
         serial=_decode_serial(serial[1]) if serial else None,
         extra=extra,
-        extra_unit=_UNITS.get(units.get(channel, "").lower()),
+        extra_unit=canonical_unit(units.get(channel, "")),
         extra_serial=_decode_serial(_by_channel(_CHANNEL_SERIAL, text).get(channel)),
         extra_is_other=type_code is not None and extra is None,
     )
 
 
 def _model(text: str) -> str | None:
-    """Return the model part of a header, without the serial that some makers append."""
+    """Return the model of a header, without the serial that some makers append."""
     return _SERIAL_IN_MODEL.sub("", text).strip("\\ _-") or None
 
 
 def _by_channel(pattern: re.Pattern[str], text: str) -> dict[str, str]:
+    """Return the second group of all matches by their first one, an M-Bus channel."""
     return {match[1]: match[2] for match in pattern.finditer(text)}
 
 
 def _decode_serial(text: str | None) -> str | None:
-    """Return a serial number, which telegrams give as the hex of its characters."""
+    """Decode a serial number, which most meters send as the hex of its characters."""
     if not text:
         return None
     try:

@@ -1,14 +1,16 @@
-"""Stored telegrams become readings, a page at a time.
+"""Readings of stored telegrams, one page at a time.
 
-Up to when a page is complete (`TelegramReadings.until`) depends on the points:
+The moment up to which a page is complete depends on its points:
 
-- A register's reading has the time of its telegram, so nothing older comes any more.
-- The reading of the extra meter has that meter's own time, which lags behind the
-  telegram's: 5 minutes (DSMR 5), an hour (DSMR 4), or for ever, where the meter has
-  stopped. What comes next is not older than the last one seen, and a *new* position
-  is not older than EXTRA_LAG when the first telegram brings it. The later of these two
-  counts; without any position seen, only the second.
-- The power of an hour is held back until it is clear that the hour is not thinned.
+- A register's reading has the time of its telegram, so nothing older follows.
+- The extra meter's reading has that meter's own time. It is older than the telegram: by
+  5 minutes (DSMR 5), by an hour (DSMR 4), or by any time if the meter has stopped. The
+  next one is not older than the last, and a new position is at most EXTRA_LAG older
+  than its first telegram. The later of the two limits applies; before any position is
+  known, only the second does.
+- The power of an hour is held back until it is certain that the hour is not thinned.
+
+Source: docs/wire/dsmr_reader.md, Stored telegrams and Retention.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -17,109 +19,158 @@ from datetime import UTC, datetime, timedelta
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.http import Json
-from .history_client import HistoryClient, Row, moment, number
-from .telegram import ExtraDevice
-
-POWER = "electricity_power"
-ELECTRICITY = (
-    "electricity_delivered_1",
-    "electricity_delivered_2",
-    "electricity_returned_1",
-    "electricity_returned_2",
-)
-EXTRA_KEYS = frozenset(device.value for device in ExtraDevice)
-EXTRA_LAG = timedelta(hours=6)
-"""No position of an extra meter is older than this when it first comes."""
+from ..common.parse import as_number
+from ..common.times import as_utc_moment, whole_hour
+from .client import TELEGRAMS_AT_ONCE, DsmrReaderClient
+from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
+from .models import Row
 
 THINNED = 2
-"""The retention leaves the first and the last reading of an hour."""
+"""The retention keeps the first and the last telegram of an hour."""
+
+WIDEST_SPAN = timedelta(days=10)
+"""One page if the retention has left two telegrams of each hour."""
+
+NARROWEST_SPAN = timedelta(hours=1)
+PAGES_PER_SPAN = 10
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class TelegramReadings:
-    """LoopYielder rows of datalogger/dsmrreading into the readings of some points."""
+async def telegram_pages(
+    client: DsmrReaderClient, start: datetime, end: datetime
+) -> AsyncIterator[list[dict[str, Json]]]:
+    """Yield the raw telegrams in [start, end] page by page, oldest first.
+
+    Telegrams at the border of two pages may come twice. The consumer may empty a page.
+
+    For every page, the server counts all rows that match the filter. So telegrams are
+    requested in spans of few pages, and within a span by time: for a large offset, the
+    server would read all rows before it.
+    """
+    cursor, span = start, WIDEST_SPAN
+    while True:
+        stop, offset = min(cursor + span, end), 0
+        span = WIDEST_SPAN
+        while True:
+            page = await client.telegrams(cursor, stop, offset)
+            last = _last_time(page.rows)
+            if page.rows:
+                yield page.rows
+            offset += page.size
+            if page.is_last(offset, TELEGRAMS_AT_ONCE):
+                break
+            # More telegrams of one moment than a page holds need the offset.
+            if last is not None and last > cursor:
+                ahead = PAGES_PER_SPAN * (last - cursor)
+                span = min(max(ahead, NARROWEST_SPAN), WIDEST_SPAN)
+                cursor, offset = last, 0
+                stop = min(stop, cursor + span)
+        if stop >= end:
+            return
+        cursor = stop
+
+
+class TelegramHistory:
+    """Reads the stored telegrams in [start, end] as readings of some points.
+
+    Nothing before `until` is yielded, because it came from the statistics.
+    """
 
     def __init__(
         self, keys: Collection[str], start: datetime, end: datetime, until: datetime
     ) -> None:
-        """Keep readings in [start, end]; nothing before `until` will come."""
-        self._registers = tuple(key for key in ELECTRICITY if key in keys)
+        """Initialize the reader for one pass over a span."""
+        self._registers = tuple(key for key in ELECTRICITY_KEYS if key in keys)
         self._extra = next((key for key in keys if key in EXTRA_KEYS), None)
-        self._power = _Power() if POWER in keys else None
-        self._start, self._end = start, end
+        self._power = _PowerReader() if POWER_KEY in keys else None
+        self._start, self._end, self._until = start, end, until
         self._last = self._extra_time = _NEVER
         self._extra_row: tuple[Json, Json] = (None, None)
-        self.until = until
 
-    def take(self, rows: Collection[Row]) -> dict[str, ReadingColumns]:
-        """Return the readings of a page; rows must come in the order of their time."""
+    async def chunks(
+        self, client: DsmrReaderClient, rows_from: datetime
+    ) -> AsyncIterator[HistoryChunk]:
+        """Yield the readings of the telegrams from `rows_from` on, page by page."""
+        # Positions of the extra meter arrive with later telegrams.
+        late = EXTRA_LAG if self._extra else timedelta()
+        async for rows in telegram_pages(client, rows_from, self._end + late):
+            readings = self._read(rows)
+            # Hundreds of objects would otherwise live until the chunk is written.
+            rows.clear()
+            yield HistoryChunk(readings=readings, until=self._until)
+
+    def _read(self, rows: Collection[Row]) -> dict[str, ReadingColumns]:
+        """Return the readings of a page, whose telegrams are in the order of time."""
         registers = [(key, ReadingColumns()) for key in self._registers]
         extra, power = ReadingColumns(), ReadingColumns()
         for row in rows:
-            if (time := moment(row.get("timestamp"))) is None:
+            if (time := as_utc_moment(row.get("timestamp"))) is None:
                 continue
             self._last = time
             if self._extra:
-                self._take_extra(row, time, extra)
+                self._read_extra(row, time, extra)
             if time < self._start or time > self._end:
                 continue
-            at = time.timestamp()
+            seconds = time.timestamp()
             for key, readings in registers:
-                if (value := number(row.get(key))) is not None:
-                    readings.add(at, value)
+                if (value := as_number(row.get(key))) is not None:
+                    readings.add(seconds, value)
             if self._power:
-                self._power.take(row, time, power)
+                self._power.read(row, time, power)
         self._move_until()
         found = dict(registers)
         if self._extra:
             found[self._extra] = extra
         if self._power:
-            found[POWER] = power
+            found[POWER_KEY] = power
         return found
 
-    def _take_extra(self, row: Row, time: datetime, found: ReadingColumns) -> None:
+    def _read_extra(self, row: Row, time: datetime, found: ReadingColumns) -> None:
+        """Add the extra meter's position, if it is a new one."""
         stamp = row.get("extra_device_timestamp")
         position = row.get("extra_device_delivered")
         # Hundreds of telegrams repeat a position.
-        repeated = stamp is not None and (stamp, position) == self._extra_row
-        if repeated or (value := number(position)) is None:
+        is_repeated = stamp is not None and (stamp, position) == self._extra_row
+        if is_repeated or (value := as_number(position)) is None:
             return
         self._extra_row = stamp, position
-        self._extra_time = measured = moment(stamp) or time
-        # A meter that stopped long ago is still in every telegram.
-        if max(self._start, self.until) <= measured <= self._end:
+        self._extra_time = measured = as_utc_moment(stamp) or time
+        # Every telegram repeats the position of a meter that stopped long ago.
+        if max(self._start, self._until) <= measured <= self._end:
             found.add(measured.timestamp(), value)
 
     def _move_until(self) -> None:
+        """Advance the moment before which no reading follows."""
         until = min(self._last, self._end)
         if self._power and (held := self._power.held_since) is not None:
             until = min(until, held)
         if self._extra:
-            newly = self._last - EXTRA_LAG if self._last > _NEVER else _NEVER
-            until = min(until, max(self._extra_time, newly))
-        self.until = max(self.until, until)
+            earliest = self._last - EXTRA_LAG if self._last > _NEVER else _NEVER
+            until = min(until, max(self._extra_time, earliest))
+        self._until = max(self._until, until)
 
 
-class _Power:
-    """Net power, without the hours of which only the first and last are left.
+class _PowerReader:
+    """Reads the net power, except for hours that the retention has thinned.
 
-    Their mean would be wrong.
+    The mean of the two telegrams that are left of such an hour would be wrong.
     """
 
     def __init__(self) -> None:
+        """Initialize the reader."""
         self._hour = self._last = _NEVER
         self._moments = 0
         self._held: list[tuple[datetime, Row]] = []
 
     @property
     def held_since(self) -> datetime | None:
-        """Return the oldest moment of which readings may still come."""
+        """Return the start of the hour that is held back, if there is one."""
         return self._hour if self._moments <= THINNED else None
 
-    def take(self, row: Row, time: datetime, found: ReadingColumns) -> None:
-        """Add the readings that are certain by this row."""
-        hour = time.replace(minute=0, second=0, microsecond=0)
+    def read(self, row: Row, time: datetime, found: ReadingColumns) -> None:
+        """Add the readings that are certain with this telegram."""
+        hour = whole_hour(time)
         if hour != self._hour:
             self._hour, self._moments, self._held = hour, 0, []
         if time != self._last:
@@ -128,26 +179,15 @@ class _Power:
         self._held.append((time, row))
         if self._moments <= THINNED:
             return
-        for moment_of, held in self._held:
-            delivered = number(held.get("electricity_currently_delivered"))
-            returned = number(held.get("electricity_currently_returned"))
+        for moment, held in self._held:
+            delivered = as_number(held.get("electricity_currently_delivered"))
+            returned = as_number(held.get("electricity_currently_returned"))
             if delivered is not None and returned is not None:
-                found.add(moment_of.timestamp(), round(delivered - returned, 3))
+                found.add(moment.timestamp(), round(delivered - returned, 3))
         self._held.clear()
 
 
-async def telegram_chunks(
-    client: HistoryClient,
-    keys: Collection[str],
-    rows_from: datetime,
-    readings: TelegramReadings,
-    end: datetime,
-) -> AsyncIterator[HistoryChunk]:
-    """Yield the readings of stored telegrams, a page at a time."""
-    # Positions of the extra meter come with later telegrams.
-    late = EXTRA_LAG if EXTRA_KEYS & set(keys) else timedelta()
-    async for rows in client.readings(rows_from, end + late):
-        found = readings.take(rows)
-        # They would live until the chunk is written, hundreds of objects.
-        rows.clear()
-        yield HistoryChunk(readings=found, until=readings.until)
+def _last_time(rows: list[dict[str, Json]]) -> datetime | None:
+    """Return the time of the last telegram that has a readable one."""
+    times = (as_utc_moment(row.get("timestamp")) for row in reversed(rows))
+    return next((time for time in times if time is not None), None)
