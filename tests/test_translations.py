@@ -75,10 +75,10 @@ from custom_components.metering_hub.backends.errors import (
     UnsupportedError,
 )
 from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
-from custom_components.metering_hub.backends.milesight.features import LatestBy
+from custom_components.metering_hub.backends.milesight.features import LatestEndpoint
 from custom_components.metering_hub.backends.milesight.models import (
-    read_device,
-    read_entity,
+    parse_device,
+    parse_entity,
 )
 from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
@@ -208,8 +208,8 @@ def _bemserver_inventories() -> Iterator[Inventory]:
 def _milesight_inventories() -> Iterator[Inventory]:
     """Yield a plug: only what the platform itself adds has no name of the server."""
     key = "milesight-gateway.device.24e1"
-    device = read_device({"id": "1", "key": key, "name": "Plug"})
-    status = read_entity(
+    device = parse_device({"id": "1", "key": key, "name": "Plug"})
+    status = parse_entity(
         {
             "entity_id": "2",
             "entity_key": f"{key}.@status",
@@ -219,7 +219,7 @@ def _milesight_inventories() -> Iterator[Inventory]:
     )
     assert device is not None
     assert status is not None
-    made = make_catalogue([device], [status], LatestBy.BATCH, "http://host")
+    made = make_catalogue([device], [status], LatestEndpoint.BATCH, "http://host")
     yield asyncio.run(made).inventory
 
 

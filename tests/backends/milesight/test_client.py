@@ -1,11 +1,9 @@
-"""The endpoints for single things: a device, an integration, an entity."""
+"""The endpoints for single entities."""
 
 from datetime import timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.errors import PermissionDeniedError
-from custom_components.metering_hub.backends.milesight.client import MilesightClient
 from custom_components.metering_hub.backends.milesight.models import Aggregate
 from tests.simulators.milesight_fixtures import build
 
@@ -16,49 +14,20 @@ PLUG = "Boiler plug"
 
 @pytest.fixture(params=["1.0", "1.2.3", "1.3"])
 async def beaver(connect: Connect, request: pytest.FixtureRequest) -> Beaver:
-    """Return a backend that is logged in to each of the releases."""
-    beaver = await connect(build(request.param))
-    await beaver.backend.connect()
-    return beaver
+    """Return a server of each of the releases."""
+    return await connect(build(request.param))
 
 
-def client_of(beaver: Beaver) -> MilesightClient:
-    connected = beaver.backend._connected
-    assert connected is not None
-    return connected[0].client
-
-
-async def test_a_device_is_as_in_the_list(beaver: Beaver) -> None:
-    client = client_of(beaver)
-    row = next(d for d in (await client.devices(1)).rows if d.name == PLUG)
-    assert await client.device(row.id) == row
-
-
-async def test_integrations_have_names(beaver: Beaver) -> None:
-    client = client_of(beaver)
-    found = await client.integrations()
-    gateway = next(row for row in found if row.id == "milesight-gateway")
-    assert gateway.name
-    assert await client.integration(gateway.id) == gateway
-
-
-async def test_integrations_need_a_right_that_few_have(beaver: Beaver) -> None:
-    user = beaver.simulator.user
-    user.super_admin, user.functions = False, frozenset({"device.view"})
-    with pytest.raises(PermissionDeniedError):
-        await client_of(beaver).integrations()
-
-
-async def test_an_entity_says_what_it_is(beaver: Beaver) -> None:
-    """Its details are those of the list, whose names are longer."""
-    client, entity = client_of(beaver), beaver.entity(PLUG, "active_power")
+async def test_meta_describes_an_entity(beaver: Beaver) -> None:
+    """The fields equal those of the list, where their names are longer."""
+    client, entity = await beaver.client(), beaver.entity(PLUG, "active_power")
     meta = await client.meta(entity.id)
     assert meta is not None
     assert (meta.id, meta.key, meta.unit) == (entity.id, entity.key, "W")
 
 
 async def test_an_entity_has_children(beaver: Beaver) -> None:
-    client = client_of(beaver)
+    client = await beaver.client()
     world = beaver.simulator.world
     parents = {
         entity.key: entity
@@ -71,9 +40,9 @@ async def test_an_entity_has_children(beaver: Beaver) -> None:
     assert all(child.startswith(f"{key}.") for child in found)
 
 
-async def test_a_span_is_one_number(beaver: Beaver) -> None:
-    """Long values come as text; a span without any has no number."""
-    client, entity = client_of(beaver), beaver.entity(PLUG, "power_consumption")
+async def test_aggregate_of_a_span(beaver: Beaver) -> None:
+    """LONG values are text; a span without values has no aggregate."""
+    client, entity = await beaver.client(), beaver.entity(PLUG, "power_consumption")
     end = beaver.simulator.clock()
     start = end - timedelta(days=1)
     lowest, highest, last = [
