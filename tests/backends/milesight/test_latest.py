@@ -289,3 +289,17 @@ async def test_no_points_take_no_request(connect: Connect) -> None:
     beaver.requests()
     assert (await beaver.backend.latest([])).readings == {}
     assert beaver.requests() == []
+
+
+async def test_unchanged_poll_returns_the_same_object(connect: Connect) -> None:
+    """Reading a few points in between does not change that."""
+    beaver = await connect(build())
+    wanted = shown(await beaver.inventory())
+    first = await beaver.backend.latest(wanted)
+    await beaver.backend.latest(wanted[:5])
+    assert await beaver.backend.latest(wanted) is first
+    changed = beaver.key("Boiler plug", "voltage")
+    beaver.clock.forward(hours=2)
+    second = await beaver.backend.latest(wanted)
+    assert second is not first
+    assert second.readings[changed] != first.readings[changed]
