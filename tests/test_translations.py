@@ -77,10 +77,10 @@ from custom_components.metering_hub.backends.errors import (
     UnsupportedError,
 )
 from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
-from custom_components.metering_hub.backends.milesight.features import LatestBy
+from custom_components.metering_hub.backends.milesight.features import LatestEndpoint
 from custom_components.metering_hub.backends.milesight.models import (
-    read_device,
-    read_entity,
+    parse_device,
+    parse_entity,
 )
 from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
@@ -211,8 +211,8 @@ def _bemserver_inventories() -> Iterator[Inventory]:
 def _milesight_inventories() -> Iterator[Inventory]:
     """Yield a plug; only the points that the platform adds have translations."""
     key = "milesight-gateway.device.24e1"
-    device = read_device({"id": "1", "key": key, "name": "Plug"})
-    status = read_entity(
+    device = parse_device({"id": "1", "key": key, "name": "Plug"})
+    status = parse_entity(
         {
             "entity_id": "2",
             "entity_key": f"{key}.@status",
@@ -222,7 +222,7 @@ def _milesight_inventories() -> Iterator[Inventory]:
     )
     assert device is not None
     assert status is not None
-    made = make_catalogue([device], [status], LatestBy.BATCH, "http://host")
+    made = make_catalogue([device], [status], LatestEndpoint.BATCH, "http://host")
     yield asyncio.run(made).inventory
 
 

@@ -1,27 +1,52 @@
 """Fixtures: a backend in front of a simulated Beaver IoT whose time stands still."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Sequence,
+)
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
 from custom_components.metering_hub.backends.common import http
+from custom_components.metering_hub.backends.milesight.auth import Credentials
 from custom_components.metering_hub.backends.milesight.backend import MilesightBackend
-from custom_components.metering_hub.metering.model import Inventory, Point, Reading
+from custom_components.metering_hub.backends.milesight.client import MilesightClient
+from custom_components.metering_hub.backends.milesight.server import find_server
+from custom_components.metering_hub.metering.model import (
+    Inventory,
+    Kind,
+    Point,
+    Reading,
+)
+from simulators.faults import Json, MutateJson
 from simulators.milesight import Entity, MilesightSimulator
 from simulators.server import serve
 from tests.simulators.milesight_fixtures import Clock, clock
 
-SETTINGS = {
+LOGIN = {
     "username": "admin@example.com",
     "password": "Simulated-1",
     "client_id": "iab",
     "client_secret": "milesight*iab",
     "tenant": "default",
-    "verify_ssl": True,
 }
+SETTINGS = {**LOGIN, "verify_ssl": True}
+
+BATCH = "/entity/batch-get-status"
+PAGES = "/entity/advanced-search"
+
+type Values = dict[datetime, float]
+type Changes = AsyncGenerator[frozenset[str]]
 
 
 @dataclass
@@ -31,13 +56,21 @@ class Beaver:
     backend: MilesightBackend
     simulator: MilesightSimulator
     url: str
+    session: ClientSession
 
     @property
     def clock(self) -> Clock:
         return clock(self.simulator)
 
+    async def client(self) -> MilesightClient:
+        """Return a client of the simulator that is not the backend's own."""
+        server = await find_server(
+            self.session, self.url, Credentials(**LOGIN), self.clock
+        )
+        return server.client
+
     async def inventory(self) -> Inventory:
-        """Log in and look around."""
+        """Log in and return the inventory."""
         await self.backend.connect()
         return await self.backend.inventory()
 
@@ -52,16 +85,41 @@ class Beaver:
     def point(self, inventory: Inventory, device: str, identifier: str) -> Point:
         return inventory.points[self.key(device, identifier)]
 
+    async def points(self, places: Iterable[tuple[str, str]]) -> list[Point]:
+        """Return the points of entities by device name and identifier."""
+        inventory = await self.inventory()
+        return [self.point(inventory, *place) for place in places]
+
     async def read(self, points: Iterable[Point]) -> dict[str, Reading]:
         """Return the readings of points, all of which the server must answer for."""
         latest = await self.backend.latest(list(points))
         assert not latest.failed
         return dict(latest.readings)
 
-    def asked(self) -> list[str]:
-        """Return the paths that were asked for since the last call, and forget them."""
-        requests = self.simulator.faults.requests
-        paths = [request.path.removeprefix("/api/v1") for request in requests]
+    async def read_history(
+        self, points: Sequence[Point], start: datetime, end: datetime
+    ) -> dict[str, Values]:
+        """Return all stored readings, and hold every chunk against the contract."""
+        found: dict[str, Values] = {point.key: {} for point in points}
+        until = start
+        async for chunk in self.backend.history(points, start, end):
+            assert chunk.until > until
+            assert chunk.readings.keys() <= found.keys()
+            for key, readings in chunk.readings.items():
+                for reading in readings:
+                    assert isinstance(reading.value, float)
+                    # Before `until`, nothing comes after the chunk.
+                    late = reading.time < until and reading.time not in found[key]
+                    assert not late or reading.time < start
+                    found[key][reading.time] = reading.value
+            until = chunk.until
+        assert until == end
+        return found
+
+    def requests(self) -> list[str]:
+        """Return the paths of the requests since the last call, and forget them."""
+        sent = self.simulator.faults.requests
+        paths = [request.path.removeprefix("/api/v1") for request in sent]
         self.simulator.faults.clear_requests()
         return paths
 
@@ -75,6 +133,61 @@ def point_key(entity_key: str) -> str:
     return "_".join(part for part in plain.split("_") if part)
 
 
+def shown(inventory: Inventory) -> list[Point]:
+    """Return the points whose entities are enabled by default."""
+    return [
+        point
+        for point in inventory.points.values()
+        if point.enabled_default and point.kind is not Kind.ACTION
+    ]
+
+
+def rows_changed(**fields: Json) -> MutateJson:
+    """Set fields of every row of a page."""
+
+    def change(answer: Json) -> Json:
+        assert isinstance(answer, dict)
+        data = answer["data"]
+        assert isinstance(data, dict)
+        rows = data["content"]
+        assert isinstance(rows, list)
+        changed: list[Json] = [
+            row | fields if isinstance(row, dict) else row for row in rows
+        ]
+        return answer | {"data": data | {"content": changed}}
+
+    return MutateJson(change)
+
+
+@asynccontextmanager
+async def listening(beaver: Beaver) -> AsyncIterator[Changes]:
+    """Watch for changes, and wait until the connection stands."""
+    changes = cast("Changes", beaver.backend.watch())
+    try:
+        assert await following(changes) == frozenset()
+        hub = beaver.simulator.hub
+        # A subscription to the WebSocket is not acknowledged.
+        await until(
+            lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)
+        )
+        yield changes
+    finally:
+        await changes.aclose()
+
+
+async def following(changes: Changes) -> frozenset[str]:
+    """Return the next changes."""
+    async with asyncio.timeout(5):
+        return await anext(changes)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that the simulator does not announce."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # There is no event to wait for.
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def connect(
     socket_enabled: None, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +195,7 @@ async def connect(
     """Return a function that puts a backend in front of a simulator."""
     monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.0))
     async with AsyncExitStack() as stack:
-        # Like Home Assistant's own where a person does not want certificates checked.
+        # Like Home Assistant's own session if certificates are not checked.
         connector = TCPConnector(ssl=False)
         session = await stack.enter_async_context(ClientSession(connector=connector))
 
@@ -90,6 +203,6 @@ async def connect(
             url = await stack.enter_async_context(serve(simulator.app))
             settings = {**SETTINGS, "url": url, **changes}
             backend = MilesightBackend(session, settings, {}, clock=simulator.clock)
-            return Beaver(backend, simulator, url)
+            return Beaver(backend, simulator, url, session)
 
         yield put

@@ -1,4 +1,4 @@
-"""Control: what is set arrives, and what is refused is said."""
+"""Control: values are written, and refusals reported."""
 
 import pytest
 
@@ -30,7 +30,7 @@ UPDATE = "/entity/property/update"
         ("Office fan coil", "fan_mode", "High", 3),
     ],
 )
-async def test_value_that_is_set_arrives(  # One per column.
+async def test_written_value_is_set(  # One per column.
     connect: Connect,
     version: str,
     device: str,
@@ -63,7 +63,7 @@ async def test_button_calls_its_service(connect: Connect, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_server_says_what_it_does_not_like(
+async def test_refusal_has_the_servers_own_words(
     connect: Connect, version: str
 ) -> None:
     beaver = await connect(build(version, count=8))
@@ -91,18 +91,18 @@ async def test_service_that_fails(connect: Connect, version: str) -> None:
     ("identifier", "value"),
     [("led_mode", "Purple"), ("reporting_interval", 60.5), ("reporting_interval", "a")],
 )
-async def test_what_makes_no_sense_is_not_sent(
+async def test_invalid_value_is_not_sent(
     connect: Connect, identifier: str, value: Value
 ) -> None:
     beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Boiler plug", identifier)
-    beaver.asked()
+    beaver.requests()
     with pytest.raises(RejectedError):
         await beaver.backend.write(point, value)
-    assert beaver.asked() == []
+    assert beaver.requests() == []
 
 
-async def test_entity_that_is_gone(connect: Connect) -> None:
+async def test_deleted_entity(connect: Connect) -> None:
     beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Well pump", "reporting_interval")
     beaver.simulator.world.delete(beaver.simulator.world.device("Well pump"))
@@ -112,7 +112,7 @@ async def test_entity_that_is_gone(connect: Connect) -> None:
 
 
 async def test_write_is_never_sent_twice(connect: Connect) -> None:
-    """A switch that was lost on the way may have arrived all the same."""
+    """The server may have processed a request whose answer was lost."""
     beaver = await connect(build(count=8))
     point = beaver.point(await beaver.inventory(), "Boiler plug", "socket_status")
     for action, error in (
@@ -120,10 +120,10 @@ async def test_write_is_never_sent_twice(connect: Connect) -> None:
         (Drop(), UnreachableError),
     ):
         beaver.simulator.faults.add(Fault(action, "property/update"))
-        beaver.asked()
+        beaver.requests()
         with pytest.raises(error):
             await beaver.backend.write(point, False)
-        assert beaver.asked() == [UPDATE]
+        assert beaver.requests() == [UPDATE]
         beaver.simulator.faults.clear()
 
 
@@ -136,7 +136,7 @@ async def test_write_with_a_revoked_token(connect: Connect) -> None:
 
 
 async def test_service_with_a_single_choice_is_a_button(connect: Connect) -> None:
-    """A service whose only possible value is known needs no question."""
+    """A service with only one possible value is a button."""
     beaver = await connect(build(count=1))
     key = beaver.entity("Boiler plug", "reboot").key
 

@@ -1,4 +1,4 @@
-"""Latest values: right, whatever the release writes them like, and in few requests."""
+"""Latest values: correct in all releases, and in few requests."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,36 +11,20 @@ from custom_components.metering_hub.backends.errors import (
     ServerFaultError,
     UnreachableError,
 )
-from custom_components.metering_hub.backends.milesight.features import LatestBy
 from custom_components.metering_hub.backends.milesight.latest import OFFLINE
-from custom_components.metering_hub.backends.milesight.points import (
-    OFFLINE_AFTER,
-    SLOW_POLL,
-)
-from custom_components.metering_hub.metering.model import Inventory, Kind, Point
+from custom_components.metering_hub.metering.model import Kind
 from simulators.faults import Answer, Drop, Fault, Handler, Json, MutateJson, html_error
 from simulators.milesight import Override
 from tests.simulators.milesight_fixtures import VERSIONS, build
 
-from .conftest import Beaver, Connect
+from .conftest import BATCH, PAGES, Beaver, Connect, point_key, shown
 
 ALL = [*VERSIONS, "1.2.2", "1.3.1"]
-BATCH = "/entity/batch-get-status"
-PAGES = "/entity/advanced-search"
-
-
-def shown(inventory: Inventory) -> list[Point]:
-    """Return the points that a person sees without doing anything."""
-    return [
-        point
-        for point in inventory.points.values()
-        if point.enabled_default and point.kind is not Kind.ACTION
-    ]
 
 
 @pytest.mark.parametrize("version", ALL)
-async def test_values_are_the_simulators(connect: Connect, version: str) -> None:
-    """Every number, word and flag, as it is in the server's database."""
+async def test_values_equal_the_simulators(connect: Connect, version: str) -> None:
+    """Every number, label and flag equals the one that the server stores."""
     beaver = await connect(build(version))
     points = [
         point
@@ -48,10 +32,14 @@ async def test_values_are_the_simulators(connect: Connect, version: str) -> None
         if point.kind is not Kind.ACTION
     ]
     readings = await beaver.read(points)
-    values, sources = beaver.simulator.values, beaver.backend._catalogue.sources
+    values = beaver.simulator.values
+    entities = {
+        point_key(entity.key): entity
+        for entity in beaver.simulator.world.entities.values()
+    }
     compared = 0
     for point in points:
-        entity = beaver.simulator.world.entities[sources[point.key].entity.id]
+        entity = entities[point.key]
         latest = values.latest(entity)
         reading = readings.get(point.key)
         if latest is None or latest.value is None:
@@ -73,61 +61,42 @@ async def test_values_are_the_simulators(connect: Connect, version: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "how"),
-    [
-        ("1.0", LatestBy.SINGLE),
-        ("1.2.2", LatestBy.SINGLE),
-        ("1.2.3", LatestBy.PAGES),
-        ("1.3", LatestBy.BATCH),
-    ],
-)
-async def test_abilities_are_probed_once(
-    connect: Connect, version: str, how: LatestBy
-) -> None:
-    beaver = await connect(build(version))
-    await beaver.inventory()
-    assert beaver.backend._abilities.latest_by is how
-    probes = [path for path in beaver.asked() if path in (BATCH, PAGES)]
-    assert probes == ([BATCH] if how is LatestBy.BATCH else [BATCH, PAGES])
-
-
-@pytest.mark.parametrize(
     ("version", "most"), [("1.3", 1), ("1.2.3", 10), ("1.0", 1000)]
 )
 async def test_requests_per_poll_of_a_thousand_entities(
     connect: Connect, version: str, most: int
 ) -> None:
-    """1 on 1.3, 2 to 10 on 1.2.3, one each before."""
+    """One request on 1.3, 2 to 10 on 1.2.3, one per entity on older releases."""
     beaver = await connect(build(version, count=135))
     wanted = shown(await beaver.inventory())[:1000]
     wanted = wanted if version == "1.0" else wanted[:900]
     assert len(wanted) >= 800
-    beaver.asked()
+    beaver.requests()
     readings = await beaver.read(wanted)
     assert len(readings) > 0.97 * len(wanted)
-    asked = len(beaver.asked())
+    asked = len(beaver.requests())
     assert asked <= most
     assert asked == len(wanted) or version != "1.0"
     assert asked >= 2 or version != "1.2.3"
 
 
-async def test_more_than_a_batch_takes_chunks(connect: Connect) -> None:
+async def test_many_points_take_several_batches(connect: Connect) -> None:
     beaver = await connect(build(count=200))
     wanted = shown(await beaver.inventory())
     assert len(wanted) > 1000
-    beaver.asked()
+    beaver.requests()
     await beaver.read(wanted)
-    assert beaver.asked() == [BATCH, BATCH]
+    assert beaver.requests() == [BATCH, BATCH]
 
 
 async def test_few_values_of_many_are_one_request_on_1_2_3(connect: Connect) -> None:
-    """A push names a few entities: nobody pages through thousands for them."""
+    """A push of a few entities does not fetch all pages."""
     beaver = await connect(build("1.2.3", count=120))
     wanted = shown(await beaver.inventory())[:20]
-    beaver.asked()
+    beaver.requests()
     readings = await beaver.read(wanted)
     assert len(readings) >= 18
-    assert beaver.asked() == [PAGES]
+    assert beaver.requests() == [PAGES]
 
 
 async def test_single_values_come_five_at_a_time(connect: Connect) -> None:
@@ -136,7 +105,7 @@ async def test_single_values_come_five_at_a_time(connect: Connect) -> None:
     running = most = 0
 
     class Count:
-        """Count the requests that are being answered at a time."""
+        """Count the requests that are answered at the same time."""
 
         async def apply(
             self, request: web.Request, handler: Handler
@@ -153,20 +122,8 @@ async def test_single_values_come_five_at_a_time(connect: Connect) -> None:
     assert 2 <= most <= 5
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-async def test_poll_interval_is_what_the_release_can_bear(
-    connect: Connect, version: str
-) -> None:
-    beaver = await connect(build(version))
-    points = shown(await beaver.inventory())
-    expected = None if version == "1.3" else SLOW_POLL
-    assert {point.poll_interval for point in points} == {expected}
-    stale = {point.stale_after for point in points}
-    assert stale == ({None, OFFLINE_AFTER} if version == "1.0" else {None})
-
-
 async def test_value_without_a_time_is_as_old_as_its_change(connect: Connect) -> None:
-    """1.2.3 tells no times: one is when a value was first seen."""
+    """1.2.3 reports no times, so the time is when the value was first seen."""
     beaver = await connect(build("1.2.3"))
     inventory = await beaver.inventory()
     point = beaver.point(inventory, "Boiler plug", "voltage")
@@ -187,7 +144,7 @@ async def test_value_without_a_time_is_as_old_as_its_change(connect: Connect) ->
 @pytest.mark.parametrize(
     "value", ["abc", True, [1], {"a": 1}, None, "NaN", "1e999", ""]
 )
-async def test_value_of_the_wrong_type_costs_itself_only(
+async def test_value_of_the_wrong_type_is_ignored(
     connect: Connect, version: str, value: Json
 ) -> None:
     beaver = await connect(build(version, count=2))
@@ -207,7 +164,7 @@ async def test_value_of_the_wrong_type_costs_itself_only(
     ("identifier", "value"),
     [("socket_status", 1), ("socket_status", "on"), ("led_mode", 7), ("led_mode", [])],
 )
-async def test_flag_or_choice_that_makes_no_sense_is_no_reading(
+async def test_invalid_flag_or_option_is_ignored(
     connect: Connect, identifier: str, value: Json
 ) -> None:
     beaver = await connect(build())
@@ -228,7 +185,7 @@ async def test_never_reported_is_no_reading(connect: Connect, version: str) -> N
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_deleted_device_costs_its_own_points_only(
+async def test_deleted_device_loses_only_its_own_points(
     connect: Connect, version: str
 ) -> None:
     beaver = await connect(build(version))
@@ -241,8 +198,8 @@ async def test_deleted_device_costs_its_own_points_only(
     assert beaver.key("Boiler plug", "voltage") in readings
 
 
-async def test_what_an_offline_device_measured_is_not_shown(connect: Connect) -> None:
-    """What was true before it went away is not true now; its settings still are."""
+async def test_offline_device_has_no_measured_values(connect: Connect) -> None:
+    """Measured values become unavailable, settings do not."""
     beaver = await connect(build())
     inventory = await beaver.inventory()
     beaver.simulator.world.device("Boiler plug").status = "OFFLINE"
@@ -270,7 +227,7 @@ async def test_unknown_status_is_not_offline(connect: Connect) -> None:
     assert (await beaver.read([point])).keys() == {point.key}
 
 
-async def test_one_chunk_that_fails_costs_itself(connect: Connect) -> None:
+async def test_failed_batch_fails_only_its_own_points(connect: Connect) -> None:
     beaver = await connect(build(count=200))
     wanted = shown(await beaver.inventory())
     beaver.simulator.faults.add(Fault(html_error(500), "batch-get-status", times=3))
@@ -289,7 +246,7 @@ async def test_one_chunk_that_fails_costs_itself(connect: Connect) -> None:
         (Answer(200, "<html></html>"), ProtocolError),
     ],
 )
-async def test_server_that_fails_is_an_outage_and_heals(
+async def test_outage_is_raised_and_ends(
     connect: Connect, version: str, action: Answer | Drop, error: type[Exception]
 ) -> None:
     beaver = await connect(build(version, count=3))
@@ -301,7 +258,7 @@ async def test_server_that_fails_is_an_outage_and_heals(
     assert len(await beaver.read(wanted)) > 20
 
 
-async def test_one_entity_that_fails_costs_itself_on_1_0(connect: Connect) -> None:
+async def test_failed_entity_fails_alone_on_1_0(connect: Connect) -> None:
     beaver = await connect(build("1.0"))
     inventory = await beaver.inventory()
     entity = beaver.entity("Boiler plug", "voltage")
@@ -310,37 +267,7 @@ async def test_one_entity_that_fails_costs_itself_on_1_0(connect: Connect) -> No
     assert latest.failed.keys() == {beaver.key("Boiler plug", "voltage")}
 
 
-async def test_server_updated_while_we_run(connect: Connect) -> None:
-    """An hour after an update at the latest, what is new is used; nothing breaks."""
-    beaver = await connect(build("1.0"))
-    await beaver.inventory()
-    beaver.simulator.version = "1.3"
-    wanted = shown(await beaver.backend.inventory())
-    beaver.asked()
-    assert len(await beaver.read(wanted)) > 150
-    assert beaver.asked() == [BATCH]
-
-
-async def test_server_downgraded_while_we_run(connect: Connect) -> None:
-    beaver = await connect(build("1.3"))
-    wanted = shown(await beaver.inventory())
-    beaver.simulator.version = "1.2.3"
-    assert len(await beaver.read(wanted)) > 100
-    assert beaver.backend._abilities.latest_by is LatestBy.PAGES
-
-
-async def test_failing_probe_is_no_verdict(connect: Connect) -> None:
-    """A server that is busy while it is asked what it can do is asked again."""
-    beaver = await connect(build())
-    beaver.simulator.faults.add(Fault(html_error(500), "batch-get-status"))
-    await beaver.inventory()
-    assert beaver.backend._abilities.batch is None
-    beaver.simulator.faults.clear()
-    await beaver.backend.inventory()
-    assert beaver.backend._abilities.batch is True
-
-
-async def test_answer_of_strange_shape_costs_the_values(connect: Connect) -> None:
+async def test_answer_of_unexpected_shape_is_ignored(connect: Connect) -> None:
     beaver = await connect(build())
     wanted = shown(await beaver.inventory())
 
@@ -356,9 +283,23 @@ async def test_answer_of_strange_shape_costs_the_values(connect: Connect) -> Non
     assert (await beaver.backend.latest(wanted)).failed == {}
 
 
-async def test_nothing_is_asked_for_nothing(connect: Connect) -> None:
+async def test_no_points_take_no_request(connect: Connect) -> None:
     beaver: Beaver = await connect(build())
     await beaver.inventory()
-    beaver.asked()
+    beaver.requests()
     assert (await beaver.backend.latest([])).readings == {}
-    assert beaver.asked() == []
+    assert beaver.requests() == []
+
+
+async def test_unchanged_poll_returns_the_same_object(connect: Connect) -> None:
+    """Reading a few points in between does not change that."""
+    beaver = await connect(build())
+    wanted = shown(await beaver.inventory())
+    first = await beaver.backend.latest(wanted)
+    await beaver.backend.latest(wanted[:5])
+    assert await beaver.backend.latest(wanted) is first
+    changed = beaver.key("Boiler plug", "voltage")
+    beaver.clock.forward(hours=2)
+    second = await beaver.backend.latest(wanted)
+    assert second is not first
+    assert second.readings[changed] != first.readings[changed]

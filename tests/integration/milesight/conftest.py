@@ -46,7 +46,7 @@ async def url(
     simulator: MilesightSimulator,
     freezer: FrozenDateTimeFactory,
 ) -> AsyncIterator[str]:
-    """Serve the simulator on a real socket, until nobody listens to it any more."""
+    """Serve the simulator on a real socket until all entries are unloaded."""
 
     async def let_time_pass() -> None:
         while True:
@@ -56,8 +56,7 @@ async def url(
     async with serve(simulator.app) as base_url:
         yield base_url
         simulator.faults.clear()
-        # Who is just connecting waits for an answer, and a server a moment for those
-        # who hang up. Both would be for ever, as time stands still here.
+        # Connecting and closing wait for timeouts, which frozen time never reaches.
         passing = asyncio.create_task(let_time_pass())
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
             await hass.config_entries.async_unload(entry.entry_id)

@@ -1,4 +1,4 @@
-"""What the tests of Beaver IoT in Home Assistant share."""
+"""Helpers for the tests of Beaver IoT in Home Assistant."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ def make_simulator(version: str, devices: int, start: datetime) -> MilesightSimu
 
 
 def credentials(url: str) -> dict[str, object]:
-    """Return what an entry keeps of the connection."""
+    """Return the connection data of an entry."""
     return {
         "url": url,
         "username": DEFAULT_USERNAME,
@@ -36,7 +36,7 @@ def credentials(url: str) -> dict[str, object]:
 
 
 def form(url: str, **changes: object) -> dict[str, object]:
-    """Return the connection form, filled in rightly but for the changes."""
+    """Return the valid input of the connection form, with some changes."""
     flat = {**credentials(url), **changes}
     outside = {name: flat.pop(name) for name in ("url", "username", "password")}
     return {**outside, "advanced": flat}
@@ -53,7 +53,7 @@ def key_of(simulator: MilesightSimulator, device: str, identifier: str) -> str:
 def entity_id_of(
     hass: HomeAssistant, simulator: MilesightSimulator, device: str, identifier: str
 ) -> str:
-    """Return the entity of a simulated one, which must have been registered."""
+    """Return the entity id of a simulated entity, which must be registered."""
     registry = er.async_get(hass)
     unique_id = PREFIX + key_of(simulator, device, identifier)
     for platform in ("sensor", "binary_sensor", "switch", "number", "select", "button"):

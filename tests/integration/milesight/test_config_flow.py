@@ -1,4 +1,4 @@
-"""The config flow: logging in to a Beaver IoT, and what a person is told."""
+"""The config flow: logging in to a Beaver IoT, and its errors."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -46,7 +46,7 @@ async def finish(
 async def test_from_menu_to_entities(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator, release: str
 ) -> None:
-    """A person logs in, keeps all devices, and sees them, in every release."""
+    """A user logs in, keeps all devices, and gets their entities, in every release."""
     step = await choose(hass, await open_form(hass), form(url))
     assert step["step_id"] == "selection"
     assert step["description_placeholders"] == {"count": "8"}
@@ -69,7 +69,7 @@ async def test_from_menu_to_entities(
 async def test_advanced_settings_need_not_be_opened(
     hass: HomeAssistant, url: str
 ) -> None:
-    """What few people need has defaults that work."""
+    """The advanced settings have defaults that work."""
     typed = {name: value for name, value in form(url).items() if name != "advanced"}
     step = await choose(hass, await open_form(hass), {**typed, "advanced": {}})
     assert step["step_id"] == "selection"
@@ -77,7 +77,7 @@ async def test_advanced_settings_need_not_be_opened(
 
 @pytest.mark.parametrize("path", ["", "/", "/api/v1", "/device", "/dashboard?x=1"])
 async def test_pasted_addresses(hass: HomeAssistant, url: str, path: str) -> None:
-    """The address of any page of the server will do."""
+    """The address of any page of the server works."""
     step = await choose(hass, await open_form(hass), form(f"{url}{path}"))
     assert step["step_id"] == "selection"
 
@@ -85,7 +85,7 @@ async def test_pasted_addresses(hass: HomeAssistant, url: str, path: str) -> Non
 async def test_server_without_nginx(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator, release: str
 ) -> None:
-    """The server's own port works, too."""
+    """The server's own port works too."""
     simulator.nginx = False
     await finish(hass, await open_form(hass), url)
 
@@ -103,7 +103,7 @@ async def test_server_without_nginx(
 async def test_wrong_login_names_what_can_be_wrong(
     hass: HomeAssistant, url: str, wrong: dict[str, object]
 ) -> None:
-    """All are refused alike, so that the message names all; the form then works."""
+    """The server does not report what is wrong, so one message names everything."""
     step = await choose(hass, await open_form(hass), form(url, **wrong))
     assert step["errors"] == {"base": "invalid_login"}
     await finish(hass, step, url)
@@ -127,7 +127,7 @@ async def test_broken_server_then_success(
     action: Answer | Drop,
     error: str,
 ) -> None:
-    """Every failure has its message, and the same form then works."""
+    """Every failure has its message, and the same form works afterwards."""
     simulator.faults.add(Fault(action))
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": error}
@@ -138,7 +138,7 @@ async def test_broken_server_then_success(
 async def test_nobody_registered(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """A server without a first user is told so."""
+    """A server without a first user has its own message."""
     simulator.initialised = False
     step = await choose(hass, await open_form(hass), form(url))
     assert step["errors"] == {"base": "not_initialised"}
@@ -149,7 +149,7 @@ async def test_nobody_registered(
 async def test_no_data_permission(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """A user who sees nothing is told why, instead of being offered no devices."""
+    """A user without devices gets a reason instead of an empty list."""
     user = simulator.user
     user.super_admin, user.devices = False, frozenset()
     step = await choose(hass, await open_form(hass), form(url))
@@ -161,7 +161,7 @@ async def test_no_data_permission(
 async def test_role_without_device_view(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """A user who may not view devices is told that."""
+    """A user who may not view devices gets a reason."""
     user = simulator.user
     user.super_admin, user.functions = False, frozenset({"dashboard.view"})
     step = await choose(hass, await open_form(hass), form(url))
@@ -173,7 +173,7 @@ async def test_role_without_device_view(
 async def test_same_user_is_set_up_once(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """The same user, under whatever address, is one entry; another one another."""
+    """Each user has one entry, whatever the address."""
     await finish(hass, await open_form(hass), url)
     step = await choose(hass, await open_form(hass), form(f"{url}/device"))
     assert step["type"] is FlowResultType.ABORT
@@ -188,7 +188,7 @@ async def test_same_user_is_set_up_once(
 async def test_reauth_after_a_new_password(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator, tick: Tick
 ) -> None:
-    """A changed password is asked for, and everything goes on."""
+    """A changed password starts a reauth flow, after which the entry loads."""
     result = await finish(hass, await open_form(hass), url)
     entry: MockConfigEntry = result["result"]
     simulator.user.password = "New-1"
@@ -205,10 +205,10 @@ async def test_reauth_after_a_new_password(
     assert shown(hass, "switch.boiler_plug_socket_status") == "on"
 
 
-async def test_reauth_as_somebody_else(
+async def test_reconfigure_as_another_user(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """The login of another user is not taken for this entry's."""
+    """The login of another user is refused for this entry."""
     result = await finish(hass, await open_form(hass), url)
     entry: MockConfigEntry = result["result"]
     other = User("ha@example.com", "Other-1", "1868211453976543777")
@@ -224,7 +224,7 @@ async def test_reauth_as_somebody_else(
 async def test_unticked_device_stays_away(
     hass: HomeAssistant, url: str, simulator: MilesightSimulator
 ) -> None:
-    """A device that was not chosen does not appear."""
+    """A device that was not selected does not appear."""
     step = await choose(hass, await open_form(hass), form(url))
     defaults = step["data_schema"]({})
     first = next(

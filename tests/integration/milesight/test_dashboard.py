@@ -1,4 +1,4 @@
-"""The ready dashboard names entities and statistics that a Beaver IoT has."""
+"""The example dashboard uses entities and statistics that a Beaver IoT has."""
 
 from datetime import timedelta
 

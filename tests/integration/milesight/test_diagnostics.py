@@ -1,4 +1,4 @@
-"""Diagnostics and log of a Beaver IoT: nothing that opens a radio or names a device."""
+"""Diagnostics and log of a Beaver IoT contain no keys and no names of devices."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry

@@ -1,4 +1,4 @@
-"""Entities of a Beaver IoT: what a person sees, sets, and sees change."""
+"""Entities of a Beaver IoT: their states, changes and controls."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ ONLINE = "binary_sensor.boiler_plug_connection"
 
 
 def mode(entry: MockConfigEntry) -> UpdateMode:
-    """Return whether push works now."""
+    """Return the current update mode."""
     found: UpdateMode = entry.runtime_data.push.data
     return found
 
@@ -51,10 +51,10 @@ async def call(
     )
 
 
-async def test_what_is_of_no_plug_stands_on_the_server(
+async def test_server_has_its_own_device(
     hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
 ) -> None:
-    """Of many devices none is the first: the server has its own, which stays."""
+    """Entities of the server itself have a device of their own, which stays."""
     devices = dr.async_get(hass)
     sensor = er.async_get(hass).async_get("sensor.beaver_iot_update_mode")
     assert sensor is not None
@@ -104,7 +104,7 @@ async def test_entities_of_every_release(
 async def test_all_entities_have_a_state(
     hass: HomeAssistant, loaded: MockConfigEntry, release: str, tick: Tick
 ) -> None:
-    """Enabled or not by default: no entity of the server fails."""
+    """No entity is unavailable, enabled by default or not."""
     await tick(60)
     states = [
         state for state in hass.states.async_all() if state.state == STATE_UNAVAILABLE
@@ -154,10 +154,10 @@ async def test_switch_switches_the_plug(
 
 
 @pytest.mark.usefixtures("all_enabled")
-async def test_setting_that_the_server_refuses_is_told(
+async def test_refused_setting_is_reported(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: MilesightSimulator
 ) -> None:
-    """A person sees the server's own words."""
+    """The user sees the server's own words."""
     number = entity_id_of(hass, simulator, "Boiler plug", "reporting_interval")
     entity = simulator.world.entity("Boiler plug", "reporting_interval")
     entity.attribute = {**entity.attribute, "min": 300}
@@ -172,7 +172,7 @@ async def test_setting_that_the_server_refuses_is_told(
 async def test_choice_and_button(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: MilesightSimulator
 ) -> None:
-    """A choice is set by its word; a button resets the plug's register."""
+    """An option is set by its label; a button resets the plug's register."""
     select = entity_id_of(hass, simulator, "Boiler plug", "led_mode")
     await call(hass, "select_option", select, option="Follow")
     await call(hass, "select_option", select, option="Off")
@@ -194,7 +194,7 @@ async def test_push_shows_within_two_seconds(
     tick: Tick,
     release: str,
 ) -> None:
-    """What a device reports is in the state two seconds later, without a poll."""
+    """A report updates the state within two seconds, without a poll."""
     await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
     hub = simulator.hub
     await eventually(
@@ -218,7 +218,7 @@ async def test_lost_push_leaves_polling(
     tick: Tick,
     release: str,
 ) -> None:
-    """A broker that goes away costs nothing but the push."""
+    """Without the broker, polling continues."""
     await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
     simulator.mqtt_refuses = simulator.websocket_silent = True
     await asyncio.sleep(0)
@@ -237,7 +237,7 @@ async def test_offline_device_is_not_available(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """An offline plug says so, and shows no values of yesterday."""
+    """The values of an offline plug are unavailable."""
     assert shown(hass, ONLINE) == "on"
     simulator.world.device("Boiler plug").status = "OFFLINE"
     await tick(30)
@@ -257,7 +257,7 @@ async def test_outage_and_recovery(
     tick: Tick,
     release: str,
 ) -> None:
-    """While the server is away, nothing old is shown; then all is back."""
+    """Entities are unavailable during an outage, and recover after it."""
     simulator.faults.add(Fault(Drop(), "entity"))
     await tick(60)
     assert shown(hass, VOLTAGE) == STATE_UNAVAILABLE
@@ -273,20 +273,20 @@ async def test_token_revoked_in_mid_poll_is_not_noticed(
     tick: Tick,
     release: str,
 ) -> None:
-    """A revoked token is renewed, and nobody is asked for a password."""
+    """A revoked token is renewed without a reauth flow."""
     simulator.sessions.revoke()
     await tick(60)
     assert float(shown(hass, VOLTAGE)) > 0
     assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
-async def test_rights_taken_away_raise_a_repairs_card(
+async def test_lost_permissions_raise_a_repair_issue(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """A user who no longer sees anything is told why; the devices stay."""
+    """Lost permissions raise a repair issue; the devices stay."""
     user = simulator.user
     user.super_admin, user.devices = False, frozenset()
     assert await hass.config_entries.async_reload(loaded.entry_id) is False
@@ -310,7 +310,7 @@ async def test_device_renamed_added_deleted_and_added_again(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """Entities follow their devices, and are the same ones after a new pairing."""
+    """Entities follow their devices, and stay the same after a new pairing."""
     world = simulator.world
     unique_id = er.async_get(hass).async_get(VOLTAGE)
     assert unique_id is not None
@@ -346,7 +346,7 @@ async def test_entity_whose_unit_changes(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """A new unit is taken over: no value is shown under the wrong one."""
+    """A new unit is used, so that no value has the wrong one."""
     entity = simulator.world.entity("Boiler plug", "voltage")
     simulator.world.change(entity, simulator.clock(), unit="mV", scale=1000)
     await tick(3600)
@@ -366,7 +366,7 @@ async def test_restart_of_home_assistant(
     simulator: MilesightSimulator,
     release: str,
 ) -> None:
-    """Unloaded and set up again, everything is as before, and asked for once."""
+    """Everything is as before after a reload, and requested only once."""
     before = {state.entity_id for state in hass.states.async_all()}
     assert await hass.config_entries.async_unload(loaded.entry_id)
     assert shown(hass, VOLTAGE) == STATE_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""History of a Beaver IoT: statistics that are the plug's own, to the last digit."""
+"""History of a Beaver IoT: statistics that match the plug exactly."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -132,7 +132,7 @@ async def test_nothing_new_writes_nothing(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """A top-up with nothing new is one request about times, and no page."""
+    """An update without new values takes one request for times, and no page."""
     key = key_of(simulator, "Boiler plug", "power_consumption")
     before = await imported(hass, loaded, key)
     moment = simulator.clock()
@@ -151,7 +151,7 @@ async def test_late_values_are_filled_in(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """What a device sends later, because it was out of reach, is counted right."""
+    """Values that an offline device sends later are counted correctly."""
     device = simulator.world.device("Laundry plug")
     healed = NOW + timedelta(minutes=2)
     begin = NOW.replace(minute=0) - timedelta(hours=8)
@@ -172,7 +172,7 @@ async def test_reset_is_not_counted(
     entry: MockConfigEntry,
     simulator: MilesightSimulator,
 ) -> None:
-    """A register that a person has reset goes on from there."""
+    """A register that was reset continues from there."""
     when = int((NOW - timedelta(hours=30)).timestamp())
     simulator.world.reset_registers(simulator.world.device("Laundry plug"), when)
     await set_up(hass, entry)
@@ -183,13 +183,13 @@ async def test_reset_is_not_counted(
     assert rows[-1]["state"] == value_before(simulator, entity, NOW)
 
 
-async def test_import_that_broke_off_goes_on(
+async def test_interrupted_import_resumes(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """A server that goes away in the middle loses and doubles nothing."""
+    """An outage during the import loses and duplicates nothing."""
     fault = Fault(Drop(), "history/search", skip=9)
     simulator.faults.add(fault)
     await set_up(hass, entry)
@@ -203,13 +203,13 @@ async def test_import_that_broke_off_goes_on(
         assert row["change"] == true_change(simulator, entity, start_of(row))
 
 
-async def test_restart_goes_on(
+async def test_import_resumes_after_restart(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """After a day away, what is missing is filled in, and nothing is doubled."""
+    """After a day of downtime, gaps are filled and nothing is duplicated."""
     key = key_of(simulator, *PLUG)
     await imported(hass, loaded, key)
     assert await hass.config_entries.async_unload(loaded.entry_id)

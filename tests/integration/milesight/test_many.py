@@ -1,4 +1,4 @@
-"""Thousands of entities leave the event loop to everything else, too."""
+"""Thousands of entities do not block the event loop."""
 
 from dataclasses import replace
 
@@ -18,10 +18,10 @@ def devices() -> int:
     return 60
 
 
-async def test_news_of_many_are_told_in_turns(
+async def test_many_changes_yield_to_the_event_loop(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """An outage changes all states, but others have a turn between every few."""
+    """An outage changes all states, but yields to the event loop in between."""
     readings = loaded.runtime_data.readings
     listeners = len([*readings.async_contexts()])
     assert listeners > 400
@@ -39,10 +39,10 @@ async def test_news_of_many_are_told_in_turns(
     assert set(states) == {"unavailable"}
 
 
-async def test_who_is_gone_meanwhile_is_not_told(
+async def test_removed_listener_is_not_called(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """An entry that is unloaded in the middle of it leaves nothing behind."""
+    """A listener that is removed in the meantime is not called."""
     readings = loaded.runtime_data.readings
     told: list[int] = []
     for number in range(3 * NOTIFIED_AT_ONCE):
@@ -59,7 +59,7 @@ async def test_who_is_gone_meanwhile_is_not_told(
 async def test_one_change_among_many_writes_one_state(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """What did not change is not written, however many stand beside it."""
+    """States that did not change are not written."""
     readings = loaded.runtime_data.readings
     known = readings.data
     key, reading = next(

@@ -1,4 +1,4 @@
-"""Milesight Beaver IoT: the platform for LoRaWAN sensors, plugs and clamps."""
+"""Milesight Beaver IoT, a platform for LoRaWAN sensors, plugs and current clamps."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ SPEC = BackendSpec(
         Field(
             name="client_secret",
             kind=FieldKind.KEY,
-            # The server's own default, as everybody can read in its sources.
+            # The default is public: it is part of the server's open source code.
             default="milesight*iab",
             section="advanced",
         ),
@@ -36,7 +36,7 @@ SPEC = BackendSpec(
     history_interval=timedelta(minutes=15),
     history_window=timedelta(days=1),
     capabilities=frozenset({Capability.HISTORY, Capability.WATCH, Capability.WRITE}),
-    # People paste the address of the page they have open, or of the API.
+    # Users paste the address of the page they have open, or that of the API.
     page_segments=frozenset(
         {"api", "auth", "dashboard", "device", "entity", "integration", "setting"}
         | {"tag", "user", "user-role", "workflow"}

@@ -1,7 +1,7 @@
-"""Log in to Beaver IoT: OAuth 2 with the password and refresh grants.
+"""Log in to Beaver IoT with the OAuth 2 password and refresh grants.
 
-Source: ../shared/wire/milesight.md §3. Fields are form-urlencoded, and the tenant goes
-into a header of this one request; afterwards it is part of the token.
+The fields are form-urlencoded. The tenant is a header of the token request only; after
+that it is part of the token. Source: docs/wire/milesight.md, Login.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,19 +14,22 @@ from ..common.parse import as_integer, as_object, as_text
 from ..errors import AuthenticationError, BackendError, ProtocolError
 
 _PATH = "/oauth2/token"
-_CAUSES: Mapping[str, str] = {
-    "invalid_client": "the client ID or its secret is not accepted",
-    "tenant not found": "there is no such tenant",
-    "username not found": "the e-mail address or the password is not accepted",
-    "Bad credentials": "the e-mail address or the password is not accepted",
-    "invalid_grant": "the login has run out",
+_REFUSALS: Mapping[str, str] = {
+    "invalid_client": "the client ID or the client secret was not accepted",
+    "tenant not found": "the tenant does not exist",
+    "username not found": "the e-mail address or the password was not accepted",
+    "Bad credentials": "the e-mail address or the password was not accepted",
+    "invalid_grant": "the refresh token has expired",
 }
-"""What a refused login says, and what it means. All are HTTP 401 with the same code."""
+"""Error texts by a part of the server's message.
+
+Every refusal is HTTP 401 with the same error code.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a person typed in."""
+    """The credentials that the user entered."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
@@ -36,7 +39,7 @@ class Credentials:
 
 
 class Login:
-    """Gets tokens; raises AuthenticationError where the server refuses."""
+    """Requests tokens; every method raises AuthenticationError if that is refused."""
 
     def __init__(
         self,
@@ -44,15 +47,15 @@ class Login:
         credentials: Credentials,
         clock: Callable[[], datetime],
     ) -> None:
-        """Keep the credentials; `http` sends no token."""
+        """Initialize the login; `http` sends the tenant and no token."""
         self._http = http
         self._credentials = credentials
         self._clock = clock
-        self._access: str | None = None
+        self._last_access_token: str | None = None
 
     async def log_in(self) -> Token:
-        """Return tokens for name and password."""
-        return await self._ask(
+        """Return the tokens for the e-mail address and the password."""
+        return await self._request_token(
             {
                 "grant_type": "password",
                 "username": self._credentials.username,
@@ -61,51 +64,51 @@ class Login:
         )
 
     async def refresh(self, refresh_token: str) -> Token:
-        """Return the tokens that follow; both expire at the same time, after a day.
+        """Return new tokens; access and refresh token both expire after a day.
 
-        Within a minute of a login, servers since 1.3 give the same pair again. That is
-        none that a server which just refused it would take, so it counts as refused.
+        Servers since 1.3 return the same pair within a minute of a login. If the server
+        has just refused that access token, it is useless, so this counts as a refusal.
         """
-        before = self._access
-        token = await self._ask(
+        refused = self._last_access_token
+        token = await self._request_token(
             {"grant_type": "refresh_token", "refresh_token": refresh_token}
         )
-        if token.access == before:
-            raise AuthenticationError(f"{_PATH}: the same token again")
+        if token.access == refused:
+            raise AuthenticationError(f"{_PATH}: the server returned the same token")
         return token
 
-    async def _ask(self, form: Mapping[str, str]) -> Token:
+    async def _request_token(self, grant: Mapping[str, str]) -> Token:
+        """Return the tokens for a grant."""
         request = Request(
             method="POST",
             path=_PATH,
             form={
                 "client_id": self._credentials.client_id,
                 "client_secret": self._credentials.client_secret,
-                **form,
+                **grant,
             },
         )
         answer = as_object((await self._http.request(request)).body)
         data = as_object(answer.get("data"))
         if (access := as_text(data.get("access_token"))) is None:
             raise ProtocolError(f"{request}: no token")
-        self._access = access
-        seconds = as_integer(data.get("expires_in"))
+        self._last_access_token = access
+        lifetime = as_integer(data.get("expires_in"))
         return Token(
             access=access,
             refresh=as_text(data.get("refresh_token")),
             expires=None
-            if seconds is None
-            else self._clock() + timedelta(seconds=seconds),
+            if lifetime is None
+            else self._clock() + timedelta(seconds=lifetime),
         )
 
 
 def classify_login(answer: Answer) -> BackendError | None:
-    """Tell what of the credentials a server refuses; its own words stay out of it."""
+    """Return the error of a refused login; it never quotes the server."""
     if answer.status != 401:
         return None
     body = as_object(answer.body)
-    said = f"{as_text(body.get('detail_message'))} {as_text(body.get('error_message'))}"
-    cause = next((text for mark, text in _CAUSES.items() if mark in said), None)
-    return AuthenticationError(
-        cause or "the login is not accepted", reason="invalid_login"
-    )
+    details = as_text(body.get("detail_message")), as_text(body.get("error_message"))
+    message = " ".join(text for text in details if text is not None)
+    cause = next((text for part, text in _REFUSALS.items() if part in message), None)
+    return AuthenticationError(cause or "the login was refused", reason="invalid_login")

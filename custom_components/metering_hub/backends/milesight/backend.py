@@ -1,6 +1,7 @@
-"""Beaver IoT as a backend: its answers become devices, points and readings."""
+"""The Beaver IoT backend: devices, points and readings of one server."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 import hashlib
 from typing import override
@@ -13,18 +14,27 @@ from ..errors import NotFoundError, ProtocolError, UnsupportedError
 from .auth import Credentials
 from .catalogue import Catalogue, Source, make_catalogue
 from .changes import find_changes
-from .control import write
-from .features import Abilities, LatestBy, probe
-from .history import PastReader
+from .control import write_value
+from .features import Features, LatestEndpoint, probe_features
+from .history import HistoryReader
 from .latest import LatestReader
 from .models import User
-from .paging import all_rows
-from .push import watch
-from .server import Server, find_prefix
+from .paging import fetch_all_rows
+from .push import watch_server
+from .server import Server, find_server
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """The connected server, its user, and the reader of the latest values."""
+
+    server: Server
+    user: User
+    latest_reader: LatestReader
 
 
 class MilesightBackend(Backend):
-    """One Beaver IoT, as one of its users sees it."""
+    """A Beaver IoT server as one of its users sees it."""
 
     def __init__(
         self,
@@ -34,7 +44,7 @@ class MilesightBackend(Backend):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Prepare; nothing is asked before `connect`."""
+        """Initialize the backend; `connect` sends the first request."""
         self._session = session
         self._url = str(settings["url"])
         self._verify_ssl = bool(settings.get("verify_ssl", True))
@@ -46,121 +56,126 @@ class MilesightBackend(Backend):
             tenant=str(settings["tenant"]),
         )
         self._clock = clock
-        self._connected: tuple[Server, LatestReader] | None = None
-        self._last_sources: (
-            tuple[Collection[Point], Catalogue, Sequence[Source]] | None
-        ) = None
-        self._is_admin: bool | None = None
-        self._abilities = Abilities()
+        self._connection: _Connection | None = None
+        self._features = Features()
         self._catalogue = Catalogue()
 
     @override
     async def connect(self) -> Identity:
-        """Find the API, log in; the identity is a hash of tenant and user."""
-        prefix = await find_prefix(self._session, self._url)
-        server = Server(
-            self._session, self._url, prefix, self._credentials, self._clock
+        """Find the API and log in; the identity is a hash of tenant and user."""
+        server = await find_server(
+            self._session, self._url, self._credentials, self._clock
         )
         user = await server.client.user()
-        self._connected = server, LatestReader(server.client, self._clock)
-        self._abilities = Abilities()
-        self._is_admin = user.is_super_admin
+        reader = LatestReader(server.client, self._clock)
+        self._connection = _Connection(server, user, reader)
+        self._features = Features()
         return Identity(unique_id=_identity(user), title="Beaver IoT", version=None)
 
     @override
     async def inventory(self) -> Inventory:
-        """Return all devices that the user may see, and what they measure.
+        """Return all devices that the user may see, and their points.
 
-        Raises UnsupportedError("no_data_permission") where a user who is no
-        administrator sees no device: the server then answers as if there were none.
+        Raises UnsupportedError("no_data_permission") if a user who is not an
+        administrator sees no device: to such a user, the server looks empty.
         """
-        server, reader = self._server
-        self._abilities = await probe(server.client, self._abilities.doubted())
-        devices = await all_rows(server.client.devices, lambda row: row.id)
-        if not devices and self._is_admin is False:
-            raise UnsupportedError(
-                "the user may see no device", reason="no_data_permission"
-            )
-        entities = await all_rows(server.client.entities, lambda row: row.id)
-        self._catalogue = await make_catalogue(
-            devices, entities, self._abilities.latest_by, self._url
+        connection = self._connected
+        client = connection.server.client
+        self._features = await probe_features(
+            client, self._features.without_upgradable()
         )
-        reader.forget(self._catalogue.keys_by_id)
+        devices = await fetch_all_rows(client.devices, lambda row: row.id)
+        if not devices and connection.user.is_super_admin is False:
+            raise UnsupportedError(
+                "the user has no access to any device", reason="no_data_permission"
+            )
+        entities = await fetch_all_rows(client.entities, lambda row: row.id)
+        self._catalogue = await make_catalogue(
+            devices, entities, self._features.latest_endpoint, self._url
+        )
+        connection.latest_reader.keep_only(self._catalogue.keys_by_id)
         return self._catalogue.inventory
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Return the newest readings: one request for 1,000 of them since 1.3."""
-        server, reader = self._server
-        sources, properties = self._sources(points), self._catalogue.properties
+        """Return the latest readings; since 1.3, one request returns 1,000 of them."""
+        connection = self._connected
         try:
-            return await reader.read(sources, self._abilities.latest_by, properties)
+            return await self._read_latest(connection, points)
         except NotFoundError:
-            # Another release has taken the server's place.
-            self._abilities = await probe(server.client, Abilities())
-        return await reader.read(sources, self._abilities.latest_by, properties)
+            # The server was replaced by another release.
+            self._features = await probe_features(connection.server.client, Features())
+        return await self._read_latest(connection, points)
 
     @override
     def history(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
         """Yield the stored values."""
-        return self._past.chunks(self._sources(points), start, end)
+        return self._history_reader.chunks(self._sources(points), start, end)
 
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
         """Return the time of the oldest stored value."""
-        return await self._past.oldest(self._sources(points), self._clock())
+        sources = self._sources(points)
+        return await self._history_reader.first_reading(sources, self._clock())
 
     @override
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
-        """Compare the times of the latest values, where the server tells them."""
-        if self._abilities.latest_by is not LatestBy.BATCH:
+        """Compare the times of the latest values, if the server reports them."""
+        if self._features.latest_endpoint is not LatestEndpoint.BATCH:
             return HistoryChanges(since=start, mark=None)
-        server, _ = self._server
+        client = self._connected.server.client
         sources = self._sources(points)
-        return await find_changes(server.client, sources, start, mark, self._clock())
+        return await find_changes(client, sources, start, mark, self._clock())
 
     @override
     async def write(self, point: Point, value: Value | None) -> None:
         """Set a property, or call a service."""
-        server, _ = self._server
-        await write(server.client, self._catalogue.sources.get(point.key), value)
+        client = self._connected.server.client
+        await write_value(client, self._catalogue.sources.get(point.key), value)
 
     @override
     def watch(self) -> AsyncIterator[frozenset[str]]:
-        """Yield what changed, by the server's MQTT broker or its old WebSocket."""
-        server, _ = self._server
-        return watch(server, self._abilities, lambda: self._catalogue, self._verify_ssl)
+        """Yield what has changed, from the MQTT broker or the old WebSocket."""
+        return watch_server(
+            self._connected.server,
+            self._features,
+            lambda: self._catalogue,
+            self._verify_ssl,
+        )
 
     @property
-    def _server(self) -> tuple[Server, LatestReader]:
-        if self._connected is None:
+    def _connected(self) -> _Connection:
+        """Return the connection; raises ProtocolError before `connect`."""
+        if self._connection is None:
             raise ProtocolError("not connected")
-        return self._connected
+        return self._connection
 
     @property
-    def _past(self) -> PastReader:
-        server, _ = self._server
-        return PastReader(
-            server.client, together=self._abilities.latest_by is LatestBy.BATCH
+    def _history_reader(self) -> HistoryReader:
+        """Return the reader of stored values."""
+        has_batches = self._features.latest_endpoint is LatestEndpoint.BATCH
+        return HistoryReader(self._connected.server.client, has_batches)
+
+    async def _read_latest(
+        self, connection: _Connection, points: Collection[Point]
+    ) -> Latest:
+        """Return the latest readings from the endpoint that the server has now."""
+        return await connection.latest_reader.read(
+            points, self._catalogue, self._features.latest_endpoint
         )
 
     def _sources(self, points: Collection[Point]) -> Sequence[Source]:
-        """Return where points come from; those of the same points are the same."""
-        catalogue, last = self._catalogue, self._last_sources
-        if last is not None and last[0] is points and last[1] is catalogue:
-            return last[2]
-        known = catalogue.sources
-        sources = [known[point.key] for point in points if point.key in known]
-        self._last_sources = points, catalogue, sources
-        return sources
+        """Return the sources of points; those of deleted entities are missing."""
+        known = self._catalogue.sources
+        return [known[point.key] for point in points if point.key in known]
 
 
 def _identity(user: User) -> str | None:
-    """Return a hash of tenant and user; an old server may tell neither."""
+    """Return a hash of tenant and user; old servers may report neither."""
     if user.user_id is None or user.tenant_id is None:
         return None
     text = f"{user.tenant_id}:{user.user_id}"

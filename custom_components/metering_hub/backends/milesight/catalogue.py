@@ -1,7 +1,7 @@
-"""What a server has: its devices and entities as devices and points.
+"""Make devices and points of the devices and entities of a server.
 
-Source: ../shared/wire/milesight.md §5 and §6. An entity names no device; it belongs to
-the one whose key its own begins with.
+An entity does not name its device: its key starts with that of the device.
+Source: docs/wire/milesight.md, Devices and Entities.
 """
 
 import asyncio
@@ -11,27 +11,30 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from ...metering.model import Device, Inventory, Point
-from .features import LatestBy
+from ..common.concurrency import LoopYielder
+from .features import LatestEndpoint
 from .models import DeviceRow, EntityRow, EntityType
-from .points import STATUS, Place, is_internal, make_point, slug
+from .points import STATUS, EntityContext, is_internal, make_point, slug
 
-_MAKERS: Mapping[str, str] = {
+_MANUFACTURERS: Mapping[str, str] = {
     "milesight-gateway": "Milesight",
     "msc-integration": "Milesight",
 }
-"""The integrations whose devices are of a known maker."""
+"""The manufacturer of an integration's devices, where it is known."""
 
-_REMOVES_OR_ADDS = frozenset({"add_device", "delete_device"})
-"""Services that every integration has, and that nobody wants to press by accident."""
+_DEVICE_SERVICES = frozenset({"add_device", "delete_device"})
+"""Services of every integration that are too dangerous for a button."""
 
-_AT_ONCE = 200
+_ENTITIES_AT_ONCE = 200
+"""How many entities are processed before other tasks get the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a point's readings come from.
+    """A point, and the entity that its readings come from.
 
-    `status_id` is the id of the entity that says whether the device is online.
+    `status_id` is the id of the entity that is ONLINE or OFFLINE, if the device has
+    one.
     """
 
     point: Point
@@ -40,14 +43,14 @@ class Source:
 
     @property
     def is_status(self) -> bool:
-        """Tell whether this is the entity that says whether its device is online."""
+        """Return True if this is the status entity of the device itself."""
         return self.entity.id == self.status_id
 
     @property
     def follows_status(self) -> bool:
-        """Tell whether the value is out of date while the device is offline.
+        """Return True if the value is outdated while the device is offline.
 
-        Settings are not: they are what they are until somebody changes them.
+        Settings stay valid, because they only change when somebody changes them.
         """
         return (
             self.status_id is not None
@@ -58,9 +61,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The sources of all points by point key, and the devices.
+    """The devices and sources of a server.
 
-    `properties` is how many entities with a value the server has.
+    `devices` and `sources` are by device and point key. `keys_by_id` and
+    `keys_by_entity_key` are the point keys of all entities that have a latest value;
+    `properties` is how many of those the server has, shown or not.
     """
 
     devices: Mapping[str, Device] = field(default_factory=dict)
@@ -71,105 +76,155 @@ class Catalogue:
 
     @property
     def inventory(self) -> Inventory:
-        """Return the catalogue as the core knows it."""
+        """Return the devices and points without their sources."""
         return Inventory(
             devices=self.devices,
             points={key: source.point for key, source in self.sources.items()},
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """What entities belong to: a device, or an integration as such."""
+class _DeviceEntity(NamedTuple):
+    """An entity, its device, and the parts of its key: the device's and the rest."""
 
     prefix: str
     device: Device
-
-
-class _Placed(NamedTuple):
-    """An entity, what it belongs to, and the rest of its key."""
-
-    owner: _Owner
     identifier: str
     entity: EntityRow
 
 
 async def make_catalogue(
-    devices: Sequence[DeviceRow],
+    device_rows: Sequence[DeviceRow],
     entities: Sequence[EntityRow],
-    latest_by: LatestBy,
+    latest_endpoint: LatestEndpoint,
     url: str,
 ) -> Catalogue:
-    """Return what the rows of a server mean.
+    """Return the devices and points of a server.
 
-    Devices come in the order in which they were added, so that the first stays the
-    first. Integrations are devices only where they have points. The entities of a large
-    server are gone through in slices, so that nothing else has to wait.
+    Devices are in the order in which they were added. Integrations become devices only
+    if they have points. Other tasks get the event loop in between, because a large
+    server has thousands of entities.
     """
-    owners = dict(_device_owners(devices, url))
-    owners |= _integration_owners(entities, owners.values(), url)
-    placed = await _placed(entities, owners)
+    devices = make_devices(device_rows, url)
+    devices |= _make_integration_devices(entities, devices.values(), url)
+    device_entities = await _device_entities(entities, devices)
     parents = {entity.key.rpartition(".")[0] for entity in entities}
     await asyncio.sleep(0)
     names = {entity.key: entity.name for entity in entities}
     await asyncio.sleep(0)
-    sources = await _sources(placed, parents, names, latest_by)
-    return await _catalogue(owners, sources, entities)
+    sources = await _make_sources(device_entities, parents, names, latest_endpoint)
+    return await _assemble(devices, sources, entities)
 
 
-async def _sources(
-    placed: Sequence[_Placed],
+def make_devices(rows: Iterable[DeviceRow], url: str) -> dict[str, Device]:
+    """Return the devices of the server by the server's key, the first added first."""
+    taken = set[str]()
+    devices: dict[str, Device] = {}
+    # Ids are numbers that grow with time.
+    for row in sorted(rows, key=lambda row: int(row.id)):
+        key = slug(row.key, taken)
+        taken.add(key)
+        devices[row.key] = Device(
+            key=key,
+            name=row.name or row.model or key,
+            manufacturer=_MANUFACTURERS.get(row.integration or ""),
+            model=row.model,
+            serial=row.eui or row.key.rpartition(".")[2] or None,
+            configuration_url=url,
+        )
+    return devices
+
+
+def _make_integration_devices(
+    entities: Iterable[EntityRow], devices: Iterable[Device], url: str
+) -> dict[str, Device]:
+    """Return a device for each integration that has entities of its own.
+
+    They are by the part of the entities' keys that names the integration.
+    """
+    taken = {device.key for device in devices}
+    found: dict[str, Device] = {}
+    for entity in entities:
+        integration, _, rest = entity.key.partition(".")
+        prefix = f"{integration}.integration"
+        if prefix in found or not rest.startswith("integration."):
+            continue
+        key = slug(prefix, taken)
+        taken.add(key)
+        found[prefix] = Device(
+            key=key,
+            name=entity.integration_name or integration,
+            configuration_url=url,
+        )
+    return dict(sorted(found.items()))
+
+
+async def _device_entities(
+    entities: Sequence[EntityRow], devices: Mapping[str, Device]
+) -> list[_DeviceEntity]:
+    """Return the entities that can be shown, in the order of their keys."""
+    yielder = LoopYielder(_ENTITIES_AT_ONCE)
+    await asyncio.sleep(0)
+    found: list[_DeviceEntity] = []
+    for entity in sorted(entities, key=attrgetter("key")):
+        await yielder.spend(1)
+        for prefix, identifier in _key_splits(entity.key):
+            if (device := devices.get(prefix)) is not None:
+                if not is_internal(identifier) and identifier not in _DEVICE_SERVICES:
+                    found.append(_DeviceEntity(prefix, device, identifier, entity))
+                break
+    return found
+
+
+def _key_splits(key: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a key before and after each of its dots."""
+    position = key.find(".")
+    while position >= 0:
+        yield key[:position], key[position + 1 :]
+        position = key.find(".", position + 1)
+
+
+async def _make_sources(
+    device_entities: Sequence[_DeviceEntity],
     parents: set[str],
     names: Mapping[str, str | None],
-    latest_by: LatestBy,
+    latest_endpoint: LatestEndpoint,
 ) -> dict[str, Source]:
-    """Return the points of entities by key, and where each is read from."""
+    """Return the points of entities, with their sources, by point key.
+
+    `parents` are the keys of all entities with children, `names` the names of all
+    entities by key.
+    """
     status_ids = {
-        each.owner.prefix: each.entity.id
-        for each in placed
+        each.prefix: each.entity.id
+        for each in device_entities
         if each.identifier == STATUS
     }
+    yielder = LoopYielder(_ENTITIES_AT_ONCE)
     sources: dict[str, Source] = {}
-    for count, (owner, identifier, entity) in enumerate(placed, 1):
-        if count % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-        place = Place(
+    for prefix, device, identifier, entity in device_entities:
+        await yielder.spend(1)
+        context = EntityContext(
             key=slug(entity.key, sources),
-            device_key=owner.device.key,
+            device_key=device.key,
             identifier=identifier,
             parent_name=names.get(entity.key.rpartition(".")[0]),
-            reports=not _is_integration(owner.prefix),
-            latest_by=latest_by,
+            has_reports=not _is_integration(prefix),
+            latest_endpoint=latest_endpoint,
         )
-        point = make_point(entity, place, is_parent=entity.key in parents)
+        point = make_point(entity, context, is_parent=entity.key in parents)
         if point is not None:
             sources[point.key] = Source(
-                point=point, entity=entity, status_id=status_ids.get(owner.prefix)
+                point=point, entity=entity, status_id=status_ids.get(prefix)
             )
     return sources
 
 
-async def _placed(
-    entities: Sequence[EntityRow], owners: Mapping[str, _Owner]
-) -> list[_Placed]:
-    """Return the entities that people may look at, in the order of their keys."""
-    placed: list[_Placed] = []
-    await asyncio.sleep(0)
-    for count, entity in enumerate(sorted(entities, key=attrgetter("key")), 1):
-        if count % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-        if (found := _owner(entity.key, owners)) is not None:
-            owner, identifier = found
-            if not is_internal(identifier) and identifier not in _REMOVES_OR_ADDS:
-                placed.append(_Placed(owner, identifier, entity))
-    return placed
-
-
-async def _catalogue(
-    owners: Mapping[str, _Owner],
+async def _assemble(
+    devices: Mapping[str, Device],
     sources: Mapping[str, Source],
     entities: Iterable[EntityRow],
 ) -> Catalogue:
+    """Return the catalogue, without integrations that have no points."""
     used = {source.point.device_key for source in sources.values()}
     await asyncio.sleep(0)
     properties = {
@@ -180,9 +235,9 @@ async def _catalogue(
     await asyncio.sleep(0)
     return Catalogue(
         devices={
-            owner.device.key: owner.device
-            for owner in owners.values()
-            if owner.device.key in used or not _is_integration(owner.prefix)
+            device.key: device
+            for prefix, device in devices.items()
+            if device.key in used or not _is_integration(prefix)
         },
         sources=sources,
         keys_by_id={source.entity.id: key for key, source in properties.items()},
@@ -193,56 +248,6 @@ async def _catalogue(
     )
 
 
-def _device_owners(
-    devices: Iterable[DeviceRow], url: str
-) -> Iterator[tuple[str, _Owner]]:
-    taken = set[str]()
-    # Ids grow with time, and all of them are numbers.
-    for row in sorted(devices, key=lambda row: int(row.id)):
-        key = slug(row.key, taken)
-        taken.add(key)
-        device = Device(
-            key=key,
-            name=row.name or row.model or key,
-            manufacturer=_MAKERS.get(row.integration or ""),
-            model=row.model,
-            serial=row.eui or row.key.rpartition(".")[2] or None,
-            configuration_url=url,
-        )
-        yield row.key, _Owner(row.key, device)
-
-
-def _integration_owners(
-    entities: Iterable[EntityRow], others: Iterable[_Owner], url: str
-) -> dict[str, _Owner]:
-    """Return the integrations that have entities beside those of their devices."""
-    taken = {owner.device.key for owner in others}
-    found: dict[str, _Owner] = {}
-    for entity in entities:
-        integration, _, rest = entity.key.partition(".")
-        prefix = f"{integration}.integration"
-        if prefix in found or not rest.startswith("integration."):
-            continue
-        key = slug(prefix, taken)
-        taken.add(key)
-        device = Device(
-            key=key,
-            name=entity.integration_name or integration,
-            configuration_url=url,
-        )
-        found[prefix] = _Owner(prefix, device)
-    return dict(sorted(found.items()))
-
-
 def _is_integration(prefix: str) -> bool:
+    """Return True if a key prefix is that of an integration, not of a device."""
     return prefix.endswith(".integration") and prefix.count(".") == 1
-
-
-def _owner(key: str, owners: Mapping[str, _Owner]) -> tuple[_Owner, str] | None:
-    """Return what an entity belongs to, and the rest of its key."""
-    at = key.find(".")
-    while at >= 0:
-        if (owner := owners.get(key[:at])) is not None:
-            return owner, key[at + 1 :]
-        at = key.find(".", at + 1)
-    return None

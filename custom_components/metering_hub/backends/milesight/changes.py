@@ -1,4 +1,4 @@
-"""Has anything been stored since the last look? By the times of the latest values."""
+"""Detect newly stored values by the times of the latest values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from ..base import HistoryChanges
 from .catalogue import Source
 from .client import BATCH_SIZE, MilesightClient
 
-FULL_LOOK = timedelta(hours=6)
-"""How often the whole window is read again: a device that was out of reach may send
-older values later, which the time of its latest value does not show."""
+FULL_READ_INTERVAL = timedelta(hours=6)
+"""How often the whole window is read again: a device that was offline may send older
+values later, which the time of its latest value does not show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The times of the latest values, and when everything was looked at."""
+    """The times of the latest values by entity id, and when all was read last."""
 
     times: Mapping[str, datetime]
-    looked_at_all: datetime
+    last_full_read: datetime
 
 
 async def find_changes(
@@ -29,20 +29,20 @@ async def find_changes(
     mark: object,
     now: datetime,
 ) -> HistoryChanges:
-    """Tell since when stored values may differ from those at `mark`.
+    """Return the time since which stored values may differ from those at `mark`.
 
-    One request for 1,000 entities, and the only one where nothing is new.
+    This takes one request per 1,000 entities. Raises BackendError.
     """
-    ids = [source.entity.id for source in sources]
+    entity_ids = [source.entity.id for source in sources]
     times: dict[str, datetime] = {}
-    for chunk in batched(ids, BATCH_SIZE, strict=False):
-        found = await client.statuses(chunk)
-        times |= {key: each.time for key, each in found.items() if each.time}
-    if not isinstance(mark, Mark) or now - mark.looked_at_all >= FULL_LOOK:
+    for batch in batched(entity_ids, BATCH_SIZE, strict=False):
+        statuses = await client.statuses(batch)
+        times |= {key: status.time for key, status in statuses.items() if status.time}
+    if not isinstance(mark, Mark) or now - mark.last_full_read >= FULL_READ_INTERVAL:
         return HistoryChanges(since=start, mark=Mark(times, now))
-    new = Mark(times, mark.looked_at_all)
+    new_mark = Mark(times, mark.last_full_read)
     changed = [key for key, time in times.items() if mark.times.get(key) != time]
     if not changed:
-        return HistoryChanges(since=None, mark=new)
+        return HistoryChanges(since=None, mark=new_mark)
     since = min(mark.times.get(key, start) for key in changed)
-    return HistoryChanges(since=max(start, since), mark=new)
+    return HistoryChanges(since=max(start, since), mark=new_mark)

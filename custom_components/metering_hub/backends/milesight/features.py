@@ -1,8 +1,8 @@
-"""Which of its abilities a server has: no answer tells its release.
+"""Find out which features a server has, since it does not report its release.
 
-Source: ../shared/wire/milesight.md §6 and §8. An endpoint that a release does not have
-is a verdict, not an outage. A server that fails while it is asked leaves the question
-open, and is asked again.
+A missing endpoint means that the release does not have the feature. If the server fails
+on a request, the feature stays undetermined and is probed again.
+Source: docs/wire/milesight.md, Releases.
 """
 
 from collections.abc import Awaitable
@@ -12,67 +12,73 @@ from enum import StrEnum
 from ..errors import NotFoundError, PermissionDeniedError, ServerFaultError
 from .client import MilesightClient
 
-_NO_ENTITY = "1"
+_UNUSED_ID = "1"
 """An id that no entity has, so that the answer is short."""
 
 
-class LatestBy(StrEnum):
-    """How the latest values of many entities are read."""
+class LatestEndpoint(StrEnum):
+    """The endpoint through which latest values are read."""
 
     BATCH = "batch"
-    """Many in one request, with their times (since 1.3.0)."""
+    """entity/batch-get-status: many values with their times (since 1.3.0)."""
 
     PAGES = "pages"
-    """Pages of all entities, without times (since 1.2.3)."""
+    """entity/advanced-search: pages of values without times (since 1.2.3)."""
 
     SINGLE = "single"
-    """One request each."""
+    """entity/{id}/status: one value per request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Abilities:
-    """What a server can do; `None` where that is not known yet."""
+class Features:
+    """The features of a server; `None` if undetermined.
+
+    `batch` and `pages` are the endpoints of the same name, `broker` is an MQTT broker.
+    """
 
     batch: bool | None = None
     pages: bool | None = None
     broker: bool | None = None
 
     @property
-    def latest_by(self) -> LatestBy:
-        """Return the best way to read latest values that the server surely has."""
+    def latest_endpoint(self) -> LatestEndpoint:
+        """Return the most efficient endpoint that the server is known to have."""
         if self.batch:
-            return LatestBy.BATCH
-        return LatestBy.PAGES if self.pages else LatestBy.SINGLE
-
-    def doubted(self) -> Abilities:
-        """Return only what a newer release would not change."""
-        return self if self.batch else replace(self, batch=None, pages=None)
+            return LatestEndpoint.BATCH
+        return LatestEndpoint.PAGES if self.pages else LatestEndpoint.SINGLE
 
     @property
     def may_have_websocket(self) -> bool:
-        """Tell whether the release may be old enough for the WebSocket, up to 1.2.1."""
+        """Return True if the release may be old enough for the WebSocket."""
         return not self.batch and not self.pages
 
+    def without_upgradable(self) -> Features:
+        """Return the features that an upgrade of the server would not change."""
+        return self if self.batch else replace(self, batch=None, pages=None)
 
-async def probe(client: MilesightClient, known: Abilities) -> Abilities:
-    """Return what a server can do, asking only for what is not known.
 
-    A release that has the batch has the pages too, so that two requests tell a new
-    server, and three an old one.
+async def probe_features(client: MilesightClient, features: Features) -> Features:
+    """Return the features of a server; only undetermined ones are probed.
+
+    A release with the batch endpoint also has the pages, so a new server takes two
+    requests and an old one three.
     """
-    if known.batch is None:
-        batch = await _has(client.statuses([_NO_ENTITY]))
-        known = replace(known, batch=batch)
-    if known.pages is None:
-        pages = known.batch or await _has(client.entity_values(1, size=1))
-        known = replace(known, pages=pages)
-    if known.broker is None:
-        known = replace(known, broker=await _has(client.broker_info()))
-    return known
+    if features.batch is None:
+        has_batch = await _has_endpoint(client.statuses([_UNUSED_ID]))
+        features = replace(features, batch=has_batch)
+    if features.pages is None:
+        has_pages = features.batch or await _has_endpoint(
+            client.entity_values(1, size=1)
+        )
+        features = replace(features, pages=has_pages)
+    if features.broker is None:
+        has_broker = await _has_endpoint(client.broker_info())
+        features = replace(features, broker=has_broker)
+    return features
 
 
-async def _has(answer: Awaitable[object]) -> bool | None:
-    """Tell whether an endpoint exists."""
+async def _has_endpoint(answer: Awaitable[object]) -> bool | None:
+    """Return True if an endpoint exists, `None` if the server failed to answer."""
     try:
         await answer
     except NotFoundError:

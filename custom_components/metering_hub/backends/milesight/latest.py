@@ -1,258 +1,284 @@
-"""Read the latest values of points in as few requests as a server allows.
+"""Read the latest values of points in as few requests as the server allows.
 
-Source: ../shared/wire/milesight.md §6 and §9.
+Source: docs/wire/milesight.md, Latest values.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import batched
-from operator import is_, itemgetter
-from typing import NamedTuple
+from operator import itemgetter
 
-from ...metering.model import Reading, Value
+from ...metering.memo import IdentityMemo
+from ...metering.model import Point, Reading, Value
 from ..base import Latest
 from ..common.concurrency import gather_parts
 from ..common.http import Json
 from ..errors import BackendError
-from .catalogue import Source
-from .client import BATCH_SIZE, KEYS_AT_ONCE, ROWS_AT_ONCE, MilesightClient
-from .features import LatestBy
-from .models import Object, Status, read_statuses
-from .paging import all_rows
-from .values import as_online, reader_of
+from .catalogue import Catalogue, Source
+from .client import BATCH_SIZE, MAX_FILTER_VALUES, PAGE_SIZE, MilesightClient
+from .features import LatestEndpoint
+from .models import Object, Status, parse_statuses
+from .paging import fetch_all_rows
+from .values import as_online, value_parser
 
 OFFLINE = "a device is offline"
 
-_AT_ONCE = 250
+_POINTS_AT_ONCE = 250
+"""How many readings are made before other tasks get the event loop."""
+
+type FirstSeen = Callable[[str, Json], datetime]
+"""Returns when an entity, by id, was first seen to have the value that it has now."""
+
+
+class LatestReader:
+    """Reads latest values, and reuses what has not changed since the last poll."""
+
+    def __init__(self, client: MilesightClient, clock: Callable[[], datetime]) -> None:
+        """Initialize the reader."""
+        self._client = client
+        self._clock = clock
+        self._changes: dict[str, tuple[Json, datetime]] = {}
+        self._polled: IdentityMemo[_PointSetReader] = IdentityMemo()
+        self._polled_size = 0
+
+    async def read(
+        self, points: Collection[Point], catalogue: Catalogue, endpoint: LatestEndpoint
+    ) -> Latest:
+        """Return the latest readings of points; the same object if nothing has changed.
+
+        While a device is offline, its points count as failed, except its settings.
+        Raises BackendError.
+        """
+        reader = self._reader_for(points, catalogue)
+        return await reader.read(endpoint, catalogue.properties)
+
+    def keep_only(self, entity_ids: Collection[str]) -> None:
+        """Drop what is kept of all other entities."""
+        self._polled.forget()
+        self._polled_size = 0
+        self._changes = {
+            entity_id: change
+            for entity_id, change in self._changes.items()
+            if entity_id in entity_ids
+        }
+
+    def _reader_for(
+        self, points: Collection[Point], catalogue: Catalogue
+    ) -> _PointSetReader:
+        """Return the reader of a set of points, which is kept for the next poll."""
+
+        def make_reader() -> _PointSetReader:
+            """Return a reader that has not read anything yet."""
+            known = catalogue.sources
+            sources = [known[point.key] for point in points if point.key in known]
+            return _PointSetReader(self._client, sources, self._first_seen)
+
+        # A push reads a few points, which must not displace those of the polls.
+        if 2 * len(points) < self._polled_size:
+            return make_reader()
+        self._polled_size = len(points)
+        return self._polled.get(make_reader, points=points, catalogue=catalogue)
+
+    def _first_seen(self, entity_id: str, value: Json) -> datetime:
+        """Return when a value without a time was first seen; see FirstSeen."""
+        change = self._changes.get(entity_id)
+        if change is None or change[0] != value:
+            change = self._changes[entity_id] = value, self._clock()
+        return change[1]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A point to read: `status_id` is that of what must not say that it is offline."""
+class _PointToRead:
+    """A point, its entity, and how to parse the entity's value.
+
+    `status_id` is the id of the status entity that makes the point unavailable.
+    """
 
     key: str
     entity_id: str
     status_id: str | None
-    read: Callable[[Json], Value | None]
-
-
-class _Batch(NamedTuple):
-    """An answer for many entities, and what it says."""
-
-    rows: Object
-    statuses: Mapping[str, Status]
+    parse: Callable[[Json], Value | None]
 
 
 @dataclass(slots=True)
-class _Plan:
-    """What to ask for a number of points, and what the last answers were.
-
-    It is kept for the points that are polled, so that a poll need not find out again
-    what is what, and so that what is as it was costs next to nothing.
-    """
-
-    sources: Sequence[Source]
-    rows: Sequence[_Row]
-    ids: Mapping[str, str]
-    status_ids: frozenset[str]
-    chunks: Sequence[tuple[str, ...]]
-    batches: dict[tuple[str, ...], _Batch] = field(default_factory=dict)
-    readings: dict[str, tuple[Status, Reading | None]] = field(default_factory=dict)
-    last: tuple[Sequence[Mapping[str, Status]], Latest] | None = None
-
-    def same(self, answers: Sequence[Mapping[str, Status]]) -> Latest | None:
-        """Return what answers meant last time, if they are all as they were."""
-        if self.last is None or len(answers) != len(self.last[0]):
-            return None
-        is_same = all(map(is_, answers, self.last[0], strict=True))
-        return self.last[1] if is_same else None
-
-
-@dataclass(slots=True)
-class _Values:
+class _Answer:
     """Latest values by entity id, and why those of other entities are missing.
 
-    `batches` are the answers that they are made of, if they are whole.
+    `latest` is the result, once it has been made of them.
     """
 
-    found: dict[str, Status] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    batches: Sequence[Mapping[str, Status]] = ()
+    statuses: Mapping[str, Status]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    latest: Latest | None = None
 
 
-class LatestReader:
-    """Reads latest values; remembers when values without a time have changed."""
+class _Batch:
+    """A request for the latest values of many entities, which is sent repeatedly."""
 
-    def __init__(self, client: MilesightClient, clock: Callable[[], datetime]) -> None:
-        """Start without having seen anything."""
+    def __init__(self, client: MilesightClient, entity_ids: tuple[str, ...]) -> None:
+        """Initialize the batch; `entity_ids` are at most BATCH_SIZE."""
+        self.entity_ids = entity_ids
         self._client = client
-        self._clock = clock
-        self._changed: dict[str, tuple[Json, datetime]] = {}
-        self._plan: _Plan | None = None
+        self._rows: Object = {}
+        self._statuses: Mapping[str, Status] = {}
 
-    async def read(
-        self, sources: Sequence[Source], latest_by: LatestBy, properties: int
-    ) -> Latest:
-        """Return the newest readings of points; `properties` is how many there are.
+    async def read(self) -> Mapping[str, Status]:
+        """Return latest values by entity id: the same object if none has changed."""
+        rows = await self._client.status_rows(self.entity_ids)
+        if rows != self._rows:
+            self._statuses = parse_statuses(rows, self._rows, self._statuses)
+            self._rows = rows
+        return self._statuses
 
-        The points of a device that is offline count as failed, but for its settings.
-        """
-        plan = self._plan_for(sources)
-        values = await self._values(plan, latest_by, properties)
-        if values.batches and (same := plan.same(values.batches)) is not None:
-            return same
+
+class _PointSetReader:
+    """Reads the same points again and again."""
+
+    def __init__(
+        self,
+        client: MilesightClient,
+        sources: Sequence[Source],
+        first_seen: FirstSeen,
+    ) -> None:
+        """Prepare the requests for the points and for the status of their devices."""
+        self._client = client
+        self._first_seen = first_seen
+        self._points = [
+            _PointToRead(
+                source.point.key,
+                source.entity.id,
+                source.status_id if source.follows_status else None,
+                value_parser(source),
+            )
+            for source in sources
+        ]
+        self._status_ids = {
+            point.status_id for point in self._points if point.status_id is not None
+        }
+        self._entity_keys = {source.entity.id: source.entity.key for source in sources}
+        entity_ids = dict.fromkeys([*self._entity_keys, *sorted(self._status_ids)])
+        self._batches = {
+            f"batch_{number}": _Batch(client, ids)
+            for number, ids in enumerate(batched(entity_ids, BATCH_SIZE, strict=False))
+        }
+        self._batch_answer: IdentityMemo[_Answer] = IdentityMemo()
+        self._readings: dict[str, tuple[Status, Reading | None]] = {}
+
+    async def read(self, endpoint: LatestEndpoint, properties: int) -> Latest:
+        """Return the latest readings; `properties` is how many entities have values."""
+        answer = await self._fetch(endpoint, properties)
+        if answer.latest is None:
+            answer.latest = await self._make_latest(answer)
+        return answer.latest
+
+    async def _fetch(self, endpoint: LatestEndpoint, properties: int) -> _Answer:
+        """Return the latest values in the most efficient way that the server has."""
+        if endpoint is LatestEndpoint.BATCH:
+            return await self._fetch_batches()
+        if endpoint is LatestEndpoint.SINGLE:
+            return await self._fetch_single()
+        keys = list(self._entity_keys.values())
+        if len(keys) / MAX_FILTER_VALUES > properties / PAGE_SIZE:
+            keys = []
+        return await self._fetch_pages(keys)
+
+    async def _fetch_batches(self) -> _Answer:
+        """Return the values of all batches: the last answer if nothing has changed."""
+        parts, failures = await gather_parts(
+            {name: batch.read() for name, batch in self._batches.items()}
+        )
+        _raise_if_all_failed(parts, failures)
+        if not failures:
+            return self._batch_answer.get(lambda: _Answer(_merge(parts)), **parts)
+        failed: dict[str, str] = {}
+        for name, error in failures.items():
+            failed |= dict.fromkeys(self._batches[name].entity_ids, str(error))
+        return _Answer(_merge(parts), failed)
+
+    async def _fetch_pages(self, keys: Sequence[str]) -> _Answer:
+        """Return the values of the entities with these keys, or of all without keys."""
+        filters: list[tuple[str, ...]] = [
+            *batched(keys, MAX_FILTER_VALUES, strict=False)
+        ]
+        statuses: dict[str, Status] = {}
+        for each in filters or [()]:
+            fetch = partial(self._client.entity_values, keys=each)
+            statuses |= await fetch_all_rows(fetch, itemgetter(0))
+        return _Answer(statuses)
+
+    async def _fetch_single(self) -> _Answer:
+        """Return the values that are read one by one."""
+        parts, failures = await gather_parts(
+            {
+                entity_id: self._client.status(entity_id)
+                for batch in self._batches.values()
+                for entity_id in batch.entity_ids
+            }
+        )
+        _raise_if_all_failed(parts, failures)
+        return _Answer(
+            {key: status for key, status in parts.items() if status is not None},
+            {key: str(error) for key, error in failures.items()},
+        )
+
+    async def _make_latest(self, answer: _Answer) -> Latest:
+        """Return the readings that an answer contains."""
         offline = {
             status_id
-            for status_id in plan.status_ids
-            if _is_offline(values.found.get(status_id))
+            for status_id in self._status_ids
+            if _is_offline(answer.statuses.get(status_id))
         }
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
-        for count, row in enumerate(plan.rows, 1):
-            if count % _AT_ONCE == 0:
+        for count, point in enumerate(self._points, 1):
+            if count % _POINTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if row.entity_id in values.failed:
-                failed[row.key] = values.failed[row.entity_id]
-            elif row.status_id is not None and row.status_id in offline:
-                failed[row.key] = OFFLINE
-            elif (reading := self._reading(plan, row, values.found)) is not None:
-                readings[row.key] = reading
-        latest = Latest(readings=readings, failed=failed)
-        plan.last = (values.batches, latest) if values.batches else None
-        return latest
+            if point.entity_id in answer.failed:
+                failed[point.key] = answer.failed[point.entity_id]
+            elif point.status_id is not None and point.status_id in offline:
+                failed[point.key] = OFFLINE
+            elif (status := answer.statuses.get(point.entity_id)) is not None and (
+                reading := self._reading(point, status)
+            ) is not None:
+                readings[point.key] = reading
+        return Latest(readings=readings, failed=failed)
 
-    def forget(self, entity_ids: Collection[str]) -> None:
-        """Forget all entities but these."""
-        self._plan = None
-        self._changed = {
-            key: seen for key, seen in self._changed.items() if key in entity_ids
-        }
+    def _reading(self, point: _PointToRead, status: Status) -> Reading | None:
+        """Return the reading of a point: the same object if its status is the same one.
 
-    def _plan_for(self, sources: Sequence[Source]) -> _Plan:
-        """Return what to ask for these points; that of a poll is kept.
-
-        A poll is for most of the points, what is read in between for a few.
+        An unchanged reading that keeps its identity is skipped by all later steps.
         """
-        kept = self._plan
-        if kept is not None and kept.sources is sources:
-            return kept
-        plan = _make_plan(sources)
-        if kept is None or len(kept.sources) <= 2 * len(sources):
-            self._plan = plan
-        return plan
-
-    def _reading(
-        self, plan: _Plan, row: _Row, found: Mapping[str, Status]
-    ) -> Reading | None:
-        """Return the reading of a point: the same object where it is as it was."""
-        if (status := found.get(row.entity_id)) is None:
-            return None
-        known = plan.readings.get(row.key)
+        known = self._readings.get(point.key)
         if known is not None and known[0] is status:
             return known[1]
-        value = row.read(status.value)
+        value = point.parse(status.value)
         reading = None
         if value is not None:
-            time = status.time or self._time_of_change(row.entity_id, status.value)
+            time = status.time or self._first_seen(point.entity_id, status.value)
             reading = Reading(time=time, value=value)
-        plan.readings[row.key] = status, reading
+        self._readings[point.key] = status, reading
         return reading
 
-    def _time_of_change(self, entity_id: str, value: Json) -> datetime:
-        """Return when a value without a time was first seen."""
-        before = self._changed.get(entity_id)
-        if before is None or before[0] != value:
-            before = self._changed[entity_id] = (value, self._clock())
-        return before[1]
 
-    async def _values(
-        self, plan: _Plan, latest_by: LatestBy, properties: int
-    ) -> _Values:
-        if latest_by is LatestBy.BATCH:
-            return await self._by_batch(plan)
-        if latest_by is LatestBy.SINGLE:
-            return await self._one_by_one(plan.ids)
-        keys = list(plan.ids.values())
-        if len(keys) / KEYS_AT_ONCE > properties / ROWS_AT_ONCE:
-            keys = []
-        return await self._by_pages(plan.ids, keys)
-
-    async def _by_batch(self, plan: _Plan) -> _Values:
-        parts, failures = await gather_parts(
-            {chunk: self._batch(plan, chunk) for chunk in plan.chunks}
-        )
-        _raise_if_nothing_came(parts, failures)
-        values = _Values()
-        for part in parts.values():
-            values.found |= part
-        for chunk, error in failures.items():
-            values.failed |= dict.fromkeys(chunk, str(error))
-        if not failures:
-            values.batches = [parts[chunk] for chunk in plan.chunks]
-        return values
-
-    async def _batch(self, plan: _Plan, chunk: tuple[str, ...]) -> Mapping[str, Status]:
-        """Return the latest values of a part of the entities; raises BackendError."""
-        rows = await self._client.status_rows(chunk)
-        before = plan.batches.get(chunk)
-        if before is None:
-            statuses = read_statuses(rows)
-        elif before.rows == rows:
-            return before.statuses
-        else:
-            statuses = read_statuses(rows, before.rows, before.statuses)
-        plan.batches[chunk] = _Batch(rows, statuses)
-        return statuses
-
-    async def _by_pages(self, ids: Iterable[str], keys: Sequence[str]) -> _Values:
-        """Read pages of the entities with these keys, or of all."""
-        chunks: list[tuple[str, ...]] = [*batched(keys, KEYS_AT_ONCE, strict=False)]
-        values = _Values()
-        for chunk in chunks or [()]:
-            rows = await all_rows(
-                partial(self._client.entity_values, keys=chunk), itemgetter(0)
-            )
-            values.found |= rows
-        return values
-
-    async def _one_by_one(self, ids: Iterable[str]) -> _Values:
-        parts, failures = await gather_parts(
-            {entity_id: self._client.status(entity_id) for entity_id in ids}
-        )
-        _raise_if_nothing_came(parts, failures)
-        found = {key: status for key, status in parts.items() if status is not None}
-        return _Values(found, {key: str(error) for key, error in failures.items()})
+def _merge(parts: Mapping[str, Mapping[str, Status]]) -> dict[str, Status]:
+    """Return the values of all batches together."""
+    statuses: dict[str, Status] = {}
+    for part in parts.values():
+        statuses |= part
+    return statuses
 
 
-def _raise_if_nothing_came[Key](
+def _raise_if_all_failed[Key](
     parts: Mapping[Key, object], failures: Mapping[Key, BackendError]
 ) -> None:
-    """Raise a failure that all parts share: it is one of the whole server."""
+    """Raise the first failure if no part succeeded: then the whole server fails."""
     if failures and not parts:
         raise next(iter(failures.values()))
 
 
-def _make_plan(sources: Sequence[Source]) -> _Plan:
-    """Return a plan: the entities of the points, and those that say who is offline."""
-    ids = {source.entity.id: source.entity.key for source in sources}
-    rows = [
-        _Row(
-            source.point.key,
-            source.entity.id,
-            source.status_id if source.follows_status else None,
-            reader_of(source),
-        )
-        for source in sources
-    ]
-    status_ids = frozenset(row.status_id for row in rows if row.status_id is not None)
-    for status_id in sorted(status_ids):
-        ids.setdefault(status_id, "")
-    chunks = list(batched(ids, BATCH_SIZE, strict=False))
-    return _Plan(sources, rows, ids, status_ids, chunks)
-
-
 def _is_offline(status: Status | None) -> bool:
+    """Return True if the value of a status entity is OFFLINE."""
     return status is not None and as_online(status.value) is False

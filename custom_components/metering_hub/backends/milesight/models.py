@@ -1,8 +1,8 @@
-"""What Beaver IoT's endpoints answer, typed; units are the server's.
+"""The answers of Beaver IoT's endpoints as dataclasses, and their parsers.
 
-Source of every wire fact: ../shared/wire/milesight.md, read from the server's sources,
-releases 1.0.0 to 1.3.1. Any field may be missing, because the server leaves out nulls.
-Ids are snowflake numbers beyond 2**53, so they are texts everywhere here.
+Values keep the server's units. Any field may be missing, because the server omits
+nulls. Ids are snowflake numbers beyond 2**53, so they are handled as text. Source:
+docs/wire/milesight.md, JSON, Devices and Entities.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,18 +12,20 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..common.http import Json
-from ..common.parse import as_decimal, as_integer, as_object, as_objects, as_text
+from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
+
+type Object = dict[str, Json]
 
 
 class EntityType(StrEnum):
-    """What an entity is; only a PROPERTY has a latest value."""
+    """The types of entities that are used; only a PROPERTY has a latest value."""
 
     PROPERTY = "PROPERTY"
     SERVICE = "SERVICE"
 
 
 class ValueType(StrEnum):
-    """The types of values that the integration can show."""
+    """The value types that the integration supports."""
 
     STRING = "STRING"
     LONG = "LONG"
@@ -35,12 +37,21 @@ class ValueType(StrEnum):
 NUMERIC = frozenset({ValueType.LONG, ValueType.DOUBLE})
 
 
+class Aggregate(StrEnum):
+    """The aggregations of `MilesightClient.aggregate`."""
+
+    LAST = "LAST"
+    LOWEST = "MIN"
+    HIGHEST = "MAX"
+    AVERAGE = "AVG"
+    SUM = "SUM"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who is logged in.
+    """The user that is logged in, without name or e-mail address.
 
-    `is_super_admin` is `None` where the server does not say. Nothing that names the
-    person is kept.
+    `is_super_admin` is `None` if the server does not report it.
     """
 
     user_id: str | None = field(repr=False)
@@ -53,7 +64,8 @@ class DeviceRow:
     """A device.
 
     `key` is "<integration>.device.<identifier>". `model` and `eui` are the only parts
-    of `additional_data` that are kept: it also holds the LoRaWAN key of the device.
+    of `additional_data` that are kept, because that also holds the device's LoRaWAN
+    key.
     """
 
     id: str
@@ -68,8 +80,9 @@ class DeviceRow:
 class EntityRow:
     """An entity of a device or of an integration.
 
-    Its key is that of what it belongs to, and behind a dot its own identifier; a
-    child's has one more part. `labels` are the words of an enum by the value's text.
+    `key` is the key of that device or integration, a dot, and the entity's identifier;
+    the key of a child entity has one more part. `labels` are the labels of an enum by
+    value, which is text for all value types.
     """
 
     id: str
@@ -77,7 +90,7 @@ class EntityRow:
     name: str | None
     type: EntityType
     value_type: ValueType
-    writable: bool
+    is_writable: bool
     integration_name: str | None
     unit: str | None
     labels: Mapping[str, str]
@@ -87,28 +100,10 @@ class EntityRow:
     format: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationRow:
-    """What brings devices and entities into the server, by its id and name."""
-
-    id: str
-    name: str | None
-
-
-class Aggregate(StrEnum):
-    """What is made of the values of a span; see `MilesightClient.aggregate`."""
-
-    LAST = "LAST"
-    LOWEST = "MIN"
-    HIGHEST = "MAX"
-    AVERAGE = "AVG"
-    SUM = "SUM"
-
-
 class Status(NamedTuple):
-    """The latest value of an entity; `time` is aware UTC, `None` where not told.
+    """The latest value of an entity; `time` is aware UTC, `None` if not reported.
 
-    A tuple, because thousands are made at every poll.
+    This is a tuple because thousands are created by every poll.
     """
 
     value: Json
@@ -116,7 +111,7 @@ class Status(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredValue:
     """One stored value of an entity; `time` is aware UTC."""
 
     entity_id: str
@@ -126,115 +121,94 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """A page of a list: its usable rows, how many came, and the whole list's length."""
+    """A page of a list.
+
+    `rows` are the rows that could be parsed, `size` is the number of rows on the page,
+    and `total` the length of the whole list.
+    """
 
     rows: Sequence[Row]
     size: int
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerInfo:
-    """Where the MQTT broker is; what is absent is the same as for the web page."""
-
-    host: str | None
-    mqtt_port: int | None
-    mqtts_port: int | None
-    ws_path: str
-    ws_port: int | None
-    wss_port: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerLogin:
-    """The name and password that all web clients of a tenant share."""
-
-    client_id: str | None = field(repr=False)
-    username: str = field(repr=False)
-    password: str = field(repr=False)
-
-
-type Object = dict[str, Json]
-
-NOTHING: Mapping[str, Status] = {}
-
 _WRITABLE = frozenset({"W", "RW"})
-_LATEST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
-_DIGITS = 20
-"""More digits than any moment has; Python refuses to read thousands of them."""
+_LATEST_MILLIS = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
+_MAX_DIGITS = 20
+"""More digits than any timestamp has; Python refuses to convert thousands of them."""
 
 
 def as_id(value: Json) -> str | None:
-    """Return an id as text, never by way of a float, which would round it."""
+    """Return an id as text, without the rounding that a float would cause."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
     return text if text.isascii() and text.isdigit() else None
 
 
-def as_millis(value: Json) -> datetime | None:
-    """Return a moment given in epoch milliseconds, as a number or as text.
+def from_millis(value: Json) -> datetime | None:
+    """Return epoch milliseconds, a whole number or text, as a moment in UTC.
 
-    Made for many rows, so that it takes whole numbers only.
+    This does not use `from_epoch`, because it runs for every row of every poll.
     """
     if isinstance(value, str):
-        if not value.isdecimal() or len(value) >= _DIGITS:
+        if not value.isdecimal() or len(value) >= _MAX_DIGITS:
             return None
         value = int(value)
     elif isinstance(value, bool) or not isinstance(value, int):
         return None
-    if not 0 <= value < _LATEST_MOMENT:
+    if not 0 <= value < _LATEST_MILLIS:
         return None
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-def read_page[Row](data: Json, read: Callable[[Object], Row | None]) -> Page[Row]:
-    """Return a page object; rows that cannot be read are not in it, but counted."""
+def parse_page[Row](data: Json, parse: Callable[[Object], Row | None]) -> Page[Row]:
+    """Parse a page; rows that `parse` rejects are only counted."""
     page = as_object(data)
     content = page.get("content")
-    rows = [row for item in as_objects(content) if (row := read(item)) is not None]
+    rows = [row for item in as_objects(content) if (row := parse(item)) is not None]
     size = len(content) if isinstance(content, list) else 0
     total = as_integer(page.get("total"))
     return Page(rows, size, size if total is None else total)
 
 
-def read_user(data: Json) -> User:
-    """Return who is logged in."""
+def parse_user(data: Json) -> User:
+    """Parse the answer of user."""
     user = as_object(data)
     is_admin = user.get("is_super_admin")
     return User(
-        user_id=_word(user.get("user_id")),
-        tenant_id=_word(user.get("tenant_id")),
+        user_id=_text_or_id(user.get("user_id")),
+        tenant_id=_text_or_id(user.get("tenant_id")),
         is_super_admin=is_admin if isinstance(is_admin, bool) else None,
     )
 
 
-def _word(value: Json) -> str | None:
-    """Return an id of any spelling as text."""
+def _text_or_id(value: Json) -> str | None:
+    """Return an id that may be any text, such as a tenant's, or a number."""
     return as_text(value) or as_id(value)
 
 
-def read_device(row: Object) -> DeviceRow | None:
-    """Return a row of device/search."""
+def parse_device(row: Object) -> DeviceRow | None:
+    """Parse a row of device/search; `None` without an id or a key."""
     device_id, key = as_id(row.get("id")), as_text(row.get("key"))
     if device_id is None or key is None:
         return None
-    more = as_object(row.get("additional_data"))
+    additional = as_object(row.get("additional_data"))
     return DeviceRow(
         id=device_id,
         key=key,
         name=as_text(row.get("name")),
         integration=as_text(row.get("integration")),
-        model=as_text(more.get("deviceModel")),
-        eui=as_text(more.get("eui")) or as_text(row.get("identifier")),
+        model=as_text(additional.get("deviceModel")),
+        eui=as_text(additional.get("eui")) or as_text(row.get("identifier")),
     )
 
 
-def read_entity(row: Object) -> EntityRow | None:
-    """Return a row of entity/search or entity/advanced-search.
+def parse_entity(row: Object) -> EntityRow | None:
+    """Parse a row of entity/search or entity/advanced-search.
 
-    Rows of types that have no place in Home Assistant are left out: EVENT, BINARY and
-    whatever a later release brings.
+    Returns `None` for types that Home Assistant cannot show: EVENT, BINARY, and any
+    that a later release adds.
     """
     entity_id, key = as_id(row.get("entity_id")), as_text(row.get("entity_key"))
     try:
@@ -252,28 +226,32 @@ def read_entity(row: Object) -> EntityRow | None:
         name=as_text(row.get("entity_name")),
         type=entity_type,
         value_type=value_type,
-        writable=access in _WRITABLE,
+        is_writable=access in _WRITABLE,
         integration_name=as_text(row.get("integration_name")),
         unit=as_text(attribute.get("unit")),
-        labels=dict(_labels(attribute.get("enum"))),
-        lowest=as_float(attribute.get("min")),
-        highest=as_float(attribute.get("max")),
+        labels=dict(_parse_labels(attribute.get("enum"))),
+        lowest=as_number(attribute.get("min")),
+        highest=as_number(attribute.get("max")),
         fraction_digits=as_integer(attribute.get("fraction_digits")),
         format=as_text(attribute.get("format")),
     )
 
 
-def read_integration(row: Object) -> IntegrationRow | None:
-    """Return a row of integration/search, or integration/{id}."""
-    if (integration_id := _word(row.get("id"))) is None:
-        return None
-    return IntegrationRow(id=integration_id, name=as_text(row.get("name")))
+def _parse_labels(enum: Json) -> Iterator[tuple[str, str]]:
+    """Yield the values of an enum with their labels, which are made unique."""
+    taken = set[str]()
+    for value, text in as_object(enum).items():
+        label = as_text(text) or value
+        if label in taken:
+            label = f"{label} ({value})"
+        taken.add(label)
+        yield value, label
 
 
-def read_meta(data: Json, entity_id: str) -> EntityRow | None:
-    """Return what entity/{id}/meta says, whose names are shorter; 1.0 gives no id."""
+def parse_meta(data: Json, entity_id: str) -> EntityRow | None:
+    """Parse the answer of entity/{id}/meta, which has no id in 1.0.0."""
     meta = as_object(data)
-    return read_entity(
+    return parse_entity(
         {
             **{f"entity_{name}": value for name, value in meta.items()},
             "entity_id": entity_id,
@@ -281,53 +259,41 @@ def read_meta(data: Json, entity_id: str) -> EntityRow | None:
     )
 
 
-def _labels(enum: Json) -> Iterator[tuple[str, str]]:
-    """Yield the values of an enum with their words, each word only once."""
-    taken = set[str]()
-    for value, label in as_object(enum).items():
-        word = as_text(label) or value
-        if word in taken:
-            word = f"{word} ({value})"
-        taken.add(word)
-        yield value, word
+def parse_status(data: Json) -> Status | None:
+    """Parse a latest value; `None` for an empty object, which means no value yet.
 
-
-def as_float(value: Json) -> float | None:
-    """Return a finite number as a float."""
-    number = as_decimal(value)
-    return None if number is None else float(number)
-
-
-def read_status(data: Json) -> Status | None:
-    """Return a latest value; an empty object means that there is none yet.
-
-    The time is `timestamp` since 1.3.0, and was `updated_at` before.
+    The time is `timestamp` since 1.3.0 and `updated_at` in older releases.
     """
     row = as_object(data)
     if row.get("value") is None:
         return None
-    return Status(row["value"], as_millis(row.get("timestamp", row.get("updated_at"))))
+    return Status(
+        row["value"], from_millis(row.get("timestamp", row.get("updated_at")))
+    )
 
 
-def read_statuses(
-    rows: Object, before: Object | None = None, known: Mapping[str, Status] = NOTHING
+def parse_statuses(
+    rows: Object,
+    last_rows: Mapping[str, Json] | None = None,
+    last_statuses: Mapping[str, Status] | None = None,
 ) -> dict[str, Status]:
-    """Return the latest values of rows by entity id.
+    """Parse the latest values in rows by entity id.
 
-    A row that is as it was `before` is not read again: what is `known` of it counts,
-    and is the same object, so that who asked sees at once what has changed.
+    A row that equals its `last_rows` counterpart keeps the `Status` object that it has
+    in `last_statuses`, so that it is not parsed again and seen at once to be unchanged.
     """
-    old = before or {}
-    found: dict[str, Status] = {}
+    old_rows, old_statuses = last_rows or {}, last_statuses or {}
+    statuses: dict[str, Status] = {}
     for key, row in rows.items():
-        status = known.get(key) if old.get(key) == row else read_status(row)
+        is_unchanged = old_rows.get(key) == row
+        status = old_statuses.get(key) if is_unchanged else parse_status(row)
         if status is not None:
-            found[key] = status
-    return found
+            statuses[key] = status
+    return statuses
 
 
-def read_entity_value(row: Object) -> tuple[str, Status] | None:
-    """Return id and latest value of a row of advanced-search, which has no time."""
+def parse_entity_value(row: Object) -> tuple[str, Status] | None:
+    """Parse id and latest value of a row of advanced-search, which has no time."""
     entity_id = as_id(row.get("entity_id"))
     value = row.get("entity_latest_value")
     if entity_id is None or value is None:
@@ -335,37 +301,13 @@ def read_entity_value(row: Object) -> tuple[str, Status] | None:
     return entity_id, Status(value, None)
 
 
-def read_stored(row: Object, asked: str | None) -> Stored | None:
-    """Return a row of history/search.
+def parse_stored_value(row: Object, requested_id: str | None) -> StoredValue | None:
+    """Parse a row of history/search.
 
-    Where one entity was `asked` for, a row need not say whose value it is.
+    `requested_id` is the entity of a request for a single one: 1.0.0 omits it in rows.
     """
-    entity_id = as_id(row.get("entity_id")) or asked
-    time = as_millis(row.get("timestamp"))
+    entity_id = as_id(row.get("entity_id")) or requested_id
+    time = from_millis(row.get("timestamp"))
     if entity_id is None or time is None:
         return None
-    return Stored(entity_id, time, row.get("value"))
-
-
-def read_broker(data: Json) -> BrokerInfo:
-    """Return where the broker is."""
-    row = as_object(data)
-    return BrokerInfo(
-        host=as_text(row.get("host")),
-        mqtt_port=as_integer(row.get("mqtt_port")),
-        mqtts_port=as_integer(row.get("mqtts_port")),
-        ws_path=as_text(row.get("ws_path")) or "/mqtt",
-        ws_port=as_integer(row.get("ws_port")),
-        wss_port=as_integer(row.get("wss_port")),
-    )
-
-
-def read_broker_login(data: Json) -> BrokerLogin | None:
-    """Return how to log in to the broker."""
-    row = as_object(data)
-    username, password = as_text(row.get("username")), as_text(row.get("password"))
-    if username is None or password is None:
-        return None
-    return BrokerLogin(
-        client_id=as_text(row.get("client_id")), username=username, password=password
-    )
+    return StoredValue(entity_id, time, row.get("value"))

@@ -1,24 +1,25 @@
-"""Lists that come in pages."""
+"""Fetch lists that the server returns in pages."""
 
 from collections.abc import Awaitable, Callable
 
 from .models import Page
 
 
-async def all_rows[Row](
+async def fetch_all_rows[Row](
     fetch: Callable[[int], Awaitable[Page[Row]]], identify: Callable[[Row], str]
 ) -> list[Row]:
-    """Return the rows of all pages, each once; `fetch` is given a number from 1 on.
+    """Return the rows of all pages, each row once.
 
-    The end is where as many rows have come as the list has: a page past the end would
-    be page 1 again, and not an empty one.
+    `fetch` takes a page number from 1 on; `identify` returns the id of a row. The
+    number of rows decides when to stop, because a page past the end repeats page 1
+    instead of being empty (Source: docs/wire/milesight.md, JSON).
     """
-    found: dict[str, Row] = {}
-    number = reached = 0
+    rows: dict[str, Row] = {}
+    number = fetched = 0
     while True:
         number += 1
         page = await fetch(number)
-        found |= {identify(row): row for row in page.rows}
-        reached += page.size
-        if page.size == 0 or reached >= page.total:
-            return list(found.values())
+        rows |= {identify(row): row for row in page.rows}
+        fetched += page.size
+        if page.size == 0 or fetched >= page.total:
+            return list(rows.values())

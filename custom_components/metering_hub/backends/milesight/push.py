@@ -1,6 +1,7 @@
-"""Which way a server pushes: over MQTT, or over its old WebSocket.
+"""Choose between the server's two push protocols: MQTT and the old WebSocket.
 
-Source: ../shared/wire/milesight.md §8. Both only say what has a new value, not which.
+Both announce which entities have new values, but not the values themselves.
+Source: docs/wire/milesight.md, Push.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -8,27 +9,29 @@ from contextlib import aclosing
 
 from ..errors import NotFoundError
 from .catalogue import Catalogue
-from .features import Abilities
+from .features import Features
 from .push_mqtt import watch_mqtt
 from .push_websocket import watch_websocket
 from .server import Server
 
 
-async def watch(
+async def watch_server(
     server: Server,
-    abilities: Abilities,
-    catalogue: Callable[[], Catalogue],
+    features: Features,
+    get_catalogue: Callable[[], Catalogue],
     verify_ssl: bool,
 ) -> AsyncGenerator[frozenset[str]]:
     """Yield the keys of points that have new values, first an empty set; see Backend.
 
-    Up to 1.2.1 there is the WebSocket, behind nginx only: without, its port is not
-    known. From 1.2.2 on there is MQTT; 1.2.0 and 1.2.1 have a broker, too, which does
-    not tell of changes. So where the WebSocket may be, it is tried first.
+    Up to 1.2.1 there is the WebSocket, whose port is known only behind nginx. From
+    1.2.2 on there is MQTT. The broker of 1.2.0 and 1.2.1 announces no changes, so the
+    WebSocket is tried first where the release may have one.
+
+    Raises NotFoundError if the server has neither, and the errors of both protocols.
     """
-    if abilities.may_have_websocket and server.has_proxy:
+    if features.may_have_websocket and server.has_proxy:
         try:
-            async with aclosing(watch_websocket(server, catalogue)) as changes:
+            async with aclosing(watch_websocket(server, get_catalogue)) as changes:
                 async for keys in changes:
                     yield keys
         except NotFoundError:
@@ -36,8 +39,8 @@ async def watch(
             pass
         else:
             return
-    if abilities.broker is False:
-        raise NotFoundError("this server tells of no changes")
-    async with aclosing(watch_mqtt(server, catalogue, verify_ssl)) as changes:
+    if features.broker is False:
+        raise NotFoundError("the server does not announce changes")
+    async with aclosing(watch_mqtt(server, get_catalogue, verify_ssl)) as changes:
         async for keys in changes:
             yield keys

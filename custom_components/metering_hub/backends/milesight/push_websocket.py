@@ -1,8 +1,8 @@
-"""Listen to the WebSocket of the releases up to 1.2.1.
+"""Receive changes from the WebSocket of the releases up to 1.2.1.
 
-Source: ../shared/wire/milesight.md §8. The server keeps one subscription per user, not
-per connection: whoever subscribes last gets the messages, and whoever leaves takes the
-subscription along. So Home Assistant needs a user of its own.
+The server keeps one subscription per user, not per connection: the last subscriber gets
+the messages, and any disconnect ends the subscription. So Home Assistant needs a user
+of its own. Source: docs/wire/milesight.md, Push.
 """
 
 import asyncio
@@ -17,55 +17,56 @@ from ..common.http import Json
 from ..common.parse import as_object
 from ..errors import NotFoundError, UnreachableError
 from .catalogue import Catalogue
+from .models import Object
 from .server import Server
 
 PATH = "/websocket"
 HANDSHAKE_TIMEOUT = 10.0
-"""Seconds; a token that the server does not accept is never answered at all."""
+"""Seconds; the server never answers a handshake with an invalid token."""
 
 HEARTBEAT = 10.0
-"""Seconds between two signs of life; the web page uses the same."""
+"""Seconds of silence before a heartbeat is sent; the web page uses the same."""
 
-_MOST_BYTES = 1024 * 1024
+_MAX_MESSAGE_BYTES = 1024 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 
 
 async def watch_websocket(
-    server: Server, catalogue: Callable[[], Catalogue]
+    server: Server, get_catalogue: Callable[[], Catalogue]
 ) -> AsyncGenerator[frozenset[str]]:
     """Yield the keys of points that have new values, first an empty set.
 
-    Raises NotFoundError where the release has no WebSocket, UnreachableError where
-    it cannot be reached or is lost.
+    Raises NotFoundError if the release has no WebSocket, and UnreachableError if it
+    cannot be reached or the connection is lost.
     """
-    # A request whose token is renewed, if need be: the WebSocket would only be silent.
+    # This renews a token that was revoked; the handshake would only time out.
     await server.client.user()
     socket = await _connect(server)
     try:
-        listener = _Listener(socket)
+        connection = _Connection(socket)
         subscribed: Catalogue | None = None
         while True:
-            known = catalogue()
-            if known is not subscribed:
-                keys: list[Json] = [*known.keys_by_entity_key]
-                await listener.send("Exchange", {"entity_key": keys})
+            catalogue = get_catalogue()
+            if catalogue is not subscribed:
+                keys: list[Json] = [*catalogue.keys_by_entity_key]
+                await connection.send("Exchange", {"entity_key": keys})
                 if subscribed is None:
                     yield frozenset()
-                subscribed = known
-            if changed := _changed(await listener.next(), known):
+                subscribed = catalogue
+            if changed := _changed_keys(await connection.receive(), catalogue):
                 yield changed
     finally:
         await socket.close()
 
 
-class _Listener:
-    """A connection, and whether it still lives."""
+class _Connection:
+    """A connection that is kept alive, and checked, by heartbeats."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
-        """Take a connection that is open."""
+        """Initialize the connection; `socket` is open."""
         self._socket = socket
-        self._echoes = False
-        self._waits_for_echo = False
+        self._has_echo = False
+        self._is_echo_due = False
 
     async def send(self, event_type: str, payload: Json) -> None:
         """Send an event; raises UnreachableError."""
@@ -73,40 +74,41 @@ class _Listener:
         try:
             await self._socket.send_str(frame.decode())
         except (aiohttp.ClientError, ConnectionError) as err:
-            raise UnreachableError("WebSocket: the connection is lost") from err
+            raise UnreachableError("WebSocket: the connection was lost") from err
 
-    async def next(self) -> dict[str, Json]:
-        """Return the next event, or an empty one after a while of silence.
+    async def receive(self) -> Object:
+        """Return the next event, or an empty one after HEARTBEAT seconds of silence.
 
-        Silence is broken by a heartbeat. Servers since 1.1.0 send it back; one that
-        has done so and stops is lost.
+        Servers since 1.1.0 echo heartbeats. Raises UnreachableError if the connection
+        is closed, or if a server that has echoed one does not do so again.
         """
         try:
             async with asyncio.timeout(HEARTBEAT):
                 message = await self._socket.receive()
         except TimeoutError:
-            if self._echoes and self._waits_for_echo:
-                raise UnreachableError("WebSocket: no sign of life") from None
-            self._waits_for_echo = True
+            if self._has_echo and self._is_echo_due:
+                raise UnreachableError("WebSocket: no answer to a heartbeat") from None
+            self._is_echo_due = True
             await self.send("Heartbeat", "ping")
             return {}
         if message.type is not WSMsgType.TEXT:
             if message.type in (WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
                 return {}
-            raise UnreachableError("WebSocket: the connection is lost")
-        self._waits_for_echo = False
-        event = _parsed(message.data)
-        self._echoes |= event.get("event_type") == "Heartbeat"
+            raise UnreachableError("WebSocket: the connection was lost")
+        self._is_echo_due = False
+        event = _parse_event(message.data)
+        self._has_echo |= event.get("event_type") == "Heartbeat"
         return event
 
 
 async def _connect(server: Server) -> ClientWebSocketResponse:
+    """Return an open WebSocket; raises NotFoundError or UnreachableError."""
     url = URL(f"{server.url}{PATH}")
     headers = await server.auth.headers()
     try:
         async with asyncio.timeout(HANDSHAKE_TIMEOUT):
             return await server.session.ws_connect(
-                url, headers=headers, max_msg_size=_MOST_BYTES
+                url, headers=headers, max_msg_size=_MAX_MESSAGE_BYTES
             )
     except TimeoutError as err:
         raise UnreachableError("WebSocket: no answer in time") from err
@@ -115,11 +117,12 @@ async def _connect(server: Server) -> ClientWebSocketResponse:
             raise UnreachableError(f"WebSocket: HTTP {err.status}") from err
         raise NotFoundError("the server has no WebSocket") from err
     except aiohttp.ClientError as err:
-        # The type alone, because the text of aiohttp's errors names the address.
+        # The type alone, because the text of aiohttp's errors contains the address.
         raise UnreachableError(f"WebSocket: {type(err).__name__}") from err
 
 
-def _parsed(text: str) -> dict[str, Json]:
+def _parse_event(text: str) -> Object:
+    """Parse an event; anything but a JSON object is an empty one."""
     try:
         event: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -127,8 +130,8 @@ def _parsed(text: str) -> dict[str, Json]:
     return as_object(event)
 
 
-def _changed(event: dict[str, Json], catalogue: Catalogue) -> frozenset[str]:
-    """Return the keys of the points that an event names; others may be in it."""
+def _changed_keys(event: Object, catalogue: Catalogue) -> frozenset[str]:
+    """Return the keys of the points that an event names; unknown keys are ignored."""
     keys = as_object(event.get("payload")).get("entity_key")
     known = catalogue.keys_by_entity_key
     return frozenset(

@@ -1,14 +1,15 @@
-"""Find a Beaver IoT at an address, and log in to it.
+"""Find the API of a Beaver IoT, and set up everything that talks to it.
 
-Source: ../shared/wire/milesight.md §1 to §3.
+Source: docs/wire/milesight.md, Addresses and Errors.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import ClientSession
 
-from ..common.auth import TokenAuth
+from ..common.auth import Authenticator, TokenAuth
 from ..common.http import Answer, HttpClient, Request
 from ..common.parse import as_object, as_objects, as_text
 from ..errors import (
@@ -23,14 +24,14 @@ from ..errors import (
 from .auth import Credentials, Login, classify_login
 from .client import MilesightClient, unwrap
 
-PREFIXES = ("/api/v1", "")
-"""What nginx puts in front of all paths; the server itself, on port 9200, nothing."""
+API_PREFIXES = ("/api/v1", "")
+"""The path of the API behind nginx, and on the server's own port 9200."""
 
 MAX_PARALLEL = 5
 RENEW_BEFORE = timedelta(minutes=30)
-"""Tokens live for a day, and the web page renews them every hour."""
+"""Tokens are valid for a day, and the web page renews them every hour."""
 
-_NO_ENDPOINT = ("No static resource", "is not supported")
+_MISSING_ENDPOINT = ("No static resource", "is not supported")
 _REFUSALS = frozenset(
     {
         "eventbus_execution_error",
@@ -41,59 +42,70 @@ _REFUSALS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A Beaver IoT that answers: where its API is, and what proves who we are."""
+    """A Beaver IoT that answered, and the objects that talk to it.
 
-    def __init__(
-        self,
-        session: ClientSession,
-        url: str,
-        prefix: str,
-        credentials: Credentials,
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Prepare; nothing is sent yet."""
-        base = f"{url}{prefix}"
-        login = Login(
-            HttpClient(
-                session,
-                base,
-                headers={"TENANT-ID": credentials.tenant},
-                classify=classify_login,
-            ),
-            credentials,
-            clock,
-        )
-        self.session = session
-        self.url = url
-        self.has_proxy = bool(prefix)
-        self.auth = TokenAuth(
-            login.log_in, login.refresh, renew_before=RENEW_BEFORE, clock=clock
-        )
-        self.client = MilesightClient(
-            reading=HttpClient(
-                session,
-                base,
-                auth=self.auth,
-                max_parallel=MAX_PARALLEL,
-                classify=classify,
-            ),
-            past=HttpClient(session, base, auth=self.auth, classify=classify),
-            writing=HttpClient(session, base, auth=self.auth, classify=classify_write),
-        )
+    `has_proxy` is True if the API is behind nginx, which also serves the WebSocket.
+    """
+
+    session: ClientSession
+    url: str
+    has_proxy: bool
+    auth: Authenticator
+    client: MilesightClient
+
+
+async def find_server(
+    session: ClientSession,
+    url: str,
+    credentials: Credentials,
+    clock: Callable[[], datetime],
+) -> Server:
+    """Return the server at an address; the login follows with the first request.
+
+    Raises the errors of `find_prefix`.
+    """
+    prefix = await find_prefix(session, url)
+    base_url = f"{url}{prefix}"
+    login = Login(
+        HttpClient(
+            session,
+            base_url,
+            headers={"TENANT-ID": credentials.tenant},
+            classify=classify_login,
+        ),
+        credentials,
+        clock,
+    )
+    auth = TokenAuth(
+        login.log_in, login.refresh, renew_before=RENEW_BEFORE, clock=clock
+    )
+    client = MilesightClient(
+        reading=HttpClient(
+            session,
+            base_url,
+            auth=auth,
+            max_parallel=MAX_PARALLEL,
+            classify=classify_error,
+        ),
+        history=HttpClient(session, base_url, auth=auth, classify=classify_error),
+        writing=HttpClient(session, base_url, auth=auth, classify=classify_write_error),
+    )
+    return Server(session, url, bool(prefix), auth, client)
 
 
 async def find_prefix(session: ClientSession, url: str) -> str:
-    """Return the prefix behind which the server at `url` answers.
+    """Return the path of the API below `url`.
 
-    Raises UnsupportedError("not_initialised") where nobody has registered as the first
-    user yet; ProtocolError and the like where no Beaver IoT answers; UnreachableError
-    where nothing does.
+    Raises UnsupportedError("not_initialised") if no user has registered yet,
+    ProtocolError and the like if something else answers, and UnreachableError if
+    nothing does.
     """
     failures: list[BackendError] = []
-    for prefix in PREFIXES:
+    for prefix in API_PREFIXES:
         request = Request(path=f"{prefix}/user/status")
-        http = HttpClient(session, url, classify=classify)
+        http = HttpClient(session, url, classify=classify_error)
         try:
             data = as_object(unwrap(request, (await http.request(request)).body))
         except (*ONE_ENDPOINT_ERRORS, AuthenticationError) as err:
@@ -101,32 +113,32 @@ async def find_prefix(session: ClientSession, url: str) -> str:
             continue
         if data.get("init") is False:
             raise UnsupportedError(
-                f"{request}: nobody has registered", reason="not_initialised"
+                f"{request}: no user has registered yet", reason="not_initialised"
             )
         return prefix
-    # A server that fails says more than one that does not know a path.
+    # A failing server explains more than a path that does not exist.
     raise min(failures, key=lambda err: not isinstance(err, UnreachableError))
 
 
-def classify(answer: Answer) -> BackendError | None:
-    """Tell an endpoint that this release does not have from a server that fails.
+def classify_error(answer: Answer) -> BackendError | None:
+    """Return NotFoundError for an endpoint that the server's release does not have.
 
-    Both are HTTP 500 with the code server_error.
+    Otherwise this would look like a failing server: both are HTTP 500 server_error.
     """
     body = as_object(answer.body)
     if answer.status != 500 or body.get("error_code") != "server_error":
         return None
     message = as_text(body.get("error_message")) or ""
-    if any(mark in message for mark in _NO_ENDPOINT):
-        return NotFoundError("this release of the server has no such endpoint")
+    if any(part in message for part in _MISSING_ENDPOINT):
+        return NotFoundError("this release of the server does not have the endpoint")
     return None
 
 
-def classify_write(answer: Answer) -> BackendError | None:
-    """Return what the server has against a value, in its own words."""
+def classify_write_error(answer: Answer) -> BackendError | None:
+    """Return RejectedError, in the server's own words, for a value that it refuses."""
     body = as_object(answer.body)
     if answer.status not in (400, 500) or body.get("error_code") not in _REFUSALS:
-        return classify(answer)
+        return classify_error(answer)
     details = [
         text
         for error in as_objects(body.get("data"))

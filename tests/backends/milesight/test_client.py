@@ -1,0 +1,59 @@
+"""The endpoints for single entities."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.metering_hub.backends.milesight.models import Aggregate
+from tests.simulators.milesight_fixtures import build
+
+from .conftest import Beaver, Connect
+
+PLUG = "Boiler plug"
+
+
+@pytest.fixture(params=["1.0", "1.2.3", "1.3"])
+async def beaver(connect: Connect, request: pytest.FixtureRequest) -> Beaver:
+    """Return a server of each of the releases."""
+    return await connect(build(request.param))
+
+
+async def test_meta_describes_an_entity(beaver: Beaver) -> None:
+    """The fields equal those of the list, where their names are longer."""
+    client, entity = await beaver.client(), beaver.entity(PLUG, "active_power")
+    meta = await client.meta(entity.id)
+    assert meta is not None
+    assert (meta.id, meta.key, meta.unit) == (entity.id, entity.key, "W")
+
+
+async def test_an_entity_has_children(beaver: Beaver) -> None:
+    client = await beaver.client()
+    world = beaver.simulator.world
+    parents = {
+        entity.key: entity
+        for entity in world.entities.values()
+        if any(e.key.startswith(f"{entity.key}.") for e in world.entities.values())
+    }
+    key, parent = next(iter(parents.items()))
+    found = [row.key for row in await client.children(parent.id)]
+    assert found
+    assert all(child.startswith(f"{key}.") for child in found)
+
+
+async def test_aggregate_of_a_span(beaver: Beaver) -> None:
+    """LONG values are text; a span without values has no aggregate."""
+    client, entity = await beaver.client(), beaver.entity(PLUG, "power_consumption")
+    end = beaver.simulator.clock()
+    start = end - timedelta(days=1)
+    lowest, highest, last = [
+        await client.aggregate(entity.id, start, end, kind)
+        for kind in (Aggregate.LOWEST, Aggregate.HIGHEST, Aggregate.LAST)
+    ]
+    assert lowest is not None
+    assert highest is not None
+    assert lowest < highest == last
+    before = beaver.simulator.clock() - timedelta(days=3000)
+    nothing = await client.aggregate(
+        entity.id, before, before + timedelta(days=1), Aggregate.SUM
+    )
+    assert nothing is None

@@ -1,0 +1,173 @@
+"""The MQTT broker of the releases since 1.2.2."""
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import orjson
+import pytest
+
+from custom_components.metering_hub.backends.errors import (
+    NotFoundError,
+    UnreachableError,
+)
+from simulators.faults import Fault, Json, MutateJson
+from simulators.milesight.mqtt_packets import Refusal
+from simulators.server import serve
+from tests.certificates import self_signed, server_context
+from tests.simulators.milesight_fixtures import build
+
+from .conftest import Changes, Connect, following, listening
+
+
+async def test_refusal_after_cancellation_is_not_logged(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancellation while the broker refuses leaves no unhandled exception."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    unhandled: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: unhandled.append(context)
+    )
+
+    async def listen() -> None:
+        async for _ in beaver.backend.watch():
+            pass
+
+    task = asyncio.create_task(listen())
+
+    def refuse(_connect: object) -> Refusal:
+        task.cancel()
+        return Refusal.NOT_AUTHORIZED
+
+    monkeypatch.setattr(beaver.simulator.hub.broker, "_refusal", refuse)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not unhandled
+
+
+async def test_broker_that_refuses(connect: Connect) -> None:
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    beaver.simulator.mqtt_refuses = True
+    with pytest.raises(UnreachableError) as caught:
+        await following(cast("Changes", beaver.backend.watch()))
+    assert "127.0.0.1" not in str(caught.value)
+    beaver.simulator.mqtt_refuses = False
+    async with listening(beaver):
+        pass
+
+
+async def test_broker_that_changed_its_password(connect: Connect) -> None:
+    """The password is requested for each connection."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    async with listening(beaver):
+        beaver.simulator.mqtt_password = "another"
+        await beaver.simulator.hub.drop()
+    async with listening(beaver):
+        pass
+
+
+async def test_broker_that_is_silent(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    beaver.simulator.mqtt_silent = True
+    module = "custom_components.metering_hub.backends.milesight.push_mqtt"
+    monkeypatch.setattr(f"{module}.CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(f"{module}.KEEPALIVE", 1)
+    with pytest.raises(UnreachableError, match=r"TCP.*WebSocket"):
+        await following(cast("Changes", beaver.backend.watch()))
+
+
+async def test_broker_behind_nginx_only(connect: Connect) -> None:
+    """Without its own port, the broker is reached through that of the web page."""
+    simulator = build(count=3)
+    simulator.mqtt_port = None
+    beaver = await connect(simulator)
+    await beaver.inventory()
+    async with listening(beaver) as changes:
+        await beaver.simulator.report_now("Boiler plug")
+        assert beaver.key("Boiler plug", "voltage") in await following(changes)
+
+
+async def test_encrypted_page_means_encrypted_push(
+    connect: Connect, tmp_path: Path
+) -> None:
+    """If the web page is https, no password is sent unencrypted."""
+    simulator = build(count=3)
+    context = server_context(self_signed(tmp_path))
+    async with serve(simulator.app, ssl_context=context) as url:
+        lenient = await connect(simulator, url=url, verify_ssl=False)
+        await lenient.inventory()
+        async with listening(lenient) as changes:
+            await simulator.report_now("Boiler plug")
+            assert lenient.key("Boiler plug", "voltage") in await following(changes)
+        strict = await connect(simulator, url=url, verify_ssl=True)
+        await strict.inventory()
+        with pytest.raises(UnreachableError) as caught:
+            await following(cast("Changes", strict.backend.watch()))
+        assert "TCP" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"null",
+        b'{"payload": 3}',
+        b'{"payload": {"entity_ids": 3}}',
+        b'{"payload": {"entity_ids": [null, {}, 1.5, "7", true]}}',
+        b"x" * 2_000_000,
+    ],
+)
+async def test_invalid_message_is_ignored(connect: Connect, payload: bytes) -> None:
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
+    async with listening(beaver) as changes:
+        await beaver.simulator.hub.broker.publish(topic, payload)
+        await beaver.simulator.report_now("Boiler plug")
+        assert beaver.key("Boiler plug", "voltage") in await following(changes)
+
+
+async def test_ids_may_come_as_numbers(connect: Connect) -> None:
+    """Ids beyond 2**53 are read exactly, as text or as numbers."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    entity = beaver.entity("Boiler plug", "voltage")
+    event = orjson.dumps({"payload": {"entity_ids": [int(entity.id)]}})
+    topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
+    async with listening(beaver) as changes:
+        await beaver.simulator.hub.broker.publish(topic, event)
+        assert await following(changes) == {beaver.key("Boiler plug", "voltage")}
+
+
+WRONG: tuple[Json, ...] = (None, {}, [], {"username": 5, "mqtt_port": "x"})
+
+
+@pytest.mark.parametrize("data", WRONG)
+async def test_broker_without_credentials(connect: Connect, data: Json) -> None:
+    """Invalid credentials only end the push."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    change = MutateJson(lambda answer: {"status": "Success", "data": data})
+    beaver.simulator.faults.add(Fault(change, "mqtt/web/credentials"))
+    with pytest.raises(NotFoundError):
+        await following(cast("Changes", beaver.backend.watch()))
+
+
+@pytest.mark.parametrize("data", WRONG)
+async def test_broker_without_an_address(connect: Connect, data: Json) -> None:
+    """The port of the web page remains."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    change = MutateJson(lambda answer: {"status": "Success", "data": data})
+    beaver.simulator.faults.add(Fault(change, "mqtt/broker-info"))
+    async with listening(beaver):
+        pass
