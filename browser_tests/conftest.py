@@ -87,7 +87,7 @@ def ask(world: World) -> Ask:
             return await question(api)
 
     def in_a_thread(question: Callable[[HomeAssistant], Awaitable[Any]]) -> Any:
-        """Call the API in another thread, because Playwright's loop runs in this one."""
+        """Call the API in another thread, as Playwright's loop runs in this one."""
         with ThreadPoolExecutor() as pool:
             return pool.submit(asyncio.run, run(question)).result()
 

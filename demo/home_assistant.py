@@ -136,7 +136,7 @@ class HomeAssistant:
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
 
     async def wait_for_history(self, entries: int) -> None:
-        """Wait until so many entries have imported their history; print the progress."""
+        """Wait until so many entries have imported their history; print progress."""
         printed = ""
         while True:
             progress = [
