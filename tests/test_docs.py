@@ -28,7 +28,7 @@ SOURCES = sorted(
 )
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
-SCRIPT = re.compile(r"(?<![\w/.])(?:script|\.ci)/\w+")
+SCRIPT = re.compile(r"(?<![\w/.])(?:script|\.ci)/\w+(?:\.py)?")
 FILE = re.compile(rf"(?<![\w/.<])(?:{'|'.join(FOLDERS)}|\.github)/[\w./<>*{{}}-]*\w")
 PYTHON_FILE = re.compile(r"(?<![\w/.<>*])[\w/]*\w\.py\b")
 CITATION = re.compile(r"(docs/wire/\w+\.md), ([^.;:()]+)")
