@@ -1,4 +1,4 @@
-"""Counts the turns that everything else gets while something long is going on."""
+"""Count how often a long operation yields to the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Turns:
-    """How often others had their turn.
+    """The number of yields to the event loop.
 
-    It is counted, not timed: how long a turn takes depends on what else the machine
-    and the garbage collector have to do.
+    They are counted and not timed, because times depend on the load of the machine and
+    on the garbage collector.
     """
 
     count: int = 0
@@ -19,10 +19,11 @@ class Turns:
 
 @asynccontextmanager
 async def counting_turns() -> AsyncIterator[Turns]:
-    """Count the turns that another task gets while the block runs."""
+    """Count how often another task runs during the block."""
     turns = Turns()
 
     async def others() -> None:
+        """Count each step of this task."""
         while True:
             await asyncio.sleep(0)
             turns.count += 1
