@@ -1,6 +1,6 @@
-"""What the integration costs, against Home Assistant's own limit and the alternatives.
+"""Benchmarks of the integration, compared with Home Assistant itself and alternatives.
 
-Run by script/bench; docs/performance.md says what each row means. `rows` is the list of
-them, `home` a real Home Assistant in this process, `measure` the clocks, `bench_floor`
-an integration that does nothing but write ready values.
+`script/bench` runs them, and docs/performance.md explains each row. `rows` lists the
+rows, `home` runs a real Home Assistant in this process, `measure` reads the clocks, and
+`bench_floor` is an integration that only writes prepared values.
 """

@@ -20,11 +20,11 @@ from .table import Line, from_json
 
 _NAMES = [row.name for row in ROWS]
 LONGEST = 1800
-"""Seconds that a row may take."""
+"""The timeout of a row, in seconds."""
 
 
 def main() -> None:
-    """Measure the rows that were named, each in a process of its own."""
+    """Measure the named rows, each in its own process."""
     options = _arguments()
     rows = [row for row in ROWS if _is_wanted(row.name, options.rows)]
     if not rows:
@@ -41,7 +41,7 @@ def main() -> None:
             failed.append(row.name)
         else:
             results.rows[row.name] = found
-        # After each row: what was measured is not lost where a later one is stopped.
+        # Written after each row, so that stopping a later row loses nothing.
         options.json.write_text(results.as_json())
     print(results.markdown(_NAMES))
     if options.write:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _keep(measured: Results) -> None:
-    """Put what was measured beside what was measured before, and into the document."""
+    """Merge new results with the stored ones, and update the document."""
     kept = Results.kept() or measured
     kept.take_over(measured)
     KEPT.write_text(kept.as_json() + "\n", encoding="utf-8")
@@ -59,6 +59,7 @@ def _keep(measured: Results) -> None:
 
 
 def _arguments() -> Namespace:
+    """Parse the command line."""
     parser = ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("rows", nargs="*", help="row or row:case; none: all")
     parser.add_argument("--quick", action="store_true", help="small, to see it works")
@@ -69,13 +70,17 @@ def _arguments() -> Namespace:
 
 
 def _is_wanted(name: str, wanted: Sequence[str]) -> bool:
+    """Return True if a row was named, by its name or its group; no name means all."""
     return not wanted or any(
         name == each or name.startswith((f"{each}:", f"{each}-")) for each in wanted
     )
 
 
 def _measure_here(row: Row, options: Namespace) -> None:
+    """Measure a row in this process, and write its lines to a file."""
+
     async def work() -> None:
+        """Measure the row."""
         lines = await row.work(QUICK if options.quick else FULL)
         text = json.dumps([asdict(line) for line in lines])
         await asyncio.to_thread(options.into.write_text, text)
@@ -84,7 +89,7 @@ def _measure_here(row: Row, options: Namespace) -> None:
 
 
 def _measure_there(row: Row, *, quick: bool) -> list[Line] | None:
-    """Return what another process measured; `None`, after its log, if it failed."""
+    """Measure a row in another process; if it fails, print its log and return None."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "lines.json"
         command = [sys.executable, "-m", "benchmarks", row.name, "--into", str(path)]

@@ -1,4 +1,4 @@
-"""Row "backfill": years of history, against the recorder fed with ready rows."""
+"""Row "backfill": years of history, compared with writing prepared rows."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -35,12 +35,12 @@ _LONGEST = 1700
 
 
 async def imported(entry: MeteringHubConfigEntry) -> HistoryCoordinator:
-    """Wait until the first import of an entry is done; return what did it."""
+    """Wait until the first import of an entry is done, and return its coordinator."""
     history = entry.runtime_data.history
     if history is None:
         raise RuntimeError("no history is imported")
     async with asyncio.timeout(_LONGEST):
-        # What it tells while it works is for entities; nothing waits for its end.
+        # Listeners are called during the import, but nothing can wait for its end.
         while history.data.state not in ("up_to_date", "failed"):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     if history.data.state == "failed":
@@ -50,12 +50,12 @@ async def imported(entry: MeteringHubConfigEntry) -> HistoryCoordinator:
 
 @dataclass(slots=True)
 class _Memory:
-    """What this process held, in MB, every now and then."""
+    """The memory use of this process over time, in MB."""
 
     course: list[float] = field(default_factory=list)
 
     def part(self, quarter: int) -> float:
-        """Return the usual use in a quarter of the time."""
+        """Return the median use in a quarter of the time."""
         length = len(self.course)
         first, end = length * quarter // 4, length * (quarter + 1) // 4
         return median(self.course[first : max(end, first + 1)])
@@ -63,9 +63,11 @@ class _Memory:
 
 @contextlib.asynccontextmanager
 async def _weighed() -> AsyncIterator[_Memory]:
+    """Sample the memory use of this process."""
     memory = _Memory()
 
     async def weigh() -> None:
+        """Take a sample ten times a second."""
         while True:
             memory.course.append(held())
             await asyncio.sleep(0.1)
@@ -79,9 +81,9 @@ async def _weighed() -> AsyncIterator[_Memory]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with a past of so many years; `{years}` stands in its options.
+    """A server with years of history; its options contain `{years}` or `{days}`.
 
-    `is_whole` marks the row that the goal is about: ten years of five registers.
+    `is_whole` marks the row that has the goal: ten years of five registers.
     """
 
     backend: str
@@ -90,14 +92,14 @@ class Case:
     is_whole: bool = False
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Import once; then feed the recorder with as many rows that are ready."""
+        """Import once; then give the recorder as many prepared rows."""
         years = max(0.02, self.years / size.divisor)
         options = (
             *self.options.format(years=years, days=years * 365).split(),
             "--still",
         )
         async with simulator(self.backend, *options) as server, home() as hass:
-            # Costs would be as many rows again.
+            # In the currency of the prices, costs would double the rows.
             await hass.config.async_update(currency="USD")
             meter = Meter(hass)
             form = await offer(hass, server, history=True)
@@ -109,15 +111,17 @@ class Case:
                 entry = await confirm(hass, form)
 
                 async def ours() -> None:
+                    """Wait for the import."""
                     await imported(entry)
 
-                # Set-up has a row of its own.
+                # Set-up has its own row.
                 _, watch = await _watched(meter, ours)
                 own = meter.now() - begun
             rows = (await imported(entry)).data.rows
             series = _series(rows, years)
 
             async def other() -> None:
+                """Write prepared rows."""
                 await feed(hass, series, rows // series)
 
             plain, plain_watch = await _watched(meter, other)
@@ -126,6 +130,7 @@ class Case:
         )
 
     def _lines(self, years: float, rows: int, own: Cost, plain: Cost) -> list[Line]:
+        """Return the line about the speed."""
         ratio = plain.wall / own.wall
         cpu = (plain.cpu + plain.recorder) / (own.cpu + own.recorder)
         return [
@@ -149,6 +154,7 @@ class Case:
         watch: Watch,
         plain_watch: Watch,
     ) -> list[Line]:
+        """Return the lines about memory and the event loop."""
         most = max(memory.course) - idle
         grown = memory.part(3) - memory.part(1)
         worst, plain = watch.worst(), plain_watch.worst()
@@ -182,23 +188,26 @@ class Case:
 
 
 def _five(watch: Watch) -> Sequence[Hold]:
+    """Return the five longest holds by CPU time."""
     holds = sorted(watch.longest.values(), key=lambda hold: -hold.cpu)
     return holds[:5]
 
 
 def _rate(rows: int, cost: Cost) -> str:
+    """Return the speed as text."""
     cpu = cost.cpu + cost.recorder
     return f"{rows / cost.wall:,.0f} rows/s ({cost.wall:.0f} s, CPU {cpu:.0f} s)"
 
 
 def _series(rows: int, years: float) -> int:
-    """Return how many statistics so many rows are, about."""
+    """Return about how many statistics a number of rows belongs to."""
     return max(1, round(rows / (years * 8766)))
 
 
 async def _watched(
     meter: Meter, work: Callable[[], Coroutine[None, None, None]]
 ) -> tuple[Cost, Watch]:
+    """Do some work; return its cost and its holds of the event loop."""
     with watching() as watch:
         before = meter.now()
         await asyncio.create_task(work(), name="bench")
@@ -207,7 +216,7 @@ async def _watched(
 
 
 async def feed(hass: HomeAssistant, series: int, hours: int) -> None:
-    """Give the recorder rows that are ready, in the batches that the import uses."""
+    """Give the recorder prepared rows, in batches of the same size as the import's."""
     from custom_components.metering_hub.history.recorder import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
 
     start = _END - hours * _HOUR
@@ -228,6 +237,7 @@ async def feed(hass: HomeAssistant, series: int, hours: int) -> None:
 
 
 def _metadata(number: int) -> StatisticMetaData:
+    """Return the metadata of a statistic of prepared rows."""
     return StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
@@ -240,8 +250,8 @@ def _metadata(number: int) -> StatisticMetaData:
 
 
 CASES = (
-    # As the server thins them: the first and last telegram of each hour. Five
-    # positions of ten years are 438,000 rows.
+    # The server's retention keeps the first and last telegram of each hour. Five
+    # registers of ten years are 438,000 rows.
     Case(
         "dsmr_reader",
         "--years {years} --interval 900 --retention-days 1",

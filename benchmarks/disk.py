@@ -1,14 +1,16 @@
-"""Row "disk": what a day of DSMR-reader at its defaults writes, against core's `rest`.
+"""Row "disk": what a day of DSMR-reader writes by default, compared with core's `rest`.
 
-A day is not waited for. Each cadence is watched for some cycles of a simulator whose
-clock runs faster, and counted up to a day of such cycles; so is what a row takes.
+Each poll interval is observed for a few cycles of a simulator whose clock runs faster,
+and the writes are extrapolated to a day.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -23,17 +25,20 @@ from .one_meter import SENSORS, read_rest, yaml
 from .size import Size
 from .table import Goal, Line
 
+if TYPE_CHECKING:
+    from custom_components.metering_hub.data import MeteringHubConfigEntry
+
 _DAY = timedelta(days=1)
 _CYCLES = 30
 _SPEED = 100
 _REST = timedelta(seconds=30)
-"""How often core's `rest` reads by default, and core's `dsmr` shows its telegrams."""
+"""The default interval of core's `rest`, and of the updates of core's `dsmr`."""
 
 _SLOWEST = timedelta(minutes=1)
-"""What is read less often changes so seldom that it is watched at this step."""
+"""Points with a longer poll interval are observed at this one, to save time."""
 
 _STATISTICS_ROWS = 24 * 12 + 24
-"""Rows that Home Assistant's own statistics of a sensor take per day."""
+"""Rows per day of a sensor's own statistics: 5-minute and hourly."""
 
 _TELEGRAM = (
     "electricity_delivered",
@@ -44,13 +49,14 @@ _TELEGRAM = (
     "gas",
     "power_failures",
 )
-"""How the keys begin of what a telegram says, which is what core's `dsmr` shows."""
+"""Prefixes of the keys of points in a telegram, which core's `dsmr` shows too."""
 
 
 class _Changes:
-    """Counts states that change, as each of them is a row on the disk."""
+    """Counts changed states, each of which is a row on disk, and registry updates."""
 
     def __init__(self, hass: HomeAssistant) -> None:
+        """Listen to Home Assistant's events."""
         self.by_entity: Counter[str] = Counter()
         self.registry = 0
         hass.bus.async_listen(EVENT_STATE_CHANGED, self._note)
@@ -58,6 +64,7 @@ class _Changes:
         hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._note_registry)
 
     def _note(self, event: Event[EventStateChangedData]) -> None:
+        """Count a changed state."""
         self.by_entity[event.data["entity_id"]] += 1
 
     def _note_registry(
@@ -65,42 +72,44 @@ class _Changes:
         _event: Event[er.EventEntityRegistryUpdatedData]
         | Event[dr.EventDeviceRegistryUpdatedData],
     ) -> None:
+        """Count an update of a registry."""
         self.registry += 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """How often each entity changed in so many cycles of a step."""
+    """The number of changes of each entity in a number of cycles."""
 
     changes: Counter[str]
     cycles: int
 
     def per_day(self, entity_id: str, step: timedelta) -> float:
-        """Return the changes per day of an entity that is read at a step."""
+        """Return the changes per day of an entity that is polled at an interval."""
         return self.changes[entity_id] / self.cycles * (_DAY / step)
 
 
 async def _watch(
-    seen: _Changes, work: Callable[[], Awaitable[None]], step: timedelta, cycles: int
+    changes: _Changes, work: Callable[[], Awaitable[None]], step: timedelta, cycles: int
 ) -> _Found:
-    """Let cycles pass, each after a step of the simulated time."""
+    """Run cycles, each of them a step of the simulated time after the last."""
     await work()
-    before = seen.by_entity.copy()
+    before = changes.by_entity.copy()
     loop = asyncio.get_running_loop()
     due = loop.time()
     for _ in range(cycles):
         due += step.total_seconds() / _SPEED
         await asyncio.sleep(max(0.0, due - loop.time()))
         await work()
-    return _Found(seen.by_entity - before, cycles)
+    return _Found(changes.by_entity - before, cycles)
 
 
 async def _size(hass: HomeAssistant, table: str) -> tuple[int, int]:
-    """Return the bytes of the database, and how many rows a table has."""
+    """Return the size of the database in bytes, and the rows of a table."""
     recorder = get_instance(hass)
     await recorder.async_block_till_done()
 
     def read() -> tuple[int, int]:
+        """Query the database."""
         with recorder.get_session() as session:
             pages = session.execute(text("PRAGMA page_count")).scalar_one()
             page = session.execute(text("PRAGMA page_size")).scalar_one()
@@ -113,101 +122,128 @@ async def _size(hass: HomeAssistant, table: str) -> tuple[int, int]:
 async def _bytes_per_row(
     hass: HomeAssistant, table: str, work: Callable[[], Awaitable[object]]
 ) -> float:
+    """Return the bytes that a row takes on disk, by writing some."""
     size, rows = await _size(hass, table)
     await work()
     new_size, new_rows = await _size(hass, table)
     return (new_size - size) / max(1, new_rows - rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a day writes: states of us, of `rest` and of `dsmr`, and bytes per row."""
+
+    own: float
+    rest: float
+    dsmr: float
+    sensors: int
+    registry: int
+    state_bytes: float
+    row_bytes: float
+
+    def megabytes(self, states: float, sensors: int) -> float:
+        """Return the size of a day's states and of the sensors' own statistics."""
+        statistics = sensors * _STATISTICS_ROWS * self.row_bytes
+        return (states * self.state_bytes + statistics) / 1e6
+
+    def lines(self) -> Sequence[Line]:
+        """Return the lines of the table."""
+        own_mb = self.megabytes(self.own, self.sensors)
+        rest_mb = self.megabytes(self.rest, len(SENSORS))
+        case = "a day of DSMR-reader at defaults, counted up"
+        return [
+            Line(
+                "disk",
+                f"{case}: state writes",
+                f"{self.own:,.0f} ({self.sensors} sensors)",
+                f"`rest`: {self.rest:,.0f} ({len(SENSORS)} sensors); "
+                f"`dsmr`, computed from its 30 s: {self.dsmr:,.0f}",
+                f"{self.own / self.rest:.2f} x",
+                self.own / self.rest,
+            ),
+            Line(
+                "disk",
+                f"{case}: registry writes",
+                str(self.registry),
+                "`rest`: 0",
+                str(self.registry),
+                self.registry,
+                Goal(0, "equal", "writes"),
+            ),
+            Line(
+                "disk",
+                f"{case}: database",
+                f"{own_mb:.1f} MB",
+                f"`rest`: {rest_mb:.1f} MB",
+                f"{own_mb / rest_mb:.2f} x",
+                own_mb / rest_mb,
+                details={
+                    "bytes_per_state": self.state_bytes,
+                    "bytes_per_statistics_row": self.row_bytes,
+                },
+            ),
+        ]
+
+
 async def measure(size: Size) -> Sequence[Line]:
-    """Watch the cycles of both, and what their rows take."""
+    """Observe the cycles of both, and measure the size of their rows."""
     cycles = max(3, _CYCLES // size.divisor)
     async with (
         simulator("dsmr_reader", "--years", "0.1", "--speed", str(_SPEED)) as server,
         home(yaml(server)) as hass,
     ):
-        from custom_components.metering_hub.identifiers import point_unique_id  # noqa: PLC0415  Home Assistant must load the integration first.
-
         entry = await add(hass, server)
-        seen = _Changes(hass)
-
-        async def ours() -> None:
-            await poll(hass, entry)
-
-        async def theirs() -> None:
-            await read_rest(hass)
-
-        steps = {timedelta(seconds=10), _REST, _SLOWEST}
-        found = {step: await _watch(seen, ours, step, cycles) for step in sorted(steps)}
-        rest = await _watch(seen, theirs, _REST, cycles)
+        changes = _Changes(hass)
+        work = partial(poll, hass, entry)
+        steps = sorted({timedelta(seconds=10), _REST, _SLOWEST})
+        found = {step: await _watch(changes, work, step, cycles) for step in steps}
+        rest = await _watch(changes, partial(read_rest, hass), _REST, cycles)
         await entry.runtime_data.inventory.async_refresh()
         await hass.async_block_till_done()
-        registry = er.async_get(hass)
-        readings = entry.runtime_data.readings
-        usual = readings.update_interval or _SLOWEST
-        own = plain = 0.0
-        shown = 0
-        for key, point in entry.runtime_data.inventory.data.points.items():
-            unique_id = point_unique_id(entry, key)
-            entity_id = registry.async_get_entity_id(
-                "sensor", "metering_hub", unique_id
-            )
-            if entity_id is None or hass.states.get(entity_id) is None:
-                continue
-            shown += 1
-            step = point.poll_interval or usual
-            own += found[min(step, _SLOWEST)].per_day(entity_id, step)
-            if key.startswith(_TELEGRAM):
-                plain += found[_REST].per_day(entity_id, _REST)
-        others = sum(
-            rest.per_day(entity_id, _REST)
-            for entity_id in rest.changes
-            if entity_id.startswith("sensor.rest_")
-        )
+        own, dsmr, sensors = _daily_writes(hass, entry, found)
 
         async def some_states() -> None:
+            """Poll a few times, so that states are written."""
             for _ in range(cycles):
                 await asyncio.sleep(0.1)
-                await ours()
+                await work()
 
-        state_bytes = await _bytes_per_row(hass, "states", some_states)
-        row_bytes = await _bytes_per_row(
-            hass, "statistics", lambda: feed(hass, 5, 2000 // size.divisor)
-        )
-    statistics = shown * _STATISTICS_ROWS * row_bytes
-    rest_statistics = len(SENSORS) * _STATISTICS_ROWS * row_bytes
-    own_mb = (own * state_bytes + statistics) / 1e6
-    rest_mb = (others * state_bytes + rest_statistics) / 1e6
-    case = "a day of DSMR-reader at defaults, counted up"
-    return [
-        Line(
-            "disk",
-            f"{case}: state writes",
-            f"{own:,.0f} ({shown} sensors)",
-            f"`rest`: {others:,.0f} ({len(SENSORS)} sensors); "
-            f"`dsmr`, computed from its 30 s: {plain:,.0f}",
-            f"{own / others:.2f} x",
-            own / others,
-        ),
-        Line(
-            "disk",
-            f"{case}: registry writes",
-            str(seen.registry),
-            "`rest`: 0",
-            str(seen.registry),
-            seen.registry,
-            Goal(0, "equal", "writes"),
-        ),
-        Line(
-            "disk",
-            f"{case}: database",
-            f"{own_mb:.1f} MB",
-            f"`rest`: {rest_mb:.1f} MB",
-            f"{own_mb / rest_mb:.2f} x",
-            own_mb / rest_mb,
-            details={
-                "bytes_per_state": state_bytes,
-                "bytes_per_statistics_row": row_bytes,
-            },
-        ),
-    ]
+        rows = partial(feed, hass, 5, 2000 // size.divisor)
+        return _Day(
+            own=own,
+            rest=sum(
+                rest.per_day(entity_id, _REST)
+                for entity_id in rest.changes
+                if entity_id.startswith("sensor.rest_")
+            ),
+            dsmr=dsmr,
+            sensors=sensors,
+            registry=changes.registry,
+            state_bytes=await _bytes_per_row(hass, "states", some_states),
+            row_bytes=await _bytes_per_row(hass, "statistics", rows),
+        ).lines()
+
+
+def _daily_writes(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    found: Mapping[timedelta, _Found],
+) -> tuple[float, float, int]:
+    """Return a day's state writes of our sensors and of `dsmr`, and our sensors."""
+    from custom_components.metering_hub.identifiers import point_unique_id  # noqa: PLC0415  Home Assistant must load the integration first.
+
+    registry = er.async_get(hass)
+    usual = entry.runtime_data.readings.update_interval or _SLOWEST
+    own = dsmr = 0.0
+    sensors = 0
+    for key, point in entry.runtime_data.inventory.data.points.items():
+        unique_id = point_unique_id(entry, key)
+        entity_id = registry.async_get_entity_id("sensor", "metering_hub", unique_id)
+        if entity_id is None or hass.states.get(entity_id) is None:
+            continue
+        sensors += 1
+        step = point.poll_interval or usual
+        own += found[min(step, _SLOWEST)].per_day(entity_id, step)
+        if key.startswith(_TELEGRAM):
+            dsmr += found[_REST].per_day(entity_id, _REST)
+    return own, dsmr, sensors

@@ -1,4 +1,4 @@
-"""The floor: the same sensors with nothing around them, which write ready values."""
+"""The floor: the same sensors, which only write prepared values."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from .bench_floor.sensor import SENSORS, PlainSensor
 
 
 def plans(hass: HomeAssistant, entities: Collection[er.RegistryEntry]) -> list[Plan]:
-    """Return plain sensors that are to Home Assistant what these entities are."""
+    """Return plain sensors that look like these entities to Home Assistant."""
     return [plan_of(hass, entity) for entity in entities]
 
 
 def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
-    """Return the plain sensor that is to Home Assistant what an entity is."""
+    """Return a plain sensor that looks like an entity to Home Assistant."""
     state = hass.states.get(entity.entity_id)
     attributes = state.attributes if state else {}
     options = entity.options.get("sensor")
@@ -28,7 +28,7 @@ def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
         key=entity.unique_id,
         device=entity.device_id or "",
         name=entity.original_name or entity.entity_id,
-        # A flag becomes a plain sensor, too, and then is of no class.
+        # A binary sensor becomes a plain sensor, which cannot have its device class.
         device_class=attributes.get("device_class")
         if entity.domain == "sensor"
         else None,
@@ -41,14 +41,14 @@ def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
 
 @dataclass(slots=True)
 class Floor:
-    """Plain sensors of an entry of their own."""
+    """Plain sensors of their own entry."""
 
     entry: ConfigEntry
     sensors: Sequence[PlainSensor]
     values: count[int]
 
     async def write(self, number: int | None = None) -> None:
-        """Write a new value to the first so many sensors, or to all."""
+        """Write a new value to the first `number` sensors, or to all."""
         value = float(next(self.values))
         for sensor in self.sensors[:number]:
             sensor.show(value)

@@ -1,7 +1,8 @@
-"""Row "growth": what a poll costs, by the number of points."""
+"""Row "growth": the cost of a poll by the number of points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from statistics import linear_regression
 
@@ -16,26 +17,22 @@ POINTS = (5000, 1000, 100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with at least so many points as the largest size."""
+    """A server with at least as many points as the largest size."""
 
     backend: str
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Measure polls of ever fewer points, in which all has changed."""
+        """Measure polls of fewer and fewer points, in which every value has changed."""
         largest = with_points(self.backend, size.of(max(POINTS)))
         options = (*largest, "--changing", "100")
         costs: dict[int, Spread] = {}
         async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server)
-            meter = Meter(hass)
-
-            async def ours() -> None:
-                await poll(hass, entry)
-
+            meter, work = Meter(hass), partial(poll, hass, entry)
             for points in (size.of(points) for points in POINTS):
                 await keep(hass, entry, points)
                 found = [
-                    (await meter.cost(ours)).cpu for _ in range(WARM_UPS + size.runs)
+                    (await meter.cost(work)).cpu for _ in range(WARM_UPS + size.runs)
                 ]
                 costs[points] = Spread.of(found[WARM_UPS:])
         exponent, _ = linear_regression(

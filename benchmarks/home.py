@@ -1,4 +1,4 @@
-"""A real Home Assistant in this process, and what a person does in it."""
+"""A real Home Assistant in this process, and what a user does in it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -32,9 +32,10 @@ _LONGEST_RELOAD = config_entries.RELOAD_AFTER_UPDATE_DELAY + 60
 
 
 def run[Result](work: Callable[[], Awaitable[Result]]) -> Result:
-    """Run some work in an event loop like Home Assistant's own."""
+    """Run some work in an event loop like Home Assistant's."""
 
     async def main() -> Result:
+        """Await the work, which may be any awaitable."""
         return await work()
 
     with asyncio.Runner(loop_factory=create_event_loop) as runner:
@@ -43,10 +44,10 @@ def run[Result](work: Callable[[], Awaitable[Result]]) -> Result:
 
 @contextlib.asynccontextmanager
 async def home(yaml: str = "") -> AsyncIterator[HomeAssistant]:
-    """Run a Home Assistant with a recorder on disk; `yaml` is added to what it reads.
+    """Run a Home Assistant with a recorder on disk, and `yaml` in its configuration.
 
-    Nothing of the integration may be imported before: Home Assistant looks for it in
-    its own folder.
+    The integration must not be imported before, because Home Assistant loads it from
+    its configuration folder.
     """
     folder = await asyncio.to_thread(_prepare, yaml)
     try:
@@ -64,12 +65,12 @@ async def home(yaml: str = "") -> AsyncIterator[HomeAssistant]:
 
 
 def _prepare(yaml: str) -> Path:
-    """Return a new folder with a configuration and the integrations in it."""
+    """Make a folder with a configuration and the integrations, and return it."""
     folder = Path(mkdtemp(prefix="metering-hub-bench-"))
     prepare_config(folder, free_port(0), fresh=False)
     components = folder / "custom_components"
     (components / "bench_floor").symlink_to(FLOOR)
-    # The package of this folder must win over the one beside us.
+    # This package must take precedence over `custom_components` of the repository.
     (components / "__init__.py").touch()
     with (folder / "configuration.yaml").open("a", encoding="utf-8") as file:
         file.write(yaml)
@@ -78,7 +79,7 @@ def _prepare(yaml: str) -> Path:
 
 @contextlib.asynccontextmanager
 async def simulator(backend: str, *options: str) -> AsyncIterator[Server]:
-    """Run a simulated server in another process; `options` are its own."""
+    """Run a simulated server in another process, with its own options."""
     kind = next(kind for kind in KINDS if kind.backend == backend)
     server = Server(kind, free_port(0), SECRET, options)
     async with running(kind.name, *server.command):
@@ -87,6 +88,7 @@ async def simulator(backend: str, *options: str) -> AsyncIterator[Server]:
 
 
 async def _wait_for(server: Server) -> None:
+    """Wait until a server responds."""
     async with aiohttp.ClientSession() as session:
         while True:
             with contextlib.suppress(aiohttp.ClientError):
@@ -97,14 +99,14 @@ async def _wait_for(server: Server) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The last form of a config flow, filled in: one click makes the entry."""
+    """The last form of a config flow, filled in and ready to be submitted."""
 
     flow_id: str
     values: Mapping[str, object]
 
 
 async def offer(hass: HomeAssistant, server: Server, **choices: object) -> Form:
-    """Fill in the forms for a server as a person does; no history unless `choices`."""
+    """Fill in the forms for a server; history is off unless it is in `choices`."""
     flows = hass.config_entries.flow
     step = await flows.async_init("metering_hub", context={"source": SOURCE_USER})
     flow_id = step["flow_id"]
@@ -117,7 +119,7 @@ async def offer(hass: HomeAssistant, server: Server, **choices: object) -> Form:
 
 
 async def confirm(hass: HomeAssistant, form: Form) -> MeteringHubConfigEntry:
-    """Make the entry, and wait until it is set up."""
+    """Submit the last form, and wait until the entry is set up."""
     step = await hass.config_entries.flow.async_configure(
         form.flow_id, dict(form.values)
     )
@@ -132,12 +134,12 @@ async def confirm(hass: HomeAssistant, form: Form) -> MeteringHubConfigEntry:
 async def add(
     hass: HomeAssistant, server: Server, **choices: object
 ) -> MeteringHubConfigEntry:
-    """Add an entry through the forms, as a person does."""
+    """Add an entry through the config flow."""
     return await confirm(hass, await offer(hass, server, **choices))
 
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:
-    """Return a form filled with its own defaults: what a person gets by one click."""
+    """Return the default values of a form."""
     schema = cast("Mapping[object, object]", getattr(step["data_schema"], "schema", {}))
     return {
         str(field): default()
@@ -149,9 +151,9 @@ def _defaults(step: Mapping[str, object]) -> dict[str, object]:
 def numbers(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> list[er.RegistryEntry]:
-    """Return the sensors of an entry that have a number.
+    """Return the numeric sensors of an entry.
 
-    Those that are shown come first, of them those that are read most often.
+    Enabled sensors come first, and then those with the shortest poll interval.
     """
     from custom_components.metering_hub.identifiers import point_unique_id  # noqa: PLC0415  Home Assistant first.
 
@@ -176,23 +178,23 @@ def numbers(
 
 
 def shown(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> list[er.RegistryEntry]:
-    """Return the sensors of an entry that show a number, in a fixed order."""
+    """Return the numeric sensors of an entry that have a state, in a fixed order."""
     return [
         entity
         for entity in numbers(hass, entry)
         if (state := hass.states.get(entity.entity_id))
-        # What was just enabled is said to be there, but is not before the next set-up.
+        # A sensor that was just enabled has a restored state until the next set-up.
         and not state.attributes.get(ATTR_RESTORED)
     ]
 
 
 def _shows(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -> bool:
-    """Tell whether an entry is set up and shows so many numbers."""
+    """Return True if an entry is set up and has at least `count` numeric sensors."""
     return entry.state is ConfigEntryState.LOADED and len(shown(hass, entry)) >= count
 
 
 async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -> None:
-    """Leave so many sensors with numbers enabled, and nothing else of an entry."""
+    """Enable `count` numeric sensors of an entry, and disable its other entities."""
     kept = {entity.entity_id for entity in numbers(hass, entry)[:count]}
     if len(kept) < count:
         raise RuntimeError(f"only {len(kept)} sensors of {count}")
@@ -204,15 +206,15 @@ async def keep(hass: HomeAssistant, entry: MeteringHubConfigEntry, count: int) -
                 entity.entity_id,
                 disabled_by=None if is_kept else er.RegistryEntryDisabler.USER,
             )
-    # What was enabled appears when Home Assistant has set up the entry anew.
+    # Home Assistant reloads the entry some time after an entity was enabled.
     async with asyncio.timeout(_LONGEST_RELOAD):
-        while not _shows(hass, entry, count):  # noqa: ASYNC110  It tells nobody.
+        while not _shows(hass, entry, count):  # noqa: ASYNC110  No event reports it.
             await asyncio.sleep(0.1)
     await hass.async_block_till_done()
 
 
 async def poll(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Read all points once, as the timer does when they are due, until all is shown."""
+    """Poll all points once, and wait until the states are written."""
     readings = entry.runtime_data.readings
     readings.reset_schedule()
     await readings.async_refresh()
@@ -220,14 +222,14 @@ async def poll(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
 
 
 def written(hass: HomeAssistant, since: float) -> int:
-    """Return how many states were written since a moment (epoch seconds)."""
+    """Return the number of states written since a moment (epoch seconds)."""
     return sum(
         state.last_reported_timestamp >= since for state in hass.states.async_all()
     )
 
 
 async def answers(server: Server) -> int:
-    """Return how many requests a simulated server has answered, this one included."""
+    """Return how many requests a simulator has answered, including this one."""
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"http://{HOST}:{server.port}/") as response,

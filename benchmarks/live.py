@@ -1,7 +1,8 @@
-"""Row "poll": from bytes off the socket to states written, against the floor."""
+"""Row "poll": from bytes on the socket to written states, compared with the floor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 import time
 
 from .floor import add_floor, plans
@@ -20,7 +21,7 @@ _HOLD = Goal(10, unit="ms")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with so many points, of which a share (percent) changes per poll."""
+    """A server with a number of points, of which `percent` change per poll."""
 
     backend: str
     points: int
@@ -32,7 +33,7 @@ class Case:
         return f"{self.backend}-{self.points}-{self.percent}"
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Measure polls, the floor and the wire in turns, then watch the loop."""
+        """Measure polls, the floor and the wire in turns, and then the event loop."""
         points = size.of(self.points)
         options = (
             *with_points(self.backend, points),
@@ -49,18 +50,10 @@ class Case:
             with recorded() as requests:
                 await poll(hass, entry)
             writes = written(hass, begin)
-            # What the floor writes: as much, or all of it where there is nothing.
+            # The floor writes as many states; if nothing changed, it writes all.
             share = writes or None
-
-            async def ours() -> None:
-                await poll(hass, entry)
-
-            async def other() -> None:
-                await floor.write(share)
-
-            async def wire() -> None:
-                await send(hass, requests)
-
+            ours, other = partial(poll, hass, entry), partial(floor.write, share)
+            wire = partial(send, hass, requests)
             costs = await in_turns(Meter(hass), size.runs, other, wire, ours)
             return [
                 self._line(costs, writes, share or len(floor.sensors)),
@@ -73,12 +66,13 @@ class Case:
 
     @property
     def what(self) -> str:
-        """Return what is polled, for a person."""
+        """Return a description of the case for the table."""
         return f"{self.backend}, {self.points:,} points, {_WHAT[self.percent]}"
 
     def _line(
         self, costs: Sequence[Sequence[Cost]], writes: int, plain_writes: int
     ) -> Line:
+        """Return the line about CPU time."""
         plain, wire, own = costs
         ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
         loops = ratios([cost.loop for cost in own], [cost.loop for cost in plain])
@@ -107,7 +101,7 @@ class Case:
 
 
 def _loop_line(case: str, holds: Sequence[Hold], plain: Sequence[Hold]) -> Line:
-    """Return the longest hold of all runs, and how long it was in each of them."""
+    """Return the line about the longest hold of all runs and of each run."""
     floor = Spread.of([hold.wall for hold in plain])
     spread = Spread.of([hold.wall for hold in holds])
     cpu = Spread.of([hold.cpu for hold in holds])

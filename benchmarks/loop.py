@@ -1,4 +1,4 @@
-"""Who holds the event loop, and for how long."""
+"""How long the event loop is held, and by which function."""
 
 import asyncio
 from asyncio import events
@@ -16,10 +16,10 @@ _RUN = "_run"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One go of a callback or task: seconds by the clock and of CPU, and who it was.
+    """One step of a callback or task: wall time, CPU time (seconds) and its function.
 
-    `collecting` is the part in which Python looked for garbage. A hold that took much
-    longer than its CPU time waited for another thread or another process.
+    `collecting` is the time of the garbage collector in it. A hold whose wall time is
+    much longer than its CPU time waited for another thread or process.
     """
 
     wall: float
@@ -28,7 +28,7 @@ class Hold:
     who: str
 
     def text(self) -> str:
-        """Return it for a person, in milliseconds."""
+        """Return a description in milliseconds."""
         return (
             f"{self.wall * 1000:.1f} ms (CPU {self.cpu * 1000:.1f}, "
             f"garbage {self.collecting * 1000:.1f}): {self.who}"
@@ -37,30 +37,31 @@ class Hold:
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen of an event loop: the longest hold of each who held it."""
+    """The longest hold of the event loop by each function."""
 
     longest: dict[str, Hold] = field(default_factory=dict)
 
     def note(self, hold: Hold) -> None:
-        """Take note of a hold."""
+        """Add a hold."""
         known = self.longest.get(hold.who)
         if known is None or hold.wall > known.wall:
             self.longest[hold.who] = hold
 
     def worst(self, whose: str = "") -> Hold:
-        """Return the longest hold of those whose description contains a text."""
+        """Return the longest hold by a function whose name contains a text."""
         found = (hold for hold in self.longest.values() if whose in hold.who)
         return max(found, key=lambda hold: hold.wall, default=Hold(0, 0, 0, "nobody"))
 
 
 @contextlib.contextmanager
 def watching() -> Iterator[Watch]:
-    """Watch every go of this thread's event loop; it costs about 2 us each."""
-    # asyncio has no hook for this, so that the method itself is replaced.
+    """Measure every step of this thread's event loop, at about 2 µs each."""
+    # asyncio has no hook for this, so the method itself is replaced.
     watch, plain = Watch(), getattr(events.Handle, _RUN)
     thread, collected = threading.get_ident(), [0.0, 0.0]
 
     def note_garbage(phase: str, _info: dict[str, int]) -> None:
+        """Add up the time of the garbage collector."""
         if threading.get_ident() == thread:
             now = time.perf_counter()
             if phase == "start":
@@ -69,6 +70,7 @@ def watching() -> Iterator[Watch]:
                 collected[0] += now - collected[1]
 
     def watched(handle: events.Handle) -> None:
+        """Run a handle and measure it."""
         who = _who(handle)
         collected[0] = 0.0
         cpu, wall = time.thread_time(), time.perf_counter()
@@ -89,7 +91,7 @@ async def hold(hass: HomeAssistant, work: Callable[[], Awaitable[object]]) -> Ho
     """Return the longest hold of some work."""
 
     async def begin() -> None:
-        # Only what begins in a turn of its own is seen.
+        """Start the work in a step of its own, which is measured."""
         await asyncio.sleep(0)
         await work()
 
@@ -99,7 +101,7 @@ async def hold(hass: HomeAssistant, work: Callable[[], Awaitable[object]]) -> Ho
 
 
 def _who(handle: events.Handle) -> str:
-    """Return the name of the function that a handle runs: a task's own one."""
+    """Return the name of the function that a handle or its task runs."""
     call = getattr(handle, "_callback", None)
     owner = getattr(call, "__self__", None)
     task = owner if hasattr(owner, "get_coro") else None
@@ -113,7 +115,7 @@ def _who(handle: events.Handle) -> str:
 
 
 def _module(path: str) -> str:
-    """Return the dotted name of a file, as far as it matters."""
+    """Return the dotted name of a module, without the folders above it."""
     for root in ("custom_components/", "site-packages/", "benchmarks/"):
         head, found, tail = path.rpartition(root)
         if found and head is not None:

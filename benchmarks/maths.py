@@ -1,4 +1,4 @@
-"""Row "hourly maths": a year of readings become hours, against summing them up."""
+"""Row "hourly maths": a year of readings to hours, compared with summing them up."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
 
 
 def _hours(readings: ReadingColumns) -> int:
-    """Return how many hours became of readings, in parts as in an import."""
+    """Return the number of hours of some readings, split into parts like an import."""
     from custom_components.metering_hub.history.importer import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
     from custom_components.metering_hub.history.maths.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
     from custom_components.metering_hub.history.series import split_chunk  # noqa: PLC0415  Home Assistant first.
@@ -32,7 +32,7 @@ def _hours(readings: ReadingColumns) -> int:
 
 
 def _sum(readings: ReadingColumns) -> float:
-    """Return the sum of the very same numbers."""
+    """Return the sum of the same numbers."""
     total = 0.0
     for value in readings.values:
         total += value
@@ -40,8 +40,8 @@ def _sum(readings: ReadingColumns) -> float:
 
 
 async def measure(size: Size) -> Sequence[Line]:
-    """Measure both in turns; only CPU time counts."""
-    # Where other rows run Home Assistant, it must be the first to load the integration.
+    """Measure the CPU time of both in turns."""
+    # Home Assistant must be the first to load the integration, in the rows that run it.
     from custom_components.metering_hub.metering.reading_columns import ReadingColumns  # noqa: PLC0415  Home Assistant first.
 
     minutes = _MINUTES // size.divisor

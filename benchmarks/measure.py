@@ -1,4 +1,4 @@
-"""Clocks and statistics: CPU time by thread, and the middle of some runs."""
+"""Clocks and statistics: CPU time by thread, and the median of some runs."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
 WARM_UPS = 2
-"""Runs before those that count."""
+"""Runs before the measured ones."""
 
 _PAGE = resource.getpagesize() / 2**20
 
 
 def held() -> float:
-    """Return the memory that this process holds, in MB, as the kernel says."""
+    """Return the resident memory of this process in MB."""
     statm = Path("/proc/self/statm").read_text(encoding="ascii")
     return int(statm.split()[1]) * _PAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something took, in seconds.
+    """The cost of some work in seconds.
 
-    `loop` is CPU time of the event loop's thread, `recorder` of the recorder's thread,
-    and `workers` of all others; `wall` is how long it took.
+    `loop` is the CPU time of the event loop's thread, `recorder` that of the recorder's
+    thread, and `workers` that of all others; `wall` is the elapsed time.
     """
 
     loop: float
@@ -39,11 +39,11 @@ class Cost:
 
     @property
     def cpu(self) -> float:
-        """Return the CPU time without the recorder's, which does as much per state."""
+        """Return the CPU time without the recorder's, which is the same for all."""
         return self.loop + self.workers
 
     def __sub__(self, before: Self) -> Cost:
-        """Return what was taken since `before`."""
+        """Return the cost since an earlier moment."""
         return Cost(
             self.loop - before.loop,
             self.workers - before.workers,
@@ -53,7 +53,7 @@ class Cost:
 
 
 class Meter:
-    """Reads the clocks of this process's threads; only for the event loop's thread."""
+    """Reads the CPU clocks of this process; call it from the event loop's thread."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Find the recorder's thread."""
@@ -64,14 +64,14 @@ class Meter:
         self._recorder = time.pthread_getcpuclockid(ident)
 
     def now(self) -> Cost:
-        """Return what was used until now."""
+        """Return the cost until now."""
         loop = time.thread_time()
         recorder = time.clock_gettime(self._recorder)
         workers = time.process_time() - loop - recorder
         return Cost(loop, workers, recorder, time.perf_counter())
 
     async def cost(self, work: Callable[[], Awaitable[object]]) -> Cost:
-        """Return what some work costs, garbage and states of before excluded."""
+        """Return the cost of some work, without that of earlier garbage and states."""
         await self._instance.async_block_till_done()
         gc.collect()
         before = self.now()
@@ -81,7 +81,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The middle of some figures, and the lowest and highest of them."""
+    """The median, the lowest and the highest of some figures."""
 
     middle: float
     lowest: float
@@ -93,7 +93,7 @@ class Spread:
         return cls(median(figures), min(figures), max(figures))
 
     def text(self, factor: float = 1.0, digits: int = 2) -> str:
-        """Return it as "1.10 (1.05-1.20)", each figure times `factor`."""
+        """Return a text like "1.10 (1.05-1.20)", with each figure times `factor`."""
         middle, lowest, highest = (
             f"{figure * factor:,.{digits}f}"
             for figure in (self.middle, self.lowest, self.highest)
@@ -102,14 +102,14 @@ class Spread:
 
 
 def ratios(ours: Sequence[float], others: Sequence[float]) -> Spread:
-    """Return how much more ours are, pair by pair: each pair was taken in one go."""
+    """Return the ratios of pairs of figures that were measured together."""
     return Spread.of([own / other for own, other in zip(ours, others, strict=True)])
 
 
 async def in_turns(
     meter: Meter, runs: int, *works: Callable[[], Awaitable[object]]
 ) -> list[list[Cost]]:
-    """Measure kinds of work in turns, so that all see the same machine."""
+    """Measure several kinds of work in turns, under the same load of the machine."""
     costs: list[list[Cost]] = [[] for _ in works]
     for number in range(-WARM_UPS, runs):
         for found, work in zip(costs, works, strict=True):

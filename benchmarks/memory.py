@@ -1,4 +1,4 @@
-"""Row "memory": what polling takes, above an idle Home Assistant."""
+"""Row "memory": the memory use of polling, above that of an idle Home Assistant."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _POLLS, _EVERY, _POINTS, _DEVICES = 1000, 20, 1000, 135
 
 
 async def used(hass: HomeAssistant) -> float:
-    """Return the memory that this process holds, in MB, once nothing waits any more."""
+    """Return the memory use in MB, once the recorder has written everything."""
     await get_instance(hass).async_block_till_done()
     gc.collect()
     return held()
@@ -29,7 +29,7 @@ async def used(hass: HomeAssistant) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """What was held: by the idle Home Assistant, at the begin, and after some polls."""
+    """The memory use of an idle Home Assistant, at the start, and after some polls."""
 
     idle: float
     begun: float
@@ -37,13 +37,13 @@ class _Course:
 
     @property
     def end(self) -> float:
-        """Return what was held in the end, above the idle Home Assistant."""
+        """Return the memory use at the end, above that of the idle Home Assistant."""
         return self.polls[-1][1] - self.idle
 
     def slope(self) -> float:
-        """Return the usual growth per poll, in the second half of many.
+        """Return the median growth per poll in the second half of the polls.
 
-        A single step is not growth: the recorder makes one, with plain sensors as well.
+        The recorder causes one single step with any sensors, which is not growth.
         """
         late = self.polls[len(self.polls) // 2 :]
         if len(late) < 3:
@@ -57,6 +57,7 @@ async def _course(
     polls: int,
     work: Callable[[], Awaitable[object]],
 ) -> _Course:
+    """Poll, and measure the memory use at regular intervals."""
     begun = await used(hass)
     course: list[tuple[int, float]] = []
     for number in range(1, polls + 1):
@@ -67,7 +68,7 @@ async def _course(
 
 
 async def polled(size: Size) -> Sequence[Line]:
-    """Poll about a thousand points a thousand times: all that are shown by default."""
+    """Poll all points that are enabled by default, a thousand, a thousand times."""
     polls = size.of(_POLLS)
     devices = max(1, _DEVICES // size.divisor)
     options = (*POPULATIONS["milesight"].of(devices), "--changing", "100")
@@ -77,6 +78,7 @@ async def polled(size: Size) -> Sequence[Line]:
         points = len(set(entry.runtime_data.readings.async_contexts()))
 
         async def work() -> None:
+            """Poll once."""
             await poll(hass, entry)
 
         course = await _course(hass, idle, polls, work)
@@ -117,6 +119,7 @@ async def floor(size: Size) -> Sequence[Line]:
         sensors = await add_floor(hass, plans)
 
         async def work() -> None:
+            """Write all states once."""
             await sensors.write()
             await hass.async_block_till_done()
 
@@ -125,6 +128,7 @@ async def floor(size: Size) -> Sequence[Line]:
 
 
 def _line(case: str, course: _Course, goal: Goal | None = None) -> Line:
+    """Return the line about the memory use at the end."""
     return Line(
         "memory",
         f"{case}, above idle",

@@ -1,7 +1,8 @@
-"""Row "one meter": a DSMR-reader, against core's `rest` set up for the same sensors."""
+"""Row "one meter": a DSMR-reader, compared with the same sensors of core's `rest`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 import time
 from typing import Protocol, cast
 
@@ -16,8 +17,10 @@ from .table import Goal, Line
 from .wire import recorded, send
 
 DOMAIN, COORDINATOR = "rest", "coordinator"
-"""Where core's `rest` keeps what reads its resources. It is not imported: what it
-requires is fetched by the Home Assistant that it is configured in."""
+"""The keys of the coordinators of core's `rest` in `hass.data`.
+
+It is not imported, because Home Assistant installs its requirements on its first start.
+"""
 
 _ROW = "value_json.results[0]"
 _READING = "datalogger/dsmrreading?ordering=-timestamp&limit=1"
@@ -40,6 +43,7 @@ class Sensor:
 def _sensors(
     path: str, row: str, shown: tuple[str, str | None, str | None], *names: str
 ) -> list[Sensor]:
+    """Return sensors whose names are those of fields of a row."""
     return [Sensor(path, name, f"{row}.{name}", shown) for name in names]
 
 
@@ -111,7 +115,7 @@ SENSORS: Sequence[Sensor] = (
 
 
 def yaml(server: Server, seconds: int = 86_400) -> str:
-    """Return `rest` as a person configures it: each resource is read once."""
+    """Return the configuration of `rest` as a user writes it: one request per path."""
     lines = ["rest:"]
     for path in dict.fromkeys(sensor.path for sensor in SENSORS):
         lines += [
@@ -128,6 +132,7 @@ def yaml(server: Server, seconds: int = 86_400) -> str:
 
 
 def _sensor_yaml(sensor: Sensor, number: int) -> list[str]:
+    """Return the lines of one sensor."""
     unit, device_class, state_class = sensor.shown
     return [
         f"      - name: Rest {sensor.name}",
@@ -140,10 +145,10 @@ def _sensor_yaml(sensor: Sensor, number: int) -> list[str]:
 
 
 class _Coordinator(Protocol):
-    """What a resource of `rest` is read by."""
+    """The coordinator of a resource of `rest`."""
 
     async def async_refresh(self) -> None:
-        """Read it."""
+        """Read the resource."""
 
 
 async def read_rest(hass: HomeAssistant) -> None:
@@ -154,60 +159,74 @@ async def read_rest(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """The requests and the state writes of one cycle."""
+
+    requests: int
+    writes: int
+
+
+async def _count(
+    hass: HomeAssistant, server: Server, work: Callable[[], Awaitable[None]]
+) -> _Count:
+    """Return the requests and writes of a cycle, which is not the first one."""
+    await work()
+    requests, begin = await answers(server), time.time()
+    await work()
+    writes = written(hass, begin)
+    return _Count(await answers(server) - requests - 1, writes)
+
+
 async def measure(size: Size) -> Sequence[Line]:
-    """Measure a cycle of each in turns, in which everything has changed."""
+    """Measure cycles of each in turns, in which every value has changed."""
     async with (
         simulator("dsmr_reader", "--years", "0.1", "--changing", "100") as server,
         home(yaml(server)) as hass,
     ):
         entry = await add(hass, server)
         await keep(hass, entry, len(SENSORS))
-
-        async def ours() -> None:
-            await poll(hass, entry)
-
-        async def other() -> None:
-            await read_rest(hass)
-
-        counted: list[tuple[int, int]] = []
-        for work in (ours, other):
-            await work()
-            first, begin = await answers(server), time.time()
-            await work()
-            writes = written(hass, begin)
-            counted.append((await answers(server) - first - 1, writes))
+        ours, other = partial(poll, hass, entry), partial(read_rest, hass)
+        own_count = await _count(hass, server, ours)
+        rest_count = await _count(hass, server, other)
         with recorded() as sent:
             await ours()
+        costs = await in_turns(
+            Meter(hass), size.runs, ours, other, partial(send, hass, sent)
+        )
+    own, rest, wire = ([cost.cpu for cost in found] for found in costs)
+    return _lines(own_count, rest_count, own, rest, wire)
 
-        async def wire() -> None:
-            await send(hass, sent)
 
-        theirs, bare, own = await in_turns(Meter(hass), size.runs, other, wire, ours)
-    (requests, writes), (rest_requests, rest_writes) = counted
-    ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in theirs])
-    cpu = Spread.of([cost.cpu for cost in own])
-    rest_cpu = Spread.of([cost.cpu for cost in theirs])
-    wire_cpu = Spread.of([cost.cpu for cost in bare])
-    wire_ratio = ratios([cost.cpu for cost in bare], [cost.cpu for cost in theirs])
+def _lines(
+    own_count: _Count,
+    rest_count: _Count,
+    own: Sequence[float],
+    rest: Sequence[float],
+    wire: Sequence[float],
+) -> Sequence[Line]:
+    """Return the lines of the table, from counts and from CPU times by run."""
+    more = own_count.requests - rest_count.requests
     case = f"DSMR-reader, {len(SENSORS)} sensors"
     return [
         Line(
             "one meter",
             f"{case}, CPU of a cycle",
-            f"{cpu.text(1000)} ms, {writes} writes; "
-            f"the wire alone {wire_cpu.text(1000)} ms",
-            f"`rest`: {rest_cpu.text(1000)} ms, {rest_writes} writes",
-            f"{ratio.text()} x; the wire alone {wire_ratio.middle:.2f} x",
-            ratio.middle,
+            f"{Spread.of(own).text(1000)} ms, {own_count.writes} writes; "
+            f"the wire alone {Spread.of(wire).text(1000)} ms",
+            f"`rest`: {Spread.of(rest).text(1000)} ms, {rest_count.writes} writes",
+            f"{ratios(own, rest).text()} x; "
+            f"the wire alone {ratios(wire, rest).middle:.2f} x",
+            ratios(own, rest).middle,
             Goal(0.2),
         ),
         Line(
             "one meter",
             f"{case}, requests of a cycle",
-            str(requests),
-            f"`rest`: {rest_requests}",
-            f"{requests - rest_requests:+d}",
-            requests - rest_requests,
+            str(own_count.requests),
+            f"`rest`: {rest_count.requests}",
+            f"{more:+d}",
+            more,
             Goal(0, unit="more"),
         ),
     ]

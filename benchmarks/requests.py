@@ -1,4 +1,4 @@
-"""Row "requests": how many a poll takes, by the number of points."""
+"""Row "requests": the requests of a poll by the number of points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ POINTS = (5000, 1000, 100, 10)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A backend, and how many points one of its requests is for."""
+    """A backend, and the number of points that one request can read."""
 
     backend: str
     batch: int

@@ -1,4 +1,4 @@
-"""What was measured of all rows: the newest of each, beside the document's table."""
+"""The latest results of all rows, which are stored beside the document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,19 +15,19 @@ _BEGIN, _END = "<!-- table: script/bench --write -->", "<!-- end of the table --
 
 @dataclass(slots=True)
 class Results:
-    """Lines by the name of the row that measured them, all on one machine."""
+    """The lines of each row by its name, all measured on one machine."""
 
     machine: Mapping[str, str]
     rows: dict[str, Sequence[Line]] = field(default_factory=dict)
 
     @classmethod
     def here(cls) -> Results:
-        """Return no lines yet, of this machine."""
+        """Return empty results of this machine."""
         return cls(machine())
 
     @classmethod
     def kept(cls) -> Results | None:
-        """Return what was kept of earlier runs, if anything was."""
+        """Return the stored results of earlier runs, if there are any."""
         if not KEPT.exists():
             return None
         found = json.loads(KEPT.read_text(encoding="utf-8"))
@@ -38,27 +38,27 @@ class Results:
         return cls(found["machine"], rows)
 
     def take_over(self, newer: Results) -> None:
-        """Replace the rows that were measured anew; no table mixes two machines."""
+        """Replace the rows that were measured again, or all if the machine differs."""
         if self.machine != newer.machine:
             self.machine = newer.machine
             self.rows.clear()
         self.rows.update(newer.rows)
 
     def as_json(self) -> str:
-        """Return everything, as `kept` reads it."""
+        """Return the JSON that `kept` reads."""
         rows = {
             name: [asdict(line) for line in lines] for name, lines in self.rows.items()
         }
         return json.dumps({"machine": dict(self.machine), "rows": rows}, indent=1)
 
     def markdown(self, names: Sequence[str]) -> str:
-        """Return the table of the rows with these names, in their order."""
+        """Return the table of the named rows in their order."""
         lines = [line for name in names for line in self.rows.get(name, ())]
         return markdown(lines, self.machine)
 
 
 def write_table(table: str) -> None:
-    """Put a table into the document, in place of the last one."""
+    """Replace the table in the document."""
     text = DOCUMENT.read_text(encoding="utf-8")
     head, _, rest = text.partition(_BEGIN)
     _, _, tail = rest.partition(_END)

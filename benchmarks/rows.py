@@ -1,7 +1,7 @@
-"""The rows of the benchmark: what is measured, each in a process of its own.
+"""The rows of the benchmark, each of which is measured in its own process.
 
-To add one: write a module with an `async def` that takes a `Size` and returns lines,
-and name it here.
+To add a row, write a module with a coroutine function that takes a `Size` and returns
+lines, and list it here.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +29,7 @@ type Work = Callable[[Size], Awaitable[Sequence[Line]]]
 class Row:
     """A row: its name, and the work that measures it.
 
-    A row may have several cases, which are named "row:case" and run one by one.
+    The cases of a row are named "row:case", and each of them is a `Row`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Simulated servers that are as large as a case needs, and no larger."""
+"""The size of the simulated server that a case needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """How many meters a simulated server needs for so many sensors with numbers.
+    """The relation between a simulator's meters and the numeric sensors.
 
-    `option` is that of the number of meters, which may be devices or series.
+    `option` sets the number of meters, which may be devices or time series.
     """
 
     option: str
@@ -18,11 +18,11 @@ class Population:
     others: Sequence[str]
 
     def of(self, meters: int) -> Sequence[str]:
-        """Return the options for so many meters."""
+        """Return the options for a number of meters."""
         return [self.option, str(meters), *self.others]
 
     def with_points(self, points: int) -> Sequence[str]:
-        """Return the options for at least so many sensors with numbers."""
+        """Return the options for at least a number of numeric sensors."""
         return self.of(ceil(points * self.per_point) + self.spare)
 
 
@@ -34,7 +34,7 @@ POPULATIONS: Mapping[str, Population] = {
 
 
 def with_points(backend: str, points: int) -> Sequence[str]:
-    """Return the options of a server; a DSMR-reader is always of one size."""
+    """Return the options of a server; the size of DSMR-reader is fixed."""
     if (population := POPULATIONS.get(backend)) is None:
         return ["--years", "0.1"]
     return population.with_points(points)

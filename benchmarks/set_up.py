@@ -20,7 +20,7 @@ from .table import Goal, Line
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server with so many meters that about 1,000 points are shown by default."""
+    """A server whose meters have about 1,000 points that are enabled by default."""
 
     backend: str
     meters: int
@@ -44,6 +44,7 @@ class Case:
         return [self._line(own, plain, plans), self._loop_line(*holds)]
 
     def _loop_line(self, own: Hold, plain: Hold) -> Line:
+        """Return the line about the event loop."""
         return Line(
             "loop",
             f"set-up, {self.backend}",
@@ -57,6 +58,7 @@ class Case:
     def _line(
         self, own: Sequence[Cost], plain: Sequence[Cost], plans: Sequence[Plan]
     ) -> Line:
+        """Return the line about CPU time."""
         ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
         own_cpu = Spread.of([cost.cpu for cost in own])
         plain_cpu = Spread.of([cost.cpu for cost in plain])
@@ -79,7 +81,7 @@ class Case:
 async def _holds(
     hass: HomeAssistant, server: Server, plans: Sequence[Plan]
 ) -> tuple[Hold, Hold]:
-    """Return the longest holds of an entry's set-up and of the floor's."""
+    """Return the longest holds while an entry and the floor are set up."""
     form = await offer(hass, server)
     own = await hold(hass, lambda: confirm(hass, form))
     return own, await hold(hass, lambda: add_floor(hass, plans))
@@ -88,15 +90,17 @@ async def _holds(
 async def _both(
     hass: HomeAssistant, server: Server, plans: Sequence[Plan], *, ours_first: bool
 ) -> tuple[Cost, Cost, Sequence[Plan]]:
-    """Return the costs of an entry and of the floor, and what the floor must be."""
+    """Return the costs of an entry and of the floor, and the sensors of the entry."""
     meter = Meter(hass)
     form = await offer(hass, server)
     entries: list[ConfigEntry] = []
 
     async def ours() -> None:
+        """Set up the entry."""
         entries.append(await confirm(hass, form))
 
     async def other() -> None:
+        """Set up the floor."""
         entries.append((await add_floor(hass, plans)).entry)
 
     works: list[Callable[[], Awaitable[None]]] = [ours, other]

@@ -1,20 +1,20 @@
-"""How large a benchmark is."""
+"""The size of a benchmark."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How often everything is measured, and what sizes are divided by.
+    """The number of runs, and the divisor of all sizes.
 
-    A quick run only shows that a row works: its figures mean nothing.
+    A quick run only shows that a row works; its figures mean nothing.
     """
 
     runs: int = 7
     divisor: int = 1
 
     def of(self, points: int) -> int:
-        """Return how many points to take instead of so many."""
+        """Return the number of points to measure instead of the full number."""
         return max(10, points // self.divisor)
 
 

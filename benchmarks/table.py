@@ -1,4 +1,4 @@
-"""What the benchmarks found, as a table and as JSON."""
+"""The results of the benchmarks as a table and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Goal:
     unit: str = "x"
 
     def is_met(self, figure: float) -> bool:
-        """Tell whether a figure keeps within the limit."""
+        """Return True if a figure meets the goal."""
         if self.kind == "equal":
             return figure == self.limit
         if self.kind == "at most":
@@ -29,7 +29,7 @@ class Goal:
         return figure >= self.limit
 
     def text(self) -> str:
-        """Return the goal for a person."""
+        """Return the goal as text."""
         sign = {"at most": "\u2264", "at least": "\u2265", "equal": "="}[self.kind]
         return f"{sign} {self.limit:g} {self.unit}"
 
@@ -38,8 +38,8 @@ class Goal:
 class Line:
     """One line of the table.
 
-    `ours` and `other` say what was measured, `result` the figure that the goal is
-    about with its spread, and `figure` that figure's middle as a number.
+    `ours` and `other` are the measurements, `result` is the figure of the goal with its
+    spread, and `figure` is the median of that figure as a number.
     """
 
     row: str
@@ -53,7 +53,7 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """Return whether the goal is met; nothing where there is none."""
+        """Return "yes" or "no" in Markdown, or an empty text without a goal."""
         if self.goal is None:
             return ""
         return "yes" if self.goal.is_met(self.figure) else "**no**"
@@ -69,7 +69,7 @@ HEADINGS = ("row", "case", "Metering Hub", "compared with", "result", "goal", "m
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on."""
+    """Return the hardware and the versions that the figures depend on."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     models = (line.partition(":")[2] for line in lines if line.startswith("model name"))
@@ -86,7 +86,7 @@ def machine() -> dict[str, str]:
 def markdown(lines: Sequence[Line], about: Mapping[str, str]) -> str:
     """Return the header and the table."""
     header = ", ".join(
-        f"{name.replace('_', ' ')} {said}" for name, said in about.items()
+        f"{name.replace('_', ' ')} {value}" for name, value in about.items()
     )
     rows = [HEADINGS, ["---"] * len(HEADINGS), *(line.cells() for line in lines)]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
@@ -94,7 +94,7 @@ def markdown(lines: Sequence[Line], about: Mapping[str, str]) -> str:
 
 
 def from_json(line: dict[str, object]) -> Line:
-    """Return a line that another process wrote with `asdict`."""
+    """Return a line that another process converted with `asdict`."""
     goal = line.pop("goal")
     made = Goal(**goal) if isinstance(goal, dict) else None
-    return Line(**line, goal=made)  # type: ignore[arg-type]  # As `asdict` wrote it.
+    return Line(**line, goal=made)  # type: ignore[arg-type]  # The keys are the fields.

@@ -1,7 +1,8 @@
-"""Row "top-up": looking for new history where there is none."""
+"""Row "top-up": looking for new history when there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import event
@@ -11,7 +12,7 @@ from homeassistant.helpers.recorder import get_instance
 
 from .backfill import imported
 from .home import add, answers, home, simulator
-from .measure import Meter, Spread, in_turns, ratios
+from .measure import Cost, Meter, Spread, in_turns, ratios
 from .size import Size
 from .table import Goal, Line
 from .wire import recorded, send
@@ -20,21 +21,22 @@ if TYPE_CHECKING:
     from custom_components.metering_hub.data import MeteringHubConfigEntry
 
 _TIMES = 10
-"""So many top-ups are one run: each takes a few milliseconds."""
+"""The top-ups of one run, because each takes only a few milliseconds."""
 
 
 class _Statements:
-    """Counts what is asked of the recorder's statistics, and what is written there."""
+    """Counts SQL statements that read or write the recorder's statistics."""
 
     def __init__(self, hass: HomeAssistant) -> None:
+        """Listen to the statements of the recorder's database."""
         self.count = 0
         event.listen(get_instance(hass).engine, "before_cursor_execute", self._note)
 
     def _note(
-        self, _connection: object, _cursor: object, said: str, *_: object
+        self, _connection: object, _cursor: object, statement: str, *_: object
     ) -> None:
-        # Home Assistant's own states go on being written meanwhile.
-        self.count += "statistics" in said
+        """Count a statement, unless it is about Home Assistant's states."""
+        self.count += "statistics" in statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class Case:
     options: str
 
     async def measure(self, size: Size) -> Sequence[Line]:
-        """Import once, and look again and again."""
+        """Import once, and then look for new history again and again."""
         options = (*self.options.split(), "--still")
         async with simulator(self.backend, *options) as server, home() as hass:
             entry = await add(hass, server, history=True)
             history = await imported(entry)
-            # The second look notes that what the first one left is complete.
+            # The second run notes that what the first one left is complete.
             await history.async_refresh()
             await get_instance(hass).async_block_till_done()
             with recorded() as sent:
@@ -58,28 +60,31 @@ class Case:
             if not sent:
                 with recorded() as sent:
                     await _read_one_point(entry)
-
-            async def ours() -> None:
-                for _ in range(_TIMES):
-                    await history.async_refresh()
-
-            async def other() -> None:
-                for _ in range(_TIMES):
-                    await send(hass, sent)
-
+            ours = partial(_repeat, history.async_refresh)
+            other = partial(_repeat, partial(send, hass, sent))
             plain, own = await in_turns(Meter(hass), size.runs, other, ours)
             statements, before = _Statements(hass), await answers(server)
             await ours()
-            asked = await answers(server) - before - 1
-        ratio = ratios([c.wall for c in own], [c.wall for c in plain])
-        wall = Spread.of([c.wall / _TIMES for c in own])
-        trip = Spread.of([c.wall / _TIMES for c in plain])
+            requests = await answers(server) - before - 1
+        return self._lines(own, plain, requests / _TIMES, statements.count / _TIMES)
+
+    def _lines(
+        self,
+        own: Sequence[Cost],
+        plain: Sequence[Cost],
+        requests: float,
+        statements: float,
+    ) -> Sequence[Line]:
+        """Return the lines of the table; requests and statements are per top-up."""
+        ratio = ratios([cost.wall for cost in own], [cost.wall for cost in plain])
+        wall = Spread.of([cost.wall / _TIMES for cost in own])
+        trip = Spread.of([cost.wall / _TIMES for cost in plain])
         case = f"{self.backend}, nothing new"
         return [
             Line(
                 "top-up",
                 case,
-                f"{wall.text(1000)} ms, {asked / _TIMES:g} requests",
+                f"{wall.text(1000)} ms, {requests:g} requests",
                 f"one request: {trip.text(1000)} ms",
                 f"{ratio.text()} x",
                 ratio.middle,
@@ -87,18 +92,24 @@ class Case:
             ),
             Line(
                 "top-up",
-                f"{case}, questions to the database and writes",
-                f"{statements.count / _TIMES:g}",
+                f"{case}, queries and writes of the database",
+                f"{statements:g}",
                 "",
-                f"{statements.count / _TIMES:g}",
-                statements.count / _TIMES,
+                f"{statements:g}",
+                statements,
                 Goal(0, "equal", "statements"),
             ),
         ]
 
 
+async def _repeat(work: Callable[[], Awaitable[object]]) -> None:
+    """Do some work as often as one run is measured for."""
+    for _ in range(_TIMES):
+        await work()
+
+
 async def _read_one_point(entry: MeteringHubConfigEntry) -> None:
-    """Ask for the newest value of one point: the smallest request of all."""
+    """Read the latest value of one point, which is the smallest request."""
     backend = entry.runtime_data.backend
     point = next(
         point

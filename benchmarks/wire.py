@@ -1,6 +1,6 @@
-"""What the wire alone costs: the same requests, whose answers are parsed and dropped.
+"""The cost of the wire alone: the same requests, with parsed and dropped responses.
 
-No client can do with less: without reading an answer, nobody knows what it says.
+No client can cost less, because every response has to be parsed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ type _Ask = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request that was made, as aiohttp takes it."""
+    """The arguments of a request that was made with aiohttp."""
 
     method: str
     url: object
@@ -31,8 +31,8 @@ class Sent:
 
 @contextlib.contextmanager
 def recorded() -> Iterator[list[Sent]]:
-    """Take note of all requests that any aiohttp session makes."""
-    # A session of Home Assistant cannot be given a trace any more, so that the method
+    """Record the requests of all aiohttp sessions."""
+    # Home Assistant's session already exists and cannot get a trace, so the method
     # itself is replaced.
     plain = getattr(aiohttp.ClientSession, _REQUEST)
     sent: list[Sent] = []
@@ -40,6 +40,7 @@ def recorded() -> Iterator[list[Sent]]:
     async def noted(
         session: aiohttp.ClientSession, method: str, url: object, **options: object
     ) -> object:
+        """Record a request and make it."""
         sent.append(Sent(method, url, options))
         return await plain(session, method, url, **options)
 
@@ -51,7 +52,7 @@ def recorded() -> Iterator[list[Sent]]:
 
 
 async def send(hass: HomeAssistant, requests: Sequence[Sent]) -> None:
-    """Make these requests again, on Home Assistant's own session."""
+    """Make these requests again with Home Assistant's session."""
     ask: _Ask = async_get_clientsession(hass).request
     for request in requests:
         async with ask(request.method, request.url, **request.options) as response:

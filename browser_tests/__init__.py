@@ -1,1 +1,1 @@
-"""A person at a real browser: Home Assistant is real, the servers are simulated."""
+"""Tests of a user at a real browser, with Home Assistant and simulated servers."""

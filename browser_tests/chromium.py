@@ -1,4 +1,4 @@
-"""The browser of tests and screenshots: the machine's Chromium, without a window."""
+"""The browser of tests and screenshots: the machine's headless Chromium."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ OPTIONS = (
     "--disable-sync",
 )
 TIME_ZONE = "Europe/Amsterdam"
-"""Where a person who looks at the demo is; days and months start there."""
+"""The time zone of the user, in which days and months start."""
 
 
 def program() -> str:
-    """Return the path of the Chromium that `script/chromium` found, or another one."""
+    """Return the path of Chromium, which `script/chromium` puts into CHROMIUM."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert found is not None, "install Chromium, or name it in CHROMIUM"
     return found

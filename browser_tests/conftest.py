@@ -1,4 +1,4 @@
-"""Fixtures: a world that lasts for all tests, and a page of a browser for each."""
+"""Fixtures: a world for all tests, and a browser page for each test."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -16,7 +16,7 @@ from demo.processes import ROOT, free_port
 from demo.servers import KINDS, Server
 
 from .chromium import OPTIONS, TIME_ZONE, program as chromium_program
-from .person import PATIENCE
+from .user import PATIENCE
 from .world import World, running_world
 
 ARTEFACTS = ROOT / ".browser"
@@ -28,10 +28,10 @@ HISTORY = {
     "dsmr_reader": (365, ("--years", "1")),
     "milesight": (65, ("--days", "65")),
 }
-"""About how many days of history each server has, and how it is told so.
+"""About how many days of history each server has, and its options for that.
 
-A campus and a house full of sensors have too many series for a whole year to be
-imported while a test waits. The last whole month is in it.
+BEMServer and Beaver IoT have too many series to import a whole year in a test. The last
+whole month is always included.
 """
 
 FAILED = pytest.StashKey[bool]()
@@ -44,7 +44,7 @@ type Look = Callable[[str], None]
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let fixtures know whether the test failed."""
+    """Store whether the test failed, for the fixture `page`."""
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
@@ -67,7 +67,7 @@ def servers() -> dict[str, Server]:
 
 @pytest.fixture(scope="session")
 def world(servers: dict[str, Server]) -> Iterator[World]:
-    """Run everything once for all tests."""
+    """Run Home Assistant and the servers for all tests."""
     shutil.rmtree(ARTEFACTS, ignore_errors=True)
     ARTEFACTS.mkdir()
     with running_world(ARTEFACTS, servers) as running:
@@ -76,9 +76,10 @@ def world(servers: dict[str, Server]) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def ask(world: World) -> Ask:
-    """Return a function that asks Home Assistant's API, logged in as its owner."""
+    """Return a function that calls Home Assistant's API as its owner."""
 
     async def run(question: Callable[[HomeAssistant], Awaitable[Any]]) -> Any:
+        """Log in, and call the API."""
         async with aiohttp.ClientSession() as session:
             api = HomeAssistant(session, world.url)
             await api.log_in()
@@ -86,7 +87,7 @@ def ask(world: World) -> Ask:
             return await question(api)
 
     def in_a_thread(question: Callable[[HomeAssistant], Awaitable[Any]]) -> Any:
-        # The browser's own event loop runs in this one.
+        """Call the API in another thread, as Playwright's loop runs in this one."""
         with ThreadPoolExecutor() as pool:
             return pool.submit(asyncio.run, run(question)).result()
 
@@ -96,7 +97,7 @@ def ask(world: World) -> Ask:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium, without a window."""
+    """Return a headless Chromium."""
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
@@ -108,7 +109,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def locale() -> str:
-    """Return the language of a person's browser."""
+    """Return the language of the user's browser."""
     return "en-US"
 
 
@@ -116,15 +117,15 @@ def locale() -> str:
 def page(
     ask: Ask, browser: Browser, locale: str, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """Return a page that a person has open.
+    """Return an open page of the browser.
 
-    Its last sight is kept as a picture, and what it said as text if the test failed.
+    A screenshot of its end is kept, and also its text if the test failed.
     """
     opened = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT},
         timezone_id=TIME_ZONE,
         locale=locale,
-        # A picture of a chart that is still growing tells nothing.
+        # Animated charts would be incomplete in screenshots.
         reduced_motion="reduce",
     )
     opened.set_default_timeout(PATIENCE * 1000)
@@ -139,13 +140,15 @@ def page(
 
 @pytest.fixture
 def look(page: Page, request: pytest.FixtureRequest) -> Look:
-    """Return a function that keeps a picture of what a person sees on the way."""
+    """Return a function that keeps a screenshot of a step of the test."""
 
     def keep(what: str) -> None:
+        """Keep a screenshot."""
         page.screenshot(path=ARTEFACTS / f"{_file_name(request)}-{what}.png")
 
     return keep
 
 
 def _file_name(request: pytest.FixtureRequest) -> str:
+    """Return the file name of a test, without its extension."""
     return re.sub(r"\W+", "-", request.node.name).strip("-")

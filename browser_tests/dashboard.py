@@ -1,4 +1,4 @@
-"""What Home Assistant keeps of the Energy dashboard, as it tells programs."""
+"""The contents of the Energy dashboard, read through Home Assistant's API."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from demo.home_assistant import HomeAssistant
 from .truth import Recorded, backend_of
 
 TABS = {"grid": "Electricity", "solar": "Electricity", "gas": "Gas", "water": "Water"}
-"""Where the dashboard shows each kind of source."""
+"""The tab that shows each type of source."""
 
 _COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
 _NEWEST = timedelta(hours=6)
@@ -21,7 +21,7 @@ type Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A statistic of the dashboard: its name and unit, and what is recorded of it."""
+    """A statistic of the dashboard: its name and unit, and its recorded hours."""
 
     statistic_id: str
     name: str
@@ -31,13 +31,13 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What is on the dashboard: sources by the tab that shows them, and devices."""
+    """The contents of the dashboard: sources by tab, and devices."""
 
     sources: Mapping[str, Sequence[Counted]]
     devices: Sequence[Counted]
 
     def backends(self) -> set[str]:
-        """Return the backends that there is something of."""
+        """Return the backends of all sources and devices."""
         every = [
             *self.devices,
             *(each for tab in self.sources.values() for each in tab),
@@ -46,7 +46,7 @@ class Dashboard:
 
 
 def statistics_of(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what sources or devices of the preferences count."""
+    """Yield the ids of the statistics of sources or devices."""
     for item in items:
         yield from (item[name] for name in _COUNTED if item.get(name))
 
@@ -54,9 +54,10 @@ def statistics_of(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 async def read_dashboard(
     api: HomeAssistant, history_days: Mapping[str, int]
 ) -> Dashboard:
-    """Return what is on the dashboard; fails where the past is shorter than asked for.
+    """Return the contents of the dashboard.
 
-    `history_days` is by backend.
+    It fails if the history of a statistic is shorter than `history_days`, which are by
+    backend.
     """
     preferences = await api.command("energy/get_prefs")
     listed = await api.command("recorder/list_statistic_ids")
@@ -70,6 +71,7 @@ async def read_dashboard(
         first |= await _hours(api, ids, begin - _ABOUT, begin + _ABOUT)
 
     def counted(items: Sequence[Mapping[str, Any]]) -> list[Counted]:
+        """Return the statistics of sources or devices."""
         return [
             Counted(
                 statistic_id=each,
@@ -102,4 +104,5 @@ async def _hours(
 
 
 def _start(row: Mapping[str, float]) -> datetime:
+    """Return the start of a row."""
     return datetime.fromtimestamp(row["start"] / 1000, UTC)

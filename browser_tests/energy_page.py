@@ -1,4 +1,4 @@
-"""The Energy dashboard as a person reads it."""
+"""The Energy dashboard as a user reads it."""
 
 from dataclasses import dataclass
 import re
@@ -25,20 +25,20 @@ _ROW = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number on the page, in kWh or m³, and by how much it is rounded at most."""
+    """A number on the page in kWh or m³, and its largest rounding error."""
 
     value: float
     rounding: float
     unit: str
 
     def is_within(self, true: Range, unit: str) -> bool:
-        """Tell whether this is what is shown of a number in a range, of a unit."""
+        """Return True if a value in the range `true` of `unit` is shown as this."""
         factor, base = _UNITS[unit]
         low, high = (
             true.low * factor - self.rounding,
             true.high * factor + self.rounding,
         )
-        # What flows back into the grid is shown as negative.
+        # Energy returned to the grid is shown as negative.
         return self.unit == base and low <= abs(self.value) <= high
 
 
@@ -54,7 +54,7 @@ def open_tab(page: Page, tab: str) -> None:
 
 
 def choose(page: Page, period: Period) -> None:
-    """Pick a period of the calendar, as a person does."""
+    """Pick a period in the calendar."""
     page.locator("ha-date-range-picker").last.click()
     page.get_by_text(period.preset, exact=True).click()
     for _ in range(period.back):
@@ -62,14 +62,14 @@ def choose(page: Page, period: Period) -> None:
 
 
 def totals(page: Page) -> dict[str, Shown]:
-    """Return what the table of sources says now, by their names."""
+    """Return the numbers in the table of sources by name."""
     rows = page.locator("hui-energy-sources-table-card").get_by_role("row")
     found = (_ROW.match(text) for text in rows.all_inner_texts())
     return {match[1]: _shown(match[2], match[3]) for match in found if match}
 
 
 def devices(page: Page) -> dict[str, Shown]:
-    """Return what the legend of the single devices says now, by their names."""
+    """Return the numbers in the legend of the devices by name."""
     card = page.locator("hui-energy-devices-detail-graph-card")
     more = card.get_by_role("button", name=re.compile(r"^More"))
     if more.count():
@@ -81,8 +81,9 @@ def devices(page: Page) -> dict[str, Shown]:
 
 
 def _shown(number: str, unit: str) -> Shown:
+    """Parse a number and its unit."""
     decimals = len(number.partition(".")[2])
     factor, base = _UNITS[unit]
-    # A little more than half of the last digit, as floats are not exact.
+    # Slightly more than half of the last digit, because floats are not exact.
     rounding = 0.501 * 10**-decimals * factor
     return Shown(float(number.replace(",", "")) * factor, rounding, base)

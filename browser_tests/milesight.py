@@ -1,4 +1,4 @@
-"""What a simulated Beaver IoT says of a device, asked as its own web page asks."""
+"""The state of a device of a simulated Beaver IoT, read through its API."""
 
 from collections.abc import Mapping
 import json
@@ -11,7 +11,7 @@ from demo.servers import Server
 
 
 def switch_is_on(server: Server, device: str, identifier: str) -> bool:
-    """Tell the latest value of a device's switch, by the device's name."""
+    """Return True if a switch of a device, found by the device's name, is on."""
     url = f"http://{HOST}:{server.port}/api/v1"
     form = {
         "grant_type": "password",
@@ -25,7 +25,7 @@ def switch_is_on(server: Server, device: str, identifier: str) -> bool:
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/json",
     }
-    # Its keyword is a part of a name or of a key.
+    # The keyword may be a part of a name or of a key.
     search = json.dumps({"keyword": identifier, "page_size": 100, "page_number": 1})
     found = _ask(f"{url}/entity/search", search.encode(), headers)["content"]
     entity = next(
@@ -41,6 +41,7 @@ def switch_is_on(server: Server, device: str, identifier: str) -> bool:
 
 
 def _ask(url: str, body: bytes | None, headers: Mapping[str, str]) -> Any:
+    """Send a request, and return the data of the response."""
     request = Request(url, body, dict(headers))  # noqa: S310 -- Our own simulator.
     with urlopen(request, timeout=10) as answer:  # noqa: S310
         return json.load(answer)["data"]

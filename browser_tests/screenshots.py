@@ -1,4 +1,4 @@
-"""Make the pictures of README.md, light and dark; see script/screenshots."""
+"""Take the screenshots of README.md, light and dark; see script/screenshots."""
 
 import argparse
 import asyncio
@@ -24,42 +24,42 @@ from . import chromium
 
 PICTURES = ROOT / "docs" / "images"
 FOLDER = ROOT / ".screenshots"
-"""The demo's files, which git ignores."""
+"""The folder of the demo, which git ignores."""
 
 ONE_YEAR = dict.fromkeys(("besmart", "dsmr_reader"), ("--years", "1"))
-"""What is on the pictures, and quick to import."""
+"""Options for a history that is quick to import and fills the screenshots."""
 
 WIDTH, HEIGHT = 1280, 800
 SETTLED = 4.0
-"""Seconds without a change on the page after which it is complete."""
+"""A page is complete if it does not change for this time, in seconds."""
 
 PATIENCE = 120.0
 
 
 HOME = re.compile(r"metering_hub:(dsmr_reader_|besmart_\w+_signal_70$)")
-"""The sources of one home: of all that the demo has, a meter and the roof above it."""
+"""The sources of one home: a smart meter and a solar inverter."""
 
 
 async def nothing(page: Page) -> None:
-    """Do nothing: the page is right as it opens."""
+    """Leave the page as it is."""
 
 
 async def fold_devices(page: Page) -> None:
-    """Leave of each entry its title only, so that all of them are seen."""
+    """Collapse the devices of each entry, so that all entries are visible."""
     entries = page.locator("ha-config-entry-row")
     await entries.first.wait_for()
     for entry in await entries.all():
         await entry.locator("ha-icon-button.expand-button").click()
-    # Else the last button looks as if it were different from the others.
+    # Otherwise the last button would look different from the others.
     await page.mouse.move(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A page to take a picture of.
+    """A page to take a screenshot of.
 
-    `storage` is what the browser remembers of an earlier visit, `prepare` what a person
-    does on the page. `height` is in pixels.
+    `storage` is the browser's local storage, `prepare` changes the page, and `height`
+    is in pixels.
     """
 
     name: str
@@ -88,15 +88,15 @@ SCHEMES = ("light", "dark")
 
 
 def options() -> argparse.Namespace:
-    """Return what a person asked for."""
-    parser = argparse.ArgumentParser(description="Make the pictures of README.md.")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="Take the screenshots of README.md.")
     parser.add_argument("--url", help="of a demo that runs already")
     parser.add_argument("name", nargs="*", choices=[scene.name for scene in SCENES])
     return parser.parse_args()
 
 
 async def main() -> None:
-    """Take the pictures of a demo, which is started where none runs."""
+    """Take the screenshots of a running demo, or of a new one."""
     arguments = options()
     scenes = [
         each for each in SCENES if not arguments.name or each.name in arguments.name
@@ -118,7 +118,7 @@ async def main() -> None:
 
 @contextlib.asynccontextmanager
 async def demo_at(url: str | None) -> AsyncIterator[tuple[str, HomeAssistant]]:
-    """Yield address and API of a demo: the one that runs there, or one of our own."""
+    """Yield the address and API of a running demo, or of a new one."""
     if url is None:
         wanted = Wanted(folder=FOLDER, port=0, fresh=True, extra=ONE_YEAR)
         async with running_demo(wanted) as demo:
@@ -132,9 +132,9 @@ async def demo_at(url: str | None) -> AsyncIterator[tuple[str, HomeAssistant]]:
 
 @contextlib.asynccontextmanager
 async def one_home(api: HomeAssistant) -> AsyncIterator[None]:
-    """Leave on the Energy dashboard what one home has, and put the rest back after.
+    """Keep only one home on the Energy dashboard, and restore the others afterwards.
 
-    Nobody has a house, a second one and a campus on one dashboard, as the demo does.
+    The demo has several homes and a campus on one dashboard, which no user has.
     """
     before = await api.command("energy/get_prefs")
     await api.command(
@@ -161,7 +161,7 @@ async def one_home(api: HomeAssistant) -> AsyncIterator[None]:
 
 
 async def take(browser: Browser, url: str, scene: Scene, scheme: str) -> None:
-    """Take a picture of a scene in a colour scheme, and keep it."""
+    """Take a screenshot of a scene in a color scheme, and write it to a file."""
     context = await browser.new_context(
         viewport={"width": WIDTH, "height": scene.height},
         timezone_id=chromium.TIME_ZONE,
@@ -184,7 +184,7 @@ async def take(browser: Browser, url: str, scene: Scene, scheme: str) -> None:
 
 
 async def settled(page: Page) -> bytes:
-    """Return a picture of a page once it does not change any more."""
+    """Return a screenshot of a page once it has stopped changing."""
     end = time.monotonic() + PATIENCE
     picture = await page.screenshot()
     since = time.monotonic()
@@ -197,7 +197,7 @@ async def settled(page: Page) -> bytes:
 
 
 def keep(picture: bytes, file: Path) -> None:
-    """Write a picture as small as it gets without losing a colour."""
+    """Write a screenshot as a small file without losing colors."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image.save(file, optimize=True)
 

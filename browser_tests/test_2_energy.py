@@ -1,4 +1,4 @@
-"""The Energy dashboard says what the simulated meters really counted."""
+"""The Energy dashboard shows what the simulated meters counted."""
 
 from asyncio import wait_for
 from collections.abc import Callable, Mapping, Sequence
@@ -13,26 +13,26 @@ from simulators.registry import Amount
 from .conftest import HISTORY, Ask, Look
 from .dashboard import Counted, Dashboard, read_dashboard
 from .energy_page import Shown, choose, devices, open_energy, open_tab, totals
-from .person import look_until_right
 from .truth import PERIODS, Range, backend_of, true_range
+from .user import look_until_right
 from .world import World
 
 IMPORT_PATIENCE = 600.0
-"""Seconds."""
+"""The timeout of the import in seconds."""
 
 type Known = Mapping[str, tuple[Range, str]]
-"""True amounts and their units, by the name that the dashboard has for them."""
+"""True amounts and their units by their names on the dashboard."""
 
 
 @pytest.fixture(scope="module")
 def truths(servers: Mapping[str, Server]) -> Mapping[str, Amount]:
-    """Return what each server's meters count."""
+    """Return what the meters of each server count."""
     return {backend: truth_of(server) for backend, server in servers.items()}
 
 
 @pytest.fixture(scope="module")
 def dashboard(ask: Ask, servers: Mapping[str, Server]) -> Dashboard:
-    """Return what is on the dashboard, once the past of all servers is there."""
+    """Return the contents of the dashboard, once all history is imported."""
     added = ask(lambda api: api.command("config_entries/get", domain="metering_hub"))
     assert len(added) == len(servers), "without all servers, waiting is in vain"
     ask(lambda api: wait_for(api.wait_for_history(len(servers)), IMPORT_PATIENCE))
@@ -42,7 +42,7 @@ def dashboard(ask: Ask, servers: Mapping[str, Server]) -> Dashboard:
 
 
 def test_every_server_is_on_the_energy_dashboard(dashboard: Dashboard) -> None:
-    """All four have something there, in the tabs that follow."""
+    """All four servers have sources or devices in these tabs."""
     assert dashboard.backends() == set(HISTORY)
     assert dashboard.sources.keys() == {"Electricity", "Gas"}
 
@@ -56,10 +56,11 @@ def test_the_energy_dashboard_is_right(
     truths: Mapping[str, Amount],
     view: str,
 ) -> None:
-    """Each source and each device says what was counted, to the last digit shown."""
+    """Each source and device shows what was counted, to the last digit."""
     period = PERIODS[view]()
 
     def known(counted: Sequence[Counted]) -> Known:
+        """Return the true amounts of the period."""
         found = {}
         for each in counted:
             backend = backend_of(each.statistic_id)
@@ -72,7 +73,7 @@ def test_the_energy_dashboard_is_right(
             )
             if true is not None:
                 found[each.name] = (true, each.unit)
-        # A name that two things share would hide one of them.
+        # Two statistics with the same name would hide each other.
         assert len(found) == len(counted), "not all of these can be compared"
         return found
 
@@ -91,7 +92,7 @@ def test_the_energy_dashboard_is_right(
 def wrong(
     page: Page, read: Callable[[Page], Mapping[str, Shown]], known: Known
 ) -> list[str]:
-    """Return a line for each number that is not what was counted, or is missing."""
+    """Return a line for each number that is wrong or missing."""
     shown = read(page)
     return [
         f"{name}: {shown.get(name)} is shown, {true} {unit} is true"

@@ -1,4 +1,4 @@
-"""A person changes what is there, with all servers in place."""
+"""A user changes entries and devices of a home with all servers."""
 
 from dataclasses import replace
 import re
@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from .conftest import Ask, Look
 from .dashboard import statistics_of
 from .milesight import switch_is_on
-from .person import INTEGRATION, entry_row, fill, look_until_right, submit
 from .truth import backend_of
+from .user import INTEGRATION, entry_row, fill, look_until_right, submit
 from .world import World
 
 PLUG = "Laundry plug"
@@ -17,11 +17,11 @@ OWN_PLUG = {"stat_consumption": "sensor.a_plug_from_elsewhere"}
 
 
 def test_a_changed_key_is_asked_for(page: Page, world: World, look: Look) -> None:
-    """Home Assistant notices by itself; a person enters the new key."""
+    """Home Assistant asks for the new key by itself, and the user enters it."""
     server = world.servers["dsmr_reader"]
     world.serve(replace(server, secret="another-secret"))
     page.goto(f"{world.url}{INTEGRATION}")
-    # It asks the server every minute.
+    # The server is polled every minute.
     page.get_by_role("button", name="Reconfigure").click(timeout=120_000)
     fill(page, "API key", server.secret)
     submit(page)
@@ -37,7 +37,7 @@ def test_a_changed_key_is_asked_for(page: Page, world: World, look: Look) -> Non
 
 
 def test_a_meter_is_left_out_by_clicking(page: Page, world: World) -> None:
-    """The cogwheel opens the selection; what is unticked goes at once."""
+    """The cogwheel opens the selection; an unticked device is removed immediately."""
     page.goto(f"{world.url}{INTEGRATION}")
     row = entry_row(page, "DSMR-reader")
     expect(row.get_by_text("Gas meter", exact=True)).to_be_visible()
@@ -54,12 +54,13 @@ def test_a_meter_is_left_out_by_clicking(page: Page, world: World) -> None:
 
 
 def test_a_switch_reaches_the_plug(page: Page, world: World) -> None:
-    """What a person switches off is off at the server, and on again."""
+    """A switch turns off and on at the server."""
     server = world.servers["milesight"]
     page.goto(f"{world.url}/config/devices/dashboard?domain=metering_hub")
     page.get_by_text(PLUG, exact=True).first.click()
 
     def complaints(wanted: bool) -> list[str]:
+        """Return a line if the server has another state."""
         is_on = switch_is_on(server, PLUG, "socket_status")
         return [] if is_on is wanted else [f"the server says {is_on}"]
 
@@ -73,7 +74,7 @@ def test_a_switch_reaches_the_plug(page: Page, world: World) -> None:
 def test_removed_meters_leave_the_energy_dashboard(
     page: Page, world: World, ask: Ask, look: Look
 ) -> None:
-    """Repairs asks whether they shall; then they go, and nothing else does."""
+    """Repairs offers to remove the sources of a deleted entry, and only those."""
     before = ask(lambda api: api.command("energy/get_prefs"))
     before["device_consumption"].append(OWN_PLUG)
     ask(lambda api: api.command("energy/save_prefs", **before))
@@ -82,7 +83,7 @@ def test_removed_meters_leave_the_energy_dashboard(
     row.get_by_role("button", name="Menu").first.click()
     page.get_by_role("menuitem", name="Delete").click()
     submit(page, "Delete")
-    # A page that is left at once may never have told the server.
+    # Leaving the page earlier could cancel the request.
     expect(row).to_have_count(0)
     page.goto(f"{world.url}/config/repairs")
     page.get_by_text("besmart is still on the Energy dashboard").click()

@@ -1,4 +1,4 @@
-"""What is in Home Assistant's log after all that."""
+"""Home Assistant's log after all other tests."""
 
 import re
 
@@ -12,7 +12,7 @@ EXPECTED = (
 
 
 def test_home_assistant_has_nothing_to_complain_about(world: World) -> None:
-    """No error and no warning of ours, but those that the other tests provoked."""
+    """The integration logs no error or warning, except those that tests provoked."""
     complaints = [
         line
         for line in world.home_assistant_log.splitlines()

@@ -1,4 +1,4 @@
-"""What the simulated meters really counted, beside what Home Assistant has recorded."""
+"""What the simulated meters counted in a period that Home Assistant shows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from simulators.registry import Amount
 DOMAIN = "metering_hub"
 ZONE = ZoneInfo("Europe/Amsterdam")
 LONGEST_SILENCE = timedelta(minutes=20)
-"""Between two reports of a simulated plug, lamp or meter of Beaver IoT."""
+"""The longest time between two reports of a simulated device of Beaver IoT."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of local time, [start, end), and how a person gets to see it.
+    """A span of local time, [start, end), and how a user selects it.
 
-    A person picks `preset` and goes `back` so many times.
+    The user picks `preset`, and then clicks "Previous" `back` times.
     """
 
     preset: str
@@ -42,7 +42,7 @@ def _month() -> Period:
 
 
 def _year() -> Period:
-    """Return this year, or the last one while this one has no whole day yet."""
+    """Return this year, or the last one if this one has no whole day yet."""
     today = _midnight(datetime.now(ZONE))
     start = _midnight(today - timedelta(hours=12)).replace(month=1, day=1)
     back = today.year - start.year
@@ -50,6 +50,7 @@ def _year() -> Period:
 
 
 def _midnight(moment: datetime) -> datetime:
+    """Return the start of a day."""
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -58,12 +59,12 @@ PERIODS: Mapping[str, Callable[[], Period]] = {
     "month": _month,
     "year": _year,
 }
-"""By what a person calls them."""
+"""The periods by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The first and the last hour that Home Assistant has of a statistic (starts)."""
+    """The starts of the first and the last recorded hour of a statistic."""
 
     first: datetime
     last: datetime
@@ -71,14 +72,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Between what a total must lie, in the server's own unit."""
+    """The limits of a total, in the server's unit."""
 
     low: float
     high: float
 
 
 def backend_of(statistic_id: str) -> str:
-    """Return which backend a statistic of ours is of, or nothing for others."""
+    """Return the backend of a statistic, or an empty text for those of others."""
     return next(
         (
             kind.backend
@@ -96,11 +97,11 @@ def true_range(
     period: Period,
     recorded: Recorded,
 ) -> Range | None:
-    """Return what a statistic must say of a period; `None` if nobody knows.
+    """Return the limits of a statistic's total in a period, or None if unknown.
 
-    It is exact where the period lies within what is recorded. The first hour is
-    recorded from the first reading on, somewhere within it, and the last one up to the
-    newest reading, which may have come since it was looked up.
+    They are equal if the whole period is recorded. The first recorded hour starts at
+    the first reading, somewhere within the hour, and the last one ends at the latest
+    reading, which may be newer than `recorded`.
     """
     name = server_name_of(server, statistic_id)
     if name is None or amount(name, period.start, period.start + HOUR) is None:
@@ -118,13 +119,13 @@ def true_range(
 
 
 def _sum(amount: Amount, name: str, start: datetime, end: datetime) -> float:
+    """Return the amount that was counted in [start, end)."""
     return amount(name, start, end) or 0.0
 
 
 def _edge(amount: Amount, name: str, moment: datetime) -> float:
-    """Return how wrong the position at a moment may be that nobody read.
+    """Return the largest error of a position that is estimated between two reports.
 
-    It is estimated between the reports before and after it, and a meter never runs
-    backwards: so it errs by less than what was counted between the two.
+    A register only grows, so the error is less than what it counted between them.
     """
     return _sum(amount, name, moment - LONGEST_SILENCE, moment + LONGEST_SILENCE)

@@ -1,4 +1,4 @@
-"""The programs that a browser test needs: servers that can be told off, and a house."""
+"""The programs that a browser test needs: Home Assistant and simulated servers."""
 
 from collections.abc import Iterator, Mapping
 import contextlib
@@ -21,21 +21,21 @@ STOP_TIMEOUT = 60.0
 
 @dataclass
 class Program:
-    """A program that runs until `stop`; what it prints goes to a file."""
+    """A program that runs until `stop` and logs to a file."""
 
     command: list[str]
     log: Path
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start the program, in a group of its own."""
+        """Start the program in its own process group."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- The commands are our own.
                 self.command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
 
     def stop(self) -> None:
-        """Ask the program to end, and end it where it does not."""
+        """Stop the program, and kill it if it does not stop in time."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -49,12 +49,12 @@ class Program:
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether the program ended by itself."""
+        """Return True if the program ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
 
 def wait_for(url: str, program: Program) -> None:
-    """Wait until something answers at an address."""
+    """Wait until a program responds at an address."""
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         with contextlib.suppress(OSError), urlopen(url, timeout=5):  # noqa: S310 -- Ours.
@@ -75,7 +75,7 @@ class World:
     programs: dict[str, Program] = field(default_factory=dict)
 
     def serve(self, server: Server) -> None:
-        """Start a server, or start it anew with another secret."""
+        """Start a server, or restart it with another secret."""
         backend = server.kind.backend
         if backend in self.programs:
             self.programs[backend].stop()
@@ -85,7 +85,7 @@ class World:
 
     @property
     def home_assistant_log(self) -> str:
-        """Return all that Home Assistant has logged."""
+        """Return Home Assistant's log."""
         return (self.folder / "home_assistant.log").read_text()
 
 

@@ -14,7 +14,7 @@ from .servers import KINDS
 
 
 def options() -> argparse.Namespace:
-    """Return what a person asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="A demo of Metering Hub.")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--fresh", action="store_true")
@@ -48,12 +48,12 @@ async def main() -> None:
 
 
 async def failures(demo: Demo) -> str | None:
-    """Check history and dashboard; return what is wrong, `None` if nothing is."""
+    """Check history and dashboard; return what is wrong, or None."""
     wrong = []
     if not await check(demo.api, demo.servers):
         wrong.append("the history is wrong")
     if not await check_views(demo.api, demo.servers):
-        wrong.append("the dashboard names what is not there")
+        wrong.append("the dashboard names entities or statistics that do not exist")
     return f"demo: {', '.join(wrong)}" if wrong else None
 
 

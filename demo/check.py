@@ -1,4 +1,4 @@
-"""Hold what Home Assistant has recorded against what the simulated meters counted."""
+"""Compare Home Assistant's statistics with what the simulated meters counted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from .servers import Server
 
 HOUR = timedelta(hours=1)
 SETTLED = timedelta(hours=3)
-"""The newest hours may still grow."""
+"""The age of hours that cannot grow."""
 
 LAST_HOURS = 72
 TOLERANCE = 2e-3
-"""Of an hour, in the server's unit: positions have three decimals at most."""
+"""The tolerance of an hour in the server's unit: positions have three decimals."""
 
 ESTIMATED = 1e-3
-"""Of a total, as a share, where its ends are estimates."""
+"""The relative tolerance of a total whose ends are estimates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One statistic beside the truth; `wrong` are the hours that differ."""
+    """One statistic and its true total; `wrong` is the number of hours that differ."""
 
     statistic_id: str
     rows: int
@@ -39,7 +39,7 @@ class Compared:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether every hour and the total are what was counted."""
+        """Return True if every hour and the total are what was counted."""
         return not self.wrong and abs(self.total - self.true_total) <= self.tolerance
 
     def __str__(self) -> str:
@@ -53,19 +53,19 @@ class Compared:
 
 
 def truth_of(server: Server) -> Amount:
-    """Return the truth of a simulator: another one like it counts the very same."""
+    """Return what a simulator counts, from a second one with the same options."""
     arguments = parser().parse_args(server.command[3:])
     return SIMULATORS[server.kind.backend].build(arguments).amount
 
 
 def server_name_of(server: Server, statistic_id: str) -> str | None:
-    """Return how a server calls what a statistic counts; `None` if that is not its."""
+    """Return the server's name of a statistic, or None if it is of another server."""
     _, _, key = statistic_id.partition(f"metering_hub:{server.kind.backend}_")
     return server.kind.name_of(key.partition("_")[2]) if key else None
 
 
 async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
-    """Print a table of all counting statistics; tell whether all of them are right."""
+    """Print a table of all sums, and return True if all of them are right."""
     known = await api.command("recorder/list_statistic_ids")
     all_right = True
     for server in servers:
@@ -76,7 +76,7 @@ async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
             if statistic["has_sum"]
             and (found := await _compare(api, server, amount, statistic))
         ]
-        say(f"{server.kind.name}: {len(compared)} statistics beside the truth")
+        say(f"{server.kind.name}: {len(compared)} statistics compared with the truth")
         for each in compared:
             print(each)
         all_right = all_right and bool(compared) and all(c.is_right for c in compared)
@@ -86,25 +86,12 @@ async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
 async def _compare(
     api: HomeAssistant, server: Server, amount: Amount, statistic: Mapping[str, Any]
 ) -> Compared | None:
+    """Compare a statistic with the truth; return None if it has no truth."""
     statistic_id = str(statistic["statistic_id"])
     name = server_name_of(server, statistic_id)
     if name is None:
         return None
-    rows = await api.command(
-        "recorder/statistics_during_period",
-        start_time="2000-01-01T00:00:00Z",
-        statistic_ids=[statistic_id],
-        period="hour",
-        types=["change"],
-        # Without this, the display unit of the dashboard would be used.
-        units={},
-    )
-    settled = datetime.now(UTC) - SETTLED
-    changes = {
-        start: row["change"] or 0.0
-        for row in rows.get(statistic_id, [])
-        if (start := datetime.fromtimestamp(row["start"] / 1000, UTC)) < settled
-    }
+    changes = await _settled_changes(api, statistic_id)
     # The first hour began before the first reading.
     hours = sorted(changes)[1:]
     if len(hours) < 2 or amount(name, hours[0], hours[1]) is None:
@@ -125,3 +112,24 @@ async def _compare(
             for hour in exact
         ),
     )
+
+
+async def _settled_changes(
+    api: HomeAssistant, statistic_id: str
+) -> dict[datetime, float]:
+    """Return the changes of the hours that cannot grow, by the start of the hour."""
+    rows = await api.command(
+        "recorder/statistics_during_period",
+        start_time="2000-01-01T00:00:00Z",
+        statistic_ids=[statistic_id],
+        period="hour",
+        types=["change"],
+        # Without this, the display unit of the dashboard would be used.
+        units={},
+    )
+    settled = datetime.now(UTC) - SETTLED
+    return {
+        start: row["change"] or 0.0
+        for row in rows.get(statistic_id, [])
+        if (start := datetime.fromtimestamp(row["start"] / 1000, UTC)) < settled
+    }

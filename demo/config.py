@@ -6,7 +6,7 @@ import shutil
 
 from .processes import HOST, ROOT
 
-# Onboarding adds a few cloud integrations of its own when it asks these questions.
+# These steps of the onboarding would add cloud integrations.
 ONBOARDING = {
     "version": 4,
     "minor_version": 1,
@@ -41,14 +41,14 @@ logger:
   default: warning
   logs:
     custom_components.metering_hub: info
-    # A demo needs neither camera pictures nor sound.
+    # Home Assistant warns about missing libraries that a demo does not need.
     haffmpeg: critical
     homeassistant.components.camera: critical
 """
 
 
 def prepare_config(folder: Path, port: int, *, fresh: bool) -> None:
-    """Write Home Assistant's configuration, with the integration linked in."""
+    """Write Home Assistant's configuration, with a link to the integration."""
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     components = folder / "custom_components"
@@ -66,9 +66,9 @@ def prepare_config(folder: Path, port: int, *, fresh: bool) -> None:
 
 
 def _http_settings(port: int) -> dict[str, object]:
-    """Return the HTTP settings as Home Assistant stores them once confirmed.
+    """Return the HTTP settings as Home Assistant stores them once they are confirmed.
 
-    Settings in YAML would be taken over once, and undone unless a person confirms.
+    Settings in YAML would be migrated, and reverted unless a user confirms them.
     """
     stable = {
         "server_host": [HOST],

@@ -1,4 +1,4 @@
-"""The dashboard "Metering Hub": the ready files of docs/dashboards, filled in."""
+"""The dashboard "Metering Hub", made of the files in docs/dashboards."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import re
@@ -13,7 +13,7 @@ from .servers import Server
 
 FILES = ROOT / "docs" / "dashboards"
 OVERVIEW = "overview"
-"""The file for everybody; each of the others is for the backend of its name."""
+"""The file for all backends; each of the others is for the backend of its name."""
 
 URL_PATH = "metering-hub"
 DASHBOARD = {
@@ -41,7 +41,7 @@ def views_of(name: str, statistic_ids: Iterable[str]) -> list[View]:
     text = (FILES / f"{name}.yaml").read_text(encoding="utf-8")
     pattern = re.compile(rf"metering_hub:{name}_[0-9a-f]{{8}}_")
     scopes = {found[0] for each in statistic_ids if (found := pattern.match(each))}
-    # Two entries of a backend would need a file each; the demo has one of each.
+    # The demo has at most one entry of each backend, and so one scope.
     for scope in scopes:
         text = text.replace(f"metering_hub:{name}_SCOPE_", scope)
     parsed: Any = parse_yaml(text)
@@ -65,9 +65,9 @@ def named(part: object) -> Iterator[str]:
 async def show_views(
     api: HomeAssistant, servers: Sequence[Server], known: Sequence[str]
 ) -> list[str]:
-    """Put the files that are not `known` on the dashboard; return their names.
+    """Add the files that are not `known` to the dashboard, and return their names.
 
-    What a person changed or removed stays as it is.
+    Views that a user changed or removed stay as they are.
     """
     new = [name for name in files_of(servers) if name not in known]
     if not new:
@@ -87,7 +87,7 @@ async def show_views(
 
 
 async def check_views(api: HomeAssistant, servers: Sequence[Server]) -> bool:
-    """Print what the files name; tell whether all of that is there."""
+    """Return True if the files only name what exists, and print what does not."""
     ids = await _statistic_ids(api)
     entities = await api.command("config/entity_registry/list")
     there = {*ids, *(str(entity["entity_id"]) for entity in entities)}
@@ -102,5 +102,6 @@ async def check_views(api: HomeAssistant, servers: Sequence[Server]) -> bool:
 
 
 async def _statistic_ids(api: HomeAssistant) -> frozenset[str]:
+    """Return the ids of all statistics."""
     known = await api.command("recorder/list_statistic_ids")
     return frozenset(str(each["statistic_id"]) for each in known)

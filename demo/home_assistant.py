@@ -1,4 +1,4 @@
-"""Home Assistant's own HTTP API, as its frontend uses it."""
+"""A client of Home Assistant's HTTP API."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ FLOWS = "/api/config/config_entries/flow"
 
 
 class HomeAssistant:
-    """Home Assistant's own HTTP API, as its frontend uses it."""
+    """A client of Home Assistant's HTTP API, which sends what the frontend sends."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        """Prepare; nothing is sent yet."""
+        """Initialize the client, which is not logged in."""
         self._session = session
         self._url = url
         self._headers: dict[str, str] = {}
@@ -36,12 +36,13 @@ class HomeAssistant:
             await asyncio.sleep(0.3)
 
     async def wait_until_started(self) -> None:
-        """Wait until all of Home Assistant's parts are there, fetched ones included."""
-        # Another process cannot set an event of ours.
+        """Wait until Home Assistant has started, with all requirements installed."""
+        # Another process cannot set an event of this one.
         while (await self._core_state()) != "RUNNING":  # noqa: ASYNC110
             await asyncio.sleep(0.3)
 
     async def _core_state(self) -> object:
+        """Return the state of Home Assistant's core."""
         async with self._session.get(
             f"{self._url}/api/config", headers=self._headers
         ) as answer:
@@ -68,7 +69,7 @@ class HomeAssistant:
             return result
 
     async def log_in(self) -> None:
-        """Make the owner where there is none yet, and get a token."""
+        """Log in as the owner, who is created on the first start."""
         client_id = f"{self._url}/"
         is_new = await self._has_no_owner()
         if is_new:
@@ -101,7 +102,7 @@ class HomeAssistant:
         return not next(step["done"] for step in steps if step["step"] == "user")
 
     async def _trusted_code(self, client_id: str) -> object:
-        """Log in as the only user, which loopback may without a password."""
+        """Return an authorization code: the only user needs no password on loopback."""
         flow = await self.post(
             "/auth/login_flow",
             {
@@ -113,7 +114,7 @@ class HomeAssistant:
         return flow["result"]
 
     async def add(self, server: Server) -> str:
-        """Add an entry through the config flow, as a person does; return its id."""
+        """Add an entry through the config flow, and return its id."""
         step = await self.post(FLOWS, {"handler": "metering_hub"})
         flow = f"{FLOWS}/{step['flow_id']}"
         await self.post(flow, {"next_step_id": server.kind.backend})
@@ -127,7 +128,7 @@ class HomeAssistant:
         return str(entry["entry_id"])
 
     async def move(self, entry_id: str, server: Server) -> None:
-        """Tell an entry of last time on which port its server listens now."""
+        """Reconfigure an entry of an earlier start, because the port has changed."""
         body = {"handler": "metering_hub", "entry_id": entry_id}
         step = await self.post(FLOWS, body)
         step = await self.post(f"{FLOWS}/{step['flow_id']}", server.form)
@@ -135,8 +136,8 @@ class HomeAssistant:
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
 
     async def wait_for_history(self, entries: int) -> None:
-        """Wait until so many entries have their history, saying how far they are."""
-        said = ""
+        """Wait until so many entries have imported their history; print progress."""
+        printed = ""
         while True:
             progress = [
                 (str(state["state"]).partition(".")[0], state["attributes"])
@@ -152,13 +153,13 @@ class HomeAssistant:
             if len(ready) >= entries:
                 return
             done = ", ".join(f"{state} %" for state, _ in progress if state.isdecimal())
-            if done and done != said:
-                said = done
+            if done and done != printed:
+                printed = done
                 say(f"Importing history: {done}")
             await asyncio.sleep(1)
 
     async def energy_sources(self) -> list[str]:
-        """Return the kinds of sources and devices on the Energy dashboard."""
+        """Return the types of the sources and devices on the Energy dashboard."""
         preferences = await self.command("energy/get_prefs")
         kinds = [source["type"] for source in preferences["energy_sources"]]
         return [*kinds, *("device" for _ in preferences["device_consumption"])]
@@ -180,7 +181,7 @@ class HomeAssistant:
 
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:
-    """Return a form filled with its own defaults: what a person gets by one click."""
+    """Return the default values of a form."""
     fields = step["data_schema"]
     if not isinstance(fields, list):
         sys.exit("demo: this form has no fields")

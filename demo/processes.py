@@ -1,4 +1,4 @@
-"""Programs that run beside the demo and end with it."""
+"""Programs that the demo starts and stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port, or a free one where that is taken."""
+    """Return the wanted port, or a free one if it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
-            # A port that was just given up counts as free, as it does for a server.
+            # A port that was closed a moment ago is free, as it is for a server.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
             return int(probe.getsockname()[1])
@@ -25,12 +25,13 @@ def free_port(wanted: int) -> int:
 
 @contextlib.asynccontextmanager
 async def running(name: str, *command: str) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a program beside us; it ends with us, and we end with it."""
+    """Run a program until the end of the block, and exit if the program ends."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, start_new_session=True
     )
 
     async def watch() -> None:
+        """Exit when the program ends."""
         code = await process.wait()
         sys.exit(f"demo: {name} ended by itself (exit code {code})")
 

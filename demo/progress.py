@@ -1,4 +1,4 @@
-"""What the demo says while it starts."""
+"""Messages about the progress of the demo."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A running demo: simulated servers, a real Home Assistant, and all that it shows."""
+"""A running demo: simulated servers and a real Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -20,16 +20,15 @@ from .progress import say
 from .servers import KINDS, Server
 
 START_TIMEOUT = 600
-"""Seconds; the first start fetches what Home Assistant's own parts require."""
+"""Seconds; on its first start, Home Assistant installs requirements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to run.
+    """The options of a demo.
 
-    `folder` holds everything; with `fresh`, what is in there is forgotten. `backend` is
-    the only server, `None` for all. `extra` are further options for simulators, by
-    backend.
+    `folder` contains all files, which `fresh` deletes first. `backend` is the only
+    server, or None for all. `extra` are more options of simulators by backend.
     """
 
     folder: Path = ROOT / ".demo"
@@ -42,10 +41,10 @@ class Wanted:
 
 @dataclass
 class State:
-    """What is kept from one start to the next, as Home Assistant keeps its entries.
+    """The state that the demo keeps between starts, like Home Assistant its entries.
 
-    `entries` are entry ids by backend, `ports` where their servers listened, `views`
-    the files whose views were put on the dashboard.
+    `entries` are entry ids by backend, `ports` the ports of their servers, and `views`
+    the files whose views were added to the dashboard.
     """
 
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -55,13 +54,13 @@ class State:
 
     @classmethod
     def load(cls, file: Path, *, fresh: bool) -> State:
-        """Return the state of last time, or a new one."""
+        """Return the state of the last start, or a new one."""
         if fresh or not file.exists():
             return cls()
         return cls(**json.loads(file.read_text(encoding="utf-8")))
 
     def save(self, file: Path) -> None:
-        """Keep the state."""
+        """Write the state to a file."""
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
@@ -78,7 +77,7 @@ class Demo:
 
 @contextlib.asynccontextmanager
 async def running_demo(wanted: Wanted) -> AsyncIterator[Demo]:
-    """Start everything, and wait until the whole history is imported and shown."""
+    """Start everything, and wait until all history is imported and shown."""
     port = free_port(wanted.port)
     url = f"http://{HOST}:{port}"
     config, file = wanted.folder / "config", wanted.folder / "state.json"
@@ -113,7 +112,7 @@ async def running_demo(wanted: Wanted) -> AsyncIterator[Demo]:
 
 
 def _servers(wanted: Wanted, state: State) -> Iterator[Server]:
-    """Yield the servers to simulate, each on its port of last time if that is free."""
+    """Yield the servers to simulate, each on its last port if that is free."""
     for kind in KINDS:
         if wanted.backend in (None, kind.backend):
             extra = kind.edition(wanted.edition)
@@ -126,7 +125,7 @@ def _servers(wanted: Wanted, state: State) -> Iterator[Server]:
 
 
 async def _connect(api: HomeAssistant, state: State, server: Server) -> None:
-    """Add an entry for a server, unless it is there from last time."""
+    """Add an entry for a server, unless it exists from an earlier start."""
     backend = server.kind.backend
     if (entry_id := state.entries.get(backend)) is None:
         state.entries[backend] = await api.add(server)

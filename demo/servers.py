@@ -1,4 +1,4 @@
-"""The simulated servers, and what a person fills into the forms for them."""
+"""The simulated servers, and the forms that add them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ type Form = Mapping[str, object]
 class Kind:
     """A server that the demo can simulate.
 
-    `options` are the simulator's for a secret, `form` is the connection form for an
-    address and the secret. `name_of` gives the server's own name of what a point key
-    stands for. With `reports_seldom`, meters show no position at whole hours: hours are
-    estimates. `editions` are what its simulator can be, the usual one first.
+    `options` returns the simulator's options for a secret, and `form` the connection
+    form for an address and the secret. `name_of` returns the server's name of a point
+    key. With `reports_seldom`, meters report no position at whole hours, so hours are
+    estimates. `editions` are those of the simulator, with the default first.
     """
 
     backend: str
@@ -30,17 +30,19 @@ class Kind:
     editions: tuple[str, ...] = ()
 
     def edition(self, wanted: str | None) -> tuple[str, ...]:
-        """Return the simulator's options for an edition, if it has that."""
+        """Return the simulator's options for an edition, or for its default one."""
         known = wanted if wanted in self.editions else next(iter(self.editions), None)
         return () if known is None else ("--edition", known)
 
 
 def _besmart_name(key: str) -> str | None:
+    """Return the simulator's name of a point key of besmart."""
     match = re.fullmatch(r"sensor_(\d+)_(\d+)_signal_(\d+)", key)
     return f"{match[1]}.{match[2]}/{match[3]}" if match else None
 
 
 def _bemserver_name(key: str) -> str | None:
+    """Return the simulator's name of a point key of BEMServer."""
     match = re.fullmatch(r"timeseries_(\d+)_amount", key)
     return match[1] if match else None
 
@@ -50,7 +52,7 @@ KINDS = (
         backend="besmart",
         name="besmart",
         port=18081,
-        # An inverter that tells its energy is a source on the Energy dashboard.
+        # An inverter that reports energy is a source on the Energy dashboard.
         options=lambda secret: (
             "--password",
             secret,
@@ -118,7 +120,7 @@ class Server:
 
     @property
     def command(self) -> list[str]:
-        """Return the command that runs it."""
+        """Return the command that runs the server."""
         return [
             *(sys.executable, "-m", "simulators", self.kind.backend),
             *("--port", str(self.port), *self.kind.options(self.secret)),
@@ -127,5 +129,5 @@ class Server:
 
     @property
     def form(self) -> Form:
-        """Return the connection form as a person fills it in."""
+        """Return the connection form, filled in."""
         return self.kind.form(f"{HOST}:{self.port}", self.secret)

@@ -1,12 +1,12 @@
-"""Recorded answers of real servers, and a server that replays them byte for byte.
+"""Recorded responses of real servers, and a server that replays them byte for byte.
 
-A capture file has one comment line, `# METHOD /path?query -H name: value -d body`
-as curl was called, and then the answer exactly as it came over the wire.
+A capture file has one comment line, `# METHOD /path?query -H name: value -d body`, with
+the arguments of curl, followed by the exact response.
 
-Those of BEMServer have a comment line per header and one for the body, and what was
-kept of the answer: the headers that matter, with bare newlines, and the whole body.
-Their tokens were taken out: answers have `<jwt>`, requests the first 18 characters of
-the Authorization header.
+Captures of BEMServer have a comment line per header and one for the body, followed by
+the relevant headers of the response, with bare newlines, and its whole body. Tokens are
+replaced by `<jwt>` in responses, and cut to the first 18 characters of the header in
+requests.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from multidict import CIMultiDict
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
-# Parameters whose value is a moment: a test asks for another one than curl did.
+# Parameters whose value is a time, which differs between a test and the capture.
 TIME_FILTER = re.compile(r".+__(gte|lte)|(start|end)_(time|date)|timestamp_(min|max)")
-# The headers that decide between captures of the same URL.
+# The headers that distinguish captures of the same URL.
 AUTH_HEADERS = ("X-AUTHKEY", "Authorization")
 CONDITIONS = ("If-None-Match", "If-Match")
 _CUT = 18
@@ -35,7 +35,7 @@ _OPTION = re.compile(r" (-H|-d|--data-urlencode|--max-time) ")
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One recorded exchange; `raw` is the whole answer, `body` its last part."""
+    """One recorded exchange; `raw` is the whole response, and `body` its body."""
 
     name: str
     method: str
@@ -56,7 +56,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
-    """A request that the replay server got."""
+    """A request to the replay server."""
 
     method: str
     target: str
@@ -66,7 +66,7 @@ class ReplayRequest:
 
 @dataclass(slots=True)
 class ReplayServer:
-    """A running replay server: its base URL and what it was asked."""
+    """A running replay server: its base URL, and the requests it received."""
 
     url: str
     requests: list[ReplayRequest] = field(default_factory=list)
@@ -75,7 +75,7 @@ class ReplayServer:
 type Query = list[tuple[str, str]]
 type Loosen = Callable[[Query], Query]
 type Fallback = Callable[[ReplayRequest], bytes | None]
-"""Gives the raw bytes of an answer to a request that no capture matches."""
+"""Returns the raw response to a request that matches no capture."""
 
 
 def parse(name: str, content: bytes) -> Capture:
@@ -127,14 +127,15 @@ async def replay_app(
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> AsyncIterator[ReplayServer]:
-    """Answer each recorded request with exactly the recorded bytes.
+    """Respond to each recorded request with exactly the recorded bytes.
 
-    A request matches on method, path, query (in any order) and credentials. The
-    values of time filters (`timestamp__gte`, `start_time`...) do not count as long
-    as they are times. The best match wins: the same values and body, then the same
-    filters, then without the time filters; among equals the one with the same
-    conditions (`If-None-Match`...) and Accept, then the first. What was recorded with
-    a condition answers no other one. Else `fallback` is asked, else 404.
+    A request matches by method, path, query (in any order) and credentials. The values
+    of time filters (`timestamp__gte`, `start_time`...) are ignored if they are times.
+    The best match wins: first one with the same values and body, then one with the same
+    filters, then one without the time filters. Among those, the same conditions
+    (`If-None-Match`...) and Accept header win, and then the first. A capture with a
+    condition only matches requests with it. Without a match, `fallback` decides, and
+    the default is 404.
     """
     replay = ReplayServer("")
 
@@ -145,7 +146,7 @@ async def replay_app(
             writer.write(_find(captures, request, fallback))
             await writer.drain()
         except asyncio.IncompleteReadError, ConnectionError:
-            return  # The client went away.
+            return  # The client has disconnected.
         finally:
             writer.close()
 
@@ -171,7 +172,7 @@ def _parse_comment(line: str) -> tuple[str, str, CIMultiDict[str], str | None]:
 def _parse_lines(
     content: bytes,
 ) -> tuple[str, str, CIMultiDict[str], str | None, bytes]:
-    """Return the request, and the answer as it has to go over the wire."""
+    """Return the request, and the response as it is sent over the wire."""
     asked, _, kept = content.partition(b"HTTP/1.1 ")
     first, *rest = (line.removeprefix("# ") for line in asked.decode().splitlines())
     method, target = first.split(" ", 1)
@@ -186,7 +187,7 @@ def _parse_lines(
     status, *lines = head.decode("latin-1").split("\n")
     sent = CIMultiDict(_header(line) for line in lines)
     if "Content-Length" in sent:
-        # Without its tokens an answer is shorter than it was.
+        # Without its tokens, a response is shorter than the original.
         sent["Content-Length"] = str(len(answer))
     sent["Connection"] = "close"
     phrase = HTTPStatus(int(status)).phrase
@@ -236,13 +237,13 @@ def _find(
 def _key(method: str, target: str, loose: Loosen) -> tuple[object, ...]:
     parts = urlsplit(target)
     query = parse_qsl(parts.query, keep_blank_values=True)
-    # The first page is what comes without a number, too.
+    # A request without a page number returns the first page.
     query = [item for item in loose(query) if item != ("page", "1")]
     return method, parts.path, sorted(query)
 
 
 def _allowed(recorded: Mapping[str, str], given: Mapping[str, str]) -> bool:
-    """Tell whether the credentials are the same, and a recorded condition is met."""
+    """Return True if the credentials match, and so does a recorded condition."""
     for name in AUTH_HEADERS:
         wanted, value = recorded.get(name, ""), given.get(name, "")
         if wanted.endswith("..."):
@@ -261,7 +262,7 @@ def _likeness(capture: Capture, request: ReplayRequest) -> tuple[bool, ...]:
 
 
 def _same_body(given: str, recorded: str) -> bool:
-    """Tell whether the bodies are equal, as text or as JSON."""
+    """Return True if the bodies are equal, as text or as JSON."""
     if given == recorded:
         return True
     try:

@@ -1,4 +1,4 @@
-"""A certificate that nobody trusts, for servers of this machine."""
+"""A self-signed certificate for servers on this machine."""
 
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-# Valid at whatever time a test has stopped its clock.
+# Valid at the frozen time of any test.
 VALID_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 VALID_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -38,8 +38,8 @@ def _make() -> bytes:
     return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
-# Made before any test stops the clock: cryptography remembers the first kind of
-# `datetime` that it meets, and refuses all others.
+# Made before any test freezes the time: cryptography only accepts the first class of
+# `datetime` that it gets.
 _CERTIFICATE = _make()
 
 

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import HealthCheck, settings
 import pytest
 
-# A machine that is busy with other tests, too, is no reason to fail.
+# Tests run in parallel, so times are not reliable.
 settings.register_profile(
     "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -16,10 +16,10 @@ settings.load_profile("any_machine")
 async def _debug_without_stacks(
     enable_event_loop_debug: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keep what asyncio's debug mode checks, but not the stacks that it takes.
+    """Keep the checks of asyncio's debug mode, but not its stack traces.
 
-    It takes one for each task, future and callback, to tell more of one that fails,
-    and that is a third of the time of all tests.
+    It stores a stack trace for each task, future and callback, which takes a third of
+    the time of all tests.
     """
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(loop, "get_debug", lambda: False)

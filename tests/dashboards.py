@@ -1,4 +1,4 @@
-"""What a ready dashboard names, held against what an entry has."""
+"""Compare the names in a dashboard of docs/dashboards with an entry."""
 
 import re
 
@@ -13,7 +13,7 @@ from homeassistant.helpers import entity_registry as er
 def unknown_names(
     hass: HomeAssistant, entry: MockConfigEntry, backend: str
 ) -> list[str]:
-    """Return the entities and statistics of a backend's file that an entry lacks."""
+    """Return the names in a backend's dashboard that its entry does not have."""
     names = {*named(views_of(backend, ()))}
     assert names, "a dashboard shows something"
     statistics = {name for name in names if STATISTIC.fullmatch(name)}

@@ -2,12 +2,12 @@
 
 Not part of a normal run: python -m pytest -p tests.ha_shim
 
-0.13.375 is made for Home Assistant 2026.10.4. What stops it on 2026.11 is put right
-here. Remove this file once a version for 2026.11 is out.
+Version 0.13.375 is made for Home Assistant 2026.10.4. This module fixes it for 2026.11.
+Remove it once there is a version for 2026.11.
 """
 
-# First of all: httpx2 takes the place of httpx, which must not be there before, but
-# which respx, a part of the test package, imports.
+# Home Assistant must be imported first, because it replaces httpx by httpx2, and respx,
+# which the test package uses, imports httpx.
 import homeassistant  # noqa: F401
 
 # isort: split
@@ -21,7 +21,7 @@ from homeassistant.components import logger
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er, restore_state
 
-# The test package takes this helper from where it was before.
+# The test package imports this helper from its old place.
 with suppress(ImportError):
     from homeassistant.components.logger.helpers import _clear_logger_overwrites
 
@@ -29,7 +29,7 @@ with suppress(ImportError):
 
 
 def _set_last_states(data: Any, states: Mapping[str, object]) -> None:
-    """Take the states that a test wants restored, now kept by registry entry too."""
+    """Set the states to restore, which are now also stored by registry entry."""
     data.last_states_by_entity_id = dict(states)
     data.hass.bus.async_listen(
         er.EVENT_ENTITY_REGISTRY_UPDATED,
@@ -51,7 +51,7 @@ if hasattr(restore_state.RestoreStateData, "async_get_stored_state"):
 
 
 class _EntityRegistryEntrySnapshot(syrupy.EntityRegistryEntrySnapshot):
-    """What snapshots show of an entity, without what older versions do not have."""
+    """A snapshot of an entity, without fields that older versions do not have."""
 
     def __init__(self, values: Mapping[str, object]) -> None:
         super().__init__({k: v for k, v in values.items() if k != "compat_name"})

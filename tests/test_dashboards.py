@@ -1,4 +1,4 @@
-"""The ready dashboards are made of what every Home Assistant has."""
+"""The dashboards of docs/dashboards only use what every Home Assistant has."""
 
 from collections.abc import Iterator, Mapping
 import re
@@ -11,7 +11,7 @@ from homeassistant.util.yaml import load_yaml_dict
 
 NAMES = sorted(file.stem for file in FILES.glob("*.yaml"))
 
-# What Home Assistant 2026.9 and 2026.11 both bring.
+# Available in Home Assistant 2026.9 and 2026.11.
 CARDS = {
     *("distribution", "gauge", "heading", "markdown", "statistic", "statistics-graph"),
     *("tile", "energy-date-selection", "energy-devices-graph", "energy-distribution"),
@@ -37,7 +37,7 @@ def cards_of(view: Part) -> Iterator[Part]:
         yield from section["cards"]
 
 
-def test_there_is_a_file_for_everybody_and_one_for_each_backend() -> None:
+def test_there_is_a_general_file_and_one_for_each_backend() -> None:
     backends = FILES.parents[1] / "custom_components" / "metering_hub" / "backends"
     wanted = {folder.parent.name for folder in backends.glob("*/client.py")}
     assert wanted, "backends have a client each"
@@ -74,7 +74,7 @@ def test_graphs_ask_for_what_their_statistics_have(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_head_of_a_file_says_what_to_replace(name: str) -> None:
+def test_the_comment_of_a_file_explains_what_to_replace(name: str) -> None:
     text = (FILES / f"{name}.yaml").read_text()
     head = text.partition("title:")[0]
     assert head.startswith("# Metering Hub, ")

@@ -1,7 +1,7 @@
-"""What Home Assistant's own checker (hassfest) and HACS refuse, checked without them.
+"""The rules of hassfest, Home Assistant's own checker, and of HACS.
 
-Both run as containers on GitHub only (.github/workflows/validate.yml). Their rules are
-written down here a second time, so that a change that breaks one is seen at once.
+Both run in containers on GitHub (.github/workflows/validate.yml). Their rules are
+repeated here, so that tests on any machine find what they would refuse.
 """
 
 import ast
@@ -50,7 +50,7 @@ def read(name: str) -> JsonObject:
 
 
 def read_yaml(name: str) -> JsonObject:
-    """Return a YAML file of the integration; empty where there is none."""
+    """Return a YAML file of the integration, or an empty dict if there is none."""
     file = INTEGRATION / name
     return load_yaml_dict(file) if file.exists() else {}
 
@@ -64,7 +64,7 @@ def source_files() -> list[Path]:
 
 QUALITY_SCALES = ("bronze", "silver", "gold", "platinum")
 
-# The keys that Home Assistant takes anything else than discovery from.
+# The keys that Home Assistant knows, except those of discovery.
 MANIFEST_SCHEMA = vol.Schema(
     {
         vol.Required("domain"): "metering_hub",
@@ -91,7 +91,7 @@ MANIFEST_SCHEMA = vol.Schema(
         vol.Required("issue_tracker"): vol.Match(r"^https://"),
         vol.Required("version"): str,
         vol.Optional("after_dependencies"): [str],
-        # These two are new in Home Assistant 2026.11; older ones do not look at them.
+        # New in Home Assistant 2026.11; older versions ignore them.
         vol.Optional("categories"): [str],
         vol.Optional("connectivity"): [str],
         vol.Optional("config_flow"): bool,
@@ -112,7 +112,7 @@ MANIFEST_SCHEMA = vol.Schema(
     extra=vol.PREVENT_EXTRA,
 )
 
-# Integrations that every Home Assistant has loaded, or that only lend base classes.
+# Integrations that are always loaded, or that only provide base classes.
 ALWAYS_THERE = frozenset(
     {
         *(platform.value for platform in Platform),

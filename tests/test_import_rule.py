@@ -1,41 +1,24 @@
-"""The layers: what must not know Home Assistant, and what must not name a backend."""
+"""Pure modules import no Home Assistant, and generic modules name no backend.
+
+The layers and import circles are checked by `script/house`.
+"""
 
 import ast
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 import re
 from typing import override
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from script.house_rules import ROOT, imports_of
+
 INTEGRATION = ROOT / "custom_components" / "metering_hub"
 
 PURE_ROOMS = ("metering", "history/maths", "backends")
 PURE_FILES = ("live/snapshot.py", "flow/selection.py")
 BACKEND_NAMES = re.compile("dsmr|besmart|bemserver|milesight", re.IGNORECASE)
-
-
-def imports_of(file: Path, top: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and absolute dotted name of all that a module imports, anywhere in it.
-
-    `from a import b` gives "a.b", whether b is a module or a name in one.
-    """
-    package = file.relative_to(top).parent.parts
-    for node in ast.walk(ast.parse(file.read_text())):
-        match node:
-            case ast.Import(names=names):
-                yield from ((node.lineno, alias.name) for alias in names)
-            case ast.ImportFrom(module=module, names=names, level=level):
-                base = package[: len(package) + 1 - level] if level else ()
-                origin = ".".join((*base, module) if module else base)
-                yield from ((node.lineno, f"{origin}.{a.name}") for a in names)
-            case ast.Call(
-                func=ast.Name(id=function) | ast.Attribute(attr=function),
-                args=[ast.Constant(value=str(name)), *_],
-            ) if function in ("import_module", "__import__"):
-                yield node.lineno, name
 
 
 def file_of(name: str, top: Path) -> Path | None:
@@ -48,14 +31,14 @@ def file_of(name: str, top: Path) -> Path | None:
     return None
 
 
-def way_to(forbidden: Collection[str], file: Path, top: Path) -> str | None:
-    """Return the chain of imports by which a module reaches a forbidden package."""
+def import_chain(forbidden: Collection[str], file: Path, top: Path) -> str | None:
+    """Return the imports by which a module reaches a forbidden package, if it does."""
     queue: deque[tuple[Path, tuple[str, ...]]] = deque([(file, ())])
     seen = {file}
     while queue:
-        current, way = queue.popleft()
+        current, chain = queue.popleft()
         for line, name in imports_of(current, top):
-            step = (*way, f"{current.relative_to(top)}:{line} imports {name}")
+            step = (*chain, f"{current.relative_to(top)}:{line} imports {name}")
             if name.split(".")[0] in forbidden:
                 return "\n  -> ".join(step)
             target = file_of(name, top)
@@ -105,9 +88,9 @@ def _name(file: Path) -> str:
 
 @pytest.mark.parametrize("file", _pure_modules(), ids=_name)
 def test_pure_modules_do_not_reach_home_assistant(file: Path) -> None:
-    way = way_to({"homeassistant"}, file, ROOT)
-    assert way is None, (
-        f"This module must work without Home Assistant, but\n  {way}\n"
+    chain = import_chain({"homeassistant"}, file, ROOT)
+    assert chain is None, (
+        f"This module must work without Home Assistant, but\n  {chain}\n"
         "Move what needs Home Assistant to the generic core, or pass it in."
     )
 
@@ -124,10 +107,10 @@ def test_generic_modules_name_no_backend(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "simulators").rglob("*.py")), ids=_name)
-def test_simulators_share_nothing_with_what_they_test(file: Path) -> None:
-    way = way_to({"homeassistant", "custom_components"}, file, ROOT)
-    assert way is None, (
-        f"A simulator must stand on its own, but\n  {way}\n"
+def test_simulators_import_nothing_they_test(file: Path) -> None:
+    chain = import_chain({"homeassistant", "custom_components"}, file, ROOT)
+    assert chain is None, (
+        f"A simulator must stand on its own, but\n  {chain}\n"
         "Write the wire format down a second time instead: only that makes it a test."
     )
 
@@ -174,11 +157,11 @@ def backend_module(tmp_path: Path) -> Path:
         "import custom_components.hub.forms",
     ],
 )
-def test_a_way_to_home_assistant_is_found(
+def test_imports_of_home_assistant_are_found(
     backend_module: Path, tmp_path: Path, code: str
 ) -> None:
     backend_module.write_text(code)
-    assert way_to({"homeassistant"}, backend_module, tmp_path)
+    assert import_chain({"homeassistant"}, backend_module, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -192,11 +175,9 @@ def test_a_way_to_home_assistant_is_found(
         "import homeassistant_of_another_name",
     ],
 )
-def test_other_imports_are_let_pass(
-    backend_module: Path, tmp_path: Path, code: str
-) -> None:
+def test_other_imports_pass(backend_module: Path, tmp_path: Path, code: str) -> None:
     backend_module.write_text(code)
-    assert way_to({"homeassistant"}, backend_module, tmp_path) is None
+    assert import_chain({"homeassistant"}, backend_module, tmp_path) is None
 
 
 @pytest.mark.parametrize(

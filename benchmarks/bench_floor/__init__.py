@@ -1,7 +1,7 @@
-"""The floor: sensors that write values which are ready, and do nothing else.
+"""The floor: sensors that write prepared values and do nothing else.
 
-What they are is said by `hass.data[PLAN]`; `hass.data[SENSORS]` has them once they are
-there. They are as plain as Home Assistant lets a sensor with a device be.
+`hass.data[PLAN]` describes the sensors, and `hass.data[SENSORS]` contains them once
+they exist. They are the plainest sensors with a device that Home Assistant allows.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ DOMAIN = "bench_floor"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A sensor to be: its device, its name and its attributes."""
+    """The description of a sensor: its device, name and attributes."""
 
     key: str
     device: str
@@ -39,5 +39,5 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Take the sensors away."""
+    """Remove the sensors."""
     return await hass.config_entries.async_unload_platforms(entry, [Platform.SENSOR])

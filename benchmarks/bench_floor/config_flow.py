@@ -1,4 +1,4 @@
-"""A config flow that asks nothing."""
+"""A config flow without a form."""
 
 from typing import override
 
@@ -8,11 +8,11 @@ from . import DOMAIN
 
 
 class FloorConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add an entry."""
+    """Handle the config flow of the floor."""
 
     @override
     async def async_step_user(
         self, user_input: dict[str, object] | None = None
     ) -> ConfigFlowResult:
-        """Add it at once."""
+        """Create the entry immediately."""
         return self.async_create_entry(title="Floor", data={})

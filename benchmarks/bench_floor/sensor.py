@@ -23,21 +23,21 @@ async def async_setup_entry(
     entry: ConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what was planned."""
+    """Add the described sensors."""
     sensors = [PlainSensor(plan) for plan in hass.data[PLAN]]
     hass.data[SENSORS] = sensors
     async_add_entities(sensors)
 
 
 class PlainSensor(SensorEntity):
-    """A sensor that is told its value."""
+    """A sensor whose value is set by the benchmark."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
     _attr_native_value: float | None = 0.0
 
     def __init__(self, plan: Plan) -> None:
-        """Take over what it shall be."""
+        """Initialize the sensor from its description."""
         self._attr_unique_id = plan.key
         self._attr_name = plan.name
         self._attr_device_info = DeviceInfo(

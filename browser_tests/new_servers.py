@@ -1,4 +1,4 @@
-"""What a person types to add each server, and what Home Assistant says to it."""
+"""The forms that add each server, and Home Assistant's responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ _LOGIN_REFUSED = "does not accept these credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
-    """A server to add by clicking.
+class NewServer:
+    """A server to add through the config flow.
 
-    `labels` are those of the fields to fill in, by the field's name; `secret` is the
-    name of the one that is wrong at first, and `refusal` is what the form then says.
-    `hidden` are the values by label that a closed section holds. `title` is that of
-    the entry, and `devices` are some of those that it brings.
+    `labels` are the labels of the fields by name. `secret` is the name of the field
+    that is wrong at first, and `refusal` a part of the form's error. `hidden` are the
+    values by label in a collapsed section. `title` is the title of the entry, and
+    `devices` are some of its devices.
     """
 
     backend: str
@@ -26,26 +26,26 @@ class Newcomer:
     devices: tuple[str, ...]
 
 
-NEWCOMERS = (
-    Newcomer(
+NEW_SERVERS = (
+    NewServer(
         backend="besmart",
         labels={"url": "Address", "login": "Username", "password": "Password"},
         hidden={},
         title="besmart",
         devices=(
-            "Dom – Złocieniec",  # noqa: RUF001 -- So the server calls it.
+            "Dom – Złocieniec",  # noqa: RUF001 -- The server's name.
             "Falownik słoneczny",
             "Warsztat „Pod lasem”",
         ),
     ),
-    Newcomer(
+    NewServer(
         backend="bemserver",
         labels={"url": "Address", "email": "Email", "password": "Password"},
         hidden={},
         title="BEMServer",
         devices=("Main campus", "Building A", "Annex hall", "Server room"),
     ),
-    Newcomer(
+    NewServer(
         backend="dsmr_reader",
         labels={"url": "Address", "api_key": "API key"},
         secret="api_key",
@@ -53,7 +53,7 @@ NEWCOMERS = (
         title="DSMR-reader",
         devices=("Electricity meter", "Gas meter"),
     ),
-    Newcomer(
+    NewServer(
         backend="milesight",
         labels={"url": "Address", "username": "Email address", "password": "Password"},
         refusal="does not accept this login",

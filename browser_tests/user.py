@@ -1,4 +1,4 @@
-"""What a person does on Home Assistant's pages, whatever it is about."""
+"""Actions of a user on any of Home Assistant's pages."""
 
 from collections.abc import Callable
 import re
@@ -10,20 +10,20 @@ from .world import World
 
 INTEGRATION = "/config/integrations/integration/metering_hub"
 PATIENCE = 60.0
-"""Seconds that something may take until a person sees it."""
+"""Seconds until something must be visible."""
 
 _LOOK_AGAIN_MS = 250
 
 
 def begin_to_add(page: Page, world: World, button: str = "Add integration") -> None:
-    """Search for the integration and choose it, up to its first question."""
+    """Search for the integration and choose it, up to its first form."""
     page.goto(f"{world.url}/config/integrations/dashboard")
     page.get_by_role("button", name=button).click()
     dialog = page.locator("dialog-add-integration")
-    # Before that, what is typed may get lost.
+    # Text that is typed earlier may get lost.
     expect(dialog.get_by_role("textbox")).to_be_focused()
     page.keyboard.type("metering")
-    # Only then does the list stay as it is.
+    # The list does not change again once it is filtered.
     found = dialog.get_by_role("listitem")
     expect(found).to_have_count(1)
     found.get_by_text("Metering Hub", exact=True).click()
@@ -40,16 +40,16 @@ def submit(page: Page, name: str = "Submit") -> None:
 
 
 def entry_row(page: Page, title: str) -> Locator:
-    """Return an entry's part of the integration's page."""
+    """Return the section of an entry on the integration's page."""
     return page.locator("ha-config-entry-row").filter(
         has=page.get_by_text(title, exact=True)
     )
 
 
 def look_until_right(page: Page, complaints: Callable[[], list[str]]) -> None:
-    """Look again and again until there is nothing to complain about, or fail.
+    """Wait until there are no complaints, or fail.
 
-    Pages show what they had before until the new numbers have come.
+    Pages show the previous numbers until the new ones have arrived.
     """
     end = time.monotonic() + PATIENCE
     while (found := complaints()) and time.monotonic() < end:
