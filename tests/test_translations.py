@@ -45,8 +45,8 @@ from custom_components.metering_hub.backends.bemserver.site_points import (
     AIR_TEMPERATURE,
     make_site_points,
 )
-from custom_components.metering_hub.backends.besmart.discovery import Discovery
-from custom_components.metering_hub.backends.besmart.memory import Knowledge
+from custom_components.metering_hub.backends.besmart.discovery import FoundSensors
+from custom_components.metering_hub.backends.besmart.memory import ServerMemory
 from custom_components.metering_hub.backends.besmart.models import (
     Sensor,
     SensorId,
@@ -56,7 +56,7 @@ from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,
 )
-from custom_components.metering_hub.backends.besmart.units import KNOWN
+from custom_components.metering_hub.backends.besmart.signals import KNOWN_SIGNALS
 from custom_components.metering_hub.backends.dsmr_reader.meters import (
     Endpoint,
     MeterProfile,
@@ -156,23 +156,23 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
 def _besmart_inventories() -> Iterator[Inventory]:
     sensor = SensorId(1, 2)
     for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
-        signals = [SignalId(sensor, moid) for moid in (*KNOWN, 451)]
-        found = Discovery(
+        signals = [SignalId(sensor, moid) for moid in (*KNOWN_SIGNALS, 451)]
+        found = FoundSensors(
             sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
             moids={sensor: [signal.moid for signal in signals]},
             states={sensor: []},
             types={},
             is_complete=True,
         )
-        knowledge = Knowledge(dt_util.utcnow)
+        memory = ServerMemory(dt_util.utcnow)
         for signal in signals:
             if unit is not None:
-                knowledge.units[signal] = unit
+                memory.set_unit(signal, unit)
             if only_grows is not None:
-                knowledge.growing[signal] = only_grows
+                memory.set_growing(signal, only_grows)
         yield Inventory(
             devices=make_besmart_devices(found),
-            points=make_besmart_points(found, knowledge),
+            points=make_besmart_points(found, memory),
         )
 
 
@@ -341,7 +341,7 @@ def texts_of(method: Callable[..., object]) -> set[str | None]:
 
 
 def shown_steps(flow: type) -> set[str]:
-    """Return the steps of a flow that contain their own name, which only shown ones do."""
+    """Return the steps of a flow that it shows, which contain their own name."""
     return {
         step
         for name, method in inspect.getmembers(flow, inspect.isfunction)

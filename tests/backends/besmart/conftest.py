@@ -1,4 +1,4 @@
-"""Fixtures: a backend in front of a simulated besmart whose clock is moved by hand."""
+"""Fixtures: a backend and a simulated besmart with a clock that tests move."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -11,6 +11,12 @@ import pytest
 from custom_components.metering_hub.backends.base import Latest
 from custom_components.metering_hub.backends.besmart.backend import BesmartBackend
 from custom_components.metering_hub.backends.besmart.client import BesmartClient
+from custom_components.metering_hub.backends.besmart.models import (
+    SensorId,
+    SignalId,
+    SignalType,
+)
+from custom_components.metering_hub.backends.besmart.points import make_point
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.besmart import (
@@ -24,9 +30,23 @@ from simulators.server import serve
 
 NOW = datetime(2026, 11, 21, 17, 33, 20, tzinfo=UTC)
 START = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=40)
-NEWEST = NOW.replace(minute=15, second=0)
+LATEST = NOW.replace(minute=15, second=0)
 QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+HOUSE = SensorId(CLIENT, HOUSE_MID)
+HOUSE_TEXT = str(HOUSE)
+HOUSE_KEY = f"sensor_{CLIENT}_{HOUSE_MID}"
 SIGNALS = (32, 34, 53, 103)
+
+UNKNOWN_TYPE = SignalType(
+    moid=451,
+    symbol="X",
+    description="Coś nowego",
+    unit="kW.h",
+    is_incremental=None,
+    obis=None,
+)
 
 both_editions = pytest.mark.parametrize("edition", ["2021", "2026"])
 
@@ -36,9 +56,25 @@ def key(moid: int, mid: int = HOUSE_MID) -> str:
     return f"sensor_{CLIENT}_{mid}_signal_{moid}"
 
 
+def signal_point(
+    moid: int,
+    type_: SignalType | None = None,
+    unit: str | None = None,
+    is_growing: bool | None = None,
+) -> Point:
+    """Return the point of a signal of sensor 1.2."""
+    return make_point(
+        SignalId(SensorId(1, 2), moid),
+        type_,
+        unit=unit,
+        is_growing=is_growing,
+        used_names=set(),
+    )
+
+
 @dataclass
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that tests move."""
 
     now: datetime = NOW
 
@@ -53,7 +89,7 @@ class Clock:
 
 @dataclass
 class Bench:
-    """A simulator, and what talks to it."""
+    """A simulator, and how to connect to it."""
 
     simulator: BesmartSimulator
     clock: Clock
@@ -63,7 +99,7 @@ class Bench:
 
     @property
     def house(self) -> Sensor:
-        """Return the sensor that most tests are about."""
+        """Return the sensor that most tests use."""
         return self.simulator.sensor(HOUSE_MID)
 
     def backend(self) -> BesmartBackend:
@@ -82,16 +118,16 @@ class Bench:
             self.session, self.url, credentials, workspace_key, clock=self.clock
         )
 
-    def true(self, moid: int, at: datetime = NEWEST) -> float:
-        """Return what the house's meter showed."""
+    def true(self, moid: int, at: datetime = LATEST) -> float:
+        """Return the true value of the house's meter."""
         return self.simulator.shown(self.house, moid, at)
 
     def count(self, path: str) -> int:
-        """Return how many requests went to exactly this path."""
+        """Return how many requests had this path."""
         return sum(r.path == path for r in self.simulator.faults.requests)
 
     def asked(self, ending: str = "/data") -> int:
-        """Return how many requests went to paths that end so, and forget all."""
+        """Return how many requests had a path with this ending, and clear them."""
         requests = list(self.simulator.faults.requests)
         self.simulator.faults.clear_requests()
         return sum(request.path.endswith(ending) for request in requests)
@@ -102,17 +138,18 @@ type MakeBench = Callable[..., Awaitable[Bench]]
 
 @pytest.fixture(autouse=True)
 def short_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait before trying again."""
+    """Retry without a delay."""
     monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.001))
 
 
 @pytest.fixture
 async def make_bench(socket_enabled: None) -> AsyncIterator[MakeBench]:
-    """Return a function that serves a simulator with the knobs it is given."""
+    """Return a function that serves a simulator with some settings."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
 
         async def make(**knobs: object) -> Bench:
+            """Serve a simulator with some settings."""
             clock = Clock()
             knobs = {
                 "sensors": default_sensors(3, START)[:1],
@@ -140,14 +177,23 @@ def edition() -> str:
 
 
 async def latest(backend: BesmartBackend, inventory: Inventory) -> Latest:
-    """Return the newest readings of everything."""
+    """Return the latest readings of all points."""
     return await backend.latest(list(inventory.points.values()))
 
 
-async def past(
+async def history_points(
+    backend: BesmartBackend, *moids: int
+) -> tuple[list[Point], list[Point]]:
+    """Return the points of some signals, and all points that have a history."""
+    points = (await backend.inventory()).points
+    with_history = [point for point in points.values() if point.has_history]
+    return [points[key(moid)] for moid in moids], with_history
+
+
+async def read_history(
     backend: BesmartBackend, points: Sequence[Point], start: datetime, end: datetime
 ) -> Mapping[str, list[Reading]]:
-    """Return all readings of a span, and hold every chunk against the contract."""
+    """Return all readings of a span, and check that chunks keep to the contract."""
     found: dict[str, list[Reading]] = {point.key: [] for point in points}
     until = start
     async for chunk in backend.history(points, start, end):

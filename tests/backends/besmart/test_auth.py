@@ -1,4 +1,4 @@
-"""Logging in, and how long that lasts."""
+"""Logging in, and the life of tokens."""
 
 import asyncio
 from datetime import timedelta
@@ -21,7 +21,7 @@ LOGIN = "/api/users/token"
 
 @both_editions
 async def test_login_is_json_without_a_key(bench: Bench) -> None:
-    """No X-Auth is sent where there is no workspace key."""
+    """X-Auth is not sent without a workspace key."""
     await bench.client().log_in()
     (request,) = bench.simulator.faults.requests
     assert (request.method, request.path) == ("POST", LOGIN)
@@ -35,20 +35,20 @@ async def test_login_is_json_without_a_key(bench: Bench) -> None:
 async def test_a_wrong_password_is_refused_in_every_form(
     bench: Bench, style: str, status: int
 ) -> None:
-    """401, or 404 as later editions answer; the body does not matter."""
+    """The status is 401, or 404 in newer editions; the body does not matter."""
     bench.simulator.errors = style  # type: ignore[assignment]  # One of its words.
     bench.simulator.bad_login_status = status  # type: ignore[assignment]
     client = bench.client()
     bench.simulator.password = "another"
     with pytest.raises(AuthenticationError) as error:
-        await client.workspaces()
+        await client.workspace_clients()
     assert bench.asked("") == 1
     for secret in (bench.simulator.login, "simulated-password"):
         assert secret not in f"{error.value!r}{error.value.__cause__!r}"
 
 
-async def test_another_page_is_no_refusal(bench: Bench) -> None:
-    """Where something else answers, nobody's password is wrong."""
+async def test_a_web_page_is_not_a_refusal(bench: Bench) -> None:
+    """A 404 from something else does not mean that the password is wrong."""
     bench.simulator.faults.add(Fault(html_error(404)))
     with pytest.raises(NotFoundError):
         await bench.client().log_in()
@@ -56,7 +56,7 @@ async def test_another_page_is_no_refusal(bench: Bench) -> None:
 
 @pytest.mark.parametrize("body", ["[]", "{}", "null", '"token"', '{"token": 5}'])
 async def test_an_answer_without_a_token(bench: Bench, body: str) -> None:
-    """What is no token is said to be one of another server."""
+    """An answer without a token is a ProtocolError."""
     bench.simulator.faults.add(Fault(Answer(200, body, "application/json")))
     with pytest.raises(ProtocolError):
         await bench.client().log_in()
@@ -65,7 +65,7 @@ async def test_an_answer_without_a_token(bench: Bench, body: str) -> None:
 @pytest.mark.parametrize("unit", ["ms", "s"])
 @both_editions
 async def test_a_token_is_renewed_five_minutes_early(bench: Bench, unit: str) -> None:
-    """Its end is in seconds or milliseconds; until then, one login is enough."""
+    """Expirations in seconds and milliseconds both work."""
     bench.simulator.expiration_unit = unit  # type: ignore[assignment]  # Either.
     client = bench.client()
     for minutes, logins in ((0, 1), (114, 1), (2, 2), (114, 2), (2, 3)):
@@ -78,10 +78,10 @@ async def test_a_token_is_renewed_five_minutes_early(bench: Bench, unit: str) ->
     "expiration",
     [None, 5, 0, -1, 1586861098825, "soon", [], True, 1e300, "1e400", 9e15],
 )
-async def test_an_expiration_that_cannot_be_is_two_hours(
+async def test_an_implausible_expiration_is_two_hours(
     bench: Bench, expiration: object
 ) -> None:
-    """Missing, past, or nonsense: a token is then taken to live as documented."""
+    """If it is missing, past or unreadable, the documented life is used."""
     mutated = set_fields(expiration=expiration)  # type: ignore[arg-type]  # JSON.
     bench.simulator.faults.add(Fault(mutated, path=LOGIN))
     client = bench.client()
@@ -95,7 +95,7 @@ async def test_an_expiration_that_cannot_be_is_two_hours(
 async def test_an_expiration_may_be_of_any_type(
     bench: Bench, kind: type[int | float | str]
 ) -> None:
-    """Integer, number and text have all been seen."""
+    """It can be an integer, a number or text."""
     end = bench.clock() + timedelta(minutes=30)
     mutated = set_fields(expiration=kind(int(end.timestamp())))
     bench.simulator.faults.add(Fault(mutated, path=LOGIN))
@@ -107,7 +107,7 @@ async def test_an_expiration_may_be_of_any_type(
 
 
 async def test_a_refused_token_is_renewed_once_by_one_of_many(bench: Bench) -> None:
-    """Many requests meet an expired token: one logs in, the others wait."""
+    """If many requests have an expired token, one logs in and the others wait."""
     client = bench.client()
     await client.log_in()
     bench.simulator.tokens.expire()
@@ -116,15 +116,15 @@ async def test_a_refused_token_is_renewed_once_by_one_of_many(bench: Bench) -> N
 
 
 async def test_an_endpoint_that_refuses_a_fresh_token(bench: Bench) -> None:
-    """One new login; then it is a matter of rights, not of the password."""
+    """After one new login, the error is about rights, not about the password."""
     bench.simulator.faults.add(Fault(html_error(401), path="/api/workspaces"))
     with pytest.raises(PermissionDeniedError):
-        await bench.client().workspaces()
+        await bench.client().workspace_clients()
     assert bench.simulator.tokens.logins == 2
 
 
-async def test_a_changed_password_is_refused_in_mid_life(bench: Bench) -> None:
-    """A refused token and a refused login after it are refused credentials."""
+async def test_a_changed_password_is_refused_later(bench: Bench) -> None:
+    """A refused token followed by a refused login means wrong credentials."""
     client = bench.client()
     await client.log_in()
     bench.simulator.tokens.expire()
@@ -133,16 +133,16 @@ async def test_a_changed_password_is_refused_in_mid_life(bench: Bench) -> None:
         await client.signal_types()
 
 
-async def test_a_login_that_is_to_wait(bench: Bench) -> None:
-    """How long is handed on."""
+async def test_a_rate_limited_login(bench: Bench) -> None:
+    """The wait that the server asks for is in the error."""
     bench.simulator.faults.add(Fault(busy(429, 90), path=LOGIN))
     with pytest.raises(RateLimitedError) as error:
         await bench.client().log_in()
     assert error.value.retry_after == 90
 
 
-async def test_a_key_that_no_header_can_carry(bench: Bench) -> None:
-    """A wrongly pasted key is refused without asking."""
+async def test_a_key_with_unusable_characters(bench: Bench) -> None:
+    """A badly pasted key is refused without a request."""
     with pytest.raises(AuthenticationError):
         await bench.client("klucz\nżółty").log_in()
     assert bench.asked("") == 0

@@ -1,38 +1,33 @@
-"""Many signals in few requests, whatever the server can do."""
+"""Many signals in few requests, on every edition of the server."""
 
 from datetime import timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.besmart.batching import DataReader
-from custom_components.metering_hub.backends.besmart.memory import Knowledge
-from custom_components.metering_hub.backends.besmart.models import (
-    DataQuery,
-    SensorId,
-    SignalId,
-)
+from custom_components.metering_hub.backends.besmart.batching import SignalBatcher
+from custom_components.metering_hub.backends.besmart.memory import ServerMemory
+from custom_components.metering_hub.backends.besmart.models import DataQuery, SignalId
 from custom_components.metering_hub.backends.errors import (
     PermissionDeniedError,
     ServerFaultError,
 )
-from simulators.besmart import CLIENT, HOUSE_MID, SIGNAL_TYPES
+from simulators.besmart import SIGNAL_TYPES
 from simulators.faults import Fault, html_error
 
-from .conftest import Bench, both_editions
+from .conftest import HOUSE, Bench, both_editions
 
-HOUSE = SensorId(CLIENT, HOUSE_MID)
 ALL = [moid for moid in SIGNAL_TYPES if moid not in (70, 139)]
 BATCH = "/api/sensors/signals/data"
 
 
-def reader(bench: Bench) -> DataReader:
-    """Return a reader that knows nothing yet, of a house with all signals."""
+def make_batcher(bench: Bench) -> SignalBatcher:
+    """Return a new batcher for a house with all signals."""
     bench.house.signals = tuple(ALL)
-    return DataReader(bench.client(), Knowledge(bench.clock))
+    return SignalBatcher(bench.client(), ServerMemory(bench.clock))
 
 
 def queries(bench: Bench, *moids: int, hours: float = 2) -> list[DataQuery]:
-    """Return questions for signals of the house."""
+    """Return queries for signals of the house."""
     now = bench.clock()
     return [
         DataQuery(
@@ -44,21 +39,21 @@ def queries(bench: Bench, *moids: int, hours: float = 2) -> list[DataQuery]:
 
 @both_editions
 async def test_all_signals_are_read(bench: Bench) -> None:
-    """By one batch where there is one, else one by one."""
-    tested = reader(bench)
+    """They are read in one batch if the server has that, or else one by one."""
+    batcher = make_batcher(bench)
     is_new = bench.simulator.edition == "2026"
     for first in (True, False):
-        found = await tested.read(queries(bench, *ALL))
+        found = await batcher.read(queries(bench, *ALL))
         assert {signal.moid for signal in found.data} == set(ALL)
         assert not found.failures
-        # The first time, each batch that there may be is tried, up to one that is.
+        # The first time, the batch endpoints are tried until one exists.
         assert bench.count(BATCH) == (1 + first if is_new else first)
         assert bench.asked() == (1 + first if is_new else len(ALL) + first)
 
 
 async def test_one_signal_needs_no_batch(bench: Bench) -> None:
-    """Nothing is tried for it."""
-    await reader(bench).read(queries(bench, 32))
+    """The batch endpoint is not even tried."""
+    await make_batcher(bench).read(queries(bench, 32))
     assert bench.count(BATCH) == 0
 
 
@@ -66,26 +61,26 @@ async def test_one_signal_needs_no_batch(bench: Bench) -> None:
 async def test_a_missing_batch_is_remembered_for_a_week(
     bench: Bench, status: int
 ) -> None:
-    """Both batches are tried once; after a week the server may have been updated."""
+    """Both are tried once, and again after a week: the server can be updated."""
     bench.simulator.absent |= {"batch": status, "batch_v2": status}
     bench.house.signals = tuple(ALL)
-    knowledge = Knowledge(bench.clock)
+    memory = ServerMemory(bench.clock)
     for days, tried in ((0, 1), (6, 0), (2, 1)):
         bench.clock.pass_(days=days)
-        restarted = Knowledge(bench.clock)
-        restarted.restore(knowledge.remember())
-        knowledge = restarted
-        await DataReader(bench.client(), knowledge).read(queries(bench, 32, 34))
+        restarted = ServerMemory(bench.clock)
+        restarted.restore(memory.remember())
+        memory = restarted
+        await SignalBatcher(bench.client(), memory).read(queries(bench, 32, 34))
         assert bench.count(BATCH) == tried
         assert bench.asked("/data/v2") == tried
 
 
-async def test_the_second_batch_where_there_is_only_that(bench: Bench) -> None:
-    """Some editions have the newer one only."""
+async def test_a_server_with_only_the_second_batch(bench: Bench) -> None:
+    """Some editions have only the newer endpoint."""
     bench.simulator.absent["batch"] = 404
-    tested = reader(bench)
+    batcher = make_batcher(bench)
     for _ in range(2):
-        found = await tested.read(queries(bench, 32, 34))
+        found = await batcher.read(queries(bench, 32, 34))
         assert len(found.data) == 2
     assert bench.count(BATCH) == 1
     assert bench.asked("/data/v2") == 3
@@ -93,44 +88,44 @@ async def test_the_second_batch_where_there_is_only_that(bench: Bench) -> None:
 
 @pytest.mark.parametrize("unknown", ["left_out", "empty", "refused"])
 async def test_an_unknown_signal_costs_itself_only(bench: Bench, unknown: str) -> None:
-    """Even where the server refuses the whole batch because of it."""
+    """Even if the server refuses the whole batch because of it."""
     bench.simulator.batch_unknown = unknown  # type: ignore[assignment]  # One of these.
-    found = await reader(bench).read(queries(bench, 70, *ALL))
+    found = await make_batcher(bench).read(queries(bench, 70, *ALL))
     with_data = {s.moid for s, data in found.data.items() if len(data.samples)}
     assert with_data == set(ALL)
     assert not found.failures
 
 
 async def test_a_limit_of_the_batch_is_learned(bench: Bench) -> None:
-    """A batch that is refused is halved, and the next ones are shorter at once."""
+    """A refused batch is halved, and later batches are short from the start."""
     bench.simulator.batch_limit = 12
-    tested = reader(bench)
+    batcher = make_batcher(bench)
     many = [query for query in queries(bench, *ALL) for _ in range(4)][:50]
-    assert len((await tested.read(many)).data) == 13
+    assert len((await batcher.read(many)).data) == 13
     bench.asked()
-    assert len((await tested.read(many)).data) == 13
+    assert len((await batcher.read(many)).data) == 13
     assert bench.asked() <= 5
 
 
-async def test_long_answers_are_asked_for_in_parts(bench: Bench) -> None:
-    """Four days of a minute's signal are 5,760 samples, of which two fit."""
-    tested = reader(bench)
+async def test_long_answers_are_requested_in_parts(bench: Bench) -> None:
+    """Four days of one sample per minute are 5,760, so two signals fit."""
+    batcher = make_batcher(bench)
     fast = [53, 54, 55, 56, 57, 58, 103]
-    await tested.read(queries(bench, *fast))
+    await batcher.read(queries(bench, *fast))
     bench.asked()
-    found = await tested.read(queries(bench, *fast, hours=24 * 4))
+    found = await batcher.read(queries(bench, *fast, hours=24 * 4))
     lengths = {len(data.samples) for data in found.data.values()}
     assert lengths == {4 * 1440 - 15}
     assert bench.asked() == 4
 
 
 async def test_a_failing_batch_fails_its_signals(bench: Bench) -> None:
-    """A server that breaks down is not asked for each signal as well."""
-    tested = reader(bench)
-    await tested.read(queries(bench, 32, 34))
+    """If the server fails, its signals are not requested one by one as well."""
+    batcher = make_batcher(bench)
+    await batcher.read(queries(bench, 32, 34))
     bench.simulator.faults.add(Fault(html_error(500), path=BATCH))
     bench.asked()
-    found = await tested.read(queries(bench, *ALL))
+    found = await batcher.read(queries(bench, *ALL))
     assert {signal.moid for signal in found.failures} == set(ALL)
     assert all(isinstance(e, ServerFaultError) for e in found.failures.values())
     assert bench.asked() == 2
@@ -138,10 +133,10 @@ async def test_a_failing_batch_fails_its_signals(bench: Bench) -> None:
 
 @pytest.mark.parametrize("edition", ["2021"])
 async def test_one_signal_that_fails_costs_itself_only(bench: Bench) -> None:
-    """The others of a server without a batch come."""
+    """On a server without batches, the other signals are read."""
     path = f"/api/sensors/{HOUSE}/signals/34/data"
     bench.simulator.faults.add(Fault(html_error(403), path=path))
-    found = await reader(bench).read(queries(bench, 32, 34, 70))
+    found = await make_batcher(bench).read(queries(bench, 32, 34, 70))
     assert [signal.moid for signal in found.data] == [32]
     ((signal, error),) = found.failures.items()
     assert signal.moid == 34

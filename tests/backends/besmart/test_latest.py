@@ -1,10 +1,11 @@
-"""The newest values: which ones, and what they cost."""
+"""The latest values: which ones count, and what they cost."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.besmart.backend import local_midnight
+from custom_components.metering_hub.backends.besmart.const import ZONE
+from custom_components.metering_hub.backends.common.times import local_midnight
 from custom_components.metering_hub.backends.errors import (
     RateLimitedError,
     UnreachableError,
@@ -23,15 +24,24 @@ from simulators.besmart import (
 )
 from simulators.faults import Fault, busy, html_error
 
-from .conftest import NEWEST, NOW, QUARTER, SIGNALS, Bench, both_editions, key, latest
+from .conftest import (
+    ALWAYS,
+    LATEST,
+    NOW,
+    QUARTER,
+    SIGNALS,
+    Bench,
+    both_editions,
+    key,
+    latest,
+)
 
-ALWAYS = datetime.max.replace(tzinfo=UTC)
 DELAY = f"sensor_263429_{HOUSE_MID}_data_delay"
 MEASURED_AT = f"sensor_263429_{HOUSE_MID}_measured_at"
 
 
 async def delivered(bench: Bench) -> Reading | None:
-    """Return the newest reading of A+ as a new backend sees it."""
+    """Return the latest reading of A+ from a new backend."""
     backend = bench.backend()
     found = await latest(backend, await backend.inventory())
     return found.readings.get(key(32))
@@ -39,7 +49,7 @@ async def delivered(bench: Bench) -> Reading | None:
 
 @both_editions
 async def test_one_poll(bench: Bench) -> None:
-    """Each reading has its own time; the delay is that of the newest one."""
+    """Each reading has its own time; the delay is that of the latest one."""
     backend = bench.backend()
     inventory = await backend.inventory()
     bench.asked()
@@ -47,7 +57,7 @@ async def test_one_poll(bench: Bench) -> None:
     assert bench.asked() == (1 if bench.simulator.edition == "2026" else len(SIGNALS))
     assert not found.failed
     reading = found.readings[key(32)]
-    assert (reading.time, reading.value) == (NEWEST, bench.true(32))
+    assert (reading.time, reading.value) == (LATEST, bench.true(32))
     minute = NOW.replace(minute=18, second=0)
     reading = found.readings[key(53)]
     assert (reading.time, reading.value) == (minute, bench.true(53, minute))
@@ -57,7 +67,7 @@ async def test_one_poll(bench: Bench) -> None:
 
 
 async def test_fifty_signals_in_one_request(bench: Bench) -> None:
-    """A poll of 50 signals of four meters is one request, and of 51 two."""
+    """A poll of 50 signals of four meters is one request; of 51 it is two."""
     every = tuple(m for m in SIGNAL_TYPES if m != 139)
     bench.house.signals = every[:13]
     for number in range(1, 4):
@@ -84,7 +94,7 @@ async def test_fifty_signals_in_one_request(bench: Bench) -> None:
 async def test_the_window_is_widened_until_there_is_a_value(
     bench: Bench, hours: int
 ) -> None:
-    """Two hours, a day, a week."""
+    """The windows are two hours, a day and a week."""
     silent = NOW - timedelta(hours=hours)
     bench.simulator.events.append(Outage(silent, ALWAYS, moid=32))
     reading = await delivered(bench)
@@ -95,7 +105,7 @@ async def test_the_window_is_widened_until_there_is_a_value(
 
 @both_editions
 async def test_a_silent_signal_is_searched_for_once_an_hour(bench: Bench) -> None:
-    """It gets no reading, and no wide windows at each poll."""
+    """It has no reading, and is not searched for at every poll."""
     backend = bench.backend()
     bench.simulator.events.append(Outage(NOW - timedelta(days=8), ALWAYS, moid=34))
     if bench.simulator.edition == "2021":
@@ -115,8 +125,8 @@ async def test_a_silent_signal_is_searched_for_once_an_hour(bench: Bench) -> Non
 
 @both_editions
 async def test_late_values_older_than_the_window_are_seen(bench: Bench) -> None:
-    """A poll goes back to the last known value, for a day."""
-    cut = NEWEST - timedelta(hours=5)
+    """A poll reaches back to the last known value, up to a day."""
+    cut = LATEST - timedelta(hours=5)
     back = NOW + timedelta(minutes=5)
     bench.simulator.events.append(Late(cut, NOW - timedelta(hours=3), arrives=back))
     bench.simulator.events.append(Outage(NOW - timedelta(hours=3), ALWAYS))
@@ -126,18 +136,18 @@ async def test_late_values_older_than_the_window_are_seen(bench: Bench) -> None:
     assert reading.time == cut - QUARTER
     bench.clock.now = back
     reading = (await latest(backend, inventory)).readings[key(32)]
-    assert reading.time == NEWEST + QUARTER - timedelta(hours=3)
+    assert reading.time == LATEST + QUARTER - timedelta(hours=3)
 
 
-async def test_a_value_that_was_deleted_is_not_shown_any_more(bench: Bench) -> None:
-    """The one before it is."""
+async def test_a_deleted_value_is_replaced_by_the_one_before(bench: Bench) -> None:
+    """A deletion on the server is noticed."""
     backend = bench.backend()
     inventory = await backend.inventory()
-    bench.simulator.events.append(Removal(NEWEST, ALWAYS, moid=32))
+    bench.simulator.events.append(Removal(LATEST, ALWAYS, moid=32))
     reading = (await latest(backend, inventory)).readings[key(32)]
     assert (reading.time, reading.value) == (
-        NEWEST - QUARTER,
-        bench.true(32, NEWEST - QUARTER),
+        LATEST - QUARTER,
+        bench.true(32, LATEST - QUARTER),
     )
 
 
@@ -145,7 +155,7 @@ async def test_a_value_that_was_deleted_is_not_shown_any_more(bench: Bench) -> N
 async def test_without_measured_values_the_next_best_counts(
     bench: Bench, origin: int
 ) -> None:
-    """Corrected, estimated, calculated."""
+    """Corrected, estimated and calculated values are used, in this order."""
     event = Substitute(NOW - timedelta(days=8), ALWAYS, moid=32, origin=origin)  # type: ignore[arg-type]  # Checked.
     bench.simulator.events.append(event)
     reading = await delivered(bench)
@@ -154,12 +164,12 @@ async def test_without_measured_values_the_next_best_counts(
 
 
 @both_editions
-async def test_predictions_are_never_shown(bench: Bench) -> None:
-    """Not even where nothing else is."""
+async def test_predictions_are_never_used(bench: Bench) -> None:
+    """Not even if there is nothing else."""
     bench.simulator.predictions = timedelta(hours=48)
     reading = await delivered(bench)
     assert reading is not None
-    assert (reading.time, reading.value) == (NEWEST, bench.true(32))
+    assert (reading.time, reading.value) == (LATEST, bench.true(32))
     bench.simulator.events.append(Outage(NOW - timedelta(hours=36), ALWAYS))
     reading = await delivered(bench)
     assert reading is not None
@@ -168,20 +178,20 @@ async def test_predictions_are_never_shown(bench: Bench) -> None:
 
 @pytest.mark.parametrize("order", ["shuffled", "newest_first", "acquired"])
 async def test_times_out_of_order(bench: Bench, order: str) -> None:
-    """The newest is the newest wherever it stands."""
+    """The order of samples does not matter."""
     bench.simulator.order = order  # type: ignore[assignment]  # One of these.
     reading = await delivered(bench)
     assert reading is not None
-    assert (reading.time, reading.value) == (NEWEST, bench.true(32))
+    assert (reading.time, reading.value) == (LATEST, bench.true(32))
 
 
 @pytest.mark.parametrize("origin", [1, 5])
-async def test_of_a_time_that_comes_twice_the_later_counts(
+async def test_the_last_of_two_samples_of_a_time_counts(
     bench: Bench, origin: int
 ) -> None:
-    """A sample that is acquired again, or corrected."""
+    """A sample can be acquired again, or corrected."""
     bench.simulator.events.append(
-        Revision(NEWEST, NOW, offset=-90, after=timedelta(0), origin=origin)  # type: ignore[arg-type]  # Either.
+        Revision(LATEST, NOW, offset=-90, after=timedelta(0), origin=origin)  # type: ignore[arg-type]  # Either.
     )
     reading = await delivered(bench)
     assert reading is not None
@@ -192,16 +202,16 @@ async def test_of_a_time_that_comes_twice_the_later_counts(
 @pytest.mark.parametrize(
     "value", [None, "NaN", "x", "", True, [], {}, "1e999", "Infinity"]
 )
-async def test_a_value_that_is_none(bench: Bench, value: object) -> None:
-    """The one before it counts."""
-    bench.simulator.events.append(Garble(NEWEST, NOW, moid=32, value=value))  # type: ignore[arg-type]  # JSON.
+async def test_an_unreadable_value(bench: Bench, value: object) -> None:
+    """The value before it is used."""
+    bench.simulator.events.append(Garble(LATEST, NOW, moid=32, value=value))  # type: ignore[arg-type]  # JSON.
     reading = await delivered(bench)
     assert reading is not None
-    assert reading.time == NEWEST - QUARTER
+    assert reading.time == LATEST - QUARTER
 
 
 async def test_numbers_as_text(bench: Bench) -> None:
-    """They are numbers."""
+    """Text that contains a number is a number."""
     bench.simulator.number_format = "text"
     reading = await delivered(bench)
     assert reading is not None
@@ -210,7 +220,7 @@ async def test_numbers_as_text(bench: Bench) -> None:
 
 @both_editions
 async def test_an_unknown_unit_is_shown_as_it_is(bench: Bench) -> None:
-    """A value in furlongs is a value."""
+    """Unknown units do not prevent a reading."""
     bench.simulator.reply_units = {53: "furlong"}
     backend = bench.backend()
     inventory = await backend.inventory()
@@ -218,8 +228,8 @@ async def test_an_unknown_unit_is_shown_as_it_is(bench: Bench) -> None:
     assert key(53) in (await latest(backend, inventory)).readings
 
 
-async def test_only_the_diagnostics_are_wanted(bench: Bench) -> None:
-    """One signal of the sensor is asked for, to tell how late it is."""
+async def test_only_the_diagnostics_are_enabled(bench: Bench) -> None:
+    """One signal of the sensor is read, to find out how late it is."""
     backend = bench.backend()
     inventory = await backend.inventory()
     bench.asked()
@@ -229,14 +239,14 @@ async def test_only_the_diagnostics_are_wanted(bench: Bench) -> None:
 
 
 async def test_amounts_of_the_day(bench: Bench) -> None:
-    """Nothing at midnight, then what the intervals that ended since add up to."""
+    """The amount is the sum of the intervals that ended since midnight."""
     bench.simulator.types[70] = PV_PER_QUARTER
     bench.house.signals = (70,)
     bench.simulator.delay = timedelta(0)
     backend = bench.backend()
     inventory = await backend.inventory()
     point = inventory.points[key(70)]
-    midnight = local_midnight(NOW)
+    midnight = local_midnight(NOW, ZONE)
     assert midnight == datetime(2026, 11, 20, 23, tzinfo=UTC)
     reading = (await backend.latest([point])).readings[key(70)]
     ends = [midnight + (n + 1) * QUARTER for n in range(4 * 18 + 2)]
@@ -252,7 +262,7 @@ async def test_amounts_of_the_day(bench: Bench) -> None:
 
 @pytest.mark.parametrize("edition", ["2021"])
 async def test_a_signal_that_fails_costs_its_own_reading(bench: Bench) -> None:
-    """The others are there, and why it failed is known."""
+    """The others have readings, and the reason of the failure is reported."""
     backend = bench.backend()
     inventory = await backend.inventory()
     path = f"/api/sensors/263429.{HOUSE_MID}/signals/34/data"
@@ -264,7 +274,7 @@ async def test_a_signal_that_fails_costs_its_own_reading(bench: Bench) -> None:
 
 @pytest.mark.parametrize("edition", ["2021"])
 async def test_a_signal_that_is_gone_has_no_reading(bench: Bench) -> None:
-    """A 404 is no failure of the poll."""
+    """A 404 is not a failure of the poll."""
     backend = bench.backend()
     inventory = await backend.inventory()
     bench.house.signals = (32, 53, 103)
@@ -278,10 +288,10 @@ async def test_a_signal_that_is_gone_has_no_reading(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("status", "error"), [(429, RateLimitedError), (503, UnreachableError)]
 )
-async def test_a_server_that_asks_to_wait(
+async def test_a_server_that_is_busy(
     bench: Bench, status: int, error: type[Exception]
 ) -> None:
-    """How long is handed on, and it is not asked again at once."""
+    """The wait is in the error, and the server gets no more requests."""
     backend = bench.backend()
     inventory = await backend.inventory()
     bench.simulator.faults.add(Fault(busy(status, 77)))
@@ -289,12 +299,12 @@ async def test_a_server_that_asks_to_wait(
     with pytest.raises(error) as raised:
         await latest(backend, inventory)
     assert raised.value.retry_after == 77  # type: ignore[attr-defined]  # A BackendError.
-    # Two at a time, and a third one where the first was done before the others knew.
+    # Two in parallel, and a third if the first failed before the others were stopped.
     assert bench.asked() <= 3
 
 
-async def test_a_poll_without_news_gives_the_same_readings(bench: Bench) -> None:
-    """What the server repeats is not read again; what it says otherwise is."""
+async def test_a_poll_without_changes_returns_the_same_readings(bench: Bench) -> None:
+    """Unchanged data is not evaluated again, changed data is."""
     backend = bench.backend()
     inventory = await backend.inventory()
     first = (await latest(backend, inventory)).readings
@@ -303,8 +313,8 @@ async def test_a_poll_without_news_gives_the_same_readings(bench: Bench) -> None
         MEASURED_AT,
         DELAY,
     ]
-    bench.simulator.events.append(Removal(NEWEST, NOW, moid=32))
+    bench.simulator.events.append(Removal(LATEST, NOW, moid=32))
     third = (await latest(backend, inventory)).readings
-    assert third[key(32)].time == NEWEST - QUARTER
-    assert third[key(32)].value == bench.true(32, NEWEST - QUARTER)
+    assert third[key(32)].time == LATEST - QUARTER
+    assert third[key(32)].value == bench.true(32, LATEST - QUARTER)
     assert third[key(53)] is first[key(53)]

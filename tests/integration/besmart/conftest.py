@@ -1,4 +1,4 @@
-"""Fixtures: a simulated besmart in both of its editions, and an entry for it."""
+"""Fixtures: a simulated besmart in both editions, and a config entry for it."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ QUARTER = timedelta(minutes=15)
 LATEST = NOW - QUARTER
 
 approx = partial(pytest.approx, rel=1e-9)
-"""Equal to the watt-hour, which the usual tolerance is not."""
+"""The default tolerance is larger than a watt-hour."""
 
 type Edition = Literal["2021", "2026"]
 
@@ -73,7 +73,7 @@ async def url(simulator: BesmartSimulator) -> AsyncIterator[str]:
 def entry(
     url: str, hass: HomeAssistant, simulator: BesmartSimulator, wants_history: bool
 ) -> MockConfigEntry:
-    """Return an entry for the simulator that is not set up yet."""
+    """Return a config entry for the simulator that is not set up yet."""
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="besmart",
@@ -97,5 +97,5 @@ def entry(
 
 
 def true(simulator: BesmartSimulator, moid: int, at: datetime) -> float:
-    """Return what the house's meter showed."""
+    """Return the true value of the house's meter."""
     return simulator.shown(simulator.sensor(HOUSE_MID), moid, at)

@@ -1,4 +1,4 @@
-"""The ready dashboard names entities and statistics that a besmart has."""
+"""The ready-made dashboard has only entities and statistics that exist."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry

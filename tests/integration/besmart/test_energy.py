@@ -14,7 +14,7 @@ from .conftest import HOUSE, INVERTER, WORKSHOP, both_editions
 
 @pytest.fixture
 def wants_history() -> bool:
-    """Import the history, which the sources are made of."""
+    """Import the history, which the energy sources need."""
     return True
 
 
@@ -25,7 +25,7 @@ async def test_meters_and_sun_are_sources(
     entry: MockConfigEntry,
     simulator: BesmartSimulator,
 ) -> None:
-    """A+ and A- of a meter are one connection, and the inverter is a solar source."""
+    """A+ and A- of a meter are one grid source, and the inverter is a solar source."""
     simulator.types[70] = PV_PER_QUARTER
     simulator.sensor(HOUSE_MID).signals = (32, 34, 36)
     await set_up(hass, entry)

@@ -1,4 +1,4 @@
-"""What a person sees of besmart: values, how late they are, and that faults heal."""
+"""The entities of besmart: their values, their delay and their availability."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -49,8 +49,8 @@ async def test_all_signals_show_what_the_meters_showed(
     entity_registry: er.EntityRegistry,
     tick: Tick,
 ) -> None:
-    """Every signal is a sensor with the newest measured value and its unit."""
-    # What a person has just enabled is asked for with the next poll.
+    """Every signal is a sensor with the latest measured value and its unit."""
+    # Entities that were just enabled are read by the next poll.
     await tick(300)
     found = er.async_entries_for_config_entry(entity_registry, loaded.entry_id)
     keys = {entity.unique_id.partition("sensor_")[2]: entity for entity in found}
@@ -72,7 +72,7 @@ async def test_all_signals_show_what_the_meters_showed(
 async def test_the_measurement_time_and_the_delay_are_shown(
     hass: HomeAssistant, loaded: MockConfigEntry, tick: Tick
 ) -> None:
-    """Values come a quarter of an hour late, and a person can see that."""
+    """Values are a quarter of an hour late, and the entities show that."""
     assert shown(hass, MEASURED_AT) == LATEST.isoformat()
     assert float(shown(hass, DELAY)) == 15
     await tick(300)
@@ -81,7 +81,7 @@ async def test_the_measurement_time_and_the_delay_are_shown(
 
 
 async def test_kinds_of_sensors(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """Registers fit the Energy dashboard; the others are what they are."""
+    """Device and state classes match the quantities."""
     for entity_id, device_class, state_class in (
         (DELIVERED, "energy", "total_increasing"),
         ("sensor.dom_zlocieniec_energy_returned", "energy", "total_increasing"),
@@ -108,13 +108,14 @@ async def test_kinds_of_sensors(hass: HomeAssistant, loaded: MockConfigEntry) ->
 async def test_solar_energy_of_intervals_is_todays_amount(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator, tick: Tick
 ) -> None:
-    """Energies per quarter add up from midnight in Poland, and go on doing so."""
+    """Energies per quarter are summed up from midnight in Poland."""
     simulator.types[70] = PV_PER_QUARTER
     await set_up(hass, entry)
     sensor = simulator.sensor(INVERTER_MID)
     midnight = datetime(2026, 11, 20, 23, tzinfo=UTC)
 
     def produced(until: datetime) -> float:
+        """Return the true production since midnight."""
         quarters = (until - midnight) // QUARTER
         ends = (midnight + (n + 1) * QUARTER for n in range(quarters))
         return sum(simulator.shown(sensor, 70, end) for end in ends)
@@ -130,13 +131,13 @@ async def test_solar_energy_of_intervals_is_todays_amount(
     assert float(shown(hass, SOLAR_ENERGY)) == approx(later)
 
 
-async def test_a_unit_of_another_kind_is_never_shown_in_the_old_one(
+async def test_a_value_in_another_kind_of_unit_is_not_shown(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """A power that becomes an energy is unavailable until the point is another one."""
+    """A power that becomes an energy is unavailable until its point is replaced."""
     assert float(shown(hass, SOLAR_POWER)) > 0
     simulator.types[70] = PV_PER_QUARTER
     await tick(300)
@@ -154,7 +155,7 @@ async def test_another_prefix_is_converted(
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """A server that goes over to MWh changes nothing that a person sees."""
+    """If the server switches to MWh, the entities do not change."""
     simulator.reply_units = {32: "MW.h"}
     await tick(900)
     expected = true(simulator, 32, LATEST + QUARTER)
@@ -165,10 +166,10 @@ async def test_another_prefix_is_converted(
     assert state.attributes["unit_of_measurement"] == "kWh"
 
 
-async def test_late_and_corrected_values_show_by_themselves(
+async def test_late_and_corrected_values_appear(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator, tick: Tick
 ) -> None:
-    """A meter that was cut off is shown as of then, and a correction replaces."""
+    """A disconnected meter shows its last value, and corrections replace values."""
     before = LATEST - timedelta(hours=3)
     simulator.events.append(
         Late(before + QUARTER, NOW + QUARTER, arrives=NOW + QUARTER, mid=HOUSE_MID)
@@ -188,13 +189,13 @@ async def test_late_and_corrected_values_show_by_themselves(
 
 
 @pytest.mark.parametrize("value", [None, "no number", "NaN", [], {}, True])
-async def test_rubbish_costs_that_sample_only(
+async def test_an_unreadable_sample_is_ignored(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: BesmartSimulator,
     value: object,
 ) -> None:
-    """The newest value that can be read is shown."""
+    """The latest readable value is shown."""
     event = Garble(LATEST, NOW, mid=HOUSE_MID, moid=32, value=value)  # type: ignore[arg-type]  # JSON.
     simulator.events.append(event)
     await set_up(hass, entry)
@@ -202,13 +203,13 @@ async def test_rubbish_costs_that_sample_only(
     assert shown(hass, DELIVERED) == str(expected)
 
 
-async def test_a_day_without_anything_new_is_too_old(
+async def test_values_expire_after_a_day(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """Readings stay for a day, while the delay tells; then they are unavailable."""
+    """Entities keep their value for a day and then become unavailable."""
     moment = simulator.clock()
     stopped = Late(
         moment, moment + timedelta(days=9), arrives=moment.max.replace(tzinfo=UTC)
@@ -223,14 +224,14 @@ async def test_a_day_without_anything_new_is_too_old(
     assert float(shown(hass, DELAY)) == 47 * 60 + 15
 
 
-async def test_nothing_personal_gets_out(
+async def test_personal_data_is_not_exposed(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     device_registry: dr.DeviceRegistry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whose a sensor is, and where, is in no attribute, log or diagnostics."""
+    """No attribute, log or diagnostics has the owner or the place of a sensor."""
     found = await async_get_config_entry_diagnostics(hass, loaded)
     diagnostics = json.dumps(found, cls=JSONEncoder, ensure_ascii=False)
     states = json.dumps(
@@ -257,10 +258,10 @@ async def test_nothing_personal_gets_out(
     assert HOUSE in diagnostics
 
 
-async def test_the_serial_number_is_on_the_devices_page(
+async def test_the_serial_number_is_in_the_device_registry(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    """Device name and model are the server's, and the meter's number its serial."""
+    """Name and model are the server's, and the meter's number is the serial number."""
     devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     found = {device.name: (device.model, device.serial_number) for device in devices}
     assert found["Warsztat „Pod lasem”"] == ("CX2000-9", "0135-WŻ/7")

@@ -1,4 +1,4 @@
-"""What besmart does wrong heals by itself, and nobody has to log in again for it."""
+"""Recovery from faults of besmart, without a new login by the user."""
 
 from datetime import timedelta
 
@@ -16,13 +16,13 @@ from .conftest import DELIVERED, LATEST, QUARTER, approx, both_editions, true
 
 
 @both_editions
-async def test_a_token_that_expires_in_mid_poll(
+async def test_a_token_that_expires_during_a_poll(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """One new login, and nothing is missed."""
+    """One new login is enough, and nothing is missed."""
     logins = simulator.tokens.logins
     simulator.tokens.expire(after=3 if simulator.edition == "2021" else 0)
     await tick(900)
@@ -31,13 +31,13 @@ async def test_a_token_that_expires_in_mid_poll(
     assert float(shown(hass, DELIVERED)) == approx(expected)
 
 
-async def test_a_token_lives_its_whole_life(
+async def test_a_token_is_used_for_its_whole_life(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """Two hours of polls need one login; the next comes five minutes early."""
+    """Two hours of polls need one login; the next one is five minutes early."""
     logins = simulator.tokens.logins
     for _ in range(22):
         await tick(300)
@@ -53,7 +53,7 @@ async def test_a_server_that_was_down_for_six_hours(
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """Everything is unavailable, nobody has to log in, and it comes back by itself."""
+    """Entities are unavailable until the server is back, without a new login."""
     simulator.faults.add(Fault(Drop()))
     for _ in range(7):
         await tick(3000)
@@ -68,14 +68,14 @@ async def test_a_server_that_was_down_for_six_hours(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_server_that_asks_to_wait_is_left_alone(
+async def test_retry_after_is_respected(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
     status: int,
 ) -> None:
-    """Retry-After is kept to, and then the values are back."""
+    """The server gets no requests until then; afterwards, the values are back."""
     simulator.faults.add(Fault(busy(status, 1200), path="/api/sensors/signals/data"))
     await tick(300)
     assert shown(hass, DELIVERED) == STATE_UNAVAILABLE
@@ -87,15 +87,15 @@ async def test_a_server_that_asks_to_wait_is_left_alone(
     assert float(shown(hass, DELIVERED)) > 0
 
 
-async def test_refused_rights_are_no_refused_login(
+async def test_missing_rights_are_not_a_refused_login(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """A 401 with a fresh token is about an endpoint: nobody has to log in again."""
+    """A 401 with a new token is about one endpoint, not about the credentials."""
     simulator.faults.add(Fault(html_error(401), path="/api/sensors/signals/data"))
     await tick(300)
     assert not hass.config_entries.flow.async_progress()
-    # What the batch does not give away is asked for signal by signal.
+    # Signals that the batch refuses are requested one by one.
     assert float(shown(hass, DELIVERED)) > 0

@@ -1,4 +1,4 @@
-"""Adding besmart: what a person types, what is found, what can go wrong."""
+"""The config flow of besmart."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ WORKSHOP_ID = f"{CLIENT}.{WORKSHOP_MID}"
 
 
 def form(url: str, simulator: BesmartSimulator, **changes: str) -> dict[str, str]:
-    """Return the connection form, filled in rightly but for the changes."""
+    """Return correct input for the connection form, with some changes."""
     return {
         "url": url,
         "login": simulator.login,
@@ -44,7 +44,7 @@ def form(url: str, simulator: BesmartSimulator, **changes: str) -> dict[str, str
 
 
 async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the flow and choose besmart in its menu."""
+    """Start the flow and choose besmart from its menu."""
     menu = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
     )
@@ -56,21 +56,21 @@ async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
 async def choose(
     hass: HomeAssistant, step: ConfigFlowResult, user_input: dict[str, object]
 ) -> ConfigFlowResult:
-    """Fill in a step of a flow and send it."""
+    """Submit a step of a flow."""
     result = await hass.config_entries.flow.async_configure(step["flow_id"], user_input)
     await hass.async_block_till_done()
     return result
 
 
 async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
-    """Open the form that changes an entry's connection."""
+    """Start the reconfiguration of an entry."""
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
     )
 
 
 def without_lists(simulator: BesmartSimulator) -> None:
-    """Let a server neither list its sensors nor their states."""
+    """Remove the lists of sensors and states from the server."""
     for name in ("workspaces", "find", "states"):
         simulator.absent[name] = 404
 
@@ -79,7 +79,7 @@ def without_lists(simulator: BesmartSimulator) -> None:
 async def test_from_menu_to_sensors(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator
 ) -> None:
-    """A person logs in, sees the sensors by name, and gets their values."""
+    """The user logs in, selects sensors by name, and gets their values."""
     step = await open_form(hass)
     defaults = step["data_schema"]({"login": "a", "password": "b"})
     assert defaults["url"] == "https://api.besmart.energy/api"
@@ -88,7 +88,7 @@ async def test_from_menu_to_sensors(
     offered = step["data_schema"].schema["devices"].config["options"]
     names = [sensor.name for sensor in simulator.sensors]
     if simulator.edition == "2021":
-        # The newer edition names a sensor only when asked for it: the names are there.
+        # The newer edition has no list with the names of sensors.
         assert simulator.faults.count("/api/sensors/find") == 1
     assert [each["label"] for each in offered] == names
     assert "sensors" not in step["data_schema"].schema
@@ -105,7 +105,7 @@ async def test_from_menu_to_sensors(
 async def test_addresses_with_and_without_api(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator, spelling: str
 ) -> None:
-    """The path of the API may be left out."""
+    """The path of the API is optional."""
     step = await open_form(hass)
     typed = spelling.format(url.removesuffix("/api"))
     step = await choose(hass, step, form(typed, simulator))
@@ -113,20 +113,26 @@ async def test_addresses_with_and_without_api(
 
 
 def _wrong_password(simulator: BesmartSimulator) -> None:
+    """Change the password on the server."""
     simulator.password = "another"
 
 
 def _wrong_password_404(simulator: BesmartSimulator) -> None:
+    """Change the password on a server that refuses logins with 404."""
     simulator.password = "another"
     simulator.bad_login_status = 404
 
 
 def _key_needed(simulator: BesmartSimulator) -> None:
+    """Require a workspace key."""
     simulator.workspace_key, simulator.key_required = "w-key", True
 
 
 def _fault(action: object) -> Callable[[BesmartSimulator], None]:
+    """Return a function that adds a fault to the server."""
+
     def spoil(simulator: BesmartSimulator) -> None:
+        """Add the fault."""
         simulator.faults.add(Fault(action))  # type: ignore[arg-type]  # An Action.
 
     return spoil
@@ -147,14 +153,14 @@ def _fault(action: object) -> Callable[[BesmartSimulator], None]:
         ),
     ],
 )
-async def test_errors_are_told_and_recovered_from(
+async def test_errors_are_shown_and_can_be_corrected(
     hass: HomeAssistant,
     url: str,
     simulator: BesmartSimulator,
     spoil: Callable[[BesmartSimulator], None],
     error: str,
 ) -> None:
-    """Each error shows in the form, which then works once things are right."""
+    """Each error is shown in the form, which works once the cause is fixed."""
     right = form(url, simulator, password=simulator.password)
     spoil(simulator)
     step = await choose(hass, await open_form(hass), right)
@@ -168,7 +174,7 @@ async def test_errors_are_told_and_recovered_from(
 async def test_workspace_key(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator
 ) -> None:
-    """The key goes with the login, and only there."""
+    """The key is sent with the login, and only there."""
     _key_needed(simulator)
     step = await open_form(hass)
     step = await choose(hass, step, form(url, simulator, workspace_key=" w-key "))
@@ -181,7 +187,7 @@ async def test_workspace_key(
 async def test_the_same_account_is_not_added_twice(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator, login: str
 ) -> None:
-    """An account is known by its login, however that is written."""
+    """An account is identified by its login, ignoring case and blanks."""
     step = await choose(hass, await open_form(hass), form(url, simulator))
     await choose(hass, step, SELECTION)
     simulator.login = login.strip()
@@ -197,7 +203,7 @@ async def test_sensors_that_the_server_does_not_list(
     simulator: BesmartSimulator,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """A person names them, is told of slips, and gets all that were named."""
+    """The user enters them, sees an error for mistakes, and gets all of them."""
     without_lists(simulator)
     step = await choose(hass, await open_form(hass), form(url, simulator))
     assert step["step_id"] == "selection"
@@ -224,10 +230,10 @@ async def test_sensors_that_the_server_does_not_list(
         assert float(shown(hass, f"sensor.{slug}_energy_delivered")) > 0
 
 
-async def test_naming_another_sensor_later(
+async def test_adding_another_sensor_later(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator
 ) -> None:
-    """The options offer what was named, and take more."""
+    """The options show the sensors entered before, and accept more."""
     without_lists(simulator)
     step = await choose(hass, await open_form(hass), form(url, simulator))
     named = {**SELECTION, "devices": [], "sensors": [HOUSE_ID]}
@@ -246,7 +252,7 @@ async def test_logging_in_again_keeps_the_workspace_key(
     simulator: BesmartSimulator,
     entry: MockConfigEntry,
 ) -> None:
-    """A new password is enough: the key, which no form shows, stays."""
+    """Only the password is needed; the key, which no form shows, is kept."""
     _key_needed(simulator)
     hass.config_entries.async_update_entry(
         entry, data={**entry.data, "workspace_key": "w-key"}, unique_id=None
@@ -268,7 +274,7 @@ async def test_logging_in_again_keeps_the_workspace_key(
 async def test_moving_to_another_address(
     hass: HomeAssistant, url: str, simulator: BesmartSimulator
 ) -> None:
-    """The account stays the same wherever its server is; another one is refused."""
+    """The same account can move to another address; another account is refused."""
     step = await choose(hass, await open_form(hass), form(url, simulator))
     entry = (await choose(hass, step, SELECTION))["result"]
     async with serve(simulator.app) as other:

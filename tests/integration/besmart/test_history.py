@@ -1,4 +1,4 @@
-"""The past of besmart's meters: equal to what they counted, whatever happened."""
+"""The statistics of besmart's meters are exact, whatever happens."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def wants_history() -> bool:
 
 @pytest.fixture
 def simulator(simulator: BesmartSimulator) -> BesmartSimulator:
-    """Leave the house a few signals, of each sort."""
+    """Return a simulator whose house has a few signals of each kind."""
     simulator.sensor(HOUSE_MID).signals = (32, 34, 36, 44, 53)
     return simulator
 
@@ -65,7 +65,7 @@ def assert_exact(
     moid: int,
     until: datetime,
 ) -> None:
-    """Check every hour up to a moment against what the meters really counted."""
+    """Compare every hour up to a moment with what the meters really counted."""
     assert start_of(rows[0]) <= START
     hours = [row for row in rows if start_of(row) + HOUR <= until]
     assert start_of(hours[-1]) + HOUR == until
@@ -73,7 +73,7 @@ def assert_exact(
     for row in hours:
         hour = start_of(row)
         if hour < START:
-            # The very first position stands at the end of an hour of its own.
+            # The first position is at the end of an hour of its own.
             assert row["change"] == 0
             continue
         used = simulator.amount(sensor, moid, hour, hour + HOUR) / 1000
@@ -81,7 +81,7 @@ def assert_exact(
 
 
 def data_requests(simulator: BesmartSimulator) -> int:
-    """Return how often signals' data were asked for."""
+    """Return the number of requests for the data of signals."""
     return sum(
         request.path.endswith(("/data", "/data/v2"))
         for request in simulator.faults.requests
@@ -92,7 +92,7 @@ def data_requests(simulator: BesmartSimulator) -> int:
 async def test_registers_are_exact(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: BesmartSimulator
 ) -> None:
-    """Every hour of every register is what the meter counted, predictions or not."""
+    """Every hour is what the meter counted, with or without predictions."""
     rows = await imported(hass, loaded)
     for mid, device in ((HOUSE_MID, HOUSE), (WORKSHOP_MID, WORKSHOP)):
         sensor = simulator.sensor(mid)
@@ -111,7 +111,7 @@ async def test_registers_are_exact(
 async def test_power_is_a_mean_over_its_quarters(
     hass: HomeAssistant, loaded: MockConfigEntry, simulator: BesmartSimulator
 ) -> None:
-    """Each quarter's value counts for a quarter of an hour, in every hour."""
+    """Each value counts for a quarter of an hour."""
     sensor = simulator.sensor(INVERTER_MID)
     rows = (await imported(hass, loaded))[SOLAR]
     hours = [row for row in rows if START <= start_of(row) < NOW_HOUR]
@@ -127,7 +127,7 @@ async def test_power_is_a_mean_over_its_quarters(
 async def test_energy_of_intervals_is_exact(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator
 ) -> None:
-    """An hour's amount is that of the quarters that end in it."""
+    """The amount of an hour is the sum of the quarters that end in it."""
     simulator.types[70] = PV_PER_QUARTER
     await set_up(hass, entry)
     sensor = simulator.sensor(INVERTER_MID)
@@ -141,13 +141,13 @@ async def test_energy_of_intervals_is_exact(
         assert row["state"] == approx(produced), start_of(row)
 
 
-async def test_new_values_fill_in_by_themselves(
+async def test_new_values_are_imported(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """What the meter sends a quarter of an hour late is there an hour later."""
+    """Values that arrive a quarter of an hour late are imported within an hour."""
     await imported(hass, loaded)
     for _ in range(8):
         await tick(900)
@@ -156,10 +156,10 @@ async def test_new_values_fill_in_by_themselves(
     assert_exact(simulator, rows, simulator.sensor(HOUSE_MID), 32, until)
 
 
-async def test_corrected_late_and_deleted_values_land_within_the_hour(
+async def test_corrected_late_and_deleted_values_are_imported_within_an_hour(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator, tick: Tick
 ) -> None:
-    """A correction of five days ago, a meter that was cut off, and a deletion."""
+    """There is a correction of five days ago, a disconnected meter, and a deletion."""
     then = NOW + timedelta(minutes=10)
     first = NOW_HOUR - timedelta(days=5)
     simulator.events += [
@@ -188,14 +188,14 @@ async def test_corrected_late_and_deleted_values_land_within_the_hour(
     )
     before, after = (simulator.shown(house, 34, removed + n * QUARTER) for n in (-1, 1))
     (row,) = [r for r in rows[RETURNED] if start_of(r) + HOUR == removed]
-    # Of the deleted position at the hour's end, an estimate is made.
+    # The deleted position at the end of the hour is estimated.
     assert before <= row["state"] <= after
 
 
 async def test_predictions_are_never_imported(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator
 ) -> None:
-    """Where nothing was measured, what was predicted is no consumption."""
+    """If nothing was measured, predictions are not consumption."""
     gap = NOW_HOUR - timedelta(hours=10)
     simulator.events.append(Outage(gap, NOW, mid=HOUSE_MID))
     await set_up(hass, entry)
@@ -206,13 +206,13 @@ async def test_predictions_are_never_imported(
 
 
 @pytest.mark.parametrize("values", ["number", "null"])
-async def test_an_exchanged_meter_loses_nothing(
+async def test_an_exchanged_meter_loses_no_energy(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     simulator: BesmartSimulator,
     values: str,
 ) -> None:
-    """The new meter began far above the old one: nothing of that is consumption."""
+    """The new meter starts far above the old one, which is not consumption."""
     house = simulator.sensor(HOUSE_MID)
     at = NOW_HOUR - timedelta(days=3) + timedelta(minutes=20)
     house.exchange(at, {32: 90_000_000, 34: 17})
@@ -231,13 +231,13 @@ async def test_an_exchanged_meter_loses_nothing(
     assert rows[DELIVERED][-1]["state"] > 90_000
 
 
-async def test_a_restart_goes_on_from_the_recorder(
+async def test_a_restart_continues_from_the_recorder(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """After a restart, the last week is looked at, and nothing else."""
+    """After a restart, only the last week is read."""
     await imported(hass, loaded)
     assert await hass.config_entries.async_unload(loaded.entry_id)
     await tick(7200)
@@ -249,7 +249,7 @@ async def test_a_restart_goes_on_from_the_recorder(
     week = (simulator.clock() - timedelta(days=8)).timestamp() * 1000
     asked = [r for r in simulator.faults.requests if "since" in r.query]
     assert all(float(request.query["since"]) > week for request in asked)
-    # One poll and one look at the week: nothing was probed again.
+    # One poll and one look at the week; nothing is probed again.
     signals = sum(len(sensor.signals) for sensor in simulator.sensors)
     most = 2 * signals if simulator.edition == "2021" else 4
     assert data_requests(simulator) <= most
@@ -261,7 +261,7 @@ async def test_a_server_that_was_down_for_six_hours(
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """What was missed is filled in, exactly, once the server is back."""
+    """What was missed is filled in once the server is back, and is exact."""
     await imported(hass, loaded)
     simulator.faults.add(Fault(Drop()))
     for _ in range(6):
@@ -280,7 +280,7 @@ async def test_top_ups_are_cheap(
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """The week is read again once an hour; in between, only what is new."""
+    """The week is read again once an hour; in between, only new values are."""
     await imported(hass, loaded)
     await tick(900)
     await imported(hass, loaded)
@@ -296,5 +296,5 @@ async def test_top_ups_are_cheap(
         moid < 50 or moid == 70 for s in simulator.sensors for moid in s.signals
     )
     each = wanted if simulator.edition == "2021" else 1
-    # Nothing was measured meanwhile, which the polls have seen: nothing else is asked.
+    # Nothing was measured, as the polls have shown, so nothing else is requested.
     assert data_requests(simulator) == polls * each

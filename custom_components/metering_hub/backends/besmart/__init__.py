@@ -1,9 +1,10 @@
-"""besmart.energy: signals of smart meters, kept in the vendor's cloud."""
+"""besmart.energy: signals of smart meters, stored in the vendor's cloud."""
 
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import SENSORS_FIELD, BesmartBackend
+from .backend import BesmartBackend
+from .const import HISTORY_INTERVAL, POLL_INTERVAL, SENSORS_FIELD
 
 SPEC = BackendSpec(
     key="besmart",
@@ -20,8 +21,8 @@ SPEC = BackendSpec(
         Field(name="workspace_key", kind=FieldKind.KEY, required=False),
     ),
     make=BesmartBackend,
-    poll_interval=timedelta(minutes=5),
-    history_interval=timedelta(minutes=15),
+    poll_interval=POLL_INTERVAL,
+    history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=7),
     capabilities=frozenset({Capability.HISTORY}),
     default_scheme="https",

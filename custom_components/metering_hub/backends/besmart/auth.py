@@ -1,34 +1,34 @@
-"""Logging in to besmart.energy: a password becomes a token that lives two hours.
+"""Log in to besmart.energy: a password buys a token that is valid for two hours.
 
-Source: ../shared/wire/besmart.md, "Auth". A login is JSON, whatever the published text
-says. The workspace key goes in `X-Auth`, here only and only if there is one. A new
-token is got by logging in again, because what GET users/token does differs by edition.
+Source: docs/wire/besmart.md, "Authentication". Tokens are renewed by logging in again,
+because what GET users/token does depends on the edition of the server.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import ClientSession
 
 from ..common.auth import StaticAuth, Token
 from ..common.http import Answer, HttpClient, Json, Request
-from ..common.parse import as_decimal, as_object, as_text
+from ..common.parse import as_number, as_object, as_text
+from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError
 
 TOKEN_LIFE = timedelta(hours=2)
-"""The documented life of a token, for where the server gives no time that can be."""
+"""The documented life of a token, used if the server reports no plausible one."""
 
 RENEW_BEFORE = timedelta(minutes=5)
 _MILLISECONDS = 10**11
-"""Above this, an expiration is in milliseconds: as seconds it were the year 5138."""
+"""Larger expirations are in milliseconds: in seconds they would be after 5138."""
 
 
 class LoginRefusedError(AuthenticationError):
-    """Login or password, or the workspace key, is wrong."""
+    """The login, the password or the workspace key is wrong."""
 
 
 class Login:
-    """Gets tokens; raises LoginRefusedError, or what HttpClient.request raises."""
+    """Obtains tokens with a login and a password."""
 
     def __init__(
         self,
@@ -38,18 +38,28 @@ class Login:
         workspace_key: str | None,
         clock: Callable[[], datetime],
     ) -> None:
-        """Keep login and password; `url` is that of the API, without a slash."""
+        """Initialize the login.
+
+        `url` is the base URL of the API without a trailing slash, `credentials` are
+        login and password. The workspace key is sent only here, and only if there is
+        one.
+        """
         key = {"X-Auth": workspace_key} if workspace_key else {}
         self._http = HttpClient(
-            session, url, auth=StaticAuth(key), classify=_classify, max_parallel=1
+            session,
+            url,
+            auth=StaticAuth(key),
+            classify=classify_login,
+            max_parallel=1,
         )
         self._login, self._password = credentials
         self._clock = clock
 
-    async def __call__(self) -> Token:
-        """Log in: POST users/token, {"login", "password"} -> {"token", "expiration"}.
+    async def log_in(self) -> Token:
+        """Log in with POST users/token and return the new token.
 
-        The user's number in the answer is called `id` or `user_id`, or is missing.
+        Raises LoginRefusedError if the credentials are refused, ProtocolError if the
+        answer has no token, and the errors of `HttpClient.request`.
         """
         body: Json = {"login": self._login, "password": self._password}
         request = Request(
@@ -64,25 +74,21 @@ class Login:
         return Token(access=token, expires=self._expires(answer.get("expiration")))
 
     def _expires(self, expiration: Json) -> datetime:
-        """Return the end of a token's life, given in seconds or milliseconds."""
+        """Return when a token expires; the server sends seconds or milliseconds."""
         now = self._clock()
-        number = as_decimal(expiration)
-        if number is not None:
-            seconds = number / 1000 if number > _MILLISECONDS else number
-            try:
-                expires = datetime.fromtimestamp(float(seconds), UTC)
-            except OverflowError, ValueError, OSError:
-                return now + TOKEN_LIFE
-            # A clock that is wrong makes new tokens look old; a refused one is renewed.
-            if expires > now:
-                return expires
-        return now + TOKEN_LIFE
+        number = as_number(expiration)
+        if number is not None and number > _MILLISECONDS:
+            number /= 1000
+        expires = from_epoch(number)
+        # If Home Assistant's clock is wrong, a new token can seem to be expired.
+        return expires if expires is not None and expires > now else now + TOKEN_LIFE
 
 
-def _classify(answer: Answer) -> BackendError | None:
-    """Tell a wrong login, which later editions answer with 404, from a wrong address.
+def classify_login(answer: Answer) -> BackendError | None:
+    """Return AuthenticationError for a 404 with which the API refuses a login.
 
-    The API's own 404 is JSON (`application/json` or `application/problem+json`).
+    Newer editions answer a wrong login with 404. Their own 404 is JSON, while that of a
+    wrong address is not.
     """
     is_json = "json" in answer.headers.get("Content-Type", "").lower()
     if answer.status == 404 and is_json:

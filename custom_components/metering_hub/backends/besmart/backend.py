@@ -1,13 +1,13 @@
-"""besmart.energy as a backend: its sensors become devices, its signals points."""
+"""The besmart.energy backend: its sensors become devices, its signals points."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import override
-from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
+from ...metering.memo import IdentityMemo
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
 from ..base import (
     Backend,
@@ -19,26 +19,22 @@ from ..base import (
     Settings,
 )
 from ..common.concurrency import LoopYielder
-from .batching import DataReader
+from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
-from .discovery import Discovery, Explorer
-from .history import Past
-from .history_start import BeginningFinder
-from .kinds import learn
-from .latest import Measured, Newest
-from .memory import Knowledge, sensor_id
-from .models import SensorId, SignalId
+from .const import SENSORS_FIELD, ZONE
+from .discovery import FoundSensors, SensorFinder
+from .history import HistoryReader
+from .history_start import HistoryStartFinder
+from .kinds import KindDetector
+from .latest import LatestReader, Measured
+from .memory import ServerMemory
+from .models import SensorId, SignalId, parse_sensor_id
 from .points import make_devices, make_points, sensor_of, signal_of, signals_of
-from .units import normal_unit, unit_factor
+from .units import canonical_unit, unit_factor
 
-SENSORS_FIELD = "sensors"
-ZONE: tzinfo = ZoneInfo("Europe/Warsaw")
-"""Where the vendor's meters are: nothing in the API tells. Read at import, because
-reading it blocks."""
-
-POINTS_AT_ONCE = 250
-"""How many points are dealt with before others have their turn: a few milliseconds."""
+_POINTS_PER_TURN = 250
+"""How many points to process before yielding to the event loop: a few milliseconds."""
 
 _MINUTE = timedelta(minutes=1)
 
@@ -54,33 +50,27 @@ class BesmartBackend(Backend):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Prepare; nothing is asked before `connect`."""
+        """Initialize the backend."""
         self._login = str(settings["login"])
         self._clock = clock
-        client = BesmartClient(
+        self._client = client = BesmartClient(
             session,
             str(settings["url"]),
             (self._login, str(settings["password"])),
             str(settings.get("workspace_key") or "") or None,
             clock=clock,
         )
-        self._client = client
-        self._knowledge = Knowledge(clock)
-        self._reader = DataReader(client, self._knowledge)
-        self._newest = Newest(self._reader, clock, local_midnight)
-        self._past = Past(self._reader)
-        self._beginning = BeginningFinder(self._reader, self._knowledge, clock)
+        self._memory = memory = ServerMemory(clock)
+        batcher = SignalBatcher(client, memory)
+        self._latest = LatestReader(batcher, clock, ZONE)
+        self._history = HistoryReader(batcher)
+        self._history_start = HistoryStartFinder(batcher, memory, clock)
+        self._kinds = KindDetector(self._latest, batcher, memory, clock)
         self._named = _texts(options.get(SENSORS_FIELD))
-        self._explorer = Explorer(
-            client,
-            self._reader,
-            self._knowledge,
-            clock,
-            [sensor for text in self._named if (sensor := sensor_id(text))],
-        )
-        self._found: Discovery | None = None
-        self._points: Mapping[str, Point] = {}
-        self._made: dict[str, tuple[Measured, Point, Reading]] = {}
+        named = [id_ for text in self._named if (id_ := parse_sensor_id(text))]
+        self._finder = SensorFinder(client, batcher, memory, clock, named)
+        self._found: FoundSensors | None = None
+        self._memos: dict[str, IdentityMemo[Reading | None]] = {}
 
     @property
     @override
@@ -90,19 +80,19 @@ class BesmartBackend(Backend):
 
     @override
     def restore(self, memory: Memory) -> None:
-        """Take over what earlier starts learned of the server."""
-        self._knowledge.restore(memory)
+        """Restore what earlier runs learned about the server."""
+        self._memory.restore(memory)
 
     @override
     def remember(self) -> Memory:
-        """Return what was learned of the server: ids and units, no names."""
-        return self._knowledge.remember()
+        """Return what was learned about the server: ids and units, no names."""
+        return self._memory.remember()
 
     @override
     async def connect(self) -> Identity:
-        """Log in; the identity is a hash of the login, which no answer contradicts.
+        """Log in; the identity is a hash of the login.
 
-        The user's number is not used, because not every edition of the server tells it.
+        The number of the user is not used, because some editions do not report it.
         """
         await self._client.log_in()
         account = self._login.strip().casefold().encode()
@@ -114,143 +104,140 @@ class BesmartBackend(Backend):
 
     @override
     async def inventory(self) -> Inventory:
-        """Return the sensors of the account and what they measure."""
-        self._found = found = await self._explorer.explore()
-        signals = signals_of(found.moids)
-        await learn(signals, found.types, self._newest, self._reader, self._knowledge)
-        self._points = make_points(found, self._knowledge)
-        self._made.clear()
+        """Return the sensors of the account and their signals."""
+        self._found = found = await self._finder.find()
+        await self._kinds.detect(found.signals, found.types)
+        self._memos.clear()
         return Inventory(
             devices=make_devices(found),
-            points=self._points,
+            points=make_points(found, self._memory),
             undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
         )
 
     @override
     async def check_setup(self) -> Mapping[str, str]:
-        """Check the sensors that a person named: their spelling, and the server."""
+        """Check that the sensors that the user entered are well-formed and exist."""
         for text in self._named:
-            if (sensor := sensor_id(text)) is None:
+            if (sensor := parse_sensor_id(text)) is None:
                 return {SENSORS_FIELD: "invalid_sensor"}
-            if not await self._explorer.exists(sensor):
+            if not await self._finder.exists(sensor):
                 return {SENSORS_FIELD: "unknown_sensor"}
         return {}
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
-        """Return the newest values, 50 signals a request where there is a batch."""
-        asked = self._signals_to_ask(points)
+        """Return the latest values, with 50 signals per request if batches exist."""
+        signals = self._signals_to_poll(points)
         summed = {
             signal
             for point in points
             if point.kind is Kind.INTERVAL and (signal := signal_of(point))
         }
-        failures = await self._newest.poll(asked, summed)
+        failures = await self._latest.poll(signals, summed)
         by_sensor: dict[SensorId, list[SignalId]] = {}
-        for signal in asked:
+        for signal in signals:
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
-        yielder = LoopYielder(POINTS_AT_ONCE)
+        yielder = LoopYielder(_POINTS_PER_TURN)
         for point in points:
             await yielder.spend(1)
-            if (signal := signal_of(point)) is None:
+            reading: Reading | None = None
+            if (own := signal_of(point)) is None:
                 sensor = sensor_of(point)
                 of_sensor = by_sensor.get(sensor, []) if sensor else []
-                self._add_about_data(readings, point, of_sensor)
-            elif signal in failures:
-                failed[point.key] = str(failures[signal])
-            elif not self._add_value(readings, point, signal):
-                failed[point.key] = "a signal has changed its unit"
+                reading = self._data_reading(point, of_sensor)
+            elif own in failures:
+                failed[point.key] = str(failures[own])
+            elif (measured := self._measured(point, own)) is not None:
+                reading = self._reading(point, measured)
+                if reading is None:
+                    # The next inventory makes another point for the new unit.
+                    unit = canonical_unit(measured.unit)
+                    self._memory.replace_unit(own, unit)
+                    failed[point.key] = "the unit of the signal has changed"
+            if reading is not None:
+                readings[point.key] = reading
         return Latest(readings=readings, failed=failed)
 
-    def _signals_to_ask(self, points: Collection[Point]) -> list[SignalId]:
-        """Return the signals of points, and one of a sensor of which none is wanted."""
-        asked = {signal for point in points if (signal := signal_of(point))}
-        sensors = {signal.sensor for signal in asked}
+    def _signals_to_poll(self, points: Collection[Point]) -> list[SignalId]:
+        """Return the signals of points, and one for each sensor without any.
+
+        Points about the data of a sensor need at least one of its signals.
+        """
+        signals = {signal for point in points if (signal := signal_of(point))}
+        sensors = {signal.sensor for signal in signals}
         for point in points:
             if (sensor := sensor_of(point)) is not None and sensor not in sensors:
                 moids = self._found.moids.get(sensor, ()) if self._found else ()
-                asked |= {SignalId(sensor, moid) for moid in sorted(moids)[:1]}
+                signals |= {SignalId(sensor, moid) for moid in sorted(moids)[:1]}
                 sensors.add(sensor)
-        return sorted(asked)
+        return sorted(signals)
 
-    def _add_value(
-        self, readings: dict[str, Reading], point: Point, signal: SignalId
-    ) -> bool:
-        """Add a signal's reading, if there is one; tell whether it has the right unit.
+    def _measured(self, point: Point, signal: SignalId) -> Measured | None:
+        """Return the latest value of a point, or today's amount of an interval."""
+        if point.kind is Kind.INTERVAL:
+            return self._latest.amount(signal)
+        return self._latest.value(signal)
 
-        What was measured once is one reading, however often it is asked for.
+    def _reading(self, point: Point, measured: Measured) -> Reading | None:
+        """Return a value as a reading, or None if its unit does not fit the point.
 
-        A unit of another kind is taken over at the next inventory. Until then, a value
-        in it would be a wrong one.
+        A value that has not changed is the same object at every poll.
         """
-        is_amount = point.kind is Kind.INTERVAL
-        known = (self._newest.amounts if is_amount else self._newest.values).get(signal)
-        if known is None:
-            return True
-        made = self._made.get(point.key)
-        if made is not None and made[0] is known and made[1] is point:
-            readings[point.key] = made[2]
-            return True
-        unit = normal_unit(known.unit) or point.unit
-        factor = unit_factor(unit, point.unit)
-        if factor is None:
-            self._knowledge.change_unit(signal, unit)
-            return False
-        reading = Reading(
-            time=known.time, value=round(known.value * factor, 9), since=known.since
+        memo = self._memos.get(point.key)
+        if memo is None:
+            self._memos[point.key] = memo = IdentityMemo()
+        return memo.get(
+            lambda: _make_reading(point, measured), point=point, measured=measured
         )
-        readings[point.key] = reading
-        self._made[point.key] = known, point, reading
-        return True
 
-    def _add_about_data(
-        self, readings: dict[str, Reading], point: Point, signals: Sequence[SignalId]
-    ) -> None:
-        """Add when the newest value of some signals was measured, or how long ago."""
-        known = (self._newest.values.get(signal) for signal in signals)
-        times = [measured.time for measured in known if measured]
-        if not times:
-            return
-        time = max(times)
+    def _data_reading(
+        self, point: Point, signals: Sequence[SignalId]
+    ) -> Reading | None:
+        """Return the time of the latest value of some signals, or its age."""
+        values = map(self._latest.value, signals)
+        time = max((value.time for value in values if value), default=None)
+        if time is None:
+            return None
         age = max(timedelta(), self._clock() - time)
         is_time = point.quantity is Quantity.TIMESTAMP
-        value = time if is_time else float(age // _MINUTE)
-        readings[point.key] = Reading(time=time, value=value)
+        return Reading(time=time, value=time if is_time else float(age // _MINUTE))
 
     @override
-    async def history(
+    def history(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield the past in months, oldest first."""
-        async for chunk in self._past.chunks(points, self._found, start, end):
-            yield chunk
+        """Return the chunks of history, at most a month each, oldest first."""
+        return self._history.chunks(points, self._found, start, end)
 
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
-        """Look for the first sample of these points, or remember when it was."""
-        return await self._beginning.first(_signals(points))
+        """Return the time of the first sample of these points."""
+        return await self._history_start.find(signals_of(points))
 
     @override
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
-        """Ask nothing: tell what is new by the polls, and look at all once an hour."""
-        return find_changes(
-            _signals(points), self._past, self._newest, start, self._clock(), mark
-        )
+        """Return what may have changed, without any request."""
+        signals = signals_of(points)
+        now = self._clock()
+        return find_changes(signals, self._history, self._latest, start, now, mark)
 
 
-def local_midnight(moment: datetime) -> datetime:
-    """Return the midnight before a moment where the meters are, in UTC."""
-    day = moment.astimezone(ZONE).date()
-    return datetime.combine(day, time(), ZONE).astimezone(UTC)
-
-
-def _signals(points: Collection[Point]) -> list[SignalId]:
-    return sorted(signal for point in points if (signal := signal_of(point)))
+def _make_reading(point: Point, measured: Measured) -> Reading | None:
+    """Convert a value to the unit of a point, or return None if that is impossible."""
+    factor = unit_factor(canonical_unit(measured.unit) or point.unit, point.unit)
+    if factor is None:
+        return None
+    return Reading(
+        time=measured.time,
+        value=round(measured.value * factor, 9),
+        since=measured.since,
+    )
 
 
 def _texts(value: object) -> list[str]:
+    """Return the texts of a field with several values."""
     return [str(text) for text in value] if isinstance(value, list) else []

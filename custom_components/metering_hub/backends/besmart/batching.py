@@ -1,4 +1,4 @@
-"""Reads many signals in few requests, whatever the server can do."""
+"""Read the samples of many signals in few requests, on every edition of the server."""
 
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,103 +14,108 @@ from ..errors import (
     ServerFaultError,
 )
 from .client import BatchEdition, BesmartClient
-from .memory import Knowledge
+from .const import QUARTER
+from .memory import ServerMemory
 from .models import DataQuery, SignalData, SignalId
 
-_BATCHES: Sequence[BatchEdition] = ("", "/v2")
-AT_ONCE = 50
-"""Signals in one batch."""
+_BATCH_EDITIONS: Sequence[BatchEdition] = ("", "/v2")
+SIGNALS_PER_BATCH = 50
+FEWEST_SIGNALS_PER_BATCH = 10
 
-FEWEST_AT_ONCE = 10
-SAMPLES_AT_ONCE = 12_000
-"""How many samples a request should bring: as rows they are a megabyte."""
-
-_USUAL_STEP = timedelta(minutes=15)
+SAMPLES_PER_REQUEST = 12_000
+"""How many samples to expect from one request: one megabyte in rows."""
 
 _REFUSALS = (NotFoundError, PermissionDeniedError, ProtocolError)
-"""What a server may answer to a whole batch because of one signal in it."""
+"""Errors with which a server can refuse a whole batch because of one signal."""
 
 
 @dataclass(slots=True)
-class Found:
-    """What was read, and which signals could not be.
+class BatchResult:
+    """The data of signals, and the errors of those that could not be read.
 
-    A signal that the server does not have is in neither.
+    Signals that the server does not have are in neither.
     """
 
     data: dict[SignalId, SignalData] = field(default_factory=dict)
     failures: dict[SignalId, BackendError] = field(default_factory=dict)
 
-    def add(self, other: Found) -> None:
-        """Take in what was read elsewhere."""
+    def add(self, other: BatchResult) -> None:
+        """Add the signals of another result."""
         self.data |= other.data
         self.failures |= other.failures
 
 
-class DataReader:
-    """Reads samples by the batch, where the server has that, else one by one."""
+class SignalBatcher:
+    """Reads samples in batches if the server supports them, or else one by one."""
 
-    def __init__(self, client: BesmartClient, knowledge: Knowledge) -> None:
-        """Start without having asked anything."""
+    def __init__(self, client: BesmartClient, memory: ServerMemory) -> None:
+        """Initialize the batcher."""
         self._client = client
-        self._knowledge = knowledge
-        self._batch: BatchEdition | None = None
-        self._at_once = AT_ONCE
+        self._memory = memory
+        self._edition: BatchEdition | None = None
+        self._signals_per_batch = SIGNALS_PER_BATCH
         self._steps: dict[SignalId, timedelta] = {}
 
     def step(self, signal: SignalId) -> timedelta:
-        """Return about how far apart samples are, by what was seen before."""
-        return self._steps.get(signal, _USUAL_STEP)
+        """Return the estimated time between two samples of a signal."""
+        return self._steps.get(signal, QUARTER)
 
-    async def read(self, queries: Sequence[DataQuery]) -> Found:
-        """Return the samples that the questions ask for, one question a signal.
+    async def read(self, queries: Sequence[DataQuery]) -> BatchResult:
+        """Read samples, with at most one query per signal.
 
-        Raises BackendError for what concerns the whole server.
+        Raises BackendError for failures of the whole server.
         """
         if len(queries) > 1 and await self._can_batch():
             parts = {
                 index: self._read_batch(part)
                 for index, part in enumerate(self._parts(queries))
             }
-            # A part keeps the failures of its signals to itself.
-            answers, _ = await gather_parts(parts)
-            found = Found()
-            for answer in answers.values():
-                found.add(answer)
+            # The failures of single signals are part of the results.
+            results, _ = await gather_parts(parts)
+            found = BatchResult()
+            for result in results.values():
+                found.add(result)
         else:
             found = await self._read_singly(queries)
-        self._learn(queries, found)
+        self._note_steps(queries, found)
         return found
 
     async def _can_batch(self) -> bool:
-        """Tell whether the server has a batch, by asking each for nothing once."""
-        if self._batch is None:
-            for edition in _BATCHES:
+        """Return True if the server supports batches; probes each edition once."""
+        if self._edition is None:
+            for edition in _BATCH_EDITIONS:
                 if await self._has_batch(edition):
-                    self._batch = edition
+                    self._edition = edition
                     break
-        return self._batch is not None
+        return self._edition is not None
 
     async def _has_batch(self, edition: BatchEdition) -> bool:
-        async def ask_for_nothing() -> bool:
+        """Return True if the server has an edition of the batch endpoint."""
+
+        async def request_nothing() -> bool:
+            """Request an empty batch."""
             await self._client.batch_data([], edition)
             return True
 
         try:
             name = f"batch{edition}"
-            return await self._knowledge.attempt(name, ask_for_nothing) or False
+            found = await self._memory.request_optional(name, request_nothing)
         except ProtocolError:
-            # It objects to the empty question, so it is there.
+            # The endpoint exists, because it rejects the empty batch.
             return True
+        return found or False
 
     def _parts(self, queries: Sequence[DataQuery]) -> Iterator[list[DataQuery]]:
-        """Yield the questions in groups that bring answers of bearable length."""
+        """Split queries into parts with answers of a reasonable size."""
         part: list[DataQuery] = []
         samples = 0.0
         for query in queries:
             expected = (query.till - query.since) / self.step(query.signal)
-            full = len(part) >= self._at_once or samples + expected > SAMPLES_AT_ONCE
-            if part and full:
+            is_full = (
+                len(part) >= self._signals_per_batch
+                or samples + expected > SAMPLES_PER_REQUEST
+            )
+            if part and is_full:
                 yield part
                 part, samples = [], 0.0
             part.append(query)
@@ -118,30 +123,34 @@ class DataReader:
         if part:
             yield part
 
-    async def _read_batch(self, queries: Sequence[DataQuery]) -> Found:
-        """Ask for all at once; where that is refused, for one half after the other."""
+    async def _read_batch(self, queries: Sequence[DataQuery]) -> BatchResult:
+        """Read a batch; if the server refuses it, read one half after the other."""
         try:
-            data = await self._client.batch_data(queries, self._batch or "")
-            return Found(data=data)
+            data = await self._client.batch_data(queries, self._edition or "")
+            return BatchResult(data=data)
         except ServerFaultError as err:
-            return Found(failures={query.signal: err for query in queries})
+            return BatchResult(failures={query.signal: err for query in queries})
         except _REFUSALS as err:
-            if isinstance(err, ProtocolError) and len(queries) == self._at_once:
-                # Perhaps there is a limit: come nearer to it.
-                self._at_once = max(FEWEST_AT_ONCE, len(queries) // 2)
+            is_longest = len(queries) == self._signals_per_batch
+            if isinstance(err, ProtocolError) and is_longest:
+                # The server can have a limit, which the next batches should respect.
+                self._signals_per_batch = max(
+                    FEWEST_SIGNALS_PER_BATCH, len(queries) // 2
+                )
         if len(queries) == 1:
             return await self._read_singly(queries)
-        found = Found()
+        found = BatchResult()
         for half in batched(queries, (len(queries) + 1) // 2, strict=False):
             found.add(await self._read_batch(half))
         return found
 
-    async def _read_singly(self, queries: Sequence[DataQuery]) -> Found:
-        asked: Mapping[SignalId, Coroutine[None, None, SignalData]] = {
+    async def _read_singly(self, queries: Sequence[DataQuery]) -> BatchResult:
+        """Read signals with one request each; unknown signals are left out."""
+        requests: Mapping[SignalId, Coroutine[None, None, SignalData]] = {
             query.signal: self._client.signal_data(query) for query in queries
         }
-        data, failures = await gather_parts(asked)
-        return Found(
+        data, failures = await gather_parts(requests)
+        return BatchResult(
             data=data,
             failures={
                 signal: err
@@ -150,8 +159,8 @@ class DataReader:
             },
         )
 
-    def _learn(self, queries: Sequence[DataQuery], found: Found) -> None:
-        """Take note of how often there are samples, to ask for bearable answers."""
+    def _note_steps(self, queries: Sequence[DataQuery], found: BatchResult) -> None:
+        """Note how far apart samples are, to estimate the size of later answers."""
         for query in queries:
             data = found.data.get(query.signal)
             if data is not None and len(data.samples) > 1:

@@ -1,7 +1,8 @@
-"""What of the past may have changed since the last look.
+"""Find out what may have changed in the history since the last look.
 
-The server cannot tell. New values are seen by the polls of the newest ones; late and
-corrected values only by reading the whole trailing window again, once an hour.
+The server does not report changes. New values are noticed by the polls of the latest
+values. Late and corrected values are found only by reading the whole trailing window
+again, once an hour.
 """
 
 from collections.abc import Collection
@@ -9,55 +10,56 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
-from .history import Past
-from .latest import Newest
+from .const import HISTORY_INTERVAL, POLL_INTERVAL
+from .history import HistoryReader
+from .latest import LatestReader
 from .models import SignalId
 
-LOOK_AGAIN = timedelta(minutes=50)
-"""Less than an hour, because looks come every 15 minutes and not to the second."""
+FULL_LOOK_AFTER = timedelta(hours=1) - HISTORY_INTERVAL / 2
+"""The look that is closest to an hour after the last full one is due."""
 
-_RECENT = timedelta(minutes=11)
-"""A poll so long ago is one that goes on: two intervals of five minutes."""
+_RECENT = 2 * POLL_INTERVAL + timedelta(minutes=1)
+"""Signals whose last poll is older are not being polled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When the whole window was read last."""
+    """When the whole trailing window was read last."""
 
-    looked: datetime
+    read_at: datetime
 
 
 def find_changes(
     signals: Collection[SignalId],
-    past: Past,
-    newest: Newest,
+    history: HistoryReader,
+    latest: LatestReader,
     start: datetime,
     now: datetime,
     mark: object,
 ) -> HistoryChanges:
-    """Tell since when readings may differ from those read before; asks nothing."""
-    is_due = not isinstance(mark, Mark) or now - mark.looked >= LOOK_AGAIN
-    if is_due or past.failing & set(signals):
+    """Return since when readings may have changed, without any request.
+
+    `mark` is the mark of the last call; without one, everything may have changed.
+    """
+    is_due = not isinstance(mark, Mark) or now - mark.read_at >= FULL_LOOK_AFTER
+    if is_due or any(map(history.is_failing, signals)):
         return HistoryChanges(since=start, mark=Mark(now))
-    # Signals without anything in the window wait for the next look at all of it.
-    seen = {
-        signal: time
-        for signal in signals
-        if (time := past.newest.get(signal)) is not None and time > start
-    }
-    grown = [
+    changed = [
         time
-        for signal, time in seen.items()
-        if _may_have_grown(newest, signal, time, now)
+        for signal in signals
+        # Signals without any reading in the window wait for the next full look.
+        if (time := history.latest_time(signal)) is not None
+        and time > start
+        and _may_have_grown(latest, signal, time, now)
     ]
-    return HistoryChanges(since=min(grown, default=None), mark=mark)
+    return HistoryChanges(since=min(changed, default=None), mark=mark)
 
 
 def _may_have_grown(
-    newest: Newest, signal: SignalId, seen: datetime, now: datetime
+    latest: LatestReader, signal: SignalId, read_until: datetime, now: datetime
 ) -> bool:
-    """Tell whether there may be values after the newest that the past has."""
-    asked, value = newest.asked.get(signal), newest.values.get(signal)
-    if asked is None or now - asked > _RECENT:
+    """Return True if there may be values that are later than the history read."""
+    polled_at, value = latest.polled_at(signal), latest.value(signal)
+    if polled_at is None or now - polled_at > _RECENT:
         return True
-    return value is not None and value.time > seen
+    return value is not None and value.time > read_until

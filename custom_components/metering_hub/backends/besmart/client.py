@@ -1,9 +1,8 @@
 """The REST API of besmart.energy, one method per endpoint.
 
-Source of every wire fact: ../shared/wire/besmart.md. Paths are below the API's base
-URL. Endpoints came and went over the years, so that a server may lack any of them but
-users/token, sensors/signals/types and a signal's data. Of errors, only the status
-counts: their bodies are problem+json, bare text, or FastAPI's, depending on the year.
+Source: docs/wire/besmart.md. Paths are relative to the base URL of the API. The only
+endpoints that every edition has are users/token, sensors/signals/types and the data of
+a signal. Only the status of an error is used, because error bodies differ by edition.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
 from ..common.http import HttpClient, Json, QueryValue, Request
-from ..common.parse import as_integer, as_object, as_objects, as_text
+from ..common.parse import as_object
 from ..errors import AuthenticationError, PermissionDeniedError, ProtocolError
 from .auth import RENEW_BEFORE, Login, LoginRefusedError
 from .models import (
@@ -25,19 +24,19 @@ from .models import (
     SignalData,
     SignalId,
     SignalType,
-    Workspace,
-    read_sensor,
-    read_sensors,
-    read_signal_type,
-    read_state,
+    parse_sensor,
+    parse_sensor_states,
+    parse_sensors,
+    parse_signal_types,
+    parse_workspace_clients,
 )
-from .signal_data import read_data, read_samples
+from .signal_data import BatchParser, parse_signal_data
 
 DATA_TIMEOUT = 60.0
-"""Seconds; a year of a signal takes a while to be read and sent."""
+"""Seconds; the server needs a while to read and send a year of a signal."""
 
 MAX_DATA_BYTES = 16 * 1024 * 1024
-"""Enough for 200,000 samples as rows, of some 70 bytes each."""
+"""Enough for 200,000 samples in rows, at about 70 bytes each."""
 
 MAX_PARALLEL = 2
 
@@ -45,11 +44,11 @@ type BatchEdition = Literal["", "/v2"]
 
 
 class BesmartClient:
-    """The endpoints that the integration knows.
+    """The endpoints that the integration uses.
 
-    Every method raises only BackendError: LoginRefusedError where login or password
-    are wrong, NotFoundError where the server lacks the endpoint, the sensor or the
-    signal, and what `HttpClient.request` raises.
+    Every method raises only BackendError: LoginRefusedError if the login or password
+    is wrong, NotFoundError if the server does not have the endpoint, the sensor or the
+    signal, and the errors of `HttpClient.request`.
     """
 
     def __init__(
@@ -61,59 +60,37 @@ class BesmartClient:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Prepare requests to `url`; `/api` is added where it does not end in that."""
+        """Initialize the client; `/api` is appended to `url` if it is missing."""
         base = url if url.endswith("/api") else f"{url}/api"
         login = Login(session, base, credentials, workspace_key, clock)
-        self._auth = TokenAuth(login, renew_before=RENEW_BEFORE, clock=clock)
+        self._auth = TokenAuth(login.log_in, renew_before=RENEW_BEFORE, clock=clock)
         self._http = HttpClient(
             session, base, auth=self._auth, max_parallel=MAX_PARALLEL
         )
-        self._last: dict[SignalId, tuple[Json, SignalData]] = {}
+        self._batch_parser = BatchParser()
 
     async def log_in(self) -> None:
-        """Make sure of a token that is valid: POST users/token, unless there is one."""
+        """Log in unless there is a valid token."""
         await self._auth.headers()
 
-    async def workspaces(self) -> list[Workspace]:
-        """Return the workspaces: GET workspaces, a bare array (in the docs until 2022).
+    async def workspace_clients(self) -> list[int]:
+        """Fetch the client numbers of the workspaces: GET workspaces (until 2022)."""
+        return parse_workspace_clients(await self._get("/workspaces"))
 
-        Every field may be missing; `descritpion` is really written so.
-        """
-        return [
-            Workspace(
-                number=as_integer(row.get("id")),
-                name=as_text(row.get("name")),
-                description=as_text(row.get("descritpion"))
-                or as_text(row.get("description")),
-                client_cid=as_integer(row.get("client_cid")),
-            )
-            for row in as_objects(await self._get("/workspaces"))
-        ]
-
-    async def find_sensors(
-        self,
-        *,
-        client_cid: int | None = None,
-        sensor_type_id: int | None = None,
-        name: str | None = None,
-        columns: str | None = None,
+    async def sensors(
+        self, *, client_cid: int | None = None, columns: str | None = None
     ) -> list[Sensor]:
-        """Return sensors: GET sensors/find, a bare array (in the docs until 2022).
+        """Fetch the sensors, of one client if given: GET sensors/find (until 2022).
 
-        Nothing need be given. How `columns` is written is undocumented.
+        The format of `columns` is undocumented.
         """
-        params = _given(
-            client_cid=client_cid,
-            sensor_type_id=sensor_type_id,
-            name=name,
-            columns=columns,
-        )
-        return read_sensors(await self._get("/sensors/find", params))
+        params = _query(client_cid=client_cid, columns=columns)
+        return parse_sensors(await self._get("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
-        """Return the sensors with these external ids: POST sensors/external.
+        """Fetch the sensors with these external ids: POST sensors/external.
 
-        The body is a JSON array (docs of 2021-12), not the text of the first edition.
+        The body is a JSON array of ids.
         """
         request = Request(
             method="POST",
@@ -121,58 +98,55 @@ class BesmartClient:
             json=list(external_ids),
             idempotent=True,
         )
-        return read_sensors(await self._ask(request))
+        return parse_sensors(await self._send(request))
 
     async def sensor(self, sensor: SensorId) -> Sensor | None:
-        """Return one sensor: GET sensors/{cid}.{mid} (since 2022)."""
-        return read_sensor(as_object(await self._get(f"/sensors/{sensor}")))
+        """Fetch one sensor: GET sensors/{cid}.{mid} (since 2022)."""
+        return parse_sensor(as_object(await self._get(f"/sensors/{sensor}")))
 
     async def signal_types(self) -> list[SignalType]:
-        """Return the types of signals: GET sensors/signals/types, a bare array.
+        """Fetch the types of signals: GET sensors/signals/types.
 
-        The first edition's example is the text "None", which says as much as [].
+        A server without types answers with an empty list, null or the text "None".
         """
-        rows = as_objects(await self._get("/sensors/signals/types"))
-        return [type_ for row in rows if (type_ := read_signal_type(row)) is not None]
+        return parse_signal_types(await self._get("/sensors/signals/types"))
 
-    async def states(self, sensor: SensorId | None = None) -> list[SensorState]:
-        """Return which meter was installed when: GET sensors/states (since 2022).
+    async def sensor_states(self, sensor: SensorId | None = None) -> list[SensorState]:
+        """Fetch which meter was installed when: GET sensors/states (since 2022).
 
-        Editions before 0.35 (2023) answer for one sensor only.
+        Editions before 0.35 (2023) answer only for a single sensor.
         """
-        params = sensor and _given(
+        params = sensor and _query(
             client_cid=sensor.client_cid, sensor_mid=sensor.sensor_mid
         )
-        rows = as_objects(await self._get("/sensors/states", params))
-        return [state for row in rows if (state := read_state(row)) is not None]
+        return parse_sensor_states(await self._get("/sensors/states", params))
 
     async def signal_data(self, query: DataQuery) -> SignalData:
-        """Return samples: GET sensors/{cid}.{mid}/signals/{moid}/data.
+        """Fetch samples: GET sensors/{cid}.{mid}/signals/{moid}/data.
 
-        Times are sent in ms. Whether `till` is included is unspecified.
+        Times are sent in milliseconds. Whether `till` is included is unspecified.
         """
         signal = query.signal
         request = Request(
             path=f"/sensors/{signal.sensor}/signals/{signal.moid}/data",
-            params=_given(**_data_parameters(query)),
+            params=_query(**_data_parameters(query)),
             timeout=DATA_TIMEOUT,
             max_bytes=MAX_DATA_BYTES,
         )
-        answer = await self._ask(request)
+        answer = await self._send(request)
         if isinstance(answer, list):
             answer = answer[0] if answer else {}
         if not isinstance(answer, dict):
             raise ProtocolError(f"{request}: no data")
-        return await read_samples(answer)
+        return await parse_signal_data(answer)
 
     async def batch_data(
         self, queries: Sequence[DataQuery], edition: BatchEdition = ""
     ) -> dict[SignalId, SignalData]:
-        """Return samples of many signals: POST sensors/signals/data (since 2022).
+        """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
-        The body is an array of {client_cid, sensor_mid, signal_type_moid, since, till},
-        the answer an array; a signal that is not there is left out or has no samples.
-        Some editions have only the second one, `.../data/v2` (since 2023-12).
+        Unknown signals are missing in the answer, or have no samples. Some editions
+        have only `.../data/v2` (since 2023-12).
         """
         body: list[Json] = [
             {
@@ -195,17 +169,19 @@ class BesmartClient:
             max_bytes=MAX_DATA_BYTES,
             idempotent=True,
         )
-        return await read_data(await self._ask(request), self._last)
+        return await self._batch_parser.parse_batch(await self._send(request))
 
     async def _get(
         self, path: str, params: Mapping[str, QueryValue] | None = None
     ) -> Json:
-        return await self._ask(Request(path=path, params=params))
+        """Send a GET request and return the JSON of the answer."""
+        return await self._send(Request(path=path, params=params))
 
-    async def _ask(self, request: Request) -> Json:
-        """Send a request; only a refused login is refused credentials.
+    async def _send(self, request: Request) -> Json:
+        """Send a request and return the JSON of the answer.
 
-        An endpoint that refuses a token got a moment ago means rights, not passwords.
+        If an endpoint refuses a token that was obtained a moment ago, the account lacks
+        the rights. Only a refused login means that the credentials are wrong.
         """
         try:
             return (await self._http.request(request)).body
@@ -215,8 +191,8 @@ class BesmartClient:
             raise PermissionDeniedError(str(err)) from err
 
 
-def _given(**params: str | int | bool | None) -> dict[str, QueryValue]:
-    """Return the parameters that are given, with booleans as the server reads them."""
+def _query(**params: str | int | bool | None) -> dict[str, QueryValue]:
+    """Return the query parameters that are not None, with booleans in lowercase."""
     return {
         name: str(value).lower() if isinstance(value, bool) else value
         for name, value in params.items()
@@ -225,6 +201,7 @@ def _given(**params: str | int | bool | None) -> dict[str, QueryValue]:
 
 
 def _data_parameters(query: DataQuery) -> dict[str, int | bool | None]:
+    """Return the parameters of a data query under the server's names."""
     return {
         "since": _milliseconds(query.since),
         "till": _milliseconds(query.till),
@@ -236,4 +213,5 @@ def _data_parameters(query: DataQuery) -> dict[str, int | bool | None]:
 
 
 def _milliseconds(moment: datetime) -> int:
+    """Return a moment in epoch milliseconds."""
     return round(moment.timestamp() * 1000)

@@ -1,161 +1,182 @@
-"""The past of signals: windows of at most a month, oldest first.
+"""The history of signals, read in windows of at most a month, oldest first.
 
-Of each moment, the corrected value counts, else the measured one, else an estimated or
-calculated one (`samples.series`). Where a meter was exchanged, the registers of both
-meters at that moment are readings, too, so that neither's energy is lost nor the
-difference between the two counted.
+For each time, the corrected value counts, or else the measured one, or else an
+estimated or calculated one. When a meter was exchanged, the registers of both meters at
+that moment are readings as well. This way no energy of either meter is lost, and the
+difference between the two registers is not counted.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
-from ...metering.model import Kind, Point, Reading
+from ...metering.model import NEW_REGISTER, Kind, Point, Reading
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
+from ..common.concurrency import LoopYielder
 from ..errors import BackendError
-from .batching import SAMPLES_AT_ONCE, DataReader
-from .discovery import Discovery
-from .meter_exchanges import Exchange, find_exchanges, with_exchanges
+from .batching import SAMPLES_PER_REQUEST, SignalBatcher
+from .const import MILLISECOND, QUARTER
+from .discovery import FoundSensors
+from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
-from .points import QUARTER, signal_of
-from .samples import Value, by_origin, series
-from .units import normal_unit, unit_factor
+from .points import signal_of
+from .signal_data import Value, group_by_origin, merge_origins
+from .units import canonical_unit, unit_factor
 
-_MOMENT = timedelta(milliseconds=1)
-"""The server's finest time. What was measured at the very end of a span may be outside
-of it, which nobody says; so much later, it is inside."""
+WINDOW = timedelta(days=31) - MILLISECOND
+"""A millisecond is added to each query, because `till` can be exclusive."""
 
-WINDOW = timedelta(days=31) - _MOMENT
-NARROWEST = timedelta(hours=6)
-_AT_ONCE = 2000
+SHORTEST_WINDOW = timedelta(hours=6)
+_READINGS_PER_TURN = 2000
 
 
 @dataclass(slots=True)
 class _Series:
-    """A point whose past is being read, and the exchanges of its meter to come."""
+    """A point whose history is being read, and the meter exchanges still to come."""
 
     point: Point
     signal: SignalId
-    exchanges: list[Exchange]
+    exchanges: list[MeterExchange]
+
+    @property
+    def lag(self) -> timedelta:
+        """Return how long after its start the server stamps an interval."""
+        return QUARTER if self.point.kind is Kind.INTERVAL else timedelta()
 
 
-@dataclass(slots=True)
-class Past:
-    """Reads the past, and notes the newest time seen of each signal.
+class HistoryReader:
+    """Reads history, and notes the latest time that it has read of each signal."""
 
-    `failing` are the signals whose past could not be read to the end last time.
-    """
+    def __init__(self, batcher: SignalBatcher) -> None:
+        """Initialize the reader."""
+        self._batcher = batcher
+        self._latest_times: dict[SignalId, datetime] = {}
+        self._failing: set[SignalId] = set()
 
-    reader: DataReader
-    newest: dict[SignalId, datetime] = field(default_factory=dict)
-    failing: set[SignalId] = field(default_factory=set)
+    def latest_time(self, signal: SignalId) -> datetime | None:
+        """Return the time of the latest reading that was read of a signal."""
+        return self._latest_times.get(signal)
+
+    def is_failing(self, signal: SignalId) -> bool:
+        """Return True if the history of a signal could not be read to the end."""
+        return signal in self._failing
 
     async def chunks(
         self,
         points: Collection[Point],
-        known: Discovery | None,
+        found: FoundSensors | None,
         start: datetime,
         end: datetime,
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield all readings in [start, end]; see Backend.history.
+        """Yield all readings in [start, end], as `Backend.history` does.
 
-        A signal that fails while others do not is left out from there on: what comes
-        after a gap must not be taken for its continuation.
+        If some signals fail, they are left out of the remaining chunks, because their
+        readings after a gap would be taken for a continuation. Raises BackendError if
+        all of them fail.
         """
         start, end = start.astimezone(UTC), end.astimezone(UTC)
-        asked = [
-            _Series(point, signal, find_exchanges(point, signal, known, start))
-            for point, signal in _signals(points)
+        remaining = [
+            _Series(point, signal, find_exchanges(point, signal, found, start))
+            for point in points
+            if (signal := signal_of(point)) is not None
         ]
-        self.failing -= {each.signal for each in asked}
-        cursor, span = start, WINDOW
-        while asked and cursor < end:
-            until = min(cursor + span, end)
-            readings, failures = await self._window(asked, cursor, until)
-            if len(failures) == len(asked):
+        self._failing -= {each.signal for each in remaining}
+        cursor, window = start, WINDOW
+        while remaining and cursor < end:
+            until = min(cursor + window, end)
+            readings, failures = await self._read_window(remaining, cursor, until)
+            if len(failures) == len(remaining):
                 raise next(iter(failures.values()))
-            asked = [each for each in asked if each.signal not in failures]
-            self.failing |= failures.keys()
+            remaining = [each for each in remaining if each.signal not in failures]
+            self._failing |= failures.keys()
             yield HistoryChunk(readings=readings, until=until)
             most = max(map(len, readings.values()), default=0)
-            span = _next_span(until - cursor, most)
+            window = _next_window(until - cursor, most)
             cursor = until
 
-    async def _window(
-        self, asked: Sequence[_Series], start: datetime, end: datetime
+    async def _read_window(
+        self, remaining: Sequence[_Series], start: datetime, end: datetime
     ) -> tuple[dict[str, Sequence[Reading]], Mapping[SignalId, BackendError]]:
+        """Return the readings of a window by point key, and the errors of signals."""
         queries = [
-            # An amount's time is its interval's end, so the last one ends later.
             DataQuery(
-                signal=each.signal,
-                since=start,
-                till=end + _lag(each.point) + _MOMENT,
+                signal=each.signal, since=start, till=end + each.lag + MILLISECOND
             )
-            for each in asked
+            for each in remaining
         ]
-        found = await self.reader.read(queries)
+        found = await self._batcher.read(queries)
         readings: dict[str, Sequence[Reading]] = {}
-        for each, query in zip(asked, queries, strict=True):
+        yielder = LoopYielder(_READINGS_PER_TURN)
+        for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            # A value in a unit of another kind is none of this point.
-            factor = unit_factor(
-                normal_unit(data.unit) or each.point.unit, each.point.unit
-            )
-            if factor is None:
+            unit = canonical_unit(data.unit) or each.point.unit
+            if (factor := unit_factor(unit, each.point.unit)) is None:
+                # The signal measures something else now, which is not this point.
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
-            values = series(await by_origin(data.samples, since, till))
-            self._note(each.signal, values)
-            found_here = await _readings(each, values, factor, start, end)
-            readings[each.point.key] = with_exchanges(found_here, each.exchanges, end)
+            values = merge_origins(await group_by_origin(data.samples, since, till))
+            self._note_latest(each.signal, values)
+            columns = ReadingColumns(are_amounts=each.lag > timedelta())
+            for part in batched(values, _READINGS_PER_TURN, strict=False):
+                _add_readings(columns, part, each.lag, factor, start, end)
+                await yielder.spend(len(part))
+            readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures
 
-    def _note(self, signal: SignalId, values: Sequence[Value]) -> None:
+    def _note_latest(self, signal: SignalId, values: Sequence[Value]) -> None:
+        """Note the time of the latest value of a signal."""
         if values:
-            last = _utc(values[-1][0])
-            self.newest[signal] = max(last, self.newest.get(signal, last))
+            last = datetime.fromtimestamp(values[-1][0], UTC)
+            self._latest_times[signal] = max(last, self._latest_times.get(signal, last))
 
 
-def _signals(points: Collection[Point]) -> list[tuple[Point, SignalId]]:
-    return [(p, signal) for p in points if (signal := signal_of(p)) is not None]
+def _next_window(window: timedelta, samples: int) -> timedelta:
+    """Return a window for which answers have a reasonable size."""
+    if samples > SAMPLES_PER_REQUEST:
+        return max(SHORTEST_WINDOW, window * (SAMPLES_PER_REQUEST / samples))
+    return WINDOW if samples < SAMPLES_PER_REQUEST / 2 else window
 
 
-def _lag(point: Point) -> timedelta:
-    return QUARTER if point.kind is Kind.INTERVAL else timedelta()
-
-
-def _next_span(span: timedelta, samples: int) -> timedelta:
-    """Return a span that brings answers of bearable length."""
-    if samples > SAMPLES_AT_ONCE:
-        return max(NARROWEST, span * (SAMPLES_AT_ONCE / samples))
-    return WINDOW if samples < SAMPLES_AT_ONCE / 2 else span
-
-
-async def _readings(
-    each: _Series,
+def _add_readings(
+    columns: ReadingColumns,
     values: Sequence[Value],
+    lag: timedelta,
     factor: float,
     start: datetime,
     end: datetime,
-) -> ReadingColumns:
-    """Return the readings of a window, oldest first, made in slices.
+) -> None:
+    """Add the readings in [start, end]; their time is the start of their interval."""
+    first, last, seconds = start.timestamp(), end.timestamp(), lag.total_seconds()
+    for time, value in values:
+        if first <= time - seconds <= last:
+            columns.add(time - seconds, round(value * factor, 9))
 
-    An amount's time is the start of its interval.
+
+def _insert_exchanges(
+    readings: Sequence[Reading], exchanges: list[MeterExchange], end: datetime
+) -> Sequence[Reading]:
+    """Insert the readings of meter exchanges up to `end`, and remove these exchanges.
+
+    If the first position of a new meter is unknown, counting restarts at its first
+    reading. Without such a reading, the exchange is left for the next window.
     """
-    lag = _lag(each.point).total_seconds()
-    first, last = start.timestamp(), end.timestamp()
-    found = ReadingColumns(are_amounts=lag > 0)
-    for part in batched(values, _AT_ONCE, strict=False):
-        for at, value in part:
-            if first <= at - lag <= last:
-                found.add(at - lag, round(value * factor, 9))
-        await asyncio.sleep(0)
-    return found
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    while exchanges and exchanges[0].at <= end:
+        exchange = exchanges[0]
+        before = [each for each in readings if each.time < exchange.at]
+        after = [each for each in readings if each.time >= exchange.at]
+        if exchange.new is not None:
+            after = [each for each in after if each.time > exchange.at]
+            first = Reading(time=exchange.at, value=exchange.new, quality=NEW_REGISTER)
+            after.insert(0, first)
+        elif after:
+            after[0] = replace(after[0], quality=NEW_REGISTER)
+        else:
+            return readings
+        if exchange.old is not None:
+            before.append(Reading(time=exchange.at - MILLISECOND, value=exchange.old))
+        readings = before + after
+        del exchanges[0]
+    return readings

@@ -1,84 +1,93 @@
-"""When a signal's past begins: nothing tells, so it is looked for backwards.
+"""Find when the history of a signal starts, by searching backwards from now.
 
-Windows before now get longer, from a month to a year, until two years in a row have
-nothing. What was found is remembered.
+No endpoint reports it. The windows double from a month to a year, until two years in a
+row are empty. Results are remembered.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..errors import ProtocolError
-from .batching import DataReader
-from .memory import Beginning, Knowledge
+from .batching import SignalBatcher
+from .memory import HistoryStart, ServerMemory
 from .models import DataQuery, SignalId
-from .samples import first_time
+from .signal_data import first_time
 
 YEAR = timedelta(days=365)
 EMPTY_YEARS = 2
-_FIRST_SPAN = timedelta(days=31)
-_SHORTEST_SPAN = timedelta(days=1)
+_FIRST_WINDOW = timedelta(days=31)
+_SHORTEST_WINDOW = timedelta(days=1)
 _MOST_SAMPLES = 100_000
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_KNOWN_FOR = timedelta(days=30)
-_NOTHING_KNOWN_FOR = timedelta(hours=6)
+_VALID_FOR = timedelta(days=30)
+_EMPTY_VALID_FOR = timedelta(hours=6)
 
 
-@dataclass(slots=True)
-class BeginningFinder:
-    """Looks for first samples; raises what the reader raises."""
+class HistoryStartFinder:
+    """Finds the first samples of signals."""
 
-    reader: DataReader
-    knowledge: Knowledge
-    clock: Callable[[], datetime]
+    def __init__(
+        self,
+        batcher: SignalBatcher,
+        memory: ServerMemory,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Initialize the finder; it stores its results in the memory."""
+        self._batcher = batcher
+        self._memory = memory
+        self._clock = clock
 
-    async def first(self, signals: Collection[SignalId]) -> datetime | None:
-        """Return when the first sample of any of these signals was measured.
+    async def find(self, signals: Collection[SignalId]) -> datetime | None:
+        """Return when the first sample of any signal was measured; raises BackendError.
 
-        What is remembered of a signal is a moment before which it has none: signals
-        of a meter begin together, and each is only looked for before the others.
+        The signals of a meter start together, so each is searched for only before the
+        start of the others. The remembered start of a signal is therefore only a moment
+        before which it has no samples.
         """
-        now = self.clock()
+        now = self._clock()
         known = [self._known(each, now) for each in signals]
         found = min((each.first for each in known if each and each.first), default=None)
         for signal in signals:
             if self._known(signal, now) is None:
                 earlier = await self._search(signal, found or now, is_first=not found)
                 found = earlier or found
-                self.knowledge.beginnings[signal] = Beginning(now, found)
+                self._memory.set_history_start(signal, found)
         return found
 
-    def _known(self, signal: SignalId, now: datetime) -> Beginning | None:
-        known = self.knowledge.beginnings.get(signal)
+    def _known(self, signal: SignalId, now: datetime) -> HistoryStart | None:
+        """Return the remembered start of a signal, unless it is outdated."""
+        known = self._memory.history_start(signal)
         if known is None:
             return None
-        lasts = _KNOWN_FOR if known.first else _NOTHING_KNOWN_FOR
-        return known if now - known.asked < lasts else None
+        valid_for = _VALID_FOR if known.first else _EMPTY_VALID_FOR
+        return known if now - known.found_at < valid_for else None
 
     async def _search(
         self, signal: SignalId, end: datetime, *, is_first: bool
     ) -> datetime | None:
         """Return the time of the first sample before `end`."""
         first: datetime | None = None
-        longest = self.reader.step(signal) * _MOST_SAMPLES
-        span = _FIRST_SPAN if is_first else YEAR
+        longest = self._batcher.step(signal) * _MOST_SAMPLES
+        window = _FIRST_WINDOW if is_first else YEAR
         empty = timedelta()
         while empty < EMPTY_YEARS * YEAR and end > _EARLIEST:
-            since = end - min(span, longest)
+            since = end - min(window, longest)
             query = DataQuery(signal=signal, since=since, till=end)
-            found = await self.reader.read([query])
+            found = await self._batcher.read([query])
             if (failure := found.failures.get(signal)) is not None:
-                if isinstance(failure, ProtocolError) and end - since > _SHORTEST_SPAN:
+                can_shorten = end - since > _SHORTEST_WINDOW
+                if isinstance(failure, ProtocolError) and can_shorten:
+                    # The answer was probably too long.
                     longest = (end - since) / 2
                     continue
                 raise failure
             if (data := found.data.get(signal)) is None:
                 return None
-            at = first_time(data.samples, since.timestamp(), end.timestamp())
-            if at is not None:
-                first = datetime.fromtimestamp(at, UTC)
+            time = first_time(data.samples, since.timestamp(), end.timestamp())
+            if time is not None:
+                first = datetime.fromtimestamp(time, UTC)
                 empty = timedelta()
-            elif span >= YEAR:
+            elif window >= YEAR:
                 empty += end - since
-            end, span = since, min(2 * span, YEAR)
+            end, window = since, min(2 * window, YEAR)
         return first

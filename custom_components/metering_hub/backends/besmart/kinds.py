@@ -1,66 +1,86 @@
-"""What only a signal's data tell: its unit, and whether it is a register."""
+"""Learn from the data of signals what the server does not report: units and kinds."""
 
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 
-from .batching import DataReader
-from .latest import WEEK, Newest
-from .memory import Knowledge
+from .batching import SignalBatcher
+from .latest import LatestReader
+from .memory import ServerMemory
 from .models import DataQuery, SignalId, SignalType
-from .points import signal_unit
-from .samples import by_origin, only_grows, series
-from .units import is_register, normal_unit
+from .signal_data import group_by_origin, is_growing, merge_origins
+from .signals import is_register, signal_unit
+from .units import canonical_unit
 
-_TELLING = timedelta(days=1)
-"""Amounts of a whole day cannot only grow."""
+_SPAN = timedelta(days=7)
+_SHORTEST_SPAN = timedelta(days=1)
+"""The amounts of a whole day do not only grow."""
 
 
-async def learn(
-    signals: Collection[SignalId],
-    types: Mapping[int, SignalType],
-    newest: Newest,
-    reader: DataReader,
-    knowledge: Knowledge,
-) -> None:
-    """Ask for what is not known of signals yet; raises what the reader raises.
+class KindDetector:
+    """Detects the units of signals, and whether they are registers."""
 
-    The unit of a signal stays the one that it was met with, as long as its data can be
-    converted to that.
-    """
-    if unknown := [each for each in signals if _is_unmet(each, newest, knowledge)]:
-        await newest.poll(unknown)
+    def __init__(
+        self,
+        latest: LatestReader,
+        batcher: SignalBatcher,
+        memory: ServerMemory,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Initialize the detector; it stores its results in the memory."""
+        self._latest = latest
+        self._batcher = batcher
+        self._memory = memory
+        self._clock = clock
+
+    async def detect(
+        self, signals: Collection[SignalId], types: Mapping[int, SignalType]
+    ) -> None:
+        """Detect what is unknown about signals; raises BackendError.
+
+        The first unit of a signal is kept as long as its data can be converted to it.
+        """
+        await self._detect_units(signals)
+        undecided = [
+            each for each in signals if self._is_undecided(each, types.get(each.moid))
+        ]
+        if undecided:
+            await self._detect_growth(undecided)
+
+    async def _detect_units(self, signals: Collection[SignalId]) -> None:
+        """Take the units of signals that were never polled from their latest values."""
+        unknown = [
+            signal
+            for signal in signals
+            if self._memory.unit(signal) is None
+            and self._latest.polled_at(signal) is None
+        ]
+        if not unknown:
+            return
+        await self._latest.poll(unknown)
         for signal in unknown:
-            value = newest.values.get(signal)
-            if value is not None and (unit := normal_unit(value.unit)):
-                knowledge.units[signal] = unit
-    undecided = [
-        each for each in signals if _is_undecided(each, types.get(each.moid), knowledge)
-    ]
-    if not undecided:
-        return
-    now = newest.now()
-    queries = [DataQuery(signal=s, since=now - WEEK, till=now) for s in undecided]
-    found = await reader.read(queries)
-    for query in queries:
-        if data := found.data.get(query.signal):
-            values = series(
-                await by_origin(
-                    data.samples, query.since.timestamp(), query.till.timestamp()
+            value = self._latest.value(signal)
+            if value is not None and (unit := canonical_unit(value.unit)):
+                self._memory.set_unit(signal, unit)
+
+    def _is_undecided(self, signal: SignalId, type_: SignalType | None) -> bool:
+        """Return True if it is unknown whether a signal is a register."""
+        unit = signal_unit(signal.moid, type_, self._memory.unit(signal))
+        growing = self._memory.is_growing(signal)
+        return is_register(signal.moid, type_, unit, growing) is None
+
+    async def _detect_growth(self, signals: Collection[SignalId]) -> None:
+        """Check in the data of a week whether the values of signals only grow."""
+        now = self._clock()
+        since, till = now - _SPAN, now
+        queries = [DataQuery(signal=s, since=since, till=till) for s in signals]
+        found = await self._batcher.read(queries)
+        for signal in signals:
+            if data := found.data.get(signal):
+                values = await group_by_origin(
+                    data.samples, since.timestamp(), till.timestamp()
                 )
-            )
-            grows = only_grows(values, _TELLING.total_seconds())
-            if grows is not None:
-                knowledge.growing[query.signal] = grows
-
-
-def _is_unmet(signal: SignalId, newest: Newest, knowledge: Knowledge) -> bool:
-    """Tell whether a signal's unit is unknown, and its data may tell it."""
-    return signal not in knowledge.units and signal not in newest.asked
-
-
-def _is_undecided(
-    signal: SignalId, type_: SignalType | None, knowledge: Knowledge
-) -> bool:
-    unit = signal_unit(signal.moid, type_, knowledge.units.get(signal))
-    grows = knowledge.growing.get(signal)
-    return is_register(signal.moid, type_, unit, grows) is None
+                growing = is_growing(
+                    merge_origins(values), _SHORTEST_SPAN.total_seconds()
+                )
+                if growing is not None:
+                    self._memory.set_growing(signal, growing)

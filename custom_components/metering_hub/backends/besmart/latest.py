@@ -1,32 +1,38 @@
-"""The newest values: from a window before now, which is widened where it is empty.
+"""The latest values, read from a window before now that grows while it is empty.
 
-There is no endpoint for the newest value (../shared/wire/besmart.md, "Signal data").
-Meters send every 15 minutes, and late. So a signal is asked for two hours, or as far
-back as its last known value, which may have been corrected or deleted meanwhile. Only
-a signal of which nothing is known is looked for further back, and if in vain, not
-again for a while.
+There is no endpoint for the latest value (source: docs/wire/besmart.md, "Latest
+values"). Meters send every 15 minutes, and late, so the window is two hours long, or
+reaches back to the last known value, which can have been corrected or deleted since.
+Signals without any known value are searched for further back, but only once an hour.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from ..common.concurrency import LoopYielder
+from ..common.times import local_midnight
 from ..errors import BackendError
-from .batching import DataReader, Found
+from .batching import BatchResult, SignalBatcher
 from .models import DataQuery, SignalData, SignalId
-from .samples import AT_ONCE, Value, by_origin, newest, series
+from .signal_data import (
+    SELECTED_PER_TURN,
+    Value,
+    group_by_origin,
+    latest_value,
+    merge_origins,
+)
 
-HOURS = timedelta(hours=2)
+WINDOW = timedelta(hours=2)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-SEARCH_AGAIN = timedelta(hours=1)
+SEARCH_INTERVAL = timedelta(hours=1)
 
 
 class Measured(NamedTuple):
-    """A value in a unit, which is as the server spells it, and when it was measured.
+    """A value with its time and its unit in the server's spelling.
 
-    `since` is the local midnight from which an amount is added up.
+    `since` is the local midnight from which an amount is summed up.
     """
 
     time: datetime
@@ -35,125 +41,153 @@ class Measured(NamedTuple):
     since: datetime | None = None
 
 
-class _Taken(NamedTuple):
-    """Data that were looked at, the span of their samples, and what was asked then.
+class _Evaluated(NamedTuple):
+    """Data that was evaluated, the span of its samples, and the query's parameters.
 
-    Times are epoch seconds. `midnight` is `None` where nothing was added up.
+    Times are epoch seconds. `midnight` is None if no amount was summed up.
     """
 
     data: SignalData
     oldest: float
-    newest: float
+    latest: float
     till: float
     midnight: datetime | None
 
-    def says_all_of(
+    def is_valid_for(
         self, query: DataQuery, data: SignalData | None, midnight: datetime | None
     ) -> bool:
-        """Tell whether the same data would say the same to another question."""
+        """Return True if evaluating data for a query would give the same result."""
         return (
             data is self.data
             and midnight == self.midnight
             and query.since.timestamp() <= self.oldest
-            and self.newest <= self.till <= query.till.timestamp()
+            and self.latest <= self.till <= query.till.timestamp()
         )
 
 
-class Newest:
-    """Keeps the newest value of each signal, and today's amount of some."""
+class LatestReader:
+    """Reads the latest value of each signal, and today's amount of some."""
 
     def __init__(
-        self,
-        reader: DataReader,
-        clock: Callable[[], datetime],
-        midnight: Callable[[datetime], datetime],
+        self, batcher: SignalBatcher, clock: Callable[[], datetime], zone: tzinfo
     ) -> None:
-        """Start without knowing anything; `midnight` gives the one before a moment."""
-        self._reader = reader
+        """Initialize the reader; days begin at midnight in `zone`."""
+        self._batcher = batcher
         self._clock = clock
-        self._midnight = midnight
-        self._searched: dict[SignalId, datetime] = {}
-        self._taken: dict[SignalId, _Taken] = {}
-        self.values: dict[SignalId, Measured] = {}
-        self.amounts: dict[SignalId, Measured] = {}
-        self.asked: dict[SignalId, datetime] = {}
+        self._zone = zone
+        self._values: dict[SignalId, Measured] = {}
+        self._amounts: dict[SignalId, Measured] = {}
+        self._polled_at: dict[SignalId, datetime] = {}
+        self._searched_at: dict[SignalId, datetime] = {}
+        self._evaluated: dict[SignalId, _Evaluated] = {}
 
-    def now(self) -> datetime:
-        """Return the time."""
-        return self._clock()
+    def value(self, signal: SignalId) -> Measured | None:
+        """Return the latest value of a signal."""
+        return self._values.get(signal)
+
+    def amount(self, signal: SignalId) -> Measured | None:
+        """Return today's amount of a signal."""
+        return self._amounts.get(signal)
+
+    def polled_at(self, signal: SignalId) -> datetime | None:
+        """Return when a signal was last read without an error."""
+        return self._polled_at.get(signal)
 
     async def poll(
         self, signals: Collection[SignalId], summed: Collection[SignalId] = ()
     ) -> Mapping[SignalId, BackendError]:
-        """Ask for the newest values of signals, and today's amount of the `summed`.
+        """Read the latest values of signals, and today's amounts of the `summed` ones.
 
-        Returns the failures of single signals; raises BackendError for the others.
+        Returns the errors of single signals; raises BackendError for all others.
         """
         now = self._clock()
         queries = [
             DataQuery(signal=each, since=self._since(each, now, summed), till=now)
             for each in signals
         ]
-        found = await self._reader.read(queries)
-        await self._take(queries, found, summed)
+        found = await self._batcher.read(queries)
+        await self._evaluate(queries, found, summed)
         failures = dict(found.failures)
         for span in (DAY, WEEK):
             missing = [
                 DataQuery(signal=each, since=now - span, till=now)
                 for each in signals
-                if each not in failures and self._is_worth_a_search(each, now)
+                if each not in failures and self._is_search_due(each, now)
             ]
             if missing:
-                found = await self._reader.read(missing)
-                await self._take(missing, found, ())
+                found = await self._batcher.read(missing)
+                await self._evaluate(missing, found, ())
                 failures |= found.failures
         for signal in signals:
-            if signal not in self.values and self._is_worth_a_search(signal, now):
-                self._searched[signal] = now
+            if self._is_search_due(signal, now):
+                self._searched_at[signal] = now
         return failures
 
     def _since(
         self, signal: SignalId, now: datetime, summed: Collection[SignalId]
     ) -> datetime:
-        since = now - HOURS
-        if (known := self.values.get(signal)) is not None:
+        """Return the start of a signal's window."""
+        since = now - WINDOW
+        if (known := self._values.get(signal)) is not None:
             since = max(now - DAY, min(since, known.time))
         return min(since, self._midnight(now)) if signal in summed else since
 
-    def _is_worth_a_search(self, signal: SignalId, now: datetime) -> bool:
-        searched = self._searched.get(signal)
-        return signal not in self.values and (
-            searched is None or now - searched >= SEARCH_AGAIN
+    def _midnight(self, moment: datetime) -> datetime:
+        """Return the local midnight before a moment, in UTC."""
+        return local_midnight(moment, self._zone)
+
+    def _is_search_due(self, signal: SignalId, now: datetime) -> bool:
+        """Return True if a signal has no value and was not searched for recently."""
+        searched_at = self._searched_at.get(signal)
+        return signal not in self._values and (
+            searched_at is None or now - searched_at >= SEARCH_INTERVAL
         )
 
-    async def _take(
-        self, queries: Collection[DataQuery], found: Found, summed: Collection[SignalId]
+    async def _evaluate(
+        self,
+        queries: Collection[DataQuery],
+        found: BatchResult,
+        summed: Collection[SignalId],
     ) -> None:
-        yielder = LoopYielder(AT_ONCE)
+        """Update values and amounts with the answers of queries."""
+        yielder = LoopYielder(SELECTED_PER_TURN)
         for query in queries:
             signal = query.signal
             if signal in found.failures:
                 continue
-            self.asked[signal] = query.till
+            self._polled_at[signal] = query.till
             data = found.data.get(signal)
             midnight = self._midnight(query.till) if signal in summed else None
-            taken = self._taken.pop(signal, None)
-            if taken is not None and taken.says_all_of(query, data, midnight):
-                self._taken[signal] = taken
+            evaluated = self._evaluated.pop(signal, None)
+            if evaluated and evaluated.is_valid_for(query, data, midnight):
+                self._evaluated[signal] = evaluated
                 continue
-            samples = data.samples if data else ()
-            unit = data.unit if data else None
-            since, till = query.since.timestamp(), query.till.timestamp()
-            values = await by_origin(samples, since, till, yielder)
+            await self._evaluate_data(query, data, midnight, yielder)
             if data is not None and (span := data.samples.span()) is not None:
-                self._taken[signal] = _Taken(data, *span, till, midnight)
-            if (value := newest(values)) is not None:
-                self.values[signal] = Measured(_utc(value[0]), value[1], unit)
-            elif (known := self.values.get(signal)) and known.time >= query.since:
-                # The window covers the known value, but it is not there any more.
-                del self.values[signal]
-            if midnight is not None:
-                self._sum_up(signal, midnight, series(values), unit)
+                till = query.till.timestamp()
+                self._evaluated[signal] = _Evaluated(data, *span, till, midnight)
+
+    async def _evaluate_data(
+        self,
+        query: DataQuery,
+        data: SignalData | None,
+        midnight: datetime | None,
+        yielder: LoopYielder,
+    ) -> None:
+        """Update the value of a signal, and its amount since midnight if given."""
+        signal = query.signal
+        samples = data.samples if data else ()
+        unit = data.unit if data else None
+        since, till = query.since.timestamp(), query.till.timestamp()
+        values = await group_by_origin(samples, since, till, yielder)
+        if (latest := latest_value(values)) is not None:
+            time = datetime.fromtimestamp(latest[0], UTC)
+            self._values[signal] = Measured(time, latest[1], unit)
+        elif (known := self._values.get(signal)) and known.time >= query.since:
+            # The window covers the known value, so it was deleted on the server.
+            del self._values[signal]
+        if midnight is not None:
+            self._sum_up(signal, midnight, merge_origins(values), unit)
 
     def _sum_up(
         self,
@@ -162,17 +196,13 @@ class Newest:
         values: Collection[Value],
         unit: str | None,
     ) -> None:
-        """Add up the intervals that ended since midnight; their time is their end."""
+        """Sum up the intervals that ended after midnight; their time is their end."""
         today = [value for value in values if value[0] > midnight.timestamp()]
-        self.amounts.pop(signal, None)
+        self._amounts.pop(signal, None)
         if today:
-            self.amounts[signal] = Measured(
+            self._amounts[signal] = Measured(
                 since=midnight,
-                time=_utc(today[-1][0]),
+                time=datetime.fromtimestamp(today[-1][0], UTC),
                 value=round(sum(value for _, value in today), 9),
                 unit=unit,
             )
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

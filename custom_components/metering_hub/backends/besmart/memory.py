@@ -1,163 +1,180 @@
-"""What was learned of a server, and is remembered over restarts.
+"""What the backend keeps about a server over restarts.
 
-Endpoints came and went (see `client`). Each is tried once; where it is missing, that is
-remembered, so that a server is not asked in vain all day.
+Endpoints differ by edition (see `client`). Each is tried once, and a missing one is
+remembered, so that a server does not receive futile requests all day.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ..common.http import Json
-from ..common.parse import as_decimal, as_integer, as_object, as_text
+from ..common.parse import as_integer, as_object, as_text
+from ..common.times import from_epoch
 from ..errors import NotFoundError
-from .models import SensorId, SignalId
+from .models import SensorId, SignalId, parse_sensor_id, parse_signal_id
 
-LACKS_FOR = timedelta(days=7)
-"""After so long, a missing endpoint is tried again: servers are updated, too."""
+MISSING_FOR = timedelta(days=7)
+"""How long before a missing endpoint is tried again: the server can be updated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """The signals that a sensor was found to have, and when it was asked."""
+class ProbedSignals:
+    """The signals found by probing a sensor, and when it was probed."""
 
-    asked: datetime
+    probed_at: datetime
     moids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """When the oldest sample was measured (`None`: there is none), and when asked."""
+class HistoryStart:
+    """The time of the first sample, None without any, and when it was looked up."""
 
-    asked: datetime
+    found_at: datetime
     first: datetime | None
 
 
-@dataclass(slots=True)
-class Knowledge:
-    """What was learned of a server and need not be asked again; nothing personal."""
+class ServerMemory:
+    """Facts about a server that need not be requested again; nothing personal."""
 
-    clock: Callable[[], datetime]
-    lacking: dict[str, datetime] = field(default_factory=dict)
-    probed: dict[SensorId, Probed] = field(default_factory=dict)
-    units: dict[SignalId, str] = field(default_factory=dict)
-    growing: dict[SignalId, bool] = field(default_factory=dict)
-    beginnings: dict[SignalId, Beginning] = field(default_factory=dict)
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Initialize an empty memory."""
+        self._clock = clock
+        self._missing: dict[str, datetime] = {}
+        self._probed: dict[SensorId, ProbedSignals] = {}
+        self._units: dict[SignalId, str] = {}
+        self._growing: dict[SignalId, bool] = {}
+        self._history_starts: dict[SignalId, HistoryStart] = {}
 
-    async def attempt[Answer](
-        self, name: str, ask: Callable[[], Awaitable[Answer]]
+    async def request_optional[Answer](
+        self, endpoint: str, request: Callable[[], Awaitable[Answer]]
     ) -> Answer | None:
-        """Ask an endpoint that not every server has; `None` where this one has not.
+        """Request an endpoint that not every server has; return None if it is missing.
 
-        Raises what `ask` raises, but no NotFoundError.
+        Raises the errors of `request`, except NotFoundError.
         """
-        if self.lacks(name):
+        if self.is_missing(endpoint):
             return None
         try:
-            return await ask()
+            return await request()
         except NotFoundError:
-            self.lacking[name] = self.clock()
+            self.set_missing(endpoint)
             return None
 
-    def lacks(self, name: str) -> bool:
-        """Tell whether an endpoint was found missing not long ago."""
-        since = self.lacking.get(name)
-        return since is not None and self.clock() - since < LACKS_FOR
+    def is_missing(self, endpoint: str) -> bool:
+        """Return True if an endpoint was found missing recently."""
+        since = self._missing.get(endpoint)
+        return since is not None and self._clock() - since < MISSING_FOR
 
-    def change_unit(self, signal: SignalId, unit: str | None) -> None:
-        """Take a signal for what its data say now, instead of what was known."""
-        self.growing.pop(signal, None)
+    def set_missing(self, endpoint: str) -> None:
+        """Note that an endpoint is missing now."""
+        self._missing[endpoint] = self._clock()
+
+    def probed(self, sensor: SensorId) -> ProbedSignals | None:
+        """Return the signals found by probing a sensor, if it was probed."""
+        return self._probed.get(sensor)
+
+    def set_probed(self, sensor: SensorId, moids: frozenset[int]) -> ProbedSignals:
+        """Note the signals found by probing a sensor now."""
+        self._probed[sensor] = probed = ProbedSignals(self._clock(), moids)
+        return probed
+
+    def unit(self, signal: SignalId) -> str | None:
+        """Return the unit of a signal's data, if known."""
+        return self._units.get(signal)
+
+    def set_unit(self, signal: SignalId, unit: str) -> None:
+        """Note the unit of a signal's data."""
+        self._units[signal] = unit
+
+    def replace_unit(self, signal: SignalId, unit: str | None) -> None:
+        """Replace the unit of a signal, which now measures something else."""
+        self._growing.pop(signal, None)
         if unit is not None:
-            self.units[signal] = unit
+            self._units[signal] = unit
+
+    def is_growing(self, signal: SignalId) -> bool | None:
+        """Return True if the values of a signal never decrease, or None if unknown."""
+        return self._growing.get(signal)
+
+    def set_growing(self, signal: SignalId, is_growing: bool) -> None:
+        """Note whether the values of a signal never decrease."""
+        self._growing[signal] = is_growing
+
+    def history_start(self, signal: SignalId) -> HistoryStart | None:
+        """Return when the history of a signal starts, if it was looked up."""
+        return self._history_starts.get(signal)
+
+    def set_history_start(self, signal: SignalId, first: datetime | None) -> None:
+        """Note the first sample of a signal, as found now."""
+        self._history_starts[signal] = HistoryStart(self._clock(), first)
 
     def remember(self) -> dict[str, Json]:
-        """Return everything as JSON, in an order that does not change by itself."""
+        """Return everything as JSON, in a stable order.
+
+        The names of the keys are those of earlier versions, which have to be readable.
+        """
         return {
-            "lacking": {key: _seconds(at) for key, at in sorted(self.lacking.items())},
+            "lacking": {
+                endpoint: since.timestamp()
+                for endpoint, since in sorted(self._missing.items())
+            },
             "probed": {
                 str(sensor): {
-                    "asked": _seconds(probed.asked),
+                    "asked": probed.probed_at.timestamp(),
                     "moids": [*sorted(probed.moids)],
                 }
-                for sensor, probed in sorted(self.probed.items())
+                for sensor, probed in sorted(self._probed.items())
             },
-            "units": {str(key): unit for key, unit in sorted(self.units.items())},
-            "growing": {str(key): value for key, value in sorted(self.growing.items())},
+            "units": {str(key): unit for key, unit in sorted(self._units.items())},
+            "growing": {
+                str(key): value for key, value in sorted(self._growing.items())
+            },
             "beginnings": {
                 str(signal): {
-                    "asked": _seconds(begun.asked),
-                    "first": None if begun.first is None else _seconds(begun.first),
+                    "asked": start.found_at.timestamp(),
+                    "first": None if start.first is None else start.first.timestamp(),
                 }
-                for signal, begun in sorted(self.beginnings.items())
+                for signal, start in sorted(self._history_starts.items())
             },
         }
 
     def restore(self, memory: Mapping[str, Json]) -> None:
-        """Take over what was remembered, as far as it can be read."""
-        self.lacking |= {
-            name: since
-            for name, at in as_object(memory.get("lacking")).items()
-            if (since := _moment(at)) is not None
+        """Restore what was remembered; unreadable parts are ignored."""
+        self._missing |= {
+            endpoint: since
+            for endpoint, value in as_object(memory.get("lacking")).items()
+            if (since := from_epoch(value)) is not None
         }
         for text, value in as_object(memory.get("probed")).items():
-            sensor, row = sensor_id(text), as_object(value)
-            asked, moids = _moment(row.get("asked")), row.get("moids")
-            if sensor and asked and isinstance(moids, list):
+            sensor, row = parse_sensor_id(text), as_object(value)
+            probed_at, moids = from_epoch(row.get("asked")), row.get("moids")
+            if sensor and probed_at and isinstance(moids, list):
                 found = frozenset(m for each in moids if (m := as_integer(each)))
-                self.probed[sensor] = Probed(asked, found)
+                self._probed[sensor] = ProbedSignals(probed_at, found)
         for signal, value in _by_signal(memory.get("units")):
             if (unit := as_text(value)) is not None:
-                self.units[signal] = unit
+                self._units[signal] = unit
         for signal, value in _by_signal(memory.get("growing")):
             if isinstance(value, bool):
-                self.growing[signal] = value
+                self._growing[signal] = value
         for signal, value in _by_signal(memory.get("beginnings")):
             row = as_object(value)
-            if (asked := _moment(row.get("asked"))) is not None:
-                first = _moment(row.get("first"))
-                self.beginnings[signal] = Beginning(asked, first)
+            if (found_at := from_epoch(row.get("asked"))) is not None:
+                first = from_epoch(row.get("first"))
+                self._history_starts[signal] = HistoryStart(found_at, first)
 
     def forget_others(self, sensors: Collection[SensorId]) -> None:
-        """Drop what is known of sensors that are no longer there."""
-        for gone in self.probed.keys() - set(sensors):
-            del self.probed[gone]
-        for known in (self.units, self.growing, self.beginnings):
+        """Forget sensors that no longer exist."""
+        for gone in self._probed.keys() - set(sensors):
+            del self._probed[gone]
+        for known in (self._units, self._growing, self._history_starts):
             for signal in [each for each in known if each.sensor not in sensors]:
                 del known[signal]
 
 
-def sensor_id(text: str) -> SensorId | None:
-    """Return the id that a text like "263429.582029" is; blanks around are no harm."""
-    client, dot, mid = text.strip().partition(".")
-    if not (dot and _is_number(client) and _is_number(mid)):
-        return None
-    return SensorId(int(client), int(mid))
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20
-
-
-def _signal_id(text: str) -> SignalId | None:
-    sensor, _, moid = text.rpartition(".")
-    found = sensor_id(sensor)
-    return SignalId(found, int(moid)) if found and _is_number(moid) else None
-
-
 def _by_signal(value: Json) -> Iterator[tuple[SignalId, Json]]:
+    """Yield the entries of a JSON object whose keys are signals."""
     for text, each in as_object(value).items():
-        if (signal := _signal_id(text)) is not None:
+        if (signal := parse_signal_id(text)) is not None:
             yield signal, each
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.timestamp()
-
-
-def _moment(value: Json) -> datetime | None:
-    if (number := as_decimal(value)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(float(number), UTC)
-    except OverflowError, ValueError, OSError:
-        return None

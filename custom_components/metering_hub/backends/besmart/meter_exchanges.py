@@ -1,28 +1,25 @@
-"""Exchanged meters: what the registers of both showed when one took over.
+"""Find exchanged meters, and the registers of the old and the new meter.
 
-Source: ../shared/wire/besmart.md, "Sensors / workspaces": a state is the time that one
-meter was installed, with its registers at both ends.
+Source: docs/wire/besmart.md, "Sensor states". A state is the period in which one meter
+was installed, with its registers at both ends.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
-from ...metering.model import NEW_REGISTER, Kind, Point, Reading
-from .discovery import Discovery
+from ...metering.model import Kind, Point
+from .discovery import FoundSensors
 from .models import SensorState, SignalId
-from .units import normal_unit, unit_factor
-
-_MOMENT = timedelta(milliseconds=1)
-"""The server's finest time: so long before an exchange, the old meter is read."""
+from .units import canonical_unit, unit_factor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """A new meter's beginning, and the positions of the old and the new one then.
+class MeterExchange:
+    """The exchange of a meter, and the positions of the old and the new one.
 
-    They are in the point's unit, and `None` where the server does not say.
+    Positions are in the unit of the point, or None if the server does not report them.
     """
 
     at: datetime
@@ -31,16 +28,16 @@ class Exchange:
 
 
 def find_exchanges(
-    point: Point, signal: SignalId, known: Discovery | None, start: datetime
-) -> list[Exchange]:
+    point: Point, signal: SignalId, found: FoundSensors | None, start: datetime
+) -> list[MeterExchange]:
     """Return the exchanges of a register's meter after `start`, oldest first."""
-    if known is None or point.kind is not Kind.REGISTER:
+    if found is None or point.kind is not Kind.REGISTER:
         return []
-    type_ = known.types.get(signal.moid)
-    unit = normal_unit(type_.unit if type_ else None) or point.unit
-    # Positions of states are in the unit of the type, whatever data come in.
+    type_ = found.types.get(signal.moid)
+    unit = canonical_unit(type_.unit if type_ else None) or point.unit
+    # Positions in states are in the unit of the type, regardless of the data's unit.
     factor = unit_factor(unit, point.unit)
-    states = known.states.get(signal.sensor, ())
+    states = found.states.get(signal.sensor, ())
     return [
         exchange
         for exchange in _exchanges(states, signal.moid, factor)
@@ -50,7 +47,8 @@ def find_exchanges(
 
 def _exchanges(
     states: Sequence[SensorState], moid: int, factor: float | None
-) -> Iterator[Exchange]:
+) -> Iterator[MeterExchange]:
+    """Yield an exchange wherever two consecutive states have different meters."""
     positions = [
         (state, signal)
         for state in states
@@ -60,40 +58,13 @@ def _exchanges(
     for (before, old), (after, new) in pairwise(positions):
         is_same = before.meter_eid is not None and before.meter_eid == after.meter_eid
         if after.since is not None and not is_same:
-            yield Exchange(
+            yield MeterExchange(
                 at=after.since,
-                old=_converted(old.value_for_till, factor),
-                new=_converted(new.value_for_since, factor),
+                old=_convert(old.value_for_till, factor),
+                new=_convert(new.value_for_since, factor),
             )
 
 
-def _converted(value: float | None, factor: float | None) -> float | None:
+def _convert(value: float | None, factor: float | None) -> float | None:
+    """Return a converted position, or None if it is unknown or not convertible."""
     return None if value is None or factor is None else round(value * factor, 9)
-
-
-def with_exchanges(
-    readings: Sequence[Reading], exchanges: list[Exchange], end: datetime
-) -> Sequence[Reading]:
-    """Return readings with those of the exchanges up to `end`, which are used up.
-
-    Where a new meter's first position is unknown, its first reading is where counting
-    starts anew; without one so far, the exchange is left for the next readings.
-    """
-    while exchanges and exchanges[0].at <= end:
-        exchange = exchanges[0]
-        before = [each for each in readings if each.time < exchange.at]
-        after = [each for each in readings if each.time >= exchange.at]
-        if exchange.new is not None:
-            position = exchange.new
-            after = [each for each in after if each.time > exchange.at]
-            first = Reading(time=exchange.at, value=position, quality=NEW_REGISTER)
-            after.insert(0, first)
-        elif after:
-            after[0] = replace(after[0], quality=NEW_REGISTER)
-        else:
-            return readings
-        if exchange.old is not None:
-            before.append(Reading(time=exchange.at - _MOMENT, value=exchange.old))
-        readings = before + after
-        del exchanges[0]
-    return readings

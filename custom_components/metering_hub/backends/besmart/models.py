@@ -1,45 +1,65 @@
-"""What the endpoints of besmart.energy answer, typed; times are aware UTC.
+"""Typed answers of besmart.energy and their parsers; all times are aware UTC.
 
-Source of every wire fact: ../shared/wire/besmart.md. Addresses, coordinates and
-supply-point ids are left behind here: nothing further in knows them.
+Source: docs/wire/besmart.md. Addresses, coordinates and supply-point numbers are
+dropped here, so that no other module can expose them.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isnan, nan
 from typing import NamedTuple
 
 from ..common.http import Json
-from ..common.parse import as_decimal, as_integer, as_objects, as_text
-from ..common.times import as_moment
+from ..common.parse import as_integer, as_number, as_objects, as_text
+from ..common.times import as_utc_moment, from_epoch
 
 
 class SensorId(NamedTuple):
-    """What tells one sensor from all others."""
+    """The two numbers that identify a sensor."""
 
     client_cid: int
     sensor_mid: int
 
     def __str__(self) -> str:
-        """Return the id as paths and people write it."""
+        """Return the id as it is written in paths, such as "263429.582029"."""
         return f"{self.client_cid}.{self.sensor_mid}"
 
 
 class SignalId(NamedTuple):
-    """A signal of a sensor; `moid` is the number of the signal's type."""
+    """A signal of a sensor; `moid` is the number of its type."""
 
     sensor: SensorId
     moid: int
 
     def __str__(self) -> str:
-        """Return the id in one word."""
+        """Return the id as a single text, such as "263429.582029.32"."""
         return f"{self.sensor}.{self.moid}"
 
 
+def parse_sensor_id(text: str) -> SensorId | None:
+    """Parse a text such as "263429.582029"; surrounding blanks are ignored."""
+    client, dot, mid = text.strip().partition(".")
+    if not (dot and _is_number(client) and _is_number(mid)):
+        return None
+    return SensorId(int(client), int(mid))
+
+
+def parse_signal_id(text: str) -> SignalId | None:
+    """Parse a text such as "263429.582029.32"."""
+    sensor, _, moid = text.rpartition(".")
+    sensor_id = parse_sensor_id(sensor)
+    return SignalId(sensor_id, int(moid)) if sensor_id and _is_number(moid) else None
+
+
+def _is_number(text: str) -> bool:
+    """Return True if a text consists of a plausible count of ASCII digits."""
+    return text.isascii() and text.isdecimal() and len(text) < 20
+
+
 class Sample(NamedTuple):
-    """A value of a signal: epoch seconds, value (`None`: deleted), and origin."""
+    """A sample of a signal: epoch seconds, value (`None` if deleted) and origin."""
 
     time: float
     value: float | None
@@ -47,14 +67,14 @@ class Sample(NamedTuple):
 
 
 class Samples:
-    """Samples in the order of an answer, kept as columns of bare numbers.
+    """Samples in the order of an answer, stored as columns of plain numbers.
 
-    A hundred thousand objects would be in the way of the garbage collector, which
-    stops everything while it looks at them.
+    Garbage collection visits every object, and a hundred thousand sample objects
+    would block the event loop for too long.
     """
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
-        """Start with some samples."""
+        """Initialize the columns."""
         self._times = array("d")
         self._values = array("d")
         self._origins = array("q")
@@ -64,7 +84,7 @@ class Samples:
     def of_columns(
         cls, times: Iterable[float], values: Iterable[float], origins: Iterable[int]
     ) -> Samples:
-        """Return samples of columns of the same length, none of them deleted."""
+        """Return samples made from columns of equal length; none is deleted."""
         samples = cls()
         samples._times = array("d", times)
         samples._values = array("d", values)
@@ -72,40 +92,30 @@ class Samples:
         return samples
 
     def extend(self, samples: Iterable[Sample]) -> None:
-        """Add samples at the end."""
+        """Append samples."""
         for time, value, origin in samples:
             self._times.append(time)
             self._values.append(nan if value is None else value)
             self._origins.append(origin)
 
     def span(self) -> tuple[float, float] | None:
-        """Return the times of the oldest and of the newest sample, if there are any."""
+        """Return the times of the oldest and the latest sample, in epoch seconds."""
         return (min(self._times), max(self._times)) if self._times else None
 
     def __len__(self) -> int:
-        """Return how many samples there are, deleted ones included."""
+        """Return the number of samples, including deleted ones."""
         return len(self._times)
 
     def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples in their order."""
+        """Yield the samples in the order of the answer."""
         columns = zip(self._times, self._values, self._origins, strict=True)
         for time, value, origin in columns:
             yield Sample(time, None if isnan(value) else value, origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """A workspace; its root node is of the client `client_cid`."""
-
-    number: int | None
-    name: str | None = field(repr=False)
-    description: str | None = field(repr=False)
-    client_cid: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
-    """A place that is measured; `type_name` says in words what kind of place."""
+    """A place where something is measured; `type_name` describes the kind of place."""
 
     id: SensorId
     name: str | None = field(repr=False)
@@ -114,7 +124,7 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalType:
-    """What a kind of signal measures; `unit` is in the server's spelling."""
+    """A type of signal; `unit` is in the server's spelling."""
 
     moid: int
     symbol: str | None
@@ -126,7 +136,7 @@ class SignalType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalState:
-    """A signal while a meter is installed, and its register at both ends."""
+    """The register of a signal when a meter was installed and when it was removed."""
 
     moid: int
     value_for_since: float | None
@@ -135,11 +145,10 @@ class SignalState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorState:
-    """A span in which one meter is installed; `till` is `None` for the present one."""
+    """A period in which a sensor had one and the same meter."""
 
     sensor: SensorId
     since: datetime | None
-    till: datetime | None
     meter_eid: str | None = field(repr=False)
     meter_type: str | None
     signals: Sequence[SignalState]
@@ -147,7 +156,7 @@ class SensorState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalData:
-    """Samples of a signal in the order of the answer; `unit` as the server says it."""
+    """Samples of a signal in the order of the answer, with the server's unit."""
 
     unit: str | None
     samples: Samples = field(repr=False)
@@ -158,11 +167,11 @@ type Data = Mapping[SignalId, SignalData]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataQuery:
-    """A question for a signal's samples in [since, till].
+    """A request for the samples of a signal in [since, till].
 
-    The optional ones are the server's own: `delta_t` in minutes, `origin` as in
-    `samples.Origin`. What `delta_t` and `raw` do to a register is undocumented, so that
-    the backend itself never sends them.
+    `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. The
+    backend does not use the optional parameters, because the effect of `delta_t` and
+    `raw` on a register is undocumented.
     """
 
     signal: SignalId
@@ -174,20 +183,21 @@ class DataQuery:
     origin: int | None = None
 
 
-def read_sensors(answer: Json) -> list[Sensor]:
-    """Return the sensors of an array."""
+def parse_workspace_clients(answer: Json) -> list[int]:
+    """Parse the client numbers from a list of workspaces."""
     rows = as_objects(answer)
-    return [sensor for row in rows if (sensor := read_sensor(row)) is not None]
+    return [cid for row in rows if (cid := as_integer(row.get("client_cid")))]
 
 
-def _sensor_id(row: Mapping[str, Json]) -> SensorId | None:
-    client, mid = as_integer(row.get("client_cid")), as_integer(row.get("sensor_mid"))
-    return None if client is None or mid is None else SensorId(client, mid)
+def parse_sensors(answer: Json) -> list[Sensor]:
+    """Parse a list of sensors; rows without an id are ignored."""
+    rows = as_objects(answer)
+    return [sensor for row in rows if (sensor := parse_sensor(row)) is not None]
 
 
-def read_sensor(row: Mapping[str, Json]) -> Sensor | None:
-    """Return the sensor that a row is about; `None` where it does not say."""
-    if (sensor := _sensor_id(row)) is None:
+def parse_sensor(row: Mapping[str, Json]) -> Sensor | None:
+    """Parse a sensor, or return None if it has no id."""
+    if (sensor := _parse_row_sensor(row)) is None:
         return None
     return Sensor(
         id=sensor,
@@ -197,8 +207,26 @@ def read_sensor(row: Mapping[str, Json]) -> Sensor | None:
     )
 
 
-def read_signal_type(row: Mapping[str, Json]) -> SignalType | None:
-    """Return the type that a row describes; `None` where it does not say which."""
+def _parse_row_sensor(row: Mapping[str, Json]) -> SensorId | None:
+    """Parse the id of the sensor that a row belongs to."""
+    client, mid = as_integer(row.get("client_cid")), as_integer(row.get("sensor_mid"))
+    return None if client is None or mid is None else SensorId(client, mid)
+
+
+def parse_row_signal(row: Mapping[str, Json]) -> SignalId | None:
+    """Parse the id of the signal that a row belongs to."""
+    sensor, moid = _parse_row_sensor(row), as_integer(row.get("signal_type_moid"))
+    return None if sensor is None or moid is None else SignalId(sensor, moid)
+
+
+def parse_signal_types(answer: Json) -> list[SignalType]:
+    """Parse a list of signal types; rows without a number are ignored."""
+    rows = as_objects(answer)
+    return [type_ for row in rows if (type_ := _parse_signal_type(row)) is not None]
+
+
+def _parse_signal_type(row: Mapping[str, Json]) -> SignalType | None:
+    """Parse a signal type, or return None if it has no number."""
     if (moid := as_integer(row.get("signal_type_moid"))) is None:
         return None
     incremental = row.get("is_incremental")
@@ -212,43 +240,41 @@ def read_signal_type(row: Mapping[str, Json]) -> SignalType | None:
     )
 
 
-def read_state(row: Mapping[str, Json]) -> SensorState | None:
-    """Return the state that a row is; `None` where it does not say of which sensor."""
-    if (sensor := _sensor_id(row)) is None:
+def parse_sensor_states(answer: Json) -> list[SensorState]:
+    """Parse a list of states; rows without a sensor are ignored."""
+    rows = as_objects(answer)
+    return [state for row in rows if (state := _parse_sensor_state(row)) is not None]
+
+
+def _parse_sensor_state(row: Mapping[str, Json]) -> SensorState | None:
+    """Parse a state, or return None if it has no sensor."""
+    if (sensor := _parse_row_sensor(row)) is None:
         return None
     eid = row.get("meter_eid")
     return SensorState(
         sensor=sensor,
-        since=_state_time(row.get("since")),
-        till=_state_time(row.get("till")),
-        # Published examples have a number here, too.
+        since=_parse_state_time(row.get("since")),
+        # Some published examples have a number here.
         meter_eid=str(eid) if isinstance(eid, int) and eid else as_text(eid),
         meter_type=as_text(row.get("meter_type_name")),
-        signals=[*_signal_states(row.get("signal_states"))],
+        signals=[*_parse_signal_states(row.get("signal_states"))],
     )
 
 
-def _signal_states(rows: Json) -> Iterator[SignalState]:
+def _parse_signal_states(rows: Json) -> Iterator[SignalState]:
+    """Yield the states of the signals of a sensor."""
     for row in as_objects(rows):
         if (moid := as_integer(row.get("signal_type_moid"))) is not None:
-            since, till = (
-                as_decimal(row.get(name))
-                for name in ("value_for_since", "value_for_till")
-            )
             yield SignalState(
                 moid=moid,
-                value_for_since=None if since is None else float(since),
-                value_for_till=None if till is None else float(till),
+                value_for_since=as_number(row.get("value_for_since")),
+                value_for_till=as_number(row.get("value_for_till")),
             )
 
 
-def _state_time(value: Json) -> datetime | None:
-    """Return a time that is in ms (2022) or an ISO text (2026)."""
-    if (moment := as_moment(value)) is not None:
-        return moment.astimezone(UTC)
-    if (number := as_decimal(value)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(float(number) / 1000, UTC)
-    except OverflowError, ValueError, OSError:
-        return None
+def _parse_state_time(value: Json) -> datetime | None:
+    """Parse a time that is in milliseconds (2022) or an ISO 8601 text (2026)."""
+    if (moment := as_utc_moment(value)) is not None:
+        return moment
+    number = as_number(value)
+    return None if number is None else from_epoch(number / 1000)

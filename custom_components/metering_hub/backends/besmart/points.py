@@ -1,4 +1,4 @@
-"""The devices and points that sensors and their signals are."""
+"""Devices and points, made from sensors and their signals."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -6,24 +6,15 @@ from functools import lru_cache
 import re
 
 from ...metering.model import Category, Device, Kind, Point, Quantity
-from .discovery import Discovery
-from .memory import Knowledge
+from .const import QUARTER
+from .discovery import FoundSensors
+from .memory import ServerMemory
 from .models import Sensor, SensorId, SensorState, SignalId, SignalType
-from .units import (
-    KnownSignal,
-    is_energy,
-    is_register,
-    known_signal,
-    normal_unit,
-    quantity_of,
-    role_of,
-)
-
-QUARTER = timedelta(minutes=15)
-"""The meter profile: how long a value stands, and how long an interval is."""
+from .signals import is_register, known_signal, role_of, signal_unit
+from .units import is_energy, quantity_of
 
 STALE_AFTER = timedelta(hours=24)
-"""Values come a quarter of an hour to hours late; `data_delay` tells how late."""
+"""Values arrive late, by a quarter of an hour up to hours; see `data_delay`."""
 
 _PRECISIONS: Mapping[str, int] = {
     "kWh": 3,
@@ -38,12 +29,13 @@ _PRECISIONS: Mapping[str, int] = {
     "K": 1,
     "°C": 1,
 }
-_RARELY_WANTED = frozenset({Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY})
+_DISABLED_QUANTITIES = frozenset(
+    {Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY}
+)
 _KEY = re.compile(r"sensor_(\d+)_(\d+)_\w+")
-_KEYS_KNOWN = 20_000
-"""How many keys are remembered, because every poll asks for all of them."""
-
 _SIGNAL_KEY = re.compile(r"sensor_(\d+)_(\d+)_signal_(\d+)")
+_CACHED_KEYS = 20_000
+"""How many parsed keys are cached, because every poll needs all of them."""
 
 
 def device_key(sensor: SensorId) -> str:
@@ -57,42 +49,50 @@ def point_key(signal: SignalId) -> str:
 
 
 def signal_of(point: Point) -> SignalId | None:
-    """Return the signal that a point shows; `None` where it shows something else."""
-    return _signal_of(point.key)
+    """Return the signal of a point; None for points about the data of a sensor."""
+    return _parse_signal_key(point.key)
 
 
-@lru_cache(maxsize=_KEYS_KNOWN)
-def _signal_of(key: str) -> SignalId | None:
+@lru_cache(maxsize=_CACHED_KEYS)
+def _parse_signal_key(key: str) -> SignalId | None:
+    """Parse the key of a signal's point."""
     if (match := _SIGNAL_KEY.fullmatch(key)) is None:
         return None
     return SignalId(SensorId(int(match[1]), int(match[2])), int(match[3]))
 
 
+def signals_of(points: Collection[Point]) -> list[SignalId]:
+    """Return the signals of points, in a stable order."""
+    return sorted(signal for point in points if (signal := signal_of(point)))
+
+
 def sensor_of(point: Point) -> SensorId | None:
     """Return the sensor that a point belongs to."""
-    return _sensor_of(point.key)
+    return _parse_sensor_key(point.key)
 
 
-@lru_cache(maxsize=_KEYS_KNOWN)
-def _sensor_of(key: str) -> SensorId | None:
+@lru_cache(maxsize=_CACHED_KEYS)
+def _parse_sensor_key(key: str) -> SensorId | None:
+    """Parse the sensor from the key of any of its points."""
     match = _KEY.fullmatch(key)
     return SensorId(int(match[1]), int(match[2])) if match else None
 
 
-def make_devices(found: Discovery) -> dict[str, Device]:
+def make_devices(found: FoundSensors) -> dict[str, Device]:
     """Return a device for each sensor that has signals.
 
-    Of what the server knows of a sensor, only its name, its kind and the number on the
-    meter go further: not whose it is, nor where.
+    Only the name, the model and the serial number are used, and neither the owner nor
+    the location.
     """
     return {
-        device_key(sensor): _device(found.sensors[sensor], found.states[sensor])
+        device_key(sensor): _make_device(found.sensors[sensor], found.states[sensor])
         for sensor, moids in found.moids.items()
         if moids
     }
 
 
-def _device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
+def _make_device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
+    """Return the device of a sensor, with its current meter."""
     meter = states[-1] if states else None
     return Device(
         key=device_key(sensor.id),
@@ -102,7 +102,7 @@ def _device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
     )
 
 
-def make_points(found: Discovery, knowledge: Knowledge) -> dict[str, Point]:
+def make_points(found: FoundSensors, memory: ServerMemory) -> dict[str, Point]:
     """Return the points of all sensors, by key."""
     points: list[Point] = []
     for sensor, moids in found.moids.items():
@@ -113,13 +113,13 @@ def make_points(found: Discovery, knowledge: Knowledge) -> dict[str, Point]:
                 make_point(
                     signal,
                     found.types.get(moid),
-                    unit=knowledge.units.get(signal),
-                    only_grows=knowledge.growing.get(signal),
-                    taken=names,
+                    unit=memory.unit(signal),
+                    is_growing=memory.is_growing(signal),
+                    used_names=names,
                 )
             )
         if moids:
-            points += _about_the_data(device_key(sensor))
+            points += _make_data_points(device_key(sensor))
     return {point.key: point for point in points}
 
 
@@ -128,66 +128,59 @@ def make_point(
     type_: SignalType | None,
     *,
     unit: str | None,
-    only_grows: bool | None,
-    taken: set[str],
+    is_growing: bool | None,
+    used_names: set[str],
 ) -> Point:
     """Return the point of a signal.
 
-    `unit` is that of its data, if known; it counts more than what the type says. Names
-    that are not ours are made to differ from those `taken` by the same device.
+    `unit` is the unit of its data, if known, and takes precedence over the unit of its
+    type. A name from the server is made unique among `used_names`, the names of the
+    device, and added to them.
     """
-    known, unit = _known(signal.moid, type_, unit)
-    registers = is_register(signal.moid, type_, unit, only_grows)
+    unit = signal_unit(signal.moid, type_, unit)
+    known = known_signal(signal.moid, unit)
+    has_register = is_register(signal.moid, type_, unit, is_growing)
+    kind = _kind(has_register, unit)
     quantity = quantity_of(unit)
-    is_undecided = registers is None
-    kind = Kind.REGISTER if registers else Kind.INSTANT
-    if registers is False and is_energy(unit):
-        kind = Kind.INTERVAL
-    is_amount = kind in (Kind.REGISTER, Kind.INTERVAL)
+    has_role = kind is not Kind.INSTANT and quantity is Quantity.ENERGY
     return Point(
         key=point_key(signal),
         device_key=device_key(signal.sensor),
-        name=None if known else _name(signal.moid, type_, taken),
+        name=None if known else _unique_name(signal.moid, type_, used_names),
         translation_key=known.name if known else None,
         placeholders=known.placeholders if known else {},
         quantity=quantity,
         kind=kind,
         unit=unit,
-        role=role_of(signal.moid, type_)
-        if is_amount and quantity is Quantity.ENERGY
-        else None,
+        role=role_of(signal.moid, type_) if has_role else None,
         precision=_PRECISIONS.get(unit or ""),
-        enabled_default=quantity not in _RARELY_WANTED,
+        enabled_default=quantity not in _DISABLED_QUANTITIES,
         stale_after=STALE_AFTER,
-        has_history=not is_undecided and not (known is not None and known.per_minute),
+        has_history=has_register is not None
+        and not (known is not None and known.per_minute),
         interval=None if kind is Kind.REGISTER else QUARTER,
     )
 
 
-def signal_unit(moid: int, type_: SignalType | None, unit: str | None) -> str | None:
-    """Return a signal's unit: of its data, else as its type says, else as usual."""
-    return _known(moid, type_, unit)[1]
+def _kind(has_register: bool | None, unit: str | None) -> Kind:
+    """Return the kind of a signal; an undecided energy is only a measured value."""
+    if has_register:
+        return Kind.REGISTER
+    is_amount = has_register is False and is_energy(unit)
+    return Kind.INTERVAL if is_amount else Kind.INSTANT
 
 
-def _known(
-    moid: int, type_: SignalType | None, unit: str | None
-) -> tuple[KnownSignal | None, str | None]:
-    unit = unit or normal_unit(type_.unit if type_ else None)
-    known = known_signal(moid, unit)
-    return known, unit or (known.unit if known else None)
-
-
-def _name(moid: int, type_: SignalType | None, taken: set[str]) -> str:
-    """Return the server's name of a type that is not among the known ones."""
+def _unique_name(moid: int, type_: SignalType | None, used_names: set[str]) -> str:
+    """Return the server's name of a type, with its number if the name is taken."""
     name = (type_ and (type_.description or type_.symbol)) or f"Signal {moid}"
-    if name.casefold() in taken:
+    if name.casefold() in used_names:
         name = f"{name} ({moid})"
-    taken.add(name.casefold())
+    used_names.add(name.casefold())
     return name
 
 
-def _about_the_data(device: str) -> Iterator[Point]:
-    """Yield when a sensor's newest value was measured, and how long ago that is."""
+def _make_data_points(device: str) -> Iterator[Point]:
+    """Yield the time of a sensor's latest value, and its age."""
     yield Point(
         key=f"{device}_measured_at",
         device_key=device,
@@ -206,8 +199,3 @@ def _about_the_data(device: str) -> Iterator[Point]:
         precision=0,
         category=Category.DIAGNOSTIC,
     )
-
-
-def signals_of(moids: Mapping[SensorId, Collection[int]]) -> list[SignalId]:
-    """Return all signals of all sensors."""
-    return [SignalId(sensor, moid) for sensor, of in moids.items() for moid in of]

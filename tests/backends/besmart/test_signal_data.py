@@ -1,4 +1,4 @@
-"""Which samples count: origins, duplicates, deletions, rubbish."""
+"""Parsing of samples, and which ones count as measurements."""
 
 import asyncio
 
@@ -6,14 +6,14 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.metering_hub.backends.besmart.models import Sample
-from custom_components.metering_hub.backends.besmart.samples import (
-    by_origin,
+from custom_components.metering_hub.backends.besmart.signal_data import (
     first_time,
-    newest,
-    only_grows,
-    series,
+    group_by_origin,
+    is_growing,
+    latest_value,
+    merge_origins,
+    parse_signal_data,
 )
-from custom_components.metering_hub.backends.besmart.signal_data import read_samples
 from custom_components.metering_hub.backends.common.http import Json
 from tests.turns import counting_turns
 
@@ -24,41 +24,41 @@ type Row = tuple[float, float | None, int]
 """Time, value (`None`: deleted) and origin."""
 
 
-async def counted(
-    *samples: Row,
-) -> list[tuple[float, float]]:
-    """Return the series of some samples."""
-    found = await by_origin((Sample(*each) for each in samples), 0, 1000)
-    return list(series(found))
+async def merged(*samples: Row) -> list[tuple[float, float]]:
+    """Return the values that count for the history."""
+    found = await group_by_origin((Sample(*each) for each in samples), 0, 1000)
+    return list(merge_origins(found))
 
 
 async def latest(*samples: Row) -> object:
-    """Return the newest of some samples."""
-    return newest(await by_origin((Sample(*each) for each in samples), 0, 1000))
+    """Return the latest of some samples."""
+    return latest_value(
+        await group_by_origin((Sample(*each) for each in samples), 0, 1000)
+    )
 
 
 async def test_predictions_never_count() -> None:
-    assert await counted((1, 5.0, 2), (2, 6.0, 2)) == []
+    assert await merged((1, 5.0, 2), (2, 6.0, 2)) == []
     assert await latest((1, 5.0, 2)) is None
 
 
 @pytest.mark.parametrize("origin", [0, 6, 17])
 async def test_unknown_origins_never_count(origin: int) -> None:
-    assert await counted((1, 5.0, origin)) == []
+    assert await merged((1, 5.0, origin)) == []
 
 
 @pytest.mark.parametrize("order", [1, -1])
-async def test_the_past_prefers_corrected_measured_estimated_calculated(
+async def test_history_prefers_corrected_measured_estimated_calculated(
     order: int,
 ) -> None:
     all_ = [(1, 13.0, 3), (1, 14.0, 4), (1, 11.0, 1), (1, 15.0, 5), (1, 12.0, 2)]
     for best in (15.0, 11.0, 14.0, 13.0):
-        assert await counted(*all_[::order]) == [(1, best)]
+        assert await merged(*all_[::order]) == [(1, best)]
         all_ = [each for each in all_ if each[1] != best]
-    assert await counted(*all_) == []
+    assert await merged(*all_) == []
 
 
-async def test_the_newest_measured_value_counts_although_others_are_newer() -> None:
+async def test_the_latest_measured_value_counts_although_others_are_later() -> None:
     samples = [(1, 11.0, 1), (2, 15.0, 5), (3, 14.0, 4), (4, 13.0, 3), (5, 12.0, 2)]
     for expected in ((1, 11.0), (2, 15.0), (3, 14.0), (4, 13.0)):
         assert await latest(*samples) == expected
@@ -66,26 +66,26 @@ async def test_the_newest_measured_value_counts_although_others_are_newer() -> N
     assert await latest(*samples) is None
 
 
-async def test_a_correction_of_the_newest_measured_value_replaces_it() -> None:
+async def test_a_correction_of_the_latest_measured_value_replaces_it() -> None:
     assert await latest((1, 11.0, 1), (1, 15.0, 5)) == (1, 15.0)
 
 
-async def test_of_two_rows_of_a_time_the_later_counts() -> None:
-    assert await counted((1, 11.0, 1), (2, 3.0, 1), (1, 12.0, 1)) == [(1, 12), (2, 3)]
+async def test_the_last_of_two_rows_of_a_time_counts() -> None:
+    assert await merged((1, 11.0, 1), (2, 3.0, 1), (1, 12.0, 1)) == [(1, 12), (2, 3)]
 
 
-async def test_a_deletion_deletes_what_stands_before_it() -> None:
-    assert await counted((1, 11.0, 1), (1, 12.0, 5), (1, None, 1)) == []
-    assert await counted((1, None, 1), (1, 12.0, 1)) == [(1, 12)]
-    assert await counted((1, 11.0, 1), (2, None, 1)) == [(1, 11)]
+async def test_a_deletion_deletes_the_rows_before_it() -> None:
+    assert await merged((1, 11.0, 1), (1, 12.0, 5), (1, None, 1)) == []
+    assert await merged((1, None, 1), (1, 12.0, 1)) == [(1, 12)]
+    assert await merged((1, 11.0, 1), (2, None, 1)) == [(1, 11)]
 
 
 async def test_a_deleted_prediction_deletes_nothing_measured() -> None:
-    assert await counted((1, 11.0, 1), (1, None, 2)) == [(1, 11)]
+    assert await merged((1, 11.0, 1), (1, None, 2)) == [(1, 11)]
 
 
 async def test_times_outside_of_the_window_do_not_count() -> None:
-    assert await counted((-1, 1.0, 1), (0, 2.0, 1), (1000, 3.0, 1), (1001, 4.0, 1)) == [
+    assert await merged((-1, 1.0, 1), (0, 2.0, 1), (1000, 3.0, 1), (1001, 4.0, 1)) == [
         (0, 2),
         (1000, 3),
     ]
@@ -104,16 +104,16 @@ samples = st.lists(
 @settings(deadline=None)
 @given(samples, st.randoms())
 def test_the_order_of_times_does_not_matter(rows: list[Row], random: object) -> None:
-    """Only rows of the same time have an order of their own."""
+    """Only the order of rows of the same time matters."""
     times = sorted({row[0] for row in rows})
     random.shuffle(times)  # type: ignore[attr-defined]  # It is a Random.
     shuffled = [row for time_ in times for row in rows if row[0] == time_]
-    expected = asyncio.run(counted(*rows))
-    assert asyncio.run(counted(*shuffled)) == expected
+    expected = asyncio.run(merged(*rows))
+    assert asyncio.run(merged(*shuffled)) == expected
     assert [at for at, _ in expected] == sorted({at for at, _ in expected})
 
 
-def test_the_first_time_is_no_prediction_and_no_deletion() -> None:
+def test_the_first_time_ignores_predictions_and_deletions() -> None:
     rows = [Sample(3, 1.0, 1), Sample(1, 1.0, 2), Sample(2, None, 1), Sample(4, 1.0, 3)]
     assert first_time(rows, 0, 10) == 3
     assert first_time(rows, 3.5, 10) == 4
@@ -132,9 +132,9 @@ def test_the_first_time_is_no_prediction_and_no_deletion() -> None:
         ([(0, 2.0), (900, 1.0)], False),
     ],
 )
-def test_what_only_grows(values: list[tuple[float, float]], grows: bool | None) -> None:
-    """A night of zeros and a morning's rise are no registers."""
-    assert only_grows(values, DAY) is grows
+def test_growing_values(values: list[tuple[float, float]], grows: bool | None) -> None:
+    """A night of zeros or a morning's rise is not a register."""
+    assert is_growing(values, DAY) is grows
 
 
 @pytest.mark.parametrize(
@@ -167,37 +167,37 @@ def test_what_only_grows(values: list[tuple[float, float]], grows: bool | None) 
 async def test_one_sample_as_row_and_in_columns(
     row: dict[str, Json], expected: Row | None
 ) -> None:
-    """What cannot be read costs that sample only."""
+    """An unreadable sample is ignored, and the others are parsed."""
     good: dict[str, Json] = {"time": 5000, "value": 5, "type": "DBL", "origin": 1}
-    rows = await read_samples({"data": [row, good], "unit": "kW"})
+    rows = await parse_signal_data({"data": [row, good], "unit": "kW"})
     wanted = [expected] if expected else []
     assert list(rows.samples) == [*wanted, (5, 5, 1)]
     full = {"origin": 1, "type": "DBL", "time": None, "value": None, **row}
     columns: dict[str, Json] = {name: [full[name], good[name]] for name in good}
-    found = await read_samples({"data": columns})
+    found = await parse_signal_data({"data": columns})
     assert list(found.samples) == [*wanted, (5, 5, 1)]
 
 
 async def test_columns_of_unequal_length() -> None:
-    """Without its origin, a sample may be a prediction: it does not count."""
+    """Samples without an origin can be predictions, so they are ignored."""
     data: Json = {
         "time": [1000, 2000, 3000, 4000],
         "value": [1, 2, 3],
         "type": ["DBL"],
         "origin": [1, 1],
     }
-    found = await read_samples({"data": data})
+    found = await parse_signal_data({"data": data})
     assert [sample.time for sample in found.samples] == [1, 2]
 
 
-async def test_a_hundred_thousand_samples_do_not_hold_the_loop() -> None:
-    """Reading and choosing give way to others all the time."""
+async def test_a_hundred_thousand_samples_do_not_block_the_loop() -> None:
+    """Parsing and selecting yield to the event loop regularly."""
     rows: Json = [
         {"time": 1000 * (n + 1), "value": n * 0.1, "type": "DBL", "origin": 1}
         for n in range(100_000)
     ]
     async with counting_turns() as turns:
-        found = await read_samples({"data": rows})
-        values = series(await by_origin(found.samples, 0, 1e9))
+        found = await parse_signal_data({"data": rows})
+        values = merge_origins(await group_by_origin(found.samples, 0, 1e9))
     assert len(values) == 100_000
     assert turns.count >= 100

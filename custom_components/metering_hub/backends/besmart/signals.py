@@ -1,0 +1,123 @@
+"""Known types of signals: their names, units, roles, and which ones are registers.
+
+Source: docs/wire/besmart.md, "Signal types". The server's own list has more types, but
+their descriptions are in Polish, and newer editions do not report which are registers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import re
+
+from ...metering.model import Role
+from .models import SignalType
+from .units import canonical_unit, is_energy, unit_factor
+
+_REGISTER_CODE = re.compile(r"(?:\d+-\d+:)?\d+\.8\.\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSignal:
+    """A type of signal with a translated name.
+
+    `unit` is its usual unit. `per_minute` is true if there is a sample every minute
+    instead of every quarter of an hour.
+    """
+
+    name: str
+    unit: str
+    is_register: bool
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    per_minute: bool = False
+
+
+def _register(
+    name: str, unit: str, placeholders: Mapping[str, str] | None = None
+) -> KnownSignal:
+    """Return a type whose values are positions of a meter."""
+    return KnownSignal(
+        name=name, unit=unit, is_register=True, placeholders=placeholders or {}
+    )
+
+
+def _line(name: str, unit: str, phase: int) -> KnownSignal:
+    """Return a type that is measured every minute on one of the three phases."""
+    return KnownSignal(
+        name=name,
+        unit=unit,
+        is_register=False,
+        placeholders={"phase": f"L{phase}"},
+        per_minute=True,
+    )
+
+
+SOLAR = 70
+KNOWN_SIGNALS: Mapping[int, KnownSignal] = {
+    32: _register("active_energy_delivered", "kWh"),
+    34: _register("active_energy_returned", "kWh"),
+    **{
+        34 + 2 * number: _register(
+            "reactive_energy_quadrant", "kvarh", {"quadrant": str(number)}
+        )
+        for number in (1, 2, 3, 4)
+    },
+    44: _register("apparent_energy_delivered", "kVAh"),
+    46: _register("apparent_energy_returned", "kVAh"),
+    **{52 + phase: _line("phase_voltage", "V", phase) for phase in (1, 2, 3)},
+    **{55 + phase: _line("phase_power_current", "A", phase) for phase in (1, 2, 3)},
+    SOLAR: KnownSignal(name="solar_power", unit="kW", is_register=False),
+    103: KnownSignal(
+        name="grid_frequency", unit="Hz", is_register=False, per_minute=True
+    ),
+    139: KnownSignal(name="outside_temperature", unit="K", is_register=False),
+}
+_ROLES: Mapping[int, Role] = {
+    32: Role.GRID_DELIVERED,
+    34: Role.GRID_RETURNED,
+    SOLAR: Role.SOLAR,
+}
+_ROLES_BY_CODE: Mapping[str, Role] = {
+    "1.8.0": Role.GRID_DELIVERED,
+    "2.8.0": Role.GRID_RETURNED,
+}
+
+
+def known_signal(moid: int, unit: str | None) -> KnownSignal | None:
+    """Return the known type, or None if its unit shows that it is something else."""
+    known = KNOWN_SIGNALS.get(moid)
+    if known is None or unit is None or unit_factor(unit, known.unit) is not None:
+        return known
+    if moid == SOLAR and is_energy(unit):
+        return KnownSignal(name="solar_energy", unit="kWh", is_register=False)
+    return None
+
+
+def signal_unit(moid: int, type_: SignalType | None, unit: str | None) -> str | None:
+    """Return the unit of a signal: of its data, of its type, or the usual one."""
+    unit = unit or canonical_unit(type_.unit if type_ else None)
+    known = known_signal(moid, unit)
+    return unit or (known.unit if known else None)
+
+
+def is_register(
+    moid: int, type_: SignalType | None, unit: str | None, is_growing: bool | None
+) -> bool | None:
+    """Return True if values are positions of a meter, or None if that is unknown.
+
+    What the server reports comes first, then the OBIS code (x.8.y is a register by
+    definition), then the known types, and finally whether an energy is always growing.
+    """
+    if type_ is not None and type_.is_incremental:
+        return True
+    if type_ is not None and _REGISTER_CODE.fullmatch(type_.obis or ""):
+        return True
+    if type_ is not None and type_.is_incremental is not None:
+        return False
+    if (known := known_signal(moid, unit)) is not None:
+        return known.is_register
+    return is_growing if is_energy(unit) else False
+
+
+def role_of(moid: int, type_: SignalType | None) -> Role | None:
+    """Return the role of an energy, by its known type or its OBIS code."""
+    code = (type_.obis or "") if type_ is not None else ""
+    return _ROLES.get(moid) or _ROLES_BY_CODE.get(code.rpartition(":")[2])

@@ -1,0 +1,58 @@
+"""The start of the history, and what finding it costs."""
+
+import pytest
+
+from simulators.besmart import Outage, default_sensors
+
+from .conftest import ALWAYS, DAY, NOW, START, Bench, MakeBench, history_points
+
+
+@pytest.mark.parametrize(
+    ("edition", "days"), [("2021", 0.5), ("2021", 45), ("2026", 45), ("2026", 500)]
+)
+async def test_the_start_is_found_and_remembered(
+    make_bench: MakeBench, edition: str, days: float
+) -> None:
+    """Windows double; after a restart, no request is needed."""
+    start = NOW.replace(minute=0, second=0) - days * DAY
+    bench = await make_bench(sensors=default_sensors(3, start)[:1], edition=edition)
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    bench.asked()
+    assert await backend.history_start(with_history) == start
+    assert bench.asked() <= 12
+    restarted = bench.backend()
+    restarted.restore(backend.remember())
+    assert await restarted.history_start(with_history) == start
+    assert bench.asked() == 0
+    bench.clock.pass_(days=31)
+    assert await restarted.history_start(with_history) == start
+    assert bench.asked() > 0
+
+
+async def test_a_gap_of_a_year_does_not_hide_the_start(
+    make_bench: MakeBench,
+) -> None:
+    """The search ends only after two empty years."""
+    start = NOW.replace(minute=0, second=0) - 1100 * DAY
+    bench = await make_bench(sensors=default_sensors(3, start)[:1])
+    gap = Outage(start + DAY, start + 700 * DAY)
+    bench.simulator.events.append(gap)
+    backend = bench.backend()
+    points, _ = await history_points(backend, 32)
+    assert await backend.history_start(points) == start
+
+
+async def test_without_any_history(bench: Bench) -> None:
+    """The search is not repeated before some hours have passed."""
+    backend = bench.backend()
+    points, _ = await history_points(backend, 32)
+    bench.simulator.events.append(Outage(START, ALWAYS))
+    bench.asked()
+    assert await backend.history_start(points) is None
+    assert bench.asked() <= 8
+    assert await backend.history_start(points) is None
+    assert bench.asked() == 0
+    bench.simulator.events.clear()
+    bench.clock.pass_(hours=7)
+    assert await backend.history_start(points) == START
