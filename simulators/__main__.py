@@ -9,11 +9,11 @@ from signal import SIGINT, SIGTERM
 
 from .bemserver import cli as bemserver
 from .besmart import cli as besmart
+from .common_options import add_arguments
 from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
 from .server import number_answers, serve
-from .unrest import add_arguments
 
 SIMULATORS: Mapping[str, Spec] = {
     "besmart": Spec(besmart.add_arguments, besmart.build),

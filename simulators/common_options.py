@@ -16,11 +16,11 @@ from aiohttp import web
 
 from .faults import Fault, Faults, Handler, Json, MutateJson
 
-type Place = tuple[str, dict[str, Json], str]
+type ValueLocation = tuple[str, dict[str, Json], str]
 """What a value (or a list of them) belongs to, and the object in an answer and the key
 where it stands."""
 
-type Places = Callable[[str, Json], Iterable[Place]]
+type FindValues = Callable[[str, Json], Iterable[ValueLocation]]
 """Finds the newest values in the answer of a path; nothing in other answers."""
 
 
@@ -47,18 +47,18 @@ def clock(options: Namespace) -> Callable[[], datetime]:
     return lambda: now
 
 
-def unsettle(faults: Faults, options: Namespace, places: Places) -> None:
+def change_values(faults: Faults, options: Namespace, find_values: FindValues) -> None:
     """Put the unrest in force that the options ask for."""
     if options.changing:
-        faults.add(Fault(Unrest(options.changing, places)))
+        faults.add(Fault(ChangeValues(options.changing, find_values)))
 
 
 @dataclass(slots=True)
-class Unrest:
+class ChangeValues:
     """Change the values of `percent` of what has any; each answer changes them anew."""
 
     percent: int
-    places: Places
+    find_values: FindValues
     _numbers: dict[str, int] = field(default_factory=dict)
     _answers: int = 0
 
@@ -76,11 +76,11 @@ class Unrest:
 
     def _change(self, path: str, answer: Json) -> Json:
         self._answers += 1
-        for name, holder, key in self.places(path, answer):
+        for name, container, key in self.find_values(path, answer):
             number = self._numbers.setdefault(name, len(self._numbers))
             # The share is spread evenly over all that have values.
             if number * self.percent % 100 < self.percent:
-                holder[key] = changed(holder[key], self._answers)
+                container[key] = changed(container[key], self._answers)
         return answer
 
 

@@ -17,6 +17,8 @@ from orjson import dumps, loads
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+type Row = dict[str, Json]
+"""A JSON object."""
 
 _CHUNK = 64 * 1024
 _LOG_SIZE = 20_000

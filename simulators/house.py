@@ -24,9 +24,10 @@ from .house_profile import (
     ripples,
     solar,
 )
-from .house_types import Channel, Instant, MeterExchange, Outage, Power, epoch
+from .house_types import Channel, MeterExchange, Outage, Power
+from .times import Instant, epoch
 
-__all__ = ["Channel", "House", "Instant", "MeterExchange", "Outage", "Power", "epoch"]
+__all__ = ["Channel", "House", "MeterExchange", "Outage", "Power"]
 
 DAY_SECONDS = 86400
 _LOW_TARIFF, _NORMAL_TARIFF = 0, 1

@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
-
-type Instant = datetime | int
-"""An aware datetime, or seconds since 1970-01-01 UTC."""
 
 
 class Channel(IntEnum):
@@ -48,10 +45,3 @@ class Power:
     delivered: int
     returned: int
     phases: tuple[int, int, int]
-
-
-def epoch(at: Instant) -> int:
-    """Return the instant as whole seconds since 1970-01-01 UTC, rounded down."""
-    if isinstance(at, int):
-        return at
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from simulators.faults import Row
+
 from .aggregates import Tally
 from .buckets import Buckets
 from .data import DataRequest, bucket, scale_of, whole_buckets
@@ -19,7 +21,7 @@ from .model import CLEAN, END_USES, ENERGIES, EnergyLink, Kind, Series
 from .query import Query, number, one_of, unit_symbol
 from .table import iso_in
 from .units import DimensionError, conversion
-from .wire import ApiError, Row, answer, encode, forbidden, tagged
+from .wire import ApiError, answer, encode, forbidden, tagged
 
 _PERIODS = ("day", "month", "year")
 _KINDS: dict[str, Kind] = {"site": "site", "building": "building"}
@@ -45,7 +47,7 @@ class AnalysisRequest:
             link
             for link in world.consumption[kind].values()
             if link.place_id == place_id
-            and self.data.view.series(world.series[link.series_id])
+            and self.data.view.can_see_series(world.series[link.series_id])
         ]
         ratio = self._ratio(kind, place_id, wanted)
         buckets = whole_buckets(start, end, width, unit, zone)
@@ -83,11 +85,11 @@ class AnalysisRequest:
         (width, unit), zone = bucket(query), query.zone()
         names, state = self.data.names(query), self.data.state(query)
         query.check()
-        asked = self.data.asked(names, state)
+        selection = self.data.select(names, state)
         buckets = whole_buckets(start, end, width, unit, zone)
         series: Row = {}
-        for item, label in zip(asked.series, asked.labels, strict=True):
-            found = await self.data.tallies(item, asked.state, buckets)
+        for item, label in zip(selection.series, selection.labels, strict=True):
+            found = await self.data.tallies(item, selection.state, buckets)
             series[label] = _completeness(item, found, buckets)
         stamps = [iso_in(when, zone) for when in buckets.starts]
         return tagged(request, {"timestamps": [*stamps], "timeseries": series})
@@ -161,7 +163,7 @@ class AnalysisRequest:
         for link in world.weather.values():
             series = world.series[link.series_id]
             known = link.parameter == "AIR_TEMPERATURE" and not link.forecast
-            if link.site_id == site and known and self.data.view.series(series):
+            if link.site_id == site and known and self.data.view.can_see_series(series):
                 return series
         raise ApiError(409, "Air temperature for site undefined or access denied.")
 
@@ -171,7 +173,7 @@ class AnalysisRequest:
         found, number = _KINDS[kind or info["kind"]], int(info["id"])
         if number not in view.world.places[found]:
             raise ApiError(404)
-        if not view.place(found, number):
+        if not view.can_see_place(found, number):
             raise forbidden()
         return found, number
 

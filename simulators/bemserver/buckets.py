@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from simulators.house_types import epoch
+from simulators.times import epoch
 
 type BucketUnit = Literal["second", "minute", "hour", "day", "week", "month", "year"]
 UNITS = ("second", "minute", "hour", "day", "week", "month", "year")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from simulators.house_types import epoch
+from simulators.times import epoch
 
 from .meters import Counter
 from .model import END_USES, ENERGIES, EnergyLink, Kind, PlaceLink, Series, World, put

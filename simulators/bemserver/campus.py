@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import main_site, oddities
+from . import edge_cases, main_site
 from .builder import (
     ELECTRICITY,
     HIDDEN,
@@ -19,7 +19,7 @@ from .builder import (
     ZONE,
     Builder,
 )
-from .bulk import add_meters
+from .generic_meters import add_meters
 from .model import (
     Campaign,
     Event,
@@ -46,17 +46,17 @@ def campus(now: datetime, start: datetime, *, seed: int = 1, series: int = 0) ->
     main_site.buildings(builder)
     main_site.site(builder)
     main_site.weather(builder)
-    oddities.oddities(builder)
-    oddities.spellings(builder)
-    oddities.annex(builder)
-    oddities.more(builder)
+    edge_cases.special_series(builder)
+    edge_cases.unit_spellings(builder)
+    edge_cases.annex(builder)
+    edge_cases.smaller_places(builder)
     _events(builder)
     hidden = sum(item.scope_id in (PRIVATE, HIDDEN) for item in world.series.values())
     add_meters(world, series - len(world.series) + hidden, start)
     return world
 
 
-def people(email: str, password: str) -> tuple[list[User], list[Group]]:
+def users_and_groups(email: str, password: str) -> tuple[list[User], list[Group]]:
     """Return an administrator, the reader and somebody who may see nothing."""
     admin = User(1, "admin", "admin@example.com", "admin-pass-1", is_admin=True)
     reader = User(2, "reader", email, password)

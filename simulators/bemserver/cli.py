@@ -4,8 +4,8 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
 
+from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
 
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .model import CLEAN, RAW
@@ -45,7 +45,7 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
-    unsettle(simulator.faults, options, newest_points)
+    change_values(simulator.faults, options, newest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 

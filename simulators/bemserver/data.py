@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
-from simulators.house_types import epoch
+from simulators.faults import Row
+from simulators.times import epoch
 
 from .aggregates import FUNCTIONS, Tallies, Tally
 from .buckets import FIXED, UNITS, Buckets, NonexistentTimeError, cut
 from .model import STATES, Series
+from .permissions import View
 from .query import Query, integer, one_of, positive, unit_symbol
 from .store import Chunk, Span, Store
 from .table import CSV, Column, Table, iso_in
 from .units import Conversion, DimensionError, conversion
-from .view import View
-from .wire import JSON, ApiError, Row, answer, encode, forbidden, invalid
+from .wire import JSON, ApiError, answer, encode, forbidden, invalid
 
 _DAYS_AT_ONCE = 10
 _END = 2**40  # Seconds since 1970: later than any point.
@@ -29,7 +30,7 @@ _FIXED_ONLY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Selection:
     """Which series, under which labels, in which state."""
 
     series: tuple[Series, ...]
@@ -53,17 +54,17 @@ class DataRequest:
         state, zone = self.state(query), query.zone()
         units = _units(query, names)
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         conversions = [
             _conversion(item, unit)
-            for item, unit in zip(asked.series, units, strict=True)
+            for item, unit in zip(selection.series, units, strict=True)
         ]
         span = _ceil(start), _ceil(end)
         columns: list[Column] = []
         for item, label, change in zip(
-            asked.series, asked.labels, conversions, strict=True
+            selection.series, selection.labels, conversions, strict=True
         ):
-            points = await self._points(item, asked.state, span)
+            points = await self._points(item, selection.state, span)
             if change is not None:
                 points = {when: change(value) for when, value in points.items()}
             columns.append((label, {**points}))
@@ -80,12 +81,14 @@ class DataRequest:
         function = query.read("aggregation", one_of(FUNCTIONS), "avg")
         units = _units(query, names)
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         buckets = whole_buckets(start, end, width, unit, zone)
         columns: list[Column] = []
-        for item, label, target in zip(asked.series, asked.labels, units, strict=True):
+        for item, label, target in zip(
+            selection.series, selection.labels, units, strict=True
+        ):
             change = _conversion_or_500(item, target, function)
-            found = await self.tallies(item, asked.state, buckets)
+            found = await self.tallies(item, selection.state, buckets)
             cells = [tally.result(function, scale_of(item)) for tally in found]
             if change is not None:
                 cells = [None if cell is None else change(cell) for cell in cells]
@@ -97,13 +100,13 @@ class DataRequest:
         query = Query(self.request.query)
         names, state, zone = self.names(query), self.state(query), query.zone()
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         shown: Row = {}
-        for item, label in zip(asked.series, asked.labels, strict=True):
-            shown[label] = await self._statistics(item, asked.state, zone)
+        for item, label in zip(selection.series, selection.labels, strict=True):
+            shown[label] = await self._statistics(item, selection.state, zone)
         return answer(encode({"stats": shown}))
 
-    def asked(self, names: Sequence[str], state: int) -> Asked:
+    def select(self, names: Sequence[str], state: int) -> Selection:
         """Find the series; raise 422 for unknown ones, then 403 for forbidden ones.
 
         One bad series costs the whole request (wire).
@@ -128,9 +131,9 @@ class DataRequest:
             listed = [int(name) for name in unknown] if campaign is None else unknown
             raise invalid(f"Unknown timeseries: {listed}")
         series = tuple(item for item in found if item is not None)
-        if not all(map(self.view.series, series)):
+        if not all(map(self.view.can_see_series, series)):
             raise forbidden()
-        return Asked(series, tuple(names), STATES[state])
+        return Selection(series, tuple(names), STATES[state])
 
     async def tallies(
         self, series: Series, state: str, buckets: Buckets
@@ -148,12 +151,12 @@ class DataRequest:
             return None
         if int(number) not in self.view.world.campaigns:
             raise ApiError(404)
-        if not self.view.campaign(int(number)):
+        if not self.view.can_see_campaign(int(number)):
             raise forbidden()
         return int(number)
 
     def names(self, query: Query) -> list[str]:
-        """Return the ids, or names, that were asked for; each once, in order."""
+        """Return the ids, or names, that were selection for; each once, in order."""
         if "campaign_id" in self.request.match_info:
             names = query.several("timeseries", str, required=True)
         else:
@@ -162,7 +165,7 @@ class DataRequest:
         return list(dict.fromkeys(names))
 
     def state(self, query: Query) -> int:
-        """Return the id of the data state that was asked for."""
+        """Return the id of the data state that was selection for."""
         return query.require("data_state", integer, 0)
 
     async def _chunks(

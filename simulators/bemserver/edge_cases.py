@@ -18,7 +18,7 @@ from .profiles import DAY_SECONDS, OFFICE
 from .sources import Coarse, Derived, Flow, Gauge, Share
 
 
-def oddities(builder: Builder) -> None:
+def special_series(builder: Builder) -> None:
     """Add what a client must cope with: states, gaps in rights, other campaigns."""
     seed, gas, add = builder.seed * 1000, builder.gas[0], builder.add
     burning = Derived(gas, lambda amount: int(amount > 12_000), 1)
@@ -40,7 +40,7 @@ def oddities(builder: Builder) -> None:
     minutes.since = max(builder.start, builder.now - timedelta(days=365))
 
 
-def spellings(builder: Builder) -> None:
+def unit_spellings(builder: Builder) -> None:
     """Add units in pint's other spellings; most of it is linked nowhere."""
     seed, add = builder.seed * 1000, builder.add
     # Neither of these two is linked: only their values tell index from interval.
@@ -74,7 +74,7 @@ def annex(builder: Builder) -> None:
     builder.consumes(site, "site", 2, "electricity", "all")
 
 
-def more(builder: Builder) -> None:
+def smaller_places(builder: Builder) -> None:
     """Add the other end uses of the buildings, and series of smaller places."""
     number = 70
     for index, flow in enumerate(builder.electricity):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from . import filters, link_rows, rows
-from .catalogue import Resource
 from .filters import Filters, same
 from .model import CATEGORIES, KINDS, Kind
+from .resources import Resource
 
 _NAMED = {"name": True, "description": False}
 _PLACE_FILTERS: Mapping[Kind, Filters] = {

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 import json
 
+from simulators.faults import Row
+
 from .model import LEVELS, Kind
+from .permissions import View
 from .query import Query, boolean, integer, moment, one_of, unit_symbol
-from .view import View
-from .wire import ApiError, Row, forbidden
+from .wire import ApiError, forbidden
 
 type Predicate = Callable[[Row], bool]
 
@@ -92,7 +94,7 @@ def ids(numbers: Callable[[View, int], set[int]], field: str = "id") -> Filter[i
 
 def _campaign(view: View, campaign_id: int) -> None:
     """Raise 403 for a campaign that is there but not for this user (wire)."""
-    if campaign_id in view.world.campaigns and not view.campaign(campaign_id):
+    if campaign_id in view.world.campaigns and not view.can_see_campaign(campaign_id):
         raise forbidden()
 
 
@@ -149,7 +151,7 @@ def _time(row: Row) -> datetime:
 def _seen_by(view: View, value: int) -> set[int]:
     if view.user.id != value and not view.unrestricted:
         raise forbidden()
-    return {item.id for item in view.world.series.values() if view.series(item)}
+    return {item.id for item in view.world.series.values() if view.can_see_series(item)}
 
 
 def _event_series(view: View, value: int) -> set[int]:

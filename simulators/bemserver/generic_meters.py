@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from simulators.house_types import epoch
+from simulators.times import epoch
 
 from .meters import Counter
 from .model import Campaign, EnergyLink, Place, PlaceLink, Scope, Series, World, put

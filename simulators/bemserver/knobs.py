@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from simulators.house_types import epoch
+from simulators.times import epoch, utcnow
 
-from .campus import campus, people
+from .campus import campus, users_and_groups
 from .meters import Exchanged
 from .model import RAW, Group, Series, User, World
 from .store import Gap, Store, Value
@@ -14,11 +14,6 @@ from .store import Gap, Store, Value
 DEFAULT_EMAIL = "reader@example.com"
 DEFAULT_PASSWORD = "reader-pass-1"  # noqa: S105  # A simulator's.
 DAYS_PER_YEAR = 365.25
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -71,7 +66,7 @@ class Knobs:
         self.world = campus(now, start, seed=self.seed, series=self.series)
         self.store = Store(start)
         if not self.users:
-            users, groups = people(DEFAULT_EMAIL, DEFAULT_PASSWORD)
+            users, groups = users_and_groups(DEFAULT_EMAIL, DEFAULT_PASSWORD)
             self.users, self.groups = users, [*self.groups, *groups]
 
     @property
@@ -95,7 +90,7 @@ class Knobs:
 
     def exchange_meter(self, series: Series | int, at: datetime, position: int) -> None:
         """Put a new counter in place at `at`, which starts at a position in units."""
-        item = self._item(series)
+        item = self._series(series)
         if item.source is None:
             raise ValueError("A series without data has no meter")
         item.source = Exchanged(item.source, epoch(at), position * item.source.scale)
@@ -107,7 +102,7 @@ class Knobs:
 
         The times are aware, in whole seconds.
         """
-        item = self._item(series)
+        item = self._series(series)
         values = self._values(item, state, (start, end))
         return sum(values) / (item.source.scale if item.source else 1)
 
@@ -115,13 +110,13 @@ class Knobs:
         self, series: Series | int, at: datetime, state: str = RAW
     ) -> float | None:
         """Return the last value stored at or before `at`; None without any."""
-        item = self._item(series)
+        item = self._series(series)
         begin = item.since or self.store.start
         values = self._values(item, state, (begin, at + timedelta(seconds=1)))
         scale = item.source.scale if item.source else 1
         return values[-1] / scale if values else None
 
-    def _item(self, series: Series | int) -> Series:
+    def _series(self, series: Series | int) -> Series:
         return self.world.series[series] if isinstance(series, int) else series
 
     def _values(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from simulators.faults import Row
+
 from .model import Kind
+from .permissions import View
 from .rows import Rows, event_row, inner, iso, place_row, row, series_row
-from .view import View
-from .wire import Row
 
 _AREA: Row = {"name": "Area", "value_type": "float", "unit_symbol": "m²"}
 _TASKS: Mapping[str, Row] = {
@@ -22,9 +23,9 @@ def place_links(kind: Kind) -> Rows:
     def rows(view: View) -> list[Row]:
         found = []
         for number, link in view.world.place_links[kind].items():
-            if not view.series(view.world.series[link.series_id]):
+            if not view.can_see_series(view.world.series[link.series_id]):
                 continue
-            if not view.place(kind, link.place_id):
+            if not view.can_see_place(kind, link.place_id):
                 continue
             shown: Row = {"id": number}
             for name, place_id in reversed(
@@ -56,7 +57,7 @@ def energy_links(kind: Kind, *, production: bool) -> Rows:
                 "timeseries_id": link.series_id,
             }
             for number, link in tables[kind].items()
-            if view.series(world.series[link.series_id])
+            if view.can_see_series(world.series[link.series_id])
         ]
 
     return rows
@@ -75,7 +76,7 @@ def weather(view: View) -> list[Row]:
             forecast=link.forecast,
         )
         for number, link in world.weather.items()
-        if view.series(world.series[link.series_id])
+        if view.can_see_series(world.series[link.series_id])
     ]
 
 
@@ -85,7 +86,7 @@ def event_links(view: View) -> list[Row]:
     for event in view.world.events.values():
         for number in event.series:
             about = view.world.series.get(number)
-            if about is None or not view.series(about):
+            if about is None or not view.can_see_series(about):
                 continue
             found.append(
                 row(
@@ -139,7 +140,7 @@ def areas(kind: Kind) -> Rows:
         found = [
             place
             for place in view.world.places[kind].values()
-            if place.area is not None and view.place(kind, place.id)
+            if place.area is not None and view.can_see_place(kind, place.id)
         ]
         return [
             {

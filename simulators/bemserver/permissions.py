@@ -11,37 +11,37 @@ from .model import Group, Kind, Series, User, World
 class View:
     """The world with the eyes of a user at a moment.
 
-    `groups` are those that he is in; an administrator needs none. `people` is
+    `groups` are those that he is in; an administrator needs none. `users` is
     everybody, `all_groups` every group.
     """
 
     world: World
     user: User
     groups: tuple[Group, ...]
-    people: tuple[User, ...]
+    users: tuple[User, ...]
     all_groups: tuple[Group, ...]
     now: datetime
     unrestricted: bool
 
-    def campaign(self, campaign_id: int) -> bool:
+    def can_see_campaign(self, campaign_id: int) -> bool:
         """Tell whether a campaign and its places may be seen."""
         return self.unrestricted or any(
             campaign_id in group.campaigns for group in self.groups
         )
 
-    def place(self, kind: Kind, place_id: int) -> bool:
+    def can_see_place(self, kind: Kind, place_id: int) -> bool:
         """Tell whether a place may be seen."""
-        return self.campaign(self.world.campaign_of(kind, place_id))
+        return self.can_see_campaign(self.world.campaign_of(kind, place_id))
 
-    def scope(self, scope_id: int) -> bool:
+    def can_see_scope(self, scope_id: int) -> bool:
         """Tell whether a scope, its series, links and events may be seen."""
         return self.unrestricted or any(
             scope_id in group.scopes for group in self.groups
         )
 
-    def series(self, series: Series) -> bool:
+    def can_see_series(self, series: Series) -> bool:
         """Tell whether a series and its data may be seen."""
-        return self.scope(series.scope_id)
+        return self.can_see_scope(series.scope_id)
 
     def grants(self) -> Counter[int]:
         """Return how many groups let the user into each scope."""

@@ -8,23 +8,16 @@ from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 
+from simulators.faults import Row
+
 from . import filters, link_rows
 from .auth import read_json
 from .filters import Filters
+from .permissions import View
 from .query import Query, integer, page_size, positive
 from .rows import Rows
 from .units import UndefinedUnitError, unit
-from .view import View
-from .wire import (
-    MISSING,
-    ApiError,
-    Row,
-    entity_tag,
-    forbidden,
-    invalid,
-    pagination,
-    tagged,
-)
+from .wire import MISSING, ApiError, entity_tag, forbidden, invalid, pagination, tagged
 
 _DEFAULT_SIZE = 10
 
@@ -46,7 +39,7 @@ class Resource:
     fields: Mapping[str, bool] | None = None
 
 
-def listing(resource: Resource, view: View, request: web.Request) -> web.Response:
+def get_rows(resource: Resource, view: View, request: web.Request) -> web.Response:
     """Answer GET on the collection."""
     query = Query(request.query)
     page = query.read("page", positive, 1)
@@ -75,12 +68,14 @@ def listing(resource: Resource, view: View, request: web.Request) -> web.Respons
     return tagged(request, [*unique], pages, etag=resource.etag)
 
 
-def item(resource: Resource, view: View, request: web.Request) -> web.Response:
+def get_row(resource: Resource, view: View, request: web.Request) -> web.Response:
     """Answer GET on one row: 404 when there is none, 403 when it is not for him."""
     return tagged(request, _find(resource, view, request), etag=resource.etag)
 
 
-async def create(resource: Resource, view: View, request: web.Request) -> web.Response:
+async def refuse_creation(
+    resource: Resource, view: View, request: web.Request
+) -> web.Response:
     """Refuse a POST; raise ApiError."""
     body = await read_json(request)
     _validate(resource, body)
@@ -92,7 +87,9 @@ async def create(resource: Resource, view: View, request: web.Request) -> web.Re
     raise ApiError(501, "The simulator is read-only")
 
 
-async def change(resource: Resource, view: View, request: web.Request) -> web.Response:
+async def refuse_change(
+    resource: Resource, view: View, request: web.Request
+) -> web.Response:
     """Refuse a PUT or DELETE; raise ApiError."""
     row = _find(resource, view.everything(), request)
     given = request.headers.get(hdrs.IF_MATCH)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .model import (
     END_USES,
@@ -16,8 +16,7 @@ from .model import (
     Place,
     Series,
 )
-from .view import View
-from .wire import Row
+from .permissions import View
 
 type Rows = Callable[[View], list[Row]]
 
@@ -59,7 +58,7 @@ def users(view: View) -> list[Row]:
             is_admin=user.is_admin,
             is_active=user.is_active,
         )
-        for user in view.people
+        for user in view.users
         if view.unrestricted or user is view.user
     ]
 
@@ -82,7 +81,7 @@ def campaigns(view: View) -> list[Row]:
             description=item.description,
         )
         for item in view.world.campaigns.values()
-        if view.campaign(item.id)
+        if view.can_see_campaign(item.id)
     ]
 
 
@@ -96,7 +95,7 @@ def scopes(view: View) -> list[Row]:
             campaign_id=item.campaign_id,
         )
         for item in view.world.scopes.values()
-        if view.scope(item.id)
+        if view.can_see_scope(item.id)
     ]
 
 
@@ -118,7 +117,7 @@ def places(kind: Kind) -> Rows:
     return lambda view: [
         place_row(kind, place)
         for place in view.world.places[kind].values()
-        if view.place(kind, place.id)
+        if view.can_see_place(kind, place.id)
     ]
 
 
@@ -136,7 +135,7 @@ def series_row(series: Series) -> Row:
 
 def series(view: View) -> list[Row]:
     """Return the series; unsorted they come scope by scope, as was observed."""
-    found = [item for item in view.world.series.values() if view.series(item)]
+    found = [item for item in view.world.series.values() if view.can_see_series(item)]
     found.sort(key=lambda item: (item.scope_id, item.id))
     return [series_row(item) for item in found]
 
@@ -161,7 +160,7 @@ def property_data(view: View) -> list[Row]:
     found = [
         (item.id, item.interval)
         for item in sorted(view.world.series.values(), key=lambda item: item.id)
-        if item.interval is not None and view.series(item)
+        if item.interval is not None and view.can_see_series(item)
     ]
     return [
         row(id=number, timeseries_id=number, property_id=3, value=str(interval))
@@ -185,4 +184,4 @@ def event_row(event: Event) -> Row:
 def events(view: View) -> list[Row]:
     """Return the events."""
     found = view.world.events.values()
-    return [event_row(event) for event in found if view.scope(event.scope_id)]
+    return [event_row(event) for event in found if view.can_see_scope(event.scope_id)]

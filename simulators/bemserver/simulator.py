@@ -11,12 +11,19 @@ from simulators.faults import Faults, Handler
 
 from .analysis import AnalysisRequest
 from .auth import authenticate, log_in, refresh
-from .catalogue import Resource, change, count_by_campaign, create, item, listing
 from .data import DataRequest
+from .endpoints import RESOURCES
 from .knobs import Knobs
-from .resources import RESOURCES
-from .view import View
-from .wire import ApiError, page_of_proxy, redirect, tagged
+from .permissions import View
+from .resources import (
+    Resource,
+    count_by_campaign,
+    get_row,
+    get_rows,
+    refuse_change,
+    refuse_creation,
+)
+from .wire import ApiError, proxy_page, redirect, tagged
 
 type Answer = Callable[[View, web.Request], Awaitable[web.Response]]
 
@@ -58,14 +65,22 @@ class BemserverSimulator(Knobs):
         add("GET", "/about/", self._about)
         add("POST", "/auth/token", partial(log_in, self))
         add("POST", "/auth/token/refresh", self._refresh)
-        add("GET", "/notifications/count_by_campaign", self._private(_count))
+        add(
+            "GET",
+            "/notifications/count_by_campaign",
+            self._private(_notification_counts),
+        )
         for name, resource in RESOURCES.items():
-            add("GET", f"/{name}/", self._private(_listing(resource)))
-            add("GET", rf"/{name}/{{id:\d+}}", self._private(_item(resource)))
+            add("GET", f"/{name}/", self._private(_list_handler(resource)))
+            add("GET", rf"/{name}/{{id:\d+}}", self._private(_row_handler(resource)))
             if resource.fields is not None:
-                add("POST", f"/{name}/", self._private(partial(create, resource)))
+                add(
+                    "POST",
+                    f"/{name}/",
+                    self._private(partial(refuse_creation, resource)),
+                )
                 for method in ("PUT", "DELETE"):
-                    answer = self._private(partial(change, resource))
+                    answer = self._private(partial(refuse_change, resource))
                     add(method, rf"/{name}/{{id:\d+}}", answer)
         for tail, points in _DATA.items():
             answer = self._private(self._points(points))
@@ -83,9 +98,9 @@ class BemserverSimulator(Knobs):
         """Turn errors into the server's own, and stop what its proxies stop."""
         line = f"{request.method} {request.raw_path} HTTP/1.1"
         if self.url_limit is not None and len(request.raw_path) > self.url_limit:
-            return page_of_proxy(502, "502 Bad Gateway")
+            return proxy_page(502, "502 Bad Gateway")
         if len(line) > _MAX_REQUEST_LINE:
-            return page_of_proxy(414, "Request-URI Too Long")
+            return proxy_page(414, "Request-URI Too Long")
         try:
             return await handler(request)
         except ApiError as error:
@@ -162,19 +177,19 @@ def _add(
         app.router.add_route("HEAD", f"{prefix}{path}", handler)
 
 
-def _listing(resource: Resource) -> Answer:
+def _list_handler(resource: Resource) -> Answer:
     async def answer(view: View, request: web.Request) -> web.Response:
-        return listing(resource, view, request)
+        return get_rows(resource, view, request)
 
     return answer
 
 
-def _item(resource: Resource) -> Answer:
+def _row_handler(resource: Resource) -> Answer:
     async def answer(view: View, request: web.Request) -> web.Response:
-        return item(resource, view, request)
+        return get_row(resource, view, request)
 
     return answer
 
 
-async def _count(view: View, request: web.Request) -> web.Response:
+async def _notification_counts(view: View, request: web.Request) -> web.Response:
     return count_by_campaign(view, request)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulators.house_types import epoch
+from simulators.times import epoch
 
 from .model import CLEAN, Series
 from .profiles import DAY_SECONDS

@@ -11,10 +11,9 @@ import json
 
 from aiohttp import hdrs, web
 
-from simulators.faults import Json
-from simulators.unrest import Place
+from simulators.common_options import ValueLocation
+from simulators.faults import Json, Row
 
-type Row = dict[str, Json]
 type Errors = Mapping[str, Json]
 
 JSON = "application/json"
@@ -130,13 +129,13 @@ def redirect(location: str) -> web.Response:
     return answer(page, 308, content_type=HTML, headers=headers)
 
 
-def page_of_proxy(status: int, title: str) -> web.Response:
+def proxy_page(status: int, title: str) -> web.Response:
     """Return the HTML that gunicorn or nginx answers with."""
     page = _PAGE.format(title).encode()
     return answer(page, status, content_type="text/html")
 
 
-def newest_points(path: str, answer: Json) -> Iterator[Place]:
+def newest_points(path: str, answer: Json) -> Iterator[ValueLocation]:
     """Yield where the newest point of each series stands in an answer with points."""
     if "/timeseries_data/" not in path or not isinstance(answer, dict):
         return

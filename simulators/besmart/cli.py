@@ -4,14 +4,14 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
 
-from simulators.house_types import epoch
+from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
+from simulators.times import epoch
 
-from .catalog import PV_PER_QUARTER, QUARTER, UNITS
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
+from .signal_types import PV_PER_QUARTER, QUARTER, UNITS
 from .simulator import BesmartSimulator
 from .wire import sampled_values
 
@@ -75,7 +75,7 @@ def build(options: Namespace) -> Running:
         simulator.sensor(HOUSE_MID).exchange(at)
     if options.correct_in_minutes is not None:
         simulator.events.append(_correction(now, options.correct_in_minutes))
-    unsettle(simulator.faults, options, sampled_values)
+    change_values(simulator.faults, options, sampled_values)
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"

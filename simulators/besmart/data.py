@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import batched, groupby, pairwise
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
-from .catalog import UNITS, SignalType, Unit
 from .knobs import Knobs, NumberFormat, Order, TimeFormat
 from .query import DataQuery
-from .samples import Sample, Series, newest_acquired
 from .sensors import Sensor
+from .signal_types import UNITS, SignalType, Unit
+from .store import Sample, Series, newest_acquired
 from .wire import NO_RESOURCE, RefusedError
 
-type Row = dict[str, Json]
 type Show = Callable[[Sample], Json]
 
 _CALCULATED = 3

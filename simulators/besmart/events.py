@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from simulators.faults import Json
-from simulators.house import epoch
+from simulators.times import epoch
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
-from .catalog import SIGNAL_TYPES, Edition, SignalType
+from simulators.times import utcnow
+
 from .events import Event
 from .sensors import Sensor, Workspace, default_sensors
+from .signal_types import SIGNAL_TYPES, Edition, SignalType
 
 type ErrorStyle = Literal["problem", "text", "detail"]
 """connexion's problem+json; a bare JSON string (2022); FastAPI's detail."""
@@ -18,11 +20,6 @@ type Order = Literal["time", "acquired", "shuffled", "newest_first"]
 
 DEFAULT_LOGIN = "anna@example.org"
 DEFAULT_PASSWORD = "simulated-password"  # noqa: S105 Opens nothing but the simulator.
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
 
 
 def default_workspaces() -> list[Workspace]:

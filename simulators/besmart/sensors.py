@@ -51,7 +51,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Location:
     """What says where and whose a sensor is; each field may be missing."""
 
     ppe: str | None = None
@@ -76,7 +76,7 @@ class Sensor:
     client_cid: int = CLIENT
     sensor_eid: str | None = None
     type_id: int = 2
-    person: Person = field(default_factory=Person)
+    location: Location = field(default_factory=Location)
     meters: list[Meter] = field(default_factory=list)
     owner: bool = True
     write: bool = False
@@ -95,18 +95,18 @@ class Sensor:
 
     def row(self) -> dict[str, Json]:
         """Return the row of sensors/find; null fields are always attached (wire)."""
-        person, kind = self.person, SENSOR_TYPES[self.type_id]
+        location, kind = self.location, SENSOR_TYPES[self.type_id]
         return {
-            "address_city": person.city,
-            "address_flat_number": person.flat_number,
-            "address_postcode": person.postcode,
-            "address_street": person.street,
-            "address_street_number": person.street_number,
+            "address_city": location.city,
+            "address_flat_number": location.flat_number,
+            "address_postcode": location.postcode,
+            "address_street": location.street,
+            "address_street_number": location.street_number,
             "client_cid": self.client_cid,
             "sensor_mid": self.sensor_mid,
-            "ppe": person.ppe,
-            "lat": person.lat,
-            "lon": person.lon,
+            "ppe": location.ppe,
+            "lat": location.lat,
+            "lon": location.lon,
             "name": self.name,
             "owner": self.owner,
             "sensor_eid": self.sensor_eid,
@@ -124,8 +124,8 @@ class Sensor:
             "comments": self.comments,
             "client_cid": self.client_cid,
             "sensor_mid": self.sensor_mid,
-            "lat": self.person.lat,
-            "lon": self.person.lon,
+            "lat": self.location.lat,
+            "lon": self.location.lon,
             "name": self.name,
             "sensor_eid": self.sensor_eid,
             "sensor_type_description": kind.description,
@@ -181,7 +181,7 @@ def default_sensors(
             HOUSE_SIGNALS,
             home,
             sensor_eid="48003752B205900001",
-            person=Person("PL0000000000000001", *place, "3", 53.53, 16.01),
+            location=Location("PL0000000000000001", *place, "3", 53.53, 16.01),
             meters=[
                 Meter(start, {32: 22_111_110, 34: 4_777_912, 36: 7_075_555}, 135620)
             ],
@@ -191,7 +191,7 @@ def default_sensors(
             "Warsztat „Pod lasem”",
             (32,),
             shed,
-            person=Person("PL0000000000000002", *place),
+            location=Location("PL0000000000000002", *place),
             meters=[Meter(start, {32: 987_654}, "0135-WŻ/7")],
         ),
         Sensor(
@@ -200,7 +200,7 @@ def default_sensors(
             (70,),
             home,
             type_id=5,
-            person=Person(lat=53.53, lon=16.01),
+            location=Location(lat=53.53, lon=16.01),
             meters=[Meter(start, {}, "SUN-7", "Słoneczko 6K")],
         ),
     ]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from simulators.faults import Faults
-from simulators.house import Instant
+from simulators.times import Instant
 
-from . import values
+from . import sources
 from .auth import Tokens
-from .endpoints import ENDPOINTS, Call, Endpoint
+from .endpoints import ENDPOINTS, ApiRequest, Endpoint
 from .knobs import Knobs
 from .sensors import Sensor
 from .wire import NO_METHOD, NO_URL, RefusedError, error_response, json_response
@@ -49,15 +49,15 @@ class BesmartSimulator(Knobs):
 
     def position(self, sensor: Sensor, moid: int, at: Instant) -> int:
         """Return the true position of a register at `at`: Wh, varh or VAh."""
-        return values.position(sensor, moid, at)
+        return sources.position(sensor, moid, at)
 
     def amount(self, sensor: Sensor, moid: int, start: Instant, end: Instant) -> int:
         """Return what a register's meters really counted in [start, end)."""
-        return values.energy(sensor, moid, start, end)
+        return sources.energy(sensor, moid, start, end)
 
     def shown(self, sensor: Sensor, moid: int, at: Instant) -> float:
         """Return the true value of any signal at `at`, in the unit of its type."""
-        return values.reading(sensor, moid, at) / self.types[moid].scale
+        return sources.reading(sensor, moid, at) / self.types[moid].scale
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -70,7 +70,9 @@ class BesmartSimulator(Knobs):
         token = ""
         if not endpoint.is_open:
             token = self.tokens.check(self, request.headers.get("Authorization"))
-        answer = await endpoint.answer(Call(self, self.tokens, request, ids, token))
+        answer = await endpoint.answer(
+            ApiRequest(self, self.tokens, request, ids, token)
+        )
         self.answered.append(endpoint.name)
         return json_response(answer)
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from simulators.house import Channel, House, Instant, epoch
+from simulators.house import Channel, House
 from simulators.house_profile import solar
+from simulators.times import Instant, epoch
 
 from .sensors import Meter, Sensor
 

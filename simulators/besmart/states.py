@@ -11,14 +11,12 @@ from typing import Literal
 
 from orjson import dumps
 
-from simulators.faults import Json
-from simulators.house import epoch
+from simulators.faults import Json, Row
+from simulators.times import epoch
 
 from .knobs import Knobs
 from .sensors import Meter, Sensor
-from .values import is_register, meter_position
-
-type Row = dict[str, Json]
+from .sources import is_register, meter_position
 
 
 def sensor_states(
@@ -81,7 +79,7 @@ def _signal_state(
         "value_for_till": value(till),
         "info": _json(
             {
-                "PPECODE": sensor.person.ppe,
+                "PPECODE": sensor.location.ppe,
                 "METER_DEV": meter.eid,
                 "TARIFF_NAME": "G11",
             }

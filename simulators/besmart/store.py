@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from simulators.faults import Json
-from simulators.house import epoch
+from simulators.times import epoch
 
-from .catalog import SignalType
 from .events import Event, Garble, Late, Outage, Removal, Revision, Substitute
 from .knobs import Knobs
 from .sensors import Sensor
-from .values import reading, warm_up
+from .signal_types import SignalType
+from .sources import reading, warm_up
 
 MEASURED, PREDICTED = 1, 2
 _HOUR = 3600

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 from .knobs import ErrorStyle
 
@@ -105,7 +105,7 @@ def json_response(value: Json) -> web.Response:
     return web.Response(body=dumps(value), headers=headers)
 
 
-def sampled_values(path: str, answer: Json) -> Iterator[Place]:
+def sampled_values(path: str, answer: Json) -> Iterator[ValueLocation]:
     """Yield where the values of each signal stand in an answer with columns."""
     if not path.endswith(("/signals/data", "/signals/data/v2")):
         return

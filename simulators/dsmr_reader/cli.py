@@ -4,9 +4,9 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from simulators.common_options import change_values, clock
 from simulators.house import Channel, House
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
 
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
@@ -66,7 +66,7 @@ def build(options: Namespace) -> Running:
         extra_device=options.extra_device,
     )
 
-    unsettle(simulator.faults, options, live_values)
+    change_values(simulator.faults, options, live_values)
 
     def amount(name: str, start: datetime, end: datetime) -> float | None:
         channel = _CHANNELS.get(name)

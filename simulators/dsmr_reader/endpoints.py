@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
+from simulators.timeline import Timeline
 
 from .knobs import Language
 from .meter import electricity_live, gas_live, meter_statistics
@@ -20,17 +21,9 @@ from .query import (
     parse_datetime,
     parse_day,
 )
-from .rows import (
-    Row,
-    electricity_row,
-    gas_row,
-    quarter_average,
-    quarter_row,
-    reading_row,
-)
+from .rows import electricity_row, gas_row, quarter_average, quarter_row, reading_row
+from .statistics import day_row, hour_row, today
 from .store import Store
-from .summaries import day_row, hour_row, today
-from .timeline import Timeline
 
 type Answer = Callable[[Store, Language], Json]
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from simulators.house import Channel, House
+from simulators.times import utcnow
 
 from .prices import Contract, default_contracts
 
@@ -15,11 +16,6 @@ type RegisterOverride = Mapping[str, int | Callable[[int], int]]
 """Field of a reading -> its position (Wh, litres, MJ), or a change to the true one."""
 
 DEFAULT_KEY = "SIMULATED-DSMR-READER-API-KEY"
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

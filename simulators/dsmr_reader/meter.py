@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from simulators.house import epoch
+from simulators.faults import Row
+from simulators.times import epoch
 
 from .knobs import Language
 from .prices import DayPrices, cents, day_prices
-from .rows import Row, amperes, gas_step, phase_power, reading_positions
+from .rows import amperes, gas_step, phase_power, reading_positions
 from .store import Store
 
 # OBIS 1-0:21.7.0, 41.7.0, 61.7.0 are power; 1-0:31.7.0, 51.7.0, 71.7.0 current.

@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .knobs import Language
-from .rows import Row
 from .wire import MESSAGES
 
 DEFAULT_LIMIT = 25

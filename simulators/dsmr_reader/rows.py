@@ -1,11 +1,9 @@
 """Rows of readings and consumption, key for key as the real server writes them."""
 
-from simulators.faults import Json
+from simulators.faults import Row
 from simulators.house import Channel, Power
 
 from .store import QUARTER, Store
-
-type Row = dict[str, Json]
 
 _LINES = ("l1", "l2", "l3")
 # The order of the captures: 1 delivered, 1 returned, 2 delivered, 2 returned.

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from orjson import dumps
 
-from simulators.faults import Faults, Json
+from simulators.faults import Faults, Json, Row
 
 from .endpoints import ENDPOINTS, FIELDS_SINCE, Endpoint, Listing
 from .knobs import Knobs, Language
 from .meter import crc16
 from .query import FilterError, WorkerError, page, parse_query
-from .rows import Row
 from .store import Store
 from .wire import (
     MESSAGES,
@@ -54,7 +53,7 @@ class DsmrReaderSimulator(Knobs):
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         language = negotiate(request.headers.get("Accept-Language", ""), self.language)
-        response = await _Exchange(self, request, language).respond()
+        response = await _ApiRequest(self, request, language).respond()
         encodings = request.headers.get("Accept-Encoding", "")
         if not self.behind_nginx:
             response.force_close()
@@ -64,7 +63,7 @@ class DsmrReaderSimulator(Knobs):
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchange:
+class _ApiRequest:
     """One request and the way to its answer."""
 
     knobs: Knobs

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from simulators.faults import Row
 from simulators.house import Channel
+from simulators.timeline import HOUR, Span, Timeline
 
 from .prices import DayPrices, cents, day_prices
-from .rows import Row, gas_position, gas_step, milli
+from .rows import gas_position, gas_step, milli
 from .store import Store
-from .timeline import HOUR, Span, Timeline
 
 # In the order of the answers.
 _ELECTRICITY = {

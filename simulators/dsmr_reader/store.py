@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from simulators.house import epoch
+from simulators.timeline import HOUR, Grid, Span, Timeline, timeline
+from simulators.times import epoch
 
 from .knobs import Knobs
-from .timeline import HOUR, Grid, Span, Timeline, timeline
 
 MINUTE = 60
 QUARTER = 900

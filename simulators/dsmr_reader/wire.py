@@ -10,8 +10,8 @@ from http import HTTPStatus
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 from .knobs import Language
 
@@ -117,7 +117,7 @@ _LIVE = (
 _NO_MEASUREMENTS = frozenset({"id", "dsmr_version", "electricity_tariff"})
 
 
-def live_values(path: str, answer: Json) -> Iterator[Place]:
+def live_values(path: str, answer: Json) -> Iterator[ValueLocation]:
     """Yield where the measured values stand in what tells of now."""
     if not path.endswith(_LIVE) or not isinstance(answer, dict):
         return

@@ -1,9 +1,9 @@
-"""Endpoints that change something: property/update and service/call."""
+"""Endpoints that change something: property/update and service/request."""
 
 from simulators.faults import Json
 
-from .call import Call
-from .things import Entity
+from .model import Entity
+from .request import ApiRequest
 from .wire import ApiError, invalid, several
 
 _RESETS = (
@@ -14,13 +14,13 @@ _RESETS = (
 _INVALID = "parameter_validation_failed"
 
 
-async def property_update(call: Call) -> Json:
-    """Write values by key; they are the latest ones at once, before any downlink."""
-    given = _exchange(call)
+async def property_update(request: ApiRequest) -> Json:
+    """Write store by key; they are the latest ones at once, before any downlink."""
+    given = _exchange(request)
     wanted = {
         entity: value
         for key, value in given.items()
-        if (entity := _known(call, key)) is not None and entity.writable
+        if (entity := _known(request, key)) is not None and entity.writable
     }
     if not wanted:
         raise invalid("No property that can be written")
@@ -33,51 +33,55 @@ async def property_update(call: Call) -> Json:
         raise several(*problems)
     changed: list[Entity] = []
     for entity, value in wanted.items():
-        changed += call.state.world.write(entity, _typed(entity, value), call.state.now)
-    await call.state.hub.changed(changed)
+        changed += request.state.world.write(
+            entity, _typed(entity, value), request.state.now
+        )
+    await request.state.notifier.announce(changed)
     return None
 
 
-async def service_call(call: Call) -> Json:
-    """Call services by their keys, or by those of their parameters."""
-    given = _exchange(call)
+async def service_call(request: ApiRequest) -> Json:
+    """ApiRequest services by their keys, or by those of their parameters."""
+    given = _exchange(request)
     services = {
         entity.parent or entity
         for key in given
-        if (entity := _known(call, key)) is not None and entity.kind == "SERVICE"
+        if (entity := _known(request, key)) is not None and entity.kind == "SERVICE"
     }
     if not services:
         raise invalid("No service to call")
     for service in services:
-        if service.key in call.state.failing_services:
+        if service.key in request.state.failing_services:
             raise ApiError(500, "eventbus_execution_error", "Service call failed")
-        await _serve(call, service)
+        await _serve(request, service)
     # An exchange of the services themselves, which 1.3 does not announce any more.
-    await call.state.hub.changed(services)
+    await request.state.notifier.announce(services)
     return {}
 
 
-async def _serve(call: Call, service: Entity) -> None:
+async def _serve(request: ApiRequest, service: Entity) -> None:
     """Do what a service does; those that are not simulated are merely accepted."""
-    world, device = call.state.world, service.device
+    world, device = request.state.world, service.device
     if device is None:
         return
     if service.identifier in _RESETS:
-        await call.state.hub.changed(world.reset_registers(device, call.state.now))
+        await request.state.notifier.announce(
+            world.reset_registers(device, request.state.now)
+        )
     elif service.identifier == "query_device_status":
-        await call.state.hub.changed(world.report(device, call.state.now))
+        await request.state.notifier.announce(world.report(device, request.state.now))
 
 
-def _exchange(call: Call) -> dict[str, Json]:
-    given = call.body.get("exchange")
+def _exchange(request: ApiRequest) -> dict[str, Json]:
+    given = request.body.get("exchange")
     if not isinstance(given, dict) or not given:
         raise several((_INVALID, "exchange must not be empty"))
     return given
 
 
-def _known(call: Call, key: str) -> Entity | None:
-    entity = call.state.world.by_key.get(key)
-    return entity if entity is not None and call.sees_entity(entity) else None
+def _known(request: ApiRequest, key: str) -> Entity | None:
+    entity = request.state.world.by_key.get(key)
+    return entity if entity is not None and request.sees_entity(entity) else None
 
 
 def _problem(entity: Entity, value: Json) -> str | None:

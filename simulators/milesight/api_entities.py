@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import get_args
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
-from .call import Call
-from .items import NAMES, entity_item, entity_meta, group_id, group_of
-from .query import Row, enums, ids, ordered, page, paged, texts
+from .model import Entity
+from .query import enums, ids, ordered, page, paged, texts
 from .releases import PAGE_ONE_AGAIN, V120, V130
+from .request import ApiRequest
+from .rows import INTEGRATION_NAMES, entity_meta, entity_row, group_id, group_of
+from .store import text
 from .templates import Access, EntityType, ValueType
-from .things import Entity
-from .values import text
 from .wire import invalid, server_error
 
 type Test = Callable[[Entity], bool]
@@ -33,24 +33,24 @@ _VALUE_TYPES = get_args(ValueType.__value__)
 _ACCESS = get_args(Access.__value__)
 
 
-async def entity_search(call: Call) -> Json:
+async def entity_search(request: ApiRequest) -> Json:
     """Return a page of entities; past the end it is page 1 again (1.1.0 on)."""
-    wanted, tests = page(call.body), _tests(call)
-    found = [one for one in call.entities() if all(test(one) for test in tests)]
+    wanted, tests = page(request.body), _tests(request)
+    found = [one for one in request.entities() if all(test(one) for test in tests)]
     return await paged(
-        ordered(found, call.body, _ORDERS),
+        ordered(found, request.body, _ORDERS),
         wanted,
-        lambda entity: entity_item(entity, call.release),
-        past_is_first=PAGE_ONE_AGAIN.has(call.release),
+        lambda entity: entity_row(entity, request.release),
+        past_is_first=PAGE_ONE_AGAIN.has(request.release),
     )
 
 
-def _tests(call: Call) -> list[Test]:
+def _tests(request: ApiRequest) -> list[Test]:
     """Return what the body asks of an entity."""
-    body, tests = call.body, list[Test]()
+    body, tests = request.body, list[Test]()
     keyword = str(body.get("keyword") or "").casefold()
     if keyword:
-        by_key = not (V120.has(call.release) and body.get("not_scan_key") is True)
+        by_key = not (V120.has(request.release) and body.get("not_scan_key") is True)
         tests.append(lambda one: _mentions(one, keyword, by_key=by_key))
     if body.get("exclude_children") is True:
         tests.append(lambda one: one.parent is None)
@@ -83,7 +83,7 @@ def _within(
 
 
 def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
-    found = [entity.name, _device_name(entity), NAMES[entity.integration]]
+    found = [entity.name, _device_name(entity), INTEGRATION_NAMES[entity.integration]]
     if by_key:
         found.append(entity.key)
     return any(keyword in name.casefold() for name in found)
@@ -122,7 +122,7 @@ _FILTERS = {
     "ENTITY_TYPE": _Filter(lambda one: one.kind, frozenset({"ANY_EQUALS"})),
     "ENTITY_VALUE_TYPE": _Filter(lambda one: one.value_type, frozenset({"ANY_EQUALS"})),
     "DEVICE_NAME": _Filter(_device_name, _ANY),
-    "INTEGRATION_NAME": _Filter(lambda one: NAMES[one.integration], _ANY),
+    "INTEGRATION_NAME": _Filter(lambda one: INTEGRATION_NAMES[one.integration], _ANY),
     "ENTITY_PARENT_NAME": _Filter(
         lambda one: "" if one.parent is None else one.parent.name, _ANY
     ),
@@ -134,31 +134,31 @@ _FILTERS = {
 }
 
 
-async def advanced_search(call: Call) -> Json:
-    """Return a page of entities with their latest values, as strings without time."""
-    wanted, given = page(call.body), call.body.get("entity_filter")
+async def advanced_search(request: ApiRequest) -> Json:
+    """Return a page of entities with their latest store, as strings without time."""
+    wanted, given = page(request.body), request.body.get("entity_filter")
     if not isinstance(given, dict):
         raise server_error(
             'Cannot invoke "java.util.Map.get(Object)" because "entityFilter" is null'
         )
-    tests = [_filter(call, name, how) for name, how in given.items()]
-    found = [one for one in call.entities() if all(test(one) for test in tests)]
-    values, release = call.values, call.release
+    tests = [_filter(request, name, how) for name, how in given.items()]
+    found = [one for one in request.entities() if all(test(one) for test in tests)]
+    store, release = request.store, request.release
 
     def item(entity: Entity) -> Json:
-        row: Row = entity_item(entity, release) | {"entity_tags": []}
-        latest = values.latest(entity)
+        row: Row = entity_row(entity, release) | {"entity_tags": []}
+        latest = store.latest(entity)
         if latest is not None and latest.value is not None:
             row["entity_latest_value"] = text(latest.value)
         return row
 
-    orders = ordered(found, call.body, _ORDERS)
+    orders = ordered(found, request.body, _ORDERS)
     return await paged(orders, wanted, item, past_is_first=True)
 
 
-def _filter(call: Call, name: str, how: Json) -> Test:
+def _filter(request: ApiRequest, name: str, how: Json) -> Test:
     known = _FILTERS.get(name.upper())
-    if known is None or (name.upper() == "DEVICE_ID" and not V130.has(call.release)):
+    if known is None or (name.upper() == "DEVICE_ID" and not V130.has(request.release)):
         raise server_error(f"JSON parse error: not a key of entity_filter: {name}")
     operator = str(how.get("operator")).upper() if isinstance(how, dict) else ""
     wanted = ids(how.get("values")) if isinstance(how, dict) else []
@@ -169,19 +169,19 @@ def _filter(call: Call, name: str, how: Json) -> Test:
     return lambda entity: _OPERATORS[operator](known.get(entity), wanted)
 
 
-async def children(call: Call) -> Json:
+async def children(request: ApiRequest) -> Json:
     """Return the children of an entity; an unknown one has none."""
-    entity = call.entity(call.params["id"])
+    entity = request.entity(request.params["id"])
     if entity is None:
         return []
     return [
-        entity_item(child, call.release)
+        entity_row(child, request.release)
         for child in entity.children
-        if call.sees_entity(child)
+        if request.sees_entity(child)
     ]
 
 
-async def meta(call: Call) -> Json:
+async def meta(request: ApiRequest) -> Json:
     """Return what an entity is."""
-    entity = call.entity(call.params["id"])
-    return None if entity is None else entity_meta(entity, call.release)
+    entity = request.entity(request.params["id"])
+    return None if entity is None else entity_meta(entity, request.release)

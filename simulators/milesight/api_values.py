@@ -1,18 +1,18 @@
-"""Endpoints of values: the latest one, many latest ones, histories."""
+"""Endpoints of store: the latest one, many latest ones, histories."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simulators.dsmr_reader.timeline import Timeline
-from simulators.faults import Json
+from simulators.faults import Json, Row
+from simulators.timeline import Timeline
 
-from .call import Call
-from .query import Row, ids, instant, page, paged
+from .model import Entity
+from .query import ids, instant, page, paged
 from .releases import NO_DATA_FOR_UNKNOWN, STATUS_TIMESTAMP
-from .things import Entity
-from .values import Sample, Values, history_json, latest_json
+from .request import ApiRequest
+from .store import Sample, Store, history_json, latest_json
 from .wire import invalid, server_error, several
 
 _BATCH_LIMIT = 5000
@@ -20,39 +20,39 @@ _AT_ONCE = 100
 _NUMERIC = ("LONG", "DOUBLE")
 
 
-async def status(call: Call) -> Json:
+async def status(request: ApiRequest) -> Json:
     """Return the latest value; {} when there is none."""
-    entity = call.entity(call.params["id"])
+    entity = request.entity(request.params["id"])
     if entity is None:
-        return None if NO_DATA_FOR_UNKNOWN.has(call.release) else {}
-    return _latest(call, entity, call.values)
+        return None if NO_DATA_FOR_UNKNOWN.has(request.release) else {}
+    return _latest(request, entity, request.store)
 
 
-async def batch_status(call: Call) -> Json:
-    """Return the latest values of up to 5,000 entities; unknown ones are left out."""
-    wanted = ids(call.body.get("entity_ids") or [])
+async def batch_status(request: ApiRequest) -> Json:
+    """Return the latest store of up to 5,000 entities; unknown ones are left out."""
+    wanted = ids(request.body.get("entity_ids") or [])
     if len(wanted) > _BATCH_LIMIT:
         raise several(
             ("parameter_validation_failed", "size must be between 0 and 5000")
         )
-    values = call.values
+    store = request.store
     found: Row = {}
     for count, entity_id in enumerate(wanted, 1):
-        entity = call.entity(entity_id)
+        entity = request.entity(entity_id)
         if entity is not None:
-            found[entity_id] = _latest(call, entity, values)
+            found[entity_id] = _latest(request, entity, store)
         if count % _AT_ONCE == 0:
             await asyncio.sleep(0)
     return found
 
 
-def _latest(call: Call, entity: Entity, values: Values) -> Row:
-    latest = values.latest(entity)
+def _latest(request: ApiRequest, entity: Entity, store: Store) -> Row:
+    latest = store.latest(entity)
     if latest is None:
         return {}
-    stamp = "timestamp" if STATUS_TIMESTAMP.has(call.release) else "updated_at"
+    stamp = "timestamp" if STATUS_TIMESTAMP.has(request.release) else "updated_at"
     row: Row = {
-        "value": latest_json(latest.value, call.release),
+        "value": latest_json(latest.value, request.release),
         "value_type": entity.value_type,
         stamp: latest.millis,
     }
@@ -61,16 +61,16 @@ def _latest(call: Call, entity: Entity, values: Values) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The stored values of an entity in a span, oldest first."""
+    """The stored store of an entity in a span, oldest first."""
 
     entity: Entity
-    values: Values
+    store: Store
     instants: Timeline
     span: range
 
     def sample(self, index: int) -> Sample:
         """Return one of them."""
-        return self.values.sample(self.entity, self.instants[self.span[index]])
+        return self.store.sample(self.entity, self.instants[self.span[index]])
 
     def row(self, index: int) -> Json:
         """Return one as a row of a history."""
@@ -87,18 +87,18 @@ class _Stored:
 
 
 def _stored(
-    values: Values, entity: Entity, start: int | None, end: int | None
+    store: Store, entity: Entity, start: int | None, end: int | None
 ) -> _Stored:
     """Return what is stored between two times in ms, both included."""
-    instants = values.stored(entity)
+    instants = store.stored(entity)
     low = 0 if start is None else -(-start // 1000)
-    high = values.now if end is None else end // 1000
-    return _Stored(entity, values, instants, instants.between(low, high + 1))
+    high = store.now if end is None else end // 1000
+    return _Stored(entity, store, instants, instants.between(low, high + 1))
 
 
-def _span(call: Call) -> tuple[int | None, int | None]:
-    start = instant(call.body, "start_timestamp")
-    end = instant(call.body, "end_timestamp")
+def _span(request: ApiRequest) -> tuple[int | None, int | None]:
+    start = instant(request.body, "start_timestamp")
+    end = instant(request.body, "end_timestamp")
     if start is not None and end is not None and end <= start:
         raise invalid("end_timestamp must be after start_timestamp")
     return start, end
@@ -131,14 +131,14 @@ class _Rows(Sequence[tuple[_Stored, int]]):
         return self._one, index if self._ascending else len(self) - 1 - index
 
 
-async def history(call: Call) -> Json:
-    """Return a page of stored values, newest first; a LONG is a string."""
-    wanted, (start, end) = page(call.body), _span(call)
-    asked = call.body.get("entity_ids") or call.body.get("entity_id") or []
-    found = [call.entity(entity_id) for entity_id in dict.fromkeys(ids(asked))]
-    values = call.values
-    stored = [_stored(values, one, start, end) for one in found if one is not None]
-    rows = _Rows(stored, ascending=_ascending(call.body.get("sorts")))
+async def history(request: ApiRequest) -> Json:
+    """Return a page of stored store, newest first; a LONG is a string."""
+    wanted, (start, end) = page(request.body), _span(request)
+    asked = request.body.get("entity_ids") or request.body.get("entity_id") or []
+    found = [request.entity(entity_id) for entity_id in dict.fromkeys(ids(asked))]
+    store = request.store
+    stored = [_stored(store, one, start, end) for one in found if one is not None]
+    rows = _Rows(stored, ascending=_ascending(request.body.get("sorts")))
     return await paged(rows, wanted, lambda place: place[0].row(place[1]))
 
 
@@ -151,20 +151,20 @@ def _ascending(sorts: Json) -> bool:
     return str(first.get("direction") or "ASC").upper() == "ASC"
 
 
-async def aggregate(call: Call) -> Json:
+async def aggregate(request: ApiRequest) -> Json:
     """Return one figure of a span; a LONG is a string, even the mean of LONGs."""
-    start, end = _span(call)
-    kind = str(call.body.get("aggregate_type") or "").upper()
-    if start is None or end is None or call.body.get("entity_id") is None:
+    start, end = _span(request)
+    kind = str(request.body.get("aggregate_type") or "").upper()
+    if start is None or end is None or request.body.get("entity_id") is None:
         raise invalid("entity_id, start_timestamp and end_timestamp are required")
     if kind not in ("COUNT", *_FIGURES):
         raise server_error(f"JSON parse error: no aggregate_type: {kind}")
-    entity = call.entity(str(call.body["entity_id"]))
+    entity = request.entity(str(request.body["entity_id"]))
     if entity is None:
         return {}
     if kind in ("AVG", "SUM") and entity.value_type not in _NUMERIC:
         raise invalid(f"{kind} is not possible for {entity.value_type}")
-    found = await _all(_stored(call.values, entity, start, end))
+    found = await _all(_stored(request.store, entity, start, end))
     if not found:
         return {}
     if kind == "COUNT":

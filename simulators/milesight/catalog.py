@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from .catalog_climate import CLIMATE_MODELS
 from .catalog_power import POWER_MODELS
-from .readings import Battery, Climate, Fixed, Positive, Register
+from .sources import Battery, Climate, Fixed, Positive, Register
 from .templates import (
     COMMON,
     Model,
@@ -115,7 +115,7 @@ INTEGRATIONS = (
         (
             long("gateway_online_count", "Gateways Online", None, Fixed(1)),
             replace(
-                long("gateway_uptime", "Gateway Uptime", "h", Fixed(0)), reading=None
+                long("gateway_uptime", "Gateway Uptime", "h", Fixed(0)), source=None
             ),
             *service("sync_devices", "Synchronise Devices"),
             *service("add_device", "Add Device", _EUI),

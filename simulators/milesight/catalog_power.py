@@ -3,7 +3,7 @@
 Units and value types: ../shared/wire/milesight.md §10.
 """
 
-from .readings import Battery, Climate, Fixed, Level, Positive, Register
+from .sources import Battery, Climate, Fixed, Level, Positive, Register
 from .templates import (
     COMMON,
     Current,

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from functools import partial
 import re
 
+from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
+from simulators.times import utcnow
 
 from .catalog import MODELS
-from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User, utcnow
-from .readings import Register
+from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User
 from .simulator import MilesightSimulator
+from .sources import Register
 from .wire import latest_values
 
 _OTHER = re.compile(r"[^a-z0-9]+")
@@ -46,7 +47,7 @@ def build(options: Namespace) -> Running:
         mqtt_port=None if options.no_mqtt else options.mqtt_port,
         push=not options.no_push,
     )
-    unsettle(simulator.faults, options, latest_values)
+    change_values(simulator.faults, options, latest_values)
     credentials = f"user name: {options.username}, password: {options.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 
@@ -60,6 +61,6 @@ def _amount(
     """
     for entity in simulator.world.entities.values():
         if _OTHER.sub("_", entity.key.lower()).strip("_") == name:
-            is_register = isinstance(entity.template.reading, Register)
+            is_register = isinstance(entity.template.source, Register)
             return simulator.amount(entity, start, end) if is_register else None
     return None

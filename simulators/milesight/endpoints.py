@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import api_account, api_control, api_entities, api_inventory, api_values
-from .call import Handler
 from .releases import ALWAYS, V120, V123, V130, Release, Since
+from .request import Handler
 
 _DEVICE = frozenset({"device.view"})
 _INTEGRATION = frozenset({"device.add", "integration.view"})
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Endpoint:
     """An endpoint; `functions` are those of which a role needs one (none: all may)."""
 
     method: str
@@ -40,37 +40,39 @@ class Route:
         return params
 
 
-ROUTES = (
-    Route("GET", "user/status", api_account.user_status, public=True),
-    Route("GET", "user", api_account.user_info),
-    Route("POST", "integration/search", api_inventory.integration_search, _INTEGRATION),
-    Route("GET", "integration/{id}", api_inventory.integration_detail, _INTEGRATION),
-    Route("POST", "device/search", api_inventory.device_search, _DEVICE),
-    Route("GET", "device/{id}", api_inventory.device_get, _DEVICE),
-    Route("POST", "device-group/search", api_inventory.group_search, _DEVICE, V123),
-    Route("POST", "entity/search", api_entities.entity_search, _DEVICE),
-    Route(
+ENDPOINTS = (
+    Endpoint("GET", "user/status", api_account.user_status, public=True),
+    Endpoint("GET", "user", api_account.user_info),
+    Endpoint(
+        "POST", "integration/search", api_inventory.integration_search, _INTEGRATION
+    ),
+    Endpoint("GET", "integration/{id}", api_inventory.integration_detail, _INTEGRATION),
+    Endpoint("POST", "device/search", api_inventory.device_search, _DEVICE),
+    Endpoint("GET", "device/{id}", api_inventory.device_get, _DEVICE),
+    Endpoint("POST", "device-group/search", api_inventory.group_search, _DEVICE, V123),
+    Endpoint("POST", "entity/search", api_entities.entity_search, _DEVICE),
+    Endpoint(
         "POST", "entity/advanced-search", api_entities.advanced_search, _DEVICE, V123
     ),
-    Route("GET", "entity/{id}/status", api_values.status, _DEVICE),
-    Route("POST", "entity/batch-get-status", api_values.batch_status, _DEVICE, V130),
-    Route("GET", "entity/{id}/children", api_entities.children, _DEVICE),
-    Route("GET", "entity/{id}/meta", api_entities.meta, _DEVICE),
-    Route("POST", "entity/history/search", api_values.history, _DEVICE),
-    Route("POST", "entity/history/aggregate", api_values.aggregate, _DEVICE),
-    Route("POST", "entity/property/update", api_control.property_update, _DEVICE),
-    Route("POST", "entity/service/call", api_control.service_call, _DEVICE),
-    Route("GET", "mqtt/broker-info", api_account.broker_info, since=V120),
-    Route("GET", "mqtt/web/credentials", api_account.web_credentials, since=V120),
+    Endpoint("GET", "entity/{id}/status", api_values.status, _DEVICE),
+    Endpoint("POST", "entity/batch-get-status", api_values.batch_status, _DEVICE, V130),
+    Endpoint("GET", "entity/{id}/children", api_entities.children, _DEVICE),
+    Endpoint("GET", "entity/{id}/meta", api_entities.meta, _DEVICE),
+    Endpoint("POST", "entity/history/search", api_values.history, _DEVICE),
+    Endpoint("POST", "entity/history/aggregate", api_values.aggregate, _DEVICE),
+    Endpoint("POST", "entity/property/update", api_control.property_update, _DEVICE),
+    Endpoint("POST", "entity/service/call", api_control.service_call, _DEVICE),
+    Endpoint("GET", "mqtt/broker-info", api_account.broker_info, since=V120),
+    Endpoint("GET", "mqtt/web/credentials", api_account.web_credentials, since=V120),
 )
 
 
-def find(path: str, release: Release) -> list[tuple[Route, Mapping[str, str]]]:
+def find(path: str, release: Release) -> list[tuple[Endpoint, Mapping[str, str]]]:
     """Return the routes of a path (any method), those without parameters first."""
     parts = tuple(path.split("/"))
     found = []
-    for route in ROUTES:
-        params = route.match(parts) if route.since.has(release) else None
+    for endpoint in ENDPOINTS:
+        params = endpoint.match(parts) if endpoint.since.has(release) else None
         if params is not None:
-            found.append((route, params))
+            found.append((endpoint, params))
     return sorted(found, key=lambda pair: len(pair[1]))

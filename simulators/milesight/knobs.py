@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from simulators.times import utcnow
 
 from .releases import Release, parse_release
 
@@ -23,11 +25,6 @@ FUNCTIONS = (
     "workflow.view",
 )
 """Function codes of roles; those that matter are in wire/milesight.md §4."""
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(eq=False)

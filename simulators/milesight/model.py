@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from simulators.dsmr_reader.timeline import Grid, Run, Timeline
 from simulators.faults import Json
-from simulators.house_types import epoch
+from simulators.timeline import Grid, Run, Timeline
+from simulators.times import epoch
 
-from .readings import Site
+from .sources import Site
 from .templates import Access, EntityType, Model, Template, ValueType
 
 type Status = Literal["ONLINE", "OFFLINE"]

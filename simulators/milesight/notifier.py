@@ -8,20 +8,20 @@ from itertools import count
 from aiohttp import web
 from orjson import dumps
 
+from .auth import Sessions
 from .knobs import Knobs
+from .model import Entity
 from .mqtt_broker import Broker
 from .releases import MQTT_EXCHANGE, OLD_WEBSOCKET, V130
-from .sessions import Sessions
-from .things import Entity
 from .websocket import WebSocketPush
 from .world import World, reporting
 
 _MQTT_PORT = 1883
-_LOOK_AGAIN = 0.2
+_CHECK_INTERVAL = 0.2
 """Seconds between two looks at whether a device has reported."""
 
 
-class Hub:
+class Notifier:
     """Announces changed entities to whoever listens."""
 
     def __init__(self, knobs: Knobs, world: World, sessions: Sessions) -> None:
@@ -48,7 +48,7 @@ class Hub:
         if knobs.mqtt_port is not None and self.broker.port is None:
             await self.broker.start(knobs.mqtt_bind, knobs.mqtt_port)
         if self._task is None:
-            self._task = asyncio.create_task(self._announce())
+            self._task = asyncio.create_task(self._announce_reports())
 
     async def shut_down(self, app: web.Application) -> None:
         """End all connections, so that the server can stop at once."""
@@ -68,7 +68,7 @@ class Hub:
         await self.broker.drop()
         await self.websocket.drop()
 
-    async def changed(self, entities: Iterable[Entity]) -> None:
+    async def announce(self, entities: Iterable[Entity]) -> None:
         """Tell the listeners that entities have new values: one exchange."""
         knobs, release = self._knobs, self._knobs.release
         found = [one for one in entities if one.template.since.has(release)]
@@ -77,21 +77,21 @@ class Hub:
         if not found or not knobs.push:
             return
         if OLD_WEBSOCKET.has(release):
-            await self.websocket.changed(one.key for one in found)
+            await self.websocket.announce(one.key for one in found)
         if MQTT_EXCHANGE.has(release):
             ids = [one.id for one in found]
             event = {"event_type": "EXCHANGE", "payload": {"entity_ids": ids}}
             topic = f"beaver-iot/web_mqtt@{knobs.tenant}/downlink/web/exchange"
             await self.broker.publish(topic, dumps(event))
 
-    async def _announce(self) -> None:
+    async def _announce_reports(self) -> None:
         """Announce each report as it comes, by the simulator's own clock."""
         last = self._knobs.now
         while True:
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_CHECK_INTERVAL)
             now = self._knobs.now
             for device in list(self._world.devices.values()):
                 due = device.grid.floor(now) > last
                 if due and len(device.reports(max(last + 1, device.created), now)):
-                    await self.changed(reporting(device))
+                    await self.announce(reporting(device))
             last = max(last, now)

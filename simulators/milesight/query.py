@@ -1,4 +1,4 @@
-"""Reading request bodies: pages, orders, ids; and slicing lists into pages."""
+"""Source request bodies: pages, orders, ids; and slicing lists into pages."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +9,6 @@ from simulators.faults import Json
 from .wire import server_error
 
 type Body = Mapping[str, Json]
-type Row = dict[str, Json]
 
 _ROWS_AT_ONCE = 100
 # Jackson's maximum for an int, which is what the page numbers are.

@@ -1,53 +1,23 @@
-"""One request on its way to an answer, and the state that all requests share."""
+"""One request, once it has been read: who asks, and for what."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
 from multidict import MultiMapping
 
 from simulators.faults import Json
 
-from .catalog import MODELS, SYSTEM
-from .hub import Hub
-from .knobs import Knobs, User
+from .catalog import SYSTEM
+from .knobs import User
+from .model import Device, Entity
 from .query import Body
 from .releases import Release
-from .sessions import Sessions
-from .things import Device, Entity
-from .values import Values
-from .world import World
-
-
-@dataclass(eq=False)
-class State(Knobs):
-    """The knobs, and what the server has in its database.
-
-    `start` is when the first device was added: 400 days ago if not given.
-    """
-
-    start: datetime | None = None
-    seed: int = 1
-    device_count: int = len(MODELS)
-    world: World = field(init=False)
-    sessions: Sessions = field(init=False)
-    hub: Hub = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Build the world."""
-        start = self.start or self.clock() - timedelta(days=400)
-        self.world = World(start, self.seed, self.device_count)
-        self.sessions = Sessions(self)
-        self.hub = Hub(self, self.world, self.sessions)
-
-    @property
-    def values(self) -> Values:
-        """Return the values that are stored by now."""
-        return Values(self.world, self.now)
+from .state import State
+from .store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiRequest:
     """A request that has been read: who asks, and for what."""
 
     state: State
@@ -58,9 +28,9 @@ class Call:
     release: Release
 
     @property
-    def values(self) -> Values:
+    def store(self) -> Store:
         """Return the values that are stored by now."""
-        return self.state.values
+        return self.state.store
 
     def devices(self) -> list[Device]:
         """Return the devices that the user may see."""
@@ -96,4 +66,4 @@ class Call:
         return found if found is not None and self.sees_entity(found) else None
 
 
-type Handler = Callable[[Call], Awaitable[Json]]
+type Handler = Callable[[ApiRequest], Awaitable[Json]]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .catalog import INTEGRATIONS
-from .query import Row
+from .model import Device, Entity
 from .releases import (
     ATTRIBUTES_OF_110,
     DETAIL_FIELDS,
@@ -16,10 +16,9 @@ from .releases import (
     Release,
     Since,
 )
-from .things import Device, Entity
-from .values import Values
+from .store import Store
 
-NAMES = {integration.id: integration.name for integration in INTEGRATIONS}
+INTEGRATION_NAMES = {integration.id: integration.name for integration in INTEGRATIONS}
 GROUPS = ("Energy", "Rooms")
 
 
@@ -35,31 +34,31 @@ def group_id(name: str) -> str:
     return f"186821145397654{100 + GROUPS.index(name)}1"
 
 
-def device_item(device: Device, values: Values, release: Release) -> Row:
+def device_row(device: Device, store: Store, release: Release) -> Row:
     """Return a row of device/search."""
-    return _fields(_device(device, values), DEVICE_FIELDS, release)
+    return _fields(_device(device, store), DEVICE_FIELDS, release)
 
 
 def device_detail(
-    device: Device, entities: list[Entity], values: Values, release: Release
+    device: Device, entities: list[Entity], store: Store, release: Release
 ) -> Row:
     """Return the answer of device/{id}."""
-    row = _device(device, values) | {
+    row = _device(device, store) | {
         "user_nickname": "Admin",
         "user_email": "admin@example.com",
         "template_name": device.model.name,
-        "entities": [described(entity, release) for entity in entities],
+        "entities": [entity_summary(entity, release) for entity in entities],
     }
     return _fields(row, DETAIL_FIELDS, release)
 
 
-def entity_item(entity: Entity, release: Release) -> Row:
+def entity_row(entity: Entity, release: Release) -> Row:
     """Return a row of entity/search; it has neither value nor device id."""
     device = entity.device
     group = None if device is None else group_of(device)
     row: Row = {
         "device_name": None if device is None else device.name,
-        "integration_name": NAMES[entity.integration],
+        "integration_name": INTEGRATION_NAMES[entity.integration],
         "entity_parent_name": None if entity.parent is None else entity.parent.name,
         "entity_id": entity.id,
         "entity_access_mod": entity.access,
@@ -109,14 +108,14 @@ def attribute(entity: Entity, release: Release) -> Row:
     }
 
 
-def _device(device: Device, values: Values) -> Row:
+def _device(device: Device, store: Store) -> Row:
     group = group_of(device)
     return {
         "id": device.id,
         "key": device.key,
         "name": device.name,
         "integration": device.model.integration,
-        "integration_name": NAMES[device.model.integration],
+        "integration_name": INTEGRATION_NAMES[device.model.integration],
         "additional_data": {**device.additional},
         "created_at": device.created * 1000,
         "updated_at": device.updated * 1000,
@@ -125,23 +124,23 @@ def _device(device: Device, values: Values) -> Row:
         "template": device.model.name,
         "group_name": group,
         "group_id": None if group is None else group_id(group),
-        "status": values.status(device),
+        "status": store.status(device),
         "important_entities": [],
         "common_entities": [],
-        "location": _location(device, values),
+        "location": _location(device, store),
     }
 
 
-def _location(device: Device, values: Values) -> Json:
+def _location(device: Device, store: Store) -> Json:
     place = {
-        name: device.site.last_written(f"@location.@{name}", values.now)
+        name: device.site.last_written(f"@location.@{name}", store.now)
         for name in ("latitude", "longitude", "address")
     }
     known: Row = {name: value for name, value in place.items() if value is not None}
     return known or None
 
 
-def described(entity: Entity, release: Release) -> Row:
+def entity_summary(entity: Entity, release: Release) -> Row:
     """Return what the details of devices and integrations say of an entity."""
     return {
         "id": entity.id,

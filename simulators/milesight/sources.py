@@ -1,7 +1,7 @@
 """How the values of a device come about: pure functions of its site and the time.
 
 A `Site` is the place a device measures, with its loads and with what people have
-written to the device. A `Reading` says what one entity shows of it.
+written to the device. A `Source` says what one entity shows of it.
 """
 
 from bisect import bisect_right
@@ -75,7 +75,7 @@ class Site:
         return found
 
 
-class Reading(Protocol):
+class Source(Protocol):
     """What an entity shows."""
 
     def at(self, site: Site, name: str, when: int) -> Value:

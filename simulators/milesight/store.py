@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.dsmr_reader.timeline import Run, Timeline
 from simulators.faults import Json
+from simulators.timeline import Run, Timeline
 
 from .load import DAY
-from .readings import Register
+from .model import Device, Entity
 from .releases import LONG_AS_NUMBER, Release
-from .things import Device, Entity
+from .sources import Register
 from .world import World
 
 RETENTION = 365 * DAY
@@ -30,7 +30,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class Store:
     """What the server has stored at `now` (seconds since 1970-01-01 UTC)."""
 
     world: World
@@ -57,7 +57,7 @@ class Values:
         if entity.identifier == _STATUS and entity.device is not None:
             log = self._status_log(entity.device)
             return _points([when for when, _ in log], start, self.now)
-        if entity.template.reading is None:
+        if entity.template.source is None:
             return _points(written, start, self.now)
         if joining or entity.device is None:
             return _points([entity.created, *written], start, self.now)
@@ -101,13 +101,13 @@ class Values:
     def _value(self, entity: Entity, when: int) -> Json:
         if entity.identifier == _STATUS and entity.device is not None:
             return dict(self._status_log(entity.device)).get(when)
-        site, reading = entity.site, entity.template.reading
+        site, source = entity.site, entity.template.source
         written = site.last_written(entity.identifier, when)
         if written is not None:
             return written
-        if reading is None:
+        if source is None:
             return None
-        value = reading.at(site, entity.identifier, when)
+        value = source.at(site, entity.identifier, when)
         if entity.scale is not None and not isinstance(value, str):
             value = value * entity.scale
         return CASTS[entity.value_type](value)
@@ -160,7 +160,7 @@ def history_json(value: Json) -> Json:
 
 def register(entity: Entity) -> Register:
     """Return the register that an entity shows; raise TypeError if it is none."""
-    reading = entity.template.reading
-    if not isinstance(reading, Register):
+    source = entity.template.source
+    if not isinstance(source, Register):
         raise TypeError(f"{entity.identifier} is no register")
-    return reading
+    return source

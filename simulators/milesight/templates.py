@@ -9,8 +9,8 @@ from typing import Literal
 
 from simulators.faults import Json
 
-from .readings import Climate, Fixed, Reading, Site, Value, rounded
 from .releases import ALWAYS, V130, V131, Since
+from .sources import Climate, Fixed, Site, Source, Value, rounded
 
 type EntityType = Literal["PROPERTY", "SERVICE", "EVENT"]
 type ValueType = Literal["STRING", "LONG", "DOUBLE", "BOOLEAN", "BINARY", "OBJECT"]
@@ -21,12 +21,12 @@ type Schedule = Literal["reports", "joining"]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An entity of a model; `key` is dotted for a child, `reading` None: no value."""
+    """An entity of a model; `key` is dotted for a child, `source` None: no value."""
 
     key: str
     name: str
     value_type: ValueType
-    reading: Reading | None = None
+    source: Source | None = None
     access: Access | None = "R"
     kind: EntityType = "PROPERTY"
     attribute: Mapping[str, Json] = field(default_factory=dict)
@@ -58,36 +58,34 @@ def _attribute(unit: str | None, **more: Json) -> dict[str, Json]:
 
 
 def double(
-    key: str, name: str, unit: str | None, reading: Reading, digits: int = 1
+    key: str, name: str, unit: str | None, source: Source, digits: int = 1
 ) -> Template:
     """Return a measured DOUBLE with its number of digits."""
     attribute = _attribute(unit, fraction_digits=digits)
-    return Template(key, name, "DOUBLE", reading, attribute=attribute)
+    return Template(key, name, "DOUBLE", source, attribute=attribute)
 
 
-def long(key: str, name: str, unit: str | None, reading: Reading) -> Template:
+def long(key: str, name: str, unit: str | None, source: Source) -> Template:
     """Return a measured LONG."""
-    return Template(key, name, "LONG", reading, attribute=_attribute(unit))
+    return Template(key, name, "LONG", source, attribute=_attribute(unit))
 
 
-def climate(key: str, name: str, unit: str | None, reading: Climate) -> Template:
+def climate(key: str, name: str, unit: str | None, source: Climate) -> Template:
     """Return a quantity as a LONG or a DOUBLE, as its digits say."""
-    if reading.digits is None:
-        return long(key, name, unit, reading)
-    return double(key, name, unit, reading, reading.digits)
+    if source.digits is None:
+        return long(key, name, unit, source)
+    return double(key, name, unit, source, source.digits)
 
 
-def choice(
-    key: str, name: str, labels: Mapping[str, str], reading: Reading
-) -> Template:
+def choice(key: str, name: str, labels: Mapping[str, str], source: Source) -> Template:
     """Return a LONG whose numbers have labels."""
-    return Template(key, name, "LONG", reading, attribute={"enum": {**labels}})
+    return Template(key, name, "LONG", source, attribute={"enum": {**labels}})
 
 
-def flag(key: str, name: str, off: str, on: str, reading: Reading | None) -> Template:
+def flag(key: str, name: str, off: str, on: str, source: Source | None) -> Template:
     """Return a BOOLEAN that can only be read."""
     attribute: dict[str, Json] = {"enum": {"false": off, "true": on}}
-    return Template(key, name, "BOOLEAN", reading, attribute=attribute)
+    return Template(key, name, "BOOLEAN", source, attribute=attribute)
 
 
 def text(key: str, name: str, value: str, **attribute: Json) -> Template:
@@ -154,7 +152,7 @@ def service(
                 key=f"{key}.{item.key}",
                 kind="SERVICE",
                 access=None,
-                reading=None,
+                source=None,
             )
             for item in parameters
         ),
@@ -168,7 +166,7 @@ def event(key: str, name: str, *parts: Template) -> tuple[Template, ...]:
         whole,
         *(
             replace(
-                item, key=f"{key}.{item.key}", kind="EVENT", access=None, reading=None
+                item, key=f"{key}.{item.key}", kind="EVENT", access=None, source=None
             )
             for item in parts
         ),

@@ -8,14 +8,14 @@ from orjson import JSONDecodeError, dumps, loads
 
 from simulators.faults import Json
 
+from .auth import Sessions
 from .knobs import Knobs
 from .releases import HEARTBEAT
-from .sessions import Sessions
 from .wire import ApiError
 
 _EXCHANGE = "Exchange"
 _BEARER = "Bearer "
-_LOOK_AGAIN = 0.05
+_CHECK_INTERVAL = 0.05
 
 
 class WebSocketPush:
@@ -54,7 +54,7 @@ class WebSocketPush:
             self.subscriptions.pop(user, None)
         return socket
 
-    async def changed(self, keys: Iterable[str]) -> None:
+    async def announce(self, keys: Iterable[str]) -> None:
         """Tell each user who has subscribed to any of the keys about all of them."""
         listed = list(keys)
         frame = dumps({"event_type": _EXCHANGE, "payload": {"entity_key": listed}})
@@ -92,5 +92,5 @@ async def _silence(request: web.Request) -> web.StreamResponse:
     """Wait until the client gives up."""
     # No event tells that a client has hung up before the handshake.
     while (transport := request.transport) and not transport.is_closing():  # noqa: ASYNC110
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_CHECK_INTERVAL)
     return web.Response()

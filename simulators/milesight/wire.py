@@ -7,8 +7,8 @@ from uuid import uuid4
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 INDEX_PAGE = (
     '<!doctype html>\n<html lang="en">\n<head><title>Beaver IoT</title></head>\n'
@@ -95,7 +95,7 @@ def _json(status: int, body: Json) -> web.Response:
     )
 
 
-def latest_values(path: str, answer: Json) -> Iterator[Place]:
+def latest_values(path: str, answer: Json) -> Iterator[ValueLocation]:
     """Yield where latest values stand in the answer for many entities."""
     data = answer.get("data") if isinstance(answer, dict) else None
     if path.endswith("/entity/batch-get-status") and isinstance(data, dict):

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from simulators.dsmr_reader.timeline import Grid
 from simulators.faults import Json
-from simulators.house_types import epoch
+from simulators.timeline import Grid
+from simulators.times import epoch
 
 from .catalog import INTEGRATIONS, MODELS, IntegrationTemplate
 from .load import DAY, random_int
-from .readings import Site
+from .model import Device, Entity, Override
+from .sources import Site
 from .templates import Model, Template, ValueType
-from .things import Device, Entity, Override
 
 # Far beyond 2 ** 53, and so close together that floats could not tell them apart.
 _FIRST_ID = 1_868_211_453_976_543_233
@@ -203,7 +203,7 @@ def reporting(device: Device) -> list[Entity]:
     return [
         entity
         for entity in device.entities
-        if entity.template.reading is not None and entity.template.schedule == "reports"
+        if entity.template.source is not None and entity.template.schedule == "reports"
     ]
 
 

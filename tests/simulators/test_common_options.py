@@ -8,8 +8,8 @@ from custom_components.metering_hub.flow.forms import read_values
 from custom_components.metering_hub.metering.model import Kind, Value
 from demo.servers import KINDS, Kind as ServerKind
 from simulators.__main__ import SIMULATORS, parser
+from simulators.common_options import changed
 from simulators.server import serve
-from simulators.unrest import changed
 
 SECRET = "simulated-secret"
 SIZES = {

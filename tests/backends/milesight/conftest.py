@@ -12,7 +12,7 @@ from custom_components.metering_hub.backends.milesight.backend import MilesightB
 from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.milesight import Entity, MilesightSimulator
 from simulators.server import serve
-from tests.simulators.milesight_fixtures import Clock, clock
+from tests.simulators.milesight.conftest import Clock, clock
 
 SETTINGS = {
     "username": "admin@example.com",

@@ -16,7 +16,7 @@ from custom_components.metering_hub.backends.errors import (
 )
 from simulators.faults import Answer, Fault, html_error
 from simulators.milesight import User
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Beaver, Connect
 

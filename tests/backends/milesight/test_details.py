@@ -7,7 +7,7 @@ import pytest
 from custom_components.metering_hub.backends.errors import PermissionDeniedError
 from custom_components.metering_hub.backends.milesight.client import MilesightClient
 from custom_components.metering_hub.backends.milesight.models import Aggregate
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Beaver, Connect
 

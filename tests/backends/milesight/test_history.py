@@ -11,7 +11,7 @@ from custom_components.metering_hub.backends.milesight.changes import FULL_LOOK
 from custom_components.metering_hub.metering.model import Point
 from simulators.faults import Drop, Fault, Json, MutateJson, html_error
 from simulators.milesight import Entity, Gap, Override
-from tests.simulators.milesight_fixtures import NOW, START, VERSIONS, build
+from tests.simulators.milesight.conftest import NOW, START, VERSIONS, build
 
 from .conftest import Beaver, Connect
 
@@ -56,7 +56,7 @@ async def read(
 
 def stored(beaver: Beaver, entity: Entity, start: datetime, end: datetime) -> Values:
     """Return what the simulator has stored of an entity in [start, end]."""
-    values = beaver.simulator.values
+    values = beaver.simulator.store
     found: Values = {}
     for when in values.stored(entity):
         moment = datetime.fromtimestamp(when, UTC)

@@ -20,7 +20,7 @@ from custom_components.metering_hub.metering.model import (
 )
 from simulators.faults import Answer, Fault, Json, MutateJson
 from simulators.milesight import User
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect, point_key
 

@@ -20,7 +20,7 @@ from custom_components.metering_hub.backends.milesight.points import (
 from custom_components.metering_hub.metering.model import Inventory, Kind, Point
 from simulators.faults import Answer, Drop, Fault, Handler, Json, MutateJson, html_error
 from simulators.milesight import Override
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Beaver, Connect
 
@@ -48,7 +48,7 @@ async def test_values_are_the_simulators(connect: Connect, version: str) -> None
         if point.kind is not Kind.ACTION
     ]
     readings = await beaver.read(points)
-    values, sources = beaver.simulator.values, beaver.backend._catalogue.sources
+    values, sources = beaver.simulator.store, beaver.backend._catalogue.sources
     compared = 0
     for point in points:
         entity = beaver.simulator.world.entities[sources[point.key].entity.id]

@@ -18,7 +18,7 @@ from simulators.faults import Fault, Json, MutateJson, html_error
 from simulators.milesight.mqtt_packets import Refusal
 from simulators.server import serve
 from tests.certificates import self_signed, server_context
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Beaver, Connect
 
@@ -34,7 +34,7 @@ async def listening(beaver: Beaver) -> AsyncIterator[Changes]:
     changes = cast("Changes", beaver.backend.watch())
     try:
         assert await following(changes) == frozenset()
-        hub = beaver.simulator.hub
+        hub = beaver.simulator.notifier
         # A subscription to the WebSocket is not acknowledged.
         await until(
             lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)
@@ -80,7 +80,7 @@ async def test_what_was_written_is_heard(connect: Connect, version: str) -> None
 async def test_closing_leaves_no_connection(connect: Connect, version: str) -> None:
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
-    hub = beaver.simulator.hub
+    hub = beaver.simulator.notifier
     async with listening(beaver):
         assert hub.broker.clients + len(hub.websocket.subscriptions) == 1
     await until(lambda: not hub.broker.clients and not hub.websocket.subscriptions)
@@ -90,7 +90,7 @@ async def test_closing_leaves_no_connection(connect: Connect, version: str) -> N
 async def test_cancelling_leaves_no_connection(connect: Connect, version: str) -> None:
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
-    hub = beaver.simulator.hub
+    hub = beaver.simulator.notifier
 
     async def listen() -> None:
         async for _ in beaver.backend.watch():
@@ -125,7 +125,7 @@ async def test_a_refusal_that_nobody_waits_for_is_not_logged(
         task.cancel()
         return Refusal.NOT_AUTHORIZED
 
-    monkeypatch.setattr(beaver.simulator.hub.broker, "_refusal", refuse)
+    monkeypatch.setattr(beaver.simulator.notifier.broker, "_refusal", refuse)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not unhandled
@@ -136,7 +136,7 @@ async def test_lost_connection_is_said(connect: Connect, version: str) -> None:
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.drop()
+        await beaver.simulator.notifier.drop()
         with pytest.raises(UnreachableError):
             await following(changes)
     # And the next one stands again.
@@ -162,7 +162,7 @@ async def test_broker_that_changed_its_password(connect: Connect) -> None:
     await beaver.inventory()
     async with listening(beaver):
         beaver.simulator.mqtt_password = "another"
-        await beaver.simulator.hub.drop()
+        await beaver.simulator.notifier.drop()
     async with listening(beaver):
         pass
 
@@ -252,7 +252,7 @@ async def test_heartbeat_finds_out_what_is_dead(
         async def ignore(user: str, socket: object, raw: str) -> None:
             """Take a frame, and answer nothing."""
 
-        monkeypatch.setattr(beaver.simulator.hub.websocket, "_message", ignore)
+        monkeypatch.setattr(beaver.simulator.notifier.websocket, "_message", ignore)
         # What is lost is found after two of them; a busy machine may take longer.
         await asyncio.wait([next_], timeout=10 if is_lost else 1)
         assert next_.done() is is_lost
@@ -278,7 +278,7 @@ async def test_new_devices_are_subscribed_to(
         await until(
             lambda: any(
                 beaver.entity("Fridge plug", "voltage").key in keys
-                for keys in beaver.simulator.hub.websocket.subscriptions.values()
+                for keys in beaver.simulator.notifier.websocket.subscriptions.values()
             )
         )
         await beaver.simulator.report_now("Fridge plug")
@@ -324,7 +324,7 @@ async def test_message_that_makes_no_sense_is_passed_over(
     await beaver.inventory()
     topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.broker.publish(topic, payload)
+        await beaver.simulator.notifier.broker.publish(topic, payload)
         await beaver.simulator.report_now("Boiler plug")
         assert beaver.key("Boiler plug", "voltage") in await following(changes)
 
@@ -337,7 +337,7 @@ async def test_ids_may_come_as_numbers(connect: Connect) -> None:
     event = orjson.dumps({"payload": {"entity_ids": [int(entity.id)]}})
     topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.broker.publish(topic, event)
+        await beaver.simulator.notifier.broker.publish(topic, event)
         assert await following(changes) == {beaver.key("Boiler plug", "voltage")}
 
 

@@ -8,7 +8,7 @@ import pytest
 from simulators.bemserver import CLEAN, Gap
 from simulators.faults import Json
 
-from .bemserver_fixtures import NOW, Bem, query
+from .conftest import NOW, Bem, query
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 11, 2, tzinfo=PARIS)

@@ -8,7 +8,7 @@ import pytest
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, Group
 from simulators.faults import Json
 
-from .bemserver_fixtures import ADMIN, NOW, OUTSIDER, Bem, query
+from .conftest import ADMIN, NOW, OUTSIDER, Bem, query
 
 FAILURE = {"status": "failure"}
 FORBIDDEN = {"code": 403, "status": "Forbidden", "message": "Authorization error"}

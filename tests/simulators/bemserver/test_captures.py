@@ -13,9 +13,9 @@ from simulators.bemserver.auth import TokenType, token
 from simulators.faults import Json
 from simulators.server import serve
 from tests.captures import Capture, bemserver as recorded, replay_app
+from tests.simulators.bare_http import send
 
-from .bare_http import send
-from .bemserver_fixtures import NOW
+from .conftest import NOW
 
 # All of them are asked for.
 NOT_COVERED: set[str] = set()

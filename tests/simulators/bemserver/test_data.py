@@ -8,7 +8,7 @@ import pytest
 
 from simulators.bemserver import RAW
 
-from .bemserver_fixtures import NOW, Bem, query, window
+from .conftest import NOW, Bem, query, window
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)

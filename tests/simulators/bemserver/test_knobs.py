@@ -6,7 +6,7 @@ from itertools import pairwise
 from simulators.bemserver import CLEAN, DEFAULT_PASSWORD, RAW, Gap
 from simulators.faults import Answer, Fault
 
-from .bemserver_fixtures import NOW, Bem, window
+from .conftest import NOW, Bem, window
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)

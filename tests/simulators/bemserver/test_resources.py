@@ -9,7 +9,7 @@ import pytest
 from simulators.bemserver import BemserverSimulator
 from simulators.server import serve
 
-from .bemserver_fixtures import ADMIN, NOW, Bem, query
+from .conftest import ADMIN, NOW, Bem, query
 
 
 async def test_paths_are_exact(bem: Bem) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from simulators.besmart import HOUSE_MID, BesmartSimulator, Sensor, default_sensors
 from simulators.faults import Json
-from simulators.house import epoch
 from simulators.server import serve
+from simulators.times import epoch
 
 NOW = datetime(2026, 11, 21, 2, 33, 20, tzinfo=UTC)
 START = datetime(2026, 3, 26, 23, 0, tzinfo=UTC)

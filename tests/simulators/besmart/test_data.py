@@ -15,10 +15,11 @@ from simulators.besmart import (
     BesmartSimulator,
     default_sensors,
 )
-from simulators.house import Channel, epoch
+from simulators.house import Channel
 from simulators.house_profile import solar
+from simulators.times import epoch
 
-from .besmart_fixtures import NOW, START, BesmartApi, ms, points
+from .conftest import NOW, START, BesmartApi, ms, points
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)

@@ -15,16 +15,7 @@ from simulators.besmart import (
 from simulators.besmart.endpoints import ENDPOINTS
 from simulators.faults import Json
 
-from .besmart_fixtures import (
-    NOW,
-    START,
-    BesmartApi,
-    Reply,
-    data_path,
-    ms,
-    objects,
-    points,
-)
+from .conftest import NOW, START, BesmartApi, Reply, data_path, ms, objects, points
 
 FIND_KEYS = (
     *("address_city", "address_flat_number", "address_postcode", "address_street"),

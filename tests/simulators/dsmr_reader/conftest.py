@@ -1,4 +1,4 @@
-"""Fixtures for the simulators: a fixed house, a server on a real socket, a client."""
+"""Fixtures for the DSMR-reader simulator: a fixed house, a server, a client."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,11 +12,6 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Json
 from simulators.house import House
 from simulators.server import serve
-
-from .bemserver_fixtures import bem, bemserver, clock
-from .besmart_fixtures import besmart, besmart_api
-
-__all__ = ["bem", "bemserver", "besmart", "besmart_api", "clock"]
 
 KEY = "test-key"
 # The moment at which most captures were made.

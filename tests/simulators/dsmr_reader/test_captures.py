@@ -10,8 +10,7 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Json
 from simulators.server import serve
 from tests.captures import Capture, dsmr_reader, replay_app
-
-from .bare_http import send
+from tests.simulators.bare_http import send
 
 # Writing is not simulated; OPTIONS of the real server is a page of documentation.
 NOT_COVERED = {

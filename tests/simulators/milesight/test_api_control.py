@@ -7,7 +7,7 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight import Entity
 
-from .milesight_fixtures import Beaver, Got, beaver, build, clock
+from .conftest import Beaver, Got, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

@@ -7,16 +7,7 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight import Entity
 
-from .milesight_fixtures import (
-    NOW,
-    START,
-    VERSIONS,
-    Beaver,
-    Object,
-    beaver,
-    build,
-    clock,
-)
+from .conftest import NOW, START, VERSIONS, Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

@@ -6,7 +6,7 @@ import pytest
 
 from simulators.milesight import User
 
-from .milesight_fixtures import Beaver, Object, beaver, build, clock
+from .conftest import Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

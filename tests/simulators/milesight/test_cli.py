@@ -11,9 +11,9 @@ from aiohttp import ClientSession
 import aiomqtt
 import pytest
 
-from .milesight_fixtures import Api
+from .conftest import Api
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.usefixtures("socket_enabled")

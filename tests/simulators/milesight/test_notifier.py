@@ -15,7 +15,7 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight import Entity, MilesightSimulator, User
 
-from .milesight_fixtures import Beaver, Object, beaver, build, clock
+from .conftest import Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -79,7 +79,7 @@ async def test_where_the_broker_is_and_its_credentials() -> None:
     async with beaver() as client:
         info = (await client.get("mqtt/broker-info")).object
         assert info == {
-            "mqtt_port": client.simulator.hub.broker.port,
+            "mqtt_port": client.simulator.notifier.broker.port,
             "ws_path": "/mqtt",
         }
         client.simulator.mqtt_host = "broker.example.com"
@@ -158,7 +158,7 @@ async def test_a_broker_that_refuses(
             async with mqtt(client, websocket=websocket, **fields):
                 pass
         assert str(raised.value.rc) == reason
-        assert simulator.hub.broker.clients == 0
+        assert simulator.notifier.broker.clients == 0
 
 
 async def test_a_broker_that_says_nothing() -> None:
@@ -183,28 +183,28 @@ async def test_a_broker_that_says_nothing() -> None:
 )
 async def test_the_broker_ends_what_makes_no_sense(sent: bytes, answers: bytes) -> None:
     async with beaver() as client, asyncio.timeout(20):
-        port = client.simulator.hub.mqtt_port
+        port = client.simulator.notifier.mqtt_port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         assert await reader.read() == answers
         writer.close()
-        assert client.simulator.hub.broker.clients == 0
+        assert client.simulator.notifier.broker.clients == 0
 
 
 async def test_a_port_that_is_taken_is_replaced() -> None:
     async with beaver() as client:
         simulator = build()
-        simulator.mqtt_port = client.simulator.hub.mqtt_port
+        simulator.mqtt_port = client.simulator.notifier.mqtt_port
         async with beaver(simulator) as second, mqtt(second):
-            assert simulator.hub.mqtt_port != client.simulator.hub.mqtt_port
-            assert simulator.hub.broker.clients == 1
+            assert simulator.notifier.mqtt_port != client.simulator.notifier.mqtt_port
+            assert simulator.notifier.broker.clients == 1
 
 
 async def test_no_broker_on_tcp() -> None:
     simulator = build()
     simulator.mqtt_port = None
     async with beaver(simulator) as client:
-        assert simulator.hub.broker.port is None
+        assert simulator.notifier.broker.port is None
         info = (await client.get("mqtt/broker-info")).object
         assert info["mqtt_port"] == 1883
         async with mqtt(client, websocket=True) as listener:
@@ -217,9 +217,9 @@ async def test_topics_of_others_are_refused() -> None:
     async with beaver() as client, mqtt(client) as listener:
         granted = await listener.subscribe([("beaver-iot/other/#", 0), (TOPIC, 1)])
         assert [code.value for code in granted] == [0x80, 0]
-        assert client.simulator.hub.broker.subscriptions == [TOPIC]
+        assert client.simulator.notifier.broker.subscriptions == [TOPIC]
         await listener.unsubscribe(TOPIC)
-        assert client.simulator.hub.broker.subscriptions == []
+        assert client.simulator.notifier.broker.subscriptions == []
 
 
 @asynccontextmanager
@@ -234,10 +234,10 @@ async def ended(client: Beaver, **fields: str) -> AsyncIterator[aiomqtt.Client]:
 
 async def test_dropped_and_taken_over_connections() -> None:
     async with beaver() as client:
-        broker = client.simulator.hub.broker
+        broker = client.simulator.notifier.broker
         async with ended(client) as listener:
             await listener.subscribe(TOPIC)
-            await client.simulator.hub.drop()
+            await client.simulator.notifier.drop()
         assert broker.clients == 0
         async with ended(client, client_id="same"), mqtt(client, client_id="same"):
             assert broker.clients == 1
@@ -274,7 +274,7 @@ async def subscribe(socket: ClientWebSocketResponse, *entities: Entity) -> None:
 async def subscribed(client: Beaver, count: int) -> None:
     """Wait until so many users have a subscription."""
     for _ in range(500):
-        if len(client.simulator.hub.websocket.subscriptions) == count:
+        if len(client.simulator.notifier.websocket.subscriptions) == count:
             return
         await asyncio.sleep(0.01)
     raise TimeoutError

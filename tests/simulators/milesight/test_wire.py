@@ -7,7 +7,7 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight.releases import parse_release
 
-from .milesight_fixtures import VERSIONS, Beaver, Object, beaver, build
+from .conftest import VERSIONS, Beaver, Object, beaver, build
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

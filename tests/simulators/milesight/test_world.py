@@ -10,9 +10,9 @@ from simulators.faults import Json
 from simulators.milesight import Entity, Gap, MilesightSimulator, Override
 from simulators.milesight.catalog import MODELS
 from simulators.milesight.load import PATTERNS, load
-from simulators.milesight.readings import Register
+from simulators.milesight.sources import Register
 
-from .milesight_fixtures import NOW, Beaver, Object, beaver, build, clock
+from .conftest import NOW, Beaver, Object, beaver, build, clock
 
 HOUR = timedelta(hours=1)
 NOW_MS = int(NOW.timestamp()) * 1000
@@ -23,7 +23,7 @@ def registers(simulator: MilesightSimulator) -> list[Entity]:
     return [
         one
         for one in simulator.world.entities.values()
-        if isinstance(one.template.reading, Register)
+        if isinstance(one.template.source, Register)
     ]
 
 
@@ -88,7 +88,7 @@ def test_the_same_seed_is_the_same_world() -> None:
     other = MilesightSimulator(None, 8, clock=first.clock)
     shown = [
         [
-            (one.key, one.id, world.values.latest(one))
+            (one.key, one.id, world.store.latest(one))
             for one in world.world.entities.values()
         ]
         for world in (first, second, other)
@@ -116,7 +116,7 @@ def test_values_are_plausible() -> None:
     for _ in range(48):
         clock(simulator).forward(minutes=97)
         for entity in simulator.world.entities.values():
-            unit, latest = entity.attribute.get("unit"), simulator.values.latest(entity)
+            unit, latest = entity.attribute.get("unit"), simulator.store.latest(entity)
             if latest is None or unit not in limits or entity.writable:
                 continue
             low, high = limits[str(unit)]
@@ -132,7 +132,7 @@ def test_value_types_are_what_they_say() -> None:
     types = {"LONG": int, "DOUBLE": float, "BOOLEAN": bool, "STRING": str}
     checked = 0
     for entity in simulator.world.entities.values():
-        latest = simulator.values.latest(entity)
+        latest = simulator.store.latest(entity)
         if latest is not None:
             assert type(latest.value) is types[entity.value_type], entity
             labels = entity.attribute.get("enum")
