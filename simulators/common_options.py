@@ -1,61 +1,62 @@
-"""Let a chosen share of the values change with every answer, and no other.
+"""Options that all simulators have: a stopped or fast clock, and changing values.
 
-A benchmark of a poll needs to know how much is new in it. `--still` stops the clock of
-a simulator, so that nothing changes by itself, and `--speed` lets it run faster, for
-days that nobody waits for. `--changing PERCENT` lets that share of the values grow with
-each answer that has them, besides.
+A benchmark of a poll has to know how many of the values are new. `--still` stops the
+clock of a simulator, so nothing changes by itself, and `--speed` makes it run faster.
+`--changing PERCENT` also stops the clock, but increases that share of the values with
+every answer.
 """
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from aiohttp import web
 
 from .faults import Fault, Faults, Handler, Json, MutateJson
+from .times import utcnow
 
 type ValueLocation = tuple[str, dict[str, Json], str]
-"""What a value (or a list of them) belongs to, and the object in an answer and the key
-where it stands."""
+"""The name of a value (or a list of values), the object that contains it, and its
+key."""
 
 type FindValues = Callable[[str, Json], Iterable[ValueLocation]]
-"""Finds the newest values in the answer of a path; nothing in other answers."""
+"""Find the latest values in the answer of a path; other answers have none."""
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_common_arguments(parser: ArgumentParser) -> None:
     """Add the options that all simulators have."""
-    parser.add_argument("--still", action="store_true", help="the clock stands still")
+    parser.add_argument("--still", action="store_true", help="stop the clock")
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="the clock runs so many times as fast"
+        "--speed", type=float, default=1.0, help="run the clock this many times as fast"
     )
     parser.add_argument(
         "--changing",
         type=int,
         metavar="PERCENT",
-        help="stand still, but let that share of the values grow with each answer",
+        help="stop the clock, but increase this share of the values with each answer",
     )
 
 
 def clock(options: Namespace) -> Callable[[], datetime]:
-    """Return the clock that the options ask for, which gives aware UTC."""
+    """Return the clock for the options, which returns aware UTC."""
     if not options.still and options.changing is None:
-        begun, speed = datetime.now(UTC), options.speed
-        return lambda: begun + (datetime.now(UTC) - begun) * speed
-    now = datetime.now(UTC)
+        start, speed = utcnow(), options.speed
+        return lambda: start + (utcnow() - start) * speed
+    now = utcnow()
     return lambda: now
 
 
 def change_values(faults: Faults, options: Namespace, find_values: FindValues) -> None:
-    """Put the unrest in force that the options ask for."""
+    """Start changing values if the options ask for it."""
     if options.changing:
         faults.add(Fault(ChangeValues(options.changing, find_values)))
 
 
 @dataclass(slots=True)
 class ChangeValues:
-    """Change the values of `percent` of what has any; each answer changes them anew."""
+    """Change the values of `percent` of the names; every answer changes them again."""
 
     percent: int
     find_values: FindValues
@@ -63,29 +64,31 @@ class ChangeValues:
     _answers: int = 0
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer with the values that changed."""
+        """Return the answer with changed values."""
         whole = await handler(request)
         if whole.content_type != "application/json":
             return whole
 
         async def answered(_: web.Request) -> web.StreamResponse:
+            """Return the answer that was already made."""
             return whole
 
         change = MutateJson(lambda answer: self._change(request.path, answer))
         return await change.apply(request, answered)
 
     def _change(self, path: str, answer: Json) -> Json:
+        """Change the values of the chosen names in an answer."""
         self._answers += 1
         for name, container, key in self.find_values(path, answer):
             number = self._numbers.setdefault(name, len(self._numbers))
-            # The share is spread evenly over all that have values.
+            # Spread the share evenly over all names.
             if number * self.percent % 100 < self.percent:
                 container[key] = changed(container[key], self._answers)
         return answer
 
 
 def changed(value: Json, answers: int) -> Json:
-    """Return a value after so many answers; words stay as they are."""
+    """Return a value after a number of answers; plain text does not change."""
     if isinstance(value, list):
         return [changed(each, answers) for each in value]
     if isinstance(value, bool):

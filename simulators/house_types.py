@@ -1,4 +1,4 @@
-"""What the simulated house is made of: registers, events and instants."""
+"""The registers of the simulated house and the events that affect them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Channel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeterExchange:
-    """A new meter at `at` (aware): its first positions and its serial number.
+    """A new meter at `at` (aware): its initial positions and serial number.
 
-    Channels without a position go on counting as before.
+    Channels without a position continue to count as before.
     """
 
     at: datetime
@@ -40,7 +40,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """Momentary power in W; `phases` are net: positive is drawn from the grid."""
+    """Current power in W; `phases` are net: positive means drawn from the grid."""
 
     delivered: int
     returned: int

@@ -1,6 +1,6 @@
-"""Sorted instants by arithmetic: counted, sliced and found without a list.
+"""Sorted instants calculated on demand: counted, sliced and found without a list.
 
-A timeline is a few runs. A run repeats a short pattern of offsets: every ten
+A timeline consists of a few runs. A run repeats a short pattern of offsets: every ten
 seconds, or the first and the last reading of every hour.
 """
 
@@ -30,7 +30,7 @@ class Run:
         return self.first + rounds * self.period + self.pattern[step]
 
     def rank(self, when: int) -> int:
-        """Return how many instants are before `when`."""
+        """Return the number of instants before `when`."""
         if when <= self.first:
             return 0
         rounds, rest = divmod(when - self.first, self.period)
@@ -39,10 +39,10 @@ class Run:
 
 
 class Timeline(Sequence[int]):
-    """A sorted sequence of instants that costs no memory."""
+    """A sorted sequence of instants that needs no memory per instant."""
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
-        """Take runs that do not overlap, oldest first."""
+        """Initialize with runs that do not overlap, oldest first."""
         self._runs = [run for run in runs if run.count]
         self._starts = list(accumulate((run.count for run in self._runs), initial=0))
 
@@ -64,7 +64,7 @@ class Timeline(Sequence[int]):
             yield from map(run.at, range(run.count))
 
     def rank(self, when: int) -> int:
-        """Return how many instants are before `when`."""
+        """Return the number of instants before `when`."""
         return sum(run.rank(when) for run in self._runs)
 
     def between(self, low: int, high: int) -> range:
@@ -85,7 +85,7 @@ class Timeline(Sequence[int]):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The instants k * step + phase. A step is a part or a multiple of an hour."""
+    """The instants k * step + phase; a step is a part or a multiple of an hour."""
 
     step: int
     phase: int = 0
@@ -99,7 +99,7 @@ class Grid:
         return (when - self.phase) // self.step * self.step + self.phase
 
     def spans(self, start: int, end: int, gaps: Sequence[Span]) -> list[Span]:
-        """Return the first and last instants of what is in [start, end] but no gap."""
+        """Return the first and last instant of each part of [start, end] without gaps."""
         found = []
         for low, high in gaps:
             if high <= low:
@@ -122,10 +122,10 @@ def timeline(
     gaps: Sequence[Span] = (),
     thin_before: int | None = None,
 ) -> Timeline:
-    """Return the instants of a grid in [start, end], without those in the gaps.
+    """Return the instants of a grid in [start, end], except those in the gaps.
 
-    Hours that end at or before `thin_before` (a whole hour) keep only their first
-    and last instant: that is what DSMR-reader's retention leaves.
+    Hours that end at or before `thin_before` (a whole hour) keep only their first and
+    last instant, like the retention of DSMR-reader.
     """
     spans = grid.spans(start, end, gaps)
     if thin_before is None:

@@ -1,11 +1,11 @@
-"""The table of endpoints: name, method, path, editions, and what they answer.
+"""The table of endpoints: name, method, path, editions, and their answers.
 
-The batch, `POST sensors/signals/data`: the later published texts leave its body open
-(any). The reading here is that of the text of 2022-08 and of public clients: a bare
-JSON array of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms)
-and the optional parameters of signal data; the origin may be called signal_origin_id
-or origin_id, and get_last is last_acq in newer texts. The answer is an array in the
-order of the body. `.../data/v2`, published since 2023-12, does the same.
+The later published texts leave the body of the batch, `POST sensors/signals/data`, open
+(any). The simulator follows the text of 2022-08 and public clients: a bare JSON array
+of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms) and the
+optional parameters of signal data; the origin may be called signal_origin_id or
+origin_id, and get_last is last_acq in newer texts. The answer is an array in the order
+of the body. `.../data/v2`, published since 2023-12, does the same.
 """
 
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ _CUSTOM_FIELDS = '{"tariff": {"required": true}}'
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request on its way to an answer; `ids` are the numbers in its path."""
+    """A request and the server it was sent to; `ids` are the numbers in its path."""
 
     knobs: Knobs
     tokens: Tokens
@@ -52,13 +52,13 @@ class ApiRequest:
 
     @property
     def query(self) -> Parameters:
-        """Return the parameters of the query string; the first of a name counts."""
+        """Return the query parameters; the first of several with a name counts."""
         return Parameters(dict(self.web_request.query))
 
     async def body(self) -> Json:
-        """Return the body as JSON, whatever its content type says.
+        """Return the body as JSON, regardless of its content type.
 
-        Raises RefusedError (422) if it is none.
+        Raises RefusedError (422) for anything else.
         """
         try:
             parsed: Json = loads(await self.web_request.read())
@@ -69,7 +69,7 @@ class ApiRequest:
 
     @property
     def sensor(self) -> Sensor | None:
-        """Return the sensor that the path names."""
+        """Return the sensor in the path, or None if it is unknown."""
         return self.knobs.find_sensor(self.ids[0], self.ids[1])
 
 
@@ -78,7 +78,7 @@ type Answer = Callable[[ApiRequest], Awaitable[Json]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What there is at a path below /api/; `open` ones need no token."""
+    """An endpoint at a path below /api/; with `is_open` it needs no token."""
 
     name: str
     method: str
@@ -88,12 +88,13 @@ class Endpoint:
     is_open: bool = False
 
     def match(self, path: str) -> tuple[int, ...] | None:
-        """Return the numbers in the path, or None if it is another one."""
+        """Return the numbers in the path, or None if it does not match."""
         found = re.fullmatch(self.path, path)
         return None if found is None else tuple(map(int, found.groups()))
 
 
 async def _login(request: ApiRequest) -> Json:
+    """Answer POST users/token: check the login and issue a token."""
     check_login(
         request.knobs, await request.body(), request.web_request.headers.get("X-Auth")
     )
@@ -101,19 +102,22 @@ async def _login(request: ApiRequest) -> Json:
 
 
 async def _token_info(request: ApiRequest) -> Json:
+    """Answer GET users/token."""
     refresh = request.knobs.token_refresh
     return request.tokens.info(request.knobs, request.token, refresh=refresh)
 
 
 async def _workspaces(request: ApiRequest) -> Json:
+    """Answer GET workspaces."""
     key = request.knobs.description_key
     return [workspace.row(key) for workspace in request.knobs.workspaces]
 
 
 async def _find(request: ApiRequest) -> Json:
-    """Filter the sensors: numbers and the meter exactly, the name by a part of it.
+    """Answer GET sensors/find: match numbers and the meter exactly, the name in part.
 
-    How `columns` is written is undocumented; here: names with commas between.
+    The form of `columns` is undocumented; the simulator expects names separated by
+    commas.
     """
     client, kind = (
         request.query.whole("client_cid"),
@@ -137,11 +141,12 @@ async def _find(request: ApiRequest) -> Json:
 
 
 def _meter_eid(sensor: Sensor) -> str | None:
+    """Return the id of the meter that was installed last."""
     return str(sensor.meters[-1].eid) if sensor.meters else None
 
 
 async def _external(request: ApiRequest) -> Json:
-    """Find sensors by external id: an array, or the one string of the first text."""
+    """Answer POST sensors/external: ids in an array, or in the first text one string."""
     body = await request.body()
     wanted = [body] if isinstance(body, str) else body
     if not isinstance(wanted, list):
@@ -150,12 +155,14 @@ async def _external(request: ApiRequest) -> Json:
 
 
 async def _sensor(request: ApiRequest) -> Json:
+    """Answer GET sensors/{cid}.{mid}."""
     if request.sensor is None:
         raise RefusedError(404, NO_RESOURCE)
     return request.sensor.info()
 
 
 async def _sensor_types(request: ApiRequest) -> Json:
+    """Answer GET sensors/types."""
     return [
         {
             "description": kind.description,
@@ -170,6 +177,7 @@ async def _sensor_types(request: ApiRequest) -> Json:
 
 
 async def _signal_types(request: ApiRequest) -> Json:
+    """Answer GET sensors/signals/types, or with one of the odd forms."""
     knobs = request.knobs
     if knobs.types_answer != "list":
         odd: dict[str, Json] = {"text": "None", "null": None, "empty": []}
@@ -182,19 +190,23 @@ async def _signal_types(request: ApiRequest) -> Json:
 
 
 def _type_row(knobs: Knobs, kind: SignalType) -> Json:
+    """Return the row of a signal type, with its moid as text if required."""
     row = kind.row(knobs.edition)
     return row | {"signal_type_moid": str(kind.moid)} if knobs.moids_as_text else row
 
 
 async def _states(request: ApiRequest) -> Json:
+    """Answer GET sensors/states."""
     return await _list_states(request, None)
 
 
 async def _signal_states(request: ApiRequest) -> Json:
+    """Answer GET sensors/states/signals."""
     return await _list_states(request, request.query.whole("signal_type_moid"))
 
 
 async def _list_states(request: ApiRequest, moid: int | None) -> Json:
+    """Return the states of the selected sensors, of one signal if `moid` is set."""
     client, mid = request.query.whole("client_cid"), request.query.whole("sensor_mid")
     found = [
         sensor
@@ -211,6 +223,7 @@ async def _list_states(request: ApiRequest, moid: int | None) -> Json:
 
 
 async def _data(request: ApiRequest) -> Json:
+    """Answer GET sensors/{cid}.{mid}/signals/{moid}/data."""
     knobs = request.knobs
     query = data_query(request.query, newer=knobs.edition == "2026")
     answer = await signal_data(
@@ -220,6 +233,7 @@ async def _data(request: ApiRequest) -> Json:
 
 
 async def _batch(request: ApiRequest) -> Json:
+    """Answer POST sensors/signals/data for a list of signals."""
     body, knobs = await request.body(), request.knobs
     if not isinstance(body, list):
         raise invalid(("body",), "value is not a valid list", "type_error.list")
@@ -236,7 +250,7 @@ async def _batch(request: ApiRequest) -> Json:
 
 
 async def _batch_item(request: ApiRequest, item: Parameters) -> list[Json]:
-    """Return the answer in a list; an unknown signal's is what the knob says."""
+    """Return the answer for one signal; a knob decides about unknown signals."""
     names = ("client_cid", "sensor_mid", "signal_type_moid")
     client, mid, moid = (item.required(name) for name in names)
     query = data_query(item, newer=True)
@@ -252,7 +266,10 @@ async def _batch_item(request: ApiRequest, item: Parameters) -> list[Json]:
 
 
 async def _cap(request: ApiRequest) -> Json:
-    """Tell the newest sample's time in ms (0.35's schema SignalCAPTime)."""
+    """Answer GET .../signals/cap: the time of the latest sample in ms.
+
+    Source: docs/wire/besmart.md, Addendum (SignalCAPTime of 0.35).
+    """
     moid = request.query.required("signal_type_moid")
     origin = request.query.whole("signal_origin_id") or 1
     sensor = request.sensor
@@ -270,6 +287,7 @@ async def _cap(request: ApiRequest) -> Json:
 
 
 async def _time(request: ApiRequest) -> Json:
+    """Answer GET time: seconds or milliseconds since 1970."""
     return request.now if request.query.text("unit") == "s" else request.now * 1000
 
 

@@ -1,4 +1,4 @@
-"""Sensors: a place with a meter, its signals, and what the server knows about it.
+"""Sensors: a place with a meter, its signals, and its description on the server.
 
 All names, addresses and supply-point ids are made up.
 """
@@ -40,8 +40,8 @@ SENSOR_TYPES = {
 class Meter:
     """A meter that counts at a sensor from `since` (aware) until the next one does.
 
-    `positions`: Wh, varh or VAh per moid at `since`; others begin at 0. `eid` may be
-    a number, as in the published example.
+    `positions`: Wh, varh or VAh per moid at `since`; others start at 0. `eid` may be a
+    number, as in the published example.
     """
 
     since: datetime
@@ -52,7 +52,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """What says where and whose a sensor is; each field may be missing."""
+    """The address and supply point of a sensor; each field may be missing."""
 
     ppe: str | None = None
     city: str | None = None
@@ -66,7 +66,7 @@ class Location:
 
 @dataclass(eq=False)
 class Sensor:
-    """A sensor: its identity is `client_cid`.`sensor_mid`; every field may change."""
+    """A sensor, identified by `client_cid`.`sensor_mid`; every field may change."""
 
     sensor_mid: int
     name: str
@@ -88,13 +88,16 @@ class Sensor:
         positions: Mapping[int, int] | None = None,
         eid: str | int = 135621,
     ) -> Meter:
-        """Put in another meter at `at` (aware), after all of the meters so far."""
+        """Install another meter at `at` (aware), after all meters so far."""
         meter = Meter(at, positions or {}, eid)
         self.meters.append(meter)
         return meter
 
     def row(self) -> dict[str, Json]:
-        """Return the row of sensors/find; null fields are always attached (wire)."""
+        """Return the row of sensors/find, including its null fields.
+
+        Source: docs/wire/besmart.md, Sensors / workspaces.
+        """
         location, kind = self.location, SENSOR_TYPES[self.type_id]
         return {
             "address_city": location.city,
@@ -150,7 +153,7 @@ class Workspace:
     root: int = CLIENT
 
     def row(self, description_key: str) -> dict[str, Json]:
-        """Return the row of workspaces, whose key for the text is misspelt there."""
+        """Return the row of workspaces; the vendor misspells the description's key."""
         return {
             "config": self.config,
             description_key: self.description,
@@ -169,7 +172,7 @@ def default_sensors(
 ) -> list[Sensor]:
     """Return a house, a workshop that only draws, and the house's PV inverter.
 
-    `start` is aware: that of the history. The house's meter had counted before.
+    The history starts at `start` (aware). The meter of the house had counted before.
     """
     home = House(seed, start, "Europe/Warsaw")
     shed = House(seed + 1, start, "Europe/Warsaw")
@@ -207,9 +210,9 @@ def default_sensors(
 
 
 def plant(seed: int, start: datetime, meters: int) -> list[Sensor]:
-    """Return the sensors of a home, and so many meters of a plant's halls.
+    """Return the sensors of a home and a number of meters in the halls of a plant.
 
-    The halls share a few load curves, so that thousands of signals cost little.
+    The halls share a few load curves, so thousands of signals cost little.
     """
     halls = [House(seed + 2 + number, start, "Europe/Warsaw") for number in range(3)]
     return [

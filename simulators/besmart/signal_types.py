@@ -1,7 +1,7 @@
-"""What the vendor measures: units and types of signals, as the server lists them.
+"""Units and types of signals, as the server lists them.
 
-Source: ../shared/wire/besmart.md, "Signal types" (moids, units, the example of 32)
-and the vendor's published texts. Numbers of units other than 1 are our own.
+Source: docs/wire/besmart.md, Signal types (moids, units, the example of 32) and the
+vendor's published texts. Unit numbers other than 1 are our own.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from simulators.faults import Json
 
 type Edition = Literal["2021", "2026"]
 type Kind = Literal["register", "mean", "instant"]
-"""A meter position; the mean of the quarter that ends then; the value then."""
+"""A meter position; the mean of the quarter that ends at this time; a value."""
 
 QUARTER = 900
 MINUTE = 60
@@ -20,7 +20,7 @@ MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit; `size` is how many of its dimension's smallest unit it holds."""
+    """A unit; `size` is its size in the smallest unit of its dimension."""
 
     number: int
     symbol: str
@@ -48,7 +48,10 @@ UNITS: Mapping[str, Unit] = {
 
 @dataclass(frozen=True, slots=True)
 class SignalType:
-    """A type of signal: `scale` steps make a `unit`; a sample every `step` seconds."""
+    """A type of signal, with a sample every `step` seconds.
+
+    A `unit` is divided into `scale` whole steps, which are the resolution of the wire.
+    """
 
     moid: int
     symbol: str
@@ -61,7 +64,7 @@ class SignalType:
     chart_unit: str | None = None
 
     def row(self, edition: Edition) -> dict[str, Json]:
-        """Return the row of sensors/signals/types, key for key."""
+        """Return the row of sensors/signals/types with the keys of an edition."""
         number = UNITS[self.unit].number if self.unit in UNITS else None
         if edition == "2021":
             return {
@@ -82,7 +85,8 @@ class SignalType:
             "symbol": self.symbol,
             "description": self.description,
             "is_measurement": True,
-            # Undocumented enumerations, which say nothing about registers (wire).
+            # Undocumented enumerations, which do not identify registers.
+            # Source: docs/wire/besmart.md, Signal types.
             "time_series_type": (0, 1, 2, None)[self.moid % 4],
             "apply_multiplier": True,
             "apply_current_ratio": False,
@@ -105,6 +109,7 @@ class SignalType:
 def _register(
     moid: int, symbol: str, text: str, unit: str, obis: str, chart: str | None = None
 ) -> SignalType:
+    """Return the type of a register."""
     return SignalType(moid, symbol, text, unit, 1000, "register", QUARTER, obis, chart)
 
 
@@ -119,7 +124,7 @@ def _phase(moid: int, number: int) -> SignalType:
 
 
 PV_POWER = SignalType(70, "PV", "Generacja PV", "kW", 1000, "mean", QUARTER, None, "kW")
-# The same mean power, as the energy of its quarter of an hour: 4000 W are 1 kWh.
+# The same mean power as the energy of its quarter of an hour: 4000 W are 1 kWh.
 PV_PER_QUARTER = SignalType(
     70, "PV", "Generacja PV", "kW.h", 4000, "mean", QUARTER, None, "kW"
 )

@@ -1,7 +1,7 @@
-"""The truth: what each signal of a sensor really is at any second.
+"""True values: what each signal of a sensor measures at any second.
 
-Values are whole numbers of the smallest step that the wire can show: Wh, varh and
-VAh for registers, W for PV, 0.1 V, 0.01 A, 0.001 Hz, 0.01 K.
+Values are whole numbers of the smallest step that the wire can show: Wh, varh and VAh
+for registers, W for PV, 0.1 V, 0.01 A, 0.001 Hz, 0.01 K.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _ORIGINS: WeakKeyDictionary[House, tuple[int, ...]] = WeakKeyDictionary()
 
 _DELIVERED = (Channel.DELIVERED_1, Channel.DELIVERED_2)
 _RETURNED = (Channel.RETURNED_1, Channel.RETURNED_2)
-# Register -> the active energy that it follows, and its share of that in percent.
+# Register -> the active energy that it follows, and its share of it in percent.
 _REGISTERS: Mapping[int, tuple[tuple[Channel, Channel], int]] = {
     32: (_DELIVERED, 100),
     34: (_RETURNED, 100),
@@ -36,7 +36,7 @@ _REGISTERS: Mapping[int, tuple[tuple[Channel, Channel], int]] = {
 
 
 def is_register(moid: int) -> bool:
-    """Tell whether the signal is a meter's position."""
+    """Return True if the signal is a meter position."""
     return moid in _REGISTERS
 
 
@@ -51,21 +51,21 @@ def reading(sensor: Sensor, moid: int, at: Instant) -> int:
 
 
 def position(sensor: Sensor, moid: int, at: Instant) -> int:
-    """Return a register of the meter that is in place at `at`: Wh, varh or VAh.
+    """Return a register of the meter installed at `at`: Wh, varh or VAh.
 
-    Raises KeyError where the signal is no register.
+    Raises KeyError if the signal is not a register.
     """
     return meter_position(sensor, meter_at(sensor, at), moid, at)
 
 
 def meter_position(sensor: Sensor, meter: Meter, moid: int, at: Instant) -> int:
-    """Return a register of this meter at `at`, as if no other one had come."""
+    """Return a register of this meter at `at`, as if it was never replaced."""
     base = meter.positions.get(moid, 0)
     return base + counted(sensor, moid, at) - counted(sensor, moid, meter.since)
 
 
 def meter_at(sensor: Sensor, at: Instant) -> Meter:
-    """Return the meter that is in place at `at`; before all of them, the first one."""
+    """Return the meter installed at `at`; before all of them, the first one."""
     when = epoch(at)
     current = sensor.meters[0]
     for meter in sensor.meters:
@@ -75,20 +75,20 @@ def meter_at(sensor: Sensor, at: Instant) -> Meter:
 
 
 def counted(sensor: Sensor, moid: int, at: Instant) -> int:
-    """Return what passed since the house's start: Wh, varh or VAh; never falls."""
+    """Return the amount since the start of the house: Wh, varh or VAh; never falls."""
     channels, percent = _REGISTERS[moid]
-    # A dozen positions at once cost less than two channels asked one by one.
+    # Calculating all positions at once is cheaper than two channels separately.
     now, origin = sensor.house.registers(at), _origin(sensor.house)
     return sum(now[channel] - origin[channel] for channel in channels) * percent // 100
 
 
 def energy(sensor: Sensor, moid: int, start: Instant, end: Instant) -> int:
-    """Return what really passed in [start, end): an exchanged meter changes nothing."""
+    """Return the amount that passed in [start, end), regardless of meter exchanges."""
     return counted(sensor, moid, end) - counted(sensor, moid, start)
 
 
 async def warm_up(house: House, until: Instant) -> None:
-    """Let the house sum up its days until then, without holding the event loop."""
+    """Let the house sum up its days until then, without blocking the event loop."""
     end = epoch(until)
     for when in range(epoch(house.start), end, _WARM_UP):
         house.counted(Channel.DELIVERED_1, when)
@@ -96,7 +96,7 @@ async def warm_up(house: House, until: Instant) -> None:
 
 
 def _origin(house: House) -> tuple[int, ...]:
-    """Return the house's positions at its start, which are asked for all the time."""
+    """Return the cached positions of the house at its start."""
     if house not in _ORIGINS:
         _ORIGINS[house] = house.registers(house.start)
     return _ORIGINS[house]
@@ -104,6 +104,7 @@ def _origin(house: House) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _yield(seed: int, day: int) -> tuple[int, ...]:
+    """Return the solar yield in watts per quarter of a UTC day."""
     return solar(seed, day)
 
 
@@ -114,13 +115,15 @@ def _solar(sensor: Sensor, when: int) -> int:
 
 
 def _voltage(line: int) -> Callable[[Sensor, int], int]:
+    """Return a function for the voltage of a line in tenths of a volt."""
     return lambda sensor, when: sensor.house.voltages(when)[line]
 
 
 def _current(line: int) -> Callable[[Sensor, int], int]:
-    """Return a reader of the current in hundredths of an ampere, without a sign."""
+    """Return a function for the current in hundredths of an ampere, without a sign."""
 
     def read(sensor: Sensor, when: int) -> int:
+        """Return the current, rounded half up."""
         volts = sensor.house.voltages(when)[line]
         watts = sensor.house.power(when).phases[line]
         return (2000 * abs(watts) + volts) // (2 * volts)
@@ -129,6 +132,7 @@ def _current(line: int) -> Callable[[Sensor, int], int]:
 
 
 def _frequency(sensor: Sensor, when: int) -> int:
+    """Return the grid frequency in thousandths of a hertz."""
     first, second, third = sensor.house.voltages(when)
     return 49_960 + (first * 7 + second * 3 + third) % 81
 

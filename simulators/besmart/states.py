@@ -1,8 +1,8 @@
 """Sensor states: which meter was installed when, and its registers at both ends.
 
-Source: ../shared/wire/besmart.md, "Sensors / workspaces", and the vendor's published
-texts: the keys are those of 2024; the example of 2022-08 has a number as `meter_eid`
-and a supply-point id in the `info` of a signal's state.
+Source: docs/wire/besmart.md, Sensors / workspaces, and the vendor's published texts:
+the keys are those of 2024; the example of 2022-08 has a number as `meter_eid` and a
+supply-point id in the `info` of a signal's state.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ def sensor_states(
 ) -> Iterator[Row]:
     """Yield the states of a sensor, oldest first; with `moid`, of that signal only.
 
-    A meter that comes after `now` (seconds since 1970) is not known yet.
+    Meters installed after `now` (seconds since 1970) are left out.
     """
     for index, meter in enumerate(sensor.meters):
         if index and epoch(meter.since) > now:
@@ -52,7 +52,7 @@ def sensor_states(
 
 
 def _end(sensor: Sensor, index: int, now: int) -> int | None:
-    """Return when a meter was taken out, in seconds; None while it counts."""
+    """Return when a meter was removed, in seconds; None while it counts."""
     followers = sensor.meters[index + 1 :]
     end = epoch(followers[0].since) if followers else now + 1
     return end if end <= now else None
@@ -66,7 +66,10 @@ def _signal_state(
     number: int,
     till: int | None,
 ) -> Row:
+    """Return the state of one signal of a meter."""
+
     def value(at: int | None) -> Json:
+        """Return the position of a register at a time; None for other signals."""
         if at is None or not is_register(moid):
             return None
         raw = meter_position(sensor, meter, moid, at)
@@ -95,6 +98,7 @@ _VALUES: Mapping[Literal["number", "text", "null"], Callable[[float], Json]] = {
 
 
 def _time(knobs: Knobs, seconds: int | None) -> Json:
+    """Return seconds since 1970 in the form that the knobs require."""
     if seconds is None:
         return None
     if knobs.state_times == "ms":
@@ -103,4 +107,5 @@ def _time(knobs: Knobs, seconds: int | None) -> Json:
 
 
 def _json(value: Row) -> str:
+    """Return an object as JSON text."""
     return dumps(value).decode()

@@ -1,7 +1,7 @@
-"""Samples of a signal: what the server has at a moment, with all its history.
+"""Samples of a signal: what the server has stored at a moment.
 
-A sample is a pure function of the sensor, the knobs and the time. What was acquired
-later than now is not there yet.
+A sample is a pure function of the sensor, the knobs and the time. Samples acquired
+later than now are not stored yet.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _AT_ONCE = 250
 class Sample:
     """A row: `time` and `acquired` in seconds since 1970, `raw` in smallest steps.
 
-    `shown` holds the JSON that stands in the value's place, if any.
+    `shown` contains the JSON that replaces the value, if any.
     """
 
     time: int
@@ -60,13 +60,13 @@ class Series:
         times = range(-(-first // step) * step, end, step)
         for number, when in enumerate(times):
             if number % _AT_ONCE == 0:
-                # A long answer must not hold up the other tasks of a test or demo.
+                # A long answer must not block the event loop of a test or the demo.
                 await asyncio.sleep(0)
             found += self._at(when, events)
         return found
 
     async def newest(self, origin: int) -> int | None:
-        """Return the time of the newest sample of an origin, in seconds since 1970."""
+        """Return the time of the latest sample of an origin, in seconds since 1970."""
         end, span = self.now + 1, _DAY
         if origin == PREDICTED and self.knobs.predictions is not None:
             end += int(self.knobs.predictions.total_seconds())
@@ -80,6 +80,7 @@ class Series:
         return None
 
     def _events(self, first: int, end: int) -> list[Event]:
+        """Return the events that affect samples in [first, end)."""
         return [
             event
             for event in self.knobs.events
@@ -87,6 +88,7 @@ class Series:
         ]
 
     def _at(self, when: int, events: list[Event]) -> Iterator[Sample]:
+        """Yield the prediction and the acquired samples of one time."""
         mid, moid = self.sensor.sensor_mid, self.kind.moid
         here = [event for event in events if event.covers(mid, moid, when)]
         if self._is_predicted(when):
@@ -99,11 +101,12 @@ class Series:
                 yield sample
 
     def _is_predicted(self, when: int) -> bool:
+        """Return True if there is a prediction for this time."""
         ahead = self.knobs.predictions
         return ahead is not None and abs(when - self.now) <= ahead.total_seconds()
 
     def _measured(self, when: int, events: list[Event]) -> list[Sample]:
-        """Return what was ever acquired for this time, in that order."""
+        """Return everything that was ever acquired for this time, in that order."""
         arrival = self._arrival(when)
         origin, value = MEASURED, reading(self.sensor, self.kind.moid, when)
         samples = [Sample(when, value, origin, arrival)]
@@ -128,16 +131,16 @@ class Series:
         return samples
 
     def _arrival(self, when: int) -> int:
-        """Return when a sample gets visible, events apart."""
+        """Return when a sample becomes visible, without events."""
         sent = -(-when // _HOUR) * _HOUR if self.knobs.whole_hours else when
         return sent + int(self.knobs.delay.total_seconds())
 
 
 def newest_acquired(samples: list[Sample]) -> list[Sample]:
-    """Keep, of each time and origin, the row that was acquired last (get_last).
+    """Return the row that was acquired last for each time and origin (get_last).
 
-    Public clients of the vendor's server ask for it and still pick origins 1 and 2
-    of the same times from the answer, so the origins do not replace each other.
+    Public clients of the vendor's server ask for it and still select origins 1 and 2 of
+    the same times from the answer, so the origins do not replace each other.
     """
     kept = {(sample.time, sample.origin): sample for sample in samples}
     return list(kept.values())
@@ -160,5 +163,5 @@ def _revised(samples: list[Sample], event: Revision) -> list[Sample]:
 
 
 def _guess(value: int, when: int) -> int:
-    """Return a prediction, always so far off that it shows if it is imported."""
+    """Return a prediction that is far enough off to be noticed if it is imported."""
     return value + value // 50 + 100 + when // 60 % 97

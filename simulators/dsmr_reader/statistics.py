@@ -1,8 +1,9 @@
 """Statistics per hour and day, with the inaccuracies of the real server.
 
-An hour is its last minus its first record, so the step over the border is lost:
-one of 60 minutes, and one of 12 steps of gas. A day of electricity is likewise
-last minus first; its gas is the sum of its hours, while its gas cost is not.
+An hour is its last minus its first record, so the step over the boundary is lost: one
+of 60 minutes, and one of 12 steps of gas. A day of electricity is also last minus
+first; its gas is the sum of its hours, but its gas cost is not. Source:
+docs/wire/dsmr_reader.md, Data accuracy.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _TODAY_PRICES = {
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Costs of a day in EUR; what was returned is subtracted."""
+    """The costs of a day in EUR, less the revenue of what was returned."""
 
     electricity1: Decimal
     electricity2: Decimal
@@ -46,7 +47,7 @@ class Costs:
 
 
 def hour_row(store: Store, start: int) -> Row:
-    """Return a row of statistics/hour: kWh, and m3 or GJ."""
+    """Return a row of statistics/hour: kWh, and m³ or GJ."""
     row: Row = {"id": store.hours.rank(start) + 1, "hour_start": store.iso(start)}
     amounts = _electricity(store, (start, start + HOUR)) or dict.fromkeys(
         _ELECTRICITY, 0
@@ -82,7 +83,7 @@ def day_row(store: Store, ordinal: int) -> Row:
 
 
 def today(store: Store) -> Row | str:
-    """Return consumption/today: floats, or a sentence when there is nothing yet."""
+    """Return consumption/today: floats, or a sentence if there is nothing yet."""
     span = store.day_span(store.today.toordinal())
     amounts = _electricity(store, span)
     if amounts is None:
@@ -107,11 +108,12 @@ def today(store: Store) -> Row | str:
     row["fixed_cost"] = float(costs.fixed)
     for name, field in _TODAY_PRICES.items():
         row[f"energy_supplier_price_{name}"] = float(getattr(prices, field))
-    # Without gas records the server appends zeros, hence at the end.
+    # Without gas records the server appends zeros at the end.
     return row | gas
 
 
 def _ends(times: Timeline, span: Span) -> Span | None:
+    """Return the first and last instant in a span; None without any."""
     found = times.between(*span)
     return (times[found[0]], times[found[-1]]) if found else None
 
@@ -119,7 +121,7 @@ def _ends(times: Timeline, span: Span) -> Span | None:
 def _electricity(store: Store, span: Span) -> dict[str, int] | None:
     """Return last minus first record in Wh; None without records.
 
-    An exchanged meter makes it negative or huge, as on the real server.
+    A meter exchange makes it negative or huge, as on the real server.
     """
     ends = _ends(store.all_minutes, span)
     if ends is None:
@@ -132,11 +134,13 @@ def _electricity(store: Store, span: Span) -> dict[str, int] | None:
 
 
 def _positions(store: Store, read_at: int) -> tuple[int, ...]:
+    """Return the positions of the reading that a record was made from."""
     reading = store.all_readings.before(read_at)
     return store.house.registers(read_at if reading is None else reading)
 
 
 def _hour_gas(store: Store, start: int) -> int:
+    """Return the gas of an hour: last minus first, or its only step."""
     ends = _ends(store.all_gas, (start, start + HOUR))
     if ends is None:
         return 0
@@ -146,7 +150,7 @@ def _hour_gas(store: Store, start: int) -> int:
 
 
 def _day_gas(store: Store, span: Span) -> int | None:
-    """Return last minus first of the day, which is what the cost is made of."""
+    """Return last minus first of the day, from which the cost is calculated."""
     ends = _ends(store.all_gas, span)
     if ends is None:
         return None
@@ -154,6 +158,7 @@ def _day_gas(store: Store, span: Span) -> int | None:
 
 
 def _costs(amounts: dict[str, int], gas: int | None, prices: DayPrices) -> Costs:
+    """Return the costs of a day in EUR."""
     electricity = []
     for tariff in (1, 2):
         delivered, returned = prices.electricity(tariff)
@@ -162,7 +167,7 @@ def _costs(amounts: dict[str, int], gas: int | None, prices: DayPrices) -> Costs
         electricity.append(cents(cost / 1000))
     gas_cost = cents(Decimal(gas or 0) / 1000 * prices.gas_price)
     fixed = prices.fixed_daily_cost
-    # The total takes the fixed cost before it is rounded.
+    # The total includes the fixed cost before it is rounded.
     total = cents(sum(electricity) + gas_cost + fixed)
     return Costs(electricity[0], electricity[1], gas_cost, cents(fixed), total)
 
