@@ -99,7 +99,10 @@ class Grid:
         return (when - self.phase) // self.step * self.step + self.phase
 
     def spans(self, start: int, end: int, gaps: Sequence[Span]) -> list[Span]:
-        """Return the first and last instant of each part of [start, end] without gaps."""
+        """Return the first and last instants of the parts of [start, end].
+
+        The gaps separate the parts.
+        """
         found = []
         for low, high in gaps:
             if high <= low:

@@ -16,22 +16,26 @@ _HOUR = 3600
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the knobs that are useful from a shell."""
-    parser.add_argument("--seed", type=int, default=1, help="which campus it is")
+    """Add the options of this simulator."""
+    parser.add_argument("--seed", type=int, default=1, help="seed of the campus")
     parser.add_argument("--years", type=float, default=2, help="length of the history")
     parser.add_argument(
-        "--series", type=int, default=0, help="how many series the user sees at least"
+        "--series", type=int, default=0, help="minimum number of visible series"
     )
     parser.add_argument("--email", default=DEFAULT_EMAIL)
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
-    parser.add_argument("--prefix", default="", help="like /api/v0")
-    parser.add_argument("--url-limit", type=int, help="bytes, for nginx's 502")
+    parser.add_argument("--prefix", default="", help="path prefix such as /api/v0")
+    parser.add_argument(
+        "--url-limit",
+        type=int,
+        help="longest URL in bytes; longer ones are answered with nginx's 502",
+    )
     parser.add_argument("--access-seconds", type=int, default=900)
     parser.add_argument("--raw-only", action="store_true", help="no Clean data")
 
 
 def build(options: Namespace) -> Running:
-    """Return the simulator that the options ask for."""
+    """Return the simulator for the options."""
     simulator = BemserverSimulator(
         options.seed,
         options.years,
@@ -53,9 +57,10 @@ def build(options: Namespace) -> Running:
 def _amount(
     simulator: BemserverSimulator, name: str, start: datetime, end: datetime
 ) -> float | None:
-    """Return what a linked series used or produced in [start, end), in its unit.
+    """Return the amount of a linked series in [start, end), in its unit.
 
-    `name` is its id. A series without a link may hold positions, which are no amounts.
+    `name` is its id. A series without a link may contain positions, which are not
+    amounts.
     """
     number = int(name)
     world = simulator.world
@@ -63,7 +68,7 @@ def _amount(
     linked = {link.series_id for some in links for link in some.values()}
     series = world.series[number]
     if number not in linked or (series.interval or 0) > _HOUR:
-        # Of a day's amount, nobody knows what its hours were.
+        # The hours of a daily amount are unknown.
         return None
     state = CLEAN if CLEAN in series.states else RAW
     return simulator.amount(number, start, end, state)

@@ -1,4 +1,4 @@
-"""The points of series: as they are, in buckets, or as statistics; JSON or CSV."""
+"""The points of series: plain, in buckets, or as statistics; JSON or CSV."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +31,7 @@ _FIXED_ONLY = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which series, under which labels, in which state."""
+    """The requested series with their labels, and the state."""
 
     series: tuple[Series, ...]
     labels: tuple[str, ...]
@@ -40,7 +40,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class DataRequest:
-    """A request for points: who asks, for which campaign (by name) or by ids."""
+    """A request of a user for points, by ids or by names within a campaign."""
 
     view: View
     store: Store
@@ -89,14 +89,14 @@ class DataRequest:
         ):
             change = _conversion_or_500(item, target, function)
             found = await self.tallies(item, selection.state, buckets)
-            cells = [tally.result(function, scale_of(item)) for tally in found]
+            cells = [tally.result(function, item.scale) for tally in found]
             if change is not None:
                 cells = [None if cell is None else change(cell) for cell in cells]
             columns.append((label, dict(zip(buckets.starts, cells, strict=True))))
         return await self._table(Table(columns, buckets.starts, zone, nulls=True))
 
     async def stats(self) -> web.Response:
-        """Answer GET /timeseries_data/stats: over all that is stored."""
+        """Answer GET /timeseries_data/stats over the whole history."""
         query = Query(self.request.query)
         names, state, zone = self.names(query), self.state(query), query.zone()
         query.check()
@@ -109,7 +109,8 @@ class DataRequest:
     def select(self, names: Sequence[str], state: int) -> Selection:
         """Find the series; raise 422 for unknown ones, then 403 for forbidden ones.
 
-        One bad series costs the whole request (wire).
+        One bad series fails the whole request. Source: docs/wire/bemserver.md,
+        Resources.
         """
         found: list[Series | None]
         if state not in STATES:
@@ -138,14 +139,14 @@ class DataRequest:
     async def tallies(
         self, series: Series, state: str, buckets: Buckets
     ) -> list[Tally]:
-        """Return one tally per bucket, without holding the loop for long."""
+        """Return one tally per bucket, without blocking the event loop for long."""
         found = Tallies(buckets)
         async for chunk in self._chunks(series, state, buckets.span):
             found.add(chunk)
         return found.tallies
 
     def _campaign(self) -> int | None:
-        """Return the campaign of a request by names; 404 or 403 without it."""
+        """Return the campaign of a request by names; raise 404 or 403."""
         number = self.request.match_info.get("campaign_id")
         if number is None:
             return None
@@ -156,7 +157,7 @@ class DataRequest:
         return int(number)
 
     def names(self, query: Query) -> list[str]:
-        """Return the ids, or names, that were selection for; each once, in order."""
+        """Return the requested ids or names without repeats, in order."""
         if "campaign_id" in self.request.match_info:
             names = query.several("timeseries", str, required=True)
         else:
@@ -165,13 +166,13 @@ class DataRequest:
         return list(dict.fromkeys(names))
 
     def state(self, query: Query) -> int:
-        """Return the id of the data state that was selection for."""
+        """Return the id of the requested data state."""
         return query.require("data_state", integer, 0)
 
     async def _chunks(
         self, series: Series, state: str, span: Span
     ) -> AsyncIterator[Chunk]:
-        """Yield the points of a series; others may run now and then."""
+        """Yield the points of a series, yielding to the event loop now and then."""
         await asyncio.sleep(0)
         chunks = self.store.chunks(series, state, span, self.view.now)
         for count, chunk in enumerate(chunks, 1):
@@ -180,14 +181,16 @@ class DataRequest:
                 await asyncio.sleep(0)
 
     async def _points(self, series: Series, state: str, span: Span) -> dict[int, float]:
+        """Return the values of a series by time stamp."""
         points: dict[int, float] = {}
-        scale = scale_of(series)
+        scale = series.scale
         async for times, values in self._chunks(series, state, span):
             points.update(zip(times, (value / scale for value in values), strict=True))
         return points
 
     async def _statistics(self, series: Series, state: str, zone: ZoneInfo) -> Row:
-        tally, scale = Tally(), scale_of(series)
+        """Return the statistics of a series over its whole history."""
+        tally, scale = Tally(), series.scale
         ends: list[int] = []
         async for times, values in self._chunks(series, state, (0, _END)):
             tally.add(values)
@@ -204,19 +207,15 @@ class DataRequest:
         }
 
     async def _table(self, table: Table) -> web.Response:
-        """Return the table as the Accept header wants it.
+        """Return the table in the format of the Accept header.
 
-        Wire: the header comes back as the content type; only exactly text/csv is CSV.
+        The header is echoed as the content type; only exactly text/csv returns CSV.
+        Source: docs/wire/bemserver.md, Conventions.
         """
         accept = self.request.headers.get(hdrs.ACCEPT, JSON)
         text = accept.startswith("text/")
         body = await (table.csv() if accept == CSV else table.json())
         return answer(body, content_type=f"{accept}; charset=utf-8" if text else accept)
-
-
-def scale_of(series: Series) -> int:
-    """Return what the integers of a series are divided by."""
-    return 1 if series.source is None else series.source.scale
 
 
 def bucket(query: Query) -> tuple[int, str]:
@@ -231,7 +230,7 @@ def bucket(query: Query) -> tuple[int, str]:
 def whole_buckets(
     start: datetime, end: datetime, width: int, unit: str, zone: ZoneInfo
 ) -> Buckets:
-    """Return the buckets; the server fails at the hour that a spring night skips."""
+    """Return the buckets; the server fails at the hour that is skipped in spring."""
     try:
         return cut(start, end, width, unit, zone)
     except NonexistentTimeError as error:
@@ -251,7 +250,7 @@ def _units(query: Query, names: Sequence[str]) -> list[str]:
 
 
 def _conversion(series: Series, target: str) -> Conversion | None:
-    """Return how to convert a series; raise 422 when the units do not match."""
+    """Return the conversion of a series; raise 422 for incompatible units."""
     if not target:
         return None
     try:
@@ -261,7 +260,7 @@ def _conversion(series: Series, target: str) -> Conversion | None:
 
 
 def _conversion_or_500(series: Series, target: str, function: str) -> Conversion | None:
-    """Return how to convert buckets; the server fails where units do not match."""
+    """Return the conversion of buckets; the server fails for incompatible units."""
     if not target:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The rest of the campus: what is unusual, read seldom or belongs to small places."""
+"""The rest of the campus: unusual series, long intervals and smaller places."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from .sources import Coarse, Derived, Flow, Gauge, Share
 
 
 def special_series(builder: Builder) -> None:
-    """Add what a client must cope with: states, gaps in rights, other campaigns."""
+    """Add series that test a client: states, permissions, other campaigns."""
     seed, gas, add = builder.seed * 1000, builder.gas[0], builder.add
     burning = Derived(gas, lambda amount: int(amount > 12_000), 1)
     add(47, "Boiler on", "", burning, THERMAL)
@@ -41,9 +41,9 @@ def special_series(builder: Builder) -> None:
 
 
 def unit_spellings(builder: Builder) -> None:
-    """Add units in pint's other spellings; most of it is linked nowhere."""
+    """Add units in pint's other spellings; most of the series have no link."""
     seed, add = builder.seed * 1000, builder.add
-    # Neither of these two is linked: only their values tell index from interval.
+    # Neither has a link: only their values distinguish index and interval.
     parking = builder.counter(builder.flow(54, 22_000, "night"), 1_204_500)
     add(54, "Parking index", "kWh", parking)
     chargers = builder.flow(55, 68_000, "office")

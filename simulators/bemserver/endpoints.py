@@ -1,4 +1,4 @@
-"""The collections of the API: their rows, their filters, what may be posted to them."""
+"""The collections of the API: their rows, filters and fields of a POST."""
 
 from collections.abc import Mapping
 
@@ -46,6 +46,7 @@ _SERIES_FIELDS = {
 
 
 def _energy(kind: Kind, *, production: bool) -> Resource:
+    """Return the resource of the energy links of a kind of place."""
     detail = "prod_tech_id" if production else "end_use_id"
     fields = (f"{kind}_id", "energy_id", detail, "timeseries_id")
     return Resource(
@@ -56,6 +57,7 @@ def _energy(kind: Kind, *, production: bool) -> Resource:
 
 
 def _links(kind: Kind) -> Resource:
+    """Return the resource of the links between series and a kind of place."""
     fields = ("timeseries_id", f"{kind}_id")
     return Resource(
         link_rows.place_links(kind),

@@ -1,4 +1,4 @@
-"""A campaign of any number of generic meters, for a client's limits."""
+"""A campaign with any number of generic meters, to test the limits of a client."""
 
 from datetime import datetime
 
@@ -12,15 +12,15 @@ from .sources import Derived, Flow, Gauge, Source
 _ZONE = "Europe/Paris"
 _BUILDINGS = 10
 _FIRST_ID = 1001
-# Every so many series are linked nowhere, and to the energy of their building.
+# One in so many series has no link, and is the energy of its building.
 _LOOSE, _LINKED = 5, 40
 
 
 def add_meters(world: World, count: int, start: datetime) -> None:
     """Add a campaign with `count` series; none for 0 and below.
 
-    Most belong to one of ten buildings, a few are a building's consumption, and one
-    in five is linked nowhere. One in four is a counter, a power or a temperature.
+    Most belong to one of ten buildings, a few are the consumption of a building, and
+    one in five has no link. One in four is a counter, a power or a temperature.
     """
     if count <= 0:
         return
@@ -55,6 +55,7 @@ def add_meters(world: World, count: int, start: datetime) -> None:
 
 
 def _source(number: int, first: int) -> tuple[str, Source]:
+    """Return the unit and source of a series by its number."""
     flow = Flow(
         number, OFFICE if number % 3 else STEADY, 20_000 + number % 977 * 40, _ZONE
     )

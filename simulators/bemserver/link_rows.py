@@ -1,4 +1,4 @@
-"""The rows that tie one thing to another: series to places, events to people."""
+"""Rows of links: series to places, events to series, notifications to users."""
 
 from collections.abc import Mapping
 
@@ -18,9 +18,10 @@ _TASKS: Mapping[str, Row] = {
 
 
 def place_links(kind: Kind) -> Rows:
-    """Return which series belong to a kind of place, with the places around it."""
+    """Return the links between series and a kind of place, with its parents."""
 
     def rows(view: View) -> list[Row]:
+        """Return the links that the user may see."""
         found = []
         for number, link in view.world.place_links[kind].items():
             if not view.can_see_series(view.world.series[link.series_id]):
@@ -41,10 +42,11 @@ def place_links(kind: Kind) -> Rows:
 
 
 def energy_links(kind: Kind, *, production: bool) -> Rows:
-    """Return which series are the consumption or production of a kind of place."""
+    """Return the links of the consumption or production of a kind of place."""
     detail = "prod_tech_id" if production else "end_use_id"
 
     def rows(view: View) -> list[Row]:
+        """Return the links that the user may see."""
         world = view.world
         tables = world.production if production else world.consumption
         return [
@@ -64,7 +66,7 @@ def energy_links(kind: Kind, *, production: bool) -> Rows:
 
 
 def weather(view: View) -> list[Row]:
-    """Return which series are the weather of a site."""
+    """Return the links between series and the weather of sites."""
     world = view.world
     return [
         row(
@@ -81,7 +83,7 @@ def weather(view: View) -> list[Row]:
 
 
 def event_links(view: View) -> list[Row]:
-    """Return which series the events are about."""
+    """Return the links between events and series."""
     found: list[Row] = []
     for event in view.world.events.values():
         for number in event.series:
@@ -101,7 +103,7 @@ def event_links(view: View) -> list[Row]:
 
 
 def notifications(view: View) -> list[Row]:
-    """Return the notifications: a normal user's own."""
+    """Return the notifications; users only see their own."""
     return [
         row(
             id=item.id,
@@ -122,8 +124,8 @@ def element_properties(_view: View) -> list[Row]:
 
 
 def area_properties(kind: Kind) -> Rows:
-    """Return which of the properties a kind of place has."""
-    del kind  # All have the same one.
+    """Return the properties of a kind of place, which is always the area."""
+    del kind  # All kinds have the same property.
     shown: Row = {
         "id": 1,
         "structural_element_property": dict(_AREA),
@@ -136,6 +138,7 @@ def areas(kind: Kind) -> Rows:
     """Return the areas of a kind of place."""
 
     def rows(view: View) -> list[Row]:
+        """Return the areas of the places that the user may see."""
         (known,) = area_properties(kind)(view)
         found = [
             place
@@ -157,7 +160,7 @@ def areas(kind: Kind) -> Rows:
 
 
 def tasks(_view: View) -> list[Row]:
-    """Return the tasks that the server could run."""
+    """Return the tasks that the server can run."""
     return [
         {"name": name, "default_parameters": parameters, "schedule": {}}
         for name, parameters in _TASKS.items()

@@ -33,7 +33,7 @@ def buildings(builder: Builder) -> None:
         warm = add(first + 2, f"{name} gas heating", "kWh", gas, THERMAL, at=here)
         builder.consumes(warm, "building", place, "natural gas", "heating")
         index_of = builder.counter(power, 63_001_460 + 9_000_000 * index)
-        # Nothing but its values tells that this counts.
+        # Only its values reveal that this series is a counter.
         add(
             *(first + 3, f"{name} elec index", "kWh", index_of),
             at=here,
@@ -68,7 +68,7 @@ def _climate(builder: Builder, first: int, name: str, here: Where) -> None:
 
 
 def site(builder: Builder) -> None:
-    """Add the site's consumption, which is more than its end uses, and its solar."""
+    """Add the site's consumption, which exceeds its end uses, and its solar panels."""
     here: Where = (("site", 1),)
     outdoor = builder.flow(1, 46_000, "night")
     whole = Sum((*builder.electricity, outdoor))
@@ -105,7 +105,7 @@ def site(builder: Builder) -> None:
 
 
 def weather(builder: Builder) -> None:
-    """Add the weather; the forecast has values of the next two days."""
+    """Add the weather; the forecast has values for the next two days."""
     seed = builder.seed * 1000
     panels = Panels(builder.seed, 1)
     sources: tuple[tuple[int, str, str, Source, str], ...] = (

@@ -1,4 +1,4 @@
-"""Sources that show an amount in another way: as positions, or as power per minute."""
+"""Sources that show an amount differently: as positions, or as power per minute."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from .sources import Amounts, Source, day
 class Counter:
     """A meter position at each time stamp: the exact integral of an amount.
 
-    It counts from `first` (a day) on, begins at `initial` and shows `times / by` of
-    the amount, so that a gas meter can count litres of what is known in Wh.
+    It counts from `first` (a day) on, starts at `initial` and shows `times / by` of the
+    amount, so a gas meter can count litres of an amount in Wh.
     """
 
     of: Amounts
@@ -43,7 +43,7 @@ class Counter:
 
 @dataclass(frozen=True, eq=False)
 class Exchanged:
-    """A counter whose meter was replaced at `at`; the new one began at `position`."""
+    """A counter whose meter was replaced at `at`; the new one started at `position`."""
 
     of: Source
     at: int
@@ -65,7 +65,7 @@ class Exchanged:
         return self.of.lag
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Go on from the new position."""
+        """Return the positions of a day, shifted after the exchange."""
         start, values = number * DAY_SECONDS, day(self.of, number)
         if start + DAY_SECONDS <= self.at:
             return values

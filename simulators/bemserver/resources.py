@@ -1,6 +1,6 @@
-"""The catalogue's answers: lists and single rows of all but points, and its writes.
+"""Answers of the resources: lists and single rows of everything but points.
 
-Writing is not simulated, only refused the way the server refuses it.
+Writing is not simulated, only refused like on the server.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,10 @@ _DEFAULT_SIZE = 10
 class Resource:
     """A collection of the API.
 
-    `paged`: only those have X-Pagination. `scope_of` names the field that says by
-    which scope a row is let through; it makes rows repeat (wire §3, BUG). `fields`
-    are what a POST takes, and whether it needs it; without any, writing is a 405.
+    Only `paged` ones have X-Pagination. `scope_of` is the field with the scope that
+    grants access to a row, which also makes rows repeat. `fields` are those of a POST,
+    with True if required; without any, writing is a 405. Source:
+    docs/wire/bemserver.md, Conventions.
     """
 
     rows: Rows
@@ -69,7 +70,7 @@ def get_rows(resource: Resource, view: View, request: web.Request) -> web.Respon
 
 
 def get_row(resource: Resource, view: View, request: web.Request) -> web.Response:
-    """Answer GET on one row: 404 when there is none, 403 when it is not for him."""
+    """Answer GET on one row: 404 if it is unknown, 403 if the user may not see it."""
     return tagged(request, _find(resource, view, request), etag=resource.etag)
 
 
@@ -105,6 +106,7 @@ async def refuse_change(
 
 
 def _find(resource: Resource, view: View, request: web.Request) -> Row:
+    """Return the row in the path; raise ApiError 403 or 404."""
     number = int(request.match_info["id"])
     for wanted in (view, view.everything()):
         for row in resource.rows(wanted):
@@ -126,9 +128,9 @@ def _sorted(found: list[Row], sort: str) -> list[Row]:
 
 
 def _repeated(resource: Resource, view: View, found: list[Row]) -> list[Row]:
-    """Return each row as often as a group of the user lets it through.
+    """Return each row once per group that grants the user access to it.
 
-    The server counts and cuts these, and only then drops the repeats of a page.
+    The server counts and pages these, and only then removes the repeats within a page.
     """
     if resource.scope_of is None or view.unrestricted:
         return found
@@ -143,6 +145,7 @@ def _repeated(resource: Resource, view: View, found: list[Row]) -> list[Row]:
 
 
 def _validate(resource: Resource, body: Row) -> None:
+    """Raise ApiError 422 for missing and unknown fields and undefined units."""
     fields = resource.fields or {}
     errors: Row = {
         name: [MISSING]
@@ -161,7 +164,7 @@ def _validate(resource: Resource, body: Row) -> None:
 
 
 def count_by_campaign(view: View, request: web.Request) -> web.Response:
-    """Answer GET /notifications/count_by_campaign: of oneself, or 403."""
+    """Answer GET /notifications/count_by_campaign; 403 for other users."""
     query = Query(request.query)
     user_id = query.require("user_id", integer, 0)
     read = filters.NOTIFICATIONS["read"].predicate("read", query, view)

@@ -1,4 +1,7 @@
-"""The rows of the catalogue, as the API shows them; null fields are left out (wire)."""
+"""The rows of the resources as the API shows them, without null fields.
+
+Source: docs/wire/bemserver.md, Conventions.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -22,7 +25,7 @@ type Rows = Callable[[View], list[Row]]
 
 
 def row(**fields: Json) -> Row:
-    """Return a row without what is null."""
+    """Return a row without null fields."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -49,7 +52,7 @@ STATE_ROWS = names(STATES.values())
 
 
 def users(view: View) -> list[Row]:
-    """Return the users that may be seen: a normal one sees himself."""
+    """Return the users; without administrator rights, only oneself."""
     return [
         row(
             id=user.id,
@@ -64,7 +67,7 @@ def users(view: View) -> list[Row]:
 
 
 def user_groups(view: View) -> list[Row]:
-    """Return the groups that may be seen: a normal user's own."""
+    """Return the groups; without administrator rights, only one's own."""
     groups = view.all_groups if view.unrestricted else view.groups
     return [row(id=group.id, name=group.name) for group in groups]
 
@@ -122,7 +125,7 @@ def places(kind: Kind) -> Rows:
 
 
 def series_row(series: Series) -> Row:
-    """Return a series; an empty unit stays."""
+    """Return a series; an empty unit is kept."""
     return row(
         id=series.id,
         name=series.name,
@@ -134,7 +137,7 @@ def series_row(series: Series) -> Row:
 
 
 def series(view: View) -> list[Row]:
-    """Return the series; unsorted they come scope by scope, as was observed."""
+    """Return the series; unsorted, they are ordered by scope, as observed."""
     found = [item for item in view.world.series.values() if view.can_see_series(item)]
     found.sort(key=lambda item: (item.scope_id, item.id))
     return [series_row(item) for item in found]

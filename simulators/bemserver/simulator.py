@@ -28,7 +28,7 @@ from .wire import ApiError, proxy_page, redirect, tagged
 type Answer = Callable[[View, web.Request], Awaitable[web.Response]]
 
 _MAX_REQUEST_LINE = 4094  # Gunicorn's, in bytes.
-# aiohttp's own limit must not come first.
+# aiohttp's own limit must not apply first.
 _HANDLER = {"max_line_size": 1024 * 1024, "max_field_size": 64 * 1024}
 _DATA: Mapping[str, Callable[[DataRequest], Awaitable[web.Response]]] = {
     "": DataRequest.plain,
@@ -46,10 +46,10 @@ _ANALYSIS: Mapping[str, Callable[[AnalysisRequest], Awaitable[web.Response]]] = 
 
 @dataclass(eq=False)
 class BemserverSimulator(Knobs):
-    """A BEMServer; all knobs may change while it runs, but for those that say else.
+    """A BEMServer; most knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    faults and the log of requests.
+    `app` builds a fresh application each time; all of them share the knobs, the faults
+    and the request log.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -95,7 +95,7 @@ class BemserverSimulator(Knobs):
     async def _middleware(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        """Turn errors into the server's own, and stop what its proxies stop."""
+        """Convert errors to the server's form and apply the limits of its proxies."""
         line = f"{request.method} {request.raw_path} HTTP/1.1"
         if self.url_limit is not None and len(request.raw_path) > self.url_limit:
             return proxy_page(502, "502 Bad Gateway")
@@ -111,7 +111,7 @@ class BemserverSimulator(Knobs):
             return ApiError(405).response()
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
-        """Redirect to the path with a slash at its end where there is one."""
+        """Redirect to the path with a trailing slash if it exists."""
         path, _, query = request.raw_path.partition("?")
         other = request.clone(rel_url=f"{path}/")
         found = await request.app.router.resolve(other)
@@ -130,12 +130,14 @@ class BemserverSimulator(Knobs):
         return tagged(request, {"versions": {**versions}})
 
     async def _refresh(self, request: web.Request) -> web.Response:
+        """Answer POST /auth/token/refresh."""
         return refresh(self, request)
 
     def _private(self, answer: Answer) -> Handler:
-        """Return the handler that looks who is asking before it answers."""
+        """Return a handler that authenticates the user before it answers."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
+            """Answer with the view of the user."""
             user = authenticate(self, request)
             groups = tuple(group for group in self.groups if user.id in group.users)
             view = View(
@@ -154,7 +156,10 @@ class BemserverSimulator(Knobs):
     def _points(
         self, method: Callable[[DataRequest], Awaitable[web.Response]]
     ) -> Answer:
+        """Return the answer of a request for points."""
+
         async def answer(view: View, request: web.Request) -> web.Response:
+            """Call the method of the request for points."""
             return await method(DataRequest(view, self.store, request))
 
         return answer
@@ -162,7 +167,10 @@ class BemserverSimulator(Knobs):
     def _analysis(
         self, method: Callable[[AnalysisRequest], Awaitable[web.Response]]
     ) -> Answer:
+        """Return the answer of a request for an analysis."""
+
         async def answer(view: View, request: web.Request) -> web.Response:
+            """Call the method of the request for an analysis."""
             data = DataRequest(view, self.store, request)
             return await method(AnalysisRequest(data))
 
@@ -172,24 +180,32 @@ class BemserverSimulator(Knobs):
 def _add(
     app: web.Application, prefix: str, method: str, path: str, handler: Handler
 ) -> None:
+    """Add a route, with HEAD for a GET."""
     app.router.add_route(method, f"{prefix}{path}", handler)
     if method == "GET":
         app.router.add_route("HEAD", f"{prefix}{path}", handler)
 
 
 def _list_handler(resource: Resource) -> Answer:
+    """Return the answer of a collection."""
+
     async def answer(view: View, request: web.Request) -> web.Response:
+        """Return the rows of the collection."""
         return get_rows(resource, view, request)
 
     return answer
 
 
 def _row_handler(resource: Resource) -> Answer:
+    """Return the answer of a single row."""
+
     async def answer(view: View, request: web.Request) -> web.Response:
+        """Return the row in the path."""
         return get_row(resource, view, request)
 
     return answer
 
 
 async def _notification_counts(view: View, request: web.Request) -> web.Response:
+    """Return the number of notifications per campaign."""
     return count_by_campaign(view, request)

@@ -146,7 +146,7 @@ def _meter_eid(sensor: Sensor) -> str | None:
 
 
 async def _external(request: ApiRequest) -> Json:
-    """Answer POST sensors/external: ids in an array, or in the first text one string."""
+    """Answer POST sensors/external: ids in an array, or a single string."""
     body = await request.body()
     wanted = [body] if isinstance(body, str) else body
     if not isinstance(wanted, list):
