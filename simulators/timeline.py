@@ -99,10 +99,7 @@ class Grid:
         return (when - self.phase) // self.step * self.step + self.phase
 
     def spans(self, start: int, end: int, gaps: Sequence[Span]) -> list[Span]:
-        """Return the first and last instants of the parts of [start, end].
-
-        The gaps separate the parts.
-        """
+        """Return the first and last instant of each part of [start, end] off the gaps."""
         found = []
         for low, high in gaps:
             if high <= low:

@@ -86,7 +86,6 @@ class SignalType:
             "description": self.description,
             "is_measurement": True,
             # Undocumented enumerations, which do not identify registers.
-            # Source: docs/wire/besmart.md, Signal types.
             "time_series_type": (0, 1, 2, None)[self.moid % 4],
             "apply_multiplier": True,
             "apply_current_ratio": False,

@@ -1,4 +1,4 @@
-"""Endpoints of the user: user/status, user, and the passwords of the broker."""
+"""Endpoints of the user: user/status, user, and the credentials of the broker."""
 
 from simulators.faults import Json, Row
 
@@ -7,12 +7,12 @@ from .request import ApiRequest
 
 
 async def user_status(request: ApiRequest) -> Json:
-    """Tell whether the server has been set up; needs no login."""
+    """Return whether the server has been set up; needs no login."""
     return {"init": request.state.initialised}
 
 
 async def user_info(request: ApiRequest) -> Json:
-    """Return the user who asks, with the role and its functions."""
+    """Return the user of the request, with the role and its functions."""
     user = request.user
     codes = FUNCTIONS if user.super_admin else sorted(user.functions)
     menus: list[Json] = [
@@ -33,7 +33,7 @@ async def user_info(request: ApiRequest) -> Json:
 
 
 async def broker_info(request: ApiRequest) -> Json:
-    """Return where the broker is; an absent host is that of the web page."""
+    """Return the address of the broker; without a host, it is that of the web page."""
     info: Row = {"mqtt_port": request.state.notifier.mqtt_port, "ws_path": "/mqtt"}
     if request.state.mqtt_host is not None:
         info["host"] = request.state.mqtt_host

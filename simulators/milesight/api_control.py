@@ -1,4 +1,7 @@
-"""Endpoints that change something: property/update and service/request."""
+"""Endpoints that change something: property/update and service/call.
+
+Source: docs/wire/milesight.md, Control.
+"""
 
 from simulators.faults import Json
 
@@ -15,12 +18,12 @@ _INVALID = "parameter_validation_failed"
 
 
 async def property_update(request: ApiRequest) -> Json:
-    """Write store by key; they are the latest ones at once, before any downlink."""
+    """Write values by key; they become the latest ones before any downlink."""
     given = _exchange(request)
     wanted = {
         entity: value
         for key, value in given.items()
-        if (entity := _known(request, key)) is not None and entity.writable
+        if (entity := _known(request, key)) is not None and entity.is_writable
     }
     if not wanted:
         raise invalid("No property that can be written")
@@ -41,7 +44,7 @@ async def property_update(request: ApiRequest) -> Json:
 
 
 async def service_call(request: ApiRequest) -> Json:
-    """ApiRequest services by their keys, or by those of their parameters."""
+    """Call services by their keys, or by those of their parameters."""
     given = _exchange(request)
     services = {
         entity.parent or entity
@@ -54,13 +57,13 @@ async def service_call(request: ApiRequest) -> Json:
         if service.key in request.state.failing_services:
             raise ApiError(500, "eventbus_execution_error", "Service call failed")
         await _serve(request, service)
-    # An exchange of the services themselves, which 1.3 does not announce any more.
+    # An exchange of the services themselves, which 1.3 no longer announces.
     await request.state.notifier.announce(services)
     return {}
 
 
 async def _serve(request: ApiRequest, service: Entity) -> None:
-    """Do what a service does; those that are not simulated are merely accepted."""
+    """Execute a service; services that are not simulated are only accepted."""
     world, device = request.state.world, service.device
     if device is None:
         return
@@ -73,6 +76,7 @@ async def _serve(request: ApiRequest, service: Entity) -> None:
 
 
 def _exchange(request: ApiRequest) -> dict[str, Json]:
+    """Return the `exchange` of the body; raise ApiError 400 if it is empty."""
     given = request.body.get("exchange")
     if not isinstance(given, dict) or not given:
         raise several((_INVALID, "exchange must not be empty"))
@@ -80,12 +84,13 @@ def _exchange(request: ApiRequest) -> dict[str, Json]:
 
 
 def _known(request: ApiRequest, key: str) -> Entity | None:
+    """Return the entity with this key, if the user may see it."""
     entity = request.state.world.by_key.get(key)
-    return entity if entity is not None and request.sees_entity(entity) else None
+    return entity if entity is not None and request.can_see_entity(entity) else None
 
 
 def _problem(entity: Entity, value: Json) -> str | None:
-    """Return what is wrong with a value, None if it can be written."""
+    """Return the problem with a value, or None if it can be written."""
     attribute = entity.attribute
     if entity.value_type == "BOOLEAN":
         return None if isinstance(value, bool) else "must be a boolean"
@@ -109,6 +114,7 @@ def _problem(entity: Entity, value: Json) -> str | None:
 
 
 def _number(value: Json) -> float | None:
+    """Return a number or numeric text as a float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -118,7 +124,7 @@ def _number(value: Json) -> float | None:
 
 
 def _typed(entity: Entity, value: Json) -> Json:
-    """Return a value that passed as the type that is stored."""
+    """Return a valid value in the type that is stored."""
     number = None if entity.value_type in ("BOOLEAN", "STRING") else _number(value)
     if number is None:
         return value

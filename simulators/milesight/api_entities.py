@@ -1,4 +1,7 @@
-"""Endpoints of entities: the two searches, children and meta."""
+"""Endpoints of entities: the two searches, children and meta.
+
+Source: docs/wire/milesight.md, Entities.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +39,9 @@ _ACCESS = get_args(Access.__value__)
 async def entity_search(request: ApiRequest) -> Json:
     """Return a page of entities; past the end it is page 1 again (1.1.0 on)."""
     wanted, tests = page(request.body), _tests(request)
-    found = [one for one in request.entities() if all(test(one) for test in tests)]
+    found = [
+        entity for entity in request.entities() if all(test(entity) for test in tests)
+    ]
     return await paged(
         ordered(found, request.body, _ORDERS),
         wanted,
@@ -46,27 +51,30 @@ async def entity_search(request: ApiRequest) -> Json:
 
 
 def _tests(request: ApiRequest) -> list[Test]:
-    """Return what the body asks of an entity."""
+    """Return the conditions of the body for an entity."""
     body, tests = request.body, list[Test]()
     keyword = str(body.get("keyword") or "").casefold()
     if keyword:
         by_key = not (V120.has(request.release) and body.get("not_scan_key") is True)
-        tests.append(lambda one: _mentions(one, keyword, by_key=by_key))
+        tests.append(lambda entity: _mentions(entity, keyword, by_key=by_key))
     if body.get("exclude_children") is True:
-        tests.append(lambda one: one.parent is None)
+        tests.append(lambda entity: entity.parent is None)
     if body.get("customized") is not None:
-        tests.append(lambda one: one.template.customized == body["customized"])
+        tests.append(lambda entity: entity.template.customized == body["customized"])
     if body.get("show_hidden") is not True:
-        tests.append(lambda one: not one.template.hidden)
+        tests.append(lambda entity: not entity.template.hidden)
     if (source := texts(body, "entity_source_name")) is not None:
-        tests.append(lambda one: _device_name(one) in source)
+        tests.append(lambda entity: _device_name(entity) in source)
     members: list[tuple[list[str] | None, Callable[[Entity], str]]] = [
-        (enums(body, "entity_type", _TYPES), lambda one: one.kind),
-        (enums(body, "entity_value_type", _VALUE_TYPES), lambda one: one.value_type),
-        (enums(body, "entity_access_mod", _ACCESS), lambda one: one.access or ""),
-        (texts(body, "entity_ids"), lambda one: one.id),
-        (texts(body, "entity_keys"), lambda one: one.key),
-        (texts(body, "entity_names"), lambda one: one.name),
+        (enums(body, "entity_type", _TYPES), lambda entity: entity.kind),
+        (
+            enums(body, "entity_value_type", _VALUE_TYPES),
+            lambda entity: entity.value_type,
+        ),
+        (enums(body, "entity_access_mod", _ACCESS), lambda entity: entity.access or ""),
+        (texts(body, "entity_ids"), lambda entity: entity.id),
+        (texts(body, "entity_keys"), lambda entity: entity.key),
+        (texts(body, "entity_names"), lambda entity: entity.name),
     ]
     tests += [
         partial(_within, frozenset(accepted), get)
@@ -79,10 +87,12 @@ def _tests(request: ApiRequest) -> list[Test]:
 def _within(
     accepted: frozenset[str], get: Callable[[Entity], str], entity: Entity
 ) -> bool:
+    """Return True if a text of an entity is one of the accepted ones."""
     return get(entity) in accepted
 
 
 def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
+    """Return True if a name of an entity, or its key, contains the keyword."""
     found = [entity.name, _device_name(entity), INTEGRATION_NAMES[entity.integration]]
     if by_key:
         found.append(entity.key)
@@ -90,18 +100,20 @@ def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
 
 
 def _device_name(entity: Entity) -> str:
+    """Return the name of an entity's device; empty without one."""
     return "" if entity.device is None else entity.device.name
 
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """A key of entity_filter: what it looks at, and the operators it takes."""
+    """A key of entity_filter: the text that it tests, and its operators."""
 
     get: Callable[[Entity], str]
     operators: frozenset[str]
 
 
 def _device_group(entity: Entity) -> str:
+    """Return the id of the group of an entity's device; empty without one."""
     group = None if entity.device is None else group_of(entity.device)
     return "" if group is None else group_id(group)
 
@@ -117,35 +129,43 @@ _OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
 }
 _ANY = frozenset(_OPERATORS)
 _FILTERS = {
-    "ENTITY_KEY": _Filter(lambda one: one.key, _ANY),
-    "ENTITY_NAME": _Filter(lambda one: one.name, _ANY),
-    "ENTITY_TYPE": _Filter(lambda one: one.kind, frozenset({"ANY_EQUALS"})),
-    "ENTITY_VALUE_TYPE": _Filter(lambda one: one.value_type, frozenset({"ANY_EQUALS"})),
-    "DEVICE_NAME": _Filter(_device_name, _ANY),
-    "INTEGRATION_NAME": _Filter(lambda one: INTEGRATION_NAMES[one.integration], _ANY),
-    "ENTITY_PARENT_NAME": _Filter(
-        lambda one: "" if one.parent is None else one.parent.name, _ANY
+    "ENTITY_KEY": _Filter(lambda entity: entity.key, _ANY),
+    "ENTITY_NAME": _Filter(lambda entity: entity.name, _ANY),
+    "ENTITY_TYPE": _Filter(lambda entity: entity.kind, frozenset({"ANY_EQUALS"})),
+    "ENTITY_VALUE_TYPE": _Filter(
+        lambda entity: entity.value_type, frozenset({"ANY_EQUALS"})
     ),
-    "ENTITY_TAGS": _Filter(lambda one: "", _ANY),
+    "DEVICE_NAME": _Filter(_device_name, _ANY),
+    "INTEGRATION_NAME": _Filter(
+        lambda entity: INTEGRATION_NAMES[entity.integration], _ANY
+    ),
+    "ENTITY_PARENT_NAME": _Filter(
+        lambda entity: "" if entity.parent is None else entity.parent.name, _ANY
+    ),
+    "ENTITY_TAGS": _Filter(lambda entity: "", _ANY),
     "DEVICE_GROUP": _Filter(_device_group, frozenset({"ANY_EQUALS"})),
     "DEVICE_ID": _Filter(
-        lambda one: "" if one.device is None else one.device.id, frozenset({"EQ"})
+        lambda entity: "" if entity.device is None else entity.device.id,
+        frozenset({"EQ"}),
     ),
 }
 
 
 async def advanced_search(request: ApiRequest) -> Json:
-    """Return a page of entities with their latest store, as strings without time."""
+    """Return a page of entities with their latest values, as text without a time."""
     wanted, given = page(request.body), request.body.get("entity_filter")
     if not isinstance(given, dict):
         raise server_error(
             'Cannot invoke "java.util.Map.get(Object)" because "entityFilter" is null'
         )
     tests = [_filter(request, name, how) for name, how in given.items()]
-    found = [one for one in request.entities() if all(test(one) for test in tests)]
+    found = [
+        entity for entity in request.entities() if all(test(entity) for test in tests)
+    ]
     store, release = request.store, request.release
 
     def item(entity: Entity) -> Json:
+        """Return the row of an entity with its latest value."""
         row: Row = entity_row(entity, release) | {"entity_tags": []}
         latest = store.latest(entity)
         if latest is not None and latest.value is not None:
@@ -157,6 +177,7 @@ async def advanced_search(request: ApiRequest) -> Json:
 
 
 def _filter(request: ApiRequest, name: str, how: Json) -> Test:
+    """Return the condition of a filter; raise ApiError for unknown keys or operators."""
     known = _FILTERS.get(name.upper())
     if known is None or (name.upper() == "DEVICE_ID" and not V130.has(request.release)):
         raise server_error(f"JSON parse error: not a key of entity_filter: {name}")
@@ -177,11 +198,11 @@ async def children(request: ApiRequest) -> Json:
     return [
         entity_row(child, request.release)
         for child in entity.children
-        if request.sees_entity(child)
+        if request.can_see_entity(child)
     ]
 
 
 async def meta(request: ApiRequest) -> Json:
-    """Return what an entity is."""
+    """Return the description of an entity."""
     entity = request.entity(request.params["id"])
     return None if entity is None else entity_meta(entity, request.release)

@@ -1,4 +1,7 @@
-"""Endpoints of integrations, devices and groups."""
+"""Endpoints of integrations, devices and groups.
+
+Source: docs/wire/milesight.md, Devices.
+"""
 
 from simulators.faults import Json, Row
 
@@ -23,27 +26,29 @@ async def integration_search(request: ApiRequest) -> Json:
     """Return the integrations, without pages."""
     wanted = request.body.get("device_addable")
     return [
-        _integration(request, one)
-        for one in INTEGRATIONS
-        if wanted is None or one.adds_devices == wanted
+        _integration(request, integration)
+        for integration in INTEGRATIONS
+        if wanted is None or integration.adds_devices == wanted
     ]
 
 
 async def integration_detail(request: ApiRequest) -> Json:
-    """Return an integration and the entities that belong to none of its devices."""
-    for one in INTEGRATIONS:
-        if one.id == request.params["id"]:
+    """Return an integration and the entities that do not belong to a device."""
+    for integration in INTEGRATIONS:
+        if integration.id == request.params["id"]:
             entities = [
                 _integration_entity(request, entity)
                 for entity in request.entities()
-                if entity.device is None and entity.integration == one.id
+                if entity.device is None and entity.integration == integration.id
             ]
-            return _integration(request, one) | {"integration_entities": entities}
+            return _integration(request, integration) | {
+                "integration_entities": entities
+            }
     raise not_found()
 
 
 async def device_search(request: ApiRequest) -> Json:
-    """Return a page of devices: a part of the name, or the whole identifier."""
+    """Return a page of devices, by a part of the name or the whole identifier."""
     wanted, name = page(request.body), str(request.body.get("name") or "").casefold()
     id_list, group = texts(request.body, "id_list"), request.body.get("group_id")
     identifier = request.body.get("identifier")
@@ -65,16 +70,16 @@ async def device_search(request: ApiRequest) -> Json:
 
 
 async def device_get(request: ApiRequest) -> Json:
-    """Return a device; one that the user may not see is an answer without data."""
+    """Return a device; without data if the user may not see it."""
     wanted = request.params["id"]
     if not wanted.isdigit():
         raise server_error(f"Failed to convert value of type String to Long: {wanted}")
     device = request.state.world.devices.get(wanted)
     if device is None:
         raise not_found()
-    if not request.sees(device):
+    if not request.can_see(device):
         return None
-    entities = [one for one in device.entities if request.sees_entity(one)]
+    entities = [entity for entity in device.entities if request.can_see_entity(entity)]
     return device_detail(device, entities, request.store, request.release)
 
 
@@ -85,36 +90,44 @@ async def group_search(request: ApiRequest) -> Json:
     devices = request.devices() if request.body.get("with_device_count") else None
 
     def item(group: str) -> Json:
+        """Return the row of a group, with its number of devices if requested."""
         row: Row = {"id": group_id(group), "name": group}
         if devices is not None:
-            row["device_count"] = sum(group_of(one) == group for one in devices)
+            row["device_count"] = sum(group_of(device) == group for device in devices)
         return row
 
     return await paged(found, page(request.body), item)
 
 
 def _group_id(device: Device) -> str | None:
+    """Return the id of a device's group, if it has one."""
     group = group_of(device)
     return None if group is None else group_id(group)
 
 
-def _integration(request: ApiRequest, one: IntegrationTemplate) -> Row:
-    devices = [item for item in request.devices() if item.model.integration == one.id]
+def _integration(request: ApiRequest, integration: IntegrationTemplate) -> Row:
+    """Return the row of an integration."""
+    devices = [
+        item for item in request.devices() if item.model.integration == integration.id
+    ]
     row: Row = {
-        "id": one.id,
-        "icon": f"/public/{one.id}-icon.png",
-        "name": one.name,
-        "description": one.description,
+        "id": integration.id,
+        "icon": f"/public/{integration.id}-icon.png",
+        "name": integration.name,
+        "description": integration.description,
         "device_count": len(devices),
-        "entity_count": sum(item.integration == one.id for item in request.entities()),
+        "entity_count": sum(
+            item.integration == integration.id for item in request.entities()
+        ),
     }
-    if one.adds_devices:
-        row["add_device_service_key"] = f"{one.id}.integration.add_device"
-        row["delete_device_service_key"] = f"{one.id}.integration.delete_device"
+    if integration.adds_devices:
+        row["add_device_service_key"] = f"{integration.id}.integration.add_device"
+        row["delete_device_service_key"] = f"{integration.id}.integration.delete_device"
     return row
 
 
 def _integration_entity(request: ApiRequest, entity: Entity) -> Json:
+    """Return an entity in the details of an integration."""
     latest = request.store.latest(entity)
     row = entity_summary(entity, request.release) | {
         "access_mod": entity.access,

@@ -1,4 +1,7 @@
-"""Endpoints of store: the latest one, many latest ones, histories."""
+"""Endpoints of values: latest values, histories and aggregates.
+
+Source: docs/wire/milesight.md, Entities.
+"""
 
 import asyncio
 from collections import Counter
@@ -21,7 +24,7 @@ _NUMERIC = ("LONG", "DOUBLE")
 
 
 async def status(request: ApiRequest) -> Json:
-    """Return the latest value; {} when there is none."""
+    """Return the latest value; {} without one."""
     entity = request.entity(request.params["id"])
     if entity is None:
         return None if NO_DATA_FOR_UNKNOWN.has(request.release) else {}
@@ -29,7 +32,7 @@ async def status(request: ApiRequest) -> Json:
 
 
 async def batch_status(request: ApiRequest) -> Json:
-    """Return the latest store of up to 5,000 entities; unknown ones are left out."""
+    """Return the latest values of up to 5,000 entities; unknown ones are left out."""
     wanted = ids(request.body.get("entity_ids") or [])
     if len(wanted) > _BATCH_LIMIT:
         raise several(
@@ -47,6 +50,7 @@ async def batch_status(request: ApiRequest) -> Json:
 
 
 def _latest(request: ApiRequest, entity: Entity, store: Store) -> Row:
+    """Return the latest value of an entity in the form of the release."""
     latest = store.latest(entity)
     if latest is None:
         return {}
@@ -61,7 +65,7 @@ def _latest(request: ApiRequest, entity: Entity, store: Store) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The stored store of an entity in a span, oldest first."""
+    """The stored values of an entity in a span, oldest first."""
 
     entity: Entity
     store: Store
@@ -69,14 +73,14 @@ class _Stored:
     span: range
 
     def sample(self, index: int) -> Sample:
-        """Return one of them."""
+        """Return the stored value with this index."""
         return self.store.sample(self.entity, self.instants[self.span[index]])
 
     def row(self, index: int) -> Json:
-        """Return one as a row of a history."""
+        """Return the stored value with this index as a row of a history."""
         sample = self.sample(index)
         row: Row = {
-            # An id of its own, which is as long as all ids are.
+            # A unique id with the usual length.
             "id": f"19{sample.when:010}{int(self.entity.id) % 10**7:07}",
             "entity_id": self.entity.id,
             "timestamp": sample.millis,
@@ -89,7 +93,7 @@ class _Stored:
 def _stored(
     store: Store, entity: Entity, start: int | None, end: int | None
 ) -> _Stored:
-    """Return what is stored between two times in ms, both included."""
+    """Return the values stored between two times in ms, both included."""
     instants = store.stored(entity)
     low = 0 if start is None else -(-start // 1000)
     high = store.now if end is None else end // 1000
@@ -97,6 +101,7 @@ def _stored(
 
 
 def _span(request: ApiRequest) -> tuple[int | None, int | None]:
+    """Return start and end in ms; raise ApiError 400 unless the end is later."""
     start = instant(request.body, "start_timestamp")
     end = instant(request.body, "end_timestamp")
     if start is not None and end is not None and end <= start:
@@ -105,10 +110,10 @@ def _span(request: ApiRequest) -> tuple[int | None, int | None]:
 
 
 class _Rows(Sequence[tuple[_Stored, int]]):
-    """The rows of some entities by time, newest first unless asked otherwise."""
+    """The rows of some entities by time, latest first by default."""
 
     def __init__(self, stored: list[_Stored], *, ascending: bool) -> None:
-        """Take the rows of one entity by arithmetic, those of several by sorting."""
+        """Initialize; only the rows of several entities have to be sorted."""
         self._one = stored[0] if len(stored) == 1 else None
         self._ascending = ascending
         self._many = [
@@ -124,7 +129,7 @@ class _Rows(Sequence[tuple[_Stored, int]]):
         return len(self._many) if self._one is None else len(self._one.span)
 
     def __getitem__(self, index: int) -> tuple[_Stored, int]:  # type: ignore[override]  # No slices.
-        """Return where a row is."""
+        """Return the stored values and the index in them of a row."""
         if self._one is None:
             _, number, at = self._many[index]
             return self._stored[number], at
@@ -132,7 +137,7 @@ class _Rows(Sequence[tuple[_Stored, int]]):
 
 
 async def history(request: ApiRequest) -> Json:
-    """Return a page of stored store, newest first; a LONG is a string."""
+    """Return a page of stored values, latest first; a LONG is a string."""
     wanted, (start, end) = page(request.body), _span(request)
     asked = request.body.get("entity_ids") or request.body.get("entity_id") or []
     found = [request.entity(entity_id) for entity_id in dict.fromkeys(ids(asked))]
@@ -143,6 +148,7 @@ async def history(request: ApiRequest) -> Json:
 
 
 def _ascending(sorts: Json) -> bool:
+    """Return True if the rows are to be sorted oldest first."""
     first = sorts[0] if isinstance(sorts, list) and sorts else None
     if not isinstance(first, dict):
         return False
@@ -152,7 +158,7 @@ def _ascending(sorts: Json) -> bool:
 
 
 async def aggregate(request: ApiRequest) -> Json:
-    """Return one figure of a span; a LONG is a string, even the mean of LONGs."""
+    """Return one aggregate of a span; a LONG is a string, even the mean of LONGs."""
     start, end = _span(request)
     kind = str(request.body.get("aggregate_type") or "").upper()
     if start is None or end is None or request.body.get("entity_id") is None:
@@ -178,6 +184,7 @@ async def aggregate(request: ApiRequest) -> Json:
 
 
 async def _all(stored: _Stored) -> list[Json]:
+    """Return all stored values, yielding to the event loop now and then."""
     found: list[Json] = []
     for index in range(len(stored.span)):
         found.append(stored.sample(index).value)
@@ -187,6 +194,7 @@ async def _all(stored: _Stored) -> list[Json]:
 
 
 def _counts(found: list[Json], entity: Entity) -> list[Json]:
+    """Return how often each value occurs."""
     counted = Counter(
         value for value in found if isinstance(value, (str, int, float, bool))
     )
@@ -201,26 +209,32 @@ def _counts(found: list[Json], entity: Entity) -> list[Json]:
 
 
 def _numbers(found: list[Json]) -> list[float]:
+    """Return the numbers among the values."""
     return [value for value in found if isinstance(value, (int, float))]
 
 
 def _last(found: list[Json]) -> Json:
+    """Return the last value."""
     return found[-1] if found else None
 
 
 def _lowest(found: list[Json]) -> Json:
+    """Return the smallest number."""
     return min(_numbers(found), default=None)
 
 
 def _highest(found: list[Json]) -> Json:
+    """Return the largest number."""
     return max(_numbers(found), default=None)
 
 
 def _sum(found: list[Json]) -> Json:
+    """Return the sum of the numbers."""
     return sum(_numbers(found))
 
 
 def _mean(found: list[Json]) -> Json:
+    """Return the mean of the numbers."""
     numbers = _numbers(found)
     return sum(numbers) / len(numbers) if numbers else None
 
@@ -235,7 +249,7 @@ _FIGURES: dict[str, Callable[[list[Json]], Json]] = {
 
 
 def _plain(figure: Json) -> Json:
-    """Return a number as a decimal string without needless zeros: "12", "12.5"."""
+    """Return a number as a decimal string without trailing zeros: "12", "12.5"."""
     if isinstance(figure, float):
         return f"{figure:.8f}".rstrip("0").rstrip(".")
     return history_json(figure)

@@ -1,14 +1,17 @@
-"""Tokens: OAuth 2 with the password and refresh grants, wire/milesight.md §3."""
+"""Tokens: OAuth 2 with the password and refresh grants.
+
+Source: docs/wire/milesight.md, Auth.
+"""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from hmac import compare_digest
 
 from orjson import dumps
 
+from simulators.credentials import is_same_secret
 from simulators.faults import Json
 
 from .knobs import Knobs, User
@@ -20,7 +23,7 @@ _COOL_DOWN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A pair of tokens of one login; both expire together."""
+    """The access and refresh token of a login, which expire together."""
 
     user: User
     access: str = field(repr=False)
@@ -29,7 +32,7 @@ class Tokens:
     expires: datetime
 
     def json(self) -> dict[str, Json]:
-        """Return the tokens as the wire has them."""
+        """Return the tokens as an answer."""
         lifetime = self.expires - self.issued
         return {
             "access_token": self.access,
@@ -40,10 +43,10 @@ class Tokens:
 
 
 class Sessions:
-    """The logins of a server. Several of one user live side by side."""
+    """The logins of a server; a user may have several at the same time."""
 
     def __init__(self, knobs: Knobs) -> None:
-        """Start without any."""
+        """Initialize without logins."""
         self._knobs = knobs
         self._tokens: list[Tokens] = []
         self._issued = 0
@@ -56,8 +59,8 @@ class Sessions:
         """Return new tokens for the form fields; raise ApiError 401 for any reason."""
         knobs = self._knobs
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
-        right = _same(client, knobs.client_id) and _same(secret, knobs.client_secret)
-        if not right:
+        right_client = is_same_secret(client, knobs.client_id)
+        if not (right_client and is_same_secret(secret, knobs.client_secret)):
             raise unauthorized("invalid_client")
         if tenant != knobs.tenant:
             raise unauthorized("invalid_request:tenant not found.")
@@ -69,7 +72,10 @@ class Sessions:
     def user(self, authorization: str) -> User:
         """Return the user of an Authorization header; raise ApiError 401."""
         scheme, _, token = authorization.partition(" ")
-        found = next((one for one in self._tokens if _same(one.access, token)), None)
+        found = next(
+            (tokens for tokens in self._tokens if is_same_secret(tokens.access, token)),
+            None,
+        )
         if scheme != "Bearer" or found is None or found.user not in self._knobs.users:
             raise unauthorized("invalid_request:Invalid access token")
         if found.expires <= self._knobs.clock():
@@ -77,40 +83,47 @@ class Sessions:
         return found.user
 
     def revoke(self) -> None:
-        """Forget all tokens: all clients have to log in again."""
+        """Remove all tokens: all clients have to log in again."""
         self._tokens.clear()
 
     def revoke_access(self) -> None:
-        """Forget all access tokens, but not the refresh tokens."""
-        self._tokens = [
-            Tokens(one.user, "", one.refresh, one.issued, one.expires)
-            for one in self._tokens
-        ]
+        """Remove all access tokens, but keep the refresh tokens."""
+        self._tokens = [replace(tokens, access="") for tokens in self._tokens]
 
     def _login(self, form: Mapping[str, str]) -> Tokens:
+        """Return tokens for a user name and password."""
         name, password = form.get("username", ""), form.get("password", "")
-        user = next((one for one in self._knobs.users if one.email == name), None)
+        user = next((user for user in self._knobs.users if user.email == name), None)
         if user is None:
             raise unauthorized("invalid_request:username not found.")
-        if not _same(password, user.password):
+        if not is_same_secret(password, user.password):
             raise unauthorized("invalid_request:Bad credentials")
         return self._issue(user)
 
     def _refresh(self, form: Mapping[str, str]) -> Tokens:
+        """Return tokens for a refresh token; within a minute, the same ones."""
         token, now = form.get("refresh_token", ""), self._knobs.clock()
-        found = next((one for one in self._tokens if _same(one.refresh, token)), None)
+        found = next(
+            (
+                tokens
+                for tokens in self._tokens
+                if is_same_secret(tokens.refresh, token)
+            ),
+            None,
+        )
         if found is None or found.expires <= now:
             raise unauthorized("invalid_grant")
         cooling = REFRESH_COOL_DOWN.has(self._knobs.release)
         if cooling and found.access and now - found.issued < _COOL_DOWN:
             return found
-        # The login's row in the database gets the new pair: the old one is gone.
+        # The new pair replaces the old one in the server's database.
         self._tokens.remove(found)
         return self._issue(found.user)
 
     def _issue(self, user: User) -> Tokens:
+        """Issue new tokens and remove expired ones."""
         now = self._knobs.clock()
-        self._tokens = [one for one in self._tokens if one.expires > now]
+        self._tokens = [tokens for tokens in self._tokens if tokens.expires > now]
         self._issued += 1
         expires = now + self._knobs.token_ttl
         tokens = Tokens(
@@ -124,7 +137,7 @@ class Sessions:
         return tokens
 
     def _jwt(self, user: User, expires: datetime) -> str:
-        """Return a token of the real shape; clients must not look into it."""
+        """Return a token of the real shape, which clients must not parse."""
         payload: Json = {
             "sub": user.email,
             "tenantId": self._knobs.tenant,
@@ -138,7 +151,3 @@ class Sessions:
             urlsafe_b64encode(part).rstrip(b"=").decode()
             for part in (*parts, signature)
         )
-
-
-def _same(given: str, right: str) -> bool:
-    return bool(right) and compare_digest(given.encode(), right.encode())

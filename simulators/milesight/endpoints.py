@@ -1,4 +1,4 @@
-"""The table of endpoints: method, path, versions, who may call them."""
+"""The table of endpoints: method, path, versions, permissions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ _INTEGRATION = frozenset({"device.add", "integration.view"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint; `functions` are those of which a role needs one (none: all may)."""
+    """An endpoint; a role needs one of `functions`, if there are any."""
 
     method: str
     path: str
     handler: Handler
     functions: frozenset[str] = frozenset()
     since: Since = ALWAYS
-    public: bool = False
+    is_public: bool = False
     parts: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -28,7 +28,7 @@ class Endpoint:
         object.__setattr__(self, "parts", tuple(self.path.split("/")))
 
     def match(self, parts: tuple[str, ...]) -> Mapping[str, str] | None:
-        """Return the parameters of a path that fits, else None."""
+        """Return the parameters of a matching path, otherwise None."""
         if len(parts) != len(self.parts):
             return None
         params = {}
@@ -41,7 +41,7 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "user/status", api_account.user_status, public=True),
+    Endpoint("GET", "user/status", api_account.user_status, is_public=True),
     Endpoint("GET", "user", api_account.user_info),
     Endpoint(
         "POST", "integration/search", api_inventory.integration_search, _INTEGRATION
@@ -68,7 +68,7 @@ ENDPOINTS = (
 
 
 def find(path: str, release: Release) -> list[tuple[Endpoint, Mapping[str, str]]]:
-    """Return the routes of a path (any method), those without parameters first."""
+    """Return the endpoints of a path (any method), those without parameters first."""
     parts = tuple(path.split("/"))
     found = []
     for endpoint in ENDPOINTS:

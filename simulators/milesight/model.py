@@ -1,4 +1,4 @@
-"""Devices and entities: what they are called, and when they have reported."""
+"""Devices and entities: their names, and when they have reported."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _FOR_EVER = 1 << 40
 class Gap:
     """A half-open span (aware times) without reports.
 
-    `end` None lasts; from `healed_at` on the reports are there after all (late).
+    `end` None does not end; from `healed_at` on, the missing reports have arrived late.
     """
 
     start: datetime
@@ -31,7 +31,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is told instead of the true value, for reports in [start, end).
+    """A value that replaces the true one in reports of [start, end).
 
     `value` is the JSON itself (None: no value), or makes it from the true value.
     """
@@ -41,7 +41,7 @@ class Override:
     end: datetime | None = None
 
     def covers(self, when: int) -> bool:
-        """Tell whether a report at `when` is meant."""
+        """Return True if a report at `when` is affected."""
         return (self.start is None or epoch(self.start) <= when) and (
             self.end is None or when < epoch(self.end)
         )
@@ -51,8 +51,8 @@ class Override:
 class Device:
     """A device; times are seconds since 1970-01-01 UTC.
 
-    `status` None is what the reports say; "" is a status that is not known.
-    `reported` has reports out of turn, such as one after a switch.
+    `status` None follows the reports; "" is an unknown status. `reported` lists extra
+    reports, such as one after a switch.
     """
 
     id: str
@@ -71,12 +71,12 @@ class Device:
     status: Status | Literal[""] | None = None
 
     def reports(self, start: int, now: int, written: Sequence[int] = ()) -> Timeline:
-        """Return the instants of the reports in [start, now] that are known by now.
+        """Return the instants of the reports in [start, now] that have arrived by now.
 
-        `written` are instants that one entity has besides.
+        `written` are additional instants of one entity.
         """
         extras = [*self.reported, *written]
-        return joined(self.grid, start, now, self._missing(now), extras)
+        return report_times(self.grid, start, now, self._missing(now), extras)
 
     def last_report(self, now: int) -> int | None:
         """Return when the device last reported, as known at `now`."""
@@ -84,6 +84,7 @@ class Device:
         return found[-1] if len(found) else None
 
     def _missing(self, now: int) -> list[tuple[int, int]]:
+        """Return the spans whose reports have not arrived at `now`."""
         return sorted(
             (
                 epoch(gap.start),
@@ -94,14 +95,14 @@ class Device:
         )
 
 
-def joined(
+def report_times(
     grid: Grid,
     start: int,
     end: int,
     gaps: list[tuple[int, int]],
     extras: list[int],
 ) -> Timeline:
-    """Return the instants of a grid in [start, end] but no gap, and some extra ones."""
+    """Return the instants of a grid in [start, end] without gaps, and extra ones."""
     return Timeline(_runs(grid, start, end, gaps, extras))
 
 
@@ -112,6 +113,7 @@ def _runs(
     gaps: list[tuple[int, int]],
     extras: list[int],
 ) -> Iterator[Run]:
+    """Yield the runs of the grid between the extra instants."""
     for extra in sorted(set(extras)):
         lost = any(low <= extra < high for low, high in gaps)
         if start <= extra <= end and not lost:
@@ -125,7 +127,7 @@ def _runs(
 class Entity:
     """An entity; name, attribute, type and access may change while it exists.
 
-    `scale` is what the true value is multiplied with after a change of unit.
+    `scale` is the factor of the true value after a change of unit.
     """
 
     id: str
@@ -155,6 +157,6 @@ class Entity:
         return self.template.key
 
     @property
-    def writable(self) -> bool:
-        """Tell whether it is a property that can be written."""
+    def is_writable(self) -> bool:
+        """Return True if it is a property that can be written."""
         return self.kind == "PROPERTY" and self.access in ("W", "RW")

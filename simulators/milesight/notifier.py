@@ -1,4 +1,7 @@
-"""What is pushed, and to whom: ../shared/wire/milesight.md §8."""
+"""Push messages about changed entities.
+
+Source: docs/wire/milesight.md, Push.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,14 +21,14 @@ from .world import World, reporting
 
 _MQTT_PORT = 1883
 _CHECK_INTERVAL = 0.2
-"""Seconds between two looks at whether a device has reported."""
+"""Seconds between checks for new reports of devices."""
 
 
 class Notifier:
-    """Announces changed entities to whoever listens."""
+    """Announces changed entities to subscribed clients."""
 
     def __init__(self, knobs: Knobs, world: World, sessions: Sessions) -> None:
-        """Start without listeners."""
+        """Initialize without clients."""
         self._knobs = knobs
         self._world = world
         self._numbers = count(1)
@@ -43,7 +46,7 @@ class Notifier:
         return next(self._numbers)
 
     async def start(self, app: web.Application) -> None:
-        """Open the broker's port and begin to announce reports."""
+        """Open the broker's port and start to announce reports."""
         knobs = self._knobs
         if knobs.mqtt_port is not None and self.broker.port is None:
             await self.broker.start(knobs.mqtt_bind, knobs.mqtt_port)
@@ -51,11 +54,11 @@ class Notifier:
             self._task = asyncio.create_task(self._announce_reports())
 
     async def shut_down(self, app: web.Application) -> None:
-        """End all connections, so that the server can stop at once."""
+        """Close all connections, so the server can stop immediately."""
         await self.drop()
 
     async def stop(self, app: web.Application) -> None:
-        """Close the broker's port and announce nothing more."""
+        """Close the broker's port and stop announcing reports."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -64,28 +67,28 @@ class Notifier:
         await self.broker.stop()
 
     async def drop(self) -> None:
-        """End all connections of listeners."""
+        """Close the connections of all clients."""
         await self.broker.drop()
         await self.websocket.drop()
 
     async def announce(self, entities: Iterable[Entity]) -> None:
-        """Tell the listeners that entities have new values: one exchange."""
+        """Announce entities with new values as one exchange."""
         knobs, release = self._knobs, self._knobs.release
-        found = [one for one in entities if one.template.since.has(release)]
+        found = [entity for entity in entities if entity.template.since.has(release)]
         if V130.has(release):
-            found = [one for one in found if one.kind == "PROPERTY"]
+            found = [entity for entity in found if entity.kind == "PROPERTY"]
         if not found or not knobs.push:
             return
         if OLD_WEBSOCKET.has(release):
-            await self.websocket.announce(one.key for one in found)
+            await self.websocket.announce(entity.key for entity in found)
         if MQTT_EXCHANGE.has(release):
-            ids = [one.id for one in found]
+            ids = [entity.id for entity in found]
             event = {"event_type": "EXCHANGE", "payload": {"entity_ids": ids}}
             topic = f"beaver-iot/web_mqtt@{knobs.tenant}/downlink/web/exchange"
             await self.broker.publish(topic, dumps(event))
 
     async def _announce_reports(self) -> None:
-        """Announce each report as it comes, by the simulator's own clock."""
+        """Announce each report when it is due by the simulator's clock."""
         last = self._knobs.now
         while True:
             await asyncio.sleep(_CHECK_INTERVAL)

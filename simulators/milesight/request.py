@@ -1,4 +1,4 @@
-"""One request, once it has been read: who asks, and for what."""
+"""A parsed request and what its user may see."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request that has been read: who asks, and for what."""
+    """A parsed request, its user and the state of the server."""
 
     state: State
     user: User
@@ -34,25 +34,31 @@ class ApiRequest:
 
     def devices(self) -> list[Device]:
         """Return the devices that the user may see."""
-        return [one for one in self.state.world.devices.values() if self.sees(one)]
+        return [
+            device
+            for device in self.state.world.devices.values()
+            if self.can_see(device)
+        ]
 
-    def sees(self, device: Device) -> bool:
-        """Tell whether the user's role has the device."""
+    def can_see(self, device: Device) -> bool:
+        """Return True if the user's role includes the device."""
         user = self.user
         return user.super_admin or user.devices is None or device.key in user.devices
 
     def entities(self) -> list[Entity]:
-        """Return the entities that the user may see and this release has."""
+        """Return the entities of this release that the user may see."""
         return [
-            one for one in self.state.world.entities.values() if self.sees_entity(one)
+            entity
+            for entity in self.state.world.entities.values()
+            if self.can_see_entity(entity)
         ]
 
-    def sees_entity(self, entity: Entity) -> bool:
-        """Tell whether the user may see the entity and this release has it."""
+    def can_see_entity(self, entity: Entity) -> bool:
+        """Return True if this release has the entity and the user may see it."""
         if not entity.template.since.has(self.release):
             return False
         if entity.device is not None:
-            return self.sees(entity.device)
+            return self.can_see(entity.device)
         if self.user.super_admin:
             return True
         if entity.integration == SYSTEM:
@@ -63,7 +69,7 @@ class ApiRequest:
     def entity(self, entity_id: str) -> Entity | None:
         """Return the entity with this id, if the user may see it."""
         found = self.state.world.entities.get(entity_id)
-        return found if found is not None and self.sees_entity(found) else None
+        return found if found is not None and self.can_see_entity(found) else None
 
 
 type Handler = Callable[[ApiRequest], Awaitable[Json]]

@@ -1,4 +1,7 @@
-"""Devices and entities as JSON, with the fields that a release has."""
+"""Devices and entities as JSON, with the fields of a release.
+
+Source: docs/wire/milesight.md, Devices and Entities.
+"""
 
 from collections.abc import Mapping
 
@@ -53,7 +56,7 @@ def device_detail(
 
 
 def entity_row(entity: Entity, release: Release) -> Row:
-    """Return a row of entity/search; it has neither value nor device id."""
+    """Return a row of entity/search, which has neither value nor device id."""
     device = entity.device
     group = None if device is None else group_of(device)
     row: Row = {
@@ -98,7 +101,7 @@ def entity_meta(entity: Entity, release: Release) -> Row:
 
 
 def attribute(entity: Entity, release: Release) -> Row:
-    """Return value_attribute with the keys that a release knows."""
+    """Return value_attribute with the keys that a release supports."""
     if V110.has(release):
         return entity.attribute
     return {
@@ -109,6 +112,7 @@ def attribute(entity: Entity, release: Release) -> Row:
 
 
 def _device(device: Device, store: Store) -> Row:
+    """Return all fields of a device."""
     group = group_of(device)
     return {
         "id": device.id,
@@ -132,6 +136,7 @@ def _device(device: Device, store: Store) -> Row:
 
 
 def _location(device: Device, store: Store) -> Json:
+    """Return the location that was written to a device, if any."""
     place = {
         name: device.site.last_written(f"@location.@{name}", store.now)
         for name in ("latitude", "longitude", "address")
@@ -141,7 +146,7 @@ def _location(device: Device, store: Store) -> Json:
 
 
 def entity_summary(entity: Entity, release: Release) -> Row:
-    """Return what the details of devices and integrations say of an entity."""
+    """Return an entity as in the details of devices and integrations."""
     return {
         "id": entity.id,
         "key": entity.key,
@@ -153,7 +158,7 @@ def entity_summary(entity: Entity, release: Release) -> Row:
 
 
 def _fields(row: Row, versions: Mapping[str, Since], release: Release) -> Row:
-    """Leave out what the release does not have, and what is null."""
+    """Return a row without null fields and those that the release does not have."""
     return {
         name: value
         for name, value in row.items()

@@ -36,8 +36,8 @@ _FORM = "application/x-www-form-urlencoded"
 class MilesightSimulator(State):
     """A server of Milesight Beaver IoT; all knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    world, the sessions, the faults and the log of requests.
+    `app` builds a fresh application each time; all of them share the knobs, the world,
+    the sessions, the faults and the request log.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -61,9 +61,9 @@ class MilesightSimulator(State):
         return units if source.digits is None else units / 10**source.digits
 
     def amount(self, entity: Entity, start: datetime, end: datetime) -> float | int:
-        """Return what a register counted in [start, end), whatever resets there were.
+        """Return the amount of a register in [start, end), regardless of resets.
 
-        Whole units of the register; spans that follow each other add up exactly.
+        It is in whole units of the register; consecutive spans add up exactly.
         """
         source = register(entity)
         units = source.counted(entity.site, epoch(end))
@@ -71,14 +71,15 @@ class MilesightSimulator(State):
         return units if source.digits is None else units / 10**source.digits
 
     async def report_now(self, device_name: str) -> None:
-        """Let a device report out of turn, and announce it."""
+        """Let a device send an extra report, and announce it."""
         device = self.world.device(device_name)
         await self.notifier.announce(self.world.report(device, self.now))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        """Route a request to nginx's pages, push or the API."""
         path = request.path
         if self.nginx:
-            # Without nginx these two have ports of their own, which nobody can guess.
+            # Without nginx these two have their own ports, unknown to clients.
             if path == "/websocket" and OLD_WEBSOCKET.has(self.release):
                 return await self.notifier.websocket.handle(request)
             if path == "/mqtt" and V120.has(self.release):
@@ -97,10 +98,10 @@ class MilesightSimulator(State):
             return await self._token(request)
         release = self.release
         found = find(path, release)
-        public = any(endpoint.public for endpoint, _ in found)
+        is_public = any(endpoint.is_public for endpoint, _ in found)
         user = (
             User()
-            if public
+            if is_public
             else self.sessions.user(request.headers.get(hdrs.AUTHORIZATION, ""))
         )
         endpoint, params = _endpoint(request.method, path, found)
@@ -112,6 +113,7 @@ class MilesightSimulator(State):
         )
 
     async def _token(self, request: web.Request) -> Json:
+        """Answer POST oauth2/token."""
         form: dict[str, str] = {}
         if request.content_type == _FORM:
             form = {
@@ -126,6 +128,7 @@ class MilesightSimulator(State):
 def _endpoint(
     method: str, path: str, found: list[tuple[Endpoint, Mapping[str, str]]]
 ) -> tuple[Endpoint, Mapping[str, str]]:
+    """Return the endpoint with this method; raise ApiError 500 without one."""
     for endpoint, params in found:
         if endpoint.method == method:
             return endpoint, params
@@ -135,6 +138,7 @@ def _endpoint(
 
 
 async def _body(request: web.Request) -> dict[str, Json]:
+    """Return the JSON object of a request; raise ApiError 500 for anything else."""
     if request.content_type != _JSON:
         raise server_error(f"Content-Type '{request.content_type}' is not supported")
     raw = await request.read()

@@ -1,7 +1,7 @@
-"""How the values of a device come about: pure functions of its site and the time.
+"""Where the values of a device come from: pure functions of its site and the time.
 
-A `Site` is the place a device measures, with its loads and with what people have
-written to the device. A `Source` says what one entity shows of it.
+A `Site` is the place that a device measures, with its loads and with the values that
+were written to the device. A `Source` determines what one entity shows of it.
 """
 
 from bisect import bisect_right
@@ -22,10 +22,11 @@ _MASK = 0xFFFFFFFF
 
 @dataclass(slots=True)
 class Site:
-    """What a device measures; times are seconds since 1970-01-01 UTC.
+    """The place that a device measures; times are seconds since 1970-01-01 UTC.
 
-    `kinds` names the load of each channel. `written` has, per entity identifier, the
-    times and values that were written; the socket's switches the first channel off.
+    `kinds` lists the load of each channel. `written` has, per entity identifier, the
+    times and values that were written; the switch `gate` turns the first channel on and
+    off.
     """
 
     seed: int
@@ -37,7 +38,7 @@ class Site:
     _loads: dict[int, Load] = field(default_factory=dict)
 
     def level(self, channel: int, when: int) -> int:
-        """Return the level of a channel in the second that begins at `when`."""
+        """Return the level of a channel in the second that starts at `when`."""
         if channel == 0 and self.last_written(self.gate, when) is False:
             return 0
         return self._load(channel).level(when)
@@ -60,7 +61,7 @@ class Site:
         return self.resets[index - 1] if index else None
 
     def last_written(self, identifier: str, when: int) -> Json:
-        """Return what was last written at or before `when`; None: nothing."""
+        """Return the value last written at or before `when`; None without any."""
         log = self.written.get(identifier)
         if not log:
             return None
@@ -68,6 +69,7 @@ class Site:
         return log[index - 1][1] if index else None
 
     def _load(self, channel: int) -> Load:
+        """Return the load of a channel."""
         found = self._loads.get(channel)
         if found is None:
             found = load(self.kinds[channel], self.seed * 31 + channel)
@@ -76,26 +78,27 @@ class Site:
 
 
 class Source(Protocol):
-    """What an entity shows."""
+    """The origin of an entity's values."""
 
     def at(self, site: Site, name: str, when: int) -> Value:
-        """Return the value at a second; `name` tells entities alike apart."""
+        """Return the value at a second; `name` distinguishes similar entities."""
 
 
 @cache
 def _salt(seed: int, name: str) -> int:
+    """Return a number that depends on a seed and a name only."""
     return crc32(f"{seed}/{name}".encode())
 
 
 def _mixed(number: int) -> float:
-    """Return a number in [-1, 1] that looks random."""
+    """Return a pseudo-random number in [-1, 1]."""
     number = (number ^ (number >> 16)) * 0x45D9F3B & _MASK
     number = (number ^ (number >> 16)) * 0x45D9F3B & _MASK
     return ((number ^ (number >> 16)) & 0xFFFF) / 32767.5 - 1
 
 
 def noise(seed: int, name: str, when: int, knot: int = HOUR) -> float:
-    """Return a curve in [-1, 1] that bends every `knot` seconds."""
+    """Return a curve in [-1, 1] that changes direction every `knot` seconds."""
     number, rest = divmod(when, knot)
     salt = _salt(seed, name)
     low, high = _mixed(salt + number * 7919), _mixed(salt + (number + 1) * 7919)
@@ -103,13 +106,13 @@ def noise(seed: int, name: str, when: int, knot: int = HOUR) -> float:
 
 
 def rounded(value: float, digits: int | None) -> Value:
-    """Return a LONG (digits None) or a DOUBLE with so many digits."""
+    """Return a LONG (digits None) or a DOUBLE with this number of digits."""
     return round(value) if digits is None else round(value, digits)
 
 
 @dataclass(frozen=True, slots=True)
 class Climate:
-    """A quantity with a day, a season and some chance, within [low, high].
+    """A quantity with a daily and a yearly cycle and some noise, within [low, high].
 
     `day` and `year` are half the swing, highest at `peak` o'clock UTC and in July.
     """
@@ -157,11 +160,11 @@ class Register:
     initial: int = 0
 
     def counted(self, site: Site, when: int) -> int:
-        """Return what passed since the device was added, in whole units."""
+        """Return the amount since the device was added, in whole units."""
         return site.total(self.channel, when) // self.per
 
     def units(self, site: Site, when: int) -> int:
-        """Return the position in whole units; a reset begins at zero."""
+        """Return the position in whole units; a reset starts at zero."""
         reset = site.last_reset(when)
         if reset is None:
             return self.initial + self.counted(site, when)
@@ -189,7 +192,7 @@ class Positive:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """A battery that is full when the device is added and loses so much a year."""
+    """A battery that is full when the device is added and discharges each year."""
 
     per_year: int = 14
 
@@ -200,7 +203,7 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A value that stays, unless one is written; texts may hold {seed}."""
+    """A constant value until another one is written; texts may contain {seed}."""
 
     value: Value
 

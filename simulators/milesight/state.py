@@ -13,9 +13,9 @@ from .world import World
 
 @dataclass(eq=False)
 class State(Knobs):
-    """The knobs, and what the server has in its database.
+    """The knobs, and the content of the server's database.
 
-    `start` is when the first device was added: 400 days ago if not given.
+    `start` is when the first device was added: 400 days ago by default.
     """
 
     start: datetime | None = None

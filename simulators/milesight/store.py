@@ -1,4 +1,4 @@
-"""The values of entities: the newest one, the stored ones, and the truth."""
+"""The stored values of entities, and the latest one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ _STATUS = "@status"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A value at a time in seconds since 1970-01-01 UTC; None: null."""
+    """A value (None: null) at a time in seconds since 1970-01-01 UTC."""
 
     when: int
     value: Json
 
     @property
     def millis(self) -> str:
-        """Return the time as the wire has it: milliseconds, as a string."""
+        """Return the time in the server's form: milliseconds, as a string."""
         return str(self.when * 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What the server has stored at `now` (seconds since 1970-01-01 UTC)."""
+    """The values that the server has stored at `now` (seconds since 1970-01-01 UTC)."""
 
     world: World
     now: int
 
     def latest(self, entity: Entity) -> Sample | None:
-        """Return the newest value of a property; None if it has never reported."""
+        """Return the latest value of a property; None if it has never reported."""
         if entity.kind != "PROPERTY":
             return None
         found = self.instants(entity)
@@ -48,7 +48,7 @@ class Store:
         return self.instants(entity, self.now - RETENTION)
 
     def instants(self, entity: Entity, start: int = 0) -> Timeline:
-        """Return the instants since `start` at which an entity has got a value."""
+        """Return the instants since `start` at which an entity received a value."""
         start = max(start, entity.created)
         if entity.key in self.world.silent:
             return Timeline()
@@ -64,7 +64,7 @@ class Store:
         return entity.device.reports(start, self.now, written)
 
     def sample(self, entity: Entity, when: int) -> Sample:
-        """Return the value that an entity got at one of its instants."""
+        """Return the value that an entity received at one of its instants."""
         value = self._value(entity, when)
         for override in self.world.overrides.get(entity.key, ()):
             if override.covers(when):
@@ -73,7 +73,7 @@ class Store:
         return Sample(when, value)
 
     def status(self, device: Device) -> str | None:
-        """Return ONLINE, OFFLINE or None (not known)."""
+        """Return ONLINE, OFFLINE or None (unknown)."""
         if device.status is not None:
             return device.status or None
         late = self._late_at(device)
@@ -89,7 +89,7 @@ class Store:
         return None if last is None else last + timeout * 60
 
     def _status_log(self, device: Device) -> list[tuple[int, Json]]:
-        """Return when the status became what it is; before, it was online."""
+        """Return the times and values of the status; it starts online."""
         status = self.status(device)
         if status is None:
             return []
@@ -99,6 +99,7 @@ class Store:
         return [(device.created, "ONLINE"), (late + 1, status)]
 
     def _value(self, entity: Entity, when: int) -> Json:
+        """Return the value before overrides."""
         if entity.identifier == _STATUS and entity.device is not None:
             return dict(self._status_log(entity.device)).get(when)
         site, source = entity.site, entity.template.source
@@ -114,19 +115,23 @@ class Store:
 
 
 def _points(instants: list[int], start: int, end: int) -> Timeline:
+    """Return a timeline of single instants in [start, end]."""
     found = sorted({when for when in instants if start <= when <= end})
     return Timeline(Run(when, 1, (0,), 1) for when in found)
 
 
 def _as_double(value: Json) -> Json:
+    """Return a number as a float."""
     return float(value) if isinstance(value, (int, float)) else value
 
 
 def _as_long(value: Json) -> Json:
+    """Return a number as an integer."""
     return int(value) if isinstance(value, (int, float)) else value
 
 
 def _same(value: Json) -> Json:
+    """Return the value itself."""
     return value
 
 
@@ -159,8 +164,8 @@ def history_json(value: Json) -> Json:
 
 
 def register(entity: Entity) -> Register:
-    """Return the register that an entity shows; raise TypeError if it is none."""
+    """Return the register of an entity; raise TypeError if it has none."""
     source = entity.template.source
     if not isinstance(source, Register):
-        raise TypeError(f"{entity.identifier} is no register")
+        raise TypeError(f"{entity.identifier} is not a register")
     return source

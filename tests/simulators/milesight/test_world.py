@@ -117,7 +117,7 @@ def test_values_are_plausible() -> None:
         clock(simulator).forward(minutes=97)
         for entity in simulator.world.entities.values():
             unit, latest = entity.attribute.get("unit"), simulator.store.latest(entity)
-            if latest is None or unit not in limits or entity.writable:
+            if latest is None or unit not in limits or entity.is_writable:
                 continue
             low, high = limits[str(unit)]
             assert isinstance(latest.value, (int, float))
