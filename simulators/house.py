@@ -15,7 +15,6 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from .house_profile import (
-    QUARTER_SECONDS,
     QUARTERS,
     WAVE_SUMS,
     WAVES,
@@ -26,11 +25,10 @@ from .house_profile import (
     solar,
 )
 from .house_types import Channel, MeterExchange, Outage, Power
-from .times import Instant, epoch
+from .times import DAY, QUARTER, Instant, epoch
 
 __all__ = ["Channel", "House", "MeterExchange", "Outage", "Power"]
 
-DAY_SECONDS = 86400
 _LOW_TARIFF, _NORMAL_TARIFF = 0, 1
 _RETURNED, _GAS = 2, 4  # Columns: delivered low/normal, returned low/normal, gas.
 _COLUMNS = 5
@@ -146,9 +144,9 @@ class House:
 
     def power(self, at: Instant) -> Power:
         """Return the current power, which is constant within a UTC minute."""
-        number, second = divmod(epoch(at), DAY_SECONDS)
+        number, second = divmod(epoch(at), DAY)
         day = self._day(number)
-        quarter, rest = divmod(second, QUARTER_SECONDS)
+        quarter, rest = divmod(second, QUARTER)
         wave = WAVES[day.wave[quarter]]
         net = day.net[quarter] + day.ripple[quarter] * wave[rest // 60]
         second_phase = day.load[quarter] * 26 // 100
@@ -168,8 +166,8 @@ class House:
 
     def tariff(self, at: Instant) -> int:
         """Return the active tariff, 1 or 2, in the numbering of this country."""
-        number, second = divmod(epoch(at), DAY_SECONDS)
-        normal = self._day(number).normal[second // QUARTER_SECONDS]
+        number, second = divmod(epoch(at), DAY)
+        normal = self._day(number).normal[second // QUARTER]
         return 2 if normal is not self.belgian else 1
 
     def serial(self, at: Instant) -> str:
@@ -197,12 +195,12 @@ class House:
 
     def _columns(self, when: int) -> tuple[int, ...]:
         """Return the running totals at a second: W s, and ml s per minute."""
-        number, second = divmod(when, DAY_SECONDS)
-        index = number - self._first // DAY_SECONDS
+        number, second = divmod(when, DAY)
+        index = number - self._first // DAY
         while len(self._prefix[0]) <= index:
             self._add_day()
         day = self._day(number)
-        quarter, rest = divmod(second, QUARTER_SECONDS)
+        quarter, rest = divmod(second, QUARTER)
         minute, seconds = divmod(rest, 60)
         wave = day.wave[quarter]
         swing = WAVE_SUMS[wave][minute] * 60 + WAVES[wave][minute] * seconds
@@ -218,7 +216,7 @@ class House:
 
     def _add_day(self) -> None:
         """Append the totals of the next day to the running totals."""
-        number = self._first // DAY_SECONDS + len(self._prefix[0]) - 1
+        number = self._first // DAY + len(self._prefix[0]) - 1
         totals = _day_totals(self.seed, self.zone, number)
         for prefix, total in zip(self._prefix, totals, strict=True):
             prefix.append(prefix[-1] + total)
@@ -250,8 +248,8 @@ def _build_day(seed: int, zone: ZoneInfo, number: int) -> _Day:
     columns: list[list[int]] = [[0] * QUARTERS for _ in range(_COLUMNS)]
     for quarter, watt in enumerate(net):
         column = (_RETURNED if watt < 0 else 0) + normal[quarter]
-        columns[column][quarter] = abs(watt) * QUARTER_SECONDS
-        columns[_GAS][quarter] = gas[quarter] * QUARTER_SECONDS
+        columns[column][quarter] = abs(watt) * QUARTER
+        columns[_GAS][quarter] = gas[quarter] * QUARTER
     totals = tuple(tuple(accumulate(column, initial=0)) for column in columns)
     return _Day(net, tuple(load), tuple(gas), ripple, wave, tuple(normal), totals)
 
@@ -259,11 +257,11 @@ def _build_day(seed: int, zone: ZoneInfo, number: int) -> _Day:
 def _local_quarters(zone: ZoneInfo, number: int) -> list[int]:
     """Return the local quarters since 1970 for each quarter of a UTC day."""
     first = number * QUARTERS
-    offset = _offset(zone, first * QUARTER_SECONDS)
-    if offset == _offset(zone, (first + QUARTERS) * QUARTER_SECONDS):
+    offset = _offset(zone, first * QUARTER)
+    if offset == _offset(zone, (first + QUARTERS) * QUARTER):
         return list(range(first + offset, first + offset + QUARTERS))
     return [
-        index + _offset(zone, index * QUARTER_SECONDS)
+        index + _offset(zone, index * QUARTER)
         for index in range(first, first + QUARTERS)
     ]
 
@@ -271,4 +269,4 @@ def _local_quarters(zone: ZoneInfo, number: int) -> list[int]:
 def _offset(zone: ZoneInfo, when: int) -> int:
     """Return the offset from UTC in quarters of an hour."""
     offset = datetime.fromtimestamp(when, zone).utcoffset() or timedelta()
-    return offset // timedelta(seconds=QUARTER_SECONDS)
+    return offset // timedelta(seconds=QUARTER)

@@ -12,7 +12,6 @@ from itertools import accumulate
 from math import cos, radians, sin, tau
 
 QUARTERS = 96
-QUARTER_SECONDS = 900
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday.
 _YEAR_DAYS = 365.25

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-HOUR = 3600
+from .times import HOUR
 
 type Span = tuple[int, int]
 """A half-open span [start, end)."""
@@ -99,7 +99,7 @@ class Grid:
         return (when - self.phase) // self.step * self.step + self.phase
 
     def spans(self, start: int, end: int, gaps: Sequence[Span]) -> list[Span]:
-        """Return the first and last instant of each part of [start, end] off the gaps."""
+        """Return the ends of the parts of [start, end] that are left by the gaps."""
         found = []
         for low, high in gaps:
             if high <= low:

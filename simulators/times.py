@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 type Instant = datetime | int
 """An aware datetime, or seconds since 1970-01-01 UTC."""
 
+MINUTE, QUARTER, HOUR, DAY = 60, 900, 3600, 86400
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

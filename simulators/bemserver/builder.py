@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from simulators.times import epoch
+from simulators.times import DAY, epoch
 
 from .meters import Counter
 from .model import END_USES, ENERGIES, EnergyLink, Kind, PlaceLink, Series, World, put
-from .profiles import BOILER, DAY_SECONDS, NIGHT_LIGHT, OFFICE, STEADY, TAPS
+from .profiles import BOILER, NIGHT_LIGHT, OFFICE, STEADY, TAPS
 from .sources import Amounts, Flow, Source
 
 ZONE = "Europe/Paris"
@@ -80,4 +80,4 @@ class Builder:
         self, of: Amounts, initial: int, times: int = 1, by: int = 1
     ) -> Counter:
         """Return a meter that started to count when the history started."""
-        return Counter(of, epoch(self.start) // DAY_SECONDS, initial, times, by)
+        return Counter(of, epoch(self.start) // DAY, initial, times, by)

@@ -6,13 +6,12 @@ from functools import partial
 
 from simulators.common_options import change_values, clock
 from simulators.registry import Running
+from simulators.times import HOUR
 
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
-from .wire import newest_points
-
-_HOUR = 3600
+from .wire import latest_points
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -49,7 +48,7 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
-    change_values(simulator.faults, options, newest_points)
+    change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 
@@ -67,7 +66,7 @@ def _amount(
     links = (*world.consumption.values(), *world.production.values())
     linked = {link.series_id for some in links for link in some.values()}
     series = world.series[number]
-    if number not in linked or (series.interval or 0) > _HOUR:
+    if number not in linked or (series.interval or 0) > HOUR:
         # The hours of a daily amount are unknown.
         return None
     state = CLEAN if CLEAN in series.states else RAW

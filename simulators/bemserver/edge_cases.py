@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from simulators.times import DAY
+
 from .builder import (
     HIDDEN,
     MONTREAL,
@@ -14,7 +16,7 @@ from .builder import (
 )
 from .meters import Minutes
 from .model import END_USES, RAW
-from .profiles import DAY_SECONDS, OFFICE
+from .profiles import OFFICE
 from .sources import Coarse, Derived, Flow, Gauge, Share
 
 
@@ -67,7 +69,7 @@ def annex(builder: Builder) -> None:
     hourly = Coarse(builder.flow(60, 92_000, "office"), 3600)
     item = builder.add(60, "Annex elec all", "kWh", hourly, at=here)
     builder.consumes(item, "building", 4, "electricity", "all")
-    daily = Coarse(builder.flow(61, 140_000, "boiler"), DAY_SECONDS)
+    daily = Coarse(builder.flow(61, 140_000, "boiler"), DAY)
     item = builder.add(61, "Annex heat", "kWh", daily, THERMAL, at=here)
     builder.consumes(item, "building", 4, "heating network", "heating")
     site = builder.add(62, "Annex site elec", "kWh", hourly, at=[("site", 2)])

@@ -2,17 +2,17 @@
 
 from datetime import datetime
 
-from simulators.times import epoch
+from simulators.times import DAY, epoch
 
 from .meters import Counter
 from .model import Campaign, EnergyLink, Place, PlaceLink, Scope, Series, World, put
-from .profiles import DAY_SECONDS, OFFICE, STEADY
+from .profiles import OFFICE, STEADY
 from .sources import Derived, Flow, Gauge, Source
 
 _ZONE = "Europe/Paris"
 _BUILDINGS = 10
 _FIRST_ID = 1001
-# One in so many series has no link, and is the energy of its building.
+# One in 5 series has no link; one in 40 is the energy of its building.
 _LOOSE, _LINKED = 5, 40
 
 
@@ -39,7 +39,7 @@ def add_meters(world: World, count: int, start: datetime) -> None:
     links: list[PlaceLink] = []
     energy: list[EnergyLink] = []
     for number in range(_FIRST_ID, _FIRST_ID + count):
-        unit, source = _source(number, epoch(start) // DAY_SECONDS)
+        unit, source = _source(number, epoch(start) // DAY)
         series = Series(
             number, f"Meter {number - _FIRST_ID + 1:05}", unit, campaign, scope, source
         )

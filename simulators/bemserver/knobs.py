@@ -52,7 +52,7 @@ class Knobs:
     refresh_lifetime: timedelta = timedelta(days=60)
     users: list[User] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    # What is stored.
+    # The data.
     world: World = field(init=False)
     store: Store = field(init=False, repr=False)
     counters: Counters = field(default_factory=Counters, init=False)

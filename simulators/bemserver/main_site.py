@@ -1,8 +1,10 @@
 """The main site of the campus: buildings, site, solar panels and weather."""
 
+from simulators.times import DAY
+
 from .builder import THERMAL, USE_SHARES, WEATHER, ZONE, Builder, Where
 from .model import END_USES, EnergyLink, WeatherLink, put
-from .profiles import BOILER, DAY_SECONDS
+from .profiles import BOILER
 from .sources import Air, Derived, Flow, Gauge, Panels, Share, Source, Sum
 
 # Wh of electricity, Wh of gas and litres of water on a mean working day.
@@ -122,7 +124,7 @@ def weather(builder: Builder) -> None:
         (45, "Wind speed", "m/s", Gauge(seed + 45, ZONE, 40, 820), "WIND_SPEED"),
         (
             *(46, "Outdoor temperature forecast", "°C"),
-            Air(ZONE, seed + 46, lag=-2 * DAY_SECONDS),
+            Air(ZONE, seed + 46, lag=-2 * DAY),
             "AIR_TEMPERATURE",
         ),
     )

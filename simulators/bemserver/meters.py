@@ -4,9 +4,9 @@ from array import array
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from simulators.house_profile import QUARTER_SECONDS, QUARTERS, WAVES, noise
+from simulators.house_profile import QUARTERS, WAVES, noise
+from simulators.times import DAY, QUARTER
 
-from .profiles import DAY_SECONDS
 from .sources import Amounts, Source, day
 
 
@@ -24,14 +24,14 @@ class Counter:
     times: int = 1
     by: int = 1
     scale: int = 1000
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
     lag: int = 0
     _sums: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day; before `first` the meter stood still."""
         if number < self.first:
-            return (self.initial,) * (DAY_SECONDS // self.step)
+            return (self.initial,) * (DAY // self.step)
         while len(self._sums) <= number - self.first:
             last = self.first + len(self._sums) - 1
             self._sums.append(self._sums[-1] + self.of.total(last))
@@ -66,10 +66,10 @@ class Exchanged:
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day, shifted after the exchange."""
-        start, values = number * DAY_SECONDS, day(self.of, number)
-        if start + DAY_SECONDS <= self.at:
+        start, values = number * DAY, day(self.of, number)
+        if start + DAY <= self.at:
             return values
-        changed, second = divmod(self.at, DAY_SECONDS)
+        changed, second = divmod(self.at, DAY)
         shift = self.position - day(self.of, changed)[second // self.step]
         return tuple(
             value + (shift if start + index * self.step >= self.at else 0)

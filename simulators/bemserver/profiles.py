@@ -12,8 +12,7 @@ from math import cos, tau
 from zoneinfo import ZoneInfo
 
 from simulators.house_profile import COLDEST_DAY, QUARTERS, is_weekend, noise, season_of
-
-DAY_SECONDS = 86400
+from simulators.times import DAY
 
 
 def _smooth(hours: tuple[int, ...]) -> tuple[int, ...]:
@@ -82,9 +81,7 @@ STEADY = Profile(_FLAT, _FLAT)
 @lru_cache(maxsize=1024)
 def offset(zone: str, number: int) -> int:
     """Return the offset from UTC at noon of a day, in quarters of an hour."""
-    noon = datetime.fromtimestamp(
-        number * DAY_SECONDS + DAY_SECONDS // 2, ZoneInfo(zone)
-    )
+    noon = datetime.fromtimestamp(number * DAY + DAY // 2, ZoneInfo(zone))
     return (noon.utcoffset() or timedelta()) // timedelta(minutes=15)
 
 

@@ -15,7 +15,8 @@ from itertools import accumulate
 from operator import sub
 from typing import Protocol
 
-from simulators.house_profile import QUARTER_SECONDS, QUARTERS, is_weekend, noise, solar
+from simulators.house_profile import QUARTERS, is_weekend, noise, solar
+from simulators.times import QUARTER
 
 from .profiles import Profile, offset, temperatures
 
@@ -59,8 +60,8 @@ class _Quarterly(ABC):
     """An amount per quarter of an hour, available at its end."""
 
     scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
+    step: int = QUARTER
+    lag: int = QUARTER
 
     def total(self, number: int) -> int:
         """Return the amount of a day."""
@@ -152,8 +153,8 @@ class Derived:
     of: Source
     change: Callable[[int], int]
     scale: int
-    lag: int = QUARTER_SECONDS
-    step: int = QUARTER_SECONDS
+    lag: int = QUARTER
+    step: int = QUARTER
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the converted values."""
@@ -194,7 +195,7 @@ class Air:
     error: int = 0
     lag: int = 0
     scale: int = 100
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the temperatures of a day."""
@@ -215,7 +216,7 @@ class Gauge:
     high: int
     busy: int = 0
     scale: int = 100
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
     lag: int = 0
 
     def build(self, number: int) -> tuple[int, ...]:

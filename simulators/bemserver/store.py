@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulators.times import epoch
+from simulators.times import DAY, epoch
 
 from .model import CLEAN, Series
-from .profiles import DAY_SECONDS
 from .sources import Source, day
 
 type Value = int | float
@@ -117,9 +116,9 @@ class Store:
             for gap in self.gaps
             if gap.hides(series, state, now)
         ]
-        for number in range(first // DAY_SECONDS, -(-last // DAY_SECONDS)):
-            start = number * DAY_SECONDS
-            within = max(first, start), min(last, start + DAY_SECONDS)
+        for number in range(first // DAY, -(-last // DAY)):
+            start = number * DAY
+            within = max(first, start), min(last, start + DAY)
             chunk = _natural_chunk(
                 series.source, number, (max(low, within[0]), min(high, within[1]))
             )
@@ -161,7 +160,7 @@ def _natural_chunk(source: Source | None, number: int, span: Span) -> Chunk:
     """Return the points of a source in a span within one day."""
     if source is None or span[0] >= span[1]:
         return (), ()
-    start, step = number * DAY_SECONDS, source.step
+    start, step = number * DAY, source.step
     low, high = (-(-(edge - start) // step) for edge in span)
     times = range(start + low * step, start + high * step, step)
     return times, day(source, number)[low:high]

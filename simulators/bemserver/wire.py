@@ -135,7 +135,7 @@ def proxy_page(status: int, title: str) -> web.Response:
     return answer(page, status, content_type="text/html")
 
 
-def newest_points(path: str, answer: Json) -> Iterator[ValueLocation]:
+def latest_points(path: str, answer: Json) -> Iterator[ValueLocation]:
     """Yield the location of each series' latest point in an answer with points."""
     if "/timeseries_data/" not in path or not isinstance(answer, dict):
         return

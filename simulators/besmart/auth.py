@@ -1,6 +1,6 @@
 """Logins and tokens.
 
-Source: docs/wire/besmart.md, Auth.
+Source: docs/wire/besmart.md, Authentication.
 """
 
 from dataclasses import dataclass, field

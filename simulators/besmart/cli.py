@@ -6,12 +6,12 @@ from functools import partial
 
 from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.times import epoch
+from simulators.times import QUARTER, epoch
 
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
-from .signal_types import PV_PER_QUARTER, QUARTER, UNITS
+from .signal_types import PV_PER_QUARTER, UNITS
 from .simulator import BesmartSimulator
 from .wire import sampled_values
 

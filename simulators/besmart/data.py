@@ -19,7 +19,7 @@ from .knobs import Knobs, NumberFormat, Order, TimeFormat
 from .query import DataQuery
 from .sensors import Sensor
 from .signal_types import UNITS, SignalType, Unit
-from .store import Sample, Series, newest_acquired
+from .store import Sample, Series, last_acquired
 from .wire import NO_RESOURCE, RefusedError
 
 type Show = Callable[[Sample], Json]
@@ -59,7 +59,7 @@ async def signal_data(
     if query.origin is not None:
         samples = [sample for sample in samples if sample.origin == query.origin]
     if query.get_last:
-        samples = newest_acquired(samples)
+        samples = last_acquired(samples)
     if query.delta_t is not None:
         samples = _aggregate(samples, kind, query.delta_t * 60)
     elif _is_power(kind, query):

@@ -268,7 +268,7 @@ async def _batch_item(request: ApiRequest, item: Parameters) -> list[Json]:
 async def _cap(request: ApiRequest) -> Json:
     """Answer GET .../signals/cap: the time of the latest sample in ms.
 
-    Source: docs/wire/besmart.md, Addendum (SignalCAPTime of 0.35).
+    Source: docs/wire/besmart.md, Endpoints by edition.
     """
     moid = request.query.required("signal_type_moid")
     origin = request.query.whole("signal_origin_id") or 1
@@ -276,9 +276,9 @@ async def _cap(request: ApiRequest) -> Json:
     if sensor is None or moid not in sensor.signals:
         raise RefusedError(404, NO_RESOURCE)
     kind = request.knobs.types[moid]
-    newest = await Series(request.knobs, sensor, kind, request.now).newest(origin)
+    latest = await Series(request.knobs, sensor, kind, request.now).latest_time(origin)
     return {
-        "cap_max": None if newest is None else newest * 1000,
+        "cap_max": None if latest is None else latest * 1000,
         "client_cid": sensor.client_cid,
         "sensor_mid": sensor.sensor_mid,
         "signal_origin_id": origin,

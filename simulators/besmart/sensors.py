@@ -96,7 +96,7 @@ class Sensor:
     def row(self) -> dict[str, Json]:
         """Return the row of sensors/find, including its null fields.
 
-        Source: docs/wire/besmart.md, Sensors / workspaces.
+        Source: docs/wire/besmart.md, Sensors.
         """
         location, kind = self.location, SENSOR_TYPES[self.type_id]
         return {

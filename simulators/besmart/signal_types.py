@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulators.faults import Json
+from simulators.times import MINUTE, QUARTER
 
 type Edition = Literal["2021", "2026"]
 type Kind = Literal["register", "mean", "instant"]
 """A meter position; the mean of the quarter that ends at this time; a value."""
-
-QUARTER = 900
-MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)

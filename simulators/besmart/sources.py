@@ -11,13 +11,11 @@ from weakref import WeakKeyDictionary
 
 from simulators.house import Channel, House
 from simulators.house_profile import solar
-from simulators.times import Instant, epoch
+from simulators.times import DAY, QUARTER, Instant, epoch
 
 from .sensors import Meter, Sensor
 
-_DAY = 86400
-_QUARTER = 900
-_WARM_UP = 32 * _DAY
+_WARM_UP = 32 * DAY
 _ORIGINS: WeakKeyDictionary[House, tuple[int, ...]] = WeakKeyDictionary()
 
 _DELIVERED = (Channel.DELIVERED_1, Channel.DELIVERED_2)
@@ -110,8 +108,8 @@ def _yield(seed: int, day: int) -> tuple[int, ...]:
 
 def _solar(sensor: Sensor, when: int) -> int:
     """Return the mean W of the quarter that ends at `when`, or in which it lies."""
-    day, second = divmod(when - 1, _DAY)
-    return _yield(sensor.house.seed, day)[second // _QUARTER]
+    day, second = divmod(when - 1, DAY)
+    return _yield(sensor.house.seed, day)[second // QUARTER]
 
 
 def _voltage(line: int) -> Callable[[Sensor, int], int]:

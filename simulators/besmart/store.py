@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from simulators.faults import Json
-from simulators.times import epoch
+from simulators.times import DAY, HOUR, epoch
 
 from .events import Event, Garble, Late, Outage, Removal, Revision, Substitute
 from .knobs import Knobs
@@ -18,8 +18,6 @@ from .signal_types import SignalType
 from .sources import reading, warm_up
 
 MEASURED, PREDICTED = 1, 2
-_HOUR = 3600
-_DAY = 86400
 _AT_ONCE = 250
 
 
@@ -65,9 +63,9 @@ class Series:
             found += self._at(when, events)
         return found
 
-    async def newest(self, origin: int) -> int | None:
+    async def latest_time(self, origin: int) -> int | None:
         """Return the time of the latest sample of an origin, in seconds since 1970."""
-        end, span = self.now + 1, _DAY
+        end, span = self.now + 1, DAY
         if origin == PREDICTED and self.knobs.predictions is not None:
             end += int(self.knobs.predictions.total_seconds())
         start = epoch(self.sensor.house.start)
@@ -93,7 +91,7 @@ class Series:
         here = [event for event in events if event.covers(mid, moid, when)]
         if self._is_predicted(when):
             value = reading(self.sensor, moid, when)
-            yield Sample(when, _guess(value, when), PREDICTED, when - _DAY)
+            yield Sample(when, _guess(value, when), PREDICTED, when - DAY)
         if when > self.now:
             return
         for sample in self._measured(when, here):
@@ -132,11 +130,11 @@ class Series:
 
     def _arrival(self, when: int) -> int:
         """Return when a sample becomes visible, without events."""
-        sent = -(-when // _HOUR) * _HOUR if self.knobs.whole_hours else when
+        sent = -(-when // HOUR) * HOUR if self.knobs.whole_hours else when
         return sent + int(self.knobs.delay.total_seconds())
 
 
-def newest_acquired(samples: list[Sample]) -> list[Sample]:
+def last_acquired(samples: list[Sample]) -> list[Sample]:
     """Return the row that was acquired last for each time and origin (get_last).
 
     Public clients of the vendor's server ask for it and still select origins 1 and 2 of

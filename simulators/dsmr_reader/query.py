@@ -79,7 +79,7 @@ def parse_datetime(value: str, zone: ZoneInfo, language: Language) -> tuple[int,
 
     The server accepts ISO 8601 with or without an offset, and a date only; it refuses a
     naive time that the clock skips or repeats, and an epoch. Source:
-    docs/wire/dsmr_reader.md, Common.
+    docs/wire/dsmr_reader.md, Times.
     """
     messages = MESSAGES[language]
     try:
@@ -149,7 +149,7 @@ class Page:
 def page(query: Query) -> Page:
     """Return the page; invalid numbers silently become the default.
 
-    Source: docs/wire/dsmr_reader.md, Common.
+    Source: docs/wire/dsmr_reader.md, Lists.
     """
     limit = _whole(last(query, "limit"), DEFAULT_LIMIT)
     size = limit if limit > 0 else DEFAULT_LIMIT

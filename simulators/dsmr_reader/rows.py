@@ -2,8 +2,9 @@
 
 from simulators.faults import Row
 from simulators.house import Channel, Power
+from simulators.times import QUARTER
 
-from .store import QUARTER, Store
+from .store import Store
 
 _LINES = ("l1", "l2", "l3")
 # The order of the captures: 1 delivered, 1 returned, 2 delivered, 2 returned.

@@ -30,7 +30,7 @@ _BASE = "/api/v2/"
 _TELEGRAMS = "/api/v1/datalogger/dsmrreading"
 _ROWS_AT_ONCE = 500
 # About 280,000 rows keep a worker busy beyond its 60 s, and it is killed.
-# Source: docs/wire/dsmr_reader.md, Latency.
+# Source: docs/wire/dsmr_reader.md, Speed.
 _WORKER_ROWS = 250_000
 _GZIP_SIZE = 2048
 
@@ -141,7 +141,7 @@ class _ApiRequest:
         host = self.request.host
         if self.knobs.behind_nginx:
             # nginx's $host has no port, so clients cannot follow `next`.
-            # Source: docs/wire/dsmr_reader.md, Common.
+            # Source: docs/wire/dsmr_reader.md, Lists.
             host = host.partition(":")[0]
         return f"{self.request.scheme}://{host}{path}"
 

@@ -3,7 +3,8 @@
 An hour is its last minus its first record, so the step over the boundary is lost: one
 of 60 minutes, and one of 12 steps of gas. A day of electricity is also last minus
 first; its gas is the sum of its hours, but its gas cost is not. Source:
-docs/wire/dsmr_reader.md, Data accuracy.
+docs/wire/dsmr_reader.md,
+Accuracy.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from decimal import Decimal
 
 from simulators.faults import Row
 from simulators.house import Channel
-from simulators.timeline import HOUR, Span, Timeline
+from simulators.timeline import Span, Timeline
+from simulators.times import HOUR
 
 from .prices import DayPrices, cents, day_prices
 from .rows import gas_position, gas_step, milli

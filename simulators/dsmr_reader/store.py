@@ -10,13 +10,11 @@ from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from simulators.timeline import HOUR, Grid, Span, Timeline, timeline
-from simulators.times import epoch
+from simulators.timeline import Grid, Span, Timeline, timeline
+from simulators.times import HOUR, MINUTE, QUARTER, epoch
 
 from .knobs import Knobs
 
-MINUTE = 60
-QUARTER = 900
 _STATISTICS_DELAY = 300
 _EMPTY = Timeline()
 

@@ -177,7 +177,7 @@ async def advanced_search(request: ApiRequest) -> Json:
 
 
 def _filter(request: ApiRequest, name: str, how: Json) -> Test:
-    """Return the condition of a filter; raise ApiError for unknown keys or operators."""
+    """Return the condition of a filter; raise ApiError if it is unknown."""
     known = _FILTERS.get(name.upper())
     if known is None or (name.upper() == "DEVICE_ID" and not V130.has(request.release)):
         raise server_error(f"JSON parse error: not a key of entity_filter: {name}")

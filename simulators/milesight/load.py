@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from hashlib import shake_128
 from itertools import accumulate
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+from simulators.times import DAY, HOUR, MINUTE
+
 WEEK = 7 * DAY
 YEAR = 31_557_600
 # 1970-01-01 was a Thursday, but the patterns of a week start on Monday.

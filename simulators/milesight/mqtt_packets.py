@@ -43,7 +43,7 @@ class PacketError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet: its type, the flags of its first byte, and the data after the length."""
+    """A packet: its type, the flags of its first byte, and its body."""
 
     kind: int
     flags: int

@@ -12,8 +12,9 @@ from typing import Protocol
 from zlib import crc32
 
 from simulators.faults import Json
+from simulators.times import DAY, HOUR
 
-from .load import DAY, HOUR, YEAR, Load, load
+from .load import YEAR, Load, load
 
 type Value = str | int | float | bool
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from simulators.faults import Json
 from simulators.timeline import Run, Timeline
+from simulators.times import DAY
 
-from .load import DAY
 from .model import Device, Entity
 from .releases import LONG_AS_NUMBER, Release
 from .sources import Register

@@ -53,7 +53,7 @@ class WebSocketPush:
                     await self._message(user, socket, message.data)
         finally:
             self._connections[user].remove(socket)
-            # Any connection of the user that ends takes the subscription with it.
+            # Closing any of the user's connections removes the subscription.
             self.subscriptions.pop(user, None)
         return socket
 

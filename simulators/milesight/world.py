@@ -4,10 +4,10 @@ from datetime import datetime
 
 from simulators.faults import Json
 from simulators.timeline import Grid
-from simulators.times import epoch
+from simulators.times import DAY, epoch
 
 from .catalog import INTEGRATIONS, MODELS, IntegrationTemplate
-from .load import DAY, random_int
+from .load import random_int
 from .model import Device, Entity, Override
 from .sources import Site
 from .templates import Model, Template, ValueType

@@ -1,4 +1,4 @@
-"""Logging in, tokens and permissions of the BEMServer simulator (wire §2)."""
+"""Logging in, tokens and permissions of the BEMServer simulator."""
 
 from datetime import timedelta
 
@@ -182,7 +182,7 @@ async def test_a_scope_without_its_campaign(bem: Bem) -> None:
 
 
 async def test_two_groups_repeat_rows(bem: Bem) -> None:
-    """Wire §3: 73 for 50 series, pages of 14, 16, 13 and 9 with repeats."""
+    """The real server counts 73 for 50 series, in pages of 14, 16, 13 and 9."""
     once = await bem.get("/timeseries/?campaign_id=1&page_size=100&sort=name")
     thermal = [row for row in once.rows if row["campaign_scope_id"] == 2]
     bem.simulator.groups.append(Group(2, "Heating people", {2}, {1}, {2}))

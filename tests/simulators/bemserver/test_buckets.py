@@ -1,4 +1,4 @@
-"""Buckets of the BEMServer simulator: floor, ceil, daylight saving (wire §4, §7)."""
+"""Buckets of the BEMServer simulator: floor, ceil, daylight saving."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

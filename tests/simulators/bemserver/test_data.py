@@ -1,4 +1,4 @@
-"""Points of the BEMServer simulator: plain, in buckets, statistics (wire §4, §6)."""
+"""Points of the BEMServer simulator: plain, in buckets, statistics."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -233,7 +233,7 @@ async def test_sums_agree_whatever_the_buckets(bem: Bem) -> None:
 
 
 async def test_spring_night(bem: Bem) -> None:
-    """Wire §7: hour buckets in a DST zone fail at the hour that is not there."""
+    """Hour buckets in a DST zone fail at the hour that is skipped."""
     end = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     times = {"start": end - 3 * HOUR, "end": end}
     paris = "Europe/Paris"

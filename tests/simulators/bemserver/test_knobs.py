@@ -81,7 +81,7 @@ async def test_late_data(bem: Bem) -> None:
 
 
 async def test_corrections_are_delete_and_post(bem: Bem) -> None:
-    """Wire §6: posting what is there already is ignored."""
+    """Points that already exist are ignored when they are posted."""
     whole = await values(bem)
     store, series = bem.simulator.store, bem.simulator.world.series[1]
     assert store.post(series, CLEAN, {AT: 99.5}) == 0

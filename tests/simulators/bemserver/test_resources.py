@@ -1,4 +1,4 @@
-"""The catalogue of the BEMServer simulator: paths, pages, filters, ETags (wire §4)."""
+"""The resources of the BEMServer simulator: paths, pages, filters, ETags."""
 
 from datetime import timedelta
 import json

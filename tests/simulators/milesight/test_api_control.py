@@ -1,4 +1,4 @@
-"""Writing properties and calling services: wire/milesight.md §7."""
+"""Writing properties and calling services."""
 
 from datetime import timedelta
 

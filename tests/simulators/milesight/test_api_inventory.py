@@ -1,4 +1,4 @@
-"""Searching devices and entities: pages, orders, filters; wire/milesight.md §5, §6."""
+"""Searches for devices, groups and integrations: pages, orders, filters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Latest values, histories and aggregates: wire/milesight.md §6."""
+"""Latest values, histories and aggregates."""
 
 from datetime import timedelta
 

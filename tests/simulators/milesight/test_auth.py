@@ -1,4 +1,4 @@
-"""Tokens and permissions of the Beaver IoT simulator: wire/milesight.md §3 and §4."""
+"""Tokens and permissions of the Beaver IoT simulator."""
 
 from datetime import timedelta
 

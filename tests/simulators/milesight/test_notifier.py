@@ -1,4 +1,4 @@
-"""Push of the Beaver IoT simulator, heard by real clients: wire/milesight.md §8."""
+"""Push messages of the Beaver IoT simulator, received by real clients."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -79,7 +79,7 @@ def test_registers_never_fall() -> None:
 
 def test_other_entities_have_no_position() -> None:
     simulator = build()
-    with pytest.raises(TypeError, match="voltage is no register"):
+    with pytest.raises(TypeError, match="voltage is not a register"):
         simulator.position(simulator.world.entity("Boiler plug", "voltage"), NOW)
 
 
