@@ -1,8 +1,9 @@
 """Calculations on the server: energy breakdown, completeness, degree days.
 
 Only Clean data are used; missing data count as 0.0 in the breakdown, whose "all" stands
-beside its parts; degree days use local hours. Source: docs/wire/bemserver.md,
-Resources.
+beside its parts; degree days use local hours.
+
+Source: docs/wire/bemserver.md, Analysis.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """Logins with e-mail and password, JSON web tokens, and the user of a request.
 
 A failed login is HTTP 200; tokens are stateless, so an old refresh token stays valid; a
-deactivated user gets 403, one whose e-mail changed 401. Source: docs/wire/bemserver.md,
-Auth.
+deactivated user gets 403, one whose e-mail changed 401.
+
+Source: docs/wire/bemserver.md, Authentication.
 """
 
 from collections.abc import Mapping

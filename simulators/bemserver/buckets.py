@@ -3,7 +3,9 @@
 The start is floored and the end is ceiled. Seconds, minutes and hours are aligned in
 local time (since 1970) and then continue in equal steps; a boundary in the hour that is
 skipped in spring makes the server fail. Days, weeks, months and years start at local
-midnights. Source: docs/wire/bemserver.md, Resources and Gotchas.
+midnights.
+
+Source: docs/wire/bemserver.md, Time series data and Server errors.
 """
 
 from dataclasses import dataclass

@@ -109,8 +109,9 @@ class DataRequest:
     def select(self, names: Sequence[str], state: int) -> Selection:
         """Find the series; raise 422 for unknown ones, then 403 for forbidden ones.
 
-        One bad series fails the whole request. Source: docs/wire/bemserver.md,
-        Resources.
+        One bad series fails the whole request.
+
+        Source: docs/wire/bemserver.md, Time series data.
         """
         found: list[Series | None]
         if state not in STATES:
@@ -210,6 +211,7 @@ class DataRequest:
         """Return the table in the format of the Accept header.
 
         The header is echoed as the content type; only exactly text/csv returns CSV.
+
         Source: docs/wire/bemserver.md, Conventions.
         """
         accept = self.request.headers.get(hdrs.ACCEPT, JSON)

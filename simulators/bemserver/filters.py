@@ -1,6 +1,6 @@
 """The filters of the resources; unknown parameters are ignored.
 
-Source: docs/wire/bemserver.md, Resources.
+Source: docs/wire/bemserver.md, Catalogue.
 """
 
 from collections.abc import Callable, Mapping
@@ -99,7 +99,7 @@ def ids(numbers: Callable[[View, int], set[int]], field: str = "id") -> Filter[i
 def _campaign(view: View, campaign_id: int) -> None:
     """Raise 403 for a campaign that exists but is hidden from the user.
 
-    Source: docs/wire/bemserver.md, Conventions.
+    Source: docs/wire/bemserver.md, Catalogue.
     """
     if campaign_id in view.world.campaigns and not view.can_see_campaign(campaign_id):
         raise forbidden()
@@ -153,7 +153,7 @@ def _level_min(_view: View, value: str) -> Predicate:
 def _parameter(text: str) -> str:
     """Return a weather parameter; the server fails for unknown ones.
 
-    Source: docs/wire/bemserver.md, Gotchas.
+    Source: docs/wire/bemserver.md, Server errors.
     """
     if text not in WEATHER_PARAMETERS:
         raise ApiError(500)

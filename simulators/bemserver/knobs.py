@@ -82,7 +82,7 @@ class Knobs:
     def restart_database(self, workers: int = 1) -> None:
         """Let the next request to each idle worker fail once.
 
-        Source: docs/wire/bemserver.md, Gotchas.
+        Source: docs/wire/bemserver.md, Server errors.
         """
         self.stale_connections = workers
 

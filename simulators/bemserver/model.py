@@ -16,7 +16,7 @@ KINDS: tuple[Kind, ...] = ("site", "building", "storey", "space", "zone")
 
 RAW, CLEAN = "Raw", "Clean"
 # Custom states may follow, so a client looks them up by name.
-# Source: docs/wire/bemserver.md, Resources.
+# Source: docs/wire/bemserver.md, Catalogue.
 STATES = {1: RAW, 2: CLEAN}
 BOTH_STATES = frozenset({RAW, CLEAN})
 
@@ -164,7 +164,7 @@ class Notification:
 class User:
     """A user who may log in; e-mail addresses are case-sensitive.
 
-    Source: docs/wire/bemserver.md, Auth.
+    Source: docs/wire/bemserver.md, Authentication.
     """
 
     id: int

@@ -1,7 +1,8 @@
 """Query parameters, validated together: a 422 lists all invalid ones.
 
-Unknown parameters are ignored, as on the server. Source: docs/wire/bemserver.md,
-Conventions.
+Unknown parameters are ignored, as on the server.
+
+Source: docs/wire/bemserver.md, Conventions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -103,7 +104,7 @@ def positive(text: str) -> int:
 def page_size(text: str) -> int:
     """Parse the size of a page, at most 100.
 
-    Source: docs/wire/bemserver.md, Conventions.
+    Source: docs/wire/bemserver.md, Paging.
     """
     value = integer(text)
     if not 1 <= value <= 100:

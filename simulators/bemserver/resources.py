@@ -28,8 +28,9 @@ class Resource:
 
     Only `paged` ones have X-Pagination. `scope_of` is the field with the scope that
     grants access to a row, which also makes rows repeat. `fields` are those of a POST,
-    with True if required; without any, writing is a 405. Source:
-    docs/wire/bemserver.md, Conventions.
+    with True if required; without any, writing is a 405.
+
+    Source: docs/wire/bemserver.md, Paging.
     """
 
     rows: Rows

@@ -3,8 +3,9 @@
 A source returns the values of one UTC day, one per `step` seconds. They are integers
 (Wh, litres, hundredths of a degree) that a series divides by `scale`, so sums over any
 buckets are exact. A value becomes available `lag` seconds after its time stamp: an
-interval is stamped with its start and available at its end. Source:
-docs/wire/bemserver.md, Semantics.
+interval is stamped with its start and available at its end.
+
+Source: docs/wire/bemserver.md, Semantics.
 """
 
 from abc import ABC, abstractmethod

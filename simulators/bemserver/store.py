@@ -68,8 +68,9 @@ class Store:
         """Store points and return the number of new ones; existing ones are kept.
 
         `points` are values in the unit of the series. Points that the source itself
-        will still deliver, even late, count as existing. Source:
-        docs/wire/bemserver.md, Semantics.
+        will still deliver, even late, count as existing.
+
+        Source: docs/wire/bemserver.md, Semantics.
         """
         scale = series.scale
         edits = self._edits.setdefault((series.id, state), _Edits())

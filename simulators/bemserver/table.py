@@ -19,8 +19,9 @@ _AT_ONCE = 2000
 class Table:
     """Columns over common time stamps; with `nulls`, missing values are shown.
 
-    Without it, series without points are absent from the JSON. Source:
-    docs/wire/bemserver.md, Resources.
+    Without it, series without points are absent from the JSON.
+
+    Source: docs/wire/bemserver.md, Time series data.
     """
 
     columns: Sequence[Column]

@@ -1,8 +1,9 @@
 """Units in pint's spellings, as BEMServer accepts them, and their conversions.
 
 Units are stored as they were entered; `m3`, `kvarh`, `EUR` and the like are unknown
-(422). This table replaces pint, with the units of meters and sensors. Source:
-docs/wire/bemserver.md, Semantics.
+(422). This table replaces pint, with the units of meters and sensors.
+
+Source: docs/wire/bemserver.md, Semantics.
 """
 
 from collections.abc import Mapping

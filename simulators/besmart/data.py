@@ -1,10 +1,12 @@
 """The answer of signal data: units, aggregates, rows or columns, and odd forms.
 
-Source: docs/wire/besmart.md, Signal data. Where it is silent, the simulator chooses:
-`delta_t` returns the differences of a register, and the means of other signals, per
-bucket (origin 3), stamped with the start of the bucket; `is_chart` returns the mean
-power of a register in the type's `chart_expected_unit`; `raw` returns whole steps (Wh,
-0.1 V...) and no unit. A client that needs a register must send none of them.
+Where the published texts are silent, the simulator chooses: `delta_t` returns the
+differences of a register, and the means of other signals, per bucket (origin 3),
+stamped with the start of the bucket; `is_chart` returns the mean power of a register in
+the type's `chart_expected_unit`; `raw` returns whole steps (Wh, 0.1 V...) and no unit.
+A client that needs a register must send none of them.
+
+Source: docs/wire/besmart.md, Signal data.
 """
 
 import asyncio

@@ -81,8 +81,9 @@ class DataQuery:
 def data_query(parameters: Parameters, *, newer: bool) -> DataQuery:
     """Parse the parameters of signal data, with `newer` those added after 2021 too.
 
-    The origin is `signal_origin_id`; the batch of 0.55+ calls it `origin_id`. Source:
-    docs/wire/besmart.md, Signal data.
+    The origin is `signal_origin_id`; the batch of 0.55+ calls it `origin_id`.
+
+    Source: docs/wire/besmart.md, Signal data.
     """
     origin = parameters.whole("signal_origin_id")
     if origin is None and newer:

@@ -1,7 +1,8 @@
 """Units and types of signals, as the server lists them.
 
-Source: docs/wire/besmart.md, Signal types (moids, units, the example of 32) and the
-vendor's published texts. Unit numbers other than 1 are our own.
+Unit numbers other than 1 are our own; the texts are the vendor's published ones.
+
+Source: docs/wire/besmart.md, Signal types.
 """
 
 from collections.abc import Mapping

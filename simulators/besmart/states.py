@@ -1,8 +1,9 @@
 """Sensor states: which meter was installed when, and its registers at both ends.
 
-Source: docs/wire/besmart.md, Sensor states, and the vendor's published texts:
-the keys are those of 2024; the example of 2022-08 has a number as `meter_eid` and a
-supply-point id in the `info` of a signal's state.
+The keys are those of the vendor's texts of 2024; the example of 2022-08 has a number as
+`meter_eid` and a supply-point id in the `info` of a signal's state.
+
+Source: docs/wire/besmart.md, Sensor states.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,8 @@
 """Errors in the form of each edition, and the headers that all answers have.
 
-Source: docs/wire/besmart.md, Errors. A refusal may be raised anywhere and gets its form
-in one place.
+A refusal may be raised anywhere and gets its form in one place.
+
+Source: docs/wire/besmart.md, Errors.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,9 @@ class Contract:
     """A contract valid from `start` to `end`, both included.
 
     Prices are EUR/kWh and EUR/m³, the fixed cost is EUR per day, as decimal strings
-    with six decimals. Source: docs/wire/dsmr_reader.md, Contracts.
+    with six decimals.
+
+    Source: docs/wire/dsmr_reader.md, Contracts.
     """
 
     start: date
@@ -87,7 +89,9 @@ def day_prices(contracts: Sequence[Contract], day: date) -> DayPrices | None:
     """Return the prices of a day, or None without a contract.
 
     Overlapping contracts are combined field by field: a price that only one of them has
-    counts, a collision results in 0. Source: docs/wire/dsmr_reader.md, Contracts.
+    counts, a collision results in 0.
+
+    Source: docs/wire/dsmr_reader.md, Contracts.
     """
     valid = [
         contract for contract in contracts if contract.start <= day <= contract.end

@@ -78,8 +78,9 @@ def parse_datetime(value: str, zone: ZoneInfo, language: Language) -> tuple[int,
     """Return a date/time as seconds UTC, rounded up and down; naive is local.
 
     The server accepts ISO 8601 with or without an offset, and a date only; it refuses a
-    naive time that the clock skips or repeats, and an epoch. Source:
-    docs/wire/dsmr_reader.md, Times.
+    naive time that the clock skips or repeats, and an epoch.
+
+    Source: docs/wire/dsmr_reader.md, Times.
     """
     messages = MESSAGES[language]
     try:

@@ -2,9 +2,9 @@
 
 An hour is its last minus its first record, so the step over the boundary is lost: one
 of 60 minutes, and one of 12 steps of gas. A day of electricity is also last minus
-first; its gas is the sum of its hours, but its gas cost is not. Source:
-docs/wire/dsmr_reader.md,
-Accuracy.
+first; its gas is the sum of its hours, but its gas cost is not.
+
+Source: docs/wire/dsmr_reader.md, Accuracy.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Endpoints of values: latest values, histories and aggregates.
 
-Source: docs/wire/milesight.md, Entities.
+Source: docs/wire/milesight.md, Latest values and History.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Tokens: OAuth 2 with the password and refresh grants.
 
-Source: docs/wire/milesight.md, Auth.
+Source: docs/wire/milesight.md, Login.
 """
 
 from base64 import urlsafe_b64encode

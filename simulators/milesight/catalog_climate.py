@@ -1,6 +1,8 @@
 """The catalogue of device models: air, soil, weather and heating.
 
-The micro sign is U+00B5. Source of units and value types: docs/wire/milesight.md, Unit.
+The micro sign is U+00B5.
+
+Source of units and value types: docs/wire/milesight.md, Units.
 """
 
 from .sources import Battery, Climate, Fixed, Level, Positive, Register

@@ -1,6 +1,6 @@
 """The catalogue of device models: plugs, current transformers, electricity meters.
 
-Source of units and value types: docs/wire/milesight.md, Unit.
+Source of units and value types: docs/wire/milesight.md, Units.
 """
 
 from .sources import Battery, Climate, Fixed, Level, Positive, Register

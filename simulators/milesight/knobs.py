@@ -24,7 +24,7 @@ FUNCTIONS = (
     "user_role.view",
     "workflow.view",
 )
-"""Function codes of roles. Source: docs/wire/milesight.md, Permissions."""
+"""Function codes of roles, from docs/wire/milesight.md, Permissions."""
 
 
 @dataclass(eq=False)

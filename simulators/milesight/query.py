@@ -1,6 +1,6 @@
 """Parse request bodies (pages, orders, ids) and split lists into pages.
 
-Source: docs/wire/milesight.md, JSON conventions.
+Source: docs/wire/milesight.md, JSON.
 """
 
 import asyncio

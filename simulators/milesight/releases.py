@@ -1,7 +1,7 @@
 """Differences between the releases of Beaver IoT: first and last versions.
 
 Clients cannot request the version, so these differences are all they can observe.
-Source: docs/wire/milesight.md.
+Source: docs/wire/milesight.md, Releases.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The wrapper of each answer, and the errors.
 
-Source: docs/wire/milesight.md, JSON conventions and Auth.
+Source: docs/wire/milesight.md, JSON and Errors.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A share of the values that changes with every answer, as the backends see it."""
+"""Stopped clocks and changing values, as the backends see them."""
 
 from aiohttp import ClientSession
 import pytest
@@ -21,7 +21,7 @@ SIZES = {
 
 
 async def two_polls(kind: ServerKind, *options: str) -> list[dict[str, Value]]:
-    """Return the numbers that two polls in a row find."""
+    """Return the numbers of two consecutive polls."""
     command = (kind.backend, *kind.options(SECRET), *SIZES[kind.backend], *options)
     running = SIMULATORS[kind.backend].build(parser().parse_args(command))
     spec = BACKENDS[kind.backend]
@@ -55,7 +55,7 @@ async def test_a_share_changes(kind: ServerKind, percent: int) -> None:
     first, second = await two_polls(kind, "--changing", str(percent))
     assert first.keys() == second.keys()
     new = sum(second[key] != first[key] for key in first)
-    # One thing of DSMR-reader is told twice, and Beaver IoT has things without numbers.
+    # DSMR-reader reports one value twice, and Beaver IoT has some without numbers.
     assert new == pytest.approx(len(first) * percent / 100, rel=0.3, abs=2)
 
 

@@ -12,7 +12,7 @@ from simulators.besmart import (
     PV_PER_QUARTER,
     Workspace,
     default_sensors,
-    values,
+    sources,
 )
 from simulators.faults import Answer, Fault, html_error
 
@@ -260,9 +260,9 @@ async def test_an_unknown_energy_is_learned_from_its_data(
     simulated = replace(PV_PER_QUARTER, moid=UNKNOWN, description="Nowa")
     bench.simulator.types[UNKNOWN] = simulated
     if like == 32:
-        monkeypatch.setitem(values._REGISTERS, UNKNOWN, values._REGISTERS[like])  # type: ignore[attr-defined]  # A dict.
+        monkeypatch.setitem(sources._REGISTERS, UNKNOWN, sources._REGISTERS[like])  # type: ignore[attr-defined]  # A dict.
     else:
-        monkeypatch.setitem(values._READERS, UNKNOWN, values._READERS[like])  # type: ignore[attr-defined]  # A dict.
+        monkeypatch.setitem(sources._READERS, UNKNOWN, sources._READERS[like])  # type: ignore[attr-defined]  # A dict.
     bench.house.signals = (UNKNOWN,)
     backend = bench.backend()
     point = (await backend.inventory()).points[key(UNKNOWN)]

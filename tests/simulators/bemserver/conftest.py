@@ -97,7 +97,7 @@ class Bem:
     ) -> Answer:
         """Send a request; a header that is None is left out."""
         sent = {**self.headers, "Authorization": f"Bearer {self.token}"}
-        sent |= {**(headers or {})}  # type: ignore[arg-type]  # None goes next.
+        sent |= {**(headers or {})}  # type: ignore[arg-type]  # None is removed next.
         sent = {name: value for name, value in sent.items() if value is not None}
         url = URL(f"{self.url}{path}", encoded=True)
         async with self.session.request(
@@ -113,7 +113,7 @@ class Bem:
     async def log_in(
         self, email: str = DEFAULT_EMAIL, password: str = DEFAULT_PASSWORD
     ) -> Answer:
-        """Log in and use the tokens from now on, if there are any."""
+        """Log in and use the tokens, if there are any."""
         got = await self.send(
             "POST",
             "/auth/token",
@@ -126,7 +126,7 @@ class Bem:
         return got
 
     async def refresh(self, token: str | None = None) -> Answer:
-        """Ask for a new pair of tokens."""
+        """Request a new pair of tokens."""
         bearer = {"Authorization": f"Bearer {token or self.renewal}"}
         return await self.send("POST", "/auth/token/refresh", bearer)
 
@@ -153,7 +153,7 @@ async def bem(
 
 
 def query(**parameters: datetime | int | str | list[int] | list[str]) -> str:
-    """Return a query string; times as the server wants them, lists repeated."""
+    """Return a query string: times in ISO 8601, lists repeated."""
     pairs = []
     for name, value in parameters.items():
         values = value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""What the BEMServer simulator works out: breakdown, completeness, degree days."""
+"""Analyses of the BEMServer simulator: breakdown, completeness, degree days."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -57,7 +57,7 @@ async def test_breakdown_is_the_sum_of_the_series(bem: Bem) -> None:
 
 
 async def test_missing_data_are_zeros(bem: Bem) -> None:
-    """Wire: nothing tells them from real zeros; only Clean data count."""
+    """Missing data look like real zeros, and only Clean data count."""
     bem.simulator.gaps.append(Gap(START, START + DAY, frozenset({60}), CLEAN))
     got = await bem.get(energy("building/4"))
     kinds = got.json["energy"]
@@ -178,7 +178,7 @@ async def degree_days(bem: Bem, dates: str, **more: str) -> dict[str, float | No
 async def test_degree_days(bem: Bem) -> None:
     dates = "start_date=2026-10-24&end_date=2026-10-27"
     days = await degree_days(bem, dates, period="day")
-    # The day of the autumn night has 25 hours; each begins at local midnight.
+    # The day of the autumn night has 25 hours; all start at local midnight.
     assert list(days) == [
         "2026-10-24T00:00:00+02:00",
         "2026-10-25T00:00:00+02:00",

@@ -1,4 +1,4 @@
-"""Logging in, tokens and permissions of the BEMServer simulator."""
+"""Logins, tokens and permissions of the BEMServer simulator."""
 
 from datetime import timedelta
 
@@ -162,7 +162,7 @@ async def test_somebody_without_a_group_sees_nothing(bem: Bem) -> None:
 
 
 async def test_a_scope_without_its_campaign(bem: Bem) -> None:
-    """Wire: the series and links are there, but places and the time zone are not."""
+    """Series and links are visible, but places and the time zone are not."""
     (group,) = bem.simulator.groups
     group.campaigns.remove(1)
     assert (await bem.get("/campaigns/")).ids == [2]

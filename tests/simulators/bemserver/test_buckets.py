@@ -53,7 +53,7 @@ def test_days_of_23_and_25_hours() -> None:
     assert autumn[2:4] == ["2026-10-25T02+0200", "2026-10-25T02+0100"]
     # Both two o'clocks are floored to themselves.
     assert starts("2026-10-25T01:30Z", "2026-10-25T01:40Z", 1, "hour") == autumn[3:4]
-    # Wire: buckets of several hours go on in equal steps and are shifted afterwards.
+    # Buckets of several hours keep equal steps and are shifted afterwards.
     shifted = starts("2026-03-28T23:00Z", "2026-03-29T12:00Z", 4, "hour")
     assert shifted[:3] == [
         *("2026-03-29T00+0100", "2026-03-29T05+0200", "2026-03-29T09+0200")

@@ -23,7 +23,7 @@ CAPTURES = [capture for capture in recorded() if capture.name not in NOT_COVERED
 
 # The real server names the time zones that its own libraries know.
 OTHER_TEXT = {"data_bad_tz"}
-# What is the same to the byte, with the same ETag.
+# Answers that are identical to the byte, with the same ETag.
 SAME_BODY = {
     *("about", "energies", "energy_end_uses", "energy_production_technologies"),
     *("event_categories", "event_categories_by_users", "timeseries_data_states"),
@@ -184,16 +184,16 @@ async def test_replays_byte_for_byte() -> None:
 
 
 def whole(authorization: str | None) -> str | None:
-    """Return a header that the file has cut as somebody would send it."""
+    """Return a shortened header of a file as a client would send it."""
     if authorization is None or len(authorization) < 18:
         return None if authorization is None else authorization.removesuffix("...")
     return authorization.replace("...", "IUzI1NiJ9.e30.signature")
 
 
 def alike(one: Capture, other: Capture) -> bool:
-    """Tell whether two captures differ in what the files do not have.
+    """Return True if two captures differ only in what the files lack.
 
-    That is the user, and a body that is no JSON.
+    That is the user, and a body that is not JSON.
     """
     names = ("Accept", "Authorization", "If-None-Match", "If-Match")
     return (one.method, one.target, one.request_body) == (
@@ -226,12 +226,12 @@ async def test_replay_minds_conditions_accept_and_moments() -> None:
     turned = "&".join(reversed(later.partition("?")[2].split("&")))
     async with replay_app(CAPTURES) as replay:
         url = replay.url
-        # Without a condition nobody gets a 304.
+        # There is no 304 without a condition.
         assert await ask(url, "etag_304") == answer("timeseries_one")
         assert await ask(url, "etag_304", **{"If-None-Match": '"other"'}) == answer(
             "timeseries_one"
         )
-        # The same question in JSON and CSV, at another time, in another order.
+        # The same request in JSON and CSV, at another time, in another order.
         assert await ask(url, "data_csv_2h", later) == answer("data_json_2h")
         path = "/timeseries_data/?"
         csv = await ask(url, "data_csv_2h", path + turned, Accept="text/csv")

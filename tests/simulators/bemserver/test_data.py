@@ -50,7 +50,7 @@ async def test_start_is_in_and_end_is_out(bem: Bem) -> None:
 
 
 async def test_when_points_are_there(bem: Bem) -> None:
-    """An interval is known at its end, a measurement at once, a forecast before."""
+    """Intervals arrive at their end, measurements at once, forecasts before."""
     path = "/timeseries_data/?" + window([1, 13, 17, 46], 1, NOW + 72 * HOUR)
     path = path.replace("start_time=2026-11-24", "start_time=2026-11-21")
     points = (await bem.get(path)).points
@@ -157,7 +157,7 @@ async def test_conversions(bem: Bem) -> None:
     ):
         expected = [change(value) for value in plain[label].values()]
         assert list(converted[label].values()) == pytest.approx(expected)
-    # Wire: an empty window tells whether a unit could be converted.
+    # An empty window shows whether a unit can be converted.
     empty = query(timeseries=1, start_time=DAY, end_time=DAY, data_state=2)
     assert (await bem.get(f"/timeseries_data/?{empty}&convert_to=GJ")).points == {}
     got = await bem.get(f"/timeseries_data/?{empty}&convert_to=m**3")
@@ -180,7 +180,7 @@ async def test_buckets_are_whole_and_all_there(bem: Bem) -> None:
     hours = [f"2026-11-21T0{hour}:00:00+00:00" for hour in range(4)]
     assert list(got.points["1"]) == list(got.points["49"]) == hours
     assert list(got.points["49"].values()) == [None] * 4
-    # The first bucket is whole, the current one has what there is by now.
+    # The first bucket is whole, the current one is incomplete.
     first = datetime(2026, 11, 21, tzinfo=UTC)
     sums = [
         bem.simulator.amount(1, first + n * HOUR, first + (n + 1) * HOUR)
@@ -296,7 +296,7 @@ async def test_bare_infinity(bem: Bem) -> None:
 
 
 async def test_long_urls(bem: Bem) -> None:
-    """Gunicorn answers 414 over 4094 bytes, nginx in front of it 502 long before."""
+    """Gunicorn answers 414 above 4094 bytes, nginx 502 well before that."""
     path = "/timeseries_data/?" + window([*range(1, 150)])
     assert 1800 < len(path) < 4000
     assert (await bem.get(path)).status == 422

@@ -30,7 +30,7 @@ async def test_database_down(bem: Bem) -> None:
     assert (got.status, got.json) == (500, error)
     assert (await bem.refresh()).status == 500
     assert (await bem.get("/about/")).status == 200
-    # What needs no database is as before.
+    # Endpoints without the database still answer.
     assert (await bem.get("/sites/", Authorization="Bearer x")).status == 401
     assert (await bem.log_in("nobody", DEFAULT_PASSWORD)).status == 422
     bem.simulator.database_down = False
@@ -106,7 +106,7 @@ async def test_points_between_and_beyond(bem: Bem) -> None:
     found = await values(bem, 17)
     assert list(found)[:3] == ["12:00", "12:07", "12:15"]
     assert found["12:07"] == 21.505
-    # A series without a source has what was posted, at any time.
+    # A series without a source has all posted points, at any time.
     before, after = NOW - timedelta(days=3000), NOW + timedelta(days=20)
     store.post(world.series[49], RAW, {before: 1.5, after: 2.5})
     assert bem.simulator.amount(49, before, after + HOUR) == 4
@@ -133,12 +133,12 @@ async def test_exchanged_meter(bem: Bem) -> None:
     ]
     assert steps[0] == steps[1]
     assert max(steps[1]) > 0
-    # It goes on counting on the next days.
+    # It continues to count on the next days.
     assert 5 < (bem.simulator.position(13, NOW) or 0) < 1000
 
 
 async def test_another_unit(bem: Bem) -> None:
-    """The server keeps the values when somebody changes the unit of a series."""
+    """The server keeps the values when the unit of a series changes."""
     before = await values(bem)
     bem.simulator.world.series[1].unit = "MWh"
     assert await values(bem) == before

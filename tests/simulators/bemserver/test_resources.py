@@ -15,7 +15,7 @@ from .conftest import ADMIN, NOW, Bem, query
 async def test_paths_are_exact(bem: Bem) -> None:
     got = await bem.get("/timeseries?page=2&sort=name")
     assert got.status == 308
-    # The port is lost on the way through the proxy.
+    # The proxy drops the port.
     assert got.headers["Location"] == "http://127.0.0.1/timeseries/?page=2&sort=name"
     bem.simulator.loses_port = False
     got = await bem.get("/sites")
@@ -210,7 +210,7 @@ async def test_writing_is_refused_like_the_server_does(bem: Bem) -> None:
 async def test_series_that_change(bem: Bem) -> None:
     world = bem.simulator.world
     world.series[10].name = "Renamed"
-    # The server would never take this unit; older data may have it.
+    # The server refuses this unit, but older data may have it.
     world.series[15].unit = "m3"
     world.delete_series(1)
     assert (await bem.get("/timeseries/1")).status == 404

@@ -1,4 +1,4 @@
-"""Fixtures for the besmart simulator: a clock that stands, a socket, a client."""
+"""Fixtures for the besmart simulator: a stopped clock, a socket, a client."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Point:
-    """A sample as it came, whatever the shape of the answer."""
+    """A sample in an answer of any shape."""
 
     time: Json
     value: Json
@@ -51,7 +51,7 @@ class Point:
 
 @dataclass
 class BesmartApi:
-    """A client of a running simulator, as simple as can be."""
+    """A simple client of a running simulator."""
 
     simulator: BesmartSimulator
     session: ClientSession
@@ -84,7 +84,7 @@ class BesmartApi:
             return Reply(response.status, response.content_type, orjson.loads(raw))
 
     async def log_in(self, **headers: str) -> Reply:
-        """Log in with the right words and keep the token."""
+        """Log in with the right credentials and keep the token."""
         body: Json = {"login": self.simulator.login, "password": "right"}
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         reply = await self.ask("users/token", "POST", headers=sent, body=body)
@@ -100,7 +100,7 @@ class BesmartApi:
         sensor: Sensor | None = None,
         **query: int | str,
     ) -> Reply:
-        """Request the data of [start, end), of the house unless told otherwise."""
+        """Request the data of [start, end), of the house by default."""
         return await self.ask(
             data_path(sensor or self.house, moid),
             since=epoch(start) * 1000,

@@ -50,7 +50,7 @@ def _time(milliseconds: int) -> datetime:
 
 
 def test_the_truth_of_an_inverter() -> None:
-    """What it made in a day is known where it tells energy, and where power is not."""
+    """The amount of a day is known for a signal of energy, but not of power."""
     path = f"{CLIENT}.{INVERTER_MID}/70"
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     hours = [midnight + number * HOUR for number in range(25)]

@@ -148,7 +148,7 @@ async def test_the_house_uses_what_it_draws_and_makes(besmart_api: BesmartApi) -
     for number, point in enumerate(pv):
         end = epoch(NOON - DAY) + number * 900
         assert point.time == end * 1000
-        # A sample is about the quarter that it ends.
+        # A sample belongs to the quarter that ends at its time.
         day, quarter = divmod(end // 900 - 1, 96)
         assert watts[number] == solar(7, day)[quarter]
         drawn, fed = (
@@ -293,7 +293,7 @@ async def test_a_hundred_thousand_points_are_made_in_slices(
     running = False
     await counting
     assert len(points(reply.row)) == 100_000
-    # Other tasks had their turn after every few hundred of them.
+    # Other tasks ran after every few hundred points.
     assert turns > 400
 
 

@@ -1,4 +1,4 @@
-"""Each event and each knob about form does what it says."""
+"""Each event and each knob about form."""
 
 from datetime import UTC, datetime, timedelta
 

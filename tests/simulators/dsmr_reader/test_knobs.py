@@ -1,4 +1,4 @@
-"""Each knob of the simulator does what it says."""
+"""Each knob of the simulator."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -139,7 +139,7 @@ async def test_dsmr4(api: Api) -> None:
     text = await telegram(api)
     assert "*V)" not in text
     gas = (await api.get("consumption/gas?ordering=-read_at&limit=2")).rows
-    # The hour from two to three, told at three, is stamped two.
+    # The hour from two to three, reported at three, is stamped two.
     assert gas[0]["read_at"] == "2026-11-21T02:00:00+01:00"
     assert gas[1]["read_at"] == "2026-11-21T01:00:00+01:00"
     assert gas[0]["delivered"] == row["extra_device_delivered"]

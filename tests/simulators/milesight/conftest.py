@@ -1,4 +1,4 @@
-"""A client of the Beaver IoT simulator, written from the wire facts alone."""
+"""A client of the Beaver IoT simulator that shares no code with it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ type Object = dict[str, Json]
 
 @dataclass
 class Clock:
-    """A clock that is moved by hand."""
+    """A clock that tests set."""
 
     now: datetime = NOW
 
@@ -35,7 +35,7 @@ class Clock:
 def build(
     version: str = "1.3", *, count: int = 24, user: User | None = None
 ) -> MilesightSimulator:
-    """Return a simulator whose clock is moved by hand."""
+    """Return a simulator whose clock the test sets."""
     return MilesightSimulator(
         START, 7, count, version=version, clock=Clock(), user=user or User()
     )
@@ -117,7 +117,7 @@ class Api:
             return await answer(got)
 
     async def token(self, tenant: str | None = None, **form: str) -> Got:
-        """Ask for tokens; the form fields that are not given are the right ones."""
+        """Request tokens; form fields default to valid ones."""
         fields = {
             "grant_type": "password",
             "client_id": "iab",

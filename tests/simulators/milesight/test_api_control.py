@@ -36,7 +36,7 @@ async def test_a_switched_plug_draws_nothing_and_counts_nothing() -> None:
         assert got.status == 200
         assert "data" not in got.json
         assert await value(client, switch) is False
-        # The plug reports at once; its socket is dead, the mains are not.
+        # The plug reports at once: its socket is off, the mains are not.
         assert await value(client, power) == 0
         assert float(str(await value(client, voltage))) > 200
         counted = await value(client, energy)
@@ -50,7 +50,7 @@ async def test_a_switched_plug_draws_nothing_and_counts_nothing() -> None:
         assert isinstance(counted, int)
         span = clock(simulator).now - timedelta(hours=5), clock(simulator).now
         whole = simulator.amount(energy, *span)
-        # The newest report is up to twenty minutes old.
+        # The latest report is up to twenty minutes old.
         assert 0.8 * whole < after - counted <= whole
         assert whole > 100
 

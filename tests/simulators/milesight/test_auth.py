@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 async def detail(client: Beaver, **form: str) -> str:
-    """Return the detail of the failure that a request for tokens meets."""
+    """Return the detail of a refused request for tokens."""
     got = await client.token(**form)
     assert got.error == (401, "authentication_failed")
     return str(got.json["detail_message"])

@@ -1,4 +1,4 @@
-"""Cutting and reading the packets of MQTT 3.1.1."""
+"""Splitting and parsing the packets of MQTT 3.1.1."""
 
 from hypothesis import given, strategies as st
 import pytest

@@ -28,7 +28,7 @@ TOPIC = "beaver-iot/web_mqtt@default/downlink/web/exchange"
 async def mqtt(
     client: Beaver, *, websocket: bool = False, **fields: str
 ) -> AsyncIterator[aiomqtt.Client]:
-    """Connect the way the two endpoints of the API say."""
+    """Connect with the address and credentials of the two endpoints."""
     info = (await client.get("mqtt/broker-info")).object
     login = (await client.get("mqtt/web/credentials")).object | fields
     port = client.url.rpartition(":")[2] if websocket else info["mqtt_port"]
@@ -44,7 +44,7 @@ async def mqtt(
         yield connected
 
 
-async def heard(listener: aiomqtt.Client) -> Object:
+async def received(listener: aiomqtt.Client) -> Object:
     async with asyncio.timeout(5):
         async for message in listener.messages:
             assert message.topic.value == TOPIC
@@ -104,9 +104,9 @@ async def test_a_written_value_is_announced(version: str, websocket: bool) -> No
     ):
         await listener.subscribe(TOPIC)
         await write(client, led, 1)
-        assert ids(await heard(listener)) == [led.id]
+        assert ids(await received(listener)) == [led.id]
         await write(client, socket, False)
-        reported = ids(await heard(listener))
+        reported = ids(await received(listener))
         assert socket.id in reported
         assert plug(simulator, "active_power").id in reported
 
@@ -119,8 +119,8 @@ async def test_reports_are_announced_as_they_come() -> None:
         announced: set[Json] = set()
         began = perf_counter()
         for _ in range(len(simulator.world.devices)):
-            announced |= set(ids(await heard(listener)))
-        # One device at each look would take 24 looks, 4.8 s.
+            announced |= set(ids(await received(listener)))
+        # One device per check would take 24 checks, 4.8 s.
         assert perf_counter() - began < 4
         assert {one.id for one in simulator.world.device("Cellar").entities} & announced
         assert plug(simulator, "voltage").id in announced
@@ -136,7 +136,7 @@ async def test_services_are_announced_before_1_3(version: str, announced: bool) 
         await listener.subscribe(TOPIC)
         await client.post("entity/service/call", {"exchange": {reboot.key: {}}})
         await write(client, led, 1)
-        assert ids(await heard(listener)) == [reboot.id if announced else led.id]
+        assert ids(await received(listener)) == [reboot.id if announced else led.id]
 
 
 @pytest.mark.parametrize("websocket", [False, True])
@@ -210,7 +210,7 @@ async def test_no_broker_on_tcp() -> None:
         async with mqtt(client, websocket=True) as listener:
             await listener.subscribe(TOPIC)
             await simulator.report_now("Boiler plug")
-            assert plug(simulator, "voltage").id in ids(await heard(listener))
+            assert plug(simulator, "voltage").id in ids(await received(listener))
 
 
 async def test_topics_of_others_are_refused() -> None:
@@ -229,7 +229,7 @@ async def ended(client: Beaver, **fields: str) -> AsyncIterator[aiomqtt.Client]:
         async with mqtt(client, **fields) as listener:
             yield listener
             with pytest.raises(aiomqtt.MqttError):
-                await heard(listener)
+                await received(listener)
 
 
 async def test_dropped_and_taken_over_connections() -> None:
@@ -252,7 +252,7 @@ async def test_nothing_is_announced_when_push_is_off() -> None:
         await simulator.report_now("Boiler plug")
         simulator.push = True
         await write(client, plug(simulator, "led_mode"), 1)
-        assert ids(await heard(listener)) == [plug(simulator, "led_mode").id]
+        assert ids(await received(listener)) == [plug(simulator, "led_mode").id]
 
 
 @asynccontextmanager
@@ -272,7 +272,7 @@ async def subscribe(socket: ClientWebSocketResponse, *entities: Entity) -> None:
 
 
 async def subscribed(client: Beaver, count: int) -> None:
-    """Wait until so many users have a subscription."""
+    """Wait until this number of users has a subscription."""
     for _ in range(500):
         if len(client.simulator.notifier.websocket.subscriptions) == count:
             return
@@ -312,7 +312,7 @@ async def test_one_subscription_per_user_and_the_last_writer_wins() -> None:
             for socket in (first, second):
                 event = await socket.receive_json(timeout=5)
                 assert event["payload"]["entity_key"] == [led.key]
-        # A connection that ends takes the other one's subscription with it.
+        # Closing one connection removes the subscription of the other.
         await subscribed(client, 0)
 
 
