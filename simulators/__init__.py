@@ -1,1 +1,1 @@
-"""Simulators: servers that speak the real wire format of each backend."""
+"""Servers that speak each backend's real wire format, for tests and the demo."""

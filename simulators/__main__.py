@@ -9,11 +9,11 @@ from signal import SIGINT, SIGTERM
 
 from .bemserver import cli as bemserver
 from .besmart import cli as besmart
+from .common_options import add_common_arguments
 from .dsmr_reader import cli as dsmr_reader
 from .milesight import cli as milesight
 from .registry import Running, Spec
 from .server import number_answers, serve
-from .unrest import add_arguments
 
 SIMULATORS: Mapping[str, Spec] = {
     "besmart": Spec(besmart.add_arguments, besmart.build),
@@ -24,20 +24,23 @@ SIMULATORS: Mapping[str, Spec] = {
 
 
 def parser() -> ArgumentParser:
-    """Return the parser: one subcommand per simulator."""
+    """Return the command-line parser, with one subcommand per simulator."""
     top = ArgumentParser(prog="python -m simulators", description=__doc__)
     commands = top.add_subparsers(dest="simulator", required=True)
     for name, spec in SIMULATORS.items():
         command = commands.add_parser(name)
         command.add_argument("--host", default="127.0.0.1")
-        command.add_argument("--port", type=int, default=0, help="0: any free one")
-        add_arguments(command)
+        command.add_argument("--port", type=int, default=0, help="0 picks a free port")
+        add_common_arguments(command)
         spec.add_arguments(command)
     return top
 
 
 async def run(name: str, running: Running, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; a port that is taken is replaced by a free one."""
+    """Serve until SIGINT or SIGTERM.
+
+    If the port is already in use, the simulator listens on a free one instead.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal in (SIGINT, SIGTERM):
@@ -54,7 +57,7 @@ async def run(name: str, running: Running, host: str, port: int) -> None:
 
 
 def main() -> None:
-    """Parse the command line and run the simulator it names."""
+    """Parse the command line and run the chosen simulator."""
     options = parser().parse_args()
     running = SIMULATORS[options.simulator].build(options)
     number_answers(running.app)

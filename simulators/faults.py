@@ -1,7 +1,7 @@
-"""Make a simulator misbehave on purpose, and remember what it was asked.
+"""Make a simulator misbehave on purpose, and record the requests it receives.
 
-`Faults.middleware` goes into any aiohttp application. A `Fault` says which
-requests are hit and how often; its action says what happens to them.
+`Faults.middleware` fits into any aiohttp application. A `Fault` selects requests and
+how many of them it affects; its action decides what happens to them.
 """
 
 import asyncio
@@ -17,23 +17,25 @@ from orjson import dumps, loads
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+type Row = dict[str, Json]
+"""A JSON object."""
 
 _CHUNK = 64 * 1024
 _LOG_SIZE = 20_000
-# These describe the body that a fault replaces.
+# Headers that describe the body, which a fault replaces.
 _BODY_HEADERS = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.TRANSFER_ENCODING)
 
 
 class Action(Protocol):
-    """What a fault does to a request."""
+    """The effect of a fault on a request."""
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer the request; `handler` gives the answer without this fault."""
+        """Answer the request; `handler` returns the answer without this fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer with this instead; the real handler is not called."""
+    """Answer with this response instead; the real handler is not called."""
 
     status: int
     body: str | bytes = b""
@@ -41,7 +43,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer with the prepared status, body and headers."""
+        """Return the prepared status, body and headers."""
         body = self.body.encode() if isinstance(self.body, str) else self.body
         headers = {hdrs.CONTENT_TYPE: self.content_type, **self.headers}
         return web.Response(status=self.status, body=body, headers=headers)
@@ -49,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Wait this many seconds, then go on."""
+    """Wait for a number of seconds before handling the request."""
 
     seconds: float
 
@@ -61,7 +63,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Close the connection without a byte of an answer."""
+    """Close the connection without sending anything."""
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Reset the connection."""
@@ -71,7 +73,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """Promise the full length, send a part of the body, then close."""
+    """Announce the full length, send part of the body, then close."""
 
     part: float = 0.5
 
@@ -91,7 +93,7 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Huge:
-    """Stream at least `size` bytes of plausible JSON, chunked, never all in memory."""
+    """Stream at least `size` bytes of plausible JSON without holding it in memory."""
 
     size: int
     head: bytes = b'{"count":1,"next":null,"previous":null,"results":['
@@ -99,7 +101,7 @@ class Huge:
     tail: bytes = b"]}"
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Send rows until the size is reached or the client hangs up."""
+        """Send rows until the size is reached or the client disconnects."""
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
         response.enable_chunked_encoding()
         response.force_close()
@@ -116,12 +118,12 @@ class Huge:
 
 @dataclass(frozen=True, slots=True)
 class MutateJson:
-    """Answer with what `change` makes of the parsed real answer."""
+    """Answer with the real JSON after `change` has been applied to it."""
 
     change: Callable[[Json], Json]
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer with the changed JSON, same status and headers."""
+        """Return the changed JSON with the same status and headers."""
         whole = await handler(request)
         body = dumps(self.change(loads(_body(whole))))
         return web.Response(status=whole.status, body=body, headers=_headers(whole))
@@ -129,10 +131,11 @@ class MutateJson:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An action and the requests it hits.
+    """An action and the requests it affects.
 
-    `path`: a prefix if it starts with a slash, else a part of the path; empty is
-    every path. `skip` requests pass first, then `times` are hit (None: for ever).
+    `path` is a prefix if it starts with a slash, otherwise any part of the path; an
+    empty one matches every path. The first `skip` matching requests pass, then `times`
+    requests are affected (None: no limit).
     """
 
     action: Action
@@ -142,7 +145,7 @@ class Fault:
     method: str | None = None
 
     def matches(self, request: web.Request) -> bool:
-        """Tell whether the fault is meant for this request."""
+        """Return True if the fault applies to this request."""
         if self.method is not None and self.method != request.method:
             return False
         return _path_matches(self.path, request.path)
@@ -150,7 +153,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request that a simulator got; `time` is aware UTC."""
+    """A request that a simulator received; `time` is aware UTC."""
 
     method: str
     path: str
@@ -161,29 +164,31 @@ class RecordedRequest:
 
 @dataclass(slots=True)
 class _Armed:
+    """A fault in force and the number of matching requests so far."""
+
     fault: Fault
     seen: int = 0
 
 
 class Faults:
-    """The faults in force and the bounded log of requests of one simulator."""
+    """The faults in force and the bounded request log of one simulator."""
 
     def __init__(self, log_size: int = _LOG_SIZE) -> None:
-        """Start without faults; the log keeps the newest `log_size` requests."""
+        """Initialize without faults; the log keeps the last `log_size` requests."""
         self.requests: deque[RecordedRequest] = deque(maxlen=log_size)
         self._armed: list[_Armed] = []
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force; several that match are applied in order."""
+        """Add a fault; several matching faults apply in the order they were added."""
         self._armed.append(_Armed(fault))
         return fault
 
     def clear(self) -> None:
-        """Lift all faults."""
+        """Remove all faults."""
         self._armed.clear()
 
     def clear_requests(self) -> None:
-        """Forget the recorded requests."""
+        """Clear the request log."""
         self.requests.clear()
 
     def count(self, path: str = "", method: str | None = None) -> int:
@@ -197,7 +202,7 @@ class Faults:
     async def middleware(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        """Record the request and let the faults that match it loose on it."""
+        """Record the request and apply the faults that match it."""
         self.requests.append(
             RecordedRequest(
                 request.method,
@@ -212,7 +217,7 @@ class Faults:
         return await handler(request)
 
     def _take(self, request: web.Request) -> list[Fault]:
-        """Return the faults that hit this request and use up one of their times."""
+        """Return the faults that affect this request and count it against them."""
         hit = []
         for armed in [armed for armed in self._armed if armed.fault.matches(request)]:
             armed.seen += 1
@@ -225,29 +230,29 @@ class Faults:
 
 
 def html_error(status: int, text: str = "Server Error") -> Answer:
-    """Return the kind of HTML page that proxies and frameworks answer with."""
+    """Return an HTML error page like those of proxies and web frameworks."""
     return Answer(status, f"<html><body><h1>{status} {text}</h1></body></html>")
 
 
 def busy(status: int, retry_after: int | str) -> Answer:
-    """Return a 429 or 503 with Retry-After: seconds, or an HTTP date."""
+    """Return a 429 or 503 with Retry-After in seconds or as an HTTP date."""
     return Answer(
         status, b"{}", "application/json", {hdrs.RETRY_AFTER: str(retry_after)}
     )
 
 
 def redirect(target: str, status: int = 301) -> Answer:
-    """Return a redirect to a URL, maybe of another origin."""
+    """Return a redirect to a URL, possibly of another origin."""
     return Answer(status, headers={hdrs.LOCATION: target})
 
 
 def set_fields(**values: Json) -> MutateJson:
-    """Set fields of the object, or of each row of its `results`."""
+    """Set fields of the object, or of each row in its `results`."""
     return MutateJson(lambda answer: _edit(answer, lambda row: {**row, **values}))
 
 
 def drop_fields(*names: str) -> MutateJson:
-    """Remove fields from the object, or from each row of its `results`."""
+    """Remove fields from the object, or from each row in its `results`."""
     return MutateJson(
         lambda answer: _edit(
             answer, lambda row: {key: row[key] for key in row if key not in names}
@@ -256,6 +261,7 @@ def drop_fields(*names: str) -> MutateJson:
 
 
 def _edit(answer: Json, edit: Callable[[dict[str, Json]], dict[str, Json]]) -> Json:
+    """Apply `edit` to the object, to each row of a list, or to its `results`."""
     rows = answer.get("results") if isinstance(answer, dict) else answer
     if isinstance(rows, list):
         edited: list[Json] = [
@@ -266,22 +272,28 @@ def _edit(answer: Json, edit: Callable[[dict[str, Json]], dict[str, Json]]) -> J
 
 
 def _wrap(action: Action, handler: Handler) -> Handler:
+    """Return a handler that applies an action around another handler."""
+
     async def wrapped(request: web.Request) -> web.StreamResponse:
+        """Apply the action to the request."""
         return await action.apply(request, handler)
 
     return wrapped
 
 
 def _path_matches(wanted: str, path: str) -> bool:
+    """Return True if the path starts with, or contains, the wanted text."""
     return path.startswith(wanted) if wanted.startswith("/") else wanted in path
 
 
 def _body(response: web.StreamResponse) -> bytes:
+    """Return the body of a response; empty if it is streamed."""
     body = response.body if isinstance(response, web.Response) else b""
     return body if isinstance(body, bytes) else b""
 
 
 def _headers(response: web.StreamResponse) -> CIMultiDict[str]:
+    """Return the headers without those that describe the replaced body."""
     headers = CIMultiDict(response.headers)
     for name in _BODY_HEADERS:
         headers.popall(name, None)
@@ -289,5 +301,6 @@ def _headers(response: web.StreamResponse) -> CIMultiDict[str]:
 
 
 def _hang_up(request: web.Request) -> None:
+    """Abort the connection of a request."""
     if request.transport is not None:
         request.transport.abort()

@@ -1,9 +1,9 @@
-"""A deterministic house: meter registers and power at any second, nothing stored.
+"""A deterministic house: meter positions and power at any second, nothing stored.
 
-A reading is a pure function of the seed and the time. Registers are exact
-integers and equal the integral of the power: the power is constant within a
-minute, quarters of an hour have totals that need no look at their minutes, and
-the totals of whole days are summed once into a compact array.
+A reading is a pure function of the seed and the time. Registers are exact integers and
+equal the integral of the power: power is constant within a minute, the totals of a
+quarter of an hour do not require its minutes, and the totals of whole days are summed
+once into a compact array.
 """
 
 from array import array
@@ -15,32 +15,32 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from .house_profile import (
-    QUARTER_SECONDS,
     QUARTERS,
     WAVE_SUMS,
     WAVES,
     habits,
+    is_weekend,
     noise,
     ripples,
     solar,
 )
-from .house_types import Channel, Instant, MeterExchange, Outage, Power, epoch
+from .house_types import Channel, MeterExchange, Outage, Power
+from .times import DAY, QUARTER, Instant, epoch
 
-__all__ = ["Channel", "House", "Instant", "MeterExchange", "Outage", "Power", "epoch"]
+__all__ = ["Channel", "House", "MeterExchange", "Outage", "Power"]
 
-DAY_SECONDS = 86400
 _LOW_TARIFF, _NORMAL_TARIFF = 0, 1
 _RETURNED, _GAS = 2, 4  # Columns: delivered low/normal, returned low/normal, gas.
 _COLUMNS = 5
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
-# Watt-seconds in a Wh; millilitre-seconds per minute in a litre. Heat and water
-# are the same curve as gas: 0.035 GJ for a cubic metre, and an eleventh of it.
+# Watt-seconds in a Wh; millilitre-seconds per minute in a litre. Heat and water follow
+# the curve of gas: 0.035 GJ per cubic metre, and one eleventh of it.
 _DIVISORS = (3600, 3600, 3600, 3600, 60_000, 60_000 * 1000 // 35, 660_000)
 _SOURCES = {
     False: (0, 1, 2, 3, 4, 4, 4),
-    # Belgium numbers the tariffs the other way round: 1 is the day tariff.
+    # Belgium reverses the tariffs: 1 is the day tariff.
     True: (1, 0, 3, 2, 4, 4, 4),
 }
 _INITIAL = {
@@ -56,7 +56,7 @@ _INITIAL = {
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """One UTC day: per quarter the powers, and the running totals of the columns."""
+    """One UTC day: the powers of each quarter, and running totals of the columns."""
 
     net: tuple[int, ...]
     load: tuple[int, ...]
@@ -70,8 +70,8 @@ class _Day:
 class House:
     """A house whose meters can be read at any second since `start`.
 
-    `start` is aware; `time_zone` decides habits and tariffs. `belgian` numbers
-    the tariffs the Belgian way and may be changed at any time.
+    `start` is aware; `time_zone` decides habits and tariffs. `belgian` numbers the
+    tariffs the Belgian way and may change at any time.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class House:
         outages: Sequence[Outage] = (),
         belgian: bool = False,
     ) -> None:
-        """Build the house; nothing is calculated yet."""
+        """Initialize the house; values are only calculated when requested."""
         self.seed = seed
         self.start = start
         self.zone = ZoneInfo(time_zone)
@@ -95,7 +95,7 @@ class House:
         self._exchange = exchange
         self._first = epoch(start)
         self._changed = 0 if exchange is None else epoch(exchange.at)
-        # A cache per instance goes with the house.
+        # A cache per instance is freed together with the house.
         self._day = lru_cache(maxsize=96)(partial(_build_day, seed, self.zone))
         self._prefix = tuple(array("q", [0]) for _ in range(_COLUMNS))
         self._origin = self._columns(self._first)
@@ -118,21 +118,21 @@ class House:
         )
 
     def true_energy(self, channel: Channel, start: Instant, end: Instant) -> int:
-        """Return what really passed in [start, end): Wh, litres or MJ.
+        """Return the amount that passed in [start, end): Wh, litres or MJ.
 
-        Neither an exchanged meter nor an outage changes it. Spans add up exactly.
+        Meter exchanges and outages do not change it. Consecutive spans add up exactly.
         """
         return self.counted(channel, end) - self.counted(channel, start)
 
     def counted(self, channel: Channel, at: Instant) -> int:
-        """Return what passed since the house's start: Wh, litres or MJ."""
+        """Return the amount since the start of the house: Wh, litres or MJ."""
         when = max(epoch(at), self._first)
         column = _SOURCES[self.belgian][channel]
         amount = self._columns(when)[column] - self._origin[column]
         return amount // _DIVISORS[channel]
 
     def _base(self, channel: Channel, when: int) -> int:
-        """Return the position that the counting of the meter of that time began at."""
+        """Return the position at which the current meter started to count."""
         exchange = self._exchange
         if (
             exchange is None
@@ -143,10 +143,10 @@ class House:
         return exchange.positions[channel] - self.counted(channel, self._changed)
 
     def power(self, at: Instant) -> Power:
-        """Return the momentary power, which is constant within a UTC minute."""
-        number, second = divmod(epoch(at), DAY_SECONDS)
+        """Return the current power, which is constant within a UTC minute."""
+        number, second = divmod(epoch(at), DAY)
         day = self._day(number)
-        quarter, rest = divmod(second, QUARTER_SECONDS)
+        quarter, rest = divmod(second, QUARTER)
         wave = WAVES[day.wave[quarter]]
         net = day.net[quarter] + day.ripple[quarter] * wave[rest // 60]
         second_phase = day.load[quarter] * 26 // 100
@@ -165,9 +165,9 @@ class House:
         )
 
     def tariff(self, at: Instant) -> int:
-        """Return the tariff in force: 1 or 2, as this country numbers them."""
-        number, second = divmod(epoch(at), DAY_SECONDS)
-        normal = self._day(number).normal[second // QUARTER_SECONDS]
+        """Return the active tariff, 1 or 2, in the numbering of this country."""
+        number, second = divmod(epoch(at), DAY)
+        normal = self._day(number).normal[second // QUARTER]
         return 2 if normal is not self.belgian else 1
 
     def serial(self, at: Instant) -> str:
@@ -182,24 +182,25 @@ class House:
         return self._serial("G", "extra")
 
     def stored(self, at: Instant) -> bool:
-        """Tell whether readings were being stored at `at`."""
+        """Return True if readings were being stored at `at`."""
         when = epoch(at)
         return when >= self._first and not any(
             epoch(outage.start) <= when < epoch(outage.end) for outage in self.outages
         )
 
     def _serial(self, prefix: str, label: str) -> str:
+        """Return a serial number that depends on the seed and a label only."""
         digits = int.from_bytes(noise(self.seed, label, 0, 8)) % 10**16
         return f"{prefix}{digits:016}"
 
     def _columns(self, when: int) -> tuple[int, ...]:
         """Return the running totals at a second: W s, and ml s per minute."""
-        number, second = divmod(when, DAY_SECONDS)
-        index = number - self._first // DAY_SECONDS
+        number, second = divmod(when, DAY)
+        index = number - self._first // DAY
         while len(self._prefix[0]) <= index:
             self._add_day()
         day = self._day(number)
-        quarter, rest = divmod(second, QUARTER_SECONDS)
+        quarter, rest = divmod(second, QUARTER)
         minute, seconds = divmod(rest, 60)
         wave = day.wave[quarter]
         swing = WAVE_SUMS[wave][minute] * 60 + WAVES[wave][minute] * seconds
@@ -214,7 +215,8 @@ class House:
         return tuple(total)
 
     def _add_day(self) -> None:
-        number = self._first // DAY_SECONDS + len(self._prefix[0]) - 1
+        """Append the totals of the next day to the running totals."""
+        number = self._first // DAY + len(self._prefix[0]) - 1
         totals = _day_totals(self.seed, self.zone, number)
         for prefix, total in zip(self._prefix, totals, strict=True):
             prefix.append(prefix[-1] + total)
@@ -224,12 +226,13 @@ class House:
 def _day_totals(seed: int, zone: ZoneInfo, number: int) -> tuple[int, ...]:
     """Return what a whole UTC day adds to each column.
 
-    It is kept beyond one house, as tests build the same house again and again.
+    The cache outlives a house because tests build the same house many times.
     """
     return tuple(running[QUARTERS] for running in _build_day(seed, zone, number).totals)
 
 
 def _build_day(seed: int, zone: ZoneInfo, number: int) -> _Day:
+    """Calculate a UTC day from the habits, the sun and the tariff hours."""
     load: list[int] = []
     gas: list[int] = []
     normal: list[bool] = []
@@ -238,28 +241,27 @@ def _build_day(seed: int, zone: ZoneInfo, number: int) -> _Day:
         day = habits(seed, local_day)
         load.append(day.load[quarter])
         gas.append(day.gas[quarter])
-        weekday = (local_day + 3) % 7 < 5
-        normal.append(weekday and 28 <= quarter < 92)
+        normal.append(not is_weekend(local_day) and 28 <= quarter < 92)
     pairs = zip(load, solar(seed, number), strict=True)
     net = tuple(drawn - made for drawn, made in pairs)
     ripple, wave = ripples(seed, number, net)
     columns: list[list[int]] = [[0] * QUARTERS for _ in range(_COLUMNS)]
     for quarter, watt in enumerate(net):
         column = (_RETURNED if watt < 0 else 0) + normal[quarter]
-        columns[column][quarter] = abs(watt) * QUARTER_SECONDS
-        columns[_GAS][quarter] = gas[quarter] * QUARTER_SECONDS
+        columns[column][quarter] = abs(watt) * QUARTER
+        columns[_GAS][quarter] = gas[quarter] * QUARTER
     totals = tuple(tuple(accumulate(column, initial=0)) for column in columns)
     return _Day(net, tuple(load), tuple(gas), ripple, wave, tuple(normal), totals)
 
 
 def _local_quarters(zone: ZoneInfo, number: int) -> list[int]:
-    """Return, per quarter of a UTC day, the quarters since 1970 on the wall."""
+    """Return the local quarters since 1970 for each quarter of a UTC day."""
     first = number * QUARTERS
-    offset = _offset(zone, first * QUARTER_SECONDS)
-    if offset == _offset(zone, (first + QUARTERS) * QUARTER_SECONDS):
+    offset = _offset(zone, first * QUARTER)
+    if offset == _offset(zone, (first + QUARTERS) * QUARTER):
         return list(range(first + offset, first + offset + QUARTERS))
     return [
-        index + _offset(zone, index * QUARTER_SECONDS)
+        index + _offset(zone, index * QUARTER)
         for index in range(first, first + QUARTERS)
     ]
 
@@ -267,4 +269,4 @@ def _local_quarters(zone: ZoneInfo, number: int) -> list[int]:
 def _offset(zone: ZoneInfo, when: int) -> int:
     """Return the offset from UTC in quarters of an hour."""
     offset = datetime.fromtimestamp(when, zone).utcoffset() or timedelta()
-    return offset // timedelta(seconds=QUARTER_SECONDS)
+    return offset // timedelta(seconds=QUARTER)

@@ -1,8 +1,8 @@
-"""The daily habits of the simulated house: what it draws, yields and burns.
+"""The daily habits of the simulated house: consumption, solar yield and gas.
 
-Everything here is a pure function of (seed, day). One day is 96 quarters of an
-hour. The noise of a day comes from one SHAKE-128 digest, so that it is the same
-on every machine and that no day depends on another one.
+Everything here is a pure function of (seed, day). One day is 96 quarters of an hour.
+The noise of a day comes from one SHAKE-128 digest, so it is the same on every machine
+and no day depends on another.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,15 @@ from itertools import accumulate
 from math import cos, radians, sin, tau
 
 QUARTERS = 96
-QUARTER_SECONDS = 900
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday.
 _YEAR_DAYS = 365.25
-_COLDEST_DAY = 17  # The middle of January, counted from New Year.
+COLDEST_DAY = 17  # The middle of January, counted from New Year.
 _SOLSTICE = -10  # 21 December.
 _LATITUDE = radians(52.1)
 _SOLAR_NOON = 46.7  # The quarter (UTC) in which the sun is highest at 5 degrees east.
 
-# Watts per local hour, without appliances that switch on by chance.
+# Watts per local hour, without randomly used appliances.
 _LOAD_WEEKDAY = (
     *(165, 155, 150, 150, 150, 170, 300, 430, 380, 290, 260, 260),
     *(290, 270, 250, 260, 330, 520, 640, 560, 500, 470, 390, 240),
@@ -30,12 +29,12 @@ _LOAD_WEEKEND = (
     *(185, 165, 155, 150, 150, 155, 190, 300, 430, 480, 450, 430),
     *(460, 430, 400, 390, 430, 560, 650, 570, 520, 490, 420, 280),
 )
-# Chance out of 256, per local hour, that a quarter has a big appliance running.
+# Chance out of 256, per local hour, that a large appliance runs during a quarter.
 _APPLIANCE_CHANCE = (
     *(2, 0, 0, 0, 0, 0, 12, 24, 14, 12, 12, 14),
     *(18, 14, 10, 10, 20, 52, 60, 34, 22, 16, 8, 4),
 )
-# Heating demand per local hour in percent of the day's mean: night setback.
+# Heating demand per local hour in percent of the day's mean, with a night setback.
 _HEATING = (
     *(15, 15, 15, 15, 20, 60, 240, 230, 190, 130, 100, 90),
     *(90, 90, 90, 95, 110, 140, 160, 165, 160, 120, 60, 20),
@@ -50,11 +49,11 @@ _LOAD_SCALE = 1.66
 _PV_PEAK_WATT = 5650
 _HEATING_ML_PER_DEGREE = 352
 
-# Fifteen minutes that differ from their mean but add up to it.
+# The deviation of fifteen minutes from their mean, which sums to zero.
 _WAVE = (4, -7, 12, -3, -16, 9, 20, -11, -5, 14, -20, 2, 8, -13, 6)
 WAVES = tuple(_WAVE[i:] + _WAVE[:i] for i in range(len(_WAVE)))
 WAVE_SUMS = tuple(tuple(accumulate(wave, initial=0)) for wave in WAVES)
-_WAVE_LIMIT = 25  # Above the largest entry, so that a wave never flips a sign.
+_WAVE_LIMIT = 25  # Above the largest entry, so a wave never changes the sign.
 
 _COS_HOUR_ANGLE = tuple(
     cos((quarter + 0.5 - _SOLAR_NOON) * tau / QUARTERS) for quarter in range(QUARTERS)
@@ -74,18 +73,22 @@ def noise(seed: int, label: str, day: int, size: int) -> bytes:
     return shake_128(f"{seed}/{label}/{day}".encode()).digest(size)
 
 
+def is_weekend(day: int) -> bool:
+    """Return True if a day (days since 1970-01-01) is a Saturday or a Sunday."""
+    return (day + _EPOCH_WEEKDAY) % 7 >= 5
+
+
 def season_of(day: int, winter: int) -> float:
-    """Return -1 on the winter's extreme day of the year, +1 half a year later."""
+    """Return -1 on the extreme winter day of the year, +1 half a year later."""
     return -cos((day - winter) * tau / _YEAR_DAYS)
 
 
 @lru_cache(maxsize=64)
 def habits(seed: int, local_day: int) -> Habits:
-    """Return the demand of a local day (days since 1970-01-01 on the wall clock)."""
+    """Return the demand of a local day (days since 1970-01-01 in local time)."""
     random = noise(seed, "habits", local_day, 2 * QUARTERS + 4)
-    weekend = (local_day + _EPOCH_WEEKDAY) % 7 >= 5
-    base = _LOAD_WEEKEND if weekend else _LOAD_WEEKDAY
-    season = season_of(local_day, _COLDEST_DAY)
+    base = _LOAD_WEEKEND if is_weekend(local_day) else _LOAD_WEEKDAY
+    season = season_of(local_day, COLDEST_DAY)
     scale = _LOAD_SCALE * (1 - 0.12 * season) * (0.85 + random[0] / 850)
     outside = 10.2 + 7.6 * season + (random[1] + random[2] - 255) / 48
     heating = max(0.0, 16.5 - outside) * _HEATING_ML_PER_DEGREE / 100
@@ -124,7 +127,7 @@ def solar(seed: int, utc_day: int) -> tuple[int, ...]:
 def ripples(
     seed: int, utc_day: int, net: tuple[int, ...]
 ) -> tuple[tuple[int, ...], bytes]:
-    """Return each quarter's ripple in watts per wave unit, and which wave it has."""
+    """Return the ripple of each quarter in watts per wave unit, and its wave."""
     random = noise(seed, "ripples", utc_day, 2 * QUARTERS)
     sizes = tuple(
         abs(watt) * random[quarter] // (384 * _WAVE_LIMIT)

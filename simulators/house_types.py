@@ -1,12 +1,9 @@
-"""What the simulated house is made of: registers, events and instants."""
+"""The registers of the simulated house and the events that affect them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
-
-type Instant = datetime | int
-"""An aware datetime, or seconds since 1970-01-01 UTC."""
 
 
 class Channel(IntEnum):
@@ -23,9 +20,9 @@ class Channel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeterExchange:
-    """A new meter at `at` (aware): its first positions and its serial number.
+    """A new meter at `at` (aware): its initial positions and serial number.
 
-    Channels without a position go on counting as before.
+    Channels without a position continue to count as before.
     """
 
     at: datetime
@@ -43,15 +40,8 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """Momentary power in W; `phases` are net: positive is drawn from the grid."""
+    """Current power in W; `phases` are net: positive means drawn from the grid."""
 
     delivered: int
     returned: int
     phases: tuple[int, int, int]
-
-
-def epoch(at: Instant) -> int:
-    """Return the instant as whole seconds since 1970-01-01 UTC, rounded down."""
-    if isinstance(at, int):
-        return at
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""What a simulator offers to the command line."""
+"""What a simulator provides to the command line and the demo."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -8,29 +8,31 @@ from datetime import datetime
 from aiohttp import web
 
 type Amount = Callable[[str, datetime, datetime], float | None]
-"""What was counted in [start, end) by a thing that is named as the server names it, in
-the unit that the server reports; `None` for what does not count."""
+"""Return the amount in [start, end) of a meter, in the unit that the server reports.
+
+The name is the server's own; None means that the meter does not count amounts.
+"""
 
 
-def _nothing(name: str, start: datetime, end: datetime) -> None:
-    return None
+def _unknown_amount(name: str, start: datetime, end: datetime) -> None:
+    """Return None for every meter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An application that is ready to be served, and how to log in to it.
+    """An application that is ready to be served, and the credentials for it.
 
-    `amount` is the truth behind the answers.
+    `amount` returns the true amounts behind the answers.
     """
 
     app: web.Application
     credentials: str
-    amount: Amount = _nothing
+    amount: Amount = _unknown_amount
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A simulator: the options it knows and how it is built from them."""
+    """A simulator: its command-line options and how to build it from them."""
 
     add_arguments: Callable[[ArgumentParser], None]
     build: Callable[[Namespace], Running]

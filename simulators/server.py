@@ -8,14 +8,15 @@ from ssl import SSLContext
 from aiohttp import web
 
 NUMBER = "X-Simulated-Answer"
-"""The header with the number of an answer, from 1 on, where answers are numbered."""
+"""The header with the number of an answer, counted from 1, if answers are numbered."""
 
 
 def number_answers(app: web.Application) -> None:
-    """Let each answer say how many there were, to who sees nothing but answers."""
+    """Add the number of each answer to its headers."""
     numbers = count(1)
 
     async def number(_: web.Request, response: web.StreamResponse) -> None:
+        """Add the number of the answer."""
         response.headers[NUMBER] = str(next(numbers))
 
     app.on_response_prepare.append(number)
@@ -28,9 +29,9 @@ async def serve(
     port: int = 0,
     ssl_context: SSLContext | None = None,
 ) -> AsyncIterator[str]:
-    """Serve the application and yield its base URL, without a slash at the end.
+    """Serve the application and yield its base URL without a trailing slash.
 
-    Port 0 picks a free one; a port that is taken raises OSError.
+    Port 0 picks a free one; raise OSError if the port is already in use.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -1,4 +1,4 @@
-"""Count, sum, extremes, mean and spread of points, per bucket or over all of them."""
+"""Count, sum, extremes, mean and standard deviation of points."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ FUNCTIONS = ("avg", "sum", "min", "max", "count")
 
 @dataclass(slots=True)
 class Tally:
-    """What a number of values come to, in integers of their source."""
+    """The aggregates of a number of values, in integers of their source."""
 
     count: int = 0
     total: Value = 0
@@ -23,7 +23,7 @@ class Tally:
     high: Value = 0
 
     def add(self, values: Sequence[Value]) -> None:
-        """Count some more values, at least one."""
+        """Add some values, at least one."""
         low, high = min(values), max(values)
         self.low = min(self.low, low) if self.count else low
         self.high = max(self.high, high) if self.count else high
@@ -31,7 +31,7 @@ class Tally:
         self.total += sum(values)
 
     def add_squares(self, values: Sequence[Value]) -> None:
-        """Count the squares as well, which only the spread needs."""
+        """Add the squares of values, which only the standard deviation needs."""
         self.squares += sum(map(mul, values, values, strict=True))
 
     def result(self, function: str, scale: int) -> float | int | None:
@@ -46,7 +46,7 @@ class Tally:
         return amounts[function] / scale
 
     def spread(self, scale: int) -> float | None:
-        """Return the standard deviation of the sample; None of less than two values."""
+        """Return the sample standard deviation; None for fewer than two values."""
         if self.count < 2:
             return None
         rest = self.squares * self.count - self.total * self.total
@@ -54,16 +54,16 @@ class Tally:
 
 
 class Tallies:
-    """One tally per bucket, fed with points in the order of their time."""
+    """One tally per bucket, filled with points in the order of their time."""
 
     def __init__(self, buckets: Buckets) -> None:
-        """Begin with empty buckets."""
+        """Initialize with empty buckets."""
         self.tallies = [Tally() for _ in buckets.starts]
         self._edges = buckets.edges
         self._index = 0
 
     def add(self, chunk: Chunk) -> None:
-        """Count points, all of which lie in the buckets."""
+        """Add points, all of which lie in the buckets."""
         times, values = chunk
         position = 0
         while position < len(times):

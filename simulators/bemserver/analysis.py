@@ -1,7 +1,9 @@
-"""What the server works out: energy breakdown, completeness, degree days.
+"""Calculations on the server: energy breakdown, completeness, degree days.
 
-Wire: only Clean data; missing data count as 0.0 in the breakdown, whose "all" stands
-beside its parts; the hours of a degree day are local ones.
+Only Clean data are used; missing data count as 0.0 in the breakdown, whose "all" stands
+beside its parts; degree days use local hours.
+
+Source: docs/wire/bemserver.md, Analysis.
 """
 
 from collections.abc import Sequence
@@ -12,14 +14,16 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from simulators.faults import Row
+
 from .aggregates import Tally
 from .buckets import Buckets
-from .data import DataRequest, bucket, scale_of, whole_buckets
+from .data import DataRequest, bucket, whole_buckets
 from .model import CLEAN, END_USES, ENERGIES, EnergyLink, Kind, Series
 from .query import Query, number, one_of, unit_symbol
 from .table import iso_in
 from .units import DimensionError, conversion
-from .wire import ApiError, Row, answer, encode, forbidden, tagged
+from .wire import ApiError, answer, encode, forbidden, tagged
 
 _PERIODS = ("day", "month", "year")
 _KINDS: dict[str, Kind] = {"site": "site", "building": "building"}
@@ -27,7 +31,7 @@ _KINDS: dict[str, Kind] = {"site": "site", "building": "building"}
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """A request for something that is worked out from the points."""
+    """A request for values that are calculated from the points."""
 
     data: DataRequest
 
@@ -45,7 +49,7 @@ class AnalysisRequest:
             link
             for link in world.consumption[kind].values()
             if link.place_id == place_id
-            and self.data.view.series(world.series[link.series_id])
+            and self.data.view.can_see_series(world.series[link.series_id])
         ]
         ratio = self._ratio(kind, place_id, wanted)
         buckets = whole_buckets(start, end, width, unit, zone)
@@ -58,6 +62,7 @@ class AnalysisRequest:
     async def _breakdown(
         self, links: Sequence[EnergyLink], buckets: Buckets, target: str, ratio: float
     ) -> Row:
+        """Return the energy per bucket by energy and end use."""
         found: dict[str, Row] = {}
         for link in links:
             series = self.data.view.world.series[link.series_id]
@@ -66,7 +71,7 @@ class AnalysisRequest:
             except DimensionError as error:
                 message = "Incompatible unit in input timeseries."
                 raise ApiError(409, message) from error
-            scale = scale_of(series)
+            scale = series.scale
             sums = [
                 change(tally.result("sum", scale) or 0.0) / ratio
                 for tally in await self.data.tallies(series, CLEAN, buckets)
@@ -83,11 +88,11 @@ class AnalysisRequest:
         (width, unit), zone = bucket(query), query.zone()
         names, state = self.data.names(query), self.data.state(query)
         query.check()
-        asked = self.data.asked(names, state)
+        selection = self.data.select(names, state)
         buckets = whole_buckets(start, end, width, unit, zone)
         series: Row = {}
-        for item, label in zip(asked.series, asked.labels, strict=True):
-            found = await self.data.tallies(item, asked.state, buckets)
+        for item, label in zip(selection.series, selection.labels, strict=True):
+            found = await self.data.tallies(item, selection.state, buckets)
             series[label] = _completeness(item, found, buckets)
         stamps = [iso_in(when, zone) for when in buckets.starts]
         return tagged(request, {"timestamps": [*stamps], "timeseries": series})
@@ -138,7 +143,7 @@ class AnalysisRequest:
             return []
         days = whole_buckets(low, high, 1, "day", zone)
         hours = whole_buckets(low, high, 1, "hour", zone)
-        scale = scale_of(series)
+        scale = series.scale
         means = [
             (when, tally.result("avg", scale))
             for when, tally in zip(
@@ -157,26 +162,27 @@ class AnalysisRequest:
         return found
 
     def _air_temperature(self, site: int) -> Series:
+        """Return the measured air temperature of a site; raise 409 without one."""
         world = self.data.view.world
         for link in world.weather.values():
             series = world.series[link.series_id]
             known = link.parameter == "AIR_TEMPERATURE" and not link.forecast
-            if link.site_id == site and known and self.data.view.series(series):
+            if link.site_id == site and known and self.data.view.can_see_series(series):
                 return series
         raise ApiError(409, "Air temperature for site undefined or access denied.")
 
     def _place(self, kind: str | None = None) -> tuple[Kind, int]:
-        """Return the place of the path; raise 404 or 403."""
+        """Return the place in the path; raise 404 or 403."""
         info, view = self.data.request.match_info, self.data.view
         found, number = _KINDS[kind or info["kind"]], int(info["id"])
         if number not in view.world.places[found]:
             raise ApiError(404)
-        if not view.place(found, number):
+        if not view.can_see_place(found, number):
             raise forbidden()
         return found, number
 
     def _ratio(self, kind: Kind, place_id: int, wanted: str | None) -> float:
-        """Return what to divide by: 1, or the place's area."""
+        """Return the divisor: 1, or the area of the place."""
         if wanted is None:
             return 1.0
         place = self.data.view.world.place(kind, place_id)
@@ -187,7 +193,7 @@ class AnalysisRequest:
 
 
 def _completeness(series: Series, found: Sequence[Tally], buckets: Buckets) -> Row:
-    """Return counts and ratios; the fullest bucket tells an interval nobody set."""
+    """Return counts and ratios; the fullest bucket replaces an unset interval."""
     edges = buckets.edges
     widths = [high - low for low, high in pairwise(edges)]
     counts = [tally.count for tally in found]
@@ -216,6 +222,7 @@ def _completeness(series: Series, found: Sequence[Tally], buckets: Buckets) -> R
 
 
 def _period_start(day: datetime, period: str) -> str:
+    """Return the start of the month or year of a day as text."""
     if period == "year":
         day = day.replace(month=1, day=1)
     elif period == "month":

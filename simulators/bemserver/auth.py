@@ -1,12 +1,13 @@
-"""Logging in with e-mail and password, JSON web tokens, and who a request is from.
+"""Logins with e-mail and password, JSON web tokens, and the user of a request.
 
-Wire: a failed login is HTTP 200; tokens are stateless, so that an old refresh token
-stays good; a user who was deactivated gets 403, one whose e-mail changed 401.
+A failed login is HTTP 200; tokens are stateless, so an old refresh token stays valid; a
+deactivated user gets 403, one whose e-mail changed 401.
+
+Source: docs/wire/bemserver.md, Authentication.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
-from hmac import compare_digest
 import json
 import re
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 from aiohttp import hdrs, web
 import jwt
 
+from simulators.credentials import is_same_secret
 from simulators.faults import Json
 
 from .knobs import Knobs
@@ -31,9 +33,7 @@ async def log_in(knobs: Knobs, request: web.Request) -> web.Response:
     email, password = _credentials(await read_json(request))
     require_database(knobs)
     user = next((user for user in knobs.users if user.email == email), None)
-    right = user is not None and compare_digest(
-        user.password.encode(), password.encode()
-    )
+    right = user is not None and is_same_secret(password, user.password)
     if user is None or not right or not user.is_active:
         knobs.counters.failed_logins += 1
         return answer(encode({"status": "failure"}))
@@ -51,7 +51,7 @@ def refresh(knobs: Knobs, request: web.Request) -> web.Response:
 def authenticate(
     knobs: Knobs, request: web.Request, wanted: TokenType = "access"
 ) -> User:
-    """Return who the token of the request is for; raise ApiError 400, 401, 403."""
+    """Return the user of the request's token; raise ApiError 400, 401, 403."""
     claims = _claims(knobs, _bearer(request), wanted)
     require_database(knobs)
     for user in knobs.users:
@@ -63,7 +63,7 @@ def authenticate(
 
 
 def require_database(knobs: Knobs) -> None:
-    """Raise the 500 of a database that is down, or of a connection that died."""
+    """Raise the 500 of a database that is down, or of a stale connection."""
     if knobs.database_down:
         raise ApiError(500)
     if knobs.stale_connections:
@@ -78,14 +78,14 @@ def unauthorized(code: str) -> ApiError:
 
 
 def token(knobs: Knobs, user: User, kind: TokenType, lifetime: timedelta) -> str:
-    """Return a signed token that runs out after `lifetime` of the simulator's clock."""
+    """Return a signed token that expires after `lifetime` by the simulator's clock."""
     expires = int((knobs.clock() + lifetime).timestamp())
     claims = {"email": user.email, "exp": expires, "type": kind}
     return jwt.encode(claims, knobs.secret_key, _ALGORITHM)
 
 
 async def read_json(request: web.Request) -> dict[str, Json]:
-    """Return the JSON object of a request; what is not sent as JSON is empty.
+    """Return the JSON object of a request; other content types are empty.
 
     Raise ApiError 400 for broken JSON, 422 for anything but an object.
     """
@@ -101,6 +101,7 @@ async def read_json(request: web.Request) -> dict[str, Json]:
 
 
 def _pair(knobs: Knobs, user: User) -> web.Response:
+    """Return the answer with a new access and refresh token."""
     access = token(knobs, user, "access", knobs.access_lifetime)
     renewal = token(knobs, user, "refresh", knobs.refresh_lifetime)
     return answer(
@@ -109,6 +110,7 @@ def _pair(knobs: Knobs, user: User) -> web.Response:
 
 
 def _credentials(body: Mapping[str, Json]) -> tuple[str, str]:
+    """Return e-mail and password; raise ApiError 422 for invalid fields."""
     errors: dict[str, Json] = {}
     for name in ("email", "password"):
         value = body.get(name, MISSING)
@@ -131,6 +133,7 @@ def _credentials(body: Mapping[str, Json]) -> tuple[str, str]:
 
 
 def _bearer(request: web.Request) -> str:
+    """Return the token of the Authorization header; raise ApiError 400 or 401."""
     header = request.headers.get(hdrs.AUTHORIZATION)
     if header is None:
         raise unauthorized("missing_authentication")
@@ -143,7 +146,7 @@ def _bearer(request: web.Request) -> str:
 
 
 def _claims(knobs: Knobs, text: str, wanted: TokenType) -> dict[str, Json]:
-    """Return what a token says; the simulator's clock decides whether it ran out."""
+    """Return the claims of a token; it expires by the simulator's clock."""
     try:
         claims: dict[str, Json] = jwt.decode(
             text, knobs.secret_key, [_ALGORITHM], options={"verify_exp": False}

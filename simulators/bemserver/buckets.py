@@ -1,9 +1,11 @@
-"""Buckets of time as the server cuts them: whole, in a time zone, on the wall clock.
+"""Buckets of time as the server aligns them: whole, in a time zone, in local time.
 
-Wire: the start is floored and the end is ceiled. Seconds, minutes and hours are cut on
-the wall clock (since 1970) and then go on in equal steps; an edge that falls into the
-hour that a spring night skips makes the server fail. Days, weeks, months and years
-begin at local midnights.
+The start is floored and the end is ceiled. Seconds, minutes and hours are aligned in
+local time (since 1970) and then continue in equal steps; a boundary in the hour that is
+skipped in spring makes the server fail. Days, weeks, months and years start at local
+midnights.
+
+Source: docs/wire/bemserver.md, Time series data and Server errors.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from simulators.house_types import epoch
+from simulators.times import epoch
 
 type BucketUnit = Literal["second", "minute", "hour", "day", "week", "month", "year"]
 UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
@@ -21,7 +23,7 @@ _WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # A wall clock has no zone.
 
 
 class NonexistentTimeError(ValueError):
-    """A bucket would begin in the hour that the clocks skip."""
+    """A bucket would start in the hour that the clocks skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Buckets:
 def cut(
     start: datetime, end: datetime, width: int, unit: str, zone: ZoneInfo
 ) -> Buckets:
-    """Return whole buckets that hold [start, end); raise NonexistentTimeError."""
+    """Return whole buckets that cover [start, end); raise NonexistentTimeError."""
     low, high = start.astimezone(zone), end.astimezone(zone)
     if unit in FIXED:
         step = FIXED[unit] * width
@@ -61,7 +63,7 @@ def cut(
 
 
 def _round(at: datetime, step: int, *, up: bool) -> int:
-    """Return the wall clock time rounded to a step, as seconds since 1970."""
+    """Return the local time rounded to a step, in seconds since 1970."""
     since = at.replace(tzinfo=None) - _WALL_EPOCH
     width = timedelta(seconds=step)
     count = -(-since // width) if up else since // width
@@ -73,7 +75,7 @@ def _round(at: datetime, step: int, *, up: bool) -> int:
 
 
 def _midnight(at: datetime, unit: str) -> datetime:
-    """Return the local midnight at which the day, week, month or year begins."""
+    """Return the local midnight at which the day, week, month or year starts."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if unit == "week":
         return day - timedelta(days=day.weekday())
@@ -83,7 +85,7 @@ def _midnight(at: datetime, unit: str) -> datetime:
 
 
 def _next(at: datetime, unit: str) -> datetime:
-    """Return the start of the next bucket, on the wall clock."""
+    """Return the start of the next bucket in local time."""
     if unit in ("day", "week"):
         return at + timedelta(days=7 if unit == "week" else 1)
     if unit == "year":

@@ -1,19 +1,20 @@
-"""What the parts of the campus are put together with."""
+"""Helpers for building the parts of the campus."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from simulators.house_types import epoch
+from simulators.times import DAY, epoch
 
 from .meters import Counter
 from .model import END_USES, ENERGIES, EnergyLink, Kind, PlaceLink, Series, World, put
-from .profiles import BOILER, DAY_SECONDS, NIGHT_LIGHT, OFFICE, STEADY, TAPS
+from .profiles import BOILER, NIGHT_LIGHT, OFFICE, STEADY, TAPS
 from .sources import Amounts, Flow, Source
 
 ZONE = "Europe/Paris"
 ELECTRICITY, THERMAL, WEATHER, PRIVATE, MONTREAL, HIDDEN = range(1, 7)
-USE_SHARES = {  # Thousandths of a building's electricity in winter and in summer.
+# Thousandths of a building's electricity in winter and in summer.
+USE_SHARES = {
     "heating": (170, 10),
     "cooling": (20, 230),
     "ventilation": (150, 170),
@@ -26,7 +27,7 @@ type Where = tuple[tuple[Kind, int], ...]
 
 @dataclass
 class Builder:
-    """Puts the campus together."""
+    """Adds series, links and meters to the world."""
 
     world: World
     now: datetime
@@ -65,7 +66,7 @@ class Builder:
         put(self.world.consumption[kind], [EnergyLink(series.id, kind, place, *ids)])
 
     def flow(self, number: int, mean: int, profile: str) -> Flow:
-        """Return an amount per quarter whose chance depends on the campus' seed."""
+        """Return an amount per quarter, randomized by the seed of the campus."""
         profiles = {
             "office": OFFICE,
             "boiler": BOILER,
@@ -78,5 +79,5 @@ class Builder:
     def counter(
         self, of: Amounts, initial: int, times: int = 1, by: int = 1
     ) -> Counter:
-        """Return a meter that began to count when the history began."""
-        return Counter(of, epoch(self.start) // DAY_SECONDS, initial, times, by)
+        """Return a meter that started to count when the history started."""
+        return Counter(of, epoch(self.start) // DAY, initial, times, by)

@@ -1,14 +1,14 @@
-"""The campus that the simulator shows: its places, its series and who may see them.
+"""The simulated campus: its places, its series and the users who may see them.
 
-The ids of the first series are those of the recorded server, so that its captures can
-be asked for again; what is odd about a series is told where it is built.
+The ids of the first series are those of the recorded server, so its captures can be
+requested again. Unusual series are described where they are built.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import main_site, oddities
+from . import edge_cases, main_site
 from .builder import (
     ELECTRICITY,
     HIDDEN,
@@ -19,7 +19,7 @@ from .builder import (
     ZONE,
     Builder,
 )
-from .bulk import add_meters
+from .generic_meters import add_meters
 from .model import (
     Campaign,
     Event,
@@ -35,9 +35,9 @@ from .model import (
 
 
 def campus(now: datetime, start: datetime, *, seed: int = 1, series: int = 0) -> World:
-    """Return the world; `series` is how many the reader is to see at least.
+    """Return the world; `series` is the minimum number that the reader sees.
 
-    `now` (aware) is when the newest event happened, `start` when the history began.
+    `now` (aware) is the time of the latest event, `start` that of the history.
     """
     world = World()
     builder = Builder(world, now, start, seed)
@@ -46,18 +46,18 @@ def campus(now: datetime, start: datetime, *, seed: int = 1, series: int = 0) ->
     main_site.buildings(builder)
     main_site.site(builder)
     main_site.weather(builder)
-    oddities.oddities(builder)
-    oddities.spellings(builder)
-    oddities.annex(builder)
-    oddities.more(builder)
+    edge_cases.special_series(builder)
+    edge_cases.unit_spellings(builder)
+    edge_cases.annex(builder)
+    edge_cases.smaller_places(builder)
     _events(builder)
     hidden = sum(item.scope_id in (PRIVATE, HIDDEN) for item in world.series.values())
     add_meters(world, series - len(world.series) + hidden, start)
     return world
 
 
-def people(email: str, password: str) -> tuple[list[User], list[Group]]:
-    """Return an administrator, the reader and somebody who may see nothing."""
+def users_and_groups(email: str, password: str) -> tuple[list[User], list[Group]]:
+    """Return an administrator, the reader and a user without permissions."""
     admin = User(1, "admin", "admin@example.com", "admin-pass-1", is_admin=True)
     reader = User(2, "reader", email, password)
     outsider = User(3, "outsider", "outsider@example.com", "outsider-pass-1")
@@ -67,6 +67,7 @@ def people(email: str, password: str) -> tuple[list[User], list[Group]]:
 
 
 def _campaigns(builder: Builder) -> None:
+    """Add the campaigns and their scopes."""
     world = builder.world
     new_year = datetime(builder.start.year, 1, 1, tzinfo=ZoneInfo(ZONE))
     campaigns = [
@@ -87,6 +88,7 @@ def _campaigns(builder: Builder) -> None:
 
 
 def _places(builder: Builder) -> None:
+    """Add the sites, buildings and smaller places."""
     places: Mapping[Kind, list[Place]] = {
         "site": [
             Place(1, "Main campus", 1, "Campus", 48.85, 2.35, area=12000),
@@ -112,6 +114,7 @@ def _places(builder: Builder) -> None:
 
 
 def _events(builder: Builder) -> None:
+    """Add events of the last hours and the reader's notifications of two."""
     now = builder.now.replace(microsecond=0)
     texts = (
         ("WARNING", 1, "The following timeseries are missing: A elec index", (13,)),
@@ -126,11 +129,11 @@ def _events(builder: Builder) -> None:
         )
     ]
     builder.world.events.update({event.id: event for event in events})
-    told = [events[0], events[2]]
+    notified = [events[0], events[2]]
     put(
         builder.world.notifications,
         [
             Notification(number, event.id, 2, event.timestamp + timedelta(seconds=40))
-            for number, event in enumerate(told, 1)
+            for number, event in enumerate(notified, 1)
         ],
     )

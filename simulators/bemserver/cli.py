@@ -4,34 +4,37 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
 
+from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
+from simulators.times import HOUR
 
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
-from .wire import newest_points
-
-_HOUR = 3600
+from .wire import latest_points
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the knobs that are useful from a shell."""
-    parser.add_argument("--seed", type=int, default=1, help="which campus it is")
+    """Add the options of this simulator."""
+    parser.add_argument("--seed", type=int, default=1, help="seed of the campus")
     parser.add_argument("--years", type=float, default=2, help="length of the history")
     parser.add_argument(
-        "--series", type=int, default=0, help="how many series the user sees at least"
+        "--series", type=int, default=0, help="minimum number of visible series"
     )
     parser.add_argument("--email", default=DEFAULT_EMAIL)
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
-    parser.add_argument("--prefix", default="", help="like /api/v0")
-    parser.add_argument("--url-limit", type=int, help="bytes, for nginx's 502")
+    parser.add_argument("--prefix", default="", help="path prefix such as /api/v0")
+    parser.add_argument(
+        "--url-limit",
+        type=int,
+        help="longest URL in bytes; longer ones are answered with nginx's 502",
+    )
     parser.add_argument("--access-seconds", type=int, default=900)
     parser.add_argument("--raw-only", action="store_true", help="no Clean data")
 
 
 def build(options: Namespace) -> Running:
-    """Return the simulator that the options ask for."""
+    """Return the simulator for the options."""
     simulator = BemserverSimulator(
         options.seed,
         options.years,
@@ -45,7 +48,7 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
-    unsettle(simulator.faults, options, newest_points)
+    change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
     return Running(simulator.app, credentials, partial(_amount, simulator))
 
@@ -53,17 +56,18 @@ def build(options: Namespace) -> Running:
 def _amount(
     simulator: BemserverSimulator, name: str, start: datetime, end: datetime
 ) -> float | None:
-    """Return what a linked series used or produced in [start, end), in its unit.
+    """Return the amount of a linked series in [start, end), in its unit.
 
-    `name` is its id. A series without a link may hold positions, which are no amounts.
+    `name` is its id. A series without a link may contain positions, which are not
+    amounts.
     """
     number = int(name)
     world = simulator.world
     links = (*world.consumption.values(), *world.production.values())
     linked = {link.series_id for some in links for link in some.values()}
     series = world.series[number]
-    if number not in linked or (series.interval or 0) > _HOUR:
-        # Of a day's amount, nobody knows what its hours were.
+    if number not in linked or (series.interval or 0) > HOUR:
+        # The hours of a daily amount are unknown.
         return None
     state = CLEAN if CLEAN in series.states else RAW
     return simulator.amount(number, start, end, state)

@@ -1,4 +1,4 @@
-"""The points of series: as they are, in buckets, or as statistics; JSON or CSV."""
+"""The points of series: plain, in buckets, or as statistics; JSON or CSV."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
-from simulators.house_types import epoch
+from simulators.faults import Row
+from simulators.times import epoch
 
 from .aggregates import FUNCTIONS, Tallies, Tally
 from .buckets import FIXED, UNITS, Buckets, NonexistentTimeError, cut
 from .model import STATES, Series
+from .permissions import View
 from .query import Query, integer, one_of, positive, unit_symbol
 from .store import Chunk, Span, Store
 from .table import CSV, Column, Table, iso_in
 from .units import Conversion, DimensionError, conversion
-from .view import View
-from .wire import JSON, ApiError, Row, answer, encode, forbidden, invalid
+from .wire import JSON, ApiError, answer, encode, forbidden, invalid
 
 _DAYS_AT_ONCE = 10
 _END = 2**40  # Seconds since 1970: later than any point.
@@ -29,8 +30,8 @@ _FIXED_ONLY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which series, under which labels, in which state."""
+class Selection:
+    """The requested series with their labels, and the state."""
 
     series: tuple[Series, ...]
     labels: tuple[str, ...]
@@ -39,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DataRequest:
-    """A request for points: who asks, for which campaign (by name) or by ids."""
+    """A request of a user for points, by ids or by names within a campaign."""
 
     view: View
     store: Store
@@ -53,17 +54,17 @@ class DataRequest:
         state, zone = self.state(query), query.zone()
         units = _units(query, names)
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         conversions = [
             _conversion(item, unit)
-            for item, unit in zip(asked.series, units, strict=True)
+            for item, unit in zip(selection.series, units, strict=True)
         ]
         span = _ceil(start), _ceil(end)
         columns: list[Column] = []
         for item, label, change in zip(
-            asked.series, asked.labels, conversions, strict=True
+            selection.series, selection.labels, conversions, strict=True
         ):
-            points = await self._points(item, asked.state, span)
+            points = await self._points(item, selection.state, span)
             if change is not None:
                 points = {when: change(value) for when, value in points.items()}
             columns.append((label, {**points}))
@@ -80,33 +81,37 @@ class DataRequest:
         function = query.read("aggregation", one_of(FUNCTIONS), "avg")
         units = _units(query, names)
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         buckets = whole_buckets(start, end, width, unit, zone)
         columns: list[Column] = []
-        for item, label, target in zip(asked.series, asked.labels, units, strict=True):
+        for item, label, target in zip(
+            selection.series, selection.labels, units, strict=True
+        ):
             change = _conversion_or_500(item, target, function)
-            found = await self.tallies(item, asked.state, buckets)
-            cells = [tally.result(function, scale_of(item)) for tally in found]
+            found = await self.tallies(item, selection.state, buckets)
+            cells = [tally.result(function, item.scale) for tally in found]
             if change is not None:
                 cells = [None if cell is None else change(cell) for cell in cells]
             columns.append((label, dict(zip(buckets.starts, cells, strict=True))))
         return await self._table(Table(columns, buckets.starts, zone, nulls=True))
 
     async def stats(self) -> web.Response:
-        """Answer GET /timeseries_data/stats: over all that is stored."""
+        """Answer GET /timeseries_data/stats over the whole history."""
         query = Query(self.request.query)
         names, state, zone = self.names(query), self.state(query), query.zone()
         query.check()
-        asked = self.asked(names, state)
+        selection = self.select(names, state)
         shown: Row = {}
-        for item, label in zip(asked.series, asked.labels, strict=True):
-            shown[label] = await self._statistics(item, asked.state, zone)
+        for item, label in zip(selection.series, selection.labels, strict=True):
+            shown[label] = await self._statistics(item, selection.state, zone)
         return answer(encode({"stats": shown}))
 
-    def asked(self, names: Sequence[str], state: int) -> Asked:
+    def select(self, names: Sequence[str], state: int) -> Selection:
         """Find the series; raise 422 for unknown ones, then 403 for forbidden ones.
 
-        One bad series costs the whole request (wire).
+        One bad series fails the whole request.
+
+        Source: docs/wire/bemserver.md, Time series data.
         """
         found: list[Series | None]
         if state not in STATES:
@@ -128,32 +133,32 @@ class DataRequest:
             listed = [int(name) for name in unknown] if campaign is None else unknown
             raise invalid(f"Unknown timeseries: {listed}")
         series = tuple(item for item in found if item is not None)
-        if not all(map(self.view.series, series)):
+        if not all(map(self.view.can_see_series, series)):
             raise forbidden()
-        return Asked(series, tuple(names), STATES[state])
+        return Selection(series, tuple(names), STATES[state])
 
     async def tallies(
         self, series: Series, state: str, buckets: Buckets
     ) -> list[Tally]:
-        """Return one tally per bucket, without holding the loop for long."""
+        """Return one tally per bucket, without blocking the event loop for long."""
         found = Tallies(buckets)
         async for chunk in self._chunks(series, state, buckets.span):
             found.add(chunk)
         return found.tallies
 
     def _campaign(self) -> int | None:
-        """Return the campaign of a request by names; 404 or 403 without it."""
+        """Return the campaign of a request by names; raise 404 or 403."""
         number = self.request.match_info.get("campaign_id")
         if number is None:
             return None
         if int(number) not in self.view.world.campaigns:
             raise ApiError(404)
-        if not self.view.campaign(int(number)):
+        if not self.view.can_see_campaign(int(number)):
             raise forbidden()
         return int(number)
 
     def names(self, query: Query) -> list[str]:
-        """Return the ids, or names, that were asked for; each once, in order."""
+        """Return the requested ids or names without repeats, in order."""
         if "campaign_id" in self.request.match_info:
             names = query.several("timeseries", str, required=True)
         else:
@@ -162,13 +167,13 @@ class DataRequest:
         return list(dict.fromkeys(names))
 
     def state(self, query: Query) -> int:
-        """Return the id of the data state that was asked for."""
+        """Return the id of the requested data state."""
         return query.require("data_state", integer, 0)
 
     async def _chunks(
         self, series: Series, state: str, span: Span
     ) -> AsyncIterator[Chunk]:
-        """Yield the points of a series; others may run now and then."""
+        """Yield the points of a series, yielding to the event loop now and then."""
         await asyncio.sleep(0)
         chunks = self.store.chunks(series, state, span, self.view.now)
         for count, chunk in enumerate(chunks, 1):
@@ -177,14 +182,16 @@ class DataRequest:
                 await asyncio.sleep(0)
 
     async def _points(self, series: Series, state: str, span: Span) -> dict[int, float]:
+        """Return the values of a series by time stamp."""
         points: dict[int, float] = {}
-        scale = scale_of(series)
+        scale = series.scale
         async for times, values in self._chunks(series, state, span):
             points.update(zip(times, (value / scale for value in values), strict=True))
         return points
 
     async def _statistics(self, series: Series, state: str, zone: ZoneInfo) -> Row:
-        tally, scale = Tally(), scale_of(series)
+        """Return the statistics of a series over its whole history."""
+        tally, scale = Tally(), series.scale
         ends: list[int] = []
         async for times, values in self._chunks(series, state, (0, _END)):
             tally.add(values)
@@ -201,19 +208,16 @@ class DataRequest:
         }
 
     async def _table(self, table: Table) -> web.Response:
-        """Return the table as the Accept header wants it.
+        """Return the table in the format of the Accept header.
 
-        Wire: the header comes back as the content type; only exactly text/csv is CSV.
+        The header is echoed as the content type; only exactly text/csv returns CSV.
+
+        Source: docs/wire/bemserver.md, Conventions.
         """
         accept = self.request.headers.get(hdrs.ACCEPT, JSON)
         text = accept.startswith("text/")
         body = await (table.csv() if accept == CSV else table.json())
         return answer(body, content_type=f"{accept}; charset=utf-8" if text else accept)
-
-
-def scale_of(series: Series) -> int:
-    """Return what the integers of a series are divided by."""
-    return 1 if series.source is None else series.source.scale
 
 
 def bucket(query: Query) -> tuple[int, str]:
@@ -228,7 +232,7 @@ def bucket(query: Query) -> tuple[int, str]:
 def whole_buckets(
     start: datetime, end: datetime, width: int, unit: str, zone: ZoneInfo
 ) -> Buckets:
-    """Return the buckets; the server fails at the hour that a spring night skips."""
+    """Return the buckets; the server fails at the hour that is skipped in spring."""
     try:
         return cut(start, end, width, unit, zone)
     except NonexistentTimeError as error:
@@ -248,7 +252,7 @@ def _units(query: Query, names: Sequence[str]) -> list[str]:
 
 
 def _conversion(series: Series, target: str) -> Conversion | None:
-    """Return how to convert a series; raise 422 when the units do not match."""
+    """Return the conversion of a series; raise 422 for incompatible units."""
     if not target:
         return None
     try:
@@ -258,7 +262,7 @@ def _conversion(series: Series, target: str) -> Conversion | None:
 
 
 def _conversion_or_500(series: Series, target: str, function: str) -> Conversion | None:
-    """Return how to convert buckets; the server fails where units do not match."""
+    """Return the conversion of buckets; the server fails for incompatible units."""
     if not target:
         return None
     try:

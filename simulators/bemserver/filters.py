@@ -1,14 +1,19 @@
-"""The filters of the catalogue (wire §4); what is no filter is ignored."""
+"""The filters of the resources; unknown parameters are ignored.
+
+Source: docs/wire/bemserver.md, Catalogue.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 import json
 
+from simulators.faults import Row
+
 from .model import LEVELS, Kind
+from .permissions import View
 from .query import Query, boolean, integer, moment, one_of, unit_symbol
-from .view import View
-from .wire import ApiError, Row, forbidden
+from .wire import ApiError, forbidden
 
 type Predicate = Callable[[Row], bool]
 
@@ -30,9 +35,9 @@ WEATHER_PARAMETERS = (
 
 @dataclass(frozen=True, slots=True)
 class Filter[T]:
-    """How a parameter is read, and which rows it keeps.
+    """Parses a parameter and selects the rows that it keeps.
 
-    With one that `joins` another table, rows that nobody sorts come by id.
+    With a filter that `joins` another table, unsorted rows are ordered by id.
     """
 
     parse: Callable[[str], T]
@@ -40,7 +45,7 @@ class Filter[T]:
     joins: bool = False
 
     def predicate(self, name: str, query: Query, view: View) -> Predicate | None:
-        """Return what the parameter asks for; None without it or when it is wrong."""
+        """Return the test for rows; None if the parameter is missing or invalid."""
         value = query.read(name, self.parse, None)
         return None if value is None else self.keep(view, value)
 
@@ -66,7 +71,7 @@ def is_text(field: str) -> Filter[str]:
 
 
 def has_text(field: str) -> Filter[str]:
-    """Keep the rows with a part of the text of a field, in any case."""
+    """Keep the rows whose field contains this text, ignoring case."""
     return Filter(
         str,
         lambda _view, value: (
@@ -76,7 +81,7 @@ def has_text(field: str) -> Filter[str]:
 
 
 def flag(field: str) -> Filter[bool]:
-    """Keep the rows with this truth value."""
+    """Keep the rows with this boolean in a field."""
     return Filter(boolean, lambda _view, value: lambda row: row.get(field) is value)
 
 
@@ -84,6 +89,7 @@ def ids(numbers: Callable[[View, int], set[int]], field: str = "id") -> Filter[i
     """Keep the rows whose number is one of those found for the value."""
 
     def keep(view: View, value: int) -> Predicate:
+        """Return the test for the numbers found for the value."""
         found = numbers(view, value)
         return lambda row: row[field] in found
 
@@ -91,27 +97,34 @@ def ids(numbers: Callable[[View, int], set[int]], field: str = "id") -> Filter[i
 
 
 def _campaign(view: View, campaign_id: int) -> None:
-    """Raise 403 for a campaign that is there but not for this user (wire)."""
-    if campaign_id in view.world.campaigns and not view.campaign(campaign_id):
+    """Raise 403 for a campaign that exists but is hidden from the user.
+
+    Source: docs/wire/bemserver.md, Catalogue.
+    """
+    if campaign_id in view.world.campaigns and not view.can_see_campaign(campaign_id):
         raise forbidden()
 
 
 def _by_campaign(view: View, value: int) -> Predicate:
+    """Return the test for rows of a campaign."""
     _campaign(view, value)
     return lambda row: row["campaign_id"] == value
 
 
 def _scopes_of_campaign(view: View, value: int) -> set[int]:
+    """Return the ids of the scopes of a campaign."""
     _campaign(view, value)
     scopes = view.world.scopes.values()
     return {scope.id for scope in scopes if scope.campaign_id == value}
 
 
 def _series_at(kind: Kind, *, recurse: bool) -> Filter[int]:
+    """Keep the series of a place, with `recurse` also those of the places in it."""
     return ids(lambda view, value: view.world.series_at(kind, value, recurse=recurse))
 
 
 def _properties(text: str) -> Mapping[str, str]:
+    """Parse a JSON object of property names and values."""
     try:
         wanted = json.loads(text)
     except ValueError as error:
@@ -122,6 +135,7 @@ def _properties(text: str) -> Mapping[str, str]:
 
 
 def _by_properties(view: View, wanted: Mapping[str, str]) -> Predicate:
+    """Return the test for series with these properties."""
     found = {
         item.id
         for item in view.world.series.values()
@@ -131,33 +145,41 @@ def _by_properties(view: View, wanted: Mapping[str, str]) -> Predicate:
 
 
 def _level_min(_view: View, value: str) -> Predicate:
+    """Return the test for events of at least this level."""
     allowed = LEVELS[LEVELS.index(value) :]
     return lambda row: row["level"] in allowed
 
 
 def _parameter(text: str) -> str:
-    """Return the name of a weather parameter; the server fails on others (wire)."""
+    """Return a weather parameter; the server fails for unknown ones.
+
+    Source: docs/wire/bemserver.md, Server errors.
+    """
     if text not in WEATHER_PARAMETERS:
         raise ApiError(500)
     return text
 
 
 def _time(row: Row) -> datetime:
+    """Return the time of an event or notification."""
     return datetime.fromisoformat(str(row["timestamp"]))
 
 
 def _seen_by(view: View, value: int) -> set[int]:
+    """Return the ids of the series that a user may see."""
     if view.user.id != value and not view.unrestricted:
         raise forbidden()
-    return {item.id for item in view.world.series.values() if view.series(item)}
+    return {item.id for item in view.world.series.values() if view.can_see_series(item)}
 
 
 def _event_series(view: View, value: int) -> set[int]:
+    """Return the ids of the series of an event."""
     event = view.world.events.get(value)
     return set(event.series if event else ())
 
 
 def _events_about(numbers: Callable[[View, int], set[int]]) -> Filter[int]:
+    """Keep the events about any of the series found for the value."""
     return ids(
         lambda view, value: {
             event.id
@@ -219,6 +241,7 @@ EVENTS: Filters = {
 
 
 def _notifications_of_campaign(view: View, value: int) -> set[int]:
+    """Return the ids of the events of a campaign."""
     scopes = _scopes_of_campaign(view, value)
     events = view.world.events.values()
     return {event.id for event in events if event.scope_id in scopes}

@@ -1,12 +1,12 @@
-"""The knobs of the simulator: what the server, its people and its data are like."""
+"""The knobs of the simulator: the server, its users and its data."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from simulators.house_types import epoch
+from simulators.times import epoch, utcnow
 
-from .campus import campus, people
+from .campus import campus, users_and_groups
 from .meters import Exchanged
 from .model import RAW, Group, Series, User, World
 from .store import Gap, Store, Value
@@ -16,14 +16,9 @@ DEFAULT_PASSWORD = "reader-pass-1"  # noqa: S105  # A simulator's.
 DAYS_PER_YEAR = 365.25
 
 
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
-
-
 @dataclass
 class Counters:
-    """How often somebody logged in and how often tokens were refreshed."""
+    """The number of logins and of token refreshes."""
 
     logins: int = 0
     failed_logins: int = 0
@@ -32,11 +27,11 @@ class Counters:
 
 @dataclass(eq=False)
 class Knobs:
-    """All that can be changed while the simulator runs; see each line.
+    """Everything that can be changed while the simulator runs; see each line.
 
-    The first three decide what the world is built from, and are of no use later:
-    `seed`, the length of the history in years, and how many series the reader sees
-    (more than the campus has: a campaign of generic meters is added).
+    The first three determine how the world is built and have no effect later: `seed`,
+    the length of the history in years, and the number of series that the reader sees
+    (above that of the campus, a campaign of generic meters is added).
     """
 
     seed: int = 1
@@ -45,9 +40,9 @@ class Knobs:
     _: KW_ONLY
     # The server.
     clock: Callable[[], datetime] = utcnow
-    prefix: str = ""  # Like "/api/v0"; taken over when `app` is built.
-    loses_port: bool = True  # In the Location of a redirect (wire: behind nginx).
-    url_limit: int | None = None  # nginx's, in bytes; longer is a 502 page. 1800 or so.
+    prefix: str = ""  # Such as "/api/v0"; read when `app` is built.
+    loses_port: bool = True  # In the Location of a redirect, as behind nginx.
+    url_limit: int | None = None  # nginx's, in bytes (about 1800); above it, a 502.
     core_version: str = "0.22.0"
     api_version: str = "0.27.0"
     database_down: bool = False
@@ -57,26 +52,26 @@ class Knobs:
     refresh_lifetime: timedelta = timedelta(days=60)
     users: list[User] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    # What is stored.
+    # The data.
     world: World = field(init=False)
     store: Store = field(init=False, repr=False)
     counters: Counters = field(default_factory=Counters, init=False)
     stale_connections: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        """Build the campus, and its people unless there are others."""
+        """Build the campus, and its users unless there are others."""
         now = self.clock()
         days = timedelta(days=round(DAYS_PER_YEAR * self.years))
         start = (now - days).replace(hour=0, minute=0, second=0, microsecond=0)
         self.world = campus(now, start, seed=self.seed, series=self.series)
         self.store = Store(start)
         if not self.users:
-            users, groups = people(DEFAULT_EMAIL, DEFAULT_PASSWORD)
+            users, groups = users_and_groups(DEFAULT_EMAIL, DEFAULT_PASSWORD)
             self.users, self.groups = users, [*self.groups, *groups]
 
     @property
     def reader(self) -> User:
-        """Return the first user who is no administrator."""
+        """Return the first user who is not an administrator."""
         return next(user for user in self.users if not user.is_admin)
 
     @property
@@ -85,17 +80,20 @@ class Knobs:
         return self.store.gaps
 
     def restart_database(self, workers: int = 1) -> None:
-        """Let the next request to each idle worker fail once (wire: gotcha 3)."""
+        """Let the next request to each idle worker fail once.
+
+        Source: docs/wire/bemserver.md, Server errors.
+        """
         self.stale_connections = workers
 
     def without_clean(self) -> None:
-        """Make it an installation without the clean-up task: Raw data only."""
+        """Remove all Clean data, like an installation without the clean-up task."""
         for series in self.world.series.values():
             series.states &= {RAW}
 
     def exchange_meter(self, series: Series | int, at: datetime, position: int) -> None:
-        """Put a new counter in place at `at`, which starts at a position in units."""
-        item = self._item(series)
+        """Replace a counter at `at` by a new one at a position in units."""
+        item = self._series(series)
         if item.source is None:
             raise ValueError("A series without data has no meter")
         item.source = Exchanged(item.source, epoch(at), position * item.source.scale)
@@ -103,30 +101,31 @@ class Knobs:
     def amount(
         self, series: Series | int, start: datetime, end: datetime, state: str = RAW
     ) -> float:
-        """Return the sum of what is stored in [start, end), in the series' unit.
+        """Return the sum of the stored values in [start, end), in the series' unit.
 
         The times are aware, in whole seconds.
         """
-        item = self._item(series)
+        item = self._series(series)
         values = self._values(item, state, (start, end))
-        return sum(values) / (item.source.scale if item.source else 1)
+        return sum(values) / item.scale
 
     def position(
         self, series: Series | int, at: datetime, state: str = RAW
     ) -> float | None:
         """Return the last value stored at or before `at`; None without any."""
-        item = self._item(series)
+        item = self._series(series)
         begin = item.since or self.store.start
         values = self._values(item, state, (begin, at + timedelta(seconds=1)))
-        scale = item.source.scale if item.source else 1
-        return values[-1] / scale if values else None
+        return values[-1] / item.scale if values else None
 
-    def _item(self, series: Series | int) -> Series:
+    def _series(self, series: Series | int) -> Series:
+        """Return a series by itself or by its id."""
         return self.world.series[series] if isinstance(series, int) else series
 
     def _values(
         self, series: Series, state: str, times: tuple[datetime, datetime]
     ) -> list[Value]:
+        """Return the stored values in a span of time."""
         span = epoch(times[0]), epoch(times[1])
         chunks = self.store.chunks(series, state, span, self.clock())
         return [value for _, values in chunks for value in values]

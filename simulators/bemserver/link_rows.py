@@ -1,11 +1,12 @@
-"""The rows that tie one thing to another: series to places, events to people."""
+"""Rows of links: series to places, events to series, notifications to users."""
 
 from collections.abc import Mapping
 
+from simulators.faults import Row
+
 from .model import Kind
+from .permissions import View
 from .rows import Rows, event_row, inner, iso, place_row, row, series_row
-from .view import View
-from .wire import Row
 
 _AREA: Row = {"name": "Area", "value_type": "float", "unit_symbol": "m²"}
 _TASKS: Mapping[str, Row] = {
@@ -17,14 +18,15 @@ _TASKS: Mapping[str, Row] = {
 
 
 def place_links(kind: Kind) -> Rows:
-    """Return which series belong to a kind of place, with the places around it."""
+    """Return the links between series and a kind of place, with its parents."""
 
     def rows(view: View) -> list[Row]:
+        """Return the links that the user may see."""
         found = []
         for number, link in view.world.place_links[kind].items():
-            if not view.series(view.world.series[link.series_id]):
+            if not view.can_see_series(view.world.series[link.series_id]):
                 continue
-            if not view.place(kind, link.place_id):
+            if not view.can_see_place(kind, link.place_id):
                 continue
             shown: Row = {"id": number}
             for name, place_id in reversed(
@@ -40,10 +42,11 @@ def place_links(kind: Kind) -> Rows:
 
 
 def energy_links(kind: Kind, *, production: bool) -> Rows:
-    """Return which series are the consumption or production of a kind of place."""
+    """Return the links of the consumption or production of a kind of place."""
     detail = "prod_tech_id" if production else "end_use_id"
 
     def rows(view: View) -> list[Row]:
+        """Return the links that the user may see."""
         world = view.world
         tables = world.production if production else world.consumption
         return [
@@ -56,14 +59,14 @@ def energy_links(kind: Kind, *, production: bool) -> Rows:
                 "timeseries_id": link.series_id,
             }
             for number, link in tables[kind].items()
-            if view.series(world.series[link.series_id])
+            if view.can_see_series(world.series[link.series_id])
         ]
 
     return rows
 
 
 def weather(view: View) -> list[Row]:
-    """Return which series are the weather of a site."""
+    """Return the links between series and the weather of sites."""
     world = view.world
     return [
         row(
@@ -75,17 +78,17 @@ def weather(view: View) -> list[Row]:
             forecast=link.forecast,
         )
         for number, link in world.weather.items()
-        if view.series(world.series[link.series_id])
+        if view.can_see_series(world.series[link.series_id])
     ]
 
 
 def event_links(view: View) -> list[Row]:
-    """Return which series the events are about."""
+    """Return the links between events and series."""
     found: list[Row] = []
     for event in view.world.events.values():
         for number in event.series:
             about = view.world.series.get(number)
-            if about is None or not view.series(about):
+            if about is None or not view.can_see_series(about):
                 continue
             found.append(
                 row(
@@ -100,7 +103,7 @@ def event_links(view: View) -> list[Row]:
 
 
 def notifications(view: View) -> list[Row]:
-    """Return the notifications: a normal user's own."""
+    """Return the notifications; users only see their own."""
     return [
         row(
             id=item.id,
@@ -121,8 +124,8 @@ def element_properties(_view: View) -> list[Row]:
 
 
 def area_properties(kind: Kind) -> Rows:
-    """Return which of the properties a kind of place has."""
-    del kind  # All have the same one.
+    """Return the properties of a kind of place, which is always the area."""
+    del kind  # All kinds have the same property.
     shown: Row = {
         "id": 1,
         "structural_element_property": dict(_AREA),
@@ -135,11 +138,12 @@ def areas(kind: Kind) -> Rows:
     """Return the areas of a kind of place."""
 
     def rows(view: View) -> list[Row]:
+        """Return the areas of the places that the user may see."""
         (known,) = area_properties(kind)(view)
         found = [
             place
             for place in view.world.places[kind].values()
-            if place.area is not None and view.place(kind, place.id)
+            if place.area is not None and view.can_see_place(kind, place.id)
         ]
         return [
             {
@@ -156,7 +160,7 @@ def areas(kind: Kind) -> Rows:
 
 
 def tasks(_view: View) -> list[Row]:
-    """Return the tasks that the server could run."""
+    """Return the tasks that the server can run."""
     return [
         {"name": name, "default_parameters": parameters, "schedule": {}}
         for name, parameters in _TASKS.items()

@@ -1,8 +1,10 @@
 """The main site of the campus: buildings, site, solar panels and weather."""
 
+from simulators.times import DAY
+
 from .builder import THERMAL, USE_SHARES, WEATHER, ZONE, Builder, Where
 from .model import END_USES, EnergyLink, WeatherLink, put
-from .profiles import BOILER, DAY_SECONDS
+from .profiles import BOILER
 from .sources import Air, Derived, Flow, Gauge, Panels, Share, Source, Sum
 
 # Wh of electricity, Wh of gas and litres of water on a mean working day.
@@ -33,7 +35,7 @@ def buildings(builder: Builder) -> None:
         warm = add(first + 2, f"{name} gas heating", "kWh", gas, THERMAL, at=here)
         builder.consumes(warm, "building", place, "natural gas", "heating")
         index_of = builder.counter(power, 63_001_460 + 9_000_000 * index)
-        # Nothing but its values tells that this counts.
+        # Only its values reveal that this series is a counter.
         add(
             *(first + 3, f"{name} elec index", "kWh", index_of),
             at=here,
@@ -68,7 +70,7 @@ def _climate(builder: Builder, first: int, name: str, here: Where) -> None:
 
 
 def site(builder: Builder) -> None:
-    """Add the site's consumption, which is more than its end uses, and its solar."""
+    """Add the site's consumption, which exceeds its end uses, and its solar panels."""
     here: Where = (("site", 1),)
     outdoor = builder.flow(1, 46_000, "night")
     whole = Sum((*builder.electricity, outdoor))
@@ -105,7 +107,7 @@ def site(builder: Builder) -> None:
 
 
 def weather(builder: Builder) -> None:
-    """Add the weather; the forecast has values of the next two days."""
+    """Add the weather; the forecast has values for the next two days."""
     seed = builder.seed * 1000
     panels = Panels(builder.seed, 1)
     sources: tuple[tuple[int, str, str, Source, str], ...] = (
@@ -122,7 +124,7 @@ def weather(builder: Builder) -> None:
         (45, "Wind speed", "m/s", Gauge(seed + 45, ZONE, 40, 820), "WIND_SPEED"),
         (
             *(46, "Outdoor temperature forecast", "°C"),
-            Air(ZONE, seed + 46, lag=-2 * DAY_SECONDS),
+            Air(ZONE, seed + 46, lag=-2 * DAY),
             "AIR_TEMPERATURE",
         ),
     )

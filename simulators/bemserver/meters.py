@@ -1,12 +1,12 @@
-"""Sources that show an amount in another way: as positions, or as power per minute."""
+"""Sources that show an amount differently: as positions, or as power per minute."""
 
 from array import array
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from simulators.house_profile import QUARTER_SECONDS, QUARTERS, WAVES, noise
+from simulators.house_profile import QUARTERS, WAVES, noise
+from simulators.times import DAY, QUARTER
 
-from .profiles import DAY_SECONDS
 from .sources import Amounts, Source, day
 
 
@@ -14,8 +14,8 @@ from .sources import Amounts, Source, day
 class Counter:
     """A meter position at each time stamp: the exact integral of an amount.
 
-    It counts from `first` (a day) on, begins at `initial` and shows `times / by` of
-    the amount, so that a gas meter can count litres of what is known in Wh.
+    It counts from `first` (a day) on, starts at `initial` and shows `times / by` of the
+    amount, so a gas meter can count litres of an amount in Wh.
     """
 
     of: Amounts
@@ -24,14 +24,14 @@ class Counter:
     times: int = 1
     by: int = 1
     scale: int = 1000
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
     lag: int = 0
     _sums: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day; before `first` the meter stood still."""
         if number < self.first:
-            return (self.initial,) * (DAY_SECONDS // self.step)
+            return (self.initial,) * (DAY // self.step)
         while len(self._sums) <= number - self.first:
             last = self.first + len(self._sums) - 1
             self._sums.append(self._sums[-1] + self.of.total(last))
@@ -43,7 +43,7 @@ class Counter:
 
 @dataclass(frozen=True, eq=False)
 class Exchanged:
-    """A counter whose meter was replaced at `at`; the new one began at `position`."""
+    """A counter whose meter was replaced at `at`; the new one started at `position`."""
 
     of: Source
     at: int
@@ -65,11 +65,11 @@ class Exchanged:
         return self.of.lag
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Go on from the new position."""
-        start, values = number * DAY_SECONDS, day(self.of, number)
-        if start + DAY_SECONDS <= self.at:
+        """Return the positions of a day, shifted after the exchange."""
+        start, values = number * DAY, day(self.of, number)
+        if start + DAY <= self.at:
             return values
-        changed, second = divmod(self.at, DAY_SECONDS)
+        changed, second = divmod(self.at, DAY)
         shift = self.position - day(self.of, changed)[second // self.step]
         return tuple(
             value + (shift if start + index * self.step >= self.at else 0)

@@ -1,7 +1,7 @@
-"""What a BEMServer database holds: campaigns, places, series, links, events, people.
+"""The content of a BEMServer database: campaigns, places, series, events, users.
 
-Ids are those of the API. Times are aware UTC. The world may be changed while the
-simulator runs: series are renamed, get another unit, lose their data or vanish.
+Ids are those of the API. Times are aware UTC. The world may change while the simulator
+runs: series are renamed, get another unit, lose their data or are deleted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,8 @@ type Kind = Literal["site", "building", "storey", "space", "zone"]
 KINDS: tuple[Kind, ...] = ("site", "building", "storey", "space", "zone")
 
 RAW, CLEAN = "Raw", "Clean"
-# Wire: custom states may follow; a client looks them up by name.
+# Custom states may follow, so a client looks them up by name.
+# Source: docs/wire/bemserver.md, Catalogue.
 STATES = {1: RAW, 2: CLEAN}
 BOTH_STATES = frozenset({RAW, CLEAN})
 
@@ -51,7 +52,7 @@ class Campaign:
 
 @dataclass(slots=True)
 class Scope:
-    """A part of a campaign that groups of users may be let into."""
+    """A part of a campaign to which groups of users get access."""
 
     id: int
     name: str
@@ -64,7 +65,7 @@ class Place:
     """A site, building, storey, space or zone.
 
     `parent` is the id of the next larger place, or of the campaign for a site or a
-    zone. `area` in m² is the only property of a place that the simulator knows.
+    zone. `area` in m² is the only property of a place that the simulator supports.
     """
 
     id: int
@@ -78,10 +79,10 @@ class Place:
 
 @dataclass(slots=True, eq=False)
 class Series:
-    """A time series; `source` None never has data.
+    """A time series; without a `source` it never has data.
 
-    `interval` is the value of its property of that name, in seconds. `since` cuts
-    off what the source would know from before.
+    `interval` is the value of its property of that name, in seconds. Values before
+    `since` are not stored.
     """
 
     id: int
@@ -94,6 +95,11 @@ class Series:
     states: frozenset[str] = BOTH_STATES
     interval: int | None = 900
     since: datetime | None = None
+
+    @property
+    def scale(self) -> int:
+        """Return the number by which the integers of the source are divided."""
+        return 1 if self.source is None else self.source.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ class Event:
 
 @dataclass(slots=True)
 class Notification:
-    """An event that a user was told about."""
+    """An event that a user was notified about."""
 
     id: int
     event_id: int
@@ -156,7 +162,10 @@ class Notification:
 
 @dataclass(slots=True)
 class User:
-    """Somebody who may log in. E-mail addresses are case-sensitive (wire)."""
+    """A user who may log in; e-mail addresses are case-sensitive.
+
+    Source: docs/wire/bemserver.md, Authentication.
+    """
 
     id: int
     name: str
@@ -168,10 +177,10 @@ class User:
 
 @dataclass(slots=True)
 class Group:
-    """A group of users and the campaigns and scopes that it is let into.
+    """A group of users and the campaigns and scopes to which it has access.
 
-    Campaigns, sites and buildings come with `campaigns`; series, their links, events
-    and data with `scopes`. The one does not imply the other.
+    `campaigns` grants access to campaigns, sites and buildings, `scopes` to series,
+    their links, events and data. Neither implies the other.
     """
 
     id: int
@@ -182,12 +191,13 @@ class Group:
 
 
 def _tables[T]() -> dict[Kind, dict[int, T]]:
+    """Return an empty table for each kind of place."""
     return {kind: {} for kind in KINDS}
 
 
 @dataclass(slots=True)
 class World:
-    """All of the database but its points: tables, by kind of place where there are."""
+    """The whole database except for its points: tables, some by kind of place."""
 
     campaigns: dict[int, Campaign] = field(default_factory=dict)
     scopes: dict[int, Scope] = field(default_factory=dict)
@@ -201,7 +211,7 @@ class World:
     notifications: dict[int, Notification] = field(default_factory=dict)
 
     def named(self, name: str) -> Series:
-        """Return the series with this name; KeyError without one."""
+        """Return the series with this name; raise KeyError if it is unknown."""
         for series in self.series.values():
             if series.name == name:
                 return series
@@ -217,7 +227,7 @@ class World:
         _forget(self.weather, series_id)
 
     def place(self, kind: Kind, place_id: int) -> Place:
-        """Return a place; KeyError when there is none."""
+        """Return a place; raise KeyError if it is unknown."""
         return self.places[kind][place_id]
 
     def ancestors(self, kind: Kind, place_id: int) -> Iterator[tuple[Kind, int]]:
@@ -235,7 +245,7 @@ class World:
         return self.places[top][top_id].parent
 
     def series_at(self, kind: Kind, place_id: int, *, recurse: bool) -> set[int]:
-        """Return the ids of the series of a place, or also of what is in it."""
+        """Return the ids of the series of a place, or also of the places in it."""
         if not recurse:
             links = self.place_links[kind].values()
             return {link.series_id for link in links if link.place_id == place_id}
@@ -248,12 +258,13 @@ class World:
 
 
 def put[T](rows: dict[int, T], values: Iterable[T]) -> None:
-    """Append rows whose ids go on counting from the largest one there is."""
+    """Append rows whose ids continue from the largest one."""
     rows.update(enumerate(values, max(rows, default=0) + 1))
 
 
 def _forget[T: PlaceLink | EnergyLink | WeatherLink](
     links: dict[int, T], series_id: int
 ) -> None:
+    """Remove the links of a series."""
     for number in [key for key in links if links[key].series_id == series_id]:
         del links[number]

@@ -1,8 +1,8 @@
-"""The habits of a campus: shapes of a day, seasons, weather.
+"""The habits of a campus: daily profiles, seasons, weather.
 
-Pure functions of their arguments. A day is a UTC day, counted since 1970-01-01; what
-people do follows the wall clock of their time zone (its offset at noon; that a day of
-23 or 25 hours is off by one hour for an hour of its night does no harm).
+Pure functions of their arguments. A day is a UTC day, counted since 1970-01-01; human
+activity follows the local time of a time zone (its offset at noon; on days of 23 or 25
+hours an hour of the night is off by one, which does not matter).
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,12 @@ from functools import lru_cache
 from math import cos, tau
 from zoneinfo import ZoneInfo
 
-from simulators.house_profile import QUARTERS, noise, season_of
-
-DAY_SECONDS = 86400
-_COLDEST_DAY = 17
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday.
+from simulators.house_profile import COLDEST_DAY, QUARTERS, is_weekend, noise, season_of
+from simulators.times import DAY
 
 
 def _smooth(hours: tuple[int, ...]) -> tuple[int, ...]:
-    """Return 96 quarters, twice, that go from hour to hour without a step."""
+    """Return 96 quarters, twice, that change gradually from hour to hour."""
     quarters = []
     for hour, here in enumerate(hours):
         there = hours[(hour + 1) % 24]
@@ -29,11 +26,11 @@ def _smooth(hours: tuple[int, ...]) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How a day's amount is spread, and what the day's amount depends on.
+    """The distribution of an amount over a day, and the factors of the daily amount.
 
-    `weekend` is the part of a working day that a day off has; `winter` the part that
-    the coldest day has more, and the warmest less; `heating` the part of the amount
-    that follows the degrees below 16 °C.
+    `weekend` is the share of a working day that a day off has; `winter` the share by
+    which the coldest day has more, and the warmest less; `heating` the share of the
+    amount that follows the degrees below 16 °C.
     """
 
     working: tuple[int, ...]
@@ -45,16 +42,16 @@ class Profile:
     def shape(self, number: int, zone: str) -> tuple[int, ...]:
         """Return the 96 weights of a UTC day."""
         shift = offset(zone, number) % QUARTERS
-        quarters = self.off if day_off(number) else self.working
+        quarters = self.off if is_weekend(number) else self.working
         return quarters[shift : shift + QUARTERS]
 
     def size(self, number: int) -> float:
-        """Return how much of the mean this day has, before chance."""
-        part = 1 - self.winter * season_of(number, _COLDEST_DAY)
+        """Return this day's share of the mean, before randomness."""
+        part = 1 - self.winter * season_of(number, COLDEST_DAY)
         if self.heating:
             degrees = max(0.0, 16 - mean_temperature(number)) / 6
             part = 1 - self.heating + self.heating * degrees
-        return part * (self.weekend if day_off(number) else 1)
+        return part * (self.weekend if is_weekend(number) else 1)
 
 
 _OFFICE = _smooth(
@@ -84,33 +81,26 @@ STEADY = Profile(_FLAT, _FLAT)
 @lru_cache(maxsize=1024)
 def offset(zone: str, number: int) -> int:
     """Return the offset from UTC at noon of a day, in quarters of an hour."""
-    noon = datetime.fromtimestamp(
-        number * DAY_SECONDS + DAY_SECONDS // 2, ZoneInfo(zone)
-    )
+    noon = datetime.fromtimestamp(number * DAY + DAY // 2, ZoneInfo(zone))
     return (noon.utcoffset() or timedelta()) // timedelta(minutes=15)
-
-
-def day_off(number: int) -> bool:
-    """Tell whether a day is a Saturday or a Sunday."""
-    return (number + _EPOCH_WEEKDAY) % 7 >= 5
 
 
 @lru_cache(maxsize=1024)
 def mean_temperature(number: int) -> float:
     """Return the mean of a day's outdoor temperature in °C."""
     weather = sum(noise(0, "weather", number + shift, 1)[0] for shift in range(-2, 3))
-    return 11.8 + 7.9 * season_of(number, _COLDEST_DAY) + (weather / 5 - 127.5) / 16
+    return 11.8 + 7.9 * season_of(number, COLDEST_DAY) + (weather / 5 - 127.5) / 16
 
 
 def temperatures(number: int, zone: str) -> tuple[int, ...]:
     """Return a day's outdoor temperature per quarter in hundredths of a °C."""
     before, here, after = (mean_temperature(number + shift) for shift in (-1, 0, 1))
-    swing = 3.4 + 1.6 * season_of(number, _COLDEST_DAY)
+    swing = 3.4 + 1.6 * season_of(number, COLDEST_DAY)
     warmest = 60 - offset(zone, number)  # About three in the afternoon.
     random = noise(0, "air", number, QUARTERS)
     values = []
     for quarter in range(QUARTERS):
-        # Half of the way to the neighbour at midnight, so that days join.
+        # Halfway to the neighbouring day at midnight, so days join smoothly.
         part = (quarter - QUARTERS // 2) / QUARTERS
         mean = here + abs(part) * ((after if part > 0 else before) - here)
         daily = swing * cos((quarter - warmest) * tau / QUARTERS)

@@ -1,6 +1,8 @@
-"""Query parameters, checked all together: a 422 names every bad one (wire).
+"""Query parameters, validated together: a 422 lists all invalid ones.
 
-Parameters that nobody asks for are ignored, as on the server.
+Unknown parameters are ignored, as on the server.
+
+Source: docs/wire/bemserver.md, Conventions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +25,9 @@ _FALSE = {"f", "false", "off", "n", "no", "0"}
 
 @dataclass(slots=True)
 class Query:
-    """The parameters of a request and what is wrong with them.
+    """The parameters of a request and their errors.
 
-    The methods return what stands for a bad value until `check` raises; a parameter
+    The methods return a stand-in for an invalid value until `check` raises; a parameter
     without a default is required.
     """
 
@@ -33,7 +35,7 @@ class Query:
     errors: dict[str, Json] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise the 422 unless all was well."""
+        """Raise the 422 if there are errors."""
         if self.errors:
             raise invalid(query=self.errors)
 
@@ -49,7 +51,7 @@ class Query:
             return default
 
     def require[T](self, name: str, parse: Callable[[str], T], stand_in: T) -> T:
-        """Return a parameter that has to be there."""
+        """Return a required parameter."""
         if name not in self.given:
             self.errors[name] = [MISSING]
         return self.read(name, parse, stand_in)
@@ -57,7 +59,7 @@ class Query:
     def several[T](
         self, name: str, parse: Callable[[str], T], *, required: bool = False
     ) -> list[T]:
-        """Return a repeated parameter; the errors carry the positions."""
+        """Return a repeated parameter; the errors contain the positions."""
         values, wrong = [], dict[str, Json]()
         for index, text in enumerate(self.given.getall(name, [])):
             try:
@@ -79,7 +81,7 @@ class Query:
         return self.require(name, day, date.min)
 
     def zone(self) -> ZoneInfo:
-        """Return the time zone, UTC unless another one is asked for."""
+        """Return the time zone, UTC by default."""
         return self.read("timezone", zone, ZoneInfo("UTC"))
 
 
@@ -92,7 +94,7 @@ def integer(text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """Parse an integer from 1 on."""
+    """Parse an integer of at least 1."""
     value = integer(text)
     if value < 1:
         raise ValueError("Must be greater than or equal to 1.")
@@ -100,7 +102,10 @@ def positive(text: str) -> int:
 
 
 def page_size(text: str) -> int:
-    """Parse the size of a page (wire: at most 100)."""
+    """Parse the size of a page, at most 100.
+
+    Source: docs/wire/bemserver.md, Paging.
+    """
     value = integer(text)
     if not 1 <= value <= 100:
         raise ValueError(
@@ -118,7 +123,7 @@ def number(text: str) -> float:
 
 
 def boolean(text: str) -> bool:
-    """Parse a truth value in one of its many spellings."""
+    """Parse a boolean in one of its many spellings."""
     if text.lower() in _TRUE:
         return True
     if text.lower() in _FALSE:
@@ -127,7 +132,7 @@ def boolean(text: str) -> bool:
 
 
 def moment(text: str) -> datetime:
-    """Parse an aware datetime; a `+` that was not encoded has become a space."""
+    """Parse an aware datetime; an unencoded `+` has become a space."""
     if "T" not in text or " " in text:
         raise ValueError("Not a valid datetime.")
     try:
@@ -151,6 +156,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
     """Return the parser of a choice."""
 
     def parse(text: str) -> str:
+        """Return the text if it is one of the choices."""
         if text not in choices:
             raise ValueError(f"Must be one of: {', '.join(choices)}.")
         return text
@@ -159,12 +165,12 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def zone(text: str) -> ZoneInfo:
-    """Parse the name of a time zone; the error names all there are."""
+    """Parse the name of a time zone; the error lists all names."""
     return ZoneInfo(one_of(_zones())(text))
 
 
 def unit_symbol(text: str) -> str:
-    """Parse a unit that pint would know."""
+    """Parse a unit that pint supports."""
     try:
         unit(text)
     except UndefinedUnitError as error:
@@ -174,6 +180,7 @@ def unit_symbol(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _zones() -> tuple[str, ...]:
+    """Return the names of all time zones."""
     return tuple(sorted(available_timezones()))
 
 

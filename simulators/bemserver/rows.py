@@ -1,9 +1,12 @@
-"""The rows of the catalogue, as the API shows them; null fields are left out (wire)."""
+"""The rows of the resources as the API shows them, without null fields.
+
+Source: docs/wire/bemserver.md, Conventions.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .model import (
     END_USES,
@@ -16,14 +19,13 @@ from .model import (
     Place,
     Series,
 )
-from .view import View
-from .wire import Row
+from .permissions import View
 
 type Rows = Callable[[View], list[Row]]
 
 
 def row(**fields: Json) -> Row:
-    """Return a row without what is null."""
+    """Return a row without null fields."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -50,7 +52,7 @@ STATE_ROWS = names(STATES.values())
 
 
 def users(view: View) -> list[Row]:
-    """Return the users that may be seen: a normal one sees himself."""
+    """Return the users; without administrator rights, only oneself."""
     return [
         row(
             id=user.id,
@@ -59,13 +61,13 @@ def users(view: View) -> list[Row]:
             is_admin=user.is_admin,
             is_active=user.is_active,
         )
-        for user in view.people
+        for user in view.users
         if view.unrestricted or user is view.user
     ]
 
 
 def user_groups(view: View) -> list[Row]:
-    """Return the groups that may be seen: a normal user's own."""
+    """Return the groups; without administrator rights, only one's own."""
     groups = view.all_groups if view.unrestricted else view.groups
     return [row(id=group.id, name=group.name) for group in groups]
 
@@ -82,7 +84,7 @@ def campaigns(view: View) -> list[Row]:
             description=item.description,
         )
         for item in view.world.campaigns.values()
-        if view.campaign(item.id)
+        if view.can_see_campaign(item.id)
     ]
 
 
@@ -96,7 +98,7 @@ def scopes(view: View) -> list[Row]:
             campaign_id=item.campaign_id,
         )
         for item in view.world.scopes.values()
-        if view.scope(item.id)
+        if view.can_see_scope(item.id)
     ]
 
 
@@ -118,12 +120,12 @@ def places(kind: Kind) -> Rows:
     return lambda view: [
         place_row(kind, place)
         for place in view.world.places[kind].values()
-        if view.place(kind, place.id)
+        if view.can_see_place(kind, place.id)
     ]
 
 
 def series_row(series: Series) -> Row:
-    """Return a series; an empty unit stays."""
+    """Return a series; an empty unit is kept."""
     return row(
         id=series.id,
         name=series.name,
@@ -135,8 +137,8 @@ def series_row(series: Series) -> Row:
 
 
 def series(view: View) -> list[Row]:
-    """Return the series; unsorted they come scope by scope, as was observed."""
-    found = [item for item in view.world.series.values() if view.series(item)]
+    """Return the series; unsorted, they are ordered by scope, as observed."""
+    found = [item for item in view.world.series.values() if view.can_see_series(item)]
     found.sort(key=lambda item: (item.scope_id, item.id))
     return [series_row(item) for item in found]
 
@@ -161,7 +163,7 @@ def property_data(view: View) -> list[Row]:
     found = [
         (item.id, item.interval)
         for item in sorted(view.world.series.values(), key=lambda item: item.id)
-        if item.interval is not None and view.series(item)
+        if item.interval is not None and view.can_see_series(item)
     ]
     return [
         row(id=number, timeseries_id=number, property_id=3, value=str(interval))
@@ -185,4 +187,4 @@ def event_row(event: Event) -> Row:
 def events(view: View) -> list[Row]:
     """Return the events."""
     found = view.world.events.values()
-    return [event_row(event) for event in found if view.scope(event.scope_id)]
+    return [event_row(event) for event in found if view.can_see_scope(event.scope_id)]

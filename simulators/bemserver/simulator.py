@@ -11,17 +11,24 @@ from simulators.faults import Faults, Handler
 
 from .analysis import AnalysisRequest
 from .auth import authenticate, log_in, refresh
-from .catalogue import Resource, change, count_by_campaign, create, item, listing
 from .data import DataRequest
+from .endpoints import RESOURCES
 from .knobs import Knobs
-from .resources import RESOURCES
-from .view import View
-from .wire import ApiError, page_of_proxy, redirect, tagged
+from .permissions import View
+from .resources import (
+    Resource,
+    count_by_campaign,
+    get_row,
+    get_rows,
+    refuse_change,
+    refuse_creation,
+)
+from .wire import ApiError, proxy_page, redirect, tagged
 
 type Answer = Callable[[View, web.Request], Awaitable[web.Response]]
 
 _MAX_REQUEST_LINE = 4094  # Gunicorn's, in bytes.
-# aiohttp's own limit must not come first.
+# aiohttp's own limit must not apply first.
 _HANDLER = {"max_line_size": 1024 * 1024, "max_field_size": 64 * 1024}
 _DATA: Mapping[str, Callable[[DataRequest], Awaitable[web.Response]]] = {
     "": DataRequest.plain,
@@ -39,10 +46,10 @@ _ANALYSIS: Mapping[str, Callable[[AnalysisRequest], Awaitable[web.Response]]] = 
 
 @dataclass(eq=False)
 class BemserverSimulator(Knobs):
-    """A BEMServer; all knobs may change while it runs, but for those that say else.
+    """A BEMServer; most knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    faults and the log of requests.
+    `app` builds a fresh application each time; all of them share the knobs, the faults
+    and the request log.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -58,14 +65,22 @@ class BemserverSimulator(Knobs):
         add("GET", "/about/", self._about)
         add("POST", "/auth/token", partial(log_in, self))
         add("POST", "/auth/token/refresh", self._refresh)
-        add("GET", "/notifications/count_by_campaign", self._private(_count))
+        add(
+            "GET",
+            "/notifications/count_by_campaign",
+            self._private(_notification_counts),
+        )
         for name, resource in RESOURCES.items():
-            add("GET", f"/{name}/", self._private(_listing(resource)))
-            add("GET", rf"/{name}/{{id:\d+}}", self._private(_item(resource)))
+            add("GET", f"/{name}/", self._private(_list_handler(resource)))
+            add("GET", rf"/{name}/{{id:\d+}}", self._private(_row_handler(resource)))
             if resource.fields is not None:
-                add("POST", f"/{name}/", self._private(partial(create, resource)))
+                add(
+                    "POST",
+                    f"/{name}/",
+                    self._private(partial(refuse_creation, resource)),
+                )
                 for method in ("PUT", "DELETE"):
-                    answer = self._private(partial(change, resource))
+                    answer = self._private(partial(refuse_change, resource))
                     add(method, rf"/{name}/{{id:\d+}}", answer)
         for tail, points in _DATA.items():
             answer = self._private(self._points(points))
@@ -80,12 +95,12 @@ class BemserverSimulator(Knobs):
     async def _middleware(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        """Turn errors into the server's own, and stop what its proxies stop."""
+        """Convert errors to the server's form and apply the limits of its proxies."""
         line = f"{request.method} {request.raw_path} HTTP/1.1"
         if self.url_limit is not None and len(request.raw_path) > self.url_limit:
-            return page_of_proxy(502, "502 Bad Gateway")
+            return proxy_page(502, "502 Bad Gateway")
         if len(line) > _MAX_REQUEST_LINE:
-            return page_of_proxy(414, "Request-URI Too Long")
+            return proxy_page(414, "Request-URI Too Long")
         try:
             return await handler(request)
         except ApiError as error:
@@ -96,7 +111,7 @@ class BemserverSimulator(Knobs):
             return ApiError(405).response()
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
-        """Redirect to the path with a slash at its end where there is one."""
+        """Redirect to the path with a trailing slash if it exists."""
         path, _, query = request.raw_path.partition("?")
         other = request.clone(rel_url=f"{path}/")
         found = await request.app.router.resolve(other)
@@ -115,12 +130,14 @@ class BemserverSimulator(Knobs):
         return tagged(request, {"versions": {**versions}})
 
     async def _refresh(self, request: web.Request) -> web.Response:
+        """Answer POST /auth/token/refresh."""
         return refresh(self, request)
 
     def _private(self, answer: Answer) -> Handler:
-        """Return the handler that looks who is asking before it answers."""
+        """Return a handler that authenticates the user before it answers."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
+            """Answer with the view of the user."""
             user = authenticate(self, request)
             groups = tuple(group for group in self.groups if user.id in group.users)
             view = View(
@@ -139,7 +156,10 @@ class BemserverSimulator(Knobs):
     def _points(
         self, method: Callable[[DataRequest], Awaitable[web.Response]]
     ) -> Answer:
+        """Return the answer of a request for points."""
+
         async def answer(view: View, request: web.Request) -> web.Response:
+            """Call the method of the request for points."""
             return await method(DataRequest(view, self.store, request))
 
         return answer
@@ -147,7 +167,10 @@ class BemserverSimulator(Knobs):
     def _analysis(
         self, method: Callable[[AnalysisRequest], Awaitable[web.Response]]
     ) -> Answer:
+        """Return the answer of a request for an analysis."""
+
         async def answer(view: View, request: web.Request) -> web.Response:
+            """Call the method of the request for an analysis."""
             data = DataRequest(view, self.store, request)
             return await method(AnalysisRequest(data))
 
@@ -157,24 +180,32 @@ class BemserverSimulator(Knobs):
 def _add(
     app: web.Application, prefix: str, method: str, path: str, handler: Handler
 ) -> None:
+    """Add a route, with HEAD for a GET."""
     app.router.add_route(method, f"{prefix}{path}", handler)
     if method == "GET":
         app.router.add_route("HEAD", f"{prefix}{path}", handler)
 
 
-def _listing(resource: Resource) -> Answer:
+def _list_handler(resource: Resource) -> Answer:
+    """Return the answer of a collection."""
+
     async def answer(view: View, request: web.Request) -> web.Response:
-        return listing(resource, view, request)
+        """Return the rows of the collection."""
+        return get_rows(resource, view, request)
 
     return answer
 
 
-def _item(resource: Resource) -> Answer:
+def _row_handler(resource: Resource) -> Answer:
+    """Return the answer of a single row."""
+
     async def answer(view: View, request: web.Request) -> web.Response:
-        return item(resource, view, request)
+        """Return the row in the path."""
+        return get_row(resource, view, request)
 
     return answer
 
 
-async def _count(view: View, request: web.Request) -> web.Response:
+async def _notification_counts(view: View, request: web.Request) -> web.Response:
+    """Return the number of notifications per campaign."""
     return count_by_campaign(view, request)

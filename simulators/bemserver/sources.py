@@ -1,9 +1,11 @@
 """Where the values of a series come from: pure functions of the day, in integers.
 
-A source gives the values of one UTC day, one per `step` seconds. They are integers
-(Wh, litres, hundredths of a degree) that a series shows divided by `scale`: sums over
-any buckets are therefore exact. `lag` is how many seconds after its time stamp a value
-is known: an interval is stamped with its start (wire) and known at its end.
+A source returns the values of one UTC day, one per `step` seconds. They are integers
+(Wh, litres, hundredths of a degree) that a series divides by `scale`, so sums over any
+buckets are exact. A value becomes available `lag` seconds after its time stamp: an
+interval is stamped with its start and available at its end.
+
+Source: docs/wire/bemserver.md, Semantics.
 """
 
 from abc import ABC, abstractmethod
@@ -14,9 +16,10 @@ from itertools import accumulate
 from operator import sub
 from typing import Protocol
 
-from simulators.house_profile import QUARTER_SECONDS, QUARTERS, noise, solar
+from simulators.house_profile import QUARTERS, is_weekend, noise, solar
+from simulators.times import QUARTER
 
-from .profiles import Profile, day_off, offset, temperatures
+from .profiles import Profile, offset, temperatures
 
 _DAYS_KEPT = 4096
 
@@ -30,14 +33,14 @@ class Source(Hashable, Protocol):
 
     @property
     def scale(self) -> int:
-        """Return what a value is divided by."""
+        """Return the divisor of the values."""
 
     @property
     def lag(self) -> int:
-        """Return the seconds until a value is known; negative for a forecast."""
+        """Return the seconds until a value is available; negative for a forecast."""
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Return the values of a day; ask `day` instead, which remembers."""
+        """Return the values of a day; call the cached `day` instead."""
 
 
 class Amounts(Source, Protocol):
@@ -55,11 +58,11 @@ def day(source: Source, number: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Quarterly(ABC):
-    """An amount per quarter of an hour, known when it is over."""
+    """An amount per quarter of an hour, available at its end."""
 
     scale: int = 1000
-    step: int = QUARTER_SECONDS
-    lag: int = QUARTER_SECONDS
+    step: int = QUARTER
+    lag: int = QUARTER
 
     def total(self, number: int) -> int:
         """Return the amount of a day."""
@@ -72,7 +75,7 @@ class _Quarterly(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Flow(_Quarterly):
-    """Energy or water per quarter: `mean` per day, spread by a profile."""
+    """Energy or water per quarter: `mean` per day, distributed by a profile."""
 
     seed: int
     profile: Profile
@@ -85,7 +88,7 @@ class Flow(_Quarterly):
         return int(self.mean * self.profile.size(number) * chance)
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Spread the day's amount; the parts add up to it exactly."""
+        """Distribute the day's amount; the parts add up to it exactly."""
         random = noise(self.seed, "flow", number, QUARTERS)
         shape = self.profile.shape(number, self.zone)
         weights = (
@@ -99,7 +102,7 @@ class Flow(_Quarterly):
 
 @dataclass(frozen=True, eq=False)
 class Panels(_Quarterly):
-    """The yield of solar panels: Wh per quarter; a house's 5.65 kWp `times` over."""
+    """The yield of solar panels: Wh per quarter; `times` a house's 5.65 kWp."""
 
     seed: int
     times: int
@@ -111,7 +114,7 @@ class Panels(_Quarterly):
 
 @dataclass(frozen=True, eq=False)
 class Sum(_Quarterly):
-    """Several amounts together."""
+    """The sum of several amounts."""
 
     parts: tuple[Amounts, ...]
 
@@ -120,7 +123,7 @@ class Sum(_Quarterly):
         return sum(part.total(number) for part in self.parts)
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Add up the parts."""
+        """Return the sums of the parts."""
         days = [day(part, number) for part in self.parts]
         return tuple(map(sum, zip(*days, strict=True)))
 
@@ -129,7 +132,7 @@ class Sum(_Quarterly):
 class Share(_Quarterly):
     """A part of an amount: `winter` to `summer` thousandths of it, rounded down.
 
-    Shares of less than a thousand together never exceed the whole.
+    Shares that total less than a thousand never exceed the whole.
     """
 
     of: Amounts
@@ -137,8 +140,8 @@ class Share(_Quarterly):
     summer: int
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Take the season's share of each quarter."""
-        # Days since the middle of January, there and back within a year.
+        """Return the season's share of each quarter."""
+        # The distance from midsummer, as a share of half a year.
         cold = abs((number - 17) % 365 - 182) / 182
         part = round(self.summer + (self.winter - self.summer) * cold)
         return tuple(value * part // 1000 for value in day(self.of, number))
@@ -146,16 +149,16 @@ class Share(_Quarterly):
 
 @dataclass(frozen=True, eq=False)
 class Derived:
-    """Another source's values, each turned into another one."""
+    """The values of another source, each converted by a function."""
 
     of: Source
     change: Callable[[int], int]
     scale: int
-    lag: int = QUARTER_SECONDS
-    step: int = QUARTER_SECONDS
+    lag: int = QUARTER
+    step: int = QUARTER
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Change each value."""
+        """Return the converted values."""
         return tuple(map(self.change, day(self.of, number)))
 
 
@@ -177,7 +180,7 @@ class Coarse:
         return self.of.total(number)
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Add up the intervals that lie in each longer one."""
+        """Return the sums of the shorter intervals in each longer one."""
         width = self.step // self.of.step
         values = day(self.of, number)
         return tuple(
@@ -187,13 +190,13 @@ class Coarse:
 
 @dataclass(frozen=True, eq=False)
 class Air:
-    """Outdoor temperature in hundredths of a °C; a forecast is a bit off and ahead."""
+    """Outdoor temperature in hundredths of a °C; a forecast is inexact and ahead."""
 
     zone: str
     error: int = 0
     lag: int = 0
     scale: int = 100
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the temperatures of a day."""
@@ -206,7 +209,7 @@ class Air:
 
 @dataclass(frozen=True, eq=False)
 class Gauge:
-    """A measured value that wanders, and rises by `busy` while people are there."""
+    """A measured value that varies, and rises by `busy` during working hours."""
 
     seed: int
     zone: str
@@ -214,18 +217,18 @@ class Gauge:
     high: int
     busy: int = 0
     scale: int = 100
-    step: int = QUARTER_SECONDS
+    step: int = QUARTER
     lag: int = 0
 
     def build(self, number: int) -> tuple[int, ...]:
-        """Wander from hour to hour between `low` and `high`."""
+        """Return values that vary from hour to hour between `low` and `high`."""
         random = noise(self.seed, "gauge", number, 25)
-        # The last hour ends where the next day begins.
+        # The last hour ends where the next day starts.
         random = random[:24] + noise(self.seed, "gauge", number + 1, 25)[:1]
         span, shift, quiet = (
             self.high - self.low,
             offset(self.zone, number),
-            day_off(number),
+            is_weekend(number),
         )
         values = []
         for quarter in range(QUARTERS):

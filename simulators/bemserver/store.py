@@ -1,8 +1,8 @@
-"""The points of the series: what is stored, what is missing, what was corrected.
+"""The points of the series: stored, missing and corrected ones.
 
-A point is in the store when its source knows it by now, no gap hides it and nobody
-deleted it; what was posted comes on top. Values are the sources' integers (a posted
-value that is none stays a float), so that sums are exact.
+A point is stored if its source has it by now, no gap hides it and it was not deleted;
+posted points are added. Values are the sources' integers (other posted values stay
+floats), so sums are exact.
 """
 
 from bisect import bisect_left
@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulators.house_types import epoch
+from simulators.times import DAY, epoch
 
 from .model import CLEAN, Series
-from .profiles import DAY_SECONDS
 from .sources import Source, day
 
 type Value = int | float
@@ -27,9 +26,9 @@ _TINY = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Points of [start, end) that are not there; all times are aware.
+    """Missing points in [start, end); all times are aware.
 
-    `series` None means all, `state` None both. `until` is when late data arrive.
+    `series` None means all, `state` None both. Late data arrive at `until`.
     """
 
     start: datetime
@@ -39,7 +38,7 @@ class Gap:
     until: datetime | None = None
 
     def hides(self, series: Series, state: str, now: datetime) -> bool:
-        """Tell whether this gap is one of the series' in that state by now."""
+        """Return True if this gap affects the series in that state at this moment."""
         return (
             (self.series is None or series.id in self.series)
             and self.state in (None, state)
@@ -49,7 +48,7 @@ class Gap:
 
 @dataclass(slots=True)
 class _Edits:
-    """What was deleted from and then posted to a series in one state."""
+    """The deleted and the posted points of a series in one state."""
 
     removed: list[Span] = field(default_factory=list)
     posted: dict[int, Value] = field(default_factory=dict)
@@ -57,7 +56,7 @@ class _Edits:
 
 @dataclass(slots=True)
 class Store:
-    """The points of a world that began to be recorded at `start` (aware)."""
+    """The points of a world whose recording started at `start` (aware)."""
 
     start: datetime
     clean_delay: timedelta = timedelta(0)
@@ -66,12 +65,14 @@ class Store:
     _edits: dict[tuple[int, str], _Edits] = field(default_factory=dict)
 
     def post(self, series: Series, state: str, points: Mapping[datetime, float]) -> int:
-        """Store points; those that are there already stay (wire). Return the new ones.
+        """Store points and return the number of new ones; existing ones are kept.
 
-        `points` are values in the unit of the series. What the source itself will
-        still bring, also late, counts as being there.
+        `points` are values in the unit of the series. Points that the source itself
+        will still deliver, even late, count as existing.
+
+        Source: docs/wire/bemserver.md, Semantics.
         """
-        scale = _scale(series)
+        scale = series.scale
         edits = self._edits.setdefault((series.id, state), _Edits())
         added = 0
         for at, value in points.items():
@@ -87,7 +88,7 @@ class Store:
     def delete(
         self, series: Series, state: str, start: datetime, end: datetime
     ) -> None:
-        """Delete the points of [start, end), for good."""
+        """Delete the points of [start, end) permanently."""
         edits = self._edits.setdefault((series.id, state), _Edits())
         low, high = epoch(start), epoch(end)
         edits.removed.append((low, high))
@@ -97,7 +98,7 @@ class Store:
     def correct(
         self, series: Series, state: str, points: Mapping[datetime, float]
     ) -> None:
-        """Replace points, as a correction has to be made: delete, then post."""
+        """Replace points like a correction on the server: delete, then post."""
         for at in points:
             self.delete(series, state, at, at + timedelta(seconds=1))
         self.post(series, state, points)
@@ -116,9 +117,9 @@ class Store:
             for gap in self.gaps
             if gap.hides(series, state, now)
         ]
-        for number in range(first // DAY_SECONDS, -(-last // DAY_SECONDS)):
-            start = number * DAY_SECONDS
-            within = max(first, start), min(last, start + DAY_SECONDS)
+        for number in range(first // DAY, -(-last // DAY)):
+            start = number * DAY
+            within = max(first, start), min(last, start + DAY)
             chunk = _natural_chunk(
                 series.source, number, (max(low, within[0]), min(high, within[1]))
             )
@@ -132,7 +133,7 @@ class Store:
                 yield chunk
 
     def _bounds(self, series: Series, state: str, now: datetime) -> Span:
-        """Return the span of what the source has brought so far."""
+        """Return the span that the source has delivered so far."""
         source = series.source
         if source is None or state not in series.states:
             return 0, 0
@@ -141,7 +142,7 @@ class Store:
         return low, max(low, epoch(now - delay) - source.lag + 1)
 
     def _natural(self, series: Series, state: str, when: int) -> bool:
-        """Tell whether the source has, or will have, a point at this time."""
+        """Return True if the source has, or will have, a point at this time."""
         source = series.source
         if source is None or state not in series.states or when % source.step:
             return False
@@ -156,21 +157,18 @@ class Store:
         )
 
 
-def _scale(series: Series) -> int:
-    return 1 if series.source is None else series.source.scale
-
-
 def _natural_chunk(source: Source | None, number: int, span: Span) -> Chunk:
-    """Return what a source has in a span within one day."""
+    """Return the points of a source in a span within one day."""
     if source is None or span[0] >= span[1]:
         return (), ()
-    start, step = number * DAY_SECONDS, source.step
+    start, step = number * DAY, source.step
     low, high = (-(-(edge - start) // step) for edge in span)
     times = range(start + low * step, start + high * step, step)
     return times, day(source, number)[low:high]
 
 
 def _without(chunk: Chunk, hidden: Sequence[Span]) -> Chunk:
+    """Return a chunk without the points in hidden spans."""
     times, values = chunk
     if not times or not any(
         low <= times[-1] and times[0] < high for low, high in hidden
@@ -185,6 +183,7 @@ def _without(chunk: Chunk, hidden: Sequence[Span]) -> Chunk:
 
 
 def _merged(chunk: Chunk, extra: dict[int, Value]) -> Chunk:
+    """Return a chunk with extra points, in the order of time."""
     points = dict(zip(*chunk, strict=True)) | extra
     times = sorted(points)
     return times, [points[when] for when in times]

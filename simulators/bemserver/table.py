@@ -17,9 +17,11 @@ _AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns over common time stamps; `nulls`: say that a value is missing.
+    """Columns over common time stamps; with `nulls`, missing values are shown.
 
-    Without it, series without any point are absent from the JSON (wire).
+    Without it, series without points are absent from the JSON.
+
+    Source: docs/wire/bemserver.md, Time series data.
     """
 
     columns: Sequence[Column]
@@ -40,7 +42,7 @@ class Table:
     async def _members(
         self, keys: Sequence[str], values: dict[int, Cell]
     ) -> AsyncIterator[str]:
-        """Yield the members of a column's object, some at once, without braces."""
+        """Yield the members of a column's object in batches, without braces."""
         for start in range(0, len(keys), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             shown = {
@@ -53,7 +55,7 @@ class Table:
             await asyncio.sleep(0)
 
     async def csv(self) -> bytes:
-        """Return a line per time stamp; an empty cell is no value.
+        """Return a line per time stamp; a missing value is an empty cell.
 
         The offset has no colon here, and every requested series has its column.
         """
@@ -69,6 +71,7 @@ class Table:
         return "\n".join([*lines, ""]).encode()
 
     async def _keys(self, form: str) -> list[str]:
+        """Return the formatted time stamps, yielding to the event loop now and then."""
         keys: list[str] = []
         for start in range(0, len(self.stamps), _AT_ONCE):
             part = self.stamps[start : start + _AT_ONCE]
@@ -83,10 +86,12 @@ def iso_in(when: int, zone: ZoneInfo) -> str:
 
 
 def _local(when: int, zone: ZoneInfo) -> datetime:
+    """Return seconds since 1970 as a datetime in a zone."""
     return datetime.fromtimestamp(when, UTC).astimezone(zone)
 
 
 def _quoted(label: str) -> str:
+    """Return a CSV cell, quoted if necessary."""
     if not set(label) & set(',"\r\n'):
         return label
     doubled = label.replace('"', '""')

@@ -1,7 +1,9 @@
-"""The units that a BEMServer takes: pint's spellings, and conversions between them.
+"""Units in pint's spellings, as BEMServer accepts them, and their conversions.
 
-Wire: units are kept as they were typed; `m3`, `kvarh`, `EUR` and the like are unknown
-(422). pint is no dependency here: this table holds what meters and sensors use.
+Units are stored as they were entered; `m3`, `kvarh`, `EUR` and the like are unknown
+(422). This table replaces pint, with the units of meters and sensors.
+
+Source: docs/wire/bemserver.md, Semantics.
 """
 
 from collections.abc import Mapping
@@ -29,11 +31,11 @@ class Unit:
 
 
 class UndefinedUnitError(ValueError):
-    """pint does not know this unit."""
+    """The unit is unknown to pint."""
 
 
 class DimensionError(ValueError):
-    """The units do not measure the same thing; the text is the server's."""
+    """The units have different dimensions; the text is the server's."""
 
 
 _UNITS: Mapping[tuple[str, ...], Unit] = {
@@ -78,7 +80,7 @@ _BY_SYMBOL = {symbol: unit for symbols, unit in _UNITS.items() for symbol in sym
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """value * factor + zero, in the unit that was asked for."""
+    """value * factor + zero, in the target unit."""
 
     factor: float = 1.0
     zero: float = 0.0
@@ -97,10 +99,10 @@ def unit(symbol: str) -> Unit:
 
 
 def conversion(source: str, target: str) -> Conversion:
-    """Return the way from one unit to another; raise one of this module's errors.
+    """Return the conversion between two units; raise one of this module's errors.
 
-    A series may have a unit that no server would take (a knob of the simulator): such
-    a unit converts to nothing.
+    A knob may give a series a unit that the server would refuse: it cannot be
+    converted.
     """
     there = unit(target)
     here = _BY_SYMBOL.get(source)

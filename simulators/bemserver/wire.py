@@ -1,4 +1,4 @@
-"""The server's ways of answering: JSON, errors, ETags, pages, HTML of its proxies.
+"""Forms of the server's answers: JSON, errors, ETags, pages, HTML of its proxies.
 
 All of it is recorded from bemserver-api 0.27.0 (tests/fixtures/bemserver).
 """
@@ -11,16 +11,15 @@ import json
 
 from aiohttp import hdrs, web
 
-from simulators.faults import Json
-from simulators.unrest import Place
+from simulators.common_options import ValueLocation
+from simulators.faults import Json, Row
 
-type Row = dict[str, Json]
 type Errors = Mapping[str, Json]
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 MISSING = "Missing data for required field."
-_PHRASES = {422: "Unprocessable Entity"}  # Python calls it otherwise since 3.13.
+_PHRASES = {422: "Unprocessable Entity"}  # Python has another name since 3.13.
 _REDIRECT_PAGE = (
     "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n"
     "<h1>Redirecting...</h1>\n<p>You should be redirected automatically to the "
@@ -51,17 +50,17 @@ class ApiError(Exception):
 
 
 def forbidden() -> ApiError:
-    """Return the one and only 403."""
+    """Return the only form of a 403."""
     return ApiError(403, "Authorization error")
 
 
 def invalid(message: str | None = None, **errors: Json) -> ApiError:
-    """Return a 422; name the place of the errors: `json` or `query`."""
+    """Return a 422; the keywords are the locations of the errors: `json` or `query`."""
     return ApiError(422, message, errors)
 
 
 def phrase(status: int) -> str:
-    """Return the name of a status as the server knows it."""
+    """Return the server's name of a status."""
     return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
@@ -77,7 +76,7 @@ def answer(
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """Return a response; the content type goes out exactly as it is given."""
+    """Return a response; the content type is sent exactly as given."""
     sent = {hdrs.CONTENT_TYPE: content_type, **(headers or {})}
     return web.Response(
         status=status, reason=phrase(status).upper(), body=body, headers=sent
@@ -87,9 +86,9 @@ def answer(
 def tagged(
     request: web.Request, value: Json, pages: str | None = None, *, etag: bool = True
 ) -> web.Response:
-    """Return the value with its ETag, or 304 when the client has it already.
+    """Return the value with its ETag, or 304 if the client already has it.
 
-    The tag is a hash of the data, and of the paging header where there is one.
+    The tag is a hash of the data, and of the paging header if there is one.
     """
     headers = {} if pages is None else {"X-Pagination": pages}
     if not etag:
@@ -124,20 +123,20 @@ def pagination(total: int, page: int, size: int) -> str:
 
 
 def redirect(location: str) -> web.Response:
-    """Return the 308 to the path with a slash at its end."""
+    """Return the 308 to the path with a trailing slash."""
     page = _REDIRECT_PAGE.format(location).encode()
     headers: dict[str, str] = {hdrs.LOCATION: location}
     return answer(page, 308, content_type=HTML, headers=headers)
 
 
-def page_of_proxy(status: int, title: str) -> web.Response:
-    """Return the HTML that gunicorn or nginx answers with."""
+def proxy_page(status: int, title: str) -> web.Response:
+    """Return an HTML page of gunicorn or nginx."""
     page = _PAGE.format(title).encode()
     return answer(page, status, content_type="text/html")
 
 
-def newest_points(path: str, answer: Json) -> Iterator[Place]:
-    """Yield where the newest point of each series stands in an answer with points."""
+def latest_points(path: str, answer: Json) -> Iterator[ValueLocation]:
+    """Yield the location of each series' latest point in an answer with points."""
     if "/timeseries_data/" not in path or not isinstance(answer, dict):
         return
     for label, points in answer.items():

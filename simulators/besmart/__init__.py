@@ -1,6 +1,5 @@
 """A simulator of the REST API of besmart.energy, in its editions of 2021 and 2026."""
 
-from .catalog import PV_PER_QUARTER, PV_POWER, SIGNAL_TYPES, SignalType
 from .events import Event, Garble, Late, Outage, Removal, Revision, Substitute
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD, Knobs
 from .sensors import (
@@ -8,12 +7,13 @@ from .sensors import (
     HOUSE_MID,
     INVERTER_MID,
     WORKSHOP_MID,
+    Location,
     Meter,
-    Person,
     Sensor,
     Workspace,
     default_sensors,
 )
+from .signal_types import PV_PER_QUARTER, PV_POWER, SIGNAL_TYPES, SignalType
 from .simulator import BesmartSimulator
 
 __all__ = [
@@ -31,9 +31,9 @@ __all__ = [
     "Garble",
     "Knobs",
     "Late",
+    "Location",
     "Meter",
     "Outage",
-    "Person",
     "Removal",
     "Revision",
     "Sensor",

@@ -1,10 +1,13 @@
-"""Logins and tokens, as ../shared/wire/besmart.md ("Auth") tells of them."""
+"""Logins and tokens.
+
+Source: docs/wire/besmart.md, Authentication.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from hmac import compare_digest
 from secrets import token_hex
 
+from simulators.credentials import is_same_secret
 from simulators.faults import Json
 
 from .knobs import Knobs
@@ -15,18 +18,18 @@ USER_ID = 1
 
 @dataclass(eq=False)
 class Tokens:
-    """The tokens in force; `logins` counts how many were ever handed out."""
+    """The valid tokens; `logins` counts all tokens that were ever issued."""
 
     logins: int = 0
     _expirations: dict[str, datetime] = field(default_factory=dict, repr=False)
     _uses_left: int | None = None
 
     def expire(self, after: int = 0) -> None:
-        """Let all tokens die after so many more authorised requests, once."""
+        """Invalidate all tokens after a number of further authorised requests."""
         self._uses_left = after
 
     def issue(self, knobs: Knobs) -> str:
-        """Hand out a new token; those that are over are forgotten."""
+        """Issue a new token and remove expired ones."""
         now = knobs.clock()
         self._expirations = {
             token: end for token, end in self._expirations.items() if end > now
@@ -37,7 +40,7 @@ class Tokens:
         return token
 
     def check(self, knobs: Knobs, authorization: str | None) -> str:
-        """Return the valid token of the header, else raise RefusedError (401)."""
+        """Return the valid token of the header; raise RefusedError (401) otherwise."""
         if not authorization:
             raise RefusedError(401, NO_TOKEN)
         token = authorization.removeprefix("Bearer ")
@@ -52,7 +55,7 @@ class Tokens:
         return token
 
     def info(self, knobs: Knobs, token: str, *, refresh: bool = False) -> Json:
-        """Return the answer of users/token for a token in force."""
+        """Return the answer of users/token for a valid token."""
         if refresh:
             self._expirations[token] = knobs.clock() + knobs.token_life
         seconds = self._expirations[token].timestamp()
@@ -68,7 +71,7 @@ class Tokens:
 
 
 def check_login(knobs: Knobs, body: Json, workspace_key: str | None) -> None:
-    """Raise RefusedError unless login and password, and the workspace key, are right.
+    """Raise RefusedError unless login, password and workspace key are correct.
 
     A key that is not required may be missing, but not wrong.
     """
@@ -81,12 +84,9 @@ def check_login(knobs: Knobs, body: Json, workspace_key: str | None) -> None:
     if workspace_key is None:
         if knobs.key_required:
             raise RefusedError(401, NO_TOKEN)
-    elif not _equal(workspace_key, knobs.workspace_key or ""):
+    elif not is_same_secret(workspace_key, knobs.workspace_key or ""):
         raise RefusedError(401, BAD_TOKEN)
-    right_login = _equal(str(body["login"]), knobs.login)
-    if not (_equal(str(body["password"]), knobs.password) and right_login):
+    right_login = is_same_secret(str(body["login"]), knobs.login)
+    right_password = is_same_secret(str(body["password"]), knobs.password)
+    if not (right_password and right_login):
         raise RefusedError(knobs.bad_login_status, BAD_LOGIN)
-
-
-def _equal(given: str, right: str) -> bool:
-    return bool(right) and compare_digest(given.encode(), right.encode())

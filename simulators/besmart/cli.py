@@ -4,52 +4,52 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
 
-from simulators.house_types import epoch
+from simulators.common_options import change_values, clock
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
+from simulators.times import QUARTER, epoch
 
-from .catalog import PV_PER_QUARTER, QUARTER, UNITS
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
+from .signal_types import PV_PER_QUARTER, UNITS
 from .simulator import BesmartSimulator
 from .wire import sampled_values
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the knobs that are useful from a shell."""
-    parser.add_argument("--seed", type=int, default=1, help="which house it is")
+    """Add the options of this simulator."""
+    parser.add_argument("--seed", type=int, default=1, help="seed of the house")
     parser.add_argument("--years", type=float, default=3, help="length of the history")
     parser.add_argument(
-        "--meters", type=int, default=0, help="more meters than a home has"
+        "--meters", type=int, default=0, help="number of additional meters"
     )
     parser.add_argument("--login", default=DEFAULT_LOGIN)
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
     parser.add_argument("--workspace-key", help="refuse logins without this X-Auth")
     parser.add_argument("--edition", choices=("2021", "2026"), default="2026")
     parser.add_argument(
-        "--delay-minutes", type=float, default=15, help="from meter to server"
+        "--delay-minutes", type=float, default=15, help="delay between meter and server"
     )
     parser.add_argument("--whole-hours", action="store_true")
     parser.add_argument(
-        "--prediction-hours", type=float, default=24, help="0: no predictions"
+        "--prediction-hours", type=float, default=24, help="0 disables predictions"
     )
     parser.add_argument("--token-minutes", type=float, default=120)
     parser.add_argument(
-        "--pv-unit", choices=("kW", "kW.h"), default="kW", help="of signal 70"
+        "--pv-unit", choices=("kW", "kW.h"), default="kW", help="unit of signal 70"
     )
     parser.add_argument(
-        "--exchange-days", type=float, help="the house got a new meter so long ago"
+        "--exchange-days", type=float, help="days since the house got a new meter"
     )
     parser.add_argument(
         "--correct-in-minutes",
         type=float,
-        help="two hours of yesterday get corrected so long after the start",
+        help="minutes until two hours of yesterday are corrected",
     )
 
 
 def build(options: Namespace) -> Running:
-    """Return the simulator that the options ask for."""
+    """Return the simulator for the options."""
     clock_of_server = clock(options)
     now = clock_of_server()
     hour = now.replace(minute=0, second=0, microsecond=0)
@@ -75,7 +75,7 @@ def build(options: Namespace) -> Running:
         simulator.sensor(HOUSE_MID).exchange(at)
     if options.correct_in_minutes is not None:
         simulator.events.append(_correction(now, options.correct_in_minutes))
-    unsettle(simulator.faults, options, sampled_values)
+    change_values(simulator.faults, options, sampled_values)
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"
@@ -85,10 +85,11 @@ def build(options: Namespace) -> Running:
 def _amount(
     simulator: BesmartSimulator, name: str, start: datetime, end: datetime
 ) -> float | None:
-    """Return what a signal counted in [start, end) in its unit; `None` if it does not.
+    """Return the amount of a signal in [start, end) in its unit; None if it has none.
 
-    `name` is as in the server's paths: client_cid.sensor_mid/signal_type_moid. Energy
-    that is no register's is that of the quarter of an hour that ends at its time.
+    `name` is written like the server's paths: client_cid.sensor_mid/signal_type_moid.
+    Energy that is not a register belongs to the quarter of an hour that ends at its
+    time.
     """
     path, _, moid = name.partition("/")
     sensor = simulator.sensor(int(path.partition(".")[2]))

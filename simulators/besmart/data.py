@@ -1,10 +1,12 @@
 """The answer of signal data: units, aggregates, rows or columns, and odd forms.
 
-Source: ../shared/wire/besmart.md, "Signal data". What is undocumented there has a
-reading of its own here: `delta_t` gives a register's differences and other signals'
-means per bucket (origin 3), stamped with the bucket's start; `is_chart` gives a
-register's mean power in the type's `chart_expected_unit`; `raw` gives whole steps
-(Wh, 0.1 V...) and no unit. A client that wants a register must send none of them.
+Where the published texts are silent, the simulator chooses: `delta_t` returns the
+differences of a register, and the means of other signals, per bucket (origin 3),
+stamped with the start of the bucket; `is_chart` returns the mean power of a register in
+the type's `chart_expected_unit`; `raw` returns whole steps (Wh, 0.1 V...) and no unit.
+A client that needs a register must send none of them.
+
+Source: docs/wire/besmart.md, Signal data.
 """
 
 import asyncio
@@ -13,16 +15,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import batched, groupby, pairwise
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
-from .catalog import UNITS, SignalType, Unit
 from .knobs import Knobs, NumberFormat, Order, TimeFormat
 from .query import DataQuery
-from .samples import Sample, Series, newest_acquired
 from .sensors import Sensor
+from .signal_types import UNITS, SignalType, Unit
+from .store import Sample, Series, last_acquired
 from .wire import NO_RESOURCE, RefusedError
 
-type Row = dict[str, Json]
 type Show = Callable[[Sample], Json]
 
 _CALCULATED = 3
@@ -32,14 +33,14 @@ _EXTRA = ("lower_prediction_bound", "upper_prediction_bound", "original_acq", "c
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How whole steps become the number of a unit: times `up`, divided by `down`."""
+    """Converts whole steps to a unit: times `up`, divided by `down`."""
 
     unit: str | None
     up: int
     down: int
 
     def number(self, raw: int) -> float | int:
-        """Return the number; steps that are not scaled stay whole."""
+        """Return the number; steps that are not scaled stay integers."""
         return raw if self.up == self.down else raw * self.up / self.down
 
 
@@ -48,8 +49,8 @@ async def signal_data(
 ) -> Row:
     """Return the answer object for one signal; `now` in seconds since 1970.
 
-    Raises RefusedError: 404 for a sensor or signal that is not there, 422 for a unit
-    that it cannot be converted to.
+    Raises RefusedError: 404 for an unknown sensor or signal, 422 for a unit to which
+    the signal cannot be converted.
     """
     if sensor is None or moid not in sensor.signals or moid not in knobs.types:
         raise RefusedError(404, NO_RESOURCE)
@@ -60,7 +61,7 @@ async def signal_data(
     if query.origin is not None:
         samples = [sample for sample in samples if sample.origin == query.origin]
     if query.get_last:
-        samples = newest_acquired(samples)
+        samples = last_acquired(samples)
     if query.delta_t is not None:
         samples = _aggregate(samples, kind, query.delta_t * 60)
     elif _is_power(kind, query):
@@ -81,38 +82,42 @@ def empty_data(knobs: Knobs, client_cid: int, sensor_mid: int, moid: int) -> Row
 
 
 def _scale(knobs: Knobs, kind: SignalType, query: DataQuery) -> _Scale:
-    """Return the scale that the query, else the knobs, else the type asks for."""
+    """Return the scale that the query, else the knobs, else the type requires."""
     if query.raw:
         return _Scale(None, 1, 1)
     if _is_power(kind, query):
         return _Scale(kind.chart_unit, 1, kind.scale)
     if query.output_unit_id is not None:
         for wanted in UNITS.values():
-            if wanted.number == query.output_unit_id and _same(wanted, kind.unit):
-                return _to(wanted, kind)
+            right_unit = wanted.number == query.output_unit_id
+            if right_unit and _same_dimension(wanted, kind.unit):
+                return _scale_to(wanted, kind)
         raise RefusedError(422, "Error")
     symbol = knobs.reply_units.get(kind.moid, kind.unit)
     unit = UNITS.get(symbol)
-    if unit is not None and _same(unit, kind.unit):
-        return _to(unit, kind)
+    if unit is not None and _same_dimension(unit, kind.unit):
+        return _scale_to(unit, kind)
     return _Scale(symbol, 1, kind.scale)
 
 
-def _same(unit: Unit, symbol: str) -> bool:
+def _same_dimension(unit: Unit, symbol: str) -> bool:
+    """Return True if a unit has the dimension of a unit symbol."""
     known = UNITS.get(symbol)
     return known is not None and known.dimension == unit.dimension
 
 
-def _to(unit: Unit, kind: SignalType) -> _Scale:
+def _scale_to(unit: Unit, kind: SignalType) -> _Scale:
+    """Return the scale that converts the steps of a signal to a unit."""
     return _Scale(unit.symbol, UNITS[kind.unit].size, kind.scale * unit.size)
 
 
 def _is_power(kind: SignalType, query: DataQuery) -> bool:
+    """Return True if the query asks for the power behind a register."""
     return query.is_chart and kind.kind == "register" and kind.chart_unit is not None
 
 
 def _aggregate(samples: list[Sample], kind: SignalType, size: int) -> list[Sample]:
-    """Return one sample per bucket of `size` seconds that starts at a multiple."""
+    """Return one sample per bucket of `size` seconds, aligned to multiples of it."""
     latest = {sample.time: sample for sample in samples if sample.raw is not None}
     groups = [
         (start, list(group))
@@ -148,9 +153,10 @@ def _powers(samples: list[Sample]) -> list[Sample]:
 
 
 def _shuffled(samples: list[Sample]) -> list[Sample]:
-    """Return the samples in no order; only rows of the same time keep theirs."""
+    """Return the samples in random order; rows of the same time keep theirs."""
 
     def key(sample: Sample) -> bytes:
+        """Return a fixed random number for the time of a sample."""
         return blake2b(sample.time.to_bytes(8), digest_size=8).digest()
 
     return sorted(samples, key=key)
@@ -165,10 +171,12 @@ _ORDERS: Mapping[Order, Callable[[list[Sample]], list[Sample]]] = {
 
 
 def _as_text(number: float) -> Json:
+    """Return a number as a string."""
     return str(number)
 
 
 def _as_whole(number: float) -> Json:
+    """Return a number without a fraction as an integer."""
     return int(number) if number == int(number) else number
 
 
@@ -180,22 +188,25 @@ _NUMBERS: Mapping[NumberFormat, Callable[[float], Json]] = {
 _TIMES: Mapping[TimeFormat, Callable[[int], Json]] = {
     "whole": lambda seconds: seconds * 1000,
     "float": lambda seconds: seconds * 1000.0,
-    # Wire: digits after the point make a time more precise than a millisecond.
+    # Fractions make a time more precise than a millisecond.
+    # Source: docs/wire/besmart.md, Signal data.
     "fraction": lambda seconds: seconds * 1000 + 0.25,
     "text": lambda seconds: str(seconds * 1000),
 }
 
 
 def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
-    """Return the columns of the answer and how each is made from a sample."""
+    """Return the columns of the answer, each with its function of a sample."""
     number, time = _NUMBERS[knobs.number_format], _TIMES[knobs.time_format]
 
     def value(sample: Sample) -> Json:
+        """Return the value of a sample, or the JSON that replaces it."""
         if sample.raw is None or sample.shown is not None:
             return sample.shown[0] if sample.shown is not None else None
         return number(scale.number(sample.raw))
 
     def bound(percent: int) -> Show:
+        """Return a column with a percentage of each predicted value."""
         return lambda sample: (
             scale.number(sample.raw * percent // 100)
             if sample.origin == 2 and sample.raw is not None
@@ -222,6 +233,7 @@ def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
 
 
 async def _rows(shows: Mapping[str, Show], samples: list[Sample]) -> list[Json]:
+    """Return the samples as rows, yielding to the event loop now and then."""
     found: list[Json] = []
     for part in batched(samples, _AT_ONCE, strict=False):
         found += [
@@ -232,6 +244,7 @@ async def _rows(shows: Mapping[str, Show], samples: list[Sample]) -> list[Json]:
 
 
 async def _column(show: Show, samples: list[Sample]) -> list[Json]:
+    """Return one column of the samples, yielding to the event loop now and then."""
     found: list[Json] = []
     for part in batched(samples, _AT_ONCE, strict=False):
         found += map(show, part)
@@ -246,6 +259,7 @@ async def _envelope(
     scale: _Scale,
     samples: list[Sample],
 ) -> Row:
+    """Return the answer object around the samples."""
     shows = _columns(knobs, scale)
     data: Json
     if knobs.has_rows:

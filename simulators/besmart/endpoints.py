@@ -1,11 +1,11 @@
-"""The table of endpoints: name, method, path, editions, and what they answer.
+"""The table of endpoints: name, method, path, editions, and their answers.
 
-The batch, `POST sensors/signals/data`: the later published texts leave its body open
-(any). The reading here is that of the text of 2022-08 and of public clients: a bare
-JSON array of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms)
-and the optional parameters of signal data; the origin may be called signal_origin_id
-or origin_id, and get_last is last_acq in newer texts. The answer is an array in the
-order of the body. `.../data/v2`, published since 2023-12, does the same.
+The later published texts leave the body of the batch, `POST sensors/signals/data`, open
+(any). The simulator follows the text of 2022-08 and public clients: a bare JSON array
+of objects with client_cid, sensor_mid, signal_type_moid, since, till (ms) and the
+optional parameters of signal data; the origin may be called signal_origin_id or
+origin_id, and get_last is last_acq in newer texts. The answer is an array in the order
+of the body. `.../data/v2`, published since 2023-12, does the same.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,17 +16,17 @@ from aiohttp import web
 from orjson import JSONDecodeError, loads
 
 from simulators.faults import Json
-from simulators.house import epoch
+from simulators.times import epoch
 
 from .auth import Tokens, check_login
-from .catalog import Edition, SignalType
 from .data import empty_data, signal_data
 from .knobs import Knobs
 from .query import Parameters, data_query
-from .samples import Series
 from .sensors import SENSOR_TYPES, Sensor
+from .signal_types import Edition, SignalType
+from .sources import warm_up
 from .states import sensor_states
-from .values import warm_up
+from .store import Series
 from .wire import NO_RESOURCE, RefusedError, invalid
 
 _BOTH: tuple[Edition, ...] = ("2021", "2026")
@@ -36,12 +36,12 @@ _CUSTOM_FIELDS = '{"tariff": {"required": true}}'
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request on its way to an answer; `ids` are the numbers in its path."""
+class ApiRequest:
+    """A request and the server it was sent to; `ids` are the numbers in its path."""
 
     knobs: Knobs
     tokens: Tokens
-    request: web.Request
+    web_request: web.Request
     ids: tuple[int, ...] = ()
     token: str = ""
 
@@ -52,16 +52,16 @@ class Call:
 
     @property
     def query(self) -> Parameters:
-        """Return the parameters of the query string; the first of a name counts."""
-        return Parameters(dict(self.request.query))
+        """Return the query parameters; the first of several with a name counts."""
+        return Parameters(dict(self.web_request.query))
 
     async def body(self) -> Json:
-        """Return the body as JSON, whatever its content type says.
+        """Return the body as JSON, regardless of its content type.
 
-        Raises RefusedError (422) if it is none.
+        Raises RefusedError (422) for anything else.
         """
         try:
-            parsed: Json = loads(await self.request.read())
+            parsed: Json = loads(await self.web_request.read())
         except JSONDecodeError:
             msg = "Request body is not valid JSON"
             raise invalid(("body",), msg, "value_error.jsondecode") from None
@@ -69,16 +69,16 @@ class Call:
 
     @property
     def sensor(self) -> Sensor | None:
-        """Return the sensor that the path names."""
+        """Return the sensor in the path, or None if it is unknown."""
         return self.knobs.find_sensor(self.ids[0], self.ids[1])
 
 
-type Answer = Callable[[Call], Awaitable[Json]]
+type Answer = Callable[[ApiRequest], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What there is at a path below /api/; `open` ones need no token."""
+    """An endpoint at a path below /api/; with `is_open` it needs no token."""
 
     name: str
     method: str
@@ -88,38 +88,47 @@ class Endpoint:
     is_open: bool = False
 
     def match(self, path: str) -> tuple[int, ...] | None:
-        """Return the numbers in the path, or None if it is another one."""
+        """Return the numbers in the path, or None if it does not match."""
         found = re.fullmatch(self.path, path)
         return None if found is None else tuple(map(int, found.groups()))
 
 
-async def _login(call: Call) -> Json:
-    check_login(call.knobs, await call.body(), call.request.headers.get("X-Auth"))
-    return call.tokens.info(call.knobs, call.tokens.issue(call.knobs))
+async def _login(request: ApiRequest) -> Json:
+    """Answer POST users/token: check the login and issue a token."""
+    check_login(
+        request.knobs, await request.body(), request.web_request.headers.get("X-Auth")
+    )
+    return request.tokens.info(request.knobs, request.tokens.issue(request.knobs))
 
 
-async def _token_info(call: Call) -> Json:
-    refresh = call.knobs.token_refresh
-    return call.tokens.info(call.knobs, call.token, refresh=refresh)
+async def _token_info(request: ApiRequest) -> Json:
+    """Answer GET users/token."""
+    refresh = request.knobs.token_refresh
+    return request.tokens.info(request.knobs, request.token, refresh=refresh)
 
 
-async def _workspaces(call: Call) -> Json:
-    key = call.knobs.description_key
-    return [workspace.row(key) for workspace in call.knobs.workspaces]
+async def _workspaces(request: ApiRequest) -> Json:
+    """Answer GET workspaces."""
+    key = request.knobs.description_key
+    return [workspace.row(key) for workspace in request.knobs.workspaces]
 
 
-async def _find(call: Call) -> Json:
-    """Filter the sensors: numbers and the meter exactly, the name by a part of it.
+async def _find(request: ApiRequest) -> Json:
+    """Answer GET sensors/find: match numbers and the meter exactly, the name in part.
 
-    How `columns` is written is undocumented; here: names with commas between.
+    The form of `columns` is undocumented; the simulator expects names separated by
+    commas.
     """
-    client, kind = call.query.whole("client_cid"), call.query.whole("sensor_type_id")
-    name = (call.query.text("name") or "").casefold()
-    meter = call.query.text("meter_eid")
-    columns = call.query.text("columns")
+    client, kind = (
+        request.query.whole("client_cid"),
+        request.query.whole("sensor_type_id"),
+    )
+    name = (request.query.text("name") or "").casefold()
+    meter = request.query.text("meter_eid")
+    columns = request.query.text("columns")
     rows = [
         sensor.row()
-        for sensor in call.knobs.sensors
+        for sensor in request.knobs.sensors
         if client in (None, sensor.client_cid)
         and kind in (None, sensor.type_id)
         and name in sensor.name.casefold()
@@ -132,25 +141,28 @@ async def _find(call: Call) -> Json:
 
 
 def _meter_eid(sensor: Sensor) -> str | None:
+    """Return the id of the meter that was installed last."""
     return str(sensor.meters[-1].eid) if sensor.meters else None
 
 
-async def _external(call: Call) -> Json:
-    """Find sensors by external id: an array, or the one string of the first text."""
-    body = await call.body()
+async def _external(request: ApiRequest) -> Json:
+    """Answer POST sensors/external: ids in an array, or a single string."""
+    body = await request.body()
     wanted = [body] if isinstance(body, str) else body
     if not isinstance(wanted, list):
         raise RefusedError(422, "Error")
-    return [s.row() for s in call.knobs.sensors if s.sensor_eid in wanted]
+    return [s.row() for s in request.knobs.sensors if s.sensor_eid in wanted]
 
 
-async def _sensor(call: Call) -> Json:
-    if call.sensor is None:
+async def _sensor(request: ApiRequest) -> Json:
+    """Answer GET sensors/{cid}.{mid}."""
+    if request.sensor is None:
         raise RefusedError(404, NO_RESOURCE)
-    return call.sensor.info()
+    return request.sensor.info()
 
 
-async def _sensor_types(call: Call) -> Json:
+async def _sensor_types(request: ApiRequest) -> Json:
+    """Answer GET sensors/types."""
     return [
         {
             "description": kind.description,
@@ -164,8 +176,9 @@ async def _sensor_types(call: Call) -> Json:
     ]
 
 
-async def _signal_types(call: Call) -> Json:
-    knobs = call.knobs
+async def _signal_types(request: ApiRequest) -> Json:
+    """Answer GET sensors/signals/types, or with one of the odd forms."""
+    knobs = request.knobs
     if knobs.types_answer != "list":
         odd: dict[str, Json] = {"text": "None", "null": None, "empty": []}
         return odd[knobs.types_answer]
@@ -177,43 +190,51 @@ async def _signal_types(call: Call) -> Json:
 
 
 def _type_row(knobs: Knobs, kind: SignalType) -> Json:
+    """Return the row of a signal type, with its moid as text if required."""
     row = kind.row(knobs.edition)
     return row | {"signal_type_moid": str(kind.moid)} if knobs.moids_as_text else row
 
 
-async def _states(call: Call) -> Json:
-    return await _list_states(call, None)
+async def _states(request: ApiRequest) -> Json:
+    """Answer GET sensors/states."""
+    return await _list_states(request, None)
 
 
-async def _signal_states(call: Call) -> Json:
-    return await _list_states(call, call.query.whole("signal_type_moid"))
+async def _signal_states(request: ApiRequest) -> Json:
+    """Answer GET sensors/states/signals."""
+    return await _list_states(request, request.query.whole("signal_type_moid"))
 
 
-async def _list_states(call: Call, moid: int | None) -> Json:
-    client, mid = call.query.whole("client_cid"), call.query.whole("sensor_mid")
+async def _list_states(request: ApiRequest, moid: int | None) -> Json:
+    """Return the states of the selected sensors, of one signal if `moid` is set."""
+    client, mid = request.query.whole("client_cid"), request.query.whole("sensor_mid")
     found = [
         sensor
-        for sensor in call.knobs.sensors
+        for sensor in request.knobs.sensors
         if client in (None, sensor.client_cid) and mid in (None, sensor.sensor_mid)
     ]
     if mid is not None and not found:
         raise RefusedError(404, NO_RESOURCE)
     rows: list[Json] = []
     for sensor in found:
-        await warm_up(sensor.house, call.now)
-        rows += sensor_states(call.knobs, sensor, call.now, moid)
+        await warm_up(sensor.house, request.now)
+        rows += sensor_states(request.knobs, sensor, request.now, moid)
     return rows
 
 
-async def _data(call: Call) -> Json:
-    knobs = call.knobs
-    query = data_query(call.query, newer=knobs.edition == "2026")
-    answer = await signal_data(knobs, call.sensor, call.ids[2], query, call.now)
+async def _data(request: ApiRequest) -> Json:
+    """Answer GET sensors/{cid}.{mid}/signals/{moid}/data."""
+    knobs = request.knobs
+    query = data_query(request.query, newer=knobs.edition == "2026")
+    answer = await signal_data(
+        knobs, request.sensor, request.ids[2], query, request.now
+    )
     return [answer] if knobs.wrapped else answer
 
 
-async def _batch(call: Call) -> Json:
-    body, knobs = await call.body(), call.knobs
+async def _batch(request: ApiRequest) -> Json:
+    """Answer POST sensors/signals/data for a list of signals."""
+    body, knobs = await request.body(), request.knobs
     if not isinstance(body, list):
         raise invalid(("body",), "value is not a valid list", "type_error.list")
     if knobs.batch_limit is not None and len(body) > knobs.batch_limit:
@@ -224,37 +245,40 @@ async def _batch(call: Call) -> Json:
         loc = ("body", index)
         if not isinstance(item, dict):
             raise invalid(loc, "value is not a valid dict", "type_error.dict")
-        answers += await _batch_item(call, Parameters(item, loc))
+        answers += await _batch_item(request, Parameters(item, loc))
     return answers
 
 
-async def _batch_item(call: Call, item: Parameters) -> list[Json]:
-    """Return the answer in a list; an unknown signal's is what the knob says."""
+async def _batch_item(request: ApiRequest, item: Parameters) -> list[Json]:
+    """Return the answer for one signal; a knob decides about unknown signals."""
     names = ("client_cid", "sensor_mid", "signal_type_moid")
     client, mid, moid = (item.required(name) for name in names)
     query = data_query(item, newer=True)
-    sensor = call.knobs.find_sensor(client, mid)
+    sensor = request.knobs.find_sensor(client, mid)
     try:
-        return [await signal_data(call.knobs, sensor, moid, query, call.now)]
+        return [await signal_data(request.knobs, sensor, moid, query, request.now)]
     except RefusedError as error:
-        if error.status != 404 or call.knobs.batch_unknown == "refused":
+        if error.status != 404 or request.knobs.batch_unknown == "refused":
             raise
-    if call.knobs.batch_unknown == "left_out":
+    if request.knobs.batch_unknown == "left_out":
         return []
-    return [empty_data(call.knobs, client, mid, moid)]
+    return [empty_data(request.knobs, client, mid, moid)]
 
 
-async def _cap(call: Call) -> Json:
-    """Tell the newest sample's time in ms (0.35's schema SignalCAPTime)."""
-    moid = call.query.required("signal_type_moid")
-    origin = call.query.whole("signal_origin_id") or 1
-    sensor = call.sensor
+async def _cap(request: ApiRequest) -> Json:
+    """Answer GET .../signals/cap: the time of the latest sample in ms.
+
+    Source: docs/wire/besmart.md, Endpoints by edition.
+    """
+    moid = request.query.required("signal_type_moid")
+    origin = request.query.whole("signal_origin_id") or 1
+    sensor = request.sensor
     if sensor is None or moid not in sensor.signals:
         raise RefusedError(404, NO_RESOURCE)
-    kind = call.knobs.types[moid]
-    newest = await Series(call.knobs, sensor, kind, call.now).newest(origin)
+    kind = request.knobs.types[moid]
+    latest = await Series(request.knobs, sensor, kind, request.now).latest_time(origin)
     return {
-        "cap_max": None if newest is None else newest * 1000,
+        "cap_max": None if latest is None else latest * 1000,
         "client_cid": sensor.client_cid,
         "sensor_mid": sensor.sensor_mid,
         "signal_origin_id": origin,
@@ -262,8 +286,9 @@ async def _cap(call: Call) -> Json:
     }
 
 
-async def _time(call: Call) -> Json:
-    return call.now if call.query.text("unit") == "s" else call.now * 1000
+async def _time(request: ApiRequest) -> Json:
+    """Answer GET time: seconds or milliseconds since 1970."""
+    return request.now if request.query.text("unit") == "s" else request.now * 1000
 
 
 _SENSOR = r"sensors/(\d+)\.(\d+)"

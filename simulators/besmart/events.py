@@ -1,18 +1,18 @@
-"""What happens to the data of a while: outages, late arrival, corrections, rubbish."""
+"""Events that affect a span of the data: outages, delays, corrections, bad values."""
 
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from simulators.faults import Json
-from simulators.house import epoch
+from simulators.times import epoch
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something about the samples in [start, end), aware times.
+    """An event that affects the samples in [start, end), aware times.
 
-    `mid` and `moid` say of which sensor and signal; None is all of them.
+    `mid` and `moid` select a sensor and a signal; None selects all of them.
     """
 
     start: datetime
@@ -22,7 +22,7 @@ class Event:
     moid: int | None = None
 
     def covers(self, mid: int, moid: int, when: int) -> bool:
-        """Tell whether the sample at `when` (seconds since 1970) is affected."""
+        """Return True if the sample at `when` (seconds since 1970) is affected."""
         return (
             self.mid in (None, mid)
             and self.moid in (None, moid)
@@ -32,23 +32,23 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outage(Event):
-    """Nothing was measured, and nothing will come."""
+    """Nothing was measured, and nothing will arrive later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Late(Event):
-    """The meter kept its samples for itself and sent all of them at `arrives`."""
+    """The meter kept its samples back and sent all of them at `arrives`."""
 
     arrives: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Revision(Event):
-    """The first value was wrong by `offset` smallest steps; a right one comes later.
+    """The first value was wrong by `offset` smallest steps and is replaced later.
 
-    It comes `after` the first one, or with all others at `at` (aware). `origin` 5: it
-    is a correction. 1: the sample is acquired once more, so that the same time appears
-    twice with origin 1, the right one later.
+    The right value arrives `after` the first one, or with all others at `at` (aware).
+    With `origin` 5 it is a correction. With 1 the sample is acquired again, so the same
+    time appears twice with origin 1, the right one later.
     """
 
     offset: int
@@ -61,7 +61,7 @@ class Revision(Event):
 class Removal(Event):
     """The samples were deleted: their rows are `RM` markers without a value.
 
-    `keeps_row` lists the deleted sample as well, in front of its marker.
+    `keeps_row` also lists the deleted sample, before its marker.
     """
 
     keeps_row: bool = False
@@ -69,13 +69,13 @@ class Removal(Event):
 
 @dataclass(frozen=True, slots=True)
 class Substitute(Event):
-    """The samples were not measured (origin 1) but calculated, 3, or estimated, 4."""
+    """The samples were not measured (origin 1) but calculated (3) or estimated (4)."""
 
     origin: Literal[3, 4, 5] = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Garble(Event):
-    """The value is this piece of JSON instead."""
+    """The value is replaced by this piece of JSON."""
 
     value: Json = None

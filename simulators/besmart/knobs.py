@@ -1,13 +1,15 @@
-"""The knobs of the simulator: what a person's server, account and data are like."""
+"""The knobs of the simulator: the server, the account and the data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
-from .catalog import SIGNAL_TYPES, Edition, SignalType
+from simulators.times import utcnow
+
 from .events import Event
 from .sensors import Sensor, Workspace, default_sensors
+from .signal_types import SIGNAL_TYPES, Edition, SignalType
 
 type ErrorStyle = Literal["problem", "text", "detail"]
 """connexion's problem+json; a bare JSON string (2022); FastAPI's detail."""
@@ -20,21 +22,16 @@ DEFAULT_LOGIN = "anna@example.org"
 DEFAULT_PASSWORD = "simulated-password"  # noqa: S105 Opens nothing but the simulator.
 
 
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
-
-
 def default_workspaces() -> list[Workspace]:
-    """Return the workspace that the sensors are in."""
+    """Return the workspace of the default sensors."""
     return [Workspace(21, "Złocieniec", "Moje mieszkanie")]
 
 
 @dataclass(eq=False, kw_only=True)
 class Knobs:
-    """All that can be changed while the simulator runs; see each line.
+    """Everything that can be changed while the simulator runs; see each line.
 
-    None, for a knob about form, means: what the edition does.
+    A form that is None follows the edition.
     """
 
     edition: Edition = "2026"
@@ -46,21 +43,21 @@ class Knobs:
     key_required: bool = False  # Login without the workspace key is refused.
     bad_login_status: Literal[401, 404] = 401
     token_life: timedelta = timedelta(hours=2)
-    token_refresh: bool = False  # GET users/token makes the token live on.
+    token_refresh: bool = False  # GET users/token extends the token.
     expiration_unit: Literal["ms", "s"] | None = None
-    # What there is.
+    # Sensors, workspaces and signal types.
     sensors: list[Sensor] = field(default_factory=default_sensors)
     workspaces: list[Workspace] = field(default_factory=default_workspaces)
     types: dict[int, SignalType] = field(default_factory=lambda: dict(SIGNAL_TYPES))
     unlisted: set[int] = field(default_factory=set)  # Moids missing in signals/types.
     types_answer: TypesAnswer = "list"
-    # Names of endpoints (see `endpoints.py`) that this server does not have.
+    # Endpoints (names as in `endpoints.py`) that this server lacks -> status.
     absent: dict[str, int] = field(default_factory=dict)
     retired_status: Literal[404, 405] = 404  # Of 2021's endpoints in 2026.
     # The form of answers.
     errors: ErrorStyle | None = None
     rows: bool | None = None  # Data as rows; else as columns.
-    wrapped: bool = False  # The answer of a GET of data is a list of one.
+    wrapped: bool = False  # GET of data returns a list with one object.
     number_format: NumberFormat = "number"
     time_format: TimeFormat = "whole"
     moids_as_text: bool = False
@@ -76,8 +73,8 @@ class Knobs:
     batch_unknown: Literal["left_out", "empty", "refused"] = "left_out"
     # The data.
     delay: timedelta = timedelta(0)  # From measurement to visibility.
-    whole_hours: bool = False  # An hour's samples come together once it is over.
-    predictions: timedelta | None = None  # How far from now there are any.
+    whole_hours: bool = False  # The samples of an hour arrive together at its end.
+    predictions: timedelta | None = None  # Distance from now that they cover.
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -87,7 +84,7 @@ class Knobs:
 
     @property
     def has_rows(self) -> bool:
-        """Tell whether data are rows rather than columns."""
+        """Return True if data are rows rather than columns."""
         return self.edition == "2021" if self.rows is None else self.rows
 
     @property
@@ -96,7 +93,7 @@ class Knobs:
         return self.expiration_unit or ("ms" if self.edition == "2021" else "s")
 
     def cut(self, column: str) -> int:
-        """Return how many entries are missing at a column's end."""
+        """Return the number of entries that are missing at the end of a column."""
         return self.cut_columns.get(column, 0)
 
     def find_sensor(self, client_cid: int, sensor_mid: int) -> Sensor | None:

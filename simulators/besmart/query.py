@@ -1,4 +1,4 @@
-"""Parameters as the server reads them: from a query string or a body's object."""
+"""Parameters of a query string or of an object in a request body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _FALSE = ("false", "0", "off", "no")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Named values and where they came from: ("query",) or ("body", 3)."""
+    """Named values and their location: ("query",) or ("body", 3)."""
 
     values: Mapping[str, Json]
     loc: tuple[str | int, ...] = ("query",)
 
     def whole(self, name: str) -> int | None:
-        """Return an integer, or None where it is missing or null.
+        """Return an integer, or None if it is missing or null.
 
         Raises RefusedError (422, in 2021: 400) for anything else.
         """
@@ -36,7 +36,7 @@ class Parameters:
         raise self._wrong(name, "integer")
 
     def required(self, name: str) -> int:
-        """Return an integer that must be there."""
+        """Return a required integer."""
         value = self.whole(name)
         if value is None:
             msg = f"Missing {self.loc[0]} parameter '{name}'"
@@ -54,18 +54,19 @@ class Parameters:
         return text in _TRUE
 
     def text(self, name: str) -> str | None:
-        """Return a string; missing is None."""
+        """Return a string, or None if it is missing."""
         value = self.values.get(name)
         return None if value is None else str(value)
 
     def _wrong(self, name: str, kind: str) -> RefusedError:
+        """Return the refusal of a value of the wrong type."""
         msg = f"Wrong type, expected '{kind}' for {self.loc[0]} parameter '{name}'"
         return invalid((*self.loc, name), msg, f"type_error.{kind}")
 
 
 @dataclass(frozen=True, slots=True)
 class DataQuery:
-    """What of a signal is asked for; `since` and `till` are ms, half-open."""
+    """The parameters of signal data; `since` and `till` are ms, half-open."""
 
     since: int
     till: int
@@ -78,9 +79,11 @@ class DataQuery:
 
 
 def data_query(parameters: Parameters, *, newer: bool) -> DataQuery:
-    """Read the parameters of signal data; `newer`: those that came after 2021 too.
+    """Parse the parameters of signal data, with `newer` those added after 2021 too.
 
-    Wire: the origin is `signal_origin_id`; the batch of 0.55+ calls it `origin_id`.
+    The origin is `signal_origin_id`; the batch of 0.55+ calls it `origin_id`.
+
+    Source: docs/wire/besmart.md, Signal data.
     """
     origin = parameters.whole("signal_origin_id")
     if origin is None and newer:

@@ -1,4 +1,4 @@
-"""Sensors: a place with a meter, its signals, and what the server knows about it.
+"""Sensors: a place with a meter, its signals, and its description on the server.
 
 All names, addresses and supply-point ids are made up.
 """
@@ -40,8 +40,8 @@ SENSOR_TYPES = {
 class Meter:
     """A meter that counts at a sensor from `since` (aware) until the next one does.
 
-    `positions`: Wh, varh or VAh per moid at `since`; others begin at 0. `eid` may be
-    a number, as in the published example.
+    `positions`: Wh, varh or VAh per moid at `since`; others start at 0. `eid` may be a
+    number, as in the published example.
     """
 
     since: datetime
@@ -51,8 +51,8 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """What says where and whose a sensor is; each field may be missing."""
+class Location:
+    """The address and supply point of a sensor; each field may be missing."""
 
     ppe: str | None = None
     city: str | None = None
@@ -66,7 +66,7 @@ class Person:
 
 @dataclass(eq=False)
 class Sensor:
-    """A sensor: its identity is `client_cid`.`sensor_mid`; every field may change."""
+    """A sensor, identified by `client_cid`.`sensor_mid`; every field may change."""
 
     sensor_mid: int
     name: str
@@ -76,7 +76,7 @@ class Sensor:
     client_cid: int = CLIENT
     sensor_eid: str | None = None
     type_id: int = 2
-    person: Person = field(default_factory=Person)
+    location: Location = field(default_factory=Location)
     meters: list[Meter] = field(default_factory=list)
     owner: bool = True
     write: bool = False
@@ -88,25 +88,28 @@ class Sensor:
         positions: Mapping[int, int] | None = None,
         eid: str | int = 135621,
     ) -> Meter:
-        """Put in another meter at `at` (aware), after all of the meters so far."""
+        """Install another meter at `at` (aware), after all meters so far."""
         meter = Meter(at, positions or {}, eid)
         self.meters.append(meter)
         return meter
 
     def row(self) -> dict[str, Json]:
-        """Return the row of sensors/find; null fields are always attached (wire)."""
-        person, kind = self.person, SENSOR_TYPES[self.type_id]
+        """Return the row of sensors/find, including its null fields.
+
+        Source: docs/wire/besmart.md, Sensors.
+        """
+        location, kind = self.location, SENSOR_TYPES[self.type_id]
         return {
-            "address_city": person.city,
-            "address_flat_number": person.flat_number,
-            "address_postcode": person.postcode,
-            "address_street": person.street,
-            "address_street_number": person.street_number,
+            "address_city": location.city,
+            "address_flat_number": location.flat_number,
+            "address_postcode": location.postcode,
+            "address_street": location.street,
+            "address_street_number": location.street_number,
             "client_cid": self.client_cid,
             "sensor_mid": self.sensor_mid,
-            "ppe": person.ppe,
-            "lat": person.lat,
-            "lon": person.lon,
+            "ppe": location.ppe,
+            "lat": location.lat,
+            "lon": location.lon,
             "name": self.name,
             "owner": self.owner,
             "sensor_eid": self.sensor_eid,
@@ -124,8 +127,8 @@ class Sensor:
             "comments": self.comments,
             "client_cid": self.client_cid,
             "sensor_mid": self.sensor_mid,
-            "lat": self.person.lat,
-            "lon": self.person.lon,
+            "lat": self.location.lat,
+            "lon": self.location.lon,
             "name": self.name,
             "sensor_eid": self.sensor_eid,
             "sensor_type_description": kind.description,
@@ -150,7 +153,7 @@ class Workspace:
     root: int = CLIENT
 
     def row(self, description_key: str) -> dict[str, Json]:
-        """Return the row of workspaces, whose key for the text is misspelt there."""
+        """Return the row of workspaces; the vendor misspells the description's key."""
         return {
             "config": self.config,
             description_key: self.description,
@@ -169,7 +172,7 @@ def default_sensors(
 ) -> list[Sensor]:
     """Return a house, a workshop that only draws, and the house's PV inverter.
 
-    `start` is aware: that of the history. The house's meter had counted before.
+    The history starts at `start` (aware). The meter of the house had counted before.
     """
     home = House(seed, start, "Europe/Warsaw")
     shed = House(seed + 1, start, "Europe/Warsaw")
@@ -181,7 +184,7 @@ def default_sensors(
             HOUSE_SIGNALS,
             home,
             sensor_eid="48003752B205900001",
-            person=Person("PL0000000000000001", *place, "3", 53.53, 16.01),
+            location=Location("PL0000000000000001", *place, "3", 53.53, 16.01),
             meters=[
                 Meter(start, {32: 22_111_110, 34: 4_777_912, 36: 7_075_555}, 135620)
             ],
@@ -191,7 +194,7 @@ def default_sensors(
             "Warsztat „Pod lasem”",
             (32,),
             shed,
-            person=Person("PL0000000000000002", *place),
+            location=Location("PL0000000000000002", *place),
             meters=[Meter(start, {32: 987_654}, "0135-WŻ/7")],
         ),
         Sensor(
@@ -200,16 +203,16 @@ def default_sensors(
             (70,),
             home,
             type_id=5,
-            person=Person(lat=53.53, lon=16.01),
+            location=Location(lat=53.53, lon=16.01),
             meters=[Meter(start, {}, "SUN-7", "Słoneczko 6K")],
         ),
     ]
 
 
 def plant(seed: int, start: datetime, meters: int) -> list[Sensor]:
-    """Return the sensors of a home, and so many meters of a plant's halls.
+    """Return the sensors of a home and a number of meters in the halls of a plant.
 
-    The halls share a few load curves, so that thousands of signals cost little.
+    The halls share a few load curves, so thousands of signals cost little.
     """
     halls = [House(seed + 2 + number, start, "Europe/Warsaw") for number in range(3)]
     return [

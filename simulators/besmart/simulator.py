@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from simulators.faults import Faults
-from simulators.house import Instant
+from simulators.times import Instant
 
-from . import values
+from . import sources
 from .auth import Tokens
-from .endpoints import ENDPOINTS, Call, Endpoint
+from .endpoints import ENDPOINTS, ApiRequest, Endpoint
 from .knobs import Knobs
 from .sensors import Sensor
 from .wire import NO_METHOD, NO_URL, RefusedError, error_response, json_response
@@ -22,9 +22,9 @@ _BASE = "/api/"
 class BesmartSimulator(Knobs):
     """A besmart server; all knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    tokens, the faults and the log of requests. `answered` has the names of the
-    endpoints that were reached with right credentials, oldest first.
+    `app` builds a fresh application each time; all of them share the knobs, the tokens,
+    the faults and the request log. `answered` lists the names of the endpoints that
+    answered with valid credentials, oldest first.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -41,7 +41,7 @@ class BesmartSimulator(Knobs):
         return app
 
     def sensor(self, sensor_mid: int) -> Sensor:
-        """Return the first sensor with this number; raises KeyError."""
+        """Return the first sensor with this number; raise KeyError if unknown."""
         for sensor in self.sensors:
             if sensor.sensor_mid == sensor_mid:
                 return sensor
@@ -49,33 +49,37 @@ class BesmartSimulator(Knobs):
 
     def position(self, sensor: Sensor, moid: int, at: Instant) -> int:
         """Return the true position of a register at `at`: Wh, varh or VAh."""
-        return values.position(sensor, moid, at)
+        return sources.position(sensor, moid, at)
 
     def amount(self, sensor: Sensor, moid: int, start: Instant, end: Instant) -> int:
-        """Return what a register's meters really counted in [start, end)."""
-        return values.energy(sensor, moid, start, end)
+        """Return the true amount of a register in [start, end)."""
+        return sources.energy(sensor, moid, start, end)
 
     def shown(self, sensor: Sensor, moid: int, at: Instant) -> float:
         """Return the true value of any signal at `at`, in the unit of its type."""
-        return values.reading(sensor, moid, at) / self.types[moid].scale
+        return sources.reading(sensor, moid, at) / self.types[moid].scale
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request, or return its refusal in the edition's form."""
         try:
             return await self._respond(request)
         except RefusedError as error:
             return error_response(error, self.error_style)
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
+        """Check the token and return the answer of the endpoint."""
         endpoint, ids = self._route(request)
         token = ""
         if not endpoint.is_open:
             token = self.tokens.check(self, request.headers.get("Authorization"))
-        answer = await endpoint.answer(Call(self, self.tokens, request, ids, token))
+        answer = await endpoint.answer(
+            ApiRequest(self, self.tokens, request, ids, token)
+        )
         self.answered.append(endpoint.name)
         return json_response(answer)
 
     def _route(self, request: web.Request) -> tuple[Endpoint, tuple[int, ...]]:
-        """Find the endpoint, or raise RefusedError (404 or 405) as this server does."""
+        """Return the endpoint; raise RefusedError (404 or 405) without one."""
         path = request.path.removeprefix(_BASE)
         wrong_method = False
         for endpoint in ENDPOINTS:
@@ -95,4 +99,5 @@ class BesmartSimulator(Knobs):
 
 
 def _not_there(status: int) -> RefusedError:
+    """Return the refusal of an endpoint that the server does not have."""
     return RefusedError(status, NO_METHOD if status == 405 else NO_URL)

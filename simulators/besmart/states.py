@@ -1,8 +1,9 @@
 """Sensor states: which meter was installed when, and its registers at both ends.
 
-Source: ../shared/wire/besmart.md, "Sensors / workspaces", and the vendor's published
-texts: the keys are those of 2024; the example of 2022-08 has a number as `meter_eid`
-and a supply-point id in the `info` of a signal's state.
+The keys are those of the vendor's texts of 2024; the example of 2022-08 has a number as
+`meter_eid` and a supply-point id in the `info` of a signal's state.
+
+Source: docs/wire/besmart.md, Sensor states.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,14 +12,12 @@ from typing import Literal
 
 from orjson import dumps
 
-from simulators.faults import Json
-from simulators.house import epoch
+from simulators.faults import Json, Row
+from simulators.times import epoch
 
 from .knobs import Knobs
 from .sensors import Meter, Sensor
-from .values import is_register, meter_position
-
-type Row = dict[str, Json]
+from .sources import is_register, meter_position
 
 
 def sensor_states(
@@ -26,7 +25,7 @@ def sensor_states(
 ) -> Iterator[Row]:
     """Yield the states of a sensor, oldest first; with `moid`, of that signal only.
 
-    A meter that comes after `now` (seconds since 1970) is not known yet.
+    Meters installed after `now` (seconds since 1970) are left out.
     """
     for index, meter in enumerate(sensor.meters):
         if index and epoch(meter.since) > now:
@@ -54,7 +53,7 @@ def sensor_states(
 
 
 def _end(sensor: Sensor, index: int, now: int) -> int | None:
-    """Return when a meter was taken out, in seconds; None while it counts."""
+    """Return when a meter was removed, in seconds; None while it counts."""
     followers = sensor.meters[index + 1 :]
     end = epoch(followers[0].since) if followers else now + 1
     return end if end <= now else None
@@ -68,7 +67,10 @@ def _signal_state(
     number: int,
     till: int | None,
 ) -> Row:
+    """Return the state of one signal of a meter."""
+
     def value(at: int | None) -> Json:
+        """Return the position of a register at a time; None for other signals."""
         if at is None or not is_register(moid):
             return None
         raw = meter_position(sensor, meter, moid, at)
@@ -81,7 +83,7 @@ def _signal_state(
         "value_for_till": value(till),
         "info": _json(
             {
-                "PPECODE": sensor.person.ppe,
+                "PPECODE": sensor.location.ppe,
                 "METER_DEV": meter.eid,
                 "TARIFF_NAME": "G11",
             }
@@ -97,6 +99,7 @@ _VALUES: Mapping[Literal["number", "text", "null"], Callable[[float], Json]] = {
 
 
 def _time(knobs: Knobs, seconds: int | None) -> Json:
+    """Return seconds since 1970 in the form that the knobs require."""
     if seconds is None:
         return None
     if knobs.state_times == "ms":
@@ -105,4 +108,5 @@ def _time(knobs: Knobs, seconds: int | None) -> Json:
 
 
 def _json(value: Row) -> str:
+    """Return an object as JSON text."""
     return dumps(value).decode()

@@ -1,7 +1,8 @@
-"""Errors as the editions write them, and the headers that all answers have.
+"""Errors in the form of each edition, and the headers that all answers have.
 
-Source: ../shared/wire/besmart.md, "Errors". A refusal is raised anywhere and gets
-its form in one place.
+A refusal may be raised anywhere and gets its form in one place.
+
+Source: docs/wire/besmart.md, Errors.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,8 +12,8 @@ from http import HTTPStatus
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 from .knobs import ErrorStyle
 
@@ -29,7 +30,7 @@ NO_METHOD = "The method is not allowed for the requested URL."
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One complaint about the input: where (e.g. "query", "since"), what, its type."""
+    """One problem with the input: its location (e.g. "query", "since"), text, type."""
 
     loc: tuple[str | int, ...]
     msg: str
@@ -46,7 +47,7 @@ class RefusedError(Exception):
     def __init__(
         self, status: int, detail: str, complaints: Sequence[Complaint] = ()
     ) -> None:
-        """Take the status, the text, and for 422 what is wrong with the input."""
+        """Initialize with the status, the text, and the input problems of a 422."""
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
@@ -59,7 +60,7 @@ def invalid(loc: tuple[str | int, ...], msg: str, kind: str) -> RefusedError:
 
 
 def _problem(error: RefusedError) -> tuple[int, bytes, str]:
-    """connexion: input errors are 400; the published 422 is the string "Error"."""
+    """Return connexion's form: input errors are 400, the published 422 is "Error"."""
     if error.status == 422 and not error.complaints:
         return 422, dumps("Error"), JSON
     status = 400 if error.complaints else error.status
@@ -73,10 +74,12 @@ def _problem(error: RefusedError) -> tuple[int, bytes, str]:
 
 
 def _text(error: RefusedError) -> tuple[int, bytes, str]:
+    """Return the form of 2022: a JSON string."""
     return error.status, dumps(error.detail), JSON
 
 
 def _detail(error: RefusedError) -> tuple[int, bytes, str]:
+    """Return FastAPI's form: an object with `detail`."""
     if error.complaints:
         rows = [complaint.row() for complaint in error.complaints]
         return error.status, dumps({"detail": rows}), JSON
@@ -100,13 +103,13 @@ def error_response(error: RefusedError, style: ErrorStyle) -> web.Response:
 
 
 def json_response(value: Json) -> web.Response:
-    """Return an answer with characters as they are, like both frameworks' servers."""
+    """Return JSON with unescaped characters, like both frameworks' servers."""
     headers = {"Server": "nginx", "Content-Type": JSON}
     return web.Response(body=dumps(value), headers=headers)
 
 
-def sampled_values(path: str, answer: Json) -> Iterator[Place]:
-    """Yield where the values of each signal stand in an answer with columns."""
+def sampled_values(path: str, answer: Json) -> Iterator[ValueLocation]:
+    """Yield the location of each signal's values in an answer with columns."""
     if not path.endswith(("/signals/data", "/signals/data/v2")):
         return
     for signal in answer if isinstance(answer, list) else ():

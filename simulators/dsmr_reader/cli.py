@@ -2,11 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from simulators.common_options import change_values, clock
 from simulators.house import Channel, House
 from simulators.registry import Running
-from simulators.unrest import clock, unsettle
 
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
@@ -22,11 +23,13 @@ _CHANNELS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the knobs that are useful from a shell."""
-    parser.add_argument("--seed", type=int, default=1, help="which house it is")
+    """Add the options of this simulator."""
+    parser.add_argument("--seed", type=int, default=1, help="seed of the house")
     parser.add_argument("--years", type=float, default=3, help="length of the history")
     parser.add_argument("--api-key", default=DEFAULT_KEY)
-    parser.add_argument("--interval", type=int, default=10, help="seconds per reading")
+    parser.add_argument(
+        "--interval", type=int, default=10, help="seconds between readings"
+    )
     parser.add_argument("--retention-days", type=int, default=31)
     parser.add_argument("--reader-version", default="5.11.0")
     parser.add_argument("--language", choices=("en", "nl"), default="en")
@@ -42,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def build(options: Namespace) -> Running:
-    """Return the simulator that the options ask for."""
+    """Return the simulator for the options."""
     zone = ZoneInfo(options.time_zone)
     start = datetime.now(zone) - timedelta(days=365.25 * options.years)
     house = House(
@@ -66,12 +69,12 @@ def build(options: Namespace) -> Running:
         extra_device=options.extra_device,
     )
 
-    unsettle(simulator.faults, options, live_values)
+    change_values(simulator.faults, options, live_values)
+    credentials = f"API key: {simulator.api_key}"
+    return Running(simulator.app, credentials, partial(_amount, house))
 
-    def amount(name: str, start: datetime, end: datetime) -> float | None:
-        channel = _CHANNELS.get(name)
-        return (
-            None if channel is None else house.true_energy(channel, start, end) / 1000
-        )
 
-    return Running(simulator.app, f"API key: {simulator.api_key}", amount)
+def _amount(house: House, name: str, start: datetime, end: datetime) -> float | None:
+    """Return the amount of a register in [start, end) in kWh or m³."""
+    channel = _CHANNELS.get(name)
+    return None if channel is None else house.true_energy(channel, start, end) / 1000

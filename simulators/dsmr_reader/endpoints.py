@@ -1,11 +1,12 @@
-"""The table of endpoints: path, first version, methods, and what they answer."""
+"""The table of endpoints: path, first version, methods, and their answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
+from simulators.timeline import Timeline
 
 from .knobs import Language
 from .meter import electricity_live, gas_live, meter_statistics
@@ -20,17 +21,9 @@ from .query import (
     parse_datetime,
     parse_day,
 )
-from .rows import (
-    Row,
-    electricity_row,
-    gas_row,
-    quarter_average,
-    quarter_row,
-    reading_row,
-)
+from .rows import electricity_row, gas_row, quarter_average, quarter_row, reading_row
+from .statistics import day_row, hour_row, today
 from .store import Store
-from .summaries import day_row, hour_row, today
-from .timeline import Timeline
 
 type Answer = Callable[[Store, Language], Json]
 
@@ -39,7 +32,7 @@ class Listing(Protocol):
     """A list that can be filtered, ordered and paged."""
 
     def select(self, store: Store, query: Query, language: Language) -> Sequence[int]:
-        """Return the indices of the rows asked for, in order; costs no memory."""
+        """Return the indices of the requested rows, in order; they need no memory."""
 
     def row(self, store: Store, index: int) -> Row:
         """Return one row."""
@@ -47,7 +40,7 @@ class Listing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TimelineList:
-    """A list of rows ordered by a time (or a day) that is also its only filter."""
+    """A list of rows ordered by a time (or a day), which is also its only filter."""
 
     field: str
     times: Callable[[Store], Timeline]
@@ -61,7 +54,7 @@ class TimelineList:
         return found[::-1] if descending else found
 
     def within(self, store: Store, query: Query, language: Language) -> range:
-        """Return the range that the filters leave, oldest first."""
+        """Return the range of indices within the filters, oldest first."""
         parse = (
             partial(parse_day, language=language)
             if self.by_day
@@ -83,7 +76,7 @@ class PeakList:
 
     def select(self, store: Store, query: Query, language: Language) -> Sequence[int]:
         """Return indices by time, or sorted by average (which visits all of them)."""
-        # The filter on the average wants a date/time: a bug of the real server.
+        # The real server has a bug: the filter on the average requires a date/time.
         bounds(
             query,
             "average_delivered",
@@ -100,15 +93,16 @@ class PeakList:
         return self.inner.row(store, index)
 
     def _average(self, store: Store, index: int) -> int:
+        """Return the average of a peak in W."""
         return quarter_average(store, store.quarters[index])[2]
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The contracts; `start` and `end` are dates and both can be filtered."""
+    """The contracts; `start` and `end` are dates, and both can be filtered."""
 
     def select(self, store: Store, query: Query, language: Language) -> Sequence[int]:
-        """Return the indices of the contracts that the filters leave."""
+        """Return the indices of the contracts that match the filters."""
         errors: dict[str, Json] = {}
         limits = {}
         for name in ("start", "end"):
@@ -152,7 +146,7 @@ class PriceList:
 class Endpoint:
     """An endpoint of the API; exactly one of `answer` and `listing` is set.
 
-    `extra` names the method besides GET, HEAD and OPTIONS.
+    `extra` is the method beside GET, HEAD and OPTIONS.
     """
 
     since: tuple[int, ...]
@@ -162,16 +156,18 @@ class Endpoint:
     allow: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the Allow header the way the server orders it."""
+        """Build the Allow header in the server's order."""
         methods = ["GET", self.extra, "HEAD", "OPTIONS"]
         object.__setattr__(self, "allow", ", ".join(filter(None, methods)))
 
 
 def _version(store: Store, language: Language) -> Json:
+    """Answer application/version."""
     return {"version": store.knobs.version}
 
 
 def _monitoring(store: Store, language: Language) -> Json:
+    """Answer application/monitoring: the problems, latest first."""
     problems: list[Json] = [
         {
             "source": problem.source,
@@ -184,16 +180,19 @@ def _monitoring(store: Store, language: Language) -> Json:
 
 
 def _valid(contract: Contract, limits: dict[str, Bounds]) -> bool:
+    """Return True if a contract starts and ends within the limits."""
     return day_in(contract.start, limits["start"]) and day_in(
         contract.end, limits["end"]
     )
 
 
 def _start(contract: Contract) -> int:
+    """Return the first day of a contract as an ordinal."""
     return contract.start.toordinal()
 
 
 def _end(contract: Contract) -> int:
+    """Return the last day of a contract as an ordinal."""
     return contract.end.toordinal()
 
 

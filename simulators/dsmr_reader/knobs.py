@@ -1,11 +1,12 @@
-"""The knobs of the simulator: what a person's server, meter and data are like."""
+"""The knobs of the simulator: the server, the meter and the data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from simulators.house import Channel, House
+from simulators.times import utcnow
 
 from .prices import Contract, default_contracts
 
@@ -15,11 +16,6 @@ type RegisterOverride = Mapping[str, int | Callable[[int], int]]
 """Field of a reading -> its position (Wh, litres, MJ), or a change to the true one."""
 
 DEFAULT_KEY = "SIMULATED-DSMR-READER-API-KEY"
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class DeviceType:
-    """A kind of M-Bus meter: its register, its code and unit in the telegram."""
+    """A kind of M-Bus meter: its register, and its code and unit in the telegram."""
 
     channel: Channel
     code: str
@@ -49,11 +45,11 @@ DEVICE_TYPES = {
 
 @dataclass(eq=False)
 class Knobs:
-    """All that can be changed while the simulator runs; see each line.
+    """Everything that can be changed while the simulator runs; see each line.
 
-    `interval` is the seconds between readings: a divisor of 60, or 300 or 900.
-    `retention` None keeps all readings. `dsmr4` means DSMR 4.2: gas once an hour
-    and no voltages. `register_override` changes the newest reading only.
+    `interval` is the number of seconds between readings: a divisor of 60, or 300 or
+    900. `retention` None keeps all readings. `dsmr4` means DSMR 4.2: gas once an hour
+    and no voltages. `register_override` changes the latest reading only.
     """
 
     house: House = field(default_factory=House)
@@ -63,7 +59,7 @@ class Knobs:
     api_enabled: bool = True
     version: str = "5.11.0"
     language: Language = "en"
-    behind_nginx: bool = False  # Keeps connections, gzips, loses the port in links.
+    behind_nginx: bool = False  # Keep-alive, gzip, and links without the port.
     clock: Callable[[], datetime] = utcnow
     problems: list[Problem] = field(default_factory=list)
     prices: list[Contract] = field(default_factory=list)
@@ -73,29 +69,30 @@ class Knobs:
     retention: timedelta | None = timedelta(days=31)
     stopped_at: datetime | None = None
     no_readings_today: bool = False
-    readings_since: datetime | None = None  # Older ones are gone, statistics stay.
-    peaks_since: datetime | None = None  # When quarter-hour peaks began.
+    readings_since: datetime | None = None  # Older ones are deleted, statistics stay.
+    peaks_since: datetime | None = None  # The first quarter-hour peak.
     # The meter.
     telegram: bool = True
     dsmr4: bool = False
     phases: Literal[1, 3] = 3
     extra_device: ExtraDevice = "gas"
-    tariff: Literal[1, 2] | None = None  # None: what the clock says.
+    tariff: Literal[1, 2] | None = None  # None: by the clock.
     register_override: RegisterOverride = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Fill in two yearly contracts unless there are others."""
+        """Add two yearly contracts unless there are others."""
         if not self.prices:
             year = self.clock().astimezone(self.house.zone).year
             self.prices = default_contracts(year)
 
     @property
     def belgian(self) -> bool:
-        """Tell whether the meter is a Belgian one: other telegram, tariffs reversed."""
+        """Return True for a Belgian meter: another telegram, tariffs reversed."""
         return self.house.belgian
 
     @belgian.setter
     def belgian(self, value: bool) -> None:
+        """Turn the meter into a Belgian one, or back."""
         self.house.belgian = value
 
     @property

@@ -1,16 +1,17 @@
-"""The newest telegram, the meter's own statistics and the live answers."""
+"""The latest telegram, the meter's own statistics and the live answers."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from simulators.house import epoch
+from simulators.faults import Row
+from simulators.times import epoch
 
 from .knobs import Language
 from .prices import DayPrices, cents, day_prices
-from .rows import Row, amperes, gas_step, phase_power, reading_positions
+from .rows import amperes, gas_step, phase_power, reading_positions
 from .store import Store
 
-# OBIS 1-0:21.7.0, 41.7.0, 61.7.0 are power; 1-0:31.7.0, 51.7.0, 71.7.0 current.
+# OBIS 1-0:21.7.0, 41.7.0, 61.7.0 are power; 1-0:31.7.0, 51.7.0, 71.7.0 are current.
 _PHASE_CODES = (2, 4, 6)
 _SAGS = (2, 1, 1)
 _POWER_FAILURES, _LONG_POWER_FAILURES = 6, 3
@@ -39,7 +40,7 @@ def telegram(store: Store, when: int) -> str:
 
 
 def meter_statistics(store: Store) -> Row:
-    """Return datalogger/meter-statistics; only telegrams fill it."""
+    """Return datalogger/meter-statistics, which only telegrams fill."""
     knobs, latest = store.knobs, store.latest
     known = knobs.telegram and latest is not None
     row: Row = {
@@ -70,7 +71,7 @@ def dsmr_version(store: Store) -> str | None:
 
 
 def tariff(store: Store) -> int | None:
-    """Return the tariff in the newest telegram; None without telegrams."""
+    """Return the tariff in the latest telegram; None without telegrams."""
     if not store.knobs.telegram or store.latest is None:
         return None
     return store.knobs.tariff or store.house.tariff(store.latest)
@@ -97,15 +98,13 @@ def electricity_live(store: Store, language: Language) -> Row:
 
 
 def gas_live(store: Store, language: Language) -> Row:
-    """Return consumption/gas-live: m3 in the last interval; empty without gas."""
+    """Return consumption/gas-live: m³ in the last interval; empty without gas."""
     if not store.all_gas or store.knobs.no_readings_today:
         return {}
     read_at = store.all_gas[-1]
     step = gas_step(store, read_at)
     row: Row = {"timestamp": store.iso(read_at), "currently_delivered": step / 1000}
-    prices = day_prices(
-        store.knobs.prices, datetime.fromtimestamp(store.now, UTC).date()
-    )
+    prices = _live_prices(store)
     if prices is not None:
         cost = Decimal(step) / 1000 * prices.gas_price
         row["cost_per_interval"] = money(cost, language)
@@ -113,24 +112,25 @@ def gas_live(store: Store, language: Language) -> Row:
 
 
 def _live_prices(store: Store) -> DayPrices | None:
-    """Return the prices of today; the live answers take the day in UTC."""
+    """Return today's prices; the live answers use the UTC day."""
     today = datetime.fromtimestamp(store.now, UTC).date()
     return day_prices(store.knobs.prices, today)
 
 
 def money(amount: Decimal, language: Language) -> str:
-    """Write an amount with two decimals, with a comma in Dutch."""
+    """Return an amount with two decimals, with a comma in Dutch."""
     text = str(cents(amount))
     return text.replace(".", ",") if language == "nl" else text
 
 
 def _stamp(store: Store, when: int) -> str:
-    """Write a time as telegrams do: local, with S for summer and W for winter."""
+    """Return a time as in telegrams: local, with S for summer and W for winter."""
     local = datetime.fromtimestamp(when, store.zone)
     return f"{local:%y%m%d%H%M%S}{'S' if local.dst() else 'W'}"
 
 
 def _dutch_head(store: Store, when: int) -> list[str]:
+    """Return the first lines of a Dutch telegram."""
     return [
         "/ISK5\\2M550T-1012",
         "",
@@ -141,6 +141,7 @@ def _dutch_head(store: Store, when: int) -> list[str]:
 
 
 def _belgian_head(store: Store, when: int) -> list[str]:
+    """Return the first lines of a Belgian telegram."""
     return [
         "/FLU5\\253770234_A",
         "",
@@ -151,6 +152,7 @@ def _belgian_head(store: Store, when: int) -> list[str]:
 
 
 def _registers(store: Store, when: int) -> list[str]:
+    """Return the lines of positions, tariff and power."""
     positions = reading_positions(store, when)
     power = store.house.power(when)
     fields = {
@@ -171,6 +173,7 @@ def _registers(store: Store, when: int) -> list[str]:
 
 
 def _counters(store: Store) -> list[str]:
+    """Return the lines of power failures, sags and swells."""
     codes = ("32", "52", "72")[: store.knobs.phases]
     return [
         f"0-0:96.7.21({_POWER_FAILURES:05})",
@@ -182,6 +185,7 @@ def _counters(store: Store) -> list[str]:
 
 
 def _phase_lines(store: Store, when: int) -> list[str]:
+    """Return the lines of voltage, current and power per phase."""
     phases = zip(
         _PHASE_CODES,
         phase_power(store, store.house.power(when)),

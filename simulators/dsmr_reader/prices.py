@@ -1,4 +1,4 @@
-"""Energy supplier contracts and the arithmetic of money."""
+"""Energy supplier contracts and rounding of money."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ _CENT = Decimal("0.01")
 class Contract:
     """A contract valid from `start` to `end`, both included.
 
-    Prices are EUR/kWh and EUR/m3, the fixed cost is EUR per day, as decimal
-    strings with six decimals (wire: consumption/energy-supplier-prices).
+    Prices are EUR/kWh and EUR/m³, the fixed cost is EUR per day, as decimal strings
+    with six decimals.
+
+    Source: docs/wire/dsmr_reader.md, Contracts.
     """
 
     start: date
@@ -39,7 +41,7 @@ PRICE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class DayPrices:
-    """The prices of one day, after combining the contracts of that day."""
+    """The prices of one day, combined from the contracts of that day."""
 
     electricity_delivered_1_price: Decimal = Decimal(0)
     electricity_delivered_2_price: Decimal = Decimal(0)
@@ -56,7 +58,7 @@ class DayPrices:
 
 
 def default_contracts(year: int) -> list[Contract]:
-    """Return the contracts of the year before and of this year."""
+    """Return the contracts of last year and of this year."""
     return [
         Contract(
             start=date(year - 1, 1, 1),
@@ -86,8 +88,10 @@ def default_contracts(year: int) -> list[Contract]:
 def day_prices(contracts: Sequence[Contract], day: date) -> DayPrices | None:
     """Return the prices of a day, or None without a contract.
 
-    Contracts that overlap are combined field by field: a price that only one of
-    them has counts, a collision gives 0 (wire: contracts may overlap).
+    Overlapping contracts are combined field by field: a price that only one of them has
+    counts, a collision results in 0.
+
+    Source: docs/wire/dsmr_reader.md, Contracts.
     """
     valid = [
         contract for contract in contracts if contract.start <= day <= contract.end

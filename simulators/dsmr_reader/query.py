@@ -1,4 +1,4 @@
-"""Query strings as the server reads them: filters, order and pages."""
+"""Query strings as the server parses them: filters, order and pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .knobs import Language
-from .rows import Row
 from .wire import MESSAGES
 
 DEFAULT_LIMIT = 25
@@ -21,16 +20,16 @@ type Query = Mapping[str, Sequence[str]]
 
 
 class FilterError(Exception):
-    """One or more filters have values the server refuses (400)."""
+    """One or more filters have values that the server refuses (400)."""
 
     def __init__(self, errors: dict[str, Json]) -> None:
-        """Take the messages per parameter."""
+        """Initialize with the messages per parameter."""
         super().__init__(errors)
         self.errors = errors
 
 
 class WorkerError(Exception):
-    """The server's database gives up on the numbers (500)."""
+    """The numbers are too large for the server's database (500)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Bounds:
 
 
 def parse_query(raw: str) -> Query:
-    """Split a raw query string; a raw plus is a space, as in forms."""
+    """Split a raw query string; an unencoded plus is a space, as in forms."""
     return parse_qs(raw, keep_blank_values=True)
 
 
@@ -52,10 +51,10 @@ def last(query: Query, name: str) -> str:
 
 
 def bounds(query: Query, field: str, parse: Callable[[str], tuple[int, int]]) -> Bounds:
-    """Return the range that `field`, `field__gte` and `field__lte` ask for.
+    """Return the range of `field`, `field__gte` and `field__lte`.
 
-    `parse` gives a value's key rounded up and rounded down; other suffixes and
-    unknown parameters do nothing, as on the server.
+    `parse` returns the key of a value rounded up and rounded down; other suffixes and
+    unknown parameters are ignored, as on the server.
     """
     errors: dict[str, Json] = {}
     low, high = Bounds().low, Bounds().high
@@ -78,12 +77,14 @@ def bounds(query: Query, field: str, parse: Callable[[str], tuple[int, int]]) ->
 def parse_datetime(value: str, zone: ZoneInfo, language: Language) -> tuple[int, int]:
     """Return a date/time as seconds UTC, rounded up and down; naive is local.
 
-    Wire: ISO 8601, with or without an offset, date only; a naive time that the
-    clock skips or repeats is refused, and so is an epoch.
+    The server accepts ISO 8601 with or without an offset, and a date only; it refuses a
+    naive time that the clock skips or repeats, and an epoch.
+
+    Source: docs/wire/dsmr_reader.md, Times.
     """
     messages = MESSAGES[language]
     try:
-        # Python also reads compact dates, as which some epochs would pass.
+        # Python also accepts compact dates, and some epochs look like one.
         moment = datetime.fromisoformat(value if value[4:5] == "-" else "")
     except ValueError:
         raise ValueError(messages["datetime"]) from None
@@ -107,12 +108,12 @@ def parse_day(value: str, language: Language) -> tuple[int, int]:
 
 
 def day_in(contract_day: date, limits: Bounds) -> bool:
-    """Tell whether a date lies in the range."""
+    """Return True if a date lies in the range."""
     return limits.low <= contract_day.toordinal() <= limits.high
 
 
 def ordering(query: Query, fields: Sequence[str]) -> tuple[str, bool]:
-    """Return the field to order by and whether descending.
+    """Return the field to order by, and True if descending.
 
     The first field is the default; unknown ones are skipped silently.
     """
@@ -125,7 +126,7 @@ def ordering(query: Query, fields: Sequence[str]) -> tuple[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The part of a list that a request asks for."""
+    """The requested part of a list."""
 
     limit: int
     offset: int
@@ -147,7 +148,10 @@ class Page:
 
 
 def page(query: Query) -> Page:
-    """Return the page; nonsense silently becomes the default (wire: no 400 here)."""
+    """Return the page; invalid numbers silently become the default.
+
+    Source: docs/wire/dsmr_reader.md, Lists.
+    """
     limit = _whole(last(query, "limit"), DEFAULT_LIMIT)
     size = limit if limit > 0 else DEFAULT_LIMIT
     offset = max(_whole(last(query, "offset"), 0), 0)
@@ -157,6 +161,7 @@ def page(query: Query) -> Page:
 
 
 def _whole(value: str, default: int) -> int:
+    """Return an integer, or the default if the text is not one."""
     try:
         return int(value)
     except ValueError:
@@ -164,7 +169,7 @@ def _whole(value: str, default: int) -> int:
 
 
 def _link(url: str, limit: int, offset: int) -> str:
-    """Return the URL with another page: parameters sorted, no offset of zero."""
+    """Return the URL of another page: parameters sorted, no offset of zero."""
     parts = urlsplit(url)
     query = dict(parse_qs(parts.query, keep_blank_values=True))
     query["limit"] = [str(limit)]

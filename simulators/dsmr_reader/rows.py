@@ -1,11 +1,10 @@
 """Rows of readings and consumption, key for key as the real server writes them."""
 
-from simulators.faults import Json
+from simulators.faults import Row
 from simulators.house import Channel, Power
+from simulators.times import QUARTER
 
-from .store import QUARTER, Store
-
-type Row = dict[str, Json]
+from .store import Store
 
 _LINES = ("l1", "l2", "l3")
 # The order of the captures: 1 delivered, 1 returned, 2 delivered, 2 returned.
@@ -18,7 +17,7 @@ POSITIONS = {
 
 
 def milli(amount: int) -> str:
-    """Write thousandths as a decimal string with three decimals."""
+    """Return thousandths as a decimal string with three decimals."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 1000}.{abs(amount) % 1000:03}"
 
@@ -47,7 +46,7 @@ def reading_row(store: Store, when: int) -> Row:
 
 
 def reading_positions(store: Store, when: int) -> dict[str, int]:
-    """Return the positions in a reading by field; the newest one may be overridden."""
+    """Return the positions in a reading by field; knobs may override the latest."""
     positions = dict(zip(Channel, store.house.registers(when), strict=True))
     found = {f"electricity_{field}": positions[POSITIONS[field]] for field in POSITIONS}
     device = store.knobs.device
@@ -61,7 +60,7 @@ def reading_positions(store: Store, when: int) -> dict[str, int]:
 
 
 def electricity_row(store: Store, read_at: int) -> Row:
-    """Return a row of consumption/electricity; it describes the minute before."""
+    """Return a row of consumption/electricity, which describes the minute before."""
     reading = store.all_readings.before(read_at)
     last = read_at if reading is None else reading
     registers = store.house.registers(last)
@@ -88,7 +87,7 @@ def gas_row(store: Store, read_at: int) -> Row:
 
 
 def gas_position(store: Store, read_at: int) -> int:
-    """Return the M-Bus meter's position that belongs to a read_at."""
+    """Return the M-Bus meter's position at a read_at."""
     device = store.knobs.device
     if device is None:
         return 0
@@ -96,7 +95,7 @@ def gas_position(store: Store, read_at: int) -> int:
 
 
 def gas_step(store: Store, read_at: int) -> int:
-    """Return the difference with the record before; the very first one has 0."""
+    """Return the difference from the previous record; the very first one has 0."""
     previous = store.all_gas.before(read_at)
     if previous is None:
         return 0
@@ -128,11 +127,12 @@ def quarter_average(store: Store, quarter: int) -> tuple[int, int, int]:
 
 
 def _delivered(store: Store, power: Power) -> list[str]:
+    """Return the delivered power per phase in kW."""
     return [milli(max(watt, 0)) for watt in phase_power(store, power)]
 
 
 def _phase_details(store: Store, power: Power, when: int) -> Row:
-    """Return what newer versions added: returned, voltage and current per phase."""
+    """Return the fields of newer versions: returned, voltage and current per phase."""
     volts = store.house.voltages(when)
     phases = phase_power(store, power)
     returned = [milli(max(-watt, 0)) for watt in phases]

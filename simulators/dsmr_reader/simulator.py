@@ -2,19 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from orjson import dumps
 
-from simulators.faults import Faults, Json
+from simulators.credentials import is_same_secret
+from simulators.faults import Faults, Json, Row
 
 from .endpoints import ENDPOINTS, FIELDS_SINCE, Endpoint, Listing
 from .knobs import Knobs, Language
 from .meter import crc16
 from .query import FilterError, WorkerError, page, parse_query
-from .rows import Row
 from .store import Store
 from .wire import (
     MESSAGES,
@@ -30,7 +29,8 @@ from .wire import (
 _BASE = "/api/v2/"
 _TELEGRAMS = "/api/v1/datalogger/dsmrreading"
 _ROWS_AT_ONCE = 500
-# Wire: about 280,000 rows keep a worker busy past its 60 s; it is then killed.
+# About 280,000 rows keep a worker busy beyond its 60 s, and it is killed.
+# Source: docs/wire/dsmr_reader.md, Speed.
 _WORKER_ROWS = 250_000
 _GZIP_SIZE = 2048
 
@@ -39,8 +39,8 @@ _GZIP_SIZE = 2048
 class DsmrReaderSimulator(Knobs):
     """A DSMR-reader server around a `House`; all knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    faults and the log of requests.
+    `app` builds a fresh application each time; all of them share the knobs, the faults
+    and the request log.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -53,8 +53,9 @@ class DsmrReaderSimulator(Knobs):
         return app
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request and apply what its web server does."""
         language = negotiate(request.headers.get("Accept-Language", ""), self.language)
-        response = await _Exchange(self, request, language).respond()
+        response = await _ApiRequest(self, request, language).respond()
         encodings = request.headers.get("Accept-Encoding", "")
         if not self.behind_nginx:
             response.force_close()
@@ -64,15 +65,15 @@ class DsmrReaderSimulator(Knobs):
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchange:
-    """One request and the way to its answer."""
+class _ApiRequest:
+    """One request, and the language of its answer."""
 
     knobs: Knobs
     request: web.Request
     language: Language
 
     async def respond(self) -> web.Response:
-        """Find the endpoint; a slash at the end is already another path."""
+        """Return the answer of the endpoint; a trailing slash is another path."""
         path = self.request.path
         if path == _TELEGRAMS:
             return await self._telegram()
@@ -108,6 +109,7 @@ class _Exchange:
         return self._answer(200, body, allow=endpoint.allow)
 
     async def _body(self, endpoint: Endpoint) -> bytes:
+        """Return the JSON of a list or of a single answer."""
         store = Store(self.knobs)
         if endpoint.listing is not None:
             return encode(await self._list(endpoint.listing, store))
@@ -116,6 +118,7 @@ class _Exchange:
         return encode(self._fields_of_version(endpoint.answer(store, self.language)))
 
     async def _list(self, listing: Listing, store: Store) -> Json:
+        """Return a page of a list; a page that is too long kills the worker."""
         url = urlsplit(self.request.raw_path)
         query = parse_query(url.query)
         part = page(query)
@@ -129,14 +132,16 @@ class _Exchange:
             for index in wanted[start : start + _ROWS_AT_ONCE]:
                 row = listing.row(store, index)
                 rows.append(self._fields_of_version(row))
-            # A long page must not hold up the other tasks of a test or demo.
+            # A long page must not block the event loop of a test or the demo.
             await asyncio.sleep(0)
         return part.envelope(self._absolute(url.geturl()), len(found), rows)
 
     def _absolute(self, path: str) -> str:
+        """Return the full URL of a path, as the server builds its links."""
         host = self.request.host
         if self.knobs.behind_nginx:
-            # Its $host variable has no port (wire: never follow `next`).
+            # nginx's $host has no port, so clients cannot follow `next`.
+            # Source: docs/wire/dsmr_reader.md, Lists.
             host = host.partition(":")[0]
         return f"{self.request.scheme}://{host}{path}"
 
@@ -150,16 +155,16 @@ class _Exchange:
         return row
 
     def _refusal(self) -> str | None:
-        """Return why the request is not allowed; these texts are never translated."""
+        """Return why the request is not allowed; these texts are not translated."""
         if not self.knobs.api_enabled:
             return "API is disabled"
         headers, key = self.request.headers, self.knobs.api_key
         given = [headers.get("X-AUTHKEY", "")]
         if self.knobs.release >= (2, 1):
             given.append(headers.get("Authorization", "").removeprefix("Token "))
-        # `Bearer` keeps its prefix and thus never equals the key.
-        right = any(compare_digest(key.encode(), value.encode()) for value in given)
-        return None if right and key else "Invalid auth key"
+        # `Bearer` keeps its prefix, so it never equals the key.
+        right = any(is_same_secret(value, key) for value in given)
+        return None if right else "Invalid auth key"
 
     async def _telegram(self) -> web.Response:
         """Answer API v1, of which only the refusals matter here."""
@@ -178,6 +183,7 @@ class _Exchange:
         return self._plain(201, "", None)
 
     def _schema(self) -> web.Response:
+        """Return the OpenAPI schema with the paths of this version."""
         major, minor = self.knobs.release[:2]
         lines = ["openapi: 3.0.3", "info:", "  title: DSMR-reader"]
         lines += [f"  version: v{major}.{minor}", "paths:"]
@@ -188,9 +194,11 @@ class _Exchange:
         return self._answer(200, body, content_type="application/vnd.oai.openapi")
 
     def _detail(self, status: int, text: str, endpoint: Endpoint) -> web.Response:
+        """Return an error with `detail`."""
         return self._answer(status, dumps({"detail": text}), allow=endpoint.allow)
 
     def _plain(self, status: int, text: str, allow: str | None) -> web.Response:
+        """Return an answer of a plain Django view."""
         return self._answer(status, text, content_type=PLAIN_HTML, allow=allow)
 
     def _answer(
@@ -200,6 +208,7 @@ class _Exchange:
         content_type: str = "application/json",
         allow: str | None = None,
     ) -> web.Response:
+        """Return a response with the headers of this server."""
         return answer(
             status,
             body,

@@ -1,8 +1,8 @@
 """What DSMR-reader would have stored by now, as timelines instead of tables.
 
-The rules are those of its background processes: readings are grouped by minute
-once a newer reading is in, gas follows, statistics of a day follow the first gas
-of the next day, and retention leaves two records per hour.
+The rules are those of its background processes: readings are grouped by minute once a
+newer reading has arrived, gas follows, the statistics of a day follow the first gas of
+the next day, and retention leaves two records per hour.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,11 @@ from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from simulators.house import epoch
+from simulators.timeline import Grid, Span, Timeline, timeline
+from simulators.times import HOUR, MINUTE, QUARTER, epoch
 
 from .knobs import Knobs
-from .timeline import HOUR, Grid, Span, Timeline, timeline
 
-MINUTE = 60
-QUARTER = 900
 _STATISTICS_DELAY = 300
 _EMPTY = Timeline()
 
@@ -36,7 +34,7 @@ class Store:
     """The tables of the server at one moment; all instants are seconds, UTC."""
 
     def __init__(self, knobs: Knobs) -> None:
-        """Look at the clock; the timelines are made when they are needed."""
+        """Initialize for the current time; timelines are built on first use."""
         if MINUTE % knobs.interval and knobs.interval not in (300, QUARTER):
             raise ValueError(f"Unsupported interval: {knobs.interval}")
         self.knobs = knobs
@@ -46,7 +44,7 @@ class Store:
         self.today = datetime.fromtimestamp(self.now, self.zone).date()
 
     def iso(self, when: int) -> str:
-        """Return an instant as the API writes it: ISO 8601, local offset."""
+        """Return an instant in the API's form: ISO 8601 with the local offset."""
         return datetime.fromtimestamp(when, self.zone).isoformat()
 
     def ordinal(self, when: int) -> int:
@@ -54,7 +52,7 @@ class Store:
         return datetime.fromtimestamp(when, self.zone).toordinal()
 
     def day_span(self, ordinal: int) -> Span:
-        """Return the instants of a local day, which has 23, 24 or 25 hours."""
+        """Return the start and end of a local day, which has 23, 24 or 25 hours."""
         return midnight(ordinal, self.zone), midnight(ordinal + 1, self.zone)
 
     @cached_property
@@ -64,7 +62,7 @@ class Store:
 
     @cached_property
     def all_readings(self) -> Timeline:
-        """Return the timestamps of all readings, also those retention deleted."""
+        """Return the timestamps of all readings, including the deleted ones."""
         return self._readings(None)
 
     @cached_property
@@ -89,7 +87,7 @@ class Store:
 
     @cached_property
     def latest(self) -> int | None:
-        """Return the timestamp of the newest reading."""
+        """Return the timestamp of the latest reading."""
         return self.all_readings[-1] if self.all_readings else None
 
     @property
@@ -131,9 +129,11 @@ class Store:
 
     @cached_property
     def _gaps(self) -> list[Span]:
+        """Return the outages as spans."""
         return [(epoch(gap.start), epoch(gap.end)) for gap in self.house.outages]
 
     def _thin_before(self) -> int | None:
+        """Return the whole hour before which retention thins the records."""
         keep = self.knobs.retention
         if keep is None:
             return None
@@ -141,10 +141,12 @@ class Store:
 
     @property
     def _kept_since(self) -> int:
+        """Return the time of the first reading that was not deleted."""
         since = self.knobs.readings_since
         return 0 if since is None else epoch(since)
 
     def _readings(self, thin_before: int | None, since: int = 0) -> Timeline:
+        """Return the timestamps of readings, with or without retention."""
         ends = [self.now]
         if self.knobs.stopped_at is not None:
             ends.append(epoch(self.knobs.stopped_at))
@@ -155,6 +157,7 @@ class Store:
         return timeline(grid, start, min(ends), self._gaps, thin_before)
 
     def _minutes(self, thin_before: int | None, since: int = 0) -> Timeline:
+        """Return the ends of minutes, with or without retention."""
         if self.latest is None:
             return _EMPTY
         step = self.knobs.interval
@@ -166,6 +169,7 @@ class Store:
         return timeline(grid, max(start, since), end, gaps, thin_before)
 
     def _gas(self, thin_before: int | None, since: int = 0) -> Timeline:
+        """Return read_at of gas, with or without retention."""
         if self.latest is None or self.knobs.device is None:
             return _EMPTY
         shift = self.gas_shift
@@ -175,7 +179,7 @@ class Store:
             for last, first in self._breaks
         ]
         start = self.extra_stamp(self.all_readings[0])
-        # A reading is processed when its minute is over and a newer one is in.
+        # A reading is processed once its minute is over and a newer one has arrived.
         end = minute_end(self.latest) - 2 * MINUTE
         return timeline(grid, max(start - shift, since), end - shift, gaps, thin_before)
 
@@ -189,7 +193,7 @@ class Store:
         return [(a, b) for a, b in around if a is not None and b is not None]
 
     def _sparse(self, quarter: int) -> bool:
-        """Tell whether a quarter has too few readings for a peak."""
+        """Return True if a quarter has too few readings for a peak."""
         return len(self.all_readings.between(quarter, quarter + QUARTER + 1)) < 2
 
     @cached_property
@@ -201,7 +205,7 @@ class Store:
         if self.knobs.device is not None:
             done = min(done, self.all_gas[-1] if self.all_gas else 0)
         first_day = self.ordinal(self.all_minutes[0])
-        # The last day whose following midnight has come and has been processed.
+        # The last day whose following midnight has passed and been processed.
         last_day = self.ordinal(done) - 1
         day_gaps = self._empty_days()
         days = timeline(Grid(1), first_day, last_day, day_gaps)
@@ -216,7 +220,7 @@ class Store:
         return days, timeline(Grid(HOUR), start, end, sorted(hour_gaps))
 
     def _empty_days(self) -> list[Span]:
-        """Return the days without any record; one at midnight sharp is not enough."""
+        """Return the days without records; one at exactly midnight is not enough."""
         empty: Sequence[int] = sorted(
             {
                 day
@@ -228,5 +232,6 @@ class Store:
         return [(day, day + 1) for day in empty]
 
     def _is_empty(self, day: int) -> bool:
+        """Return True if a day has no record after its first midnight."""
         start, end = self.day_span(day)
         return not self.all_minutes.between(start + 1, end)

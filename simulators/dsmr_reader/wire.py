@@ -1,7 +1,7 @@
 """Statuses, headers, messages and bodies that do not depend on the data.
 
-All of it is recorded from DSMR-reader v5.11.0 (tests/fixtures/dsmr_reader); the
-Dutch texts are those of Django and its REST framework.
+All of it is recorded from DSMR-reader v5.11.0 (tests/fixtures/dsmr_reader); the Dutch
+texts are those of Django and its REST framework.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ from http import HTTPStatus
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 from .knobs import Language
 
 JSON = "application/json"
-# Django's plain views name the character set, the REST framework does not.
+# Django's plain views include the character set, the REST framework does not.
 PLAIN_HTML = "text/html; charset=utf-8"
 
 MESSAGES: Mapping[Language, Mapping[str, str]] = {
@@ -53,7 +53,7 @@ SERVER_ERROR_PAGE = _PAGE.format(title="Server Error (500)", text="")
 
 
 def negotiate(accept_language: str, default: Language) -> Language:
-    """Return the language for an Accept-Language header, as Django picks it."""
+    """Return the language for an Accept-Language header, as Django selects it."""
     wanted: list[tuple[float, str]] = []
     for part in accept_language.lower().split(","):
         name, _, weight = part.strip().partition(";q=")
@@ -70,7 +70,7 @@ def negotiate(accept_language: str, default: Language) -> Language:
 
 
 def accepts_json(accept: str) -> bool:
-    """Tell whether an Accept header allows JSON, the only thing the API speaks."""
+    """Return True if an Accept header allows JSON, the API's only format."""
     types = {part.split(";")[0].strip() for part in accept.split(",")}
     return not accept or bool(types & {"*/*", "application/*", JSON})
 
@@ -101,7 +101,7 @@ def answer(
 
 
 def encode(value: Json) -> bytes:
-    """Return JSON without spaces and with characters as they are, like the server."""
+    """Return JSON without spaces and with unescaped characters, like the server."""
     return dumps(value)
 
 
@@ -117,8 +117,8 @@ _LIVE = (
 _NO_MEASUREMENTS = frozenset({"id", "dsmr_version", "electricity_tariff"})
 
 
-def live_values(path: str, answer: Json) -> Iterator[Place]:
-    """Yield where the measured values stand in what tells of now."""
+def live_values(path: str, answer: Json) -> Iterator[ValueLocation]:
+    """Yield the location of the measured values in answers about the present."""
     if not path.endswith(_LIVE) or not isinstance(answer, dict):
         return
     results = answer.get("results")

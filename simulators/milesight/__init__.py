@@ -1,8 +1,8 @@
 """A simulator of Milesight Beaver IoT, releases 1.0 to 1.3.1."""
 
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, FUNCTIONS, Knobs, User
+from .model import Device, Entity, Gap, Override
 from .simulator import MilesightSimulator
-from .things import Device, Entity, Gap, Override
 from .world import World
 
 __all__ = [

@@ -1,20 +1,19 @@
-"""Endpoints of the user: user/status, user, and the passwords of the broker."""
+"""Endpoints of the user: user/status, user, and the credentials of the broker."""
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
-from .call import Call
 from .knobs import FUNCTIONS
-from .query import Row
+from .request import ApiRequest
 
 
-async def user_status(call: Call) -> Json:
-    """Tell whether the server has been set up; needs no login."""
-    return {"init": call.state.initialised}
+async def user_status(request: ApiRequest) -> Json:
+    """Return whether the server has been set up; needs no login."""
+    return {"init": request.state.initialised}
 
 
-async def user_info(call: Call) -> Json:
-    """Return the user who asks, with the role and its functions."""
-    user = call.user
+async def user_info(request: ApiRequest) -> Json:
+    """Return the user of the request, with the role and its functions."""
+    user = request.user
     codes = FUNCTIONS if user.super_admin else sorted(user.functions)
     menus: list[Json] = [
         {"menu_id": str(1000 + index), "code": code, "name": code, "type": "FUNCTION"}
@@ -23,29 +22,29 @@ async def user_info(call: Call) -> Json:
     role = "super_admin" if user.super_admin else "Reader"
     return {
         "user_id": user.user_id,
-        "tenant_id": call.state.tenant,
+        "tenant_id": request.state.tenant,
         "nickname": user.nickname,
         "email": user.email,
-        "created_at": str(call.state.world.start * 1000),
+        "created_at": str(request.state.world.start * 1000),
         "roles": [{"role_id": "1868211453976543002", "role_name": role}],
         "menus": menus,
         "is_super_admin": user.super_admin,
     }
 
 
-async def broker_info(call: Call) -> Json:
-    """Return where the broker is; an absent host is that of the web page."""
-    info: Row = {"mqtt_port": call.state.hub.mqtt_port, "ws_path": "/mqtt"}
-    if call.state.mqtt_host is not None:
-        info["host"] = call.state.mqtt_host
+async def broker_info(request: ApiRequest) -> Json:
+    """Return the address of the broker; without a host, it is that of the web page."""
+    info: Row = {"mqtt_port": request.state.notifier.mqtt_port, "ws_path": "/mqtt"}
+    if request.state.mqtt_host is not None:
+        info["host"] = request.state.mqtt_host
     return info
 
 
-async def web_credentials(call: Call) -> Json:
+async def web_credentials(request: ApiRequest) -> Json:
     """Return the user name and password that all web clients of a tenant share."""
-    username = f"web_mqtt@{call.state.tenant}"
+    username = f"web_mqtt@{request.state.tenant}"
     return {
-        "client_id": f"{username}#{call.state.hub.next_client()}",
+        "client_id": f"{username}#{request.state.notifier.next_client()}",
         "username": username,
-        "password": call.state.mqtt_password,
+        "password": request.state.mqtt_password,
     }

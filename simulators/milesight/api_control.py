@@ -1,9 +1,12 @@
-"""Endpoints that change something: property/update and service/call."""
+"""Endpoints that change something: property/update and service/call.
+
+Source: docs/wire/milesight.md, Control.
+"""
 
 from simulators.faults import Json
 
-from .call import Call
-from .things import Entity
+from .model import Entity
+from .request import ApiRequest
 from .wire import ApiError, invalid, several
 
 _RESETS = (
@@ -14,13 +17,13 @@ _RESETS = (
 _INVALID = "parameter_validation_failed"
 
 
-async def property_update(call: Call) -> Json:
-    """Write values by key; they are the latest ones at once, before any downlink."""
-    given = _exchange(call)
+async def property_update(request: ApiRequest) -> Json:
+    """Write values by key; they become the latest ones before any downlink."""
+    given = _exchange(request)
     wanted = {
         entity: value
         for key, value in given.items()
-        if (entity := _known(call, key)) is not None and entity.writable
+        if (entity := _known(request, key)) is not None and entity.is_writable
     }
     if not wanted:
         raise invalid("No property that can be written")
@@ -33,55 +36,61 @@ async def property_update(call: Call) -> Json:
         raise several(*problems)
     changed: list[Entity] = []
     for entity, value in wanted.items():
-        changed += call.state.world.write(entity, _typed(entity, value), call.state.now)
-    await call.state.hub.changed(changed)
+        changed += request.state.world.write(
+            entity, _typed(entity, value), request.state.now
+        )
+    await request.state.notifier.announce(changed)
     return None
 
 
-async def service_call(call: Call) -> Json:
+async def service_call(request: ApiRequest) -> Json:
     """Call services by their keys, or by those of their parameters."""
-    given = _exchange(call)
+    given = _exchange(request)
     services = {
         entity.parent or entity
         for key in given
-        if (entity := _known(call, key)) is not None and entity.kind == "SERVICE"
+        if (entity := _known(request, key)) is not None and entity.kind == "SERVICE"
     }
     if not services:
         raise invalid("No service to call")
     for service in services:
-        if service.key in call.state.failing_services:
+        if service.key in request.state.failing_services:
             raise ApiError(500, "eventbus_execution_error", "Service call failed")
-        await _serve(call, service)
-    # An exchange of the services themselves, which 1.3 does not announce any more.
-    await call.state.hub.changed(services)
+        await _serve(request, service)
+    # An exchange of the services themselves, which 1.3 no longer announces.
+    await request.state.notifier.announce(services)
     return {}
 
 
-async def _serve(call: Call, service: Entity) -> None:
-    """Do what a service does; those that are not simulated are merely accepted."""
-    world, device = call.state.world, service.device
+async def _serve(request: ApiRequest, service: Entity) -> None:
+    """Execute a service; services that are not simulated are only accepted."""
+    world, device = request.state.world, service.device
     if device is None:
         return
     if service.identifier in _RESETS:
-        await call.state.hub.changed(world.reset_registers(device, call.state.now))
+        await request.state.notifier.announce(
+            world.reset_registers(device, request.state.now)
+        )
     elif service.identifier == "query_device_status":
-        await call.state.hub.changed(world.report(device, call.state.now))
+        await request.state.notifier.announce(world.report(device, request.state.now))
 
 
-def _exchange(call: Call) -> dict[str, Json]:
-    given = call.body.get("exchange")
+def _exchange(request: ApiRequest) -> dict[str, Json]:
+    """Return the `exchange` of the body; raise ApiError 400 if it is empty."""
+    given = request.body.get("exchange")
     if not isinstance(given, dict) or not given:
         raise several((_INVALID, "exchange must not be empty"))
     return given
 
 
-def _known(call: Call, key: str) -> Entity | None:
-    entity = call.state.world.by_key.get(key)
-    return entity if entity is not None and call.sees_entity(entity) else None
+def _known(request: ApiRequest, key: str) -> Entity | None:
+    """Return the entity with this key, if the user may see it."""
+    entity = request.state.world.by_key.get(key)
+    return entity if entity is not None and request.can_see_entity(entity) else None
 
 
 def _problem(entity: Entity, value: Json) -> str | None:
-    """Return what is wrong with a value, None if it can be written."""
+    """Return the problem with a value, or None if it can be written."""
     attribute = entity.attribute
     if entity.value_type == "BOOLEAN":
         return None if isinstance(value, bool) else "must be a boolean"
@@ -105,6 +114,7 @@ def _problem(entity: Entity, value: Json) -> str | None:
 
 
 def _number(value: Json) -> float | None:
+    """Return a number or numeric text as a float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -114,7 +124,7 @@ def _number(value: Json) -> float | None:
 
 
 def _typed(entity: Entity, value: Json) -> Json:
-    """Return a value that passed as the type that is stored."""
+    """Return a valid value in the type that is stored."""
     number = None if entity.value_type in ("BOOLEAN", "STRING") else _number(value)
     if number is None:
         return value

@@ -1,19 +1,22 @@
-"""Endpoints of entities: the two searches, children and meta."""
+"""Endpoints of entities: the two searches, children and meta.
+
+Source: docs/wire/milesight.md, Entities.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import get_args
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
-from .call import Call
-from .items import NAMES, entity_item, entity_meta, group_id, group_of
-from .query import Row, enums, ids, ordered, page, paged, texts
+from .model import Entity
+from .query import enums, ids, ordered, page, paged, texts
 from .releases import PAGE_ONE_AGAIN, V120, V130
+from .request import ApiRequest
+from .rows import INTEGRATION_NAMES, entity_meta, entity_row, group_id, group_of
+from .store import text
 from .templates import Access, EntityType, ValueType
-from .things import Entity
-from .values import text
 from .wire import invalid, server_error
 
 type Test = Callable[[Entity], bool]
@@ -33,40 +36,45 @@ _VALUE_TYPES = get_args(ValueType.__value__)
 _ACCESS = get_args(Access.__value__)
 
 
-async def entity_search(call: Call) -> Json:
+async def entity_search(request: ApiRequest) -> Json:
     """Return a page of entities; past the end it is page 1 again (1.1.0 on)."""
-    wanted, tests = page(call.body), _tests(call)
-    found = [one for one in call.entities() if all(test(one) for test in tests)]
+    wanted, tests = page(request.body), _tests(request)
+    found = [
+        entity for entity in request.entities() if all(test(entity) for test in tests)
+    ]
     return await paged(
-        ordered(found, call.body, _ORDERS),
+        ordered(found, request.body, _ORDERS),
         wanted,
-        lambda entity: entity_item(entity, call.release),
-        past_is_first=PAGE_ONE_AGAIN.has(call.release),
+        lambda entity: entity_row(entity, request.release),
+        past_is_first=PAGE_ONE_AGAIN.has(request.release),
     )
 
 
-def _tests(call: Call) -> list[Test]:
-    """Return what the body asks of an entity."""
-    body, tests = call.body, list[Test]()
+def _tests(request: ApiRequest) -> list[Test]:
+    """Return the conditions of the body for an entity."""
+    body, tests = request.body, list[Test]()
     keyword = str(body.get("keyword") or "").casefold()
     if keyword:
-        by_key = not (V120.has(call.release) and body.get("not_scan_key") is True)
-        tests.append(lambda one: _mentions(one, keyword, by_key=by_key))
+        by_key = not (V120.has(request.release) and body.get("not_scan_key") is True)
+        tests.append(lambda entity: _mentions(entity, keyword, by_key=by_key))
     if body.get("exclude_children") is True:
-        tests.append(lambda one: one.parent is None)
+        tests.append(lambda entity: entity.parent is None)
     if body.get("customized") is not None:
-        tests.append(lambda one: one.template.customized == body["customized"])
+        tests.append(lambda entity: entity.template.customized == body["customized"])
     if body.get("show_hidden") is not True:
-        tests.append(lambda one: not one.template.hidden)
+        tests.append(lambda entity: not entity.template.hidden)
     if (source := texts(body, "entity_source_name")) is not None:
-        tests.append(lambda one: _device_name(one) in source)
+        tests.append(lambda entity: _device_name(entity) in source)
     members: list[tuple[list[str] | None, Callable[[Entity], str]]] = [
-        (enums(body, "entity_type", _TYPES), lambda one: one.kind),
-        (enums(body, "entity_value_type", _VALUE_TYPES), lambda one: one.value_type),
-        (enums(body, "entity_access_mod", _ACCESS), lambda one: one.access or ""),
-        (texts(body, "entity_ids"), lambda one: one.id),
-        (texts(body, "entity_keys"), lambda one: one.key),
-        (texts(body, "entity_names"), lambda one: one.name),
+        (enums(body, "entity_type", _TYPES), lambda entity: entity.kind),
+        (
+            enums(body, "entity_value_type", _VALUE_TYPES),
+            lambda entity: entity.value_type,
+        ),
+        (enums(body, "entity_access_mod", _ACCESS), lambda entity: entity.access or ""),
+        (texts(body, "entity_ids"), lambda entity: entity.id),
+        (texts(body, "entity_keys"), lambda entity: entity.key),
+        (texts(body, "entity_names"), lambda entity: entity.name),
     ]
     tests += [
         partial(_within, frozenset(accepted), get)
@@ -79,29 +87,33 @@ def _tests(call: Call) -> list[Test]:
 def _within(
     accepted: frozenset[str], get: Callable[[Entity], str], entity: Entity
 ) -> bool:
+    """Return True if a text of an entity is one of the accepted ones."""
     return get(entity) in accepted
 
 
 def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
-    found = [entity.name, _device_name(entity), NAMES[entity.integration]]
+    """Return True if a name of an entity, or its key, contains the keyword."""
+    found = [entity.name, _device_name(entity), INTEGRATION_NAMES[entity.integration]]
     if by_key:
         found.append(entity.key)
     return any(keyword in name.casefold() for name in found)
 
 
 def _device_name(entity: Entity) -> str:
+    """Return the name of an entity's device; empty without one."""
     return "" if entity.device is None else entity.device.name
 
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """A key of entity_filter: what it looks at, and the operators it takes."""
+    """A key of entity_filter: the text that it tests, and its operators."""
 
     get: Callable[[Entity], str]
     operators: frozenset[str]
 
 
 def _device_group(entity: Entity) -> str:
+    """Return the id of the group of an entity's device; empty without one."""
     group = None if entity.device is None else group_of(entity.device)
     return "" if group is None else group_id(group)
 
@@ -117,48 +129,57 @@ _OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
 }
 _ANY = frozenset(_OPERATORS)
 _FILTERS = {
-    "ENTITY_KEY": _Filter(lambda one: one.key, _ANY),
-    "ENTITY_NAME": _Filter(lambda one: one.name, _ANY),
-    "ENTITY_TYPE": _Filter(lambda one: one.kind, frozenset({"ANY_EQUALS"})),
-    "ENTITY_VALUE_TYPE": _Filter(lambda one: one.value_type, frozenset({"ANY_EQUALS"})),
-    "DEVICE_NAME": _Filter(_device_name, _ANY),
-    "INTEGRATION_NAME": _Filter(lambda one: NAMES[one.integration], _ANY),
-    "ENTITY_PARENT_NAME": _Filter(
-        lambda one: "" if one.parent is None else one.parent.name, _ANY
+    "ENTITY_KEY": _Filter(lambda entity: entity.key, _ANY),
+    "ENTITY_NAME": _Filter(lambda entity: entity.name, _ANY),
+    "ENTITY_TYPE": _Filter(lambda entity: entity.kind, frozenset({"ANY_EQUALS"})),
+    "ENTITY_VALUE_TYPE": _Filter(
+        lambda entity: entity.value_type, frozenset({"ANY_EQUALS"})
     ),
-    "ENTITY_TAGS": _Filter(lambda one: "", _ANY),
+    "DEVICE_NAME": _Filter(_device_name, _ANY),
+    "INTEGRATION_NAME": _Filter(
+        lambda entity: INTEGRATION_NAMES[entity.integration], _ANY
+    ),
+    "ENTITY_PARENT_NAME": _Filter(
+        lambda entity: "" if entity.parent is None else entity.parent.name, _ANY
+    ),
+    "ENTITY_TAGS": _Filter(lambda entity: "", _ANY),
     "DEVICE_GROUP": _Filter(_device_group, frozenset({"ANY_EQUALS"})),
     "DEVICE_ID": _Filter(
-        lambda one: "" if one.device is None else one.device.id, frozenset({"EQ"})
+        lambda entity: "" if entity.device is None else entity.device.id,
+        frozenset({"EQ"}),
     ),
 }
 
 
-async def advanced_search(call: Call) -> Json:
-    """Return a page of entities with their latest values, as strings without time."""
-    wanted, given = page(call.body), call.body.get("entity_filter")
+async def advanced_search(request: ApiRequest) -> Json:
+    """Return a page of entities with their latest values, as text without a time."""
+    wanted, given = page(request.body), request.body.get("entity_filter")
     if not isinstance(given, dict):
         raise server_error(
             'Cannot invoke "java.util.Map.get(Object)" because "entityFilter" is null'
         )
-    tests = [_filter(call, name, how) for name, how in given.items()]
-    found = [one for one in call.entities() if all(test(one) for test in tests)]
-    values, release = call.values, call.release
+    tests = [_filter(request, name, how) for name, how in given.items()]
+    found = [
+        entity for entity in request.entities() if all(test(entity) for test in tests)
+    ]
+    store, release = request.store, request.release
 
     def item(entity: Entity) -> Json:
-        row: Row = entity_item(entity, release) | {"entity_tags": []}
-        latest = values.latest(entity)
+        """Return the row of an entity with its latest value."""
+        row: Row = entity_row(entity, release) | {"entity_tags": []}
+        latest = store.latest(entity)
         if latest is not None and latest.value is not None:
             row["entity_latest_value"] = text(latest.value)
         return row
 
-    orders = ordered(found, call.body, _ORDERS)
+    orders = ordered(found, request.body, _ORDERS)
     return await paged(orders, wanted, item, past_is_first=True)
 
 
-def _filter(call: Call, name: str, how: Json) -> Test:
+def _filter(request: ApiRequest, name: str, how: Json) -> Test:
+    """Return the condition of a filter; raise ApiError if it is unknown."""
     known = _FILTERS.get(name.upper())
-    if known is None or (name.upper() == "DEVICE_ID" and not V130.has(call.release)):
+    if known is None or (name.upper() == "DEVICE_ID" and not V130.has(request.release)):
         raise server_error(f"JSON parse error: not a key of entity_filter: {name}")
     operator = str(how.get("operator")).upper() if isinstance(how, dict) else ""
     wanted = ids(how.get("values")) if isinstance(how, dict) else []
@@ -169,19 +190,19 @@ def _filter(call: Call, name: str, how: Json) -> Test:
     return lambda entity: _OPERATORS[operator](known.get(entity), wanted)
 
 
-async def children(call: Call) -> Json:
+async def children(request: ApiRequest) -> Json:
     """Return the children of an entity; an unknown one has none."""
-    entity = call.entity(call.params["id"])
+    entity = request.entity(request.params["id"])
     if entity is None:
         return []
     return [
-        entity_item(child, call.release)
+        entity_row(child, request.release)
         for child in entity.children
-        if call.sees_entity(child)
+        if request.can_see_entity(child)
     ]
 
 
-async def meta(call: Call) -> Json:
-    """Return what an entity is."""
-    entity = call.entity(call.params["id"])
-    return None if entity is None else entity_meta(entity, call.release)
+async def meta(request: ApiRequest) -> Json:
+    """Return the description of an entity."""
+    entity = request.entity(request.params["id"])
+    return None if entity is None else entity_meta(entity, request.release)

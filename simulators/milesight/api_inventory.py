@@ -1,13 +1,16 @@
-"""Endpoints of integrations, devices and groups."""
+"""Endpoints of integrations, devices and groups.
 
-from simulators.faults import Json
+Source: docs/wire/milesight.md, Devices.
+"""
 
-from .call import Call
+from simulators.faults import Json, Row
+
 from .catalog import INTEGRATIONS, IntegrationTemplate
-from .items import GROUPS, described, device_detail, device_item, group_id, group_of
-from .query import Row, ids, ordered, page, paged, texts
-from .things import Device, Entity
-from .values import latest_json
+from .model import Device, Entity
+from .query import ids, ordered, page, paged, texts
+from .request import ApiRequest
+from .rows import GROUPS, device_detail, device_row, entity_summary, group_id, group_of
+from .store import latest_json
 from .wire import not_found, server_error
 
 _ORDERS = {
@@ -19,106 +22,116 @@ _ORDERS = {
 }
 
 
-async def integration_search(call: Call) -> Json:
+async def integration_search(request: ApiRequest) -> Json:
     """Return the integrations, without pages."""
-    wanted = call.body.get("device_addable")
+    wanted = request.body.get("device_addable")
     return [
-        _integration(call, one)
-        for one in INTEGRATIONS
-        if wanted is None or one.adds_devices == wanted
+        _integration(request, integration)
+        for integration in INTEGRATIONS
+        if wanted is None or integration.adds_devices == wanted
     ]
 
 
-async def integration_detail(call: Call) -> Json:
-    """Return an integration and the entities that belong to none of its devices."""
-    for one in INTEGRATIONS:
-        if one.id == call.params["id"]:
+async def integration_detail(request: ApiRequest) -> Json:
+    """Return an integration and the entities that do not belong to a device."""
+    for integration in INTEGRATIONS:
+        if integration.id == request.params["id"]:
             entities = [
-                _integration_entity(call, entity)
-                for entity in call.entities()
-                if entity.device is None and entity.integration == one.id
+                _integration_entity(request, entity)
+                for entity in request.entities()
+                if entity.device is None and entity.integration == integration.id
             ]
-            return _integration(call, one) | {"integration_entities": entities}
+            return _integration(request, integration) | {
+                "integration_entities": entities
+            }
     raise not_found()
 
 
-async def device_search(call: Call) -> Json:
-    """Return a page of devices: a part of the name, or the whole identifier."""
-    wanted, name = page(call.body), str(call.body.get("name") or "").casefold()
-    id_list, group = texts(call.body, "id_list"), call.body.get("group_id")
-    identifier = call.body.get("identifier")
+async def device_search(request: ApiRequest) -> Json:
+    """Return a page of devices, by a part of the name or the whole identifier."""
+    wanted, name = page(request.body), str(request.body.get("name") or "").casefold()
+    id_list, group = texts(request.body, "id_list"), request.body.get("group_id")
+    identifier = request.body.get("identifier")
     found = [
         device
-        for device in call.devices()
+        for device in request.devices()
         if (name in device.name.casefold() or name == device.identifier.casefold())
         and (id_list is None or device.id in id_list)
         and (identifier is None or device.identifier == identifier)
         and (group is None or _group_id(device) in ids(group))
-        and not (call.body.get("filter_not_grouped") and group_of(device))
+        and not (request.body.get("filter_not_grouped") and group_of(device))
     ]
-    values, release = call.values, call.release
+    store, release = request.store, request.release
     return await paged(
-        ordered(found, call.body, _ORDERS),
+        ordered(found, request.body, _ORDERS),
         wanted,
-        lambda device: device_item(device, values, release),
+        lambda device: device_row(device, store, release),
     )
 
 
-async def device_get(call: Call) -> Json:
-    """Return a device; one that the user may not see is an answer without data."""
-    wanted = call.params["id"]
+async def device_get(request: ApiRequest) -> Json:
+    """Return a device; without data if the user may not see it."""
+    wanted = request.params["id"]
     if not wanted.isdigit():
         raise server_error(f"Failed to convert value of type String to Long: {wanted}")
-    device = call.state.world.devices.get(wanted)
+    device = request.state.world.devices.get(wanted)
     if device is None:
         raise not_found()
-    if not call.sees(device):
+    if not request.can_see(device):
         return None
-    entities = [one for one in device.entities if call.sees_entity(one)]
-    return device_detail(device, entities, call.values, call.release)
+    entities = [entity for entity in device.entities if request.can_see_entity(entity)]
+    return device_detail(device, entities, request.store, request.release)
 
 
-async def group_search(call: Call) -> Json:
+async def group_search(request: ApiRequest) -> Json:
     """Return a page of the groups of devices."""
-    name = str(call.body.get("name") or "").casefold()
+    name = str(request.body.get("name") or "").casefold()
     found = [group for group in GROUPS if name in group.casefold()]
-    devices = call.devices() if call.body.get("with_device_count") else None
+    devices = request.devices() if request.body.get("with_device_count") else None
 
     def item(group: str) -> Json:
+        """Return the row of a group, with its number of devices if requested."""
         row: Row = {"id": group_id(group), "name": group}
         if devices is not None:
-            row["device_count"] = sum(group_of(one) == group for one in devices)
+            row["device_count"] = sum(group_of(device) == group for device in devices)
         return row
 
-    return await paged(found, page(call.body), item)
+    return await paged(found, page(request.body), item)
 
 
 def _group_id(device: Device) -> str | None:
+    """Return the id of a device's group, if it has one."""
     group = group_of(device)
     return None if group is None else group_id(group)
 
 
-def _integration(call: Call, one: IntegrationTemplate) -> Row:
-    devices = [item for item in call.devices() if item.model.integration == one.id]
+def _integration(request: ApiRequest, integration: IntegrationTemplate) -> Row:
+    """Return the row of an integration."""
+    devices = [
+        item for item in request.devices() if item.model.integration == integration.id
+    ]
     row: Row = {
-        "id": one.id,
-        "icon": f"/public/{one.id}-icon.png",
-        "name": one.name,
-        "description": one.description,
+        "id": integration.id,
+        "icon": f"/public/{integration.id}-icon.png",
+        "name": integration.name,
+        "description": integration.description,
         "device_count": len(devices),
-        "entity_count": sum(item.integration == one.id for item in call.entities()),
+        "entity_count": sum(
+            item.integration == integration.id for item in request.entities()
+        ),
     }
-    if one.adds_devices:
-        row["add_device_service_key"] = f"{one.id}.integration.add_device"
-        row["delete_device_service_key"] = f"{one.id}.integration.delete_device"
+    if integration.adds_devices:
+        row["add_device_service_key"] = f"{integration.id}.integration.add_device"
+        row["delete_device_service_key"] = f"{integration.id}.integration.delete_device"
     return row
 
 
-def _integration_entity(call: Call, entity: Entity) -> Json:
-    latest = call.values.latest(entity)
-    row = described(entity, call.release) | {
+def _integration_entity(request: ApiRequest, entity: Entity) -> Json:
+    """Return an entity in the details of an integration."""
+    latest = request.store.latest(entity)
+    row = entity_summary(entity, request.release) | {
         "access_mod": entity.access,
         "parent": None if entity.parent is None else entity.parent.key,
-        "value": None if latest is None else latest_json(latest.value, call.release),
+        "value": None if latest is None else latest_json(latest.value, request.release),
     }
     return {name: value for name, value in row.items() if value is not None}

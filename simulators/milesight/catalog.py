@@ -1,10 +1,10 @@
-"""The catalogue: contacts, pulses, what belongs to no device; and the whole."""
+"""The catalogue of device models: contacts, pulses, integrations; and all models."""
 
 from dataclasses import dataclass, replace
 
 from .catalog_climate import CLIMATE_MODELS
 from .catalog_power import POWER_MODELS
-from .readings import Battery, Climate, Fixed, Positive, Register
+from .sources import Battery, Climate, Fixed, Positive, Register
 from .templates import (
     COMMON,
     Model,
@@ -27,7 +27,7 @@ SYSTEM = "system"
 _PULSES: tuple[Template, ...] = (
     climate("temperature", "Temperature", "°C", Climate(14, 1, 4, 0.6)),
     climate("humidity", "Humidity", "%r.h.", Climate(61, 2, 6, 4, 5, 95)),
-    # A pulse is a litre; the converted amount is in cubic metres and has no unit.
+    # A pulse is a litre; the converted amount is in cubic metres, without a unit.
     long("pulse", "Pulse", None, Register(3600, initial=220_140)),
     replace(
         long("water", "Water", None, Register(36_000, 0, 2, 22_014)),
@@ -91,12 +91,12 @@ IO_MODELS = (
 )
 
 MODELS = (*POWER_MODELS, *IO_MODELS, *CLIMATE_MODELS)
-"""One device of each line is the default world; more repeat them."""
+"""Each line is one device of the default world; larger worlds repeat them."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationTemplate:
-    """An integration and the entities that belong to none of its devices."""
+    """An integration and the entities that do not belong to a device."""
 
     id: str
     name: str
@@ -115,7 +115,7 @@ INTEGRATIONS = (
         (
             long("gateway_online_count", "Gateways Online", None, Fixed(1)),
             replace(
-                long("gateway_uptime", "Gateway Uptime", "h", Fixed(0)), reading=None
+                long("gateway_uptime", "Gateway Uptime", "h", Fixed(0)), source=None
             ),
             *service("sync_devices", "Synchronise Devices"),
             *service("add_device", "Add Device", _EUI),

@@ -1,9 +1,11 @@
-"""The catalogue: air, soil, weather and heating.
+"""The catalogue of device models: air, soil, weather and heating.
 
-Units and value types: ../shared/wire/milesight.md §10. The micro sign is U+00B5.
+The micro sign is U+00B5.
+
+Source of units and value types: docs/wire/milesight.md, Units.
 """
 
-from .readings import Battery, Climate, Fixed, Level, Positive, Register
+from .sources import Battery, Climate, Fixed, Level, Positive, Register
 from .templates import (
     COMMON,
     Model,
@@ -28,6 +30,7 @@ _MICROGRAM = "µg/m³"
 
 
 def _dust(key: str, name: str, mean: float) -> Template:
+    """Return the concentration of particles in micrograms per cubic metre."""
     return climate(
         key, name, _MICROGRAM, Climate(mean, 2, -3, mean / 3, 0, 1000, None, 19)
     )

@@ -1,9 +1,9 @@
-"""The catalogue: plugs, current transformers and meters of electricity.
+"""The catalogue of device models: plugs, current transformers, electricity meters.
 
-Units and value types: ../shared/wire/milesight.md §10.
+Source of units and value types: docs/wire/milesight.md, Units.
 """
 
-from .readings import Battery, Climate, Fixed, Level, Positive, Register
+from .sources import Battery, Climate, Fixed, Level, Positive, Register
 from .templates import (
     COMMON,
     Current,
@@ -69,6 +69,7 @@ _PLUG: tuple[Template, ...] = (
 
 
 def _phase(channel: int) -> tuple[Template, ...]:
+    """Return the current, total current and alarm of one channel."""
     number_ = channel + 1
     return (
         long(
@@ -94,6 +95,7 @@ def _phase(channel: int) -> tuple[Template, ...]:
 
 
 def _meter_total(key: str, name: str, unit: str, register: Register) -> Template:
+    """Return a register of the three-phase meter."""
     return double(key, name, unit, register, 2)
 
 
@@ -104,7 +106,7 @@ _THREE_PHASE: tuple[Template, ...] = (
     double("reactive_power", "Total Reactive Power", "kvar", Level(0, 0.00021, 3), 3),
     double("apparent_power", "Total Apparent Power", "kVA", Level(0, 0.00104, 3), 3),
     climate("power_factor", "Power Factor", "%", Climate(96, chance=2)),
-    # Units of a hundredth of a kWh.
+    # In hundredths of a kWh.
     _meter_total(
         "total_active_energy", "Active Energy", "kWh", Register(36_000, 0, 2, 1_204_410)
     ),

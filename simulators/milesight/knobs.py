@@ -1,8 +1,10 @@
-"""The knobs of the simulator: the server, its users and what they may see."""
+"""The knobs of the simulator: the server, its users and their permissions."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from simulators.times import utcnow
 
 from .releases import Release, parse_release
 
@@ -22,20 +24,16 @@ FUNCTIONS = (
     "user_role.view",
     "workflow.view",
 )
-"""Function codes of roles; those that matter are in wire/milesight.md §4."""
-
-
-def utcnow() -> datetime:
-    """Return the time as aware UTC."""
-    return datetime.now(UTC)
+"""Function codes of roles, from docs/wire/milesight.md, Permissions."""
 
 
 @dataclass(eq=False)
 class User:
-    """A person who can log in; a super admin may do and see everything.
+    """A user who can log in; a super admin may do and see everything.
 
     `functions` are the role's codes. `devices` are the keys of the devices that the
-    role may see, `integrations` the ids; None is all of them.
+    role includes, `integrations` the ids of the integrations; None includes all of
+    them.
     """
 
     email: str = DEFAULT_USERNAME
@@ -48,20 +46,20 @@ class User:
     integrations: frozenset[str] | None = None
 
     def may(self, function: str) -> bool:
-        """Tell whether the user's role has a function."""
+        """Return True if the user's role has a function."""
         return self.super_admin or function in self.functions
 
 
 @dataclass(eq=False)
 class Knobs:
-    """All that can be changed while the simulator runs; see each line."""
+    """Everything that can be changed while the simulator runs; see each line."""
 
     _: KW_ONLY
     # The server.
     version: str = "1.3"
-    nginx: bool = True  # /api/v1 in front and HTML elsewhere; else port 9200 itself.
+    nginx: bool = True  # Prefix /api/v1 and HTML elsewhere; otherwise port 9200.
     clock: Callable[[], datetime] = utcnow
-    initialised: bool = True  # Someone has registered as the first user.
+    initialised: bool = True  # The first user has registered.
     # Accounts.
     user: User = field(default_factory=User)
     others: list[User] = field(default_factory=list)
@@ -72,10 +70,10 @@ class Knobs:
     # Push.
     mqtt_host: str | None = None  # None: the host of the web page.
     mqtt_bind: str = "127.0.0.1"
-    mqtt_port: int | None = 0  # 0: any free one; None: there is no broker on TCP.
+    mqtt_port: int | None = 0  # 0: any free port; None: no broker on TCP.
     mqtt_password: str = field(default="simulated-mqtt", repr=False)
     mqtt_refuses: bool = False  # CONNACK 5: not authorised.
-    mqtt_silent: bool = False  # Connections are taken and never answered.
+    mqtt_silent: bool = False  # Connections are accepted and never answered.
     websocket_silent: bool = False  # The handshake is never answered.
     push: bool = True  # Reports are announced.
     # Control.
@@ -93,5 +91,5 @@ class Knobs:
 
     @property
     def users(self) -> list[User]:
-        """Return everyone who can log in."""
+        """Return all users who can log in."""
         return [self.user, *self.others]

@@ -1,8 +1,8 @@
-"""Loads that repeat: their level at any second, and the exact integral of it.
+"""Periodic loads: their level at any second, and the exact integral of it.
 
-A load is a few cycles of whole levels over whole seconds, so that its integral is
-an exact integer and costs the same for a second as for ten years. The unit is the
-reader's choice: watts, milliamperes, litres an hour.
+A load consists of a few cycles of integer levels over whole seconds, so its integral is
+an exact integer and costs the same for a second as for ten years. The unit depends on
+the entity: watts, milliamperes, litres an hour.
 """
 
 from bisect import bisect_right
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from hashlib import shake_128
 from itertools import accumulate
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+from simulators.times import DAY, HOUR, MINUTE
+
 WEEK = 7 * DAY
 YEAR = 31_557_600
-# 1970-01-01 was a Thursday: the patterns of a week begin on Monday.
+# 1970-01-01 was a Thursday, but the patterns of a week start on Monday.
 _MONDAY = 3 * DAY
 
 type Step = tuple[int, int]
-"""Seconds, and the level during them."""
+"""A number of seconds, and the level during them."""
 
 
 def random_int(seed: int, label: str, limit: int) -> int:
@@ -27,12 +28,12 @@ def random_int(seed: int, label: str, limit: int) -> int:
 
 
 class Cycle:
-    """Levels that repeat for ever; `phase` seconds of the first round are over."""
+    """Levels that repeat for ever, starting `phase` seconds into the first round."""
 
     __slots__ = ("_ends", "_levels", "_sums", "period", "phase")
 
     def __init__(self, steps: Sequence[Step], phase: int = 0) -> None:
-        """Add the steps up; at 1970-01-01 UTC the cycle is `phase` seconds old."""
+        """Initialize with steps; at 1970-01-01 UTC the cycle is `phase` seconds old."""
         self._levels = tuple(level for _, level in steps)
         self._ends = tuple(accumulate(seconds for seconds, _ in steps))
         areas = (seconds * level for seconds, level in steps)
@@ -41,7 +42,7 @@ class Cycle:
         self.phase = phase
 
     def level(self, when: int) -> int:
-        """Return the level in the second that begins at `when`."""
+        """Return the level in the second that starts at `when`."""
         return self._levels[bisect_right(self._ends, (when + self.phase) % self.period)]
 
     def total(self, when: int) -> int:
@@ -54,7 +55,7 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The steps of a cycle, and how far (seconds) its phase differs by seed."""
+    """The steps of a cycle, and the range (seconds) of its random phase."""
 
     steps: tuple[Step, ...]
     jitter: int
@@ -72,7 +73,7 @@ class Load:
         return sum(cycle.level(when) for cycle in self.cycles)
 
     def total(self, when: int) -> int:
-        """Return the integral up to `when`; only differences mean something."""
+        """Return the integral up to `when`; only differences are meaningful."""
         return sum(cycle.total(when) for cycle in self.cycles)
 
 
@@ -89,7 +90,7 @@ def day(*edges: tuple[int, int], rest: int = 0) -> Pattern:
 
 
 def short(*edges: tuple[int, int]) -> Pattern:
-    """Return steps of (minutes, level) that begin anywhere."""
+    """Return steps of (minutes, level) with an arbitrary start."""
     steps = tuple((minutes * MINUTE, level) for minutes, level in edges)
     return Pattern(steps, sum(seconds for seconds, _ in steps))
 

@@ -1,7 +1,7 @@
 """A broker of MQTT 3.1.1 for QoS 0, over TCP and over WebSocket.
 
-It does what Beaver IoT's web client needs: user name and password, subscriptions
-below the user's own prefix, pings, and messages from the server to the clients.
+It does what Beaver IoT's web client needs: user name and password, subscriptions below
+the user's own prefix, pings, and messages from the server to the clients.
 """
 
 import asyncio
@@ -50,10 +50,10 @@ class _Client:
 
 
 class Broker:
-    """The clients and what they have subscribed to."""
+    """The connected clients and their subscriptions."""
 
     def __init__(self, knobs: Knobs) -> None:
-        """Start without clients, and without a port."""
+        """Initialize without clients and without a port."""
         self._knobs = knobs
         self._server: asyncio.Server | None = None
         self._clients: dict[str, _Client] = {}
@@ -63,16 +63,16 @@ class Broker:
 
     @property
     def clients(self) -> int:
-        """Return how many clients are logged in."""
+        """Return the number of connected clients."""
         return len(self._clients)
 
     @property
     def subscriptions(self) -> list[str]:
-        """Return all topic filters that are subscribed to."""
+        """Return all subscribed topic filters."""
         return [one for client in self._clients.values() for one in client.filters]
 
     async def start(self, host: str, port: int) -> None:
-        """Listen on TCP; a port that is taken is replaced by a free one."""
+        """Listen on TCP; use a free port if the given one is already in use."""
         try:
             self._server = await asyncio.start_server(self._accept, host, port)
         except OSError as error:
@@ -82,26 +82,26 @@ class Broker:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening and end all connections."""
+        """Stop listening and close all connections."""
         if self._server is not None:
             self._server.close()
         self._server = self.port = None
         await self.drop()
 
     async def drop(self) -> None:
-        """End all connections, as a broker that restarts does."""
+        """Close all connections, like a broker that restarts."""
         tasks = list(self._open)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message to all clients that have subscribed to its topic."""
+        """Send a message to all clients that subscribed to its topic."""
         packet = publish(topic, payload)
         self.published += 1
         for client in list(self._clients.values()):
             if any(matches(one, topic) for one in client.filters):
-                # A client that is just going away loses the message: QoS 0.
+                # A client that is disconnecting loses the message: QoS 0.
                 with suppress(ConnectionError):
                     await client.send(packet)
 
@@ -111,6 +111,7 @@ class Broker:
         await socket.prepare(request)
 
         async def receive() -> bytes:
+            """Return the data of the next message; empty at the end."""
             message = await socket.receive()
             return message.data if message.type is WSMsgType.BINARY else b""
 
@@ -121,7 +122,10 @@ class Broker:
     async def _accept(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        """Serve a client over TCP."""
+
         async def send(data: bytes) -> None:
+            """Send data to the client."""
             writer.write(data)
             await writer.drain()
 
@@ -129,7 +133,7 @@ class Broker:
         writer.close()
 
     async def _track(self, receive: Receive, send: Send) -> None:
-        """Serve a client in a task of its own, which can be ended."""
+        """Serve a client in a separate task, which can be cancelled."""
         task = asyncio.create_task(self._serve(receive, send))
         self._open.add(task)
         try:
@@ -139,7 +143,7 @@ class Broker:
             self._open.discard(task)
 
     async def _serve(self, receive: Receive, send: Send) -> None:
-        """Speak with a client until one of both goes away."""
+        """Exchange packets with a client until either side disconnects."""
         packets, client, wait = PacketReader(), None, _FIRST_PACKET
         try:
             while data := await asyncio.wait_for(receive(), wait or None):
@@ -149,7 +153,7 @@ class Broker:
                 for packet in packets.feed(data):
                     if client is None:
                         client = await self._connect(packet, send)
-                        # 3.1.2.10: one and a half times what the client promised.
+                        # 3.1.2.10: one and a half times the keep-alive.
                         wait = client.connect.keepalive * 1.5
                     else:
                         await self._handle(client, packet)
@@ -160,14 +164,14 @@ class Broker:
                 self._leave(client)
 
     def _leave(self, client: _Client) -> None:
-        """Forget a client, unless another one has taken its place."""
+        """Remove a client, unless another one has taken its client id."""
         if self._clients.get(client.connect.client_id) is client:
             del self._clients[client.connect.client_id]
 
     async def _connect(self, packet: Packet, send: Send) -> _Client:
-        """Take a client in; raise PacketError after a refusal."""
+        """Accept a client; raise PacketError after a refusal."""
         if packet.kind != Kind.CONNECT:
-            raise PacketError("CONNECT comes first")
+            raise PacketError("The first packet must be CONNECT")
         connect = parse_connect(packet.body)
         refusal = self._refusal(connect)
         await send(connack(refusal))
@@ -185,6 +189,7 @@ class Broker:
         return client
 
     def _refusal(self, connect: Connect) -> Refusal:
+        """Return the answer to a CONNECT packet."""
         knobs = self._knobs
         if connect.protocol != "MQTT" or connect.level != _LEVEL:
             return Refusal.PROTOCOL
@@ -197,7 +202,7 @@ class Broker:
         return Refusal.NONE if right else Refusal.CREDENTIALS
 
     async def _handle(self, client: _Client, packet: Packet) -> None:
-        """Answer a packet of a client that is logged in; raise PacketError."""
+        """Answer a packet of a connected client; raise PacketError."""
         if packet.kind == Kind.SUBSCRIBE:
             packet_id, filters = parse_subscribe(packet.body)
             prefix = f"beaver-iot/{client.connect.username}/"
@@ -211,4 +216,4 @@ class Broker:
         elif packet.kind == Kind.PINGREQ:
             await client.send(pingresp())
         elif packet.kind in (Kind.CONNECT, Kind.DISCONNECT):
-            raise PacketError("The client goes away")
+            raise PacketError("The client disconnects")

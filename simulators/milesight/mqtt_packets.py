@@ -1,7 +1,7 @@
 """The packets of MQTT 3.1.1, as far as a broker of QoS 0 needs them.
 
-Chapters: the OASIS standard of 2014-10-29. Numbers are big-endian, texts and
-passwords have a length of two bytes in front.
+Chapters: the OASIS standard of 2014-10-29. Numbers are big-endian; texts and passwords
+are preceded by a length of two bytes.
 """
 
 from collections.abc import Iterator
@@ -38,12 +38,12 @@ class Refusal(IntEnum):
 
 
 class PacketError(Exception):
-    """The other side does not speak MQTT."""
+    """The data are not valid MQTT, or not accepted here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet: its type, the flags of its first byte, and all after the length."""
+    """A packet: its type, the flags of its first byte, and its body."""
 
     kind: int
     flags: int
@@ -51,10 +51,10 @@ class Packet:
 
 
 class PacketReader:
-    """Cuts what comes from a connection into packets."""
+    """Splits the data of a connection into packets."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Initialize with an empty buffer."""
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Packet]:
@@ -68,7 +68,7 @@ class PacketReader:
             yield Packet(first >> 4, first & 15, body)
 
     def _ends(self) -> tuple[int, int] | None:
-        """Return where the body of the first packet is, None if it is not all here."""
+        """Return where the body of the first packet is; None if it is incomplete."""
         length = 0
         for index, byte in enumerate(self._buffer[1 : 1 + _LENGTH_BYTES]):
             length |= (byte & 127) << 7 * index
@@ -84,24 +84,29 @@ class PacketReader:
 
 
 class _Fields:
-    """The fields of a body, one after the other."""
+    """The fields of a body, read one after the other."""
 
     def __init__(self, body: bytes) -> None:
+        """Initialize with the whole body."""
         self.rest = body
 
     def take(self, size: int) -> bytes:
+        """Return the next bytes; raise PacketError if there are too few."""
         if len(self.rest) < size:
             raise PacketError("Packet too short")
         part, self.rest = self.rest[:size], self.rest[size:]
         return part
 
     def number(self, size: int) -> int:
+        """Return the next bytes as a number."""
         return int.from_bytes(self.take(size))
 
     def data(self) -> bytes:
+        """Return the next bytes that are preceded by their length."""
         return self.take(self.number(2))
 
     def text(self) -> str:
+        """Return the next text; raise PacketError if it is not UTF-8."""
         try:
             return self.data().decode()
         except UnicodeDecodeError as error:
@@ -110,7 +115,7 @@ class _Fields:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What a client says first (3.1); `keepalive` in seconds, 0 is none."""
+    """The first packet of a client (3.1); `keepalive` in seconds, 0 disables it."""
 
     protocol: str
     level: int
@@ -126,7 +131,7 @@ def parse_connect(body: bytes) -> Connect:
     protocol, level = fields.text(), fields.number(1)
     flags, keepalive = fields.number(1), fields.number(2)
     if level > 4:
-        # MQTT 5 goes on with properties; it is refused before they matter.
+        # MQTT 5 continues with properties, but is refused before they matter.
         return Connect(protocol, level, keepalive, "", "", "")
     client_id = fields.text()
     if flags & 0x04:  # A will: its topic and message.
@@ -184,6 +189,7 @@ def publish(topic: str, payload: bytes) -> bytes:
 
 
 def _packet(kind: Kind, body: bytes) -> bytes:
+    """Return a packet with its type and length."""
     length, rest = bytearray(), len(body)
     while True:
         rest, digit = rest >> 7, rest & 127
@@ -193,7 +199,7 @@ def _packet(kind: Kind, body: bytes) -> bytes:
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """Tell whether a filter, maybe with + and #, covers a topic (4.7)."""
+    """Return True if a filter, possibly with + and #, covers a topic (4.7)."""
     wanted, given = topic_filter.split("/"), topic.split("/")
     for index, part in enumerate(wanted):
         if part == "#":

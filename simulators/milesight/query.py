@@ -1,4 +1,7 @@
-"""Reading request bodies: pages, orders, ids; and slicing lists into pages."""
+"""Parse request bodies (pages, orders, ids) and split lists into pages.
+
+Source: docs/wire/milesight.md, JSON.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +12,6 @@ from simulators.faults import Json
 from .wire import server_error
 
 type Body = Mapping[str, Json]
-type Row = dict[str, Json]
 
 _ROWS_AT_ONCE = 100
 # Jackson's maximum for an int, which is what the page numbers are.
@@ -18,7 +20,7 @@ _MAX_INT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which page is asked for; `number` counts from 1."""
+    """The requested page; `number` counts from 1."""
 
     size: int
     number: int
@@ -32,7 +34,7 @@ class Page:
 
 
 def page(body: Body) -> Page:
-    """Return the page asked for; raise ApiError 500 for one that cannot be."""
+    """Return the requested page; raise ApiError 500 if it is impossible."""
     size, number = _int(body, "page_size", 10), _int(body, "page_number", 1)
     if number < 1:
         raise server_error("Page index must not be less than zero")
@@ -48,7 +50,7 @@ async def paged[T](
     *,
     past_is_first: bool = False,
 ) -> Json:
-    """Return a page object; long ones are made without holding the loop."""
+    """Return a page object; long ones are built without blocking the event loop."""
     if not len(rows):
         return {"page_size": 0, "page_number": 1, "total": 0, "content": []}
     part = wanted.slice(len(rows), past_is_first=past_is_first)
@@ -71,7 +73,7 @@ def ordered[T](
     keys: Mapping[str, Callable[[T], str | int]],
     default: str = "id",
 ) -> list[T]:
-    """Return the rows in the order of `sorts`, or newest (largest) `default` first."""
+    """Return the rows in the order of `sorts`, or by descending `default`."""
     result = sorted(rows, key=keys[default], reverse=True)
     sorts = body.get("sorts")
     for sort in reversed(sorts if isinstance(sorts, list) else []):
@@ -91,7 +93,7 @@ def ids(value: Json) -> list[str]:
 
 
 def texts(body: Body, name: str) -> list[str] | None:
-    """Return a list of strings, None if it is not given or empty."""
+    """Return a list of strings; None if it is missing or empty."""
     value = body.get(name)
     found = ids(value) if value is not None else []
     return found or None
@@ -112,7 +114,7 @@ def enums(body: Body, name: str, known: Iterable[str]) -> list[str] | None:
 
 
 def instant(body: Body, name: str) -> int | None:
-    """Return epoch milliseconds, None if not given; raise ApiError 500 for a text."""
+    """Return epoch milliseconds; None if missing; raise ApiError 500 for other text."""
     value = body.get(name)
     if value is None or isinstance(value, bool):
         return None
@@ -123,6 +125,7 @@ def instant(body: Body, name: str) -> int | None:
 
 
 def _int(body: Body, name: str, default: int) -> int:
+    """Return an integer, or the default if it is missing; raise ApiError 500."""
     value = body.get(name)
     if value is None:
         return default
@@ -136,4 +139,5 @@ def _int(body: Body, name: str, default: int) -> int:
 
 
 def _snake(name: str) -> str:
+    """Return a camelCase name in snake_case."""
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in name)

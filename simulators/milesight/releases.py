@@ -1,7 +1,7 @@
-"""What the releases of Beaver IoT differ in: one table of first and last versions.
+"""Differences between the releases of Beaver IoT: first and last versions.
 
-Source: ../shared/wire/milesight.md. Clients cannot ask for the version, so these
-differences are all that they see of it.
+Clients cannot request the version, so these differences are all they can observe.
+Source: docs/wire/milesight.md, Releases.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ def parse_release(text: str) -> Release:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The releases that have something: from `first` on, up to but not `until`."""
+    """The releases that have a feature: from `first` on, before `until`."""
 
     first: Release = (1, 0, 0)
     until: Release | None = None
 
     def has(self, release: Release) -> bool:
-        """Tell whether a release has it."""
+        """Return True if a release has the feature."""
         return self.first <= release and (self.until is None or release < self.until)
 
 
@@ -44,14 +44,14 @@ OLD_WEBSOCKET = Since(until=(1, 2, 2))
 HEARTBEAT = V110
 MQTT_EXCHANGE = V122
 LONG_AS_NUMBER = V122
-"""Before, the latest value of a LONG is a JSON string; in histories it always is."""
+"""Earlier, the latest value of a LONG is a JSON string; in histories it always is."""
 PAGE_ONE_AGAIN = V110
 """A page of entities past the end is page 1 again."""
 REFRESH_COOL_DOWN = V130
 STATUS_TIMESTAMP = V130
-"""The time of a latest value is `timestamp`; before, `updated_at`."""
+"""The time of a latest value is `timestamp`; earlier, it is `updated_at`."""
 NO_DATA_FOR_UNKNOWN = V130
-"""The status of an unknown entity has no `data`; before, it is {}."""
+"""The status of an unknown entity has no `data`; earlier, it is {}."""
 ATTRIBUTES_OF_110 = frozenset(
     {"length_range", "optional", "default_value", "important"}
 )

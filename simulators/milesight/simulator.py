@@ -8,14 +8,15 @@ from aiohttp import hdrs, web
 from orjson import JSONDecodeError, loads
 
 from simulators.faults import Faults, Json
-from simulators.house_types import epoch
+from simulators.times import epoch
 
-from .call import Call, State
+from .endpoints import Endpoint, find
 from .knobs import User
+from .model import Entity
 from .releases import OLD_WEBSOCKET, V120
-from .routes import Route, find
-from .things import Entity
-from .values import register
+from .request import ApiRequest
+from .state import State
+from .store import register
 from .wire import (
     ApiError,
     failure,
@@ -35,8 +36,8 @@ _FORM = "application/x-www-form-urlencoded"
 class MilesightSimulator(State):
     """A server of Milesight Beaver IoT; all knobs may change while it runs.
 
-    `app` builds a fresh application each time; all of them share the knobs, the
-    world, the sessions, the faults and the log of requests.
+    `app` builds a fresh application each time; all of them share the knobs, the world,
+    the sessions, the faults and the request log.
     """
 
     faults: Faults = field(default_factory=Faults, init=False)
@@ -48,9 +49,9 @@ class MilesightSimulator(State):
             middlewares=[self.faults.middleware], client_max_size=16 << 20
         )
         app.router.add_route("*", "/{path:.*}", self._handle)
-        app.on_startup.append(self.hub.start)
-        app.on_shutdown.append(self.hub.shut_down)
-        app.on_cleanup.append(self.hub.stop)
+        app.on_startup.append(self.notifier.start)
+        app.on_shutdown.append(self.notifier.shut_down)
+        app.on_cleanup.append(self.notifier.stop)
         return app
 
     def position(self, entity: Entity, at: datetime) -> float | int:
@@ -60,9 +61,9 @@ class MilesightSimulator(State):
         return units if source.digits is None else units / 10**source.digits
 
     def amount(self, entity: Entity, start: datetime, end: datetime) -> float | int:
-        """Return what a register counted in [start, end), whatever resets there were.
+        """Return the amount of a register in [start, end), regardless of resets.
 
-        Whole units of the register; spans that follow each other add up exactly.
+        It is in whole units of the register; consecutive spans add up exactly.
         """
         source = register(entity)
         units = source.counted(entity.site, epoch(end))
@@ -70,18 +71,19 @@ class MilesightSimulator(State):
         return units if source.digits is None else units / 10**source.digits
 
     async def report_now(self, device_name: str) -> None:
-        """Let a device report out of turn, and announce it."""
+        """Let a device send an extra report, and announce it."""
         device = self.world.device(device_name)
-        await self.hub.changed(self.world.report(device, self.now))
+        await self.notifier.announce(self.world.report(device, self.now))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        """Route a request to nginx's pages, push or the API."""
         path = request.path
         if self.nginx:
-            # Without nginx these two have ports of their own, which nobody can guess.
+            # Without nginx these two have their own ports, unknown to clients.
             if path == "/websocket" and OLD_WEBSOCKET.has(self.release):
-                return await self.hub.websocket.handle(request)
+                return await self.notifier.websocket.handle(request)
             if path == "/mqtt" and V120.has(self.release):
-                return await self.hub.broker.websocket(request)
+                return await self.notifier.broker.websocket(request)
             if not path.startswith(f"{_PREFIX}/"):
                 return index_page() if request.method == "GET" else not_allowed()
             path = path.removeprefix(_PREFIX)
@@ -96,21 +98,22 @@ class MilesightSimulator(State):
             return await self._token(request)
         release = self.release
         found = find(path, release)
-        public = any(route.public for route, _ in found)
+        is_public = any(endpoint.is_public for endpoint, _ in found)
         user = (
             User()
-            if public
+            if is_public
             else self.sessions.user(request.headers.get(hdrs.AUTHORIZATION, ""))
         )
-        route, params = _route(request.method, path, found)
+        endpoint, params = _endpoint(request.method, path, found)
         body = await _body(request) if request.method == "POST" else {}
-        if route.functions and not any(map(user.may, route.functions)):
+        if endpoint.functions and not any(map(user.may, endpoint.functions)):
             raise forbidden()
-        return await route.handler(
-            Call(self, user, params, request.query, body, release)
+        return await endpoint.handler(
+            ApiRequest(self, user, params, request.query, body, release)
         )
 
     async def _token(self, request: web.Request) -> Json:
+        """Answer POST oauth2/token."""
         form: dict[str, str] = {}
         if request.content_type == _FORM:
             form = {
@@ -122,18 +125,20 @@ class MilesightSimulator(State):
         return self.sessions.grant(form, tenant)
 
 
-def _route(
-    method: str, path: str, found: list[tuple[Route, Mapping[str, str]]]
-) -> tuple[Route, Mapping[str, str]]:
-    for route, params in found:
-        if route.method == method:
-            return route, params
+def _endpoint(
+    method: str, path: str, found: list[tuple[Endpoint, Mapping[str, str]]]
+) -> tuple[Endpoint, Mapping[str, str]]:
+    """Return the endpoint with this method; raise ApiError 500 without one."""
+    for endpoint, params in found:
+        if endpoint.method == method:
+            return endpoint, params
     if found:
         raise server_error(f"Request method '{method}' is not supported")
     raise server_error(f"No static resource {path}.")
 
 
 async def _body(request: web.Request) -> dict[str, Json]:
+    """Return the JSON object of a request; raise ApiError 500 for anything else."""
     if request.content_type != _JSON:
         raise server_error(f"Content-Type '{request.content_type}' is not supported")
     raw = await request.read()

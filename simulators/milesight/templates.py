@@ -1,6 +1,6 @@
-"""What an entity of a device model is: the vocabulary that the catalogue is written in.
+"""Entities of device models: the building blocks of the catalogue.
 
-The value_attribute keys are those of ../shared/wire/milesight.md §6.
+Source of the value_attribute keys: docs/wire/milesight.md, Entities.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,24 @@ from typing import Literal
 
 from simulators.faults import Json
 
-from .readings import Climate, Fixed, Reading, Site, Value, rounded
 from .releases import ALWAYS, V130, V131, Since
+from .sources import Climate, Fixed, Site, Source, Value, rounded
 
 type EntityType = Literal["PROPERTY", "SERVICE", "EVENT"]
 type ValueType = Literal["STRING", "LONG", "DOUBLE", "BOOLEAN", "BINARY", "OBJECT"]
 type Access = Literal["R", "W", "RW"]
 type Schedule = Literal["reports", "joining"]
-"""When there is a new value: with each report of the device, or only on joining."""
+"""New values come with each report of the device, or only when it joins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An entity of a model; `key` is dotted for a child, `reading` None: no value."""
+    """An entity of a model; children have dotted keys, and some have no `source`."""
 
     key: str
     name: str
     value_type: ValueType
-    reading: Reading | None = None
+    source: Source | None = None
     access: Access | None = "R"
     kind: EntityType = "PROPERTY"
     attribute: Mapping[str, Json] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A kind of device: its entities, loads and how often it reports (seconds).
+    """A kind of device: its entities, loads and interval between reports (seconds).
 
     `gate` is the entity that switches the first load on and off.
     """
@@ -53,52 +53,51 @@ class Model:
 
 
 def _attribute(unit: str | None, **more: Json) -> dict[str, Json]:
+    """Return a value_attribute, with the unit if there is one."""
     named: dict[str, Json] = {} if unit is None else {"unit": unit}
     return named | more
 
 
 def double(
-    key: str, name: str, unit: str | None, reading: Reading, digits: int = 1
+    key: str, name: str, unit: str | None, source: Source, digits: int = 1
 ) -> Template:
     """Return a measured DOUBLE with its number of digits."""
     attribute = _attribute(unit, fraction_digits=digits)
-    return Template(key, name, "DOUBLE", reading, attribute=attribute)
+    return Template(key, name, "DOUBLE", source, attribute=attribute)
 
 
-def long(key: str, name: str, unit: str | None, reading: Reading) -> Template:
+def long(key: str, name: str, unit: str | None, source: Source) -> Template:
     """Return a measured LONG."""
-    return Template(key, name, "LONG", reading, attribute=_attribute(unit))
+    return Template(key, name, "LONG", source, attribute=_attribute(unit))
 
 
-def climate(key: str, name: str, unit: str | None, reading: Climate) -> Template:
-    """Return a quantity as a LONG or a DOUBLE, as its digits say."""
-    if reading.digits is None:
-        return long(key, name, unit, reading)
-    return double(key, name, unit, reading, reading.digits)
+def climate(key: str, name: str, unit: str | None, source: Climate) -> Template:
+    """Return a quantity as a LONG or a DOUBLE, depending on its digits."""
+    if source.digits is None:
+        return long(key, name, unit, source)
+    return double(key, name, unit, source, source.digits)
 
 
-def choice(
-    key: str, name: str, labels: Mapping[str, str], reading: Reading
-) -> Template:
+def choice(key: str, name: str, labels: Mapping[str, str], source: Source) -> Template:
     """Return a LONG whose numbers have labels."""
-    return Template(key, name, "LONG", reading, attribute={"enum": {**labels}})
+    return Template(key, name, "LONG", source, attribute={"enum": {**labels}})
 
 
-def flag(key: str, name: str, off: str, on: str, reading: Reading | None) -> Template:
-    """Return a BOOLEAN that can only be read."""
+def flag(key: str, name: str, off: str, on: str, source: Source | None) -> Template:
+    """Return a read-only BOOLEAN."""
     attribute: dict[str, Json] = {"enum": {"false": off, "true": on}}
-    return Template(key, name, "BOOLEAN", reading, attribute=attribute)
+    return Template(key, name, "BOOLEAN", source, attribute=attribute)
 
 
 def text(key: str, name: str, value: str, **attribute: Json) -> Template:
-    """Return a STRING that the device tells on joining."""
+    """Return a STRING that the device reports when it joins."""
     return Template(
         key, name, "STRING", Fixed(value), attribute=attribute, schedule="joining"
     )
 
 
 def switch(key: str, name: str, value: bool = True) -> Template:
-    """Return a BOOLEAN that can be written; it is also part of each report."""
+    """Return a writable BOOLEAN, which is also part of each report."""
     attribute: dict[str, Json] = {"enum": {"false": "Off", "true": "On"}}
     return Template(key, name, "BOOLEAN", Fixed(value), "RW", attribute=attribute)
 
@@ -112,7 +111,7 @@ def toggle(key: str, name: str, value: bool = False) -> Template:
 def number(
     key: str, name: str, unit: str | None, value: float, low: float, high: float
 ) -> Template:
-    """Return a LONG or DOUBLE setting (as its value is) within limits."""
+    """Return a LONG or DOUBLE setting (like its value) within limits."""
     value_type: ValueType = "LONG" if isinstance(value, int) else "DOUBLE"
     attribute = _attribute(unit, min=low, max=high, optional=True)
     if value_type == "DOUBLE":
@@ -127,7 +126,7 @@ def select(key: str, name: str, labels: Mapping[str, str], value: int) -> Templa
 
 
 def setting(template: Template) -> Template:
-    """Return the template as one that can be written, and is told on joining."""
+    """Return the template as a writable one, reported when the device joins."""
     return replace(template, access="RW", schedule="joining")
 
 
@@ -154,7 +153,7 @@ def service(
                 key=f"{key}.{item.key}",
                 kind="SERVICE",
                 access=None,
-                reading=None,
+                source=None,
             )
             for item in parameters
         ),
@@ -162,13 +161,13 @@ def service(
 
 
 def event(key: str, name: str, *parts: Template) -> tuple[Template, ...]:
-    """Return an EVENT and what it tells."""
+    """Return an EVENT and its data."""
     whole = Template(key, name, "OBJECT", None, None, "EVENT")
     return (
         whole,
         *(
             replace(
-                item, key=f"{key}.{item.key}", kind="EVENT", access=None, reading=None
+                item, key=f"{key}.{item.key}", kind="EVENT", access=None, source=None
             )
             for item in parts
         ),
@@ -177,7 +176,7 @@ def event(key: str, name: str, *parts: Template) -> tuple[Template, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The current in mA that a channel's watts make at a voltage."""
+    """The current in mA of a channel's watts at a voltage."""
 
     channel: int
     voltage: Climate
@@ -218,4 +217,4 @@ COMMON = (
         )
     ),
 )  # fmt: skip
-"""What the platform and the LoRaWAN stack give to each device."""
+"""The entities that the platform and the LoRaWAN stack add to each device."""

@@ -1,4 +1,7 @@
-"""The WebSocket of 1.0 to 1.2.1: ../shared/wire/milesight.md §8."""
+"""The WebSocket of releases 1.0 to 1.2.1.
+
+Source: docs/wire/milesight.md, Push.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,21 +11,21 @@ from orjson import JSONDecodeError, dumps, loads
 
 from simulators.faults import Json
 
+from .auth import Sessions
 from .knobs import Knobs
 from .releases import HEARTBEAT
-from .sessions import Sessions
 from .wire import ApiError
 
 _EXCHANGE = "Exchange"
 _BEARER = "Bearer "
-_LOOK_AGAIN = 0.05
+_CHECK_INTERVAL = 0.05
 
 
 class WebSocketPush:
-    """The connections and, per user (not per connection), what is subscribed to."""
+    """The connections, and the subscription of each user (not connection)."""
 
     def __init__(self, knobs: Knobs, sessions: Sessions) -> None:
-        """Start without connections."""
+        """Initialize without connections."""
         self._knobs = knobs
         self._sessions = sessions
         self._connections: dict[str, list[web.WebSocketResponse]] = {}
@@ -37,7 +40,7 @@ class WebSocketPush:
         try:
             user = self._sessions.user(given).user_id
         except ApiError:
-            # The server only logs this: the handshake is never answered.
+            # The server only logs this and never answers the handshake.
             return await _silence(request)
         if self._knobs.websocket_silent:
             return await _silence(request)
@@ -50,12 +53,12 @@ class WebSocketPush:
                     await self._message(user, socket, message.data)
         finally:
             self._connections[user].remove(socket)
-            # Any connection of the user that ends takes the subscription with it.
+            # Closing any of the user's connections removes the subscription.
             self.subscriptions.pop(user, None)
         return socket
 
-    async def changed(self, keys: Iterable[str]) -> None:
-        """Tell each user who has subscribed to any of the keys about all of them."""
+    async def announce(self, keys: Iterable[str]) -> None:
+        """Send all keys to each user who subscribed to any of them."""
         listed = list(keys)
         frame = dumps({"event_type": _EXCHANGE, "payload": {"entity_key": listed}})
         for user, wanted in list(self.subscriptions.items()):
@@ -74,6 +77,7 @@ class WebSocketPush:
     async def _message(
         self, user: str, socket: web.WebSocketResponse, raw: str
     ) -> None:
+        """Handle a frame: echo a heartbeat, or replace the subscription."""
         try:
             frame: Json = loads(raw)
         except JSONDecodeError:
@@ -90,7 +94,7 @@ class WebSocketPush:
 
 async def _silence(request: web.Request) -> web.StreamResponse:
     """Wait until the client gives up."""
-    # No event tells that a client has hung up before the handshake.
+    # No event reports that a client has disconnected before the handshake.
     while (transport := request.transport) and not transport.is_closing():  # noqa: ASYNC110
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_CHECK_INTERVAL)
     return web.Response()

@@ -1,4 +1,7 @@
-"""The wrapper of each answer, and the errors: ../shared/wire/milesight.md §2 and §3."""
+"""The wrapper of each answer, and the errors.
+
+Source: docs/wire/milesight.md, JSON and Errors.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +10,8 @@ from uuid import uuid4
 from aiohttp import web
 from orjson import dumps
 
+from simulators.common_options import ValueLocation
 from simulators.faults import Json
-from simulators.unrest import Place
 
 INDEX_PAGE = (
     '<!doctype html>\n<html lang="en">\n<head><title>Beaver IoT</title></head>\n'
@@ -38,17 +41,17 @@ def forbidden() -> ApiError:
 
 
 def not_found() -> ApiError:
-    """Return the answer about a device or integration that does not exist."""
+    """Return the answer for a device or integration that does not exist."""
     return ApiError(404, "data_no_found", "Data not found")
 
 
 def server_error(message: str) -> ApiError:
-    """Return what any exception that nobody caught becomes."""
+    """Return the answer to an exception that the server did not catch."""
     return ApiError(500, "server_error", message)
 
 
 def invalid(message: str) -> ApiError:
-    """Return the answer to a parameter that makes no sense."""
+    """Return the answer to an invalid parameter."""
     return ApiError(400, "parameter_validation_failed", message)
 
 
@@ -62,14 +65,14 @@ def several(*errors: tuple[str, str]) -> ApiError:
 
 
 def success(data: Json) -> web.Response:
-    """Return an answer; data None is left out, as every null is."""
+    """Return an answer; like every null, data None is left out."""
     body: dict[str, Json] = {} if data is None else {"data": data}
     body |= {"status": "Success", "request_id": uuid4().hex}
     return _json(200, body)
 
 
 def failure(error: ApiError) -> web.Response:
-    """Return the answer that an error becomes."""
+    """Return the answer of an error."""
     body: dict[str, Json] = {} if error.data is None else {"data": error.data}
     body |= {"status": "Failed", "request_id": uuid4().hex}
     body |= {"error_code": error.code, "error_message": error.message}
@@ -79,24 +82,25 @@ def failure(error: ApiError) -> web.Response:
 
 
 def index_page() -> web.Response:
-    """Return the page that nginx gives for each path that is none of its files."""
+    """Return the page that nginx serves for each path that is not a file."""
     return web.Response(text=INDEX_PAGE, content_type="text/html")
 
 
 def not_allowed() -> web.Response:
-    """Return how nginx refuses other methods than GET for its files."""
+    """Return nginx's refusal of methods other than GET for its files."""
     page = "<html><head><title>405 Not Allowed</title></head></html>"
     return web.Response(status=405, text=page, content_type="text/html")
 
 
 def _json(status: int, body: Json) -> web.Response:
+    """Return a JSON response."""
     return web.Response(
         status=status, body=dumps(body), content_type="application/json"
     )
 
 
-def latest_values(path: str, answer: Json) -> Iterator[Place]:
-    """Yield where latest values stand in the answer for many entities."""
+def latest_values(path: str, answer: Json) -> Iterator[ValueLocation]:
+    """Yield the location of latest values in the answer for many entities."""
     data = answer.get("data") if isinstance(answer, dict) else None
     if path.endswith("/entity/batch-get-status") and isinstance(data, dict):
         for entity_id, row in data.items():

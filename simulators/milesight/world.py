@@ -1,31 +1,31 @@
-"""All devices and entities of one server, and what happens to them."""
+"""All devices and entities of one server, and the changes to them."""
 
 from datetime import datetime
 
-from simulators.dsmr_reader.timeline import Grid
 from simulators.faults import Json
-from simulators.house_types import epoch
+from simulators.timeline import Grid
+from simulators.times import DAY, epoch
 
 from .catalog import INTEGRATIONS, MODELS, IntegrationTemplate
-from .load import DAY, random_int
-from .readings import Site
+from .load import random_int
+from .model import Device, Entity, Override
+from .sources import Site
 from .templates import Model, Template, ValueType
-from .things import Device, Entity, Override
 
-# Far beyond 2 ** 53, and so close together that floats could not tell them apart.
+# Far beyond 2 ** 53, and so close together that floats could not distinguish them.
 _FIRST_ID = 1_868_211_453_976_543_233
 
 
 class World:
-    """The devices in the order they were added; `start` (aware) is that of the first.
+    """The devices in the order they were added; the first one at `start` (aware).
 
-    `count` devices repeat the catalogue; it defaults to one of each line.
+    `count` devices repeat the catalogue; by default, there is one of each line.
     """
 
     def __init__(
         self, start: datetime, seed: int = 1, count: int = len(MODELS)
     ) -> None:
-        """Build the world; no value is calculated yet."""
+        """Build the world; values are only calculated when requested."""
         self.seed = seed
         self.start = epoch(start)
         self.devices: dict[str, Device] = {}
@@ -46,7 +46,7 @@ class World:
         seed = self.seed * 1009 + index
         eui = f"24E124{random_int(seed, 'eui', 16**10):010X}"
         title = model.title if not rounds else f"{model.title} {rounds + 1}"
-        # The first quarter of a day is spread over all devices, however many.
+        # Devices are added a second apart, within a day.
         added = self.start + index % DAY if created is None else created
         device = Device(
             self._new_id(),
@@ -64,7 +64,7 @@ class World:
         return device
 
     def device(self, name: str) -> Device:
-        """Return the device with this name; raise KeyError if there is none."""
+        """Return the device with this name; raise KeyError if it is unknown."""
         for device in self.devices.values():
             if device.name == name:
                 return device
@@ -82,13 +82,13 @@ class World:
             del self.by_key[entity.key]
 
     def rename(self, device: Device, name: str, at: datetime) -> None:
-        """Give a device another name; keys and ids stay."""
+        """Rename a device; keys and ids stay."""
         device.name, device.updated = name, epoch(at)
 
     def add_again(self, device: Device, at: datetime) -> Device:
         """Add a deleted device again: the same keys, new ids, registers at zero.
 
-        Its history is gone, because that belongs to the old ids.
+        Its history is lost, because it belongs to the old ids.
         """
         added = epoch(at)
         site = Site(device.site.seed, added, device.model.kinds, device.model.gate)
@@ -125,7 +125,7 @@ class World:
         entity.updated = epoch(at)
 
     def override(self, entity: Entity, *overrides: Override) -> None:
-        """Let an entity tell something else than its true values; none: lift that."""
+        """Replace the true values of an entity; without overrides, restore them."""
         self.overrides[entity.key] = list(overrides)
 
     def write(self, entity: Entity, value: Json, when: int) -> list[Entity]:
@@ -142,16 +142,18 @@ class World:
         return self.report(device, when)
 
     def report(self, device: Device, when: int) -> list[Entity]:
-        """Let a device report out of turn; return its entities."""
+        """Let a device send an extra report; return its entities."""
         device.reported.append(when)
         return reporting(device)
 
     def _add_integration(self, template: IntegrationTemplate) -> None:
+        """Add the entities of an integration."""
         site = Site(self.seed, self.start)
         prefix = f"{template.id}.integration"
         self._add_entities(prefix, template.entities, template.id, site, None)
 
     def _enter(self, device: Device) -> None:
+        """Add a device with its entities."""
         self.devices[device.id] = device
         self._add_entities(
             device.key,
@@ -169,6 +171,7 @@ class World:
         site: Site,
         device: Device | None,
     ) -> None:
+        """Add the entities of a device or an integration."""
         for template in templates:
             entity = Entity(
                 self._new_id(),
@@ -194,6 +197,7 @@ class World:
                 device.entities.append(entity)
 
     def _new_id(self) -> str:
+        """Return the next unused id."""
         self._next_id += 1
         return str(self._next_id)
 
@@ -203,12 +207,12 @@ def reporting(device: Device) -> list[Entity]:
     return [
         entity
         for entity in device.entities
-        if entity.template.reading is not None and entity.template.schedule == "reports"
+        if entity.template.source is not None and entity.template.schedule == "reports"
     ]
 
 
 def _additional(model: Model, eui: str, seed: int) -> dict[str, Json]:
-    """Return additional_data, whose keys are camelCase and hold a LoRaWAN key."""
+    """Return additional_data, whose keys are camelCase and include a LoRaWAN key."""
     return {
         "eui": eui,
         "deviceModel": model.name,

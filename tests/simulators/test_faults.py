@@ -21,7 +21,7 @@ from simulators.faults import (
     set_fields,
 )
 
-from .conftest import Api
+from .dsmr_reader.conftest import Api
 
 VERSION = "application/version"
 READINGS = "datalogger/dsmrreading?limit=2"

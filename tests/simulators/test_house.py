@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from simulators.house import Channel, House, MeterExchange, Outage, epoch
+from simulators.house import Channel, House, MeterExchange, Outage
 from simulators.house_profile import WAVE_SUMS, WAVES
+from simulators.times import epoch
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 HOUSE = House(3, START)

@@ -14,7 +14,7 @@ import pytest
 from simulators.server import NUMBER, number_answers, serve
 from tests.certificates import self_signed, server_context
 
-from .conftest import Api
+from .dsmr_reader.conftest import Api
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("socket_enabled")

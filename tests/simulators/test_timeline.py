@@ -3,7 +3,8 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from simulators.dsmr_reader.timeline import HOUR, Grid, Span, timeline
+from simulators.timeline import Grid, Span, timeline
+from simulators.times import HOUR
 
 GRIDS = [Grid(30), Grid(60), Grid(300), Grid(300, 60), Grid(900), Grid(3600), Grid(1)]
 END = 6 * HOUR

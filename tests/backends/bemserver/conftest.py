@@ -14,7 +14,7 @@ from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.metering.model import Inventory, Point, Reading
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
 from simulators.server import serve
-from tests.simulators.bemserver_fixtures import Clock
+from tests.simulators.bemserver.conftest import Clock
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 

@@ -31,7 +31,7 @@ from custom_components.metering_hub.metering.model import (
 from simulators.faults import Json, MutateJson
 from simulators.milesight import Entity, MilesightSimulator
 from simulators.server import serve
-from tests.simulators.milesight_fixtures import Clock, clock
+from tests.simulators.milesight.conftest import Clock, clock
 
 LOGIN = {
     "username": "admin@example.com",
@@ -165,7 +165,7 @@ async def listening(beaver: Beaver) -> AsyncIterator[Changes]:
     changes = cast("Changes", beaver.backend.watch())
     try:
         assert await following(changes) == frozenset()
-        hub = beaver.simulator.hub
+        hub = beaver.simulator.notifier
         # A subscription to the WebSocket is not acknowledged.
         await until(
             lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)

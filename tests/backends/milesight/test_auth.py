@@ -10,7 +10,7 @@ from custom_components.metering_hub.backends.errors import (
     ProtocolError,
 )
 from simulators.faults import Answer, Fault
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Beaver, Connect
 

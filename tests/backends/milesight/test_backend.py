@@ -9,7 +9,7 @@ from custom_components.metering_hub.backends.errors import (
 )
 from simulators.faults import Answer, Fault
 from simulators.milesight import User
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import BATCH, PAGES, Connect, shown
 

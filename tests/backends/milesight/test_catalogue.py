@@ -9,7 +9,7 @@ from custom_components.metering_hub.backends.milesight.catalogue import make_cat
 from custom_components.metering_hub.backends.milesight.features import LatestEndpoint
 from custom_components.metering_hub.backends.milesight.paging import fetch_all_rows
 from simulators.faults import Fault, Json, MutateJson
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect, rows_changed
 

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.metering_hub.backends.milesight.changes import FULL_READ_INTERVAL
 from simulators.milesight import Gap
-from tests.simulators.milesight_fixtures import NOW, build
+from tests.simulators.milesight.conftest import NOW, build
 
 from .conftest import Connect
 

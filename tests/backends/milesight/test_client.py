@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.metering_hub.backends.milesight.models import Aggregate
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Beaver, Connect
 

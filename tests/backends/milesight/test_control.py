@@ -10,7 +10,7 @@ from custom_components.metering_hub.backends.errors import (
 )
 from custom_components.metering_hub.metering.model import Value
 from simulators.faults import Drop, Fault, Json, MutateJson, html_error
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect
 
@@ -43,7 +43,7 @@ async def test_written_value_is_set(  # One per column.
     assert point.writable
     await beaver.backend.write(point, value)
     entity = beaver.entity(device, identifier)
-    latest = beaver.simulator.values.latest(entity)
+    latest = beaver.simulator.store.latest(entity)
     assert latest is not None
     assert latest.value == written
     assert type(latest.value) is type(written)

@@ -8,7 +8,7 @@ from custom_components.metering_hub.backends.milesight.features import (
     probe_features,
 )
 from simulators.faults import Fault, html_error
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import BATCH, PAGES, Connect, shown
 

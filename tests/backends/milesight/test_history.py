@@ -8,7 +8,7 @@ from custom_components.metering_hub.backends.errors import BackendError
 from custom_components.metering_hub.backends.milesight import history as history_module
 from simulators.faults import Drop, Fault, Json, MutateJson, html_error
 from simulators.milesight import Entity, Override
-from tests.simulators.milesight_fixtures import NOW, START, VERSIONS, build
+from tests.simulators.milesight.conftest import NOW, START, VERSIONS, build
 
 from .conftest import Beaver, Connect, Values
 
@@ -23,7 +23,7 @@ PLACES = (
 
 def stored(beaver: Beaver, entity: Entity, start: datetime, end: datetime) -> Values:
     """Return what the simulator has stored of an entity in [start, end]."""
-    values = beaver.simulator.values
+    values = beaver.simulator.store
     found: Values = {}
     for when in values.stored(entity):
         moment = datetime.fromtimestamp(when, UTC)

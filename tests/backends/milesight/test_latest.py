@@ -15,7 +15,7 @@ from custom_components.metering_hub.backends.milesight.latest import OFFLINE
 from custom_components.metering_hub.metering.model import Kind
 from simulators.faults import Answer, Drop, Fault, Handler, Json, MutateJson, html_error
 from simulators.milesight import Override
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import BATCH, PAGES, Beaver, Connect, point_key, shown
 
@@ -32,7 +32,7 @@ async def test_values_equal_the_simulators(connect: Connect, version: str) -> No
         if point.kind is not Kind.ACTION
     ]
     readings = await beaver.read(points)
-    values = beaver.simulator.values
+    values = beaver.simulator.store
     entities = {
         point_key(entity.key): entity
         for entity in beaver.simulator.world.entities.values()

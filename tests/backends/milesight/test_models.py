@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.faults import Fault, Json
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Connect, rows_changed
 

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.metering_hub.backends.milesight.client import PAGE_SIZE
 from simulators.faults import Fault, Json, MutateJson
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect
 

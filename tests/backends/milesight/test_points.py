@@ -14,7 +14,7 @@ from custom_components.metering_hub.metering.model import (
     Role,
 )
 from simulators.faults import Fault, Json
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect, point_key, rows_changed, shown
 

@@ -9,7 +9,7 @@ from custom_components.metering_hub.backends.errors import (
     NotFoundError,
     UnreachableError,
 )
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Changes, Connect, following, listening, until
 
@@ -44,7 +44,7 @@ async def test_written_value_is_announced(connect: Connect, version: str) -> Non
 async def test_closing_leaves_no_connection(connect: Connect, version: str) -> None:
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
-    hub = beaver.simulator.hub
+    hub = beaver.simulator.notifier
     async with listening(beaver):
         assert hub.broker.clients + len(hub.websocket.subscriptions) == 1
     await until(lambda: not hub.broker.clients and not hub.websocket.subscriptions)
@@ -54,7 +54,7 @@ async def test_closing_leaves_no_connection(connect: Connect, version: str) -> N
 async def test_cancelling_leaves_no_connection(connect: Connect, version: str) -> None:
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
-    hub = beaver.simulator.hub
+    hub = beaver.simulator.notifier
 
     async def listen() -> None:
         async for _ in beaver.backend.watch():
@@ -73,7 +73,7 @@ async def test_lost_connection_is_raised(connect: Connect, version: str) -> None
     beaver = await connect(build(version, count=3))
     await beaver.inventory()
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.drop()
+        await beaver.simulator.notifier.drop()
         with pytest.raises(UnreachableError):
             await following(changes)
     # And the next one stands again.

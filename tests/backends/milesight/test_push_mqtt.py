@@ -15,7 +15,7 @@ from simulators.faults import Fault, Json, MutateJson
 from simulators.milesight.mqtt_packets import Refusal
 from simulators.server import serve
 from tests.certificates import self_signed, server_context
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Changes, Connect, following, listening
 
@@ -41,7 +41,7 @@ async def test_refusal_after_cancellation_is_not_logged(
         task.cancel()
         return Refusal.NOT_AUTHORIZED
 
-    monkeypatch.setattr(beaver.simulator.hub.broker, "_refusal", refuse)
+    monkeypatch.setattr(beaver.simulator.notifier.broker, "_refusal", refuse)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not unhandled
@@ -65,7 +65,7 @@ async def test_broker_that_changed_its_password(connect: Connect) -> None:
     await beaver.inventory()
     async with listening(beaver):
         beaver.simulator.mqtt_password = "another"
-        await beaver.simulator.hub.drop()
+        await beaver.simulator.notifier.drop()
     async with listening(beaver):
         pass
 
@@ -131,7 +131,7 @@ async def test_invalid_message_is_ignored(connect: Connect, payload: bytes) -> N
     await beaver.inventory()
     topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.broker.publish(topic, payload)
+        await beaver.simulator.notifier.broker.publish(topic, payload)
         await beaver.simulator.report_now("Boiler plug")
         assert beaver.key("Boiler plug", "voltage") in await following(changes)
 
@@ -144,7 +144,7 @@ async def test_ids_may_come_as_numbers(connect: Connect) -> None:
     event = orjson.dumps({"payload": {"entity_ids": [int(entity.id)]}})
     topic = "beaver-iot/web_mqtt@default/downlink/web/exchange"
     async with listening(beaver) as changes:
-        await beaver.simulator.hub.broker.publish(topic, event)
+        await beaver.simulator.notifier.broker.publish(topic, event)
         assert await following(changes) == {beaver.key("Boiler plug", "voltage")}
 
 

@@ -8,7 +8,7 @@ import pytest
 from custom_components.metering_hub.backends.errors import UnreachableError
 from custom_components.metering_hub.backends.milesight import push_websocket
 from simulators.faults import Fault, html_error
-from tests.simulators.milesight_fixtures import build
+from tests.simulators.milesight.conftest import build
 
 from .conftest import Changes, Connect, following, listening, until
 
@@ -55,7 +55,7 @@ async def test_heartbeat_detects_a_lost_connection(
         async def ignore(user: str, socket: object, raw: str) -> None:
             """Ignore a frame."""
 
-        monkeypatch.setattr(beaver.simulator.hub.websocket, "_message", ignore)
+        monkeypatch.setattr(beaver.simulator.notifier.websocket, "_message", ignore)
         # What is lost is found after two of them; a busy machine may take longer.
         await asyncio.wait([next_], timeout=10 if is_lost else 1)
         assert next_.done() is is_lost
@@ -81,7 +81,7 @@ async def test_new_devices_are_subscribed_to(
         await until(
             lambda: any(
                 beaver.entity("Fridge plug", "voltage").key in keys
-                for keys in beaver.simulator.hub.websocket.subscriptions.values()
+                for keys in beaver.simulator.notifier.websocket.subscriptions.values()
             )
         )
         await beaver.simulator.report_now("Fridge plug")

@@ -12,7 +12,7 @@ from custom_components.metering_hub.backends.errors import (
     UnsupportedError,
 )
 from simulators.faults import Answer, Fault, html_error
-from tests.simulators.milesight_fixtures import VERSIONS, build
+from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect
 

@@ -246,7 +246,7 @@ async def test_personal_data_is_not_exposed(
         )
     ]
     for sensor in simulator.sensors:
-        person = sensor.person
+        person = sensor.location
         secrets = [person.ppe, person.street, person.postcode, sensor.sensor_eid]
         for secret in filter(None, secrets):
             for place in (diagnostics, states, str(devices), caplog.text):

@@ -32,7 +32,7 @@ async def test_nothing_personal_leaves(
     simulator.faults.add(Fault(Drop()))
     await tick(60)
     simulator.faults.clear()
-    await simulator.hub.drop()
+    await simulator.notifier.drop()
     await tick(60)
     key = key_of(simulator, "Boiler plug", "voltage")
     options = {**loaded.options, "devices": [key]}

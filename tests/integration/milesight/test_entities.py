@@ -75,7 +75,7 @@ async def test_entities_of_every_release(
 ) -> None:
     """A plug's values, classes and categories are right, whatever the release."""
     entity = simulator.world.entity("Boiler plug", "power_consumption")
-    latest = simulator.values.latest(entity)
+    latest = simulator.store.latest(entity)
     assert latest is not None
     state = hass.states.get(ENERGY)
     assert state is not None
@@ -145,7 +145,7 @@ async def test_switch_switches_the_plug(
     """A switch in Home Assistant switches the simulated plug."""
     await call(hass, "turn_off", RELAY)
     entity = simulator.world.entity("Boiler plug", "socket_status")
-    latest = simulator.values.latest(entity)
+    latest = simulator.store.latest(entity)
     assert latest is not None
     assert latest.value is False
     assert shown(hass, RELAY) == "off"
@@ -176,13 +176,13 @@ async def test_choice_and_button(
     select = entity_id_of(hass, simulator, "Boiler plug", "led_mode")
     await call(hass, "select_option", select, option="Follow")
     await call(hass, "select_option", select, option="Off")
-    latest = simulator.values.latest(simulator.world.entity("Boiler plug", "led_mode"))
+    latest = simulator.store.latest(simulator.world.entity("Boiler plug", "led_mode"))
     assert latest is not None
     assert latest.value == 0
     button = entity_id_of(hass, simulator, "Boiler plug", "reset_power_consumption")
     await call(hass, "press", button)
     register = simulator.world.entity("Boiler plug", "power_consumption")
-    latest = simulator.values.latest(register)
+    latest = simulator.store.latest(register)
     assert latest is not None
     assert latest.value == 0
 
@@ -196,7 +196,7 @@ async def test_push_shows_within_two_seconds(
 ) -> None:
     """A report updates the state within two seconds, without a poll."""
     await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
-    hub = simulator.hub
+    hub = simulator.notifier
     await eventually(
         lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)
     )
@@ -222,7 +222,7 @@ async def test_lost_push_leaves_polling(
     await eventually(lambda: mode(loaded) is UpdateMode.PUSH)
     simulator.mqtt_refuses = simulator.websocket_silent = True
     await asyncio.sleep(0)
-    await simulator.hub.drop()
+    await simulator.notifier.drop()
     await eventually(lambda: mode(loaded) is UpdateMode.POLLING)
     entity = simulator.world.entity("Boiler plug", "voltage")
     simulator.world.override(entity, Override(198.5))

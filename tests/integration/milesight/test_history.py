@@ -72,7 +72,7 @@ def value_before(
     simulator: MilesightSimulator, entity: Entity, moment: datetime
 ) -> float:
     """Return the last stored value at or before a moment."""
-    values = simulator.values
+    values = simulator.store
     instants = values.instants(entity)
     found = instants.between(0, int(moment.timestamp()) + 1)
     value = values.sample(entity, instants[found[-1]]).value
@@ -109,7 +109,7 @@ async def test_power_has_means_and_extremes(
     rows = await imported(hass, loaded, key)
     assert len(rows) == 8 * 24 + 1
     entity = simulator.world.entity("Laundry plug", "active_power")
-    values = simulator.values
+    values = simulator.store
     row = rows[60]
     start = int(row["start"])
     instants = values.instants(entity)

@@ -1,0 +1,1 @@
+"""Tests of the dsmr_reader simulator."""
