@@ -338,7 +338,7 @@ def texts_of(method: Callable[..., object]) -> set[str | None]:
 
 
 def shown_steps(flow: type) -> set[str]:
-    """Return the steps of a flow that contain their own name, which only shown ones do."""
+    """Return the steps of a flow that contain their own name, as all shown ones do."""
     return {
         step
         for name, method in inspect.getmembers(flow, inspect.isfunction)
