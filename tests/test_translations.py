@@ -341,7 +341,7 @@ def texts_of(method: Callable[..., object]) -> set[str | None]:
 
 
 def shown_steps(flow: type) -> set[str]:
-    """Return the steps of a flow that it shows, which contain their own name."""
+    """Return the steps of a flow that contain their own name, as all shown ones do."""
     return {
         step
         for name, method in inspect.getmembers(flow, inspect.isfunction)

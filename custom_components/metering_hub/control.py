@@ -41,12 +41,12 @@ class CommandEntity(PointEntity):
 class _OptimisticValue:
     """A written value that no reading has confirmed yet.
 
-    `asked` is the number of read requests before the write: the value can only be in
-    later ones. `outdated` are the previous values, which such a reading may still have.
+    `read_count` is the number of read requests before the write: only later ones can
+    have the value. `outdated` are the previous values, which they may still have.
     """
 
     value: Value
-    asked: int
+    read_count: int
     outdated: frozenset[Value | None]
 
 
@@ -105,9 +105,8 @@ class ControlEntity(CommandEntity):
 
     def _replaces(self, value: Value | None, written: _OptimisticValue) -> bool:
         """Return True if the value of a reading replaces the written one."""
-        return self.coordinator.was_read_after(self.point.key, written.asked) and (
-            value == written.value or value not in written.outdated
-        )
+        is_later = self.coordinator.was_read_after(self.point.key, written.read_count)
+        return is_later and (value == written.value or value not in written.outdated)
 
     def _call_later(self, seconds: float, job: HassJob[[datetime], None]) -> None:
         """Start a timer that `_release` cancels."""

@@ -1,4 +1,4 @@
-"""A server on the loopback interface that answers byte for byte as a test says."""
+"""A server on the loopback interface that sends the exact bytes of a script."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,12 +13,12 @@ import orjson
 HOST = "127.0.0.1"
 
 DROP = b""
-"""The answer of a server that closes the connection without saying a word."""
+"""The answer of a server that closes the connection without sending anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came over the wire."""
+    """A received request."""
 
     method: str
     target: str
@@ -32,7 +32,7 @@ type Decision = Callable[[Received], bytes]
 
 @dataclass(slots=True)
 class ScriptedServer:
-    """Answers the n-th request with the n-th step, and goes on with the last one.
+    """Answers the n-th request with the n-th step, and repeats the last one.
 
     A step is the bytes of an answer or a coroutine function that writes them.
     `decide` answers by looking at the request instead.
@@ -56,13 +56,13 @@ class ScriptedServer:
         return [request.target for request in self.requests]
 
     async def send(self, writer: asyncio.StreamWriter, part: bytes) -> None:
-        """Write a part and count it once the operating system has taken it."""
+        """Write a part, and count it once the operating system has accepted it."""
         writer.write(part)
         await writer.drain()
         self.sent += len(part)
 
     async def finished(self) -> None:
-        """Wait until every request that came so far is dealt with."""
+        """Wait until every request received so far is handled."""
         await asyncio.gather(*self.tasks)
 
     async def serve(
@@ -100,7 +100,7 @@ async def running_server(
     decide: Decision | None = None,
     tls: SSLContext | None = None,
 ) -> AsyncIterator[ScriptedServer]:
-    """Run a server until the test is done with it."""
+    """Run a server during the context."""
     scripted = ScriptedServer(list(script), decide)
     server = await asyncio.start_server(scripted.serve, HOST, 0, ssl=tls)
     scheme = "https" if tls else "http"
@@ -123,7 +123,7 @@ def answer(
     length: int | None = None,
     **headers: str,
 ) -> bytes:
-    """Return the bytes of an answer; `length` may promise more than there is."""
+    """Return the bytes of an answer; `length` may be larger than the body."""
     lines = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Content-Length: {len(body) if length is None else length}",
@@ -136,20 +136,20 @@ def answer(
 
 
 def json_answer(value: object, status: int = 200, **headers: str) -> bytes:
-    """Return an answer that carries JSON."""
+    """Return an answer with JSON."""
     body = orjson.dumps(value)
     return answer(status, body, content_type="application/json", length=None, **headers)
 
 
 def redirect(location: str | None, status: int = 302) -> bytes:
-    """Return an answer that sends the client elsewhere."""
+    """Return a redirect."""
     if location is None:
         return answer(status, content_type=None)
     return answer(status, content_type=None, Location=location)
 
 
 def endless(status: int = 200, content_type: str = "application/json") -> Behaviour:
-    """Return a step that sends 50 MB, as far as the client takes them."""
+    """Return a step that sends 50 MB, or as much as the client accepts."""
     total = 50 * 1024 * 1024
     part = b" " * (64 * 1024)
 

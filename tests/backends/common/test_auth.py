@@ -1,4 +1,4 @@
-"""Keys and tokens: one renewal at a time, and no more logins than it takes."""
+"""Keys and tokens: renewal is single-flight, with as few logins as possible."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ MANY = 20
 
 @dataclass
 class Issuer:
-    """Gives out tokens "1", "2"... and notes how each was asked for.
+    """Issues tokens "1", "2"... and records how each was requested.
 
     It fails with the next of its failures, as long as there are any.
     """
@@ -89,7 +89,7 @@ async def test_key_is_sent_as_it_is(key: str) -> None:
     "key",
     ["a\nb", "a\r\nX-Evil: 1", "a\tb", "a\x00", "é", "“key”", "a\u200b", "\ud800"],
 )
-async def test_unusable_key_is_a_wrong_key(key: str) -> None:
+async def test_invalid_key_is_an_authentication_error(key: str) -> None:
     with pytest.raises(AuthenticationError) as raised:
         await StaticAuth({"X-AUTHKEY": key}).headers()
     assert str(raised.value) == "the key contains unusable characters"
@@ -97,7 +97,7 @@ async def test_unusable_key_is_a_wrong_key(key: str) -> None:
 
 @settings(deadline=None)
 @given(st.text())
-async def test_key_that_passes_fits_into_a_header(key: str) -> None:
+async def test_accepted_key_is_a_valid_header(key: str) -> None:
     try:
         headers = await StaticAuth({"X-AUTHKEY": key}).headers()
     except AuthenticationError:
@@ -106,7 +106,7 @@ async def test_key_that_passes_fits_into_a_header(key: str) -> None:
     assert all(0x20 <= byte < 0x7F for byte in line)
 
 
-async def test_rejected_key_is_not_tried_again() -> None:
+async def test_rejected_key_is_not_retried() -> None:
     auth = StaticAuth({"X-AUTHKEY": "abc"})
     assert await auth.rejected(await auth.headers()) is False
 
@@ -121,7 +121,7 @@ async def test_key_is_a_copy() -> None:
 # --- TokenAuth ------------------------------------------------------------------
 
 
-async def test_logs_in_when_first_asked() -> None:
+async def test_logs_in_at_the_first_request() -> None:
     issuer = Issuer()
     auth = issuer.auth()
     assert issuer.asked == []
@@ -152,7 +152,7 @@ async def test_renews_a_minute_before_expiry(later: timedelta, token: str) -> No
     assert await auth.headers() == bearer(token)
 
 
-async def test_renews_as_early_as_asked() -> None:
+async def test_renews_as_early_as_configured() -> None:
     issuer = Issuer(life=timedelta(hours=1))
     auth = issuer.auth(renew_before=timedelta(minutes=30))
     await auth.headers()
@@ -161,7 +161,7 @@ async def test_renews_as_early_as_asked() -> None:
     assert issuer.asked == ["login", "refresh with r1"]
 
 
-async def test_token_of_unknown_life_stays() -> None:
+async def test_token_without_expiry_is_not_renewed() -> None:
     issuer = Issuer(life=None)
     auth = issuer.auth()
     await auth.headers()
@@ -169,7 +169,7 @@ async def test_token_of_unknown_life_stays() -> None:
     assert await auth.headers() == bearer("1")
 
 
-async def test_each_refresh_uses_the_newest_refresh_token() -> None:
+async def test_each_refresh_uses_the_latest_refresh_token() -> None:
     issuer = Issuer(life=timedelta(hours=1))
     auth = issuer.auth()
     for _ in range(3):
@@ -178,14 +178,14 @@ async def test_each_refresh_uses_the_newest_refresh_token() -> None:
     assert issuer.asked == ["login", "refresh with r1", "refresh with r2"]
 
 
-async def test_logs_in_again_where_there_is_no_refresh_token() -> None:
+async def test_logs_in_again_without_refresh_token() -> None:
     issuer = Issuer(gives_refresh=False)
     auth = issuer.auth()
     await auth.rejected(await auth.headers())
     assert issuer.asked == ["login", "login"]
 
 
-async def test_logs_in_again_where_the_server_has_no_refresh() -> None:
+async def test_logs_in_again_without_refresh_endpoint() -> None:
     issuer = Issuer()
     auth = TokenAuth(issuer.login)
     await auth.rejected(await auth.headers())
@@ -226,7 +226,7 @@ async def test_late_rejection_of_an_old_token_changes_nothing() -> None:
     assert issuer.asked == ["login", "refresh with r1"]
 
 
-async def test_refused_refresh_logs_in_once() -> None:
+async def test_rejected_refresh_logs_in_once() -> None:
     issuer = Issuer(refresh_failures=[AuthenticationError()])
     auth = issuer.auth()
     old = await auth.headers()
@@ -235,15 +235,15 @@ async def test_refused_refresh_logs_in_once() -> None:
     assert issuer.asked == ["login", "refresh with r1", "login"]
 
 
-async def test_refused_login_reaches_all_after_one_try() -> None:
-    # Twenty wrong logins in a row lock an account on many servers.
+async def test_rejected_login_is_raised_for_all_after_one_try() -> None:
+    # Many servers lock an account after several failed logins.
     refused = AuthenticationError("refused")
     issuer = Issuer(login_failures=[refused] * MANY)
     assert await in_parallel(issuer.auth().headers) == [refused] * MANY
     assert issuer.asked == ["login"]
 
 
-async def test_refused_refresh_and_login_reach_all_after_one_try() -> None:
+async def test_rejected_refresh_and_login_are_raised_for_all_after_one_try() -> None:
     refused = AuthenticationError("refused")
     issuer = Issuer()
     auth = issuer.auth()
@@ -254,7 +254,7 @@ async def test_refused_refresh_and_login_reach_all_after_one_try() -> None:
     assert issuer.asked == ["login", "refresh with r1", "login"]
 
 
-async def test_refused_login_is_tried_anew_by_the_next_call() -> None:
+async def test_rejected_login_is_retried_by_the_next_call() -> None:
     issuer = Issuer(login_failures=[AuthenticationError()])
     auth = issuer.auth()
     with pytest.raises(AuthenticationError):
@@ -262,7 +262,7 @@ async def test_refused_login_is_tried_anew_by_the_next_call() -> None:
     assert await auth.headers() == bearer("1")
 
 
-async def test_unreachable_server_is_not_logged_in_to_again() -> None:
+async def test_no_login_after_refresh_of_unreachable_server() -> None:
     issuer = Issuer(life=timedelta(hours=1))
     auth = issuer.auth()
     await auth.headers()
@@ -274,7 +274,7 @@ async def test_unreachable_server_is_not_logged_in_to_again() -> None:
     assert issuer.asked == ["login", "refresh with r1", "refresh with r1"]
 
 
-async def test_who_waits_takes_over_from_a_cancelled_renewal() -> None:
+async def test_waiting_call_takes_over_a_cancelled_renewal() -> None:
     issuer = Issuer()
     auth = issuer.auth()
     first = asyncio.ensure_future(auth.headers())
@@ -284,7 +284,7 @@ async def test_who_waits_takes_over_from_a_cancelled_renewal() -> None:
     assert await second == bearer("1")
 
 
-def test_token_tells_no_secret() -> None:
+def test_repr_of_token_contains_no_secret() -> None:
     told = repr(Token(access="secret-a", refresh="secret-r", expires=NOW))
     assert "secret" not in told
 
@@ -294,7 +294,7 @@ def test_token_tells_no_secret() -> None:
 
 @dataclass
 class Platform:
-    """A server that takes only the newest of the tokens it gave."""
+    """A server that accepts only the latest of its tokens."""
 
     valid: int = 0
     takes_refresh: bool = True
@@ -324,7 +324,7 @@ type Connected = tuple[HttpClient, Platform, Calls]
 
 @pytest.fixture
 async def connected(socket_enabled: None) -> AsyncIterator[Connected]:
-    """Give a client that logged in, its server, and a look at the calls since."""
+    """Yield a client that is logged in, its server, and the calls since then."""
     platform = Platform()
     async with (
         running_server(decide=platform.decide) as server,
@@ -348,7 +348,7 @@ async def connected(socket_enabled: None) -> AsyncIterator[Connected]:
         yield client, platform, lambda: [t for t in server.targets if t != "/data"]
 
 
-async def test_client_renews_and_asks_again(connected: Connected) -> None:
+async def test_client_renews_and_retries(connected: Connected) -> None:
     client, platform, calls = connected
     platform.valid += 1
     assert await client.get("/data") == "data"
@@ -378,7 +378,7 @@ async def test_clients_calls_log_in_once(connected: Connected) -> None:
     assert calls() == ["/refresh", "/login"]
 
 
-async def test_client_passes_a_refused_login_on(connected: Connected) -> None:
+async def test_client_raises_a_rejected_login(connected: Connected) -> None:
     client, platform, calls = connected
     platform.valid += 1
     platform.takes_refresh = platform.takes_login = False
@@ -387,7 +387,7 @@ async def test_client_passes_a_refused_login_on(connected: Connected) -> None:
     assert calls() == ["/refresh", "/login"]
 
 
-async def test_refused_login_reaches_all_of_a_clients_calls(
+async def test_rejected_login_is_raised_for_all_of_a_clients_calls(
     connected: Connected,
 ) -> None:
     client, platform, calls = connected
@@ -399,7 +399,7 @@ async def test_refused_login_reaches_all_of_a_clients_calls(
     assert calls().count("/login") < MANY / 2
 
 
-async def test_client_gives_up_when_a_new_token_is_refused_too(
+async def test_client_gives_up_if_the_new_token_is_rejected_too(
     connected: Connected,
 ) -> None:
     client, platform, calls = connected

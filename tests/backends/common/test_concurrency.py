@@ -26,7 +26,7 @@ from tests.turns import counting_turns
 
 
 class Part:
-    """A slow part that tells whether it came to its end."""
+    """A slow part that records whether it ended."""
 
     def __init__(self) -> None:
         self.started = False
@@ -58,11 +58,11 @@ async def fail_at_once(error: Exception) -> str:
     raise error
 
 
-async def test_nothing_to_do() -> None:
+async def test_no_parts() -> None:
     assert await gather_parts({}) == ({}, {})
 
 
-async def test_all_parts_come() -> None:
+async def test_all_parts_succeed() -> None:
     results, failures = await gather_parts({"a": give(1), "b": give(2), "c": give(3)})
     assert results == {"a": 1, "b": 2, "c": 3}
     assert failures == {}
@@ -116,7 +116,7 @@ WHOLE_SERVER = [
 
 @pytest.mark.parametrize("error", WHOLE_SERVER, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("failing", [fail, fail_at_once])
-async def test_trouble_of_the_whole_server_ends_the_rest(
+async def test_error_of_the_server_cancels_the_other_parts(
     failing: Callable[[Exception], Coroutine[None, None, str]], error: BackendError
 ) -> None:
     slow = Part()
@@ -126,7 +126,7 @@ async def test_trouble_of_the_whole_server_ends_the_rest(
     assert slow.cancelled
 
 
-async def test_small_troubles_before_the_big_one_do_not_hide_it() -> None:
+async def test_errors_of_endpoints_do_not_hide_one_of_the_server() -> None:
     with pytest.raises(UnreachableError, match="down"):
         await gather_parts(
             {
@@ -137,7 +137,7 @@ async def test_small_troubles_before_the_big_one_do_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-async def test_refused_credentials_go_first(turned: bool) -> None:
+async def test_authentication_error_takes_precedence(turned: bool) -> None:
     refused = AuthenticationError("refused")
     parts = [
         ("down", fail_at_once(UnreachableError("down"))),
@@ -149,7 +149,7 @@ async def test_refused_credentials_go_first(turned: bool) -> None:
     assert raised.value is refused
 
 
-async def test_of_equals_the_first_is_raised() -> None:
+async def test_first_of_equal_errors_is_raised() -> None:
     first = UnreachableError("first")
     with pytest.raises(UnreachableError) as raised:
         await gather_parts(
@@ -161,14 +161,14 @@ async def test_of_equals_the_first_is_raised() -> None:
     assert raised.value is first
 
 
-async def test_what_is_raised_is_no_group() -> None:
+async def test_no_exception_group_is_raised() -> None:
     with pytest.raises(UnreachableError) as raised:
         await gather_parts({"a": fail(UnreachableError("x"))})
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
 
 
-async def test_a_mistake_in_our_code_is_not_hidden() -> None:
+async def test_other_exceptions_are_not_hidden() -> None:
     slow = Part()
     with pytest.raises(ExceptionGroup) as raised:
         await gather_parts({"slow": slow.run(), "bad": fail(KeyError("oops"))})

@@ -1,4 +1,4 @@
-"""The HTTP client against a real server that behaves well, badly and maliciously."""
+"""The HTTP client with a real server that works, fails or attacks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -72,7 +72,7 @@ type MakeClient = Callable[..., HttpClient]
 
 
 class BrokenResolver(AbstractResolver):
-    """A name server that fails."""
+    """A resolver that fails."""
 
     def __init__(self, failure: Exception) -> None:
         self.failure = failure
@@ -101,7 +101,7 @@ async def session() -> AsyncIterator[ClientSession]:
 
 @pytest.fixture
 def client(session: ClientSession) -> MakeClient:
-    """Make a client of a scripted server."""
+    """Return a function that makes a client of a scripted server."""
 
     def make(server: ScriptedServer | str, **options: object) -> HttpClient:
         url = server if isinstance(server, str) else server.url
@@ -119,11 +119,11 @@ def unused_url() -> str:
 
 @pytest.fixture(scope="module")
 def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """Return the server side of TLS with a certificate that nobody trusts."""
+    """Return a TLS context with a self-signed certificate."""
     return server_context(self_signed(tmp_path_factory.mktemp("tls")))
 
 
-# --- What is sent ---------------------------------------------------------------
+# --- Requests -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [{"a": [1, None]}, [], "text", 0, False, None])
@@ -143,7 +143,7 @@ async def test_answer_has_status_headers_and_body(client: MakeClient) -> None:
     )
 
 
-async def test_asks_for_json_with_own_headers_and_credentials(
+async def test_sends_accept_own_headers_and_credentials(
     client: MakeClient,
 ) -> None:
     async with running_server(OK) as server:
@@ -157,28 +157,28 @@ async def test_asks_for_json_with_own_headers_and_credentials(
     )
 
 
-async def test_another_format_comes_as_text(client: MakeClient) -> None:
-    """What is asked for as CSV is CSV, or an error."""
+async def test_other_format_is_returned_as_text(client: MakeClient) -> None:
+    """A request for CSV returns CSV, or an error."""
     table = answer(200, "a,b\n1,é\n".encode(), content_type="text/csv; charset=utf-8")
     async with running_server(table, OK, answer(500, b"{}"), OK) as server:
         request = Request(path="/x", accept="text/csv")
         got = await client(server).request(request)
         assert (got.text, got.body, got.is_json) == ("a,b\n1,é\n", None, False)
-        # JSON is JSON, whatever was asked for.
+        # JSON is parsed, whatever format was requested.
         assert (await client(server).request(request)).body == {"ok": True}
         await client(server).request(request)
     assert {sent.headers["Accept"] for sent in server.requests} == {"text/csv"}
 
 
-async def test_what_is_no_csv_is_refused(client: MakeClient) -> None:
+async def test_unexpected_format_is_an_error(client: MakeClient) -> None:
     page = answer(200, b"<html>", content_type="text/html")
     async with running_server(page) as server:
         with pytest.raises(ProtocolError, match="not text/csv"):
             await client(server).request(Request(path="/x", accept="text/csv"))
 
 
-async def test_a_kept_answer_that_still_stands(client: MakeClient) -> None:
-    """304 is an answer for those only who have something to keep."""
+async def test_not_modified(client: MakeClient) -> None:
+    """304 is only accepted for a request with an ETag."""
     async with running_server(answer(304, content_type=None)) as server:
         got = await client(server).request(Request(path="/x", etag='"1a"'))
         assert (got.status, got.body) == (304, None)
@@ -238,18 +238,18 @@ async def test_posts_a_form(client: MakeClient) -> None:
     assert received.body == b"user=a%2Bb&password=%26"
 
 
-# --- Trying once more -----------------------------------------------------------
+# --- Retries --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("first", HARMLESS_TO_REPEAT, ids=NAMES_OF_HARMLESS)
-async def test_repeats_a_get(client: MakeClient, first: bytes) -> None:
+async def test_retries_a_get(client: MakeClient, first: bytes) -> None:
     async with running_server(first, OK) as server:
         assert await client(server).get("/x") == {"ok": True}
     assert server.targets == ["/x", "/x"]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_repeats_a_head(client: MakeClient, status: int) -> None:
+async def test_retries_a_head(client: MakeClient, status: int) -> None:
     async with running_server(answer(status), answer(404)) as server:
         with pytest.raises(NotFoundError):
             await client(server).request(Request(method="HEAD", path="/x"))
@@ -257,7 +257,7 @@ async def test_repeats_a_head(client: MakeClient, status: int) -> None:
 
 
 @pytest.mark.parametrize("first", HARMLESS_TO_REPEAT, ids=NAMES_OF_HARMLESS)
-async def test_never_repeats_a_post(client: MakeClient, first: bytes) -> None:
+async def test_does_not_retry_a_post(client: MakeClient, first: bytes) -> None:
     async with running_server(first, OK) as server:
         with pytest.raises(UnreachableError):
             await client(server).request(Request(method="POST", path="/x"))
@@ -265,7 +265,7 @@ async def test_never_repeats_a_post(client: MakeClient, first: bytes) -> None:
 
 
 @pytest.mark.parametrize("first", HARMLESS_TO_REPEAT, ids=NAMES_OF_HARMLESS)
-async def test_repeats_an_idempotent_post(client: MakeClient, first: bytes) -> None:
+async def test_retries_an_idempotent_post(client: MakeClient, first: bytes) -> None:
     async with running_server(first, OK) as server:
         got = await client(server).request(
             Request(method="POST", path="/x", json=[1], idempotent=True)
@@ -275,8 +275,8 @@ async def test_repeats_an_idempotent_post(client: MakeClient, first: bytes) -> N
 
 
 @pytest.mark.parametrize("last", HARMLESS_TO_REPEAT, ids=NAMES_OF_HARMLESS)
-async def test_asks_twice_at_most(client: MakeClient, last: bytes) -> None:
-    # No GET, because aiohttp itself repeats a GET at once when the line drops.
+async def test_retries_once_only(client: MakeClient, last: bytes) -> None:
+    # No GET, because aiohttp retries a GET itself when the connection is lost.
     request = Request(method="POST", path="/x", idempotent=True)
     async with running_server(last) as server:
         with pytest.raises(UnreachableError):
@@ -285,7 +285,9 @@ async def test_asks_twice_at_most(client: MakeClient, last: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_does_not_come_back_early(client: MakeClient, status: int) -> None:
+async def test_does_not_retry_before_retry_after(
+    client: MakeClient, status: int
+) -> None:
     async with running_server(answer(status, Retry_After="30"), OK) as server:
         with pytest.raises(UnreachableError) as raised:
             await client(server).get("/x")
@@ -294,14 +296,14 @@ async def test_does_not_come_back_early(client: MakeClient, status: int) -> None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 418, 429, 501])
-async def test_does_not_repeat_a_clear_refusal(client: MakeClient, status: int) -> None:
+async def test_does_not_retry_other_statuses(client: MakeClient, status: int) -> None:
     async with running_server(answer(status), OK) as server:
         with pytest.raises(BackendError):
             await client(server).get("/x")
     assert len(server.requests) == 1
 
 
-async def test_waits_before_the_second_try(
+async def test_waits_before_the_retry(
     client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "RETRY_DELAY", (0.05, 0.06))
@@ -312,13 +314,13 @@ async def test_waits_before_the_second_try(
     assert loop.time() - before >= 0.05
 
 
-async def test_error_of_the_second_try_counts(client: MakeClient) -> None:
+async def test_error_of_the_retry_is_raised(client: MakeClient) -> None:
     async with running_server(answer(502), answer(404)) as server:
         with pytest.raises(NotFoundError):
             await client(server).get("/x")
 
 
-# --- What a status means --------------------------------------------------------
+# --- Statuses -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -389,7 +391,7 @@ async def test_retry_after_a_date(client: MakeClient) -> None:
 @pytest.mark.parametrize(
     "header", ["9" * 400, "99999999", "Fri, 31 Dec 9999 23:59:59 GMT"]
 )
-async def test_no_server_silences_us_for_long(client: MakeClient, header: str) -> None:
+async def test_retry_after_is_limited(client: MakeClient, header: str) -> None:
     async with running_server(answer(429, Retry_After=header)) as server:
         with pytest.raises(RateLimitedError) as raised:
             await client(server).get("/x")
@@ -398,13 +400,13 @@ async def test_no_server_silences_us_for_long(client: MakeClient, header: str) -
 
 @settings(deadline=None)
 @given(st.text() | st.datetimes().map(str) | st.datetimes().map(format_datetime))
-def test_retry_after_is_a_bounded_wait_or_nothing(header: str) -> None:
+def test_any_retry_after_is_limited_or_none(header: str) -> None:
     seconds = http.retry_after({"Retry-After": header})
     assert seconds is None or 0 <= seconds <= http.MAX_RETRY_AFTER
 
 
 def api_off(answered: Answer) -> BackendError | None:
-    """Read an error answer the way a backend would."""
+    """Classify an error answer like a backend."""
     if answered.body == {"detail": "API is disabled"}:
         return UnsupportedError("the API is off", reason="api_disabled")
     return None
@@ -420,13 +422,13 @@ async def test_classifier_goes_first(client: MakeClient, status: int) -> None:
     assert len(server.requests) == 1
 
 
-async def test_classifier_may_leave_it_to_the_rules(client: MakeClient) -> None:
+async def test_classifier_may_return_none(client: MakeClient) -> None:
     async with running_server(json_answer({"detail": "?"}, 405)) as server:
         with pytest.raises(NotFoundError):
             await client(server, classify=api_off).get("/x")
 
 
-async def test_classifier_is_not_asked_about_success(client: MakeClient) -> None:
+async def test_classifier_is_not_called_for_success(client: MakeClient) -> None:
     async with running_server(json_answer({"detail": "API is disabled"})) as server:
         got = await client(server, classify=api_off).get("/x")
     assert got == {"detail": "API is disabled"}
@@ -442,7 +444,7 @@ async def test_classifier_is_not_asked_about_success(client: MakeClient) -> None
     ],
     ids=["html", "broken", "empty", "large"],
 )
-async def test_classifier_sees_no_body_where_there_is_no_json(
+async def test_classifier_gets_no_body_without_json(
     client: MakeClient, reply: bytes
 ) -> None:
     seen: list[Answer] = []
@@ -452,7 +454,7 @@ async def test_classifier_sees_no_body_where_there_is_no_json(
     assert [(got.status, got.body, got.is_json) for got in seen] == [(405, None, False)]
 
 
-# --- Answers that make no sense -------------------------------------------------
+# --- Invalid answers ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -482,15 +484,15 @@ async def test_classifier_sees_no_body_where_there_is_no_json(
         "deep",
     ],
 )
-async def test_no_usable_json(client: MakeClient, reply: bytes, message: str) -> None:
+async def test_invalid_json(client: MakeClient, reply: bytes, message: str) -> None:
     async with running_server(reply) as server:
         with pytest.raises(ProtocolError) as raised:
             await client(server).get("/x")
     assert str(raised.value) == f"GET /x: {message}"
 
 
-async def test_numbers_that_json_does_not_have(client: MakeClient) -> None:
-    """A server that stored an infinity still gives all its other values."""
+async def test_non_json_numbers_are_accepted(client: MakeClient) -> None:
+    """One infinite value does not cost the others."""
     reply = answer(200, b'{"a": [Infinity, -Infinity, NaN, 1.5, "NaN"]}')
     async with running_server(reply) as server:
         found = await client(server).get("/x")
@@ -531,14 +533,14 @@ async def test_answer_of_exactly_the_limit_is_read(client: MakeClient) -> None:
     assert got.body == "x" * 998
 
 
-async def test_answer_over_the_limit_is_refused(client: MakeClient) -> None:
+async def test_answer_over_the_limit_is_an_error(client: MakeClient) -> None:
     body = b'"' + b"x" * 999 + b'"'
     async with running_server(answer(200, body)) as server:
         with pytest.raises(ProtocolError, match="larger than 1000 bytes"):
             await client(server).request(Request(path="/x", max_bytes=1000))
 
 
-async def test_endless_answer_is_cut_off_and_not_kept(client: MakeClient) -> None:
+async def test_endless_answer_is_aborted_and_not_kept(client: MakeClient) -> None:
     async with running_server(endless()) as server:
         tracemalloc.start()
         try:
@@ -553,7 +555,7 @@ async def test_endless_answer_is_cut_off_and_not_kept(client: MakeClient) -> Non
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429])
-async def test_endless_error_page_is_cut_off(client: MakeClient, status: int) -> None:
+async def test_endless_error_page_is_aborted(client: MakeClient, status: int) -> None:
     async with running_server(endless(status, "text/html")) as server:
         with pytest.raises(BackendError) as raised:
             await client(server).get("/x")
@@ -562,7 +564,7 @@ async def test_endless_error_page_is_cut_off(client: MakeClient, status: int) ->
     assert server.sent < FAR_BELOW_50_MB
 
 
-async def test_endless_page_of_a_server_fault_is_cut_off(client: MakeClient) -> None:
+async def test_endless_page_of_a_server_fault_is_aborted(client: MakeClient) -> None:
     async with running_server(endless(500, "text/html")) as server:
         with pytest.raises(ServerFaultError):
             await client(server).get("/x")
@@ -570,7 +572,7 @@ async def test_endless_page_of_a_server_fault_is_cut_off(client: MakeClient) -> 
     assert server.sent < FAR_BELOW_50_MB
 
 
-async def test_small_answer_that_unpacks_into_a_huge_one(client: MakeClient) -> None:
+async def test_decompressed_size_is_limited(client: MakeClient) -> None:
     packed = gzip.compress(b" " * 50 * 1024 * 1024, compresslevel=1)
     async with running_server(answer(200, packed, Content_Encoding="gzip")) as server:
         tracemalloc.start()
@@ -587,7 +589,9 @@ async def test_small_answer_that_unpacks_into_a_huge_one(client: MakeClient) -> 
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_follows_within_the_server(client: MakeClient, status: int) -> None:
+async def test_follows_redirects_on_the_same_server(
+    client: MakeClient, status: int
+) -> None:
     async with running_server(redirect("/new?a=1", status), OK) as server:
         auth = StaticAuth({"X-AUTHKEY": KEY})
         assert await client(server, auth=auth).get("/old") == {"ok": True}
@@ -617,7 +621,9 @@ async def test_spelling_of_a_location(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_gives_nothing_to_another_server(client: MakeClient, status: int) -> None:
+async def test_does_not_follow_to_another_server(
+    client: MakeClient, status: int
+) -> None:
     async with running_server(OK) as other, running_server() as server:
         server.script = [redirect(f"{other.url}/x", status)]
         auth = StaticAuth({"X-AUTHKEY": KEY})
@@ -626,7 +632,7 @@ async def test_gives_nothing_to_another_server(client: MakeClient, status: int) 
     assert other.requests == []
 
 
-async def test_gives_nothing_to_another_server_at_the_second_hop(
+async def test_does_not_follow_to_another_server_at_the_second_hop(
     client: MakeClient,
 ) -> None:
     async with running_server(OK) as other, running_server() as server:
@@ -651,7 +657,9 @@ async def test_gives_nothing_to_another_server_at_the_second_hop(
         "http://{host}:99999/",
     ],
 )
-async def test_refuses_other_origins(client: MakeClient, location: str) -> None:
+async def test_does_not_follow_to_other_origins(
+    client: MakeClient, location: str
+) -> None:
     async with running_server() as server:
         host = f"{HOST}:{server.port}"
         server.script = [redirect(location.format(host=host, port=server.port)), OK]
@@ -660,8 +668,8 @@ async def test_refuses_other_origins(client: MakeClient, location: str) -> None:
     assert server.targets == ["/x"]
 
 
-async def test_a_server_that_wants_https_is_told_apart(client: MakeClient) -> None:
-    """The address needs another scheme; nothing was sent there by itself."""
+async def test_redirect_to_https_has_its_own_error(client: MakeClient) -> None:
+    """The user must change the scheme; nothing is sent there automatically."""
     async with running_server() as server:
         server.script = [redirect(f"https://{HOST}/x")]
         with pytest.raises(HttpsRequiredError):
@@ -672,7 +680,7 @@ async def test_a_server_that_wants_https_is_told_apart(client: MakeClient) -> No
     assert not isinstance(caught.value, HttpsRequiredError)
 
 
-async def test_takes_no_credentials_from_a_location(client: MakeClient) -> None:
+async def test_ignores_credentials_in_a_location(client: MakeClient) -> None:
     async with running_server() as server:
         there = f"http://user:word@{HOST}:{server.port}/x"
         server.script = [redirect(there), OK]
@@ -684,7 +692,9 @@ async def test_takes_no_credentials_from_a_location(client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_does_not_follow_with_a_post(client: MakeClient, status: int) -> None:
+async def test_does_not_follow_redirects_of_a_post(
+    client: MakeClient, status: int
+) -> None:
     async with running_server(redirect("/new", status), OK) as server:
         with pytest.raises(ProtocolError, match="redirects to another place"):
             await client(server).request(
@@ -693,7 +703,7 @@ async def test_does_not_follow_with_a_post(client: MakeClient, status: int) -> N
     assert server.targets == ["/old"]
 
 
-async def test_redirects_end(client: MakeClient) -> None:
+async def test_redirects_are_limited(client: MakeClient) -> None:
     async with running_server(redirect("/again")) as server:
         with pytest.raises(ProtocolError, match="redirects without end"):
             await client(server).get("/x")
@@ -701,7 +711,9 @@ async def test_redirects_end(client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("location", [None, ""])
-async def test_redirect_to_nowhere(client: MakeClient, location: str | None) -> None:
+async def test_redirect_without_valid_location(
+    client: MakeClient, location: str | None
+) -> None:
     async with running_server(redirect(location)) as server:
         with pytest.raises(ProtocolError, match="redirects"):
             await client(server).get("/x")
@@ -719,7 +731,7 @@ async def test_redirect_to_nowhere(client: MakeClient, location: str | None) -> 
     ],
     ids=["at once", "in the head", "in the body"],
 )
-async def test_silence(client: MakeClient, step: Behaviour) -> None:
+async def test_timeout(client: MakeClient, step: Behaviour) -> None:
     async with running_server(step) as server:
         with pytest.raises(UnreachableError, match="no answer in time"):
             await client(server).request(Request(path="/x", timeout=0.3))
@@ -746,8 +758,8 @@ async def test_name_that_does_not_resolve() -> None:
     assert resolver.asked == ["meter.invalid"] * 2
 
 
-async def test_name_that_cannot_be_asked_for() -> None:
-    # Python's own resolver says this of "a..b" and of labels over 63 characters.
+async def test_invalid_name() -> None:
+    # Python's resolver raises this for "a..b" and for labels over 63 characters.
     failure = UnicodeError("label empty or too long")
     connector = TCPConnector(resolver=BrokenResolver(failure))
     async with ClientSession(connector=connector) as session:
@@ -774,7 +786,7 @@ async def test_untrusted_certificate_may_be_accepted(
         assert await HttpClient(session, server.url).get("/x") == {"ok": True}
 
 
-async def test_tls_where_there_is_none(client: MakeClient) -> None:
+async def test_tls_is_not_supported(client: MakeClient) -> None:
     async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(400))
         writer.close()
@@ -785,18 +797,18 @@ async def test_tls_where_there_is_none(client: MakeClient) -> None:
             await client(f"https://{HOST}:{port}").get("/x")
 
 
-async def test_header_that_cannot_be_sent(client: MakeClient) -> None:
+async def test_invalid_header(client: MakeClient) -> None:
     async with running_server(OK) as server:
         with pytest.raises(ProtocolError):
             await client(server, headers={"X-Bad": f"{KEY}\r\nX-Evil: 1"}).get("/x")
     assert server.requests == []
 
 
-# --- In parallel ----------------------------------------------------------------
+# --- Concurrency ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4])
-async def test_at_most_so_many_at_a_time(client: MakeClient, limit: int) -> None:
+async def test_parallel_requests_are_limited(client: MakeClient, limit: int) -> None:
     async with running_server(delayed(0.01, OK)) as server:
         http_client = client(server, max_parallel=limit)
         await asyncio.gather(*(http_client.get("/x") for _ in range(3 * limit)))
@@ -804,7 +816,9 @@ async def test_at_most_so_many_at_a_time(client: MakeClient, limit: int) -> None
 
 
 @pytest.mark.parametrize("step", [DROP, CUT, answer(404), redirect("mailto:x")])
-async def test_failed_request_frees_its_place(client: MakeClient, step: bytes) -> None:
+async def test_failed_request_releases_its_slot(
+    client: MakeClient, step: bytes
+) -> None:
     async with running_server(step) as server:
         http_client = client(server, max_parallel=1)
         with pytest.raises(BackendError):
@@ -813,7 +827,7 @@ async def test_failed_request_frees_its_place(client: MakeClient, step: bytes) -
         assert await http_client.get("/x") == {"ok": True}
 
 
-async def test_cancelled_request_frees_its_place(client: MakeClient) -> None:
+async def test_cancelled_request_releases_its_slot(client: MakeClient) -> None:
     async with running_server(delayed(5, OK), OK) as server:
         http_client = client(server, max_parallel=1)
         with pytest.raises(TimeoutError):
@@ -842,7 +856,7 @@ async def test_cancelled_request_frees_its_place(client: MakeClient) -> None:
         delayed(5, OK),
     ],
 )
-async def test_errors_tell_no_secret(client: MakeClient, step: bytes) -> None:
+async def test_errors_contain_no_secret(client: MakeClient, step: bytes) -> None:
     async with running_server(step) as server:
         request = Request(
             path="/x", params={"q": QUERY}, json={"q": QUERY}, timeout=0.2, max_bytes=99
@@ -857,7 +871,7 @@ async def test_errors_tell_no_secret(client: MakeClient, step: bytes) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://host.invalid", "https://host.invalid:8443"])
-async def test_errors_tell_no_address_that_does_not_resolve(url: str) -> None:
+async def test_errors_contain_no_address_that_does_not_resolve(url: str) -> None:
     connector = TCPConnector(resolver=BrokenResolver(OSError("host.invalid")))
     async with ClientSession(connector=connector) as session:
         with pytest.raises(UnreachableError) as raised:
@@ -865,7 +879,7 @@ async def test_errors_tell_no_address_that_does_not_resolve(url: str) -> None:
     assert str(raised.value) == "GET /x: ClientConnectorDNSError"
 
 
-async def test_errors_tell_no_address_that_refuses(
+async def test_errors_contain_no_address_that_refuses(
     client: MakeClient, unused_url: str
 ) -> None:
     with pytest.raises(UnreachableError) as raised:
@@ -873,7 +887,7 @@ async def test_errors_tell_no_address_that_refuses(
     assert str(raised.value) == "GET /x: ClientConnectorError"
 
 
-async def test_errors_tell_nothing_of_a_certificate(
+async def test_errors_contain_no_certificate(
     client: MakeClient, untrusted: ssl.SSLContext
 ) -> None:
     async with running_server(OK, tls=untrusted) as server:
@@ -882,7 +896,7 @@ async def test_errors_tell_nothing_of_a_certificate(
     assert str(raised.value) == "GET /x: certificate not trusted"
 
 
-def test_requests_and_answers_tell_no_secret() -> None:
+def test_requests_and_answers_contain_no_secret() -> None:
     request = Request(
         path="/x", params={"q": QUERY}, json={"q": QUERY}, form={"q": QUERY}
     )
@@ -892,8 +906,8 @@ def test_requests_and_answers_tell_no_secret() -> None:
         assert KEY not in told
 
 
-async def test_a_long_answer_is_parsed(client: MakeClient) -> None:
-    """It is the same value as a fast parser's."""
+async def test_long_answer_is_parsed(client: MakeClient) -> None:
+    """The result is the same as with the fast parser."""
     rows = [{"n": n, "text": f"ż{n}", "x": n / 7} for n in range(20_000)]
     reply = json_answer({"rows": rows})
     async with running_server(reply) as server:
@@ -902,8 +916,8 @@ async def test_a_long_answer_is_parsed(client: MakeClient) -> None:
     assert body == {"rows": rows}
 
 
-async def test_others_have_their_turns_while_a_long_answer_is_parsed() -> None:
-    """A fast parser keeps everybody waiting, even in a thread of its own."""
+async def test_long_answer_does_not_block_the_event_loop() -> None:
+    """The fast parser blocks it, even in a thread of its own."""
     body = orjson.dumps([{"n": n, "x": n / 7} for n in range(200_000)])
     async with counting_turns() as fast:
         value = await asyncio.to_thread(orjson.loads, body)
@@ -913,8 +927,8 @@ async def test_others_have_their_turns_while_a_long_answer_is_parsed() -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"]", b"]}x", b"nul", b"]}\xff"])
-async def test_a_long_answer_that_is_broken(client: MakeClient, end: bytes) -> None:
-    """It is as broken as a short one."""
+async def test_long_answer_with_invalid_json(client: MakeClient, end: bytes) -> None:
+    """The error is the same as for a short answer."""
     body = b'{"rows": [' + b"1234567, " * 70_000 + b"1" + end
     async with running_server(answer(200, body)) as server:
         with pytest.raises(ProtocolError):

@@ -41,7 +41,7 @@ def test_moment(text: str, moment: datetime) -> None:
     assert as_moment(text) == moment
 
 
-def test_both_hours_of_a_clock_change_are_told_apart() -> None:
+def test_repeated_hour_of_a_clock_change_is_distinguished() -> None:
     summer = as_moment("2026-10-25T02:30:00+02:00")
     winter = as_moment("2026-10-25T02:30:00+01:00")
     assert summer is not None
@@ -78,7 +78,7 @@ def test_no_moment(value: Json) -> None:
 
 @settings(deadline=None)
 @given(st.text() | NEARLY_MOMENTS)
-def test_moments_take_any_text(value: str) -> None:
+def test_moments_accept_any_text(value: str) -> None:
     moment = as_moment(value)
     assert moment is None or moment.astimezone(UTC) == moment
 

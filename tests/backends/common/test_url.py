@@ -1,4 +1,4 @@
-"""What people type or paste as an address."""
+"""The addresses that users enter or paste are normalized."""
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -21,7 +21,7 @@ PAGES = frozenset({"api", "admin", "dashboard"})
         ("localhost", "http://localhost"),
         ("//meter.local:8888", "http://meter.local:8888"),
         ("meter:", "http://meter"),
-        # Slashes and blanks around it.
+        # Surrounding slashes and whitespace.
         ("http://meter/", "http://meter"),
         ("http://meter///", "http://meter"),
         ("http://meter//dsmr//", "http://meter/dsmr"),
@@ -110,14 +110,14 @@ def test_no_host(typed: str) -> None:
         "http://me\u00a0ter",
     ],
 )
-def test_blank_inside(typed: str) -> None:
+def test_whitespace_inside(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
         normalize_url(typed)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "abc", "80:80", "8.8"])
 @pytest.mark.parametrize("start", ["meter:", "http://meter:", "https://[::1]:"])
-def test_port_that_does_not_exist(start: str, port: str) -> None:
+def test_invalid_port(start: str, port: str) -> None:
     with pytest.raises(InvalidUrlError):
         normalize_url(f"{start}{port}")
 
@@ -169,7 +169,7 @@ def test_other_schemes(typed: str) -> None:
         "http://me\u200bter",
     ],
 )
-def test_host_that_cannot_be(typed: str) -> None:
+def test_invalid_host(typed: str) -> None:
     with pytest.raises(InvalidUrlError):
         normalize_url(typed)
 
@@ -200,13 +200,13 @@ def test_page_segments(typed: str, url: str) -> None:
     assert normalize_url(typed, page_segments=PAGES) == url
 
 
-def test_path_stays_whole_without_page_segments() -> None:
+def test_path_is_kept_without_page_segments() -> None:
     assert normalize_url("http://meter/api/v2/") == "http://meter/api/v2"
 
 
 @settings(deadline=None)
 @given(st.text() | st.builds("http://{}/{}".format, st.text(), st.text()))
-def test_gives_an_address_or_says_no(typed: str) -> None:
+def test_any_text_is_an_address_or_an_error(typed: str) -> None:
     try:
         url = normalize_url(typed)
     except InvalidUrlError:
@@ -222,6 +222,8 @@ def test_gives_an_address_or_says_no(typed: str) -> None:
     st.sampled_from(["", ":80", ":443", ":8888"]),
     st.lists(st.text("aZ09-._~é/ßÅ"), max_size=4).map("/".join),
 )
-def test_a_good_address_stays(scheme: str, host: str, port: str, path: str) -> None:
+def test_normalized_address_does_not_change(
+    scheme: str, host: str, port: str, path: str
+) -> None:
     url = normalize_url(f"{scheme}{host}{port}/{path}")
     assert normalize_url(url) == url
