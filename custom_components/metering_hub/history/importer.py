@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -25,7 +25,14 @@ from .recorder import (
     recorded_ids,
     wait_until_stored,
 )
-from .resume import ResumePlan, plan_reimport, plan_resume, with_costs
+from .resume import (
+    Plans,
+    ResumePlan,
+    group_by_start,
+    plan_reimport,
+    plan_resume,
+    with_costs,
+)
 from .series import CostSeries, Series, make_hours, split_chunk
 from .statistic import Scope
 
@@ -40,8 +47,6 @@ FIXED_COST_ROWS = 10
 
 type Report = Callable[[datetime, datetime, int], None]
 """Called with the start of an import, the moment reached, and the rows written."""
-
-type Plans = Sequence[tuple[Point, ResumePlan]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ class Importer:
         await wait_until_stored(self._hass)
         self._changes.start_run(scope)
         written: dict[str, int] = {}
-        for group in _by_start(await self._plans(scope, reimport)):
+        for group in group_by_start(await self._plans(scope, reimport)):
             written |= await self._import_group(scope, group, report)
         if written:
             written |= await self._import_fixed_costs(scope, reimport)
@@ -293,15 +298,3 @@ async def _add_chunk(series: Sequence[Series], chunk: HistoryChunk) -> None:
 def _rows_written(writers: Sequence[StatisticWriter]) -> int:
     """Return the number of rows that all writers have written."""
     return sum(writer.written for writer in writers)
-
-
-def _by_start(plans: Plans) -> Sequence[Plans]:
-    """Group points that resume from the same day, the longest import first.
-
-    Points with gaps resume some hours before others. A pass for each of hundreds of
-    them would request the same span again and again.
-    """
-    groups: dict[date | None, list[tuple[Point, ResumePlan]]] = {}
-    for point, plan in plans:
-        groups.setdefault(plan.start and plan.start.date(), []).append((point, plan))
-    return [groups[day] for day in sorted(groups, key=lambda day: (bool(day), day))]

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import PricePeriod
+from ..metering.model import Point, PricePeriod
 from .maths.rows import HOUR, Baseline, Row
 from .recorder import last_rows, row_before
 from .statistic import Statistic
@@ -82,6 +82,21 @@ class ResumePlan:
             recorded=rows[settled[-1] + 1 :],
             cost=self.cost and self.cost.rebased(base),
         )
+
+
+type Plans = Sequence[tuple[Point, ResumePlan]]
+
+
+def group_by_start(plans: Plans) -> Sequence[Plans]:
+    """Group points that resume from the same day, the longest import first.
+
+    Points with gaps resume some hours before others. A pass for each of hundreds of
+    them would request the same span again and again.
+    """
+    groups: dict[date | None, list[tuple[Point, ResumePlan]]] = {}
+    for point, plan in plans:
+        groups.setdefault(plan.start and plan.start.date(), []).append((point, plan))
+    return [groups[day] for day in sorted(groups, key=lambda day: (bool(day), day))]
 
 
 async def plan_resume(
