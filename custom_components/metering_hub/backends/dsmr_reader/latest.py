@@ -1,7 +1,7 @@
 """Read the latest readings, with one request for each endpoint involved."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timezone, tzinfo
+from datetime import date, datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from ...metering.model import Reading
@@ -261,10 +261,8 @@ def live_readings(
 
 def today_readings(today: Today, latest: datetime | None, zone: tzinfo) -> Readings:
     """Return today's amounts, measured up to the latest telegram of the day."""
-    midnight = local_midnight(today.day, zone)
-    measured = midnight if latest is None else max(latest, midnight)
-    # The sensors' last reset is shown in the zone that this moment has.
-    since = midnight.astimezone(zone)
+    since = _start_of_day(today.day, zone)
+    measured = since if latest is None else max(latest, since)
     return {
         f"today_{name}": Reading(time=measured, value=float(number), since=since)
         for name, number in today.numbers.items()
@@ -286,6 +284,11 @@ def price_readings(contracts: Sequence[Contract], zone: tzinfo) -> Readings:
     found: Readings = {}
     for name in PRICE_FIELDS:
         if (price := combined_price(contracts, name)) is not None:
-            valid_from = local_midnight(price[1].start, zone)
+            valid_from = _start_of_day(price[1].start, zone)
             found[name] = Reading(time=valid_from, value=float(price[0]))
     return found
+
+
+def _start_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return a local midnight in the server's zone, which users see as last reset."""
+    return local_midnight(day, zone).astimezone(zone)
