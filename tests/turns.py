@@ -1,4 +1,4 @@
-"""Count how often a long operation yields to the event loop."""
+"""Counts the turns that everything else gets while something long is going on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Turns:
-    """The number of yields to the event loop.
+    """How often others had their turn.
 
-    They are counted and not timed, because times depend on the load of the machine and
-    on the garbage collector.
+    It is counted, not timed: how long a turn takes depends on what else the machine
+    and the garbage collector have to do.
     """
 
     count: int = 0
@@ -19,11 +19,10 @@ class Turns:
 
 @asynccontextmanager
 async def counting_turns() -> AsyncIterator[Turns]:
-    """Count how often another task runs during the block."""
+    """Count the turns that another task gets while the block runs."""
     turns = Turns()
 
     async def others() -> None:
-        """Count each step of this task."""
         while True:
             await asyncio.sleep(0)
             turns.count += 1
