@@ -245,7 +245,7 @@ async def test_nothing_personal_gets_out(
         )
     ]
     for sensor in simulator.sensors:
-        person = sensor.person
+        person = sensor.location
         secrets = [person.ppe, person.street, person.postcode, sensor.sensor_eid]
         for secret in filter(None, secrets):
             for place in (diagnostics, states, str(devices), caplog.text):
