@@ -58,6 +58,19 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the bottom up: no module imports from a higher layer than its own."""
 
+LAYER_NAMES = (
+    "readings and rules",
+    "backends",
+    "shared by the parts above",
+    "live values, history, forms",
+    "coordinators and dashboard",
+    "what Home Assistant loads",
+)
+"""What each layer is called in the diagram of the architecture."""
+
+PLATFORM_NODE = "platforms"
+"""All of Home Assistant's platforms together, in the diagram."""
+
 type Imports = Mapping[str, frozenset[str]]
 """The modules that each module imports, by dotted name below the integration."""
 
@@ -155,6 +168,49 @@ def find_arrows(imports: Imports) -> Arrows:
             continue
         arrows[room] |= {room_of(other) for other in imported if other} - {room}
     return {room: frozenset(others - PLATFORMS) for room, others in arrows.items()}
+
+
+def draw_diagram(imports: Imports) -> Iterator[str]:
+    """Yield a Mermaid diagram of the imports between rooms.
+
+    All platforms are one node, and `backends` is the list of the backends. An arrow is
+    left out if other arrows lead to the same room, so every arrow is an import, and
+    every import between rooms is an arrow or a path of arrows.
+    """
+    arrows: dict[str, set[str]] = defaultdict(set)
+    for module, imported in imports.items():
+        room = _node_of(module)
+        arrows[room] |= {_node_of(other) for other in imported if other} - {room}
+    yield "flowchart TD"
+    by_layer = defaultdict(list)
+    for room in sorted(arrows):
+        by_layer[0 if room == PLATFORM_NODE else layer_of(room)].append(room)
+    by_layer[len(LAYERS) - 1].append(PLATFORM_NODE)
+    by_layer[0].remove(PLATFORM_NODE)
+    for number in reversed(range(len(LAYERS))):
+        yield f'  subgraph layer{number}["{LAYER_NAMES[number]}"]'
+        yield from (f"    {room}" for room in by_layer[number])
+        yield "  end"
+    for room, others in sorted(without_shortcuts(arrows).items()):
+        yield from (f"  {room} --> {other}" for other in sorted(others))
+
+
+def without_shortcuts(graph: Mapping[str, Iterable[str]]) -> Arrows:
+    """Return the arrows of a graph without circles that no path of others replaces."""
+    reached: dict[str, set[str]] = {}
+    for node in TopologicalSorter(graph).static_order():
+        others = graph.get(node, ())
+        reached[node] = {*others}.union(*(reached[other] for other in others))
+    return {
+        node: frozenset(others).difference(*(reached[other] for other in others))
+        for node, others in graph.items()
+    }
+
+
+def _node_of(module: str) -> str:
+    """Return the node of a module in the diagram."""
+    room = room_of(module)
+    return PLATFORM_NODE if room in PLATFORMS else room
 
 
 def layer_of(module: str) -> int:
@@ -304,7 +360,15 @@ def main() -> int:
     parser.add_argument(
         "--rooms", action="store_true", help="list what each room imports from"
     )
+    parser.add_argument(
+        "--diagram",
+        action="store_true",
+        help="only print the diagram of docs/architecture.md",
+    )
     arguments = parser.parse_args()
+    if arguments.diagram:
+        print("\n".join(draw_diagram(find_imports(ROOT))))
+        return 0
     house = measure()
     print("\n".join(figures(house)))
     if arguments.rooms:
