@@ -307,7 +307,7 @@ def is_linked(one: str, other: str, neighbours: Iterable[str]) -> bool:
 
 
 def missing_links(names: Sequence[str]) -> list[str]:
-    """Return the pairs of successive modules between which no reading visibly passes."""
+    """Return the successive modules between which no reading visibly passes."""
     return [
         f"{one} and {other}"
         for index, (one, other) in enumerate(pairwise(names))
