@@ -1,18 +1,26 @@
 """Documents and comments refer to what exists: pages, sections, files, scripts."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import unescape
 import io
-from itertools import chain
+from itertools import chain, pairwise
+import json
 from pathlib import Path
 import re
 import tokenize
 
 import pytest
 
-from script.house_rules import ROOT, measure
+from script.house_rules import (
+    PACKAGE,
+    ROOT,
+    draw_diagram,
+    find_imports,
+    measure,
+    modules,
+)
 
 DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
@@ -241,9 +249,203 @@ def test_the_index_lists_every_page() -> None:
     assert pages <= listed
 
 
+ARCHITECTURE = DOCS / "architecture.md"
+DECISIONS = DOCS / "decisions"
+INTERFACE = "backends.base"
+"""Chunks and latest readings pass from backends to their users as its classes."""
+
+MOST_FILES = 8
+"""The number of files that a stored reading enters on its way to a statistic."""
+
+MOST_CHANGES = 5
+"""The number of files that a common change touches, besides tests and texts."""
+
+
+def section(page: Path, heading: str) -> str:
+    """Return the text below a heading, down to the next one of the same level."""
+    level = heading.partition(" ")[0]
+    _, found, rest = page.read_text(encoding="utf-8").partition(f"\n{heading}\n")
+    assert found, f"{named(page)} has no {heading}"
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def tables(text: str) -> Iterator[list[list[str]]]:
+    """Yield the tables of a text as lists of rows; the first row is the head."""
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        lines = [line for line in table.splitlines() if not line.startswith("|-")]
+        yield [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
+
+
+def chains(heading: str) -> dict[str, list[str]]:
+    """Return the modules that readings of each backend enter, in order."""
+    (table,) = tables(section(ARCHITECTURE, heading))
+    found = {
+        cells[0].strip("`"): re.findall(r"`([\w/.]+)\.py`", cells[1])
+        for cells in table[1:]
+    }
+    shared = [name.replace("/", ".") for name in found.pop("all")]
+    return {
+        backend: [*(f"backends.{backend}.{name}" for name in names), *shared]
+        for backend, names in found.items()
+    }
+
+
+@cache
+def imports_of_integration() -> Mapping[str, frozenset[str]]:
+    """Return what each module of the integration imports from it."""
+    return find_imports(ROOT)
+
+
+def is_linked(one: str, other: str, neighbours: Iterable[str]) -> bool:
+    """Return True if a reading visibly passes from one module to the other.
+
+    One imports the other, or a neighbour imports both and passes the reading on. From a
+    backend to its user, it passes in a class of the interface that both import.
+    """
+    imports = imports_of_integration()
+    both = {one, other}
+    if other in imports[one] or one in imports[other]:
+        return True
+    if len({name.startswith("backends.") for name in both}) == 2:
+        return all(INTERFACE in imports[name] for name in both)
+    return any(both <= imports[third] for third in neighbours)
+
+
+def missing_links(names: Sequence[str]) -> list[str]:
+    """Return the successive modules between which no reading visibly passes."""
+    return [
+        f"{one} and {other}"
+        for index, (one, other) in enumerate(pairwise(names))
+        if not is_linked(one, other, names[max(index - 1, 0) : index + 3])
+    ]
+
+
 def test_every_room_is_in_the_architecture() -> None:
     """A room that is not described is a room that nobody finds."""
-    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    rooms = {room for room in measure().arrows if not room.startswith("backends.")}
-    assert {"live", "history", "errors"} <= rooms
-    assert not {room for room in rooms if not re.search(rf"\b{room}(/|\.py)", text)}
+    text = section(ARCHITECTURE, "## Rooms")
+    rooms = {room.replace(".", "/") for room in measure().arrows}
+    assert {"live", "history", "errors", "backends/besmart"} <= rooms
+    assert not {room for room in rooms if not re.search(rf"`{room}(/|\.py)`", text)}
+
+
+def test_the_diagram_shows_the_imports_of_the_code() -> None:
+    """The diagram is the output of `script/house --diagram`."""
+    (shown,) = re.findall(
+        r"```mermaid\n(.*?)```", ARCHITECTURE.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert shown.splitlines() == [*draw_diagram(find_imports(ROOT))]
+
+
+@pytest.mark.parametrize(
+    ("heading", "most"),
+    [
+        ("## From a server to a statistic", MOST_FILES),
+        ("## From a server to an entity", 10),
+    ],
+)
+def test_readings_enter_the_files_that_the_architecture_names(
+    heading: str, most: int
+) -> None:
+    """The modules exist, are few, and import each other in the order of the text."""
+    found = chains(heading)
+    folder = ROOT.joinpath(*PACKAGE.split("."), "backends")
+    assert {*found} == {file.parent.name for file in folder.glob("*/backend.py")}
+    for names in found.values():
+        assert len(names) <= most
+        assert not {*names} - modules(ROOT).keys()
+        assert not missing_links(names)
+
+
+def test_a_chain_without_imports_is_found() -> None:
+    backend = "backends.dsmr_reader"
+    names = [f"{backend}.models", f"{backend}.prices", f"{backend}.history"]
+    assert missing_links(names) == [f"{backend}.prices and {backend}.history"]
+
+
+def test_common_changes_touch_few_files() -> None:
+    """The architecture names at most five files for each change but a new backend."""
+    how_to = section(ARCHITECTURE, "## How to")
+    titles = re.findall(r"^### (.+)$", how_to, re.MULTILINE)
+    assert len(titles) == 5
+    for title in titles:
+        steps = re.findall(
+            r"^(\d+)\. (.*)$", section(ARCHITECTURE, f"### {title}"), re.MULTILINE
+        )
+        assert [int(number) for number, _ in steps] == [*range(1, len(steps) + 1)]
+        assert 2 <= len(steps) <= MOST_CHANGES, title
+        if "backend" not in title:
+            assert all(step.count(".py`") >= 1 for _, step in steps), title
+
+
+def test_the_index_of_decisions_lists_every_decision() -> None:
+    """Each heading is a decision, and is linked from the index."""
+    listed = {*links(DECISIONS / "README.md")}
+    decisions = [
+        f"{page.name}#{re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-')}"
+        for page in sorted(DECISIONS.glob("*.md"))
+        if page.name != "README.md"
+        for heading in re.findall(
+            r"^## (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+    assert len(decisions) > 60
+    assert not {*decisions} - listed
+    assert len(listed) > len(decisions)
+
+
+PLATFORM_PAGES = [
+    DOCS / f"{backend}.md"
+    for backend in ("besmart", "bemserver", "dsmr_reader", "milesight")
+]
+TEXTS = json.loads(
+    ROOT.joinpath(*PACKAGE.split("."), "translations", "en.json").read_text("utf-8")
+)
+
+
+def texts_of(node: object) -> Iterator[str]:
+    """Yield all texts of a part of the translations."""
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from texts_of(value)
+    else:
+        yield str(node)
+
+
+def first_cells(page: Path, head: str) -> Iterator[str]:
+    """Yield the first cell of each row of the tables whose first head is this one."""
+    for table in tables(page.read_text(encoding="utf-8")):
+        if table[0][0] == head:
+            yield from (cells[0] for cells in table[1:])
+
+
+@pytest.mark.parametrize("page", PLATFORM_PAGES, ids=named)
+def test_the_fields_of_forms_are_called_as_in_the_forms(page: Path) -> None:
+    """A user finds each field of the forms under the name that the page gives it."""
+    steps = TEXTS["config"]["step"]
+    labels = {
+        label.lower()
+        for step in (page.stem, "selection")
+        for part in (steps[step], *steps[step].get("sections", {}).values())
+        for label in texts_of(part.get("data", {}))
+    }
+    shown = [
+        label
+        for cell in first_cells(page, "Field")
+        for label in re.split(", ", cell.lower())
+    ]
+    assert len(shown) > 6
+    assert not {*shown} - labels
+
+
+@pytest.mark.parametrize("page", PLATFORM_PAGES, ids=named)
+def test_messages_are_quoted_as_they_are_shown(page: Path) -> None:
+    """A user who searches a page for a message finds it."""
+    errors = tuple(texts_of(TEXTS["config"]["error"]))
+    names = {*texts_of(TEXTS["entity"])}
+    for message in first_cells(page, "Message"):
+        if message.startswith("A sensor"):
+            continue
+        if entity := re.match(r"\*(.+?)\*", message):
+            assert entity[1] in names, message
+        else:
+            assert any(error.startswith(message) for error in errors), message

@@ -13,8 +13,10 @@ from script.house_rules import (
     MAX_ROOMS,
     PACKAGE,
     House,
+    draw_diagram,
     figures,
     measure,
+    without_shortcuts,
 )
 
 DOC = '"""Do what this is for."""\n'
@@ -188,3 +190,32 @@ def test_the_figures_are_those_of_this_repository() -> None:
     assert {"errors", "memory"} <= house.own_files
     assert len(house.own_files) <= MAX_OWN_FILES
     assert house.definitions > 2500
+
+
+def test_the_diagram_leaves_out_shortcuts() -> None:
+    imports = {
+        "": frozenset({"sensor", "live.coordinator"}),
+        "sensor": frozenset({"live.coordinator", "metering.model"}),
+        "switch": frozenset({"metering.model"}),
+        "live.coordinator": frozenset({"metering.model", "backends"}),
+        "backends": frozenset({"backends.plug.client"}),
+        "backends.plug.client": frozenset({"metering.model"}),
+        "metering.model": frozenset[str](),
+    }
+    lines = [*draw_diagram(imports)]
+    assert [line.strip() for line in lines if "-->" in line] == [
+        "__init__ --> platforms",
+        "backends --> backends.plug",
+        "backends.plug --> metering",
+        "live --> backends",
+        "platforms --> live",
+    ]
+    nodes = [line.strip() for line in lines if line.startswith("    ")]
+    assert nodes == [
+        *("__init__", "platforms", "live", "backends", "backends.plug", "metering"),
+    ]
+
+
+def test_a_graph_without_shortcuts_reaches_the_same_nodes() -> None:
+    graph = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "e": {"d"}}
+    assert without_shortcuts(graph) == {"a": {"b"}, "b": {"c"}, "c": {"d"}, "e": {"d"}}

@@ -2,7 +2,7 @@
 
 All values are in the server's units. An unreadable value is left out, and the rest of
 its row is kept.
-Source: docs/wire/dsmr_reader.md, Endpoints and the sections after it.
+Source: docs/wire/dsmr_reader.md, Endpoints.
 """
 
 from collections.abc import Mapping
