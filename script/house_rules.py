@@ -45,12 +45,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"metering"}),
     frozenset({"backends"}),
     frozenset({"const", "descriptions", "errors", "identifiers", "memory", "registry"}),
-    frozenset({"live", "history", "flow"}),
+    frozenset({"live", "history", "dashboard", "flow"}),
     frozenset(
-        {
-            *("coordinator", "live.coordinator", "live.push", "history.coordinator"),
-            *("data", "dashboard"),
-        }
+        {"coordinator", "data", "live.coordinator", "live.push", "history.coordinator"}
     ),
     PLATFORMS
     | HOME_ASSISTANT_FILES - {"const", "coordinator", "data"}
@@ -62,8 +59,8 @@ LAYER_NAMES = (
     "readings and rules",
     "backends",
     "shared by the parts above",
-    "live values, history, forms",
-    "coordinators and dashboard",
+    "live values, history, dashboard, forms",
+    "coordinators",
     "what Home Assistant loads",
 )
 """What each layer is called in the diagram of the architecture."""

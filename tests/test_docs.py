@@ -42,12 +42,12 @@ PYTHON_FILE = re.compile(r"(?<![\w/.<>*])[\w/]*\w\.py\b")
 CITATION = re.compile(r"(docs/wire/\w+\.md), ([^.;:()]+)")
 OUTSIDE = re.compile(
     r"\.\./shared|DESIGN( ?§|\.md)|(?<!docs/)\bwire(/\w+\.md)? ?§"
-    r"|/work/|/home/\w|/root/"
+    r"|/home/\w|/root/"
 )
 """Documents that are not part of the repository, and folders of one machine."""
 
 REGISTRY = re.compile(
-    r"pypi\.org|pythonhosted\.|npmjs\.|crates\.io|proxy\.golang|index-url"
+    r"\b(?:pypi|pythonhosted|npmjs|crates|golang|debian)\.(?:org|io|com)\b|index-url"
 )
 """Hosts of package registries, which a user's own configuration chooses."""
 
@@ -114,7 +114,12 @@ def repository_files() -> frozenset[str]:
     files = chain(
         ROOT.glob("*"), hidden, *((ROOT / folder).rglob("*") for folder in FOLDERS)
     )
-    return frozenset(f"/{file.relative_to(ROOT)}" for file in files if file.is_file())
+    return frozenset(f"/{file.relative_to(ROOT)}" for file in files if _is_kept(file))
+
+
+def _is_kept(file: Path) -> bool:
+    """Return True for a file that is not a by-product of running Python."""
+    return file.is_file() and "__pycache__" not in file.parts
 
 
 def is_placeholder(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Logging in to BEMServer with e-mail and password, and refreshing its tokens.
+"""Logging in to BEMServer with email and password, and refreshing its tokens.
 
 Source: docs/wire/bemserver.md, Authentication. A login costs the server a third of a
 second of CPU time, a refresh next to nothing.
@@ -29,7 +29,7 @@ class Login:
         password: str,
         clock: Callable[[], datetime],
     ) -> None:
-        """Initialize with the credentials; the server's e-mails are case-sensitive."""
+        """Initialize with the credentials; email addresses are case-sensitive."""
         self._api = api
         self._email = email
         self._password = password
@@ -69,7 +69,7 @@ class Login:
         """Parse {"status", "access_token", "refresh_token"}."""
         answer = as_object(body)
         if answer.get("status") == "failure":
-            raise AuthenticationError("e-mail or password are not accepted")
+            raise AuthenticationError("the email address or the password is wrong")
         access = as_text(answer.get("access_token"))
         if answer.get("status") != "success" or access is None:
             raise ProtocolError("POST /auth/token: no token")
@@ -94,5 +94,7 @@ def token_expiry(token: str) -> datetime | None:
 def classify_login(answer: Answer) -> BackendError | None:
     """Return an AuthenticationError if the credentials are malformed (422)."""
     if answer.status == 422:
-        return AuthenticationError("e-mail or password cannot be right")
+        return AuthenticationError(
+            "the email address or the password has an invalid form"
+        )
     return None

@@ -71,7 +71,7 @@ class BemserverClient:
         self._lists.start_round(pages)
 
     async def own_user(self, email: str) -> User:
-        """GET /users/: return the user with this e-mail.
+        """GET /users/: return the user with this email address.
 
         [{id, name, email, is_admin, is_active}]. Administrators see all users, others
         only themselves. Raises ProtocolError if the user is not among them.

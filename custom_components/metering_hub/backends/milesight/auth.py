@@ -17,8 +17,8 @@ _PATH = "/oauth2/token"
 _REFUSALS: Mapping[str, str] = {
     "invalid_client": "the client ID or the client secret was not accepted",
     "tenant not found": "the tenant does not exist",
-    "username not found": "the e-mail address or the password was not accepted",
-    "Bad credentials": "the e-mail address or the password was not accepted",
+    "username not found": "the email address or the password was not accepted",
+    "Bad credentials": "the email address or the password was not accepted",
     "invalid_grant": "the refresh token has expired",
 }
 """Error texts by a part of the server's message.
@@ -54,7 +54,7 @@ class Login:
         self._last_access_token: str | None = None
 
     async def log_in(self) -> Token:
-        """Return the tokens for the e-mail address and the password."""
+        """Return the tokens for the email address and the password."""
         return await self._request_token(
             {
                 "grant_type": "password",

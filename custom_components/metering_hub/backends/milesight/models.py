@@ -49,7 +49,7 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """The user that is logged in, without name or e-mail address.
+    """The user that is logged in, without name or email address.
 
     `is_super_admin` is `None` if the server does not report it.
     """
