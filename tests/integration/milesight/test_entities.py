@@ -204,9 +204,9 @@ async def test_push_shows_within_two_seconds(
     simulator.world.override(entity, Override(199.5))
     await tick(1)
     assert shown(hass, VOLTAGE) != "199.5"
-    gathered = loaded.runtime_data.readings._gatherer
+    debouncer = loaded.runtime_data.readings._debouncer
     await simulator.report_now("Boiler plug")
-    await eventually(lambda: bool(gathered._keys))
+    await eventually(lambda: bool(debouncer._keys))
     await tick(1.1)
     assert shown(hass, VOLTAGE) == "199.5"
 
