@@ -14,7 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from .backends.base import Backend, Identity
 from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
-from .errors import as_update_error
+from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
 from .metering.model import Inventory
 
@@ -63,9 +63,11 @@ class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
-        """Raise Home Assistant's errors instead of BackendError."""
+        """Raise Home Assistant's errors instead of BackendError and HistoryError."""
         try:
             yield
+        except HistoryError as err:
+            raise as_update_error(err) from err
         except BackendError as err:
             if isinstance(err, UnsupportedError):
                 create_unsupported_issue(self.hass, self.config_entry, err.reason)

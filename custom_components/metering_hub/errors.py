@@ -1,4 +1,4 @@
-"""Map the errors of backends to those of Home Assistant."""
+"""The errors of the history, and the mapping of all errors to Home Assistant's."""
 
 from collections.abc import Mapping
 
@@ -25,6 +25,22 @@ from .backends.errors import (
 )
 from .const import DOMAIN
 
+
+class HistoryError(Exception):
+    """An import failed in Home Assistant, not on the server."""
+
+
+class RecorderError(HistoryError):
+    """The recorder does not run, does not answer, or did not store what was written.
+
+    The message is the reason, which users see.
+    """
+
+
+class StoppingError(HistoryError):
+    """Home Assistant is stopping, which ends all imports."""
+
+
 _FLOW_KEYS: Mapping[type[BackendError], str] = {
     PermissionDeniedError: "permission_denied",
     UnreachableError: "cannot_connect",
@@ -50,6 +66,14 @@ _ACTION_KEYS: Mapping[type[BackendError], str] = {
     RateLimitedError: "action_rate_limited",
     RejectedError: "rejected",
 }
+_HISTORY_UPDATE_KEYS: Mapping[type[HistoryError], str] = {
+    RecorderError: "not_stored",
+    StoppingError: "stopping",
+}
+_HISTORY_ACTION_KEYS: Mapping[type[HistoryError], str] = {
+    **_HISTORY_UPDATE_KEYS,
+    RecorderError: "action_not_stored",
+}
 FALLBACK_KEY = "unknown"
 
 
@@ -70,11 +94,17 @@ def flow_error_key(error: BackendError) -> str:
     return _lookup(_FLOW_KEYS, error)
 
 
-def as_action_error(error: BackendError) -> HomeAssistantError:
+def as_action_error(error: BackendError | HistoryError) -> HomeAssistantError:
     """Return the error that an action raises.
 
     It is a ServiceValidationError if the server rejected the value.
     """
+    if isinstance(error, HistoryError):
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=_HISTORY_ACTION_KEYS.get(type(error), FALLBACK_KEY),
+            translation_placeholders={"reason": str(error)},
+        )
     is_rejected = isinstance(error, RejectedError)
     return (ServiceValidationError if is_rejected else HomeAssistantError)(
         translation_domain=DOMAIN,
@@ -83,11 +113,19 @@ def as_action_error(error: BackendError) -> HomeAssistantError:
     )
 
 
-def as_update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
+def as_update_error(
+    error: BackendError | HistoryError,
+) -> ConfigEntryAuthFailed | UpdateFailed:
     """Return the error that a coordinator raises.
 
     ConfigEntryAuthFailed starts a reauthentication.
     """
+    if isinstance(error, HistoryError):
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=_HISTORY_UPDATE_KEYS.get(type(error), FALLBACK_KEY),
+            translation_placeholders={"reason": str(error)},
+        )
     if isinstance(error, AuthenticationError):
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="invalid_auth"

@@ -23,7 +23,7 @@ from .backends.errors import BackendError
 from .const import DOMAIN
 from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
-from .errors import as_action_error
+from .errors import HistoryError, as_action_error
 from .history.coordinator import HistoryCoordinator
 from .history.readings import MAX_READINGS, hourly_readings, raw_readings
 
@@ -171,8 +171,8 @@ def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
 
 @contextmanager
 def _errors_translated() -> Iterator[None]:
-    """Map the errors of a backend to those of an action."""
+    """Map the errors of a backend or of the history to those of an action."""
     try:
         yield
-    except BackendError as err:
+    except (BackendError, HistoryError) as err:
         raise as_action_error(err) from err

@@ -23,8 +23,8 @@ from .recorder import (
     ids_with_other_unit,
     last_rows,
     recorded_ids,
-    wait_until_stored,
 )
+from .recorder_access import ended_at_stop, wait_until_stored
 from .resume import (
     Plans,
     ResumePlan,
@@ -73,9 +73,9 @@ class Importer:
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics with a prefix; return their ids once they are deleted.
 
-        The next run imports everything.
+        The next run imports everything. Raises RecorderError and StoppingError.
         """
-        async with self._lock:
+        async with ended_at_stop(self._hass), self._lock:
             await wait_until_stored(self._hass)
             statistic_ids = await recorded_ids(self._hass, prefix)
             await clear(self._hass, statistic_ids)
@@ -90,9 +90,10 @@ class Importer:
     async def run(self, scope: Scope, report: Report) -> Mapping[str, int]:
         """Bring the statistics up to date; return the rows written by statistic id.
 
-        Raises BackendError. What was written before stays, and the next run continues.
+        Raises BackendError, RecorderError and StoppingError. What was written before
+        stays, and the next run continues.
         """
-        async with self._lock:
+        async with ended_at_stop(self._hass), self._lock:
             if await self._costs.refresh():
                 # New prices change the costs even if no reading has changed.
                 self._changes.reset()
@@ -105,9 +106,9 @@ class Importer:
     ) -> Mapping[str, int]:
         """Write all rows from `start` on again; return the rows by statistic id.
 
-        Without `start`, all rows are written. Raises BackendError, as `run` does.
+        Without `start`, all rows are written. Raises errors as `run` does.
         """
-        async with self._lock:
+        async with ended_at_stop(self._hass), self._lock:
             self._reset()
             await self._costs.refresh()
             return await self._import(scope, report, _Reimport(start))
@@ -208,7 +209,7 @@ class Importer:
             each.finish(now)
             await asyncio.sleep(0)
         await queue.write(writers)
-        await wait_until_stored(self._hass)
+        await queue.finish()
         report(start, now, _rows_written(writers))
 
     async def _find_start(
@@ -256,8 +257,9 @@ class Importer:
         before = base.sum if base and base.sum is not None else 0.0
         writer = StatisticWriter.of(statistic, None if reimport else rows)
         writer.add(self._costs.fixed_rows(start, dt_util.utcnow(), before))
-        await WriteQueue(self._hass).write([writer])
-        await wait_until_stored(self._hass)
+        queue = WriteQueue(self._hass)
+        await queue.write([writer])
+        await queue.finish()
         return {statistic.statistic_id: writer.written}
 
 

@@ -1,34 +1,33 @@
-"""Read and write long-term statistics; the only module that uses the recorder.
+"""Read and write long-term statistics.
 
-The recorder queues what is written, and reads return the old rows until it is stored.
-`wait_until_stored` must therefore come between writing and reading.
+Only this module, `batches.py` and `recorder_access.py` use the recorder. It queues what
+is written, and reads return the old rows until it is stored. `wait_until_stored` must
+therefore come between writing and reading.
+
+All functions raise RecorderError if the recorder fails, and StoppingError.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from homeassistant.components.recorder.models import (
-    StatisticData,
-    StatisticMeanType,
-    StatisticMetaData,
-)
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.components.recorder.statistics import (
     StatisticsRow,
-    async_add_external_statistics,
     get_last_statistics,
     get_metadata,
     list_statistic_ids,
     statistics_during_period,
 )
-from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
 
-from ..const import DOMAIN
+from ..errors import RecorderError
+from .batches import Batch, find_missing
 from .maths.rows import HOUR, Cells, Row
+from .recorder_access import Barrier, run_query, running_recorder, wait_until_stored
 from .statistic import Statistic
 
 LOOK_BACKS = (timedelta(days=31), timedelta(days=366), timedelta(days=36_600))
@@ -42,17 +41,27 @@ promoted twice cause a full collection, which blocks Home Assistant for 100 ms. 
 a small batch are released before."""
 
 MAX_QUEUED = 300
-"""Rows between two barriers in the recorder's queue; at most two barriers are open."""
+"""Rows between two barriers in the recorder's queue."""
+
+MAX_BARRIERS = 1
+"""Barriers that may be open when more rows are queued."""
 
 MAX_PENDING = 20_000
 """Rows of all statistics together that may wait for their batches to fill."""
+
+CLEARED_AT_ONCE = 10
+"""Statistics that are deleted before one barrier, so that it is reached in time."""
+
+TRIES = 2
+"""How often statistics are deleted before the deletion has failed."""
 
 
 async def last_rows(
     hass: HomeAssistant, statistic_id: str, count: int
 ) -> Sequence[Row]:
     """Return the last `count` rows of a statistic, oldest first."""
-    recorded = await get_instance(hass).async_add_executor_job(
+    recorded = await run_query(
+        hass,
         get_last_statistics,
         hass,
         count,
@@ -69,7 +78,8 @@ async def row_before(
 ) -> Row | None:
     """Return the last row of a statistic whose hour ended at or before a moment."""
     for look_back in LOOK_BACKS:
-        recorded = await get_instance(hass).async_add_executor_job(
+        recorded = await run_query(
+            hass,
             statistics_during_period,
             hass,
             moment - look_back,
@@ -86,9 +96,9 @@ async def row_before(
 
 async def recorded_ids(hass: HomeAssistant, prefix: str) -> list[str]:
     """Return the sorted ids of all recorded statistics with a prefix."""
-    recorded: Sequence[Mapping[str, object]] = await get_instance(
-        hass
-    ).async_add_executor_job(list_statistic_ids, hass)
+    recorded: Sequence[Mapping[str, object]] = await run_query(
+        hass, list_statistic_ids, hass
+    )
     ids = (str(statistic["statistic_id"]) for statistic in recorded)
     return sorted(
         statistic_id for statistic_id in ids if statistic_id.startswith(prefix)
@@ -125,36 +135,26 @@ async def _recorded_metadata(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> Mapping[str, StatisticMetaData]:
     """Return the metadata of those statistics that are recorded, by id."""
-    recorded = await get_instance(hass).async_add_executor_job(
-        partial(get_metadata, hass, statistic_ids=set(statistic_ids))
+    recorded = await run_query(
+        hass, partial(get_metadata, hass, statistic_ids=set(statistic_ids))
     )
     return {statistic_id: metadata for statistic_id, (_, metadata) in recorded.items()}
 
 
 async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
-    """Delete statistics, and return once they are deleted."""
-    if not statistic_ids:
-        return
-    cleared = asyncio.Event()
+    """Delete statistics, and return once they are deleted.
 
-    def on_done() -> None:
-        """Continue in the event loop; the recorder calls this from its own thread."""
-        hass.loop.call_soon_threadsafe(cleared.set)
-
-    get_instance(hass).async_clear_statistics(list(statistic_ids), on_done=on_done)
-    await cleared.wait()
-
-
-async def wait_until_stored(hass: HomeAssistant) -> None:
-    """Wait until the recorder has stored everything that is queued now."""
-    await _barrier(hass)
-
-
-def _barrier(hass: HomeAssistant) -> asyncio.Future[None]:
-    """Return a future that is done once everything queued before it is stored."""
-    barrier: asyncio.Future[None] = hass.loop.create_future()
-    get_instance(hass).queue_task(SynchronizeTask(barrier))
-    return barrier
+    Raises RecorderError if some of them are still there, and StoppingError.
+    """
+    for index in range(0, len(statistic_ids), CLEARED_AT_ONCE):
+        left = statistic_ids[index : index + CLEARED_AT_ONCE]
+        for _ in range(TRIES):
+            running_recorder(hass).async_clear_statistics([*left])
+            await wait_until_stored(hass)
+            if not (left := [*await _recorded_metadata(hass, left)]):
+                break
+        else:
+            raise RecorderError(f"{len(left)} statistics could not be deleted")
 
 
 @dataclass(slots=True)
@@ -164,11 +164,13 @@ class StatisticWriter:
     Rows equal to the `recorded` ones are skipped. From the first difference on all are
     kept, because every later sum changes, too. If `recorded` is `None`, all are kept.
     Rows before `start` are ignored, because only the end of their hours was read.
+    Rows are written after those of the statistic `after`, which must not lag behind.
     """
 
     statistic: Statistic
     recorded: Mapping[datetime, Row] | None
     start: datetime | None = None
+    after: str | None = None
     pending: list[Cells] = field(default_factory=list)
     written: int = 0
     _differs: bool = False
@@ -196,44 +198,106 @@ class StatisticWriter:
 
 
 class WriteQueue:
-    """Pass pending rows to the recorder, at the speed at which it stores them."""
+    """Pass pending rows to the recorder, at the speed at which it stores them.
+
+    The recorder drops a batch that the database refuses. Each batch is therefore read
+    back before later rows of the same statistic are queued: the last row of a statistic
+    is where the next import resumes, so there must be no gap before it.
+    """
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize an empty queue."""
         self._hass = hass
-        self._open_barrier: asyncio.Future[None] | None = None
-        self._queued = 0
+        self._batches: list[Batch] = []
+        self._closed: deque[tuple[Barrier, Sequence[Batch]]] = deque()
+        self._unproven: set[str] = set()
 
     async def write_full(self, writers: Collection[StatisticWriter]) -> None:
-        """Write the pending rows if they fill a batch or take up much memory."""
+        """Write the pending rows if they fill a batch or take up much memory.
+
+        Raises RecorderError and StoppingError.
+        """
         pending = [len(writer.pending) for writer in writers]
         if max(pending, default=0) >= BATCH or sum(pending) >= MAX_PENDING:
             await self.write(writers)
 
     async def write(self, writers: Collection[StatisticWriter]) -> None:
-        """Write all pending rows, which replace recorded rows of the same hours."""
+        """Queue all pending rows, which replace recorded rows of the same hours.
+
+        The latest of them are not read back before `finish`. Raises RecorderError and
+        StoppingError.
+        """
+        # One batch of each in turn, so that the recorder is busy while some are read.
+        in_order = sorted(writers, key=lambda writer: writer.after is not None)
+        longest = max((len(writer.pending) for writer in writers), default=0)
+        for index in range(0, longest, BATCH):
+            for writer in in_order:
+                if rows := writer.pending[index : index + BATCH]:
+                    await self._write_batch(writer, rows)
         for writer in writers:
-            metadata = _as_metadata(writer.statistic)
-            for index in range(0, len(writer.pending), BATCH):
-                data = [
-                    _as_data(Row(*cells))
-                    for cells in writer.pending[index : index + BATCH]
-                ]
-                async_add_external_statistics(self._hass, metadata, data)
-                writer.written += len(data)
-                self._queued += len(data)
-                await self._make_room()
             writer.pending = []
 
-    async def _make_room(self) -> None:
-        """Yield to the event loop, and wait if the recorder lags behind."""
-        if self._queued < MAX_QUEUED:
+    async def finish(self) -> None:
+        """Wait until all rows are stored; raises RecorderError and StoppingError."""
+        self._close()
+        while self._closed:
+            await self._prove_oldest()
+
+    async def _write_batch(
+        self, writer: StatisticWriter, rows: Sequence[Cells]
+    ) -> None:
+        """Queue rows once those that must be stored before them are."""
+        first = {writer.statistic.statistic_id, writer.after}
+        while not first.isdisjoint(self._unproven):
+            if not self._closed:
+                self._close()
+            await self._prove_oldest()
+        batch = Batch.of(writer.statistic, rows, writer.recorded)
+        batch.queue(self._hass)
+        self._batches.append(batch)
+        self._unproven.add(writer.statistic.statistic_id)
+        writer.written += len(rows)
+        if sum(len(each.rows) for each in self._batches) < MAX_QUEUED:
             await asyncio.sleep(0)
             return
-        before, self._open_barrier = self._open_barrier, _barrier(self._hass)
-        self._queued = 0
-        if before is not None:
-            await before
+        self._close()
+        while len(self._closed) > MAX_BARRIERS:
+            await self._prove_oldest()
+
+    def _close(self) -> None:
+        """Queue a barrier behind the latest batches."""
+        if self._batches:
+            self._closed.append((Barrier(self._hass), self._batches))
+            self._batches = []
+
+    async def _prove_oldest(self) -> None:
+        """Wait for the oldest barrier, and write again what was refused before it."""
+        barrier, batches = self._closed.popleft()
+        await barrier.wait()
+        if missing := await self._missing(batches):
+            await self._write_again(missing)
+        self._unproven -= {batch.statistic.statistic_id for batch in batches}
+
+    async def _write_again(self, batches: Sequence[Batch]) -> None:
+        """Write missing batches once more; raises RecorderError if that fails, too."""
+        # After a deadlock, the recorder queues a batch again, behind the barrier.
+        await wait_until_stored(self._hass)
+        if not (missing := await self._missing(batches)):
+            return
+        # The recorder waits as long before it connects again.
+        await asyncio.sleep(running_recorder(self._hass).db_retry_wait)
+        for batch in missing:
+            batch.queue(self._hass)
+        await wait_until_stored(self._hass)
+        if missing := await self._missing(missing):
+            raise RecorderError(f"{len(missing)} batches of rows were not stored")
+
+    async def _missing(self, batches: Sequence[Batch]) -> Sequence[Batch]:
+        """Return the batches that are not stored: all if they cannot be read."""
+        try:
+            return await find_missing(self._hass, batches)
+        except RecorderError:
+            return batches
 
 
 def _as_row(recorded: StatisticsRow) -> Row:
@@ -245,31 +309,4 @@ def _as_row(recorded: StatisticsRow) -> Row:
         mean=recorded.get("mean"),
         min=recorded.get("min"),
         max=recorded.get("max"),
-    )
-
-
-def _as_data(row: Row) -> StatisticData:
-    """Return a row for the recorder, without the cells that it does not have."""
-    data = StatisticData(start=row.start)
-    if row.sum is not None and row.state is not None:
-        data["state"], data["sum"] = row.state, row.sum
-    if row.mean is not None:
-        data["mean"] = row.mean
-    if row.min is not None and row.max is not None:
-        data["min"], data["max"] = row.min, row.max
-    return data
-
-
-def _as_metadata(statistic: Statistic) -> StatisticMetaData:
-    """Return the metadata of a statistic for the recorder."""
-    return StatisticMetaData(
-        mean_type=StatisticMeanType.ARITHMETIC
-        if statistic.is_measured
-        else StatisticMeanType.NONE,
-        has_sum=not statistic.is_measured,
-        name=statistic.name,
-        source=DOMAIN,
-        statistic_id=statistic.statistic_id,
-        unit_class=statistic.unit_class,
-        unit_of_measurement=statistic.unit,
     )

@@ -81,6 +81,15 @@ class Series:
     writer: StatisticWriter
     cost: CostSeries | None = None
 
+    def __post_init__(self) -> None:
+        """Let the register wait until its costs are stored.
+
+        The next import resumes from the last rows of the register, so the costs must
+        not lag behind if an import stops between the two.
+        """
+        if self.cost is not None:
+            self.writer.after = self.cost.writer.statistic.statistic_id
+
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""
         self._add_rows(self.hours.add(readings, until))
@@ -97,9 +106,5 @@ class Series:
 
     @property
     def writers(self) -> Sequence[StatisticWriter]:
-        """Return the writers in the order in which they must write.
-
-        Costs come first: the next import resumes from the last rows of the register, so
-        the costs must not lag behind if an import stops between the two.
-        """
+        """Return the writers in the order in which they must write."""
         return [self.cost.writer, self.writer] if self.cost else [self.writer]
