@@ -88,6 +88,8 @@ from custom_components.metering_hub.config_flow import (
 )
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.errors import (
+    RecorderError,
+    StoppingError,
     as_action_error,
     as_update_error,
     flow_error_key,
@@ -555,8 +557,8 @@ def own_translation_keys(file: Path) -> Iterator[str]:
 
 
 def raised_by_backends() -> Iterator[HomeAssistantError]:
-    """Yield the errors that Home Assistant shows for those of backends."""
-    for error in errors():
+    """Yield the errors that Home Assistant shows for those of backends and history."""
+    for error in (*errors(), RecorderError("why"), StoppingError("why")):
         yield as_update_error(error)
         yield as_action_error(error)
 

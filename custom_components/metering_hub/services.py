@@ -120,7 +120,10 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
 
 async def _clear_history(call: ServiceCall) -> ServiceResponse:
     """Delete all statistics of an entry; return their IDs once they are gone."""
-    return {"cleared": list(await _history(call).clear())}
+    history = _history(call)
+    with _errors_translated():
+        cleared = await history.clear()
+    return {"cleared": list(cleared)}
 
 
 async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
@@ -132,7 +135,8 @@ async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
         points=entry.runtime_data.inventory.data.points,
         statistic_prefix=history.prefix if history else None,
     )
-    outcome = await async_add_to_dashboard(call.hass, meters, only_new=False)
+    with _errors_translated():
+        outcome = await async_add_to_dashboard(call.hass, meters, only_new=False)
     return {"added": [*outcome.added], "skipped": dict(outcome.skipped)}
 
 

@@ -17,8 +17,10 @@ from ..backends.common.times import local_midnight, whole_hour
 from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
+from ..errors import HistoryError, RecorderError, StoppingError
 from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Point
+from .database_issue import DatabaseIssue
 from .importer import Importer
 from .statistic import (
     COMPENSATION_SUFFIX,
@@ -73,6 +75,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._inventory = inventory
         self._importer = Importer(hass, inventory.backend, spec)
         self._failing_since: datetime | None = None
+        self._database_issue = DatabaseIssue(hass, entry)
 
     @callback
     def async_start(self) -> None:
@@ -101,12 +104,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     @override
     async def _fetch(self) -> Progress:
-        """Import what is new; raises BackendError."""
+        """Import what is new; raises BackendError and HistoryError."""
         try:
             written = await self._importer.run(await self._scope(), self._report)
-        except BackendError as err:
-            self._set_progress(replace(self.data, state="failed"))
-            self._report_failure(str(err))
+        except (BackendError, HistoryError) as err:
+            self._fail(err)
+            if isinstance(err, BackendError):
+                self._report_failure(str(err))
             raise
         self._clear_failure()
         if self.data.state == "importing":
@@ -117,20 +121,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """Write everything from `start` on again; return the rows by statistic id.
 
         Without `start`, the import starts at the day that the user chose, or at the
-        first reading. Raises BackendError.
+        first reading. Raises BackendError and HistoryError.
         """
         try:
             written = await self._importer.reimport(
                 await self._scope(), self._report, start or self._start_option()
             )
-        except BackendError:
-            self._set_progress(replace(self.data, state="failed"))
+        except (BackendError, HistoryError) as err:
+            self._fail(err)
             raise
+        self._database_issue.clear()
         self._set_progress(_up_to_date(sum(written.values())))
         return written
 
     async def clear(self) -> Sequence[str]:
-        """Delete all statistics of the config entry; return their ids once deleted."""
+        """Delete all statistics of the config entry; return their ids once deleted.
+
+        Raises HistoryError.
+        """
         cleared = await self._importer.clear(self.prefix)
         self._set_progress(Progress())
         return cleared
@@ -159,6 +167,14 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             self.data = progress
             self.async_update_listeners()
 
+    def _fail(self, err: BackendError | HistoryError) -> None:
+        """Show that an import failed, unless it was ended by a stop."""
+        if isinstance(err, StoppingError):
+            return
+        self._set_progress(replace(self.data, state="failed"))
+        if isinstance(err, RecorderError):
+            self._database_issue.report(str(err))
+
     def _report_failure(self, reason: str) -> None:
         """Create a repair issue once imports have failed for a whole day."""
         now = dt_util.utcnow()
@@ -178,7 +194,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             )
 
     def _clear_failure(self) -> None:
-        """Delete the repair issue after an import that succeeded."""
+        """Delete the repair issues after an import that succeeded."""
+        self._database_issue.clear()
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 

@@ -290,7 +290,8 @@ class WriteQueue:
             batch.queue(self._hass)
         await wait_until_stored(self._hass)
         if missing := await self._missing(missing):
-            raise RecorderError(f"{len(missing)} batches of rows were not stored")
+            rows = sum(len(batch.rows) for batch in missing)
+            raise RecorderError(f"{rows} rows were not stored")
 
     async def _missing(self, batches: Sequence[Batch]) -> Sequence[Batch]:
         """Return the batches that are not stored: all if they cannot be read."""
