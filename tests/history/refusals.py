@@ -22,8 +22,11 @@ class Refusals:
     of its first row, which are the same when it is written again.
     """
 
-    def __init__(self, refuses: Callable[[int, str], bool]) -> None:
-        """Initialize the counter."""
+    def __init__(
+        self, refuses: Callable[[int, str], bool], writes: tuple[str, ...] = WRITES
+    ) -> None:
+        """Initialize the counter; `writes` is how the statements begin."""
+        self._writes = writes
         self.count = 0
         self.refused = 0
         self._refuses = refuses
@@ -39,7 +42,7 @@ class Refusals:
     ) -> None:
         """Raise the error of a full disk for a write that is refused."""
         transaction = connection.get_transaction()
-        if not statement.startswith(WRITES) or transaction is self._transaction:
+        if not statement.startswith(self._writes) or transaction is self._transaction:
             return
         self._transaction = transaction
         self.count += 1
@@ -61,16 +64,21 @@ def first_row(statement: str, parameters: Any) -> str:
 
 @contextmanager
 def refusing(
-    hass: HomeAssistant, refuses: Callable[[int, str], bool]
+    hass: HomeAssistant, refuses: Callable[[int, str], bool], *writes: str
 ) -> Iterator[Refusals]:
-    """Let the database refuse writes of statistics within the context."""
-    refusals = Refusals(refuses)
+    """Let the database refuse writes within the context, which are those of rows."""
+    refusals = Refusals(refuses, writes or WRITES)
     engine = get_instance(hass).engine
     event.listen(engine, "before_cursor_execute", refusals.check)
     try:
         yield refusals
     finally:
         event.remove(engine, "before_cursor_execute", refusals.check)
+
+
+def nth(number: int) -> Callable[[int, str], bool]:
+    """Refuse the n-th transaction, and none when it is written again."""
+    return lambda count, _row: count == number
 
 
 def nth_and_its_repetition(number: int) -> Callable[[int, str], bool]:

@@ -69,6 +69,7 @@ class Importer:
         self._lock = asyncio.Lock()
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
+        self._are_fixed_costs_due = False
 
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics with a prefix; return their ids once they are deleted.
@@ -122,8 +123,11 @@ class Importer:
         written: dict[str, int] = {}
         for group in group_by_start(await self._plans(scope, reimport)):
             written |= await self._import_group(scope, group, report)
-        if written:
+        if written or self._are_fixed_costs_due:
+            # They stay due if they are refused, even if there is no new reading.
+            self._are_fixed_costs_due = True
             written |= await self._import_fixed_costs(scope, reimport)
+            self._are_fixed_costs_due = False
         self._changes.complete_run()
         return written
 
