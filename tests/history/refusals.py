@@ -1,6 +1,6 @@
 """A database that refuses chosen writes of statistics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 import sqlite3
 from typing import Any
@@ -53,13 +53,18 @@ class Refusals:
 
 
 def first_row(statement: str, parameters: Any) -> str:
-    """Return the cells of the first row that a statement for SQLite writes."""
+    """Return the cells of the first row that a statement writes.
+
+    The parameters of many rows are a list, a long tuple or, with PostgreSQL, a mapping.
+    """
     if not statement.startswith("INSERT"):
         return repr(parameters)
-    columns = statement.partition("(")[2].partition(")")[0].split(", ")
     values = parameters[0] if isinstance(parameters, list) else parameters
-    cells = dict(zip(columns, values, strict=False))
-    return repr([cells[name] for name in ("start_ts", "mean", "state", "sum")])
+    if not isinstance(values, Mapping):
+        columns = statement.partition("(")[2].partition(")")[0].split(", ")
+        values = dict(zip(columns, values, strict=False))
+    names = ("start_ts", "mean", "state", "sum")
+    return repr([values.get(f"{name}__0", values.get(name)) for name in names])
 
 
 @contextmanager

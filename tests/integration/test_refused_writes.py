@@ -35,8 +35,8 @@ __all__ = ["euro", "wants_history"]
 
 type AtChunk = Callable[[int], Awaitable[None]]
 
-RESTART = "METERING_HUB_TEST_RESTART"
-"""The environment variable with the command that restarts the database server."""
+RESTART = os.environ.get("RESTART_DB")
+"""The command that restarts the database server, or `None` for SQLite."""
 
 LOCK = """
 import sqlite3, sys, time
@@ -330,7 +330,7 @@ async def test_another_process_locks_the_database(
     assert healed == (clean or await reference(hass, loaded))
 
 
-@pytest.mark.skipif(RESTART not in os.environ, reason="There is no database server.")
+@pytest.mark.skipif(RESTART is None, reason="There is no database server.")
 @pytest.mark.parametrize("restarted_at", [0, 2])
 async def test_the_database_server_is_restarted(
     hass: HomeAssistant,
@@ -348,9 +348,7 @@ async def test_the_database_server_is_restarted(
         nonlocal restarts
         if number == restarted_at and not restarts:
             restarts += 1
-            process = await asyncio.create_subprocess_exec(
-                "bash", "-c", os.environ[RESTART]
-            )
+            process = await asyncio.create_subprocess_exec("bash", "-c", RESTART)
             assert await process.wait() == 0
 
     at_chunk(restart)
