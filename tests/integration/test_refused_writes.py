@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 import os
+import subprocess
 import sys
 
 import pytest
@@ -342,18 +344,19 @@ async def test_the_database_server_is_restarted(
     """A restart in the middle of an import costs no hour."""
     await imported(hass, loaded)
     await call(hass, "clear_history", loaded)
-    restarts = 0
+    assert RESTART is not None
+    restarting: list[asyncio.Task[object]] = []
 
     async def restart(number: int) -> None:
-        nonlocal restarts
-        if number == restarted_at and not restarts:
-            restarts += 1
-            process = await asyncio.create_subprocess_exec("bash", "-c", RESTART)
-            assert await process.wait() == 0
+        if number == restarted_at and not restarting:
+            # In a thread, so that the failed import does not cancel it.
+            run = partial(subprocess.run, ["bash", "-c", RESTART], check=True)
+            restarting.append(asyncio.create_task(asyncio.to_thread(run)))
+            await asyncio.shield(restarting[0])
 
     at_chunk(restart)
     await loaded.runtime_data.history.async_refresh()
-    assert restarts == 1
+    await restarting[0]
     for _ in range(3):
         await tick(300)
     assert not is_failed(hass)
