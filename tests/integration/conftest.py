@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
@@ -22,6 +23,8 @@ from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.house import House
 from simulators.server import serve
+
+from .plug import SPEC, PlugServer, backend_of, eventually
 
 # The test package lets SQLAlchemy log every statement, which takes most of the time.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -166,3 +169,46 @@ def shown(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None, f"{entity_id} does not exist"
     return state.state
+
+
+@pytest.fixture
+async def server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[PlugServer]:
+    """Serve a plug, and register its backend during the test."""
+    monkeypatch.setitem(BACKENDS, SPEC.key, SPEC)
+    plug = PlugServer()
+    async with serve(plug.app) as url:
+        plug.url = url
+        yield plug
+        plug.let_go()
+
+
+@pytest.fixture
+def plug_entry(hass: HomeAssistant, server: PlugServer) -> MockConfigEntry:
+    """Return an entry for the plug that is not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Plug",
+        unique_id="plug",
+        data={"backend": SPEC.key, "url": server.url},
+        options={
+            "devices": ["plug", "other"],
+            "known_devices": ["plug", "other"],
+            "new_devices": True,
+            "history": False,
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def plug(
+    hass: HomeAssistant, plug_entry: MockConfigEntry, server: PlugServer
+) -> MockConfigEntry:
+    """Return an entry that is set up and connected for pushes."""
+    await set_up(hass, plug_entry)
+    await eventually(lambda: backend_of(plug_entry).received == 1)
+    server.reads.clear()
+    return plug_entry

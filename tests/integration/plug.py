@@ -5,13 +5,15 @@ uses a real socket, and nothing in the integration is mocked.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
+import time
 from typing import Any, override
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.backends.base import (
     Backend,
@@ -297,3 +299,26 @@ SPEC = BackendSpec(
     poll_interval=timedelta(seconds=POLL_SECONDS),
     capabilities=frozenset({Capability.WATCH, Capability.WRITE}),
 )
+
+
+def backend_of(entry: MockConfigEntry) -> PlugBackend:
+    """Return the backend of a loaded entry."""
+    backend = entry.runtime_data.backend
+    assert isinstance(backend, PlugBackend)
+    return backend
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait in real time until a condition is true; the time of a test is frozen."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.to_thread(time.sleep, 0.002)
+    raise AssertionError("The condition did not become true within some seconds.")
+
+
+async def told(entry: MockConfigEntry, server: PlugServer, *keys: str) -> None:
+    """Push changed keys, and wait until the backend has received them."""
+    received = backend_of(entry).received
+    server.tell(*keys)
+    await eventually(lambda: backend_of(entry).received > received)

@@ -25,10 +25,7 @@ from homeassistant.helpers import entity_registry as er
 from simulators.faults import Action, Answer, Drop, Fault, busy, html_error
 
 from .conftest import Tick, set_up, shown
-from .plug import POLL_SECONDS, PlugServer
-from .plug_fixtures import eventually, plug, plug_entry, server, told
-
-__all__ = ("plug", "plug_entry", "server")
+from .plug import POLL_SECONDS, PlugServer, eventually, told
 
 BUTTON = "button.plug_clear"
 LIMIT = "number.plug_limit"

@@ -24,10 +24,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.faults import Action, Drop, Fault, busy, html_error
 
 from .conftest import Tick, finish_tasks, set_up, shown
-from .plug import POLL_SECONDS, PlugServer
-from .plug_fixtures import backend_of, eventually, plug, plug_entry, server, told
-
-__all__ = ("plug", "plug_entry", "server")
+from .plug import POLL_SECONDS, PlugServer, backend_of, eventually, told
 
 MODE = "sensor.plug_update_mode"
 POWER = "sensor.plug_power"

@@ -26,7 +26,7 @@ from simulators.faults import Drop, Fault
 from simulators.milesight import MilesightSimulator, Override
 
 from ..conftest import Tick, finish_tasks, set_up, shown
-from ..plug_fixtures import eventually
+from ..plug import eventually
 from .helpers import entity_id_of, key_of
 
 VOLTAGE = "sensor.boiler_plug_voltage"
