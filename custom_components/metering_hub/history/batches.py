@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 import math
 
-from sqlalchemy import Row as Result, select
+from sqlalchemy import Row as Result, bindparam, select
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.recorder.models import (
@@ -26,6 +26,23 @@ type Stored = Result[
     tuple[str | None, float | None, float | None, float | None, float | None]
 ]
 """Statistic id, start, state, sum and mean of a row in the database."""
+
+
+_QUERY = (
+    select(
+        StatisticsMeta.statistic_id,
+        Statistics.start_ts,
+        Statistics.state,
+        Statistics.sum,
+        Statistics.mean,
+    )
+    .join(StatisticsMeta, Statistics.metadata_id == StatisticsMeta.id)
+    .where(
+        StatisticsMeta.statistic_id.in_(bindparam("ids", expanding=True)),
+        Statistics.start_ts.in_(bindparam("starts", expanding=True)),
+    )
+)
+"""Made once, and executed without the ORM: both take as long as the query itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +117,10 @@ def _stored_rows(
     hass: HomeAssistant, ids: Collection[str], starts: Collection[float]
 ) -> Mapping[tuple[str | None, float | None], Stored]:
     """Return the rows of statistics at some hours, by statistic id and start."""
-    query = (
-        select(
-            StatisticsMeta.statistic_id,
-            Statistics.start_ts,
-            Statistics.state,
-            Statistics.sum,
-            Statistics.mean,
-        )
-        .join(StatisticsMeta, Statistics.metadata_id == StatisticsMeta.id)
-        .where(StatisticsMeta.statistic_id.in_(ids), Statistics.start_ts.in_(starts))
-    )
+    values = {"ids": [*ids], "starts": [*starts]}
     with session_scope(hass=hass, read_only=True) as session:
-        return {(row[0], row[1]): row for row in session.execute(query)}
+        rows = session.connection().execute(_QUERY, values).all()
+    return {(row[0], row[1]): row for row in rows}
 
 
 def _is_same(stored: float | None, written: float | None) -> bool:
