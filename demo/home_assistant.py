@@ -91,9 +91,9 @@ class HomeAssistant:
             await self.post("/api/onboarding/integration", body)
 
     async def _has_no_owner(self) -> bool:
-        """Tell whether nobody owns this Home Assistant yet.
+        """Return True if this Home Assistant has no owner yet.
 
-        Once onboarding is over, its address is gone.
+        Its onboarding address no longer exists once onboarding is complete.
         """
         async with self._session.get(f"{self._url}/api/onboarding") as answer:
             if answer.status == HTTPStatus.NOT_FOUND:
