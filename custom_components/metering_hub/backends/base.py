@@ -107,11 +107,13 @@ class HistoryChunk:
     """A bounded piece of history: all readings of the requested points.
 
     Chunks are in chronological order. Later chunks have no new readings from before
-    `until`, but may repeat a reading of an earlier chunk.
+    `until`, but may repeat a reading of an earlier chunk. `failed` maps the points that
+    could not be read in this pass, while others could, to the reason.
     """
 
     readings: Mapping[str, Sequence[Reading]]
     until: datetime
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +231,8 @@ class BackendSpec:
     inventory reports them as undecided or offers choices for them. Recent history is
     read every `history_interval`, and `history_window` is how far back late or
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
-    prices.
+    prices. No reading of the platform is older than `earliest`: a clock that nobody has
+    set begins in 1970 or 2000.
     """
 
     key: str
@@ -244,3 +247,4 @@ class BackendSpec:
     default_scheme: str = "http"
     setup_fields: tuple[Field, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
+    earliest: datetime = datetime(2005, 1, 1, tzinfo=UTC)

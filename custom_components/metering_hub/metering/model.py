@@ -108,6 +108,9 @@ NEW_REGISTER = "new_register"
 """The `quality` of the first reading of a new register: the difference from the reading
 before it is not counted."""
 
+ESTIMATED = "estimated"
+"""The `quality` of a reading that was not measured, but derived or estimated."""
+
 
 class Category(StrEnum):
     """The entity category of a point that is not a plain measurement."""
@@ -156,7 +159,9 @@ class Point:
     of the point. `interval` is the length of an INTERVAL point's intervals, and the
     time for which a value of an INSTANT point is valid without a newer one.
     `included_in` is the key of a point whose amount includes this one's, so the two
-    must not be added up. `limits` is the range of a `writable` number.
+    must not be added up. `limits` is the range of a `writable` number. `capacity` is
+    the most that a REGISTER can advance in an hour, in its unit; `may_restart` marks a
+    REGISTER that may start again at any time, such as a count of people.
     """
 
     key: str
@@ -179,6 +184,8 @@ class Point:
     included_in: str | None = None
     writable: bool = False
     limits: Limits | None = None
+    capacity: float | None = None
+    may_restart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +213,8 @@ class Reading:
     span that an INTERVAL amount covers. `extremes` is set on a reading of an INSTANT
     point that summarizes a whole UTC hour on the server: `time` is the start of the
     hour, `value` its mean, and `extremes` its lowest and highest value. `details` are
-    further attributes of an event.
+    further attributes of an event. `stored` is the server's row number, which tells the
+    order of arrival.
     """
 
     time: datetime
@@ -216,6 +224,7 @@ class Reading:
     extremes: tuple[float, float] | None = None
     details: Mapping[str, str] | None = field(default=None, hash=False)
     confirmed: datetime | None = field(default=None, compare=False)
+    stored: int | None = field(default=None, compare=False)
 
     @property
     def last_confirmed(self) -> datetime:

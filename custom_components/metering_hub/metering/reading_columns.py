@@ -19,12 +19,13 @@ class ReadingColumns(Sequence[Reading]):
     """Numeric readings of one point; `Reading` objects are made on access.
 
     `times` are epoch seconds and `values` finite numbers. `extremes` is empty if no
-    reading summarizes an hour, otherwise it is as long as the other columns.
-    `are_amounts` is True if each value is the amount of an interval that starts at its
-    time.
+    reading summarizes an hour, and `stored` if no row number is known; otherwise they
+    are as long as the other columns. `qualities` holds the qualities that are set, by
+    time. `are_amounts` is True if each value is the amount of an interval that starts
+    at its time.
     """
 
-    __slots__ = ("are_amounts", "extremes", "times", "values")
+    __slots__ = ("are_amounts", "extremes", "qualities", "stored", "times", "values")
 
     def __init__(
         self,
@@ -38,6 +39,8 @@ class ReadingColumns(Sequence[Reading]):
         self.times = [] if times is None else times
         self.values = [] if values is None else values
         self.extremes = [] if extremes is None else extremes
+        self.stored: list[int] = []
+        self.qualities: dict[float, str] = {}
         self.are_amounts = are_amounts
 
     @classmethod
@@ -47,12 +50,21 @@ class ReadingColumns(Sequence[Reading]):
             return readings
         columns = cls()
         extremes: list[Extremes] = []
+        stored: list[int] = []
         for reading in readings:
-            if (value := number(reading.value)) is not None:
-                columns.add(reading.time.timestamp(), value)
-                extremes.append(reading.extremes)
+            if (value := number(reading.value)) is None:
+                continue
+            time = reading.time.timestamp()
+            columns.add(time, value)
+            extremes.append(reading.extremes)
+            if reading.stored is not None:
+                stored.append(reading.stored)
+            if reading.quality is not None:
+                columns.qualities[time] = reading.quality
         if any(extremes):
             columns.extremes = extremes
+        if len(stored) == len(columns):
+            columns.stored = stored
         return columns
 
     def add(self, time: float, value: float) -> None:
@@ -80,18 +92,23 @@ class ReadingColumns(Sequence[Reading]):
     def __getitem__(self, index: int | slice) -> Reading | ReadingColumns:
         """Return one reading, or a slice of the readings as columns."""
         if isinstance(index, slice):
-            return ReadingColumns(
+            part = ReadingColumns(
                 self.times[index],
                 self.values[index],
                 self.extremes[index],
                 are_amounts=self.are_amounts,
             )
+            part.stored = self.stored[index]
+            part.qualities = self.qualities
+            return part
         time = datetime.fromtimestamp(self.times[index], UTC)
         return Reading(
             time=time,
             value=self.values[index],
             since=time if self.are_amounts else None,
             extremes=self.extremes[index] if self.extremes else None,
+            quality=self.qualities.get(self.times[index]),
+            stored=self.stored[index] if self.stored else None,
         )
 
 
