@@ -1,21 +1,20 @@
 """Import the history of a config entry: resume, compare, and write what differs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import Backend, BackendSpec, HistoryChunk
-from ..backends.common.concurrency import LoopYielder
+from ..backends.base import Backend, BackendSpec
 from ..metering.model import Point
 from .changes import ChangeTracker
 from .costs import CostStatistics
 from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
+from .passes import Report, import_series
 from .recorder import (
     StatisticWriter,
     WriteQueue,
@@ -33,20 +32,14 @@ from .resume import (
     plan_resume,
     with_costs,
 )
-from .series import CostSeries, Series, make_hours, split_chunk
+from .series import CostSeries, Series, make_hours
 from .statistic import Scope
 
 MARGIN = timedelta(seconds=HOLD_SECONDS)
 """How long before a baseline readings are needed, or one interval if that is longer."""
 
-READINGS_AT_ONCE = 500
-"""Readings that are processed without yielding, which takes a few milliseconds."""
-
 FIXED_COST_ROWS = 10
 """The number of latest fixed costs, one per day, that are compared again."""
-
-type Report = Callable[[datetime, datetime, int], None]
-"""Called with the start of an import, the moment reached, and the rows written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,37 +177,13 @@ class Importer:
             for point, plan in group
         )
         series = [self._make_series(scope, point, plan) for point, plan in group]
-        await self._import_series(series, first, report)
+        await import_series(self._hass, self._backend, series, first, report)
         self._changes.keep_mark(points, changes)
         return {
             writer.statistic.statistic_id: writer.written
             for each in series
             for writer in each.writers
         }
-
-    async def _import_series(
-        self, series: Sequence[Series], start: datetime, report: Report
-    ) -> None:
-        """Read chunks from `start` on, and write rows as soon as they are final.
-
-        An import that stops therefore keeps what it has read.
-        """
-        now = dt_util.utcnow()
-        writers = [writer for each in series for writer in each.writers]
-        points = [each.point for each in series]
-        queue = WriteQueue(self._hass)
-        history = self._backend.history(points, start, now)
-        async with aclosing(_prefetched(history)) as chunks:
-            async for chunk in chunks:
-                await _add_chunk(series, chunk)
-                await queue.write_full(writers)
-                report(start, chunk.until, _rows_written(writers))
-        for each in series:
-            each.finish(now)
-            await asyncio.sleep(0)
-        await queue.write(writers)
-        await queue.finish()
-        report(start, now, _rows_written(writers))
 
     async def _find_start(
         self, scope: Scope, points: Sequence[Point]
@@ -265,42 +234,3 @@ class Importer:
         await queue.write([writer])
         await queue.finish()
         return {statistic.statistic_id: writer.written}
-
-
-async def _prefetched(
-    chunks: AsyncIterator[HistoryChunk],
-) -> AsyncGenerator[HistoryChunk]:
-    """Yield chunks, and read the next one while the consumer processes one."""
-
-    async def read() -> HistoryChunk | None:
-        """Read the next chunk, or return `None` at the end."""
-        return await anext(chunks, None)
-
-    upcoming = asyncio.create_task(read())
-    try:
-        while (chunk := await upcoming) is not None:
-            upcoming = asyncio.create_task(read())
-            yield chunk
-    finally:
-        upcoming.cancel()
-        await asyncio.gather(upcoming, return_exceptions=True)
-        if isinstance(chunks, AsyncGenerator):
-            # It may be suspended with a partly read response.
-            await chunks.aclose()
-
-
-async def _add_chunk(series: Sequence[Series], chunk: HistoryChunk) -> None:
-    """Add a chunk to each series, and yield to the event loop in between."""
-    yielder = LoopYielder(READINGS_AT_ONCE)
-    for each in series:
-        for part, until in split_chunk(
-            chunk.readings.get(each.point.key, ()), chunk.until, READINGS_AT_ONCE
-        ):
-            each.add(part, until)
-            await yielder.spend(len(part) + 1)
-    await asyncio.sleep(0)
-
-
-def _rows_written(writers: Sequence[StatisticWriter]) -> int:
-    """Return the number of rows that all writers have written."""
-    return sum(writer.written for writer in writers)
