@@ -19,8 +19,8 @@ _START = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
 
 def _hours(readings: ReadingColumns) -> int:
     """Return the number of hours of some readings, split into parts like an import."""
-    from custom_components.metering_hub.history.passes import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
     from custom_components.metering_hub.history.maths.registers import RegisterHours  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.passes import READINGS_AT_ONCE  # noqa: PLC0415  Home Assistant first.
     from custom_components.metering_hub.history.series import split_chunk  # noqa: PLC0415  Home Assistant first.
 
     hours = RegisterHours()

@@ -37,6 +37,13 @@ class RecorderError(HistoryError):
     """
 
 
+class IncompleteError(HistoryError):
+    """A part of an import failed, and the next import tries it again.
+
+    The message names the part and the reason, which users see.
+    """
+
+
 class StoppingError(HistoryError):
     """Home Assistant is stopping, which ends all imports."""
 
@@ -68,11 +75,16 @@ _ACTION_KEYS: Mapping[type[BackendError], str] = {
 }
 _HISTORY_UPDATE_KEYS: Mapping[type[HistoryError], str] = {
     RecorderError: "not_stored",
+    IncompleteError: "incomplete",
     StoppingError: "stopping",
 }
 _HISTORY_ACTION_KEYS: Mapping[type[HistoryError], str] = {
     **_HISTORY_UPDATE_KEYS,
     RecorderError: "action_not_stored",
+}
+_IMPORT_KEYS: Mapping[type[BackendError], str] = {
+    **_UPDATE_KEYS,
+    AuthenticationError: "invalid_auth",
 }
 FALLBACK_KEY = "unknown"
 
@@ -109,6 +121,19 @@ def as_action_error(error: BackendError | HistoryError) -> HomeAssistantError:
     return (ServiceValidationError if is_rejected else HomeAssistantError)(
         translation_domain=DOMAIN,
         translation_key=_lookup(_ACTION_KEYS, error),
+        translation_placeholders={"reason": str(error)},
+    )
+
+
+def as_import_error(error: BackendError | HistoryError) -> HomeAssistantError:
+    """Return the error of an action that the next import finishes."""
+    if isinstance(error, HistoryError):
+        key = _HISTORY_UPDATE_KEYS.get(type(error), FALLBACK_KEY)
+    else:
+        key = _lookup(_IMPORT_KEYS, error)
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
         translation_placeholders={"reason": str(error)},
     )
 

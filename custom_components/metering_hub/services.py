@@ -23,7 +23,7 @@ from .backends.errors import BackendError
 from .const import DOMAIN
 from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
-from .errors import HistoryError, as_action_error
+from .errors import HistoryError, as_action_error, as_import_error
 from .history.coordinator import HistoryCoordinator
 from .history.readings import MAX_READINGS, hourly_readings, raw_readings
 
@@ -91,12 +91,20 @@ def async_register_actions(hass: HomeAssistant) -> None:
 
 
 async def _import_history(call: ServiceCall) -> ServiceResponse:
-    """Re-import the history of an entry; return the written rows per statistic."""
+    """Re-import the history of an entry; return the rows, and points without any.
+
+    It fails if a part fails, and names that.
+    """
     history = _history(call)
     start = _moment(call, ATTR_START)
-    with _errors_translated():
-        written = await history.reimport(start)
-    return {"rows": dict(written)}
+    try:
+        outcome = await history.reimport(start)
+    except (BackendError, HistoryError) as err:
+        raise as_import_error(err) from err
+    return {
+        "rows": dict(outcome.written),
+        "without_readings": [*sorted(outcome.without_readings)],
+    }
 
 
 async def _get_history(call: ServiceCall) -> ServiceResponse:

@@ -17,7 +17,6 @@ from custom_components.metering_hub.history import recorder, recorder_access
 from custom_components.metering_hub.history.batches import Batch, find_missing
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.recorder import (
-    StatisticWriter,
     WriteQueue,
     clear,
     last_rows,
@@ -30,6 +29,7 @@ from custom_components.metering_hub.history.recorder_access import (
     wait_until_stored,
 )
 from custom_components.metering_hub.history.statistic import Statistic
+from custom_components.metering_hub.history.writer import StatisticWriter
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP

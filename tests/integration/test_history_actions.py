@@ -181,7 +181,7 @@ async def test_action_while_the_server_is_down(
     simulator.faults.add(Fault(Drop()))
     with pytest.raises(HomeAssistantError) as failed:
         await call(hass, "import_history", loaded)
-    assert failed.value.translation_key == "action_cannot_connect"
+    assert failed.value.translation_key == "cannot_connect"
 
 
 async def test_bug_of_others_a_failed_import_is_only_logged(

@@ -133,7 +133,7 @@ async def test_each_batch_is_refused_for_good(
         ):
             await call(hass, "import_history", loaded)
         assert refusals.refused >= 2
-        assert raised.value.translation_key == "action_not_stored"
+        assert raised.value.translation_key == "not_stored"
         assert is_failed(hass)
         await loaded.runtime_data.history.async_refresh()
         assert not is_failed(hass)
@@ -208,10 +208,13 @@ async def test_the_recorder_has_ended(
     await get_instance(hass)._async_shutdown(None)  # type: ignore[arg-type]
     backlog = get_instance(hass).backlog
     async with asyncio.timeout(5):
-        for action in ("import_history", "clear_history"):
+        for action, key in (
+            ("import_history", "not_stored"),
+            ("clear_history", "action_not_stored"),
+        ):
             with pytest.raises(HomeAssistantError) as raised:
                 await call(hass, action, loaded)
-            assert raised.value.translation_key == "action_not_stored"
+            assert raised.value.translation_key == key
         await loaded.runtime_data.history.async_refresh()
     assert not loaded.runtime_data.history.last_update_success
     assert get_instance(hass).backlog == backlog

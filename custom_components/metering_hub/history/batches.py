@@ -18,8 +18,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import session_scope
 
 from ..const import DOMAIN
-from .maths.rows import Cells, Row
+from .maths.rows import DECIMALS, Cells, Row
 from .recorder_access import run_query, running_recorder
+from .seams import RewriteTask
 from .statistic import Statistic
 
 type Stored = Result[
@@ -50,11 +51,13 @@ class Batch:
     """Rows of one statistic that the recorder stores in one transaction.
 
     Either all of them are stored or none, so one row proves the others: `evidence`.
+    With `rewrite`, that task stores them, because recorded rows follow.
     """
 
     statistic: Statistic
     rows: Sequence[Cells]
     evidence: Row
+    rewrite: RewriteTask | None = None
 
     @classmethod
     def of(
@@ -62,11 +65,21 @@ class Batch:
         statistic: Statistic,
         rows: Sequence[Cells],
         recorded: Mapping[datetime, Row] | None,
+        latest: datetime | None = None,
     ) -> Batch:
         """Return a batch with the last row that differs from the `recorded` ones.
 
-        A row that was recorded with the same cells before proves nothing.
+        A row that was recorded with the same cells before proves nothing. If it is not
+        known which rows are recorded, the task that stores them proves it. `latest` is
+        the start of the latest recorded row.
         """
+        compared = rows[0] if recorded is None else rows[-1]
+        if latest is not None and (
+            compared[0] < latest or (recorded is None and compared[0] == latest)
+        ):
+            typed = [Row(*cells) for cells in rows]
+            task = RewriteTask(statistic.statistic_id, typed)
+            return cls(statistic, rows, typed[-1], task)
         for cells in reversed(rows):
             row = Row(*cells)
             if recorded is None or recorded.get(row.start) != row:
@@ -78,20 +91,21 @@ class Batch:
 
         Raises RecorderError if it is not running, and StoppingError.
         """
-        running_recorder(hass)
+        instance = running_recorder(hass)
+        if self.rewrite is not None:
+            instance.queue_task(self.rewrite)
+            return
         data = [_as_data(Row(*cells)) for cells in self.rows]
         async_add_external_statistics(hass, _as_metadata(self.statistic), data)
 
     def is_proven_by(self, stored: Stored | None) -> bool:
         """Return True if the row in the database is the one that was written."""
-        if stored is None:
+        if stored is None or (self.rewrite and not self.rewrite.is_stored):
             return False
         _, _, state, sum_, mean = stored
         if self.statistic.is_measured:
-            return _is_same(mean, self.evidence.mean)
-        return _is_same(sum_, self.evidence.sum) and _is_same(
-            state, self.evidence.state
-        )
+            return is_same(mean, self.evidence.mean)
+        return is_same(sum_, self.evidence.sum) and is_same(state, self.evidence.state)
 
 
 async def find_missing(hass: HomeAssistant, batches: Collection[Batch]) -> list[Batch]:
@@ -123,11 +137,14 @@ def _stored_rows(
     return {(row[0], row[1]): row for row in rows}
 
 
-def _is_same(stored: float | None, written: float | None) -> bool:
-    """Return True if a cell has the value that was written, up to its last digits."""
+def is_same(stored: float | None, written: float | None) -> bool:
+    """Return True if a cell has the value that was written, up to half a decimal.
+
+    Sums that were moved or converted in the database are not rounded.
+    """
     if stored is None or written is None:
         return stored is written
-    return math.isclose(stored, written, rel_tol=1e-9, abs_tol=1e-9)
+    return math.isclose(stored, written, rel_tol=1e-9, abs_tol=0.5 * 10**-DECIMALS)
 
 
 def _as_data(row: Row) -> StatisticData:

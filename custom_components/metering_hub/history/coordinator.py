@@ -1,6 +1,7 @@
 """Import history once Home Assistant has started, and regularly from then on."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import override
@@ -17,11 +18,12 @@ from ..backends.common.times import local_midnight, whole_hour
 from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
-from ..errors import HistoryError, RecorderError, StoppingError
+from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Point
 from .database_issue import DatabaseIssue
 from .importer import Importer
+from .outcome import Outcome
 from .statistic import (
     COMPENSATION_SUFFIX,
     COST_SUFFIX,
@@ -39,7 +41,7 @@ REPORT_PROGRESS_FROM = timedelta(days=7)
 class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
-    `state` is one of "waiting", "importing", "up_to_date" and "failed".
+    `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
     """
 
     percent: float | None = None
@@ -73,7 +75,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.data = Progress()
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
-        self._importer = Importer(hass, inventory.backend, spec)
+        self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -105,34 +107,61 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
+        scope = await self._scope()
         try:
-            written = await self._importer.run(await self._scope(), self._report)
+            outcome = await self._importer.run(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if isinstance(err, BackendError):
                 self._report_failure(str(err))
             raise
+        if outcome.failed:
+            self._database_issue.clear()
+            self._report_failure(outcome.describe_failures(scope.names))
+            return _done(outcome)
         self._clear_failure()
         if self.data.state == "importing":
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return _up_to_date(sum(written.values()))
+        return _done(outcome)
 
-    async def reimport(self, start: datetime | None) -> Mapping[str, int]:
-        """Write everything from `start` on again; return the rows by statistic id.
+    async def reimport(self, start: datetime | None) -> Outcome:
+        """Write everything from `start` on again; return what was done.
 
         Without `start`, the import starts at the day that the user chose, or at the
-        first reading. Raises BackendError and HistoryError.
+        first reading. What it cannot finish, the next import does. Raises BackendError
+        and HistoryError, also if a part failed.
         """
+        scope = await self._scope()
         try:
-            written = await self._importer.reimport(
-                await self._scope(), self._report, start or self._start_option()
+            outcome = await self._until_unload(
+                self._importer.reimport(
+                    scope, self._report, start or self._start_option()
+                )
             )
         except (BackendError, HistoryError) as err:
             self._fail(err)
             raise
         self._database_issue.clear()
-        self._set_progress(_up_to_date(sum(written.values())))
-        return written
+        self._set_progress(_done(outcome))
+        if outcome.failed:
+            raise IncompleteError(outcome.describe_failures(scope.names))
+        return outcome
+
+    async def _until_unload(self, work: Coroutine[None, None, Outcome]) -> Outcome:
+        """Return the outcome of an import, which ends when the entry is unloaded.
+
+        Otherwise the import of an action would go on beside that of the reloaded entry.
+        """
+        task = self.config_entry.async_create_background_task(
+            self.hass, work, f"{self.name} import"
+        )
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is None or current.cancelling():
+                raise
+            raise IncompleteError("the entry was unloaded") from None
 
     async def clear(self) -> Sequence[str]:
         """Delete all statistics of the config entry; return their ids once deleted.
@@ -250,13 +279,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return {**names, FIXED_COST_KEY: fixed}
 
 
-def _up_to_date(rows: int) -> Progress:
-    """Return the progress of an import that is complete."""
+def _done(outcome: Outcome) -> Progress:
+    """Return the progress of an import that has ended."""
     return Progress(
         percent=100.0,
         reached=whole_hour(dt_util.utcnow()),
-        rows=rows,
-        state="up_to_date",
+        rows=outcome.rows,
+        state="incomplete" if outcome.failed else "up_to_date",
     )
 
 

@@ -1,8 +1,7 @@
 """Import the history of a config entry: resume, compare, and write what differs."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
@@ -14,52 +13,39 @@ from .changes import ChangeTracker
 from .costs import CostStatistics
 from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
-from .passes import Report, import_series
-from .recorder import (
-    StatisticWriter,
-    WriteQueue,
-    clear,
-    ids_with_other_unit,
-    last_rows,
-    recorded_ids,
-)
+from .memory import ImportMemory
+from .outcome import Outcome
+from .passes import Pass, Report
+from .planner import Planner
+from .recorder import WriteQueue, clear, last_rows, recorded_ids, row_before
 from .recorder_access import ended_at_stop, wait_until_stored
-from .resume import (
-    Plans,
-    ResumePlan,
-    group_by_start,
-    plan_reimport,
-    plan_resume,
-    with_costs,
-)
-from .series import CostSeries, Series, make_hours
-from .statistic import Scope
+from .resume import Plans, group_by_start
+from .statistic import FIXED_COST_KEY, Scope
+from .unit_change import convert_changed_units
+from .writer import StatisticWriter
 
 MARGIN = timedelta(seconds=HOLD_SECONDS)
 """How long before a baseline readings are needed, or one interval if that is longer."""
 
+LONG_WINDOW = timedelta(days=30)
+"""How far back late or corrected readings are expected once a day."""
+
 FIXED_COST_ROWS = 10
 """The number of latest fixed costs, one per day, that are compared again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reimport:
-    """A request to write all rows from `start` on again; `None` means all there are."""
-
-    start: datetime | None
 
 
 class Importer:
     """Import the history of one config entry, one run at a time."""
 
     def __init__(
-        self, hass: HomeAssistant, backend: Backend, spec: BackendSpec
+        self, hass: HomeAssistant, entry_id: str, backend: Backend, spec: BackendSpec
     ) -> None:
         """Initialize the importer."""
         self._hass = hass
         self._backend = backend
-        self._window = spec.history_window
+        self._spec = spec
         self._lock = asyncio.Lock()
+        self._memory = ImportMemory(hass, entry_id)
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
         self._are_fixed_costs_due = False
@@ -73,6 +59,7 @@ class Importer:
             await wait_until_stored(self._hass)
             statistic_ids = await recorded_ids(self._hass, prefix)
             await clear(self._hass, statistic_ids)
+            await self._memory.async_clear()
             self._reset()
             return statistic_ids
 
@@ -81,94 +68,92 @@ class Importer:
         self._changes.reset()
         self._costs.expire()
 
-    async def run(self, scope: Scope, report: Report) -> Mapping[str, int]:
-        """Bring the statistics up to date; return the rows written by statistic id.
+    async def run(self, scope: Scope, report: Report) -> Outcome:
+        """Bring the statistics up to date, and go on with unfinished re-imports.
 
         Raises BackendError, RecorderError and StoppingError. What was written before
         stays, and the next run continues.
         """
         async with ended_at_stop(self._hass), self._lock:
-            if await self._costs.refresh():
+            await self._memory.async_load()
+            is_long = self._memory.is_comparison_due(dt_util.utcnow())
+            keys = _keys(scope) & self._memory.unfinished.keys()
+            if await self._costs.refresh() or keys:
                 # New prices change the costs even if no reading has changed.
                 self._changes.reset()
-            if await self._changes.is_unchanged(scope):
-                return {}
-            return await self._import(scope, report, None)
+            elif not is_long and await self._changes.is_unchanged(scope):
+                return Outcome()
+            return await self._import(scope, report, is_long=is_long)
 
     async def reimport(
         self, scope: Scope, report: Report, start: datetime | None
-    ) -> Mapping[str, int]:
-        """Write all rows from `start` on again; return the rows by statistic id.
+    ) -> Outcome:
+        """Write all rows from `start` on again; without it, all that the source has.
 
-        Without `start`, all rows are written. Raises errors as `run` does.
+        Raises errors as `run` does. Whatever ends it, the next run goes on.
         """
         async with ended_at_stop(self._hass), self._lock:
+            await self._memory.async_load()
+            await self._memory.async_begin(dict.fromkeys(_keys(scope), start))
             self._reset()
             await self._costs.refresh()
-            return await self._import(scope, report, _Reimport(start))
+            return await self._import(scope, report, is_long=False)
 
-    async def _import(
-        self, scope: Scope, report: Report, reimport: _Reimport | None
-    ) -> Mapping[str, int]:
-        """Import all points of a scope; return the rows written by statistic id."""
+    async def _import(self, scope: Scope, report: Report, *, is_long: bool) -> Outcome:
+        """Import all points of a scope; with `is_long`, compare the long window."""
+        began = dt_util.utcnow()
         await wait_until_stored(self._hass)
-        self._changes.start_run(scope)
-        written: dict[str, int] = {}
-        for group in group_by_start(await self._plans(scope, reimport)):
-            written |= await self._import_group(scope, group, report)
-        if written or self._are_fixed_costs_due:
+        await self._convert_units(scope)
+        self._changes.start_run(scope, is_long=is_long)
+        window = self._spec.history_window
+        if is_long:
+            window = max(window, LONG_WINDOW)
+        planner = Planner(
+            self._hass, scope, self._costs, self._memory.unfinished, window
+        )
+        outcome = Outcome()
+        for group in group_by_start(await planner.plans()):
+            await self._import_group(planner, group, report, outcome)
+        self._are_fixed_costs_due |= FIXED_COST_KEY in self._memory.unfinished
+        if outcome.written or self._are_fixed_costs_due:
             # They stay due if they are refused, even if there is no new reading.
             self._are_fixed_costs_due = True
-            written |= await self._import_fixed_costs(scope, reimport)
+            await self._import_fixed_costs(scope, outcome)
+            await self._memory.async_complete(FIXED_COST_KEY)
             self._are_fixed_costs_due = False
-        self._changes.complete_run()
-        return written
+        if not outcome.failed:
+            self._changes.complete_run()
+            if is_long:
+                await self._memory.async_compared(began)
+        return outcome
 
-    async def _plans(self, scope: Scope, reimport: _Reimport | None) -> Plans:
-        """Return the plan of each point; a changed unit requires a full re-import."""
-        changed = await ids_with_other_unit(
+    async def _convert_units(self, scope: Scope) -> None:
+        """Convert the rows of points whose unit changed, and import them again."""
+        keys = {scope.statistic(each).statistic_id: each.key for each in scope.points}
+        changed = await convert_changed_units(
             self._hass, [scope.statistic(point) for point in scope.points]
         )
         if changed:
             self._changes.reset()
-            self._changes.start_run(scope)
-        plans = []
-        for point in scope.points:
-            has_changed = scope.statistic(point).statistic_id in changed
-            mode = _Reimport(None) if has_changed else reimport
-            plans.append((point, await self._plan(scope, point, mode)))
-        return plans
-
-    async def _plan(
-        self, scope: Scope, point: Point, reimport: _Reimport | None
-    ) -> ResumePlan:
-        """Return how a point and its costs are imported."""
-        statistic = scope.statistic(point)
-        plan = (
-            await plan_reimport(self._hass, statistic, reimport.start)
-            if reimport
-            else await plan_resume(self._hass, statistic, self._window)
-        )
-        if (costs := self._costs.statistic(scope, point)) is not None:
-            prices = self._costs.prices
-            return await with_costs(self._hass, plan, costs, prices, point.key)
-        return plan
+            await self._memory.async_begin({keys[each]: None for each in changed})
 
     async def _import_group(
-        self, scope: Scope, group: Plans, report: Report
-    ) -> Mapping[str, int]:
-        """Import points that resume from about the same moment in one pass.
-
-        Returns the rows written by statistic id, or nothing if nothing is new.
-        """
+        self, planner: Planner, group: Plans, report: Report, outcome: Outcome
+    ) -> None:
+        """Import points that resume from about the same moment in one pass."""
         points = [point for point, _ in group]
         starts = [plan.start for _, plan in group if plan.start]
-        start = min(starts, default=None) or await self._find_start(scope, points)
+        start = min(starts, default=None) or await self._find_start(
+            planner.scope, points
+        )
         changes = await self._changes.find_changes(
             points, start, is_continued=all(plan.is_continued for _, plan in group)
         )
         if start is None or changes.since is None:
-            return {}
+            if start is None:
+                outcome.without_readings |= {point.key for point in points}
+            await self._memory.async_complete(*(point.key for point in points))
+            return
         if (since := changes.since) > start:
             group = [(point, plan.narrowed(since)) for point, plan in group]
         # The position at a baseline may have been read shortly before it.
@@ -176,13 +161,14 @@ class Importer:
             plan.start - max(MARGIN, point.interval or MARGIN) if plan.start else start
             for point, plan in group
         )
-        series = [self._make_series(scope, point, plan) for point, plan in group]
-        await import_series(self._hass, self._backend, series, first, report)
-        self._changes.keep_mark(points, changes)
-        return {
-            writer.statistic.statistic_id: writer.written
-            for each in series
-            for writer in each.writers
+        run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
+        await run.read(self._backend, first, report)
+        if not run.failed:
+            self._changes.keep_mark(points, changes)
+        outcome.failed |= run.failed
+        outcome.without_readings |= run.without_readings
+        outcome.written |= {
+            writer.statistic.statistic_id: writer.written for writer in run.writers
         }
 
     async def _find_start(
@@ -194,43 +180,34 @@ class Importer:
             return None
         return max(first, scope.start) if scope.start else first
 
-    def _make_series(self, scope: Scope, point: Point, plan: ResumePlan) -> Series:
-        """Return the series of a point that resumes as planned."""
-        cost = None
-        costs = self._costs.statistic(scope, point)
-        if costs is not None and plan.cost is not None:
-            cost = CostSeries(
-                StatisticWriter.of(costs, plan.cost.recorded, plan.start),
-                self._costs.prices,
-                plan.cost.before,
-                plan.base.sum or 0.0 if plan.base else 0.0,
-            )
-        statistic = scope.statistic(point)
-        return Series(
-            point,
-            make_hours(point, plan.baseline),
-            StatisticWriter.of(statistic, plan.recorded, plan.start),
-            cost,
-        )
-
-    async def _import_fixed_costs(
-        self, scope: Scope, reimport: _Reimport | None
-    ) -> Mapping[str, int]:
+    async def _import_fixed_costs(self, scope: Scope, outcome: Outcome) -> None:
         """Write the fixed costs of each day, one row per local midnight."""
         if (statistic := self._costs.fixed_statistic(scope)) is None:
-            return {}
+            return
+        is_again = FIXED_COST_KEY in self._memory.unfinished
         rows = await last_rows(self._hass, statistic.statistic_id, FIXED_COST_ROWS)
-        is_continued = len(rows) == FIXED_COST_ROWS and not reimport
-        base = rows[0] if is_continued else None
+        base = rows[0] if len(rows) == FIXED_COST_ROWS and not is_again else None
         start = (
             base.start + HOUR if base else await self._find_start(scope, scope.points)
         )
         if start is None:
-            return {}
+            return
+        if base is None:
+            # The source may keep less than what is recorded.
+            base = await row_before(self._hass, statistic.statistic_id, start)
         before = base.sum if base and base.sum is not None else 0.0
-        writer = StatisticWriter.of(statistic, None if reimport else rows)
+        writer = StatisticWriter.of(
+            statistic,
+            None if is_again else rows,
+            latest=rows[-1].start if rows else None,
+        )
         writer.add(self._costs.fixed_rows(start, dt_util.utcnow(), before))
         queue = WriteQueue(self._hass)
         await queue.write([writer])
         await queue.finish()
-        return {statistic.statistic_id: writer.written}
+        outcome.written[statistic.statistic_id] = writer.written
+
+
+def _keys(scope: Scope) -> set[str]:
+    """Return the keys of all that is imported: the points and the fixed costs."""
+    return {FIXED_COST_KEY, *(point.key for point in scope.points)}

@@ -10,44 +10,135 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
-from .recorder import StatisticWriter, WriteQueue
-from .series import Series, split_chunk
+from ..metering.model import Reading
+from .memory import ImportMemory
+from .planner import Planner
+from .recorder import WriteQueue
+from .resume import Plans
+from .series import Series, first_time, split_chunk
+from .writer import StatisticWriter
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""
+
+SAVE_INTERVAL = 30.0
+"""Seconds after which the memory is told again how far the pass has come."""
 
 type Report = Callable[[datetime, datetime, int], None]
 """Called with the start of an import, the moment reached, and the rows written."""
 
 
-async def import_series(
-    hass: HomeAssistant,
-    backend: Backend,
-    series: Sequence[Series],
-    start: datetime,
-    report: Report,
-) -> None:
-    """Read chunks from `start` on, and write rows as soon as they are final.
+class Pass:
+    """Import points that resume from about the same moment.
 
-    An import that stops therefore keeps what it has read. Raises BackendError,
-    RecorderError and StoppingError.
+    `failed` maps the points that could not be read to the reason. What was read of them
+    before is kept.
     """
-    now = dt_util.utcnow()
-    writers = [writer for each in series for writer in each.writers]
-    points = [each.point for each in series]
-    queue = WriteQueue(hass)
-    history = backend.history(points, start, now)
-    async with aclosing(_prefetched(history)) as chunks:
-        async for chunk in chunks:
-            await _add_chunk(series, chunk)
-            await queue.write_full(writers)
-            report(start, chunk.until, _rows_written(writers))
-    for each in series:
-        each.finish(now)
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        planner: Planner,
+        memory: ImportMemory,
+        group: Plans,
+        earliest: datetime,
+    ) -> None:
+        """Initialize a pass; a reading before `earliest` is not the first one."""
+        self._hass = hass
+        self._planner = planner
+        self._memory = memory
+        self._group = group
+        self._earliest = earliest
+        self._series: dict[str, Series] = {}
+        self._saved = hass.loop.time()
+        self.failed: dict[str, str] = {}
+
+    @property
+    def writers(self) -> Sequence[StatisticWriter]:
+        """Return the writers of all statistics."""
+        return [each for series in self._series.values() for each in series.writers]
+
+    @property
+    def without_readings(self) -> set[str]:
+        """Return the keys of the points that have neither readings nor rows."""
+        keys = {point.key for point, _ in self._group}
+        return keys - self._series.keys() - self.failed.keys()
+
+    async def read(self, backend: Backend, start: datetime, report: Report) -> None:
+        """Read chunks from `start` on, and write rows as soon as they are final.
+
+        An import that stops therefore keeps what it has read. Raises BackendError,
+        RecorderError and StoppingError.
+        """
+        now = dt_util.utcnow()
+        queue = WriteQueue(self._hass)
+        history = backend.history([point for point, _ in self._group], start, now)
+        async with aclosing(_prefetched(history)) as chunks:
+            async for chunk in chunks:
+                await self._add_chunk(chunk)
+                await queue.write_full(self.writers)
+                await self._save()
+                report(start, chunk.until, _rows_written(self.writers))
+        await self._finish(now)
+        await queue.write(self.writers)
+        await queue.finish()
+        keys = {point.key for point, _ in self._group}
+        await self._memory.async_complete(*(keys - self.failed.keys()))
+        report(start, now, _rows_written(self.writers))
+
+    async def _add_chunk(self, chunk: HistoryChunk) -> None:
+        """Add a chunk to each series, and yield to the event loop in between."""
+        self.failed = {**chunk.failed, **self.failed}
+        yielder = LoopYielder(READINGS_AT_ONCE)
+        for index, (point, _) in enumerate(self._group):
+            readings = chunk.readings.get(point.key, ())
+            if point.key in self.failed or not await self._begin(index, readings):
+                continue
+            for part, until in split_chunk(readings, chunk.until, READINGS_AT_ONCE):
+                self._series[point.key].add(part, until)
+                await yielder.spend(len(part) + 1)
         await asyncio.sleep(0)
-    await queue.write(writers)
-    await queue.finish()
-    report(start, now, _rows_written(writers))
+
+    async def _begin(self, index: int, readings: Sequence[Reading]) -> bool:
+        """Begin the series of a point with its first reading; return True if it has."""
+        point, plan = self._group[index]
+        if point.key in self._series:
+            return True
+        since = self._earliest
+        if plan.base is None and (wanted := self._planner.scope.start) is not None:
+            since = max(since, wanted)
+        if (first := first_time(readings, since)) is None:
+            return False
+        series = await self._planner.make_series(point, plan, first)
+        self._series[point.key] = series
+        return True
+
+    async def _finish(self, now: datetime) -> None:
+        """Add the provisional rows of all points that did not fail."""
+        for point, plan in self._group:
+            if point.key in self.failed:
+                continue
+            if point.key not in self._series and (plan.base or plan.recorded):
+                series = await self._planner.make_series(point, plan, None)
+                self._series[point.key] = series
+            if point.key in self._series:
+                self._series[point.key].finish(now)
+            await asyncio.sleep(0)
+
+    async def _save(self) -> None:
+        """Remember from time to time how far re-imports have come."""
+        for series in self._series.values():
+            series.note_stored()
+        if self._hass.loop.time() - self._saved < SAVE_INTERVAL:
+            return
+        self._saved = self._hass.loop.time()
+        await self._memory.async_reach(
+            {
+                key: series.reached
+                for key, series in self._series.items()
+                if series.reached is not None
+            }
+        )
 
 
 async def _prefetched(
@@ -70,18 +161,6 @@ async def _prefetched(
         if isinstance(chunks, AsyncGenerator):
             # It may be suspended with a partly read response.
             await chunks.aclose()
-
-
-async def _add_chunk(series: Sequence[Series], chunk: HistoryChunk) -> None:
-    """Add a chunk to each series, and yield to the event loop in between."""
-    yielder = LoopYielder(READINGS_AT_ONCE)
-    for each in series:
-        for part, until in split_chunk(
-            chunk.readings.get(each.point.key, ()), chunk.until, READINGS_AT_ONCE
-        ):
-            each.add(part, until)
-            await yielder.spend(len(part) + 1)
-    await asyncio.sleep(0)
 
 
 def _rows_written(writers: Sequence[StatisticWriter]) -> int:

@@ -1,6 +1,7 @@
 """Read and write long-term statistics.
 
-Only this module, `batches.py` and `recorder_access.py` use the recorder. It queues what
+Only this module, `batches.py`, `seams.py`, `unit_change.py` and `recorder_access.py`
+use the recorder. It queues what
 is written, and reads return the old rows until it is stored. `wait_until_stored` must
 therefore come between writing and reading.
 
@@ -9,8 +10,7 @@ All functions raise RecorderError if the recorder fails, and StoppingError.
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -28,7 +28,7 @@ from ..errors import RecorderError
 from .batches import Batch, find_missing
 from .maths.rows import HOUR, Cells, Row
 from .recorder_access import Barrier, run_query, running_recorder, wait_until_stored
-from .statistic import Statistic
+from .writer import StatisticWriter
 
 LOOK_BACKS = (timedelta(days=31), timedelta(days=366), timedelta(days=36_600))
 """How far back to search for the row from which counting resumes. Short spans come
@@ -115,22 +115,6 @@ async def recorded_unit_class(
     )
 
 
-async def ids_with_other_unit(
-    hass: HomeAssistant, statistics: Collection[Statistic]
-) -> set[str]:
-    """Return the ids of statistics that are recorded in another unit than they have.
-
-    A server that changes the unit of a point changes that of its whole history.
-    """
-    units = {each.statistic_id: each.unit for each in statistics}
-    recorded = await _recorded_metadata(hass, units)
-    return {
-        statistic_id
-        for statistic_id, metadata in recorded.items()
-        if metadata["unit_of_measurement"] != units[statistic_id]
-    }
-
-
 async def _recorded_metadata(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> Mapping[str, StatisticMetaData]:
@@ -157,46 +141,6 @@ async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
             raise RecorderError(f"{len(left)} statistics could not be deleted")
 
 
-@dataclass(slots=True)
-class StatisticWriter:
-    """Collect the computed rows of a statistic that have to be written.
-
-    Rows equal to the `recorded` ones are skipped. From the first difference on all are
-    kept, because every later sum changes, too. If `recorded` is `None`, all are kept.
-    Rows before `start` are ignored, because only the end of their hours was read.
-    Rows are written after those of the statistic `after`, which must not lag behind.
-    """
-
-    statistic: Statistic
-    recorded: Mapping[datetime, Row] | None
-    start: datetime | None = None
-    after: str | None = None
-    pending: list[Cells] = field(default_factory=list)
-    written: int = 0
-    _differs: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        statistic: Statistic,
-        recorded: Sequence[Row] | None,
-        start: datetime | None = None,
-    ) -> StatisticWriter:
-        """Return a writer that compares with recorded rows in any order."""
-        by_start = None if recorded is None else {row.start: row for row in recorded}
-        return cls(statistic, by_start, start)
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Add computed rows, oldest first."""
-        for row in rows:
-            if self.start is not None and row.start < self.start:
-                continue
-            if not self._differs and self.recorded is not None:
-                self._differs = self.recorded.get(row.start) != row
-            if self._differs or self.recorded is None:
-                self.pending.append((*row,))
-
-
 class WriteQueue:
     """Pass pending rows to the recorder, at the speed at which it stores them.
 
@@ -210,7 +154,7 @@ class WriteQueue:
         self._hass = hass
         self._batches: list[Batch] = []
         self._closed: deque[tuple[Barrier, Sequence[Batch]]] = deque()
-        self._unproven: set[str] = set()
+        self._unproven: dict[str, StatisticWriter] = {}
 
     async def write_full(self, writers: Collection[StatisticWriter]) -> None:
         """Write the pending rows if they fill a batch or take up much memory.
@@ -252,10 +196,10 @@ class WriteQueue:
             if not self._closed:
                 self._close()
             await self._prove_oldest()
-        batch = Batch.of(writer.statistic, rows, writer.recorded)
+        batch = Batch.of(writer.statistic, rows, writer.recorded, writer.latest)
         batch.queue(self._hass)
         self._batches.append(batch)
-        self._unproven.add(writer.statistic.statistic_id)
+        self._unproven[writer.statistic.statistic_id] = writer
         writer.written += len(rows)
         if sum(len(each.rows) for each in self._batches) < MAX_QUEUED:
             await asyncio.sleep(0)
@@ -276,7 +220,9 @@ class WriteQueue:
         await barrier.wait()
         if missing := await self._missing(batches):
             await self._write_again(missing)
-        self._unproven -= {batch.statistic.statistic_id for batch in batches}
+        for batch in batches:
+            writer = self._unproven.pop(batch.statistic.statistic_id)
+            writer.stored_until = batch.rows[-1][0] + HOUR
 
     async def _write_again(self, batches: Sequence[Batch]) -> None:
         """Write missing batches once more; raises RecorderError if that fails, too."""

@@ -1,4 +1,7 @@
-"""Plan where the import of each statistic resumes; the recorder is the only memory."""
+"""Plan where the import of each statistic resumes.
+
+The recorder is the only memory of values.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +9,8 @@ from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import Point, PricePeriod
+from ..backends.common.times import whole_hour
+from ..metering.model import Kind, Point, PricePeriod
 from .maths.rows import HOUR, Baseline, Row
 from .recorder import last_rows, row_before
 from .statistic import Statistic
@@ -15,16 +19,22 @@ SETTLED = timedelta(hours=3)
 """How long before the first change a row must have ended to be final: the meter behind
 an electricity meter may be read an hour later than that one."""
 
+KEPT_GAP = timedelta(hours=25)
+"""The longest time from a base row to the first reading that is filled from the two.
+After a longer one, the source has nothing that is better than what is recorded."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPlan:
     """The recorded costs of a register, and the running cost at its base row.
 
-    `recorded` is as in `ResumePlan`, but may start before the base row.
+    `recorded` and `latest` are as in `ResumePlan`, but the rows may start before the
+    base row.
     """
 
     recorded: Sequence[Row] | None
     before: float
+    latest: datetime | None = None
 
     def rebased(self, base: Row) -> CostPlan:
         """Return the plan for a later base row of the register."""
@@ -37,12 +47,14 @@ class ResumePlan:
     """The row from which a statistic is continued, and the recorded rows after it.
 
     Without `base`, everything is counted from the first reading. `recorded` is oldest
-    first, or `None` if all rows are written again regardless of what is recorded.
-    `cost` is `None` if there are no prices.
+    first, or `None` if all rows are written again regardless of what is recorded. Then
+    `latest` is the start of the latest recorded row. `cost` is `None` if there are no
+    prices.
     """
 
     base: Row | None
     recorded: Sequence[Row] | None
+    latest: datetime | None = None
     cost: CostPlan | None = None
 
     @property
@@ -105,7 +117,7 @@ async def plan_resume(
     """Plan to compare the trailing window again, and to continue after it."""
     count = window // HOUR
     rows = await last_rows(hass, statistic.statistic_id, count + 1)
-    lacks_sum = not statistic.is_measured and any(row.sum is None for row in rows)
+    lacks_sum = any(_lacks_sum(row, statistic) for row in rows)
     if len(rows) <= count or lacks_sum:
         return ResumePlan(base=None, recorded=rows)
     return ResumePlan(base=rows[0], recorded=rows[1:])
@@ -120,7 +132,49 @@ async def plan_reimport(
         if start is not None
         else None
     )
-    return ResumePlan(base=base, recorded=None)
+    return ResumePlan(
+        base=base, recorded=None, latest=await _latest(hass, statistic.statistic_id)
+    )
+
+
+async def plan_from_reading(
+    hass: HomeAssistant,
+    statistic: Statistic,
+    point: Point,
+    plan: ResumePlan,
+    first: datetime,
+) -> ResumePlan:
+    """Return the plan for a source whose `first` reading is long after the base row.
+
+    The source keeps less than Home Assistant. What is recorded before its first reading
+    stays, and the sums go on from there.
+    """
+    gap = max(KEPT_GAP, 2 * (point.interval or HOUR))
+    if plan.start is not None and first - plan.start <= gap:
+        return plan
+    if not plan.recorded and plan.latest is None:
+        return plan
+    hour = whole_hour(first)
+    base = await row_before(hass, statistic.statistic_id, hour)
+    if base is not None and point.kind is not Kind.REGISTER and first > hour:
+        # The source no longer has all of this hour.
+        hour += HOUR
+        base = await row_before(hass, statistic.statistic_id, hour)
+    if base is None or _lacks_sum(base, statistic):
+        return plan
+    recorded = plan.recorded and [row for row in plan.recorded if row.start >= hour]
+    return replace(plan, base=base, recorded=recorded)
+
+
+def _lacks_sum(row: Row, statistic: Statistic) -> bool:
+    """Return True if a row cannot be continued."""
+    return not statistic.is_measured and row.sum is None
+
+
+async def _latest(hass: HomeAssistant, statistic_id: str) -> datetime | None:
+    """Return the start of the latest recorded row of a statistic."""
+    rows = await last_rows(hass, statistic_id, 1)
+    return rows[0].start if rows else None
 
 
 async def with_costs(
@@ -145,7 +199,11 @@ async def with_costs(
     return replace(
         plan,
         base=None if before is None else plan.base,
-        cost=CostPlan(recorded=recorded, before=before or 0.0),
+        cost=CostPlan(
+            recorded=recorded,
+            before=before or 0.0,
+            latest=await _latest(hass, statistic.statistic_id),
+        ),
     )
 
 

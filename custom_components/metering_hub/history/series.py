@@ -1,17 +1,19 @@
 """Compute the rows of one statistic from the readings of a point."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours
 from .maths.registers import RegisterHours
-from .maths.rows import Baseline, Row
-from .recorder import StatisticWriter
+from .maths.rows import Baseline, Row, as_datetime
+from .writer import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
 
@@ -50,6 +52,28 @@ def split_chunk(
         )
 
 
+def first_time(readings: Sequence[Reading], since: datetime) -> datetime | None:
+    """Return the time of the earliest reading from `since` on, if there is one."""
+    if isinstance(readings, ReadingColumns):
+        start = since.timestamp()
+        times = (time for time in readings.times if time >= start)
+        first = min(times, default=None)
+        return None if first is None else as_datetime(first)
+    later = (reading.time for reading in readings if reading.time >= since)
+    return min(later, default=None)
+
+
+def readings_since(readings: Sequence[Reading], since: datetime) -> Sequence[Reading]:
+    """Return the readings from `since` on, in the same order."""
+    if not isinstance(readings, ReadingColumns):
+        return [reading for reading in readings if reading.time >= since]
+    if not readings or min(readings.times) >= since.timestamp():
+        return readings
+    if readings.is_in_order:
+        return readings[bisect_left(readings.times, since.timestamp()) :]
+    return ReadingColumns.of([each for each in readings if each.time >= since])
+
+
 @dataclass(slots=True)
 class CostSeries:
     """The costs or the compensation of a register.
@@ -74,12 +98,20 @@ class CostSeries:
 
 @dataclass(slots=True)
 class Series:
-    """The history of one point while it is imported."""
+    """The history of one point while it is imported.
+
+    Readings before `since` are ignored. An import that is cut off can go on from
+    `reached`.
+    """
 
     point: Point
     hours: Hours
     writer: StatisticWriter
     cost: CostSeries | None = None
+    since: datetime | None = None
+    reached: datetime | None = None
+    _latest: datetime | None = None
+    _next: datetime | None = None
 
     def __post_init__(self) -> None:
         """Let the register wait until its costs are stored.
@@ -92,7 +124,23 @@ class Series:
 
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""
+        if self.since is not None:
+            readings = readings_since(readings, self.since)
+        if readings:
+            self._latest = readings[-1].time
         self._add_rows(self.hours.add(readings, until))
+
+    def note_stored(self) -> None:
+        """Note from where an import can go on, now that more rows are stored.
+
+        That is an hour with a reading, because a line between two readings can only be
+        drawn again as a whole.
+        """
+        stored = self.writer.stored_until
+        if self._next is not None and stored is not None and stored >= self._next:
+            self.reached, self._next = self._next, None
+        if self._next is None and self._latest is not None:
+            self._next = whole_hour(self._latest)
 
     def finish(self, now: datetime) -> None:
         """Add the provisional rows of the hours that are not over."""

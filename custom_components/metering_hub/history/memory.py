@@ -1,0 +1,115 @@
+"""Remember the re-imports that are not finished; never any value."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from ..backends.common.http import Json
+from ..const import DOMAIN
+
+_VERSION = 1
+
+COMPARE_AFTER = timedelta(days=1)
+"""How often the long window is compared."""
+
+
+class ImportMemory:
+    """Store what a config entry still has to import again, in a file of its own.
+
+    Every change is saved at once: a delayed one might overwrite what the entry saves
+    after a reload. What is lost costs only requests, because rows are written again.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Initialize the store; nothing is loaded yet."""
+        self._store: Store[dict[str, Json]] = Store(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.history"
+        )
+        self._is_loaded = False
+        self._unfinished: dict[str, datetime | None] = {}
+        self._compared: datetime | None = None
+
+    @property
+    def unfinished(self) -> Mapping[str, datetime | None]:
+        """Return from where each key is still imported again (`None`: all there is).
+
+        A key is that of a point or of the fixed costs.
+        """
+        return self._unfinished
+
+    async def async_load(self) -> None:
+        """Load what is stored, once."""
+        if self._is_loaded:
+            return
+        stored = await self._store.async_load() or {}
+        unfinished = stored.get("unfinished")
+        if isinstance(unfinished, dict):
+            self._unfinished = {key: _moment(at) for key, at in unfinished.items()}
+        self._compared = _moment(stored.get("compared"))
+        self._is_loaded = True
+
+    async def async_begin(self, starts: Mapping[str, datetime | None]) -> None:
+        """Remember to import keys again, from the earlier start if there are two."""
+        for key, start in starts.items():
+            known = self._unfinished.get(key, start)
+            self._unfinished[key] = (
+                None if known is None or start is None else min(known, start)
+            )
+        await self._async_save()
+
+    async def async_reach(self, reached: Mapping[str, datetime]) -> None:
+        """Remember from where unfinished keys go on."""
+        news = {key: at for key, at in reached.items() if key in self._unfinished}
+        if news:
+            self._unfinished |= news
+            await self._async_save()
+
+    async def async_complete(self, *keys: str) -> None:
+        """Forget keys that have been imported again."""
+        if done := self._unfinished.keys() & set(keys):
+            for key in done:
+                del self._unfinished[key]
+            await self._async_save()
+
+    async def async_clear(self) -> None:
+        """Forget everything, because the statistics are deleted."""
+        self._unfinished.clear()
+        self._compared = None
+        await self._async_save()
+
+    def is_comparison_due(self, now: datetime) -> bool:
+        """Return True if the long window was not compared for a day."""
+        return self._compared is None or now - self._compared >= COMPARE_AFTER
+
+    async def async_compared(self, now: datetime) -> None:
+        """Remember when the long window was compared."""
+        self._compared = now
+        await self._async_save()
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        await self._store.async_remove()
+
+    async def _async_save(self) -> None:
+        """Save everything."""
+        await self._store.async_save(
+            {
+                "unfinished": {
+                    key: _stored(at) for key, at in self._unfinished.items()
+                },
+                "compared": _stored(self._compared),
+            }
+        )
+
+
+def _moment(stored: Json) -> datetime | None:
+    """Return a stored moment."""
+    return dt_util.parse_datetime(stored) if isinstance(stored, str) else None
+
+
+def _stored(moment: datetime | None) -> str | None:
+    """Return a moment as it is stored."""
+    return None if moment is None else moment.isoformat()

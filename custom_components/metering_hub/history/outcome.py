@@ -1,0 +1,34 @@
+"""What a run of the importer did, and what it could not do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+SHOWN = 3
+"""How many points a text about failures names."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The rows written by statistic id, and the points that were not imported.
+
+    `failed` maps the points that could not be read, while others could, to the reason.
+    `without_readings` are the keys of points of which the server has no reading.
+    """
+
+    written: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    without_readings: set[str] = field(default_factory=set)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows written."""
+        return sum(self.written.values())
+
+    def describe_failures(self, names: Mapping[str, str]) -> str:
+        """Return the failed points by name with their reasons; long lists are cut."""
+        failures: Sequence[str] = [
+            f"{names.get(key, key)}: {reason}"
+            for key, reason in sorted(self.failed.items())
+        ]
+        left = len(failures) - SHOWN
+        return "; ".join(failures[:SHOWN]) + (f"; + {left}" if left > 0 else "")

@@ -1,0 +1,102 @@
+"""Plan how each point of a run is imported, and make its series."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+
+from ..metering.model import Point
+from .costs import CostStatistics
+from .resume import (
+    Plans,
+    ResumePlan,
+    plan_from_reading,
+    plan_reimport,
+    plan_resume,
+    with_costs,
+)
+from .series import CostSeries, Series, make_hours
+from .statistic import Scope
+from .writer import StatisticWriter
+
+
+class Planner:
+    """Plan the import of the points of a scope.
+
+    The points in `starts` are imported again from a moment on (`None`: all there is);
+    of the others, the trailing `window` is compared.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        scope: Scope,
+        costs: CostStatistics,
+        starts: Mapping[str, datetime | None],
+        window: timedelta,
+    ) -> None:
+        """Initialize the planner of one run."""
+        self._hass = hass
+        self.scope = scope
+        self._costs = costs
+        self._starts = dict(starts)
+        self._window = window
+
+    async def plans(self) -> Plans:
+        """Return the plan of each point; raises RecorderError and StoppingError."""
+        return [(point, await self._plan(point)) for point in self.scope.points]
+
+    async def _plan(self, point: Point) -> ResumePlan:
+        """Return how a point and its costs are imported."""
+        statistic = self.scope.statistic(point)
+        if point.key in self._starts:
+            start = self._starts[point.key] or self.scope.start
+            plan = await plan_reimport(self._hass, statistic, start)
+        else:
+            plan = await plan_resume(self._hass, statistic, self._window)
+        return await self._with_costs(point, plan)
+
+    async def _with_costs(self, point: Point, plan: ResumePlan) -> ResumePlan:
+        """Return a plan with that of the point's costs, if it has any."""
+        if (costs := self._costs.statistic(self.scope, point)) is None:
+            return plan
+        prices = self._costs.prices
+        return await with_costs(self._hass, plan, costs, prices, point.key)
+
+    async def make_series(
+        self, point: Point, plan: ResumePlan, first: datetime | None
+    ) -> Series:
+        """Return the series of a point that has its `first` reading then, if any.
+
+        Raises RecorderError and StoppingError.
+        """
+        if first is not None:
+            statistic = self.scope.statistic(point)
+            kept = await plan_from_reading(self._hass, statistic, point, plan, first)
+            if kept is not plan:
+                # Without earlier costs, they begin at this base row.
+                plan = replace(await self._with_costs(point, kept), base=kept.base)
+        return self._series(point, plan)
+
+    def _series(self, point: Point, plan: ResumePlan) -> Series:
+        """Return the series of a point that is imported as planned."""
+        cost = None
+        costs = self._costs.statistic(self.scope, point)
+        if costs is not None and plan.cost is not None:
+            cost = CostSeries(
+                StatisticWriter.of(
+                    costs, plan.cost.recorded, plan.start, plan.cost.latest
+                ),
+                self._costs.prices,
+                plan.cost.before,
+                plan.base.sum or 0.0 if plan.base else 0.0,
+            )
+        statistic = self.scope.statistic(point)
+        return Series(
+            point,
+            make_hours(point, plan.baseline),
+            StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
+            cost,
+            since=None if plan.base else self.scope.start,
+        )

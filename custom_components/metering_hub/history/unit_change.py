@@ -1,0 +1,62 @@
+"""Convert the recorded rows of statistics whose unit has changed on the server."""
+
+from collections.abc import Collection
+from functools import partial
+
+from homeassistant.components.recorder.models import StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    UNIT_CLASS_TO_UNIT_CONVERTER,
+    get_metadata,
+)
+from homeassistant.core import HomeAssistant
+
+from ..errors import RecorderError
+from .recorder_access import run_query, running_recorder, wait_until_stored
+from .seams import ConvertTask
+from .statistic import Statistic
+
+
+async def convert_changed_units(
+    hass: HomeAssistant, statistics: Collection[Statistic]
+) -> set[str]:
+    """Convert the statistics that are recorded in another unit; return their ids.
+
+    A server that changes the unit of a point changes that of its whole history, which
+    it may no longer have. Raises RecorderError and StoppingError.
+    """
+    tasks = await _conversions(hass, statistics)
+    for task in tasks:
+        running_recorder(hass).queue_task(task)
+    if tasks:
+        await wait_until_stored(hass)
+    if left := await _conversions(hass, statistics):
+        raise RecorderError(f"{len(left)} statistics could not be converted")
+    return {task.statistic_id for task in tasks}
+
+
+async def _conversions(
+    hass: HomeAssistant, statistics: Collection[Statistic]
+) -> list[ConvertTask]:
+    """Return what has to be converted."""
+    ids = {each.statistic_id for each in statistics}
+    recorded = await run_query(hass, partial(get_metadata, hass, statistic_ids=ids))
+    return [
+        _conversion(each, recorded[each.statistic_id][1])
+        for each in statistics
+        if each.statistic_id in recorded
+        and recorded[each.statistic_id][1]["unit_of_measurement"] != each.unit
+    ]
+
+
+def _conversion(statistic: Statistic, recorded: StatisticMetaData) -> ConvertTask:
+    """Return the conversion of a statistic; values stay if the units do not compare."""
+    factor, offset = 1.0, 0.0
+    units = (recorded["unit_of_measurement"], statistic.unit)
+    converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(statistic.unit_class)
+    if converter is not None and converter.VALID_UNITS.issuperset(units):
+        convert = converter.converter_factory(*units)
+        offset = convert(0.0)
+        factor = convert(1.0) - offset
+    return ConvertTask(
+        statistic.statistic_id, statistic.unit_class, statistic.unit, factor, offset
+    )
