@@ -71,6 +71,8 @@ class Pass:
         RecorderError and StoppingError.
         """
         now = dt_util.utcnow()
+        # To compare what is recorded is no progress.
+        news = max(start, min(plan.news or start for _, plan in self._group))
         queue = WriteQueue(self._hass)
         history = backend.history([point for point, _ in self._group], start, now)
         async with aclosing(_prefetched(history)) as chunks:
@@ -78,13 +80,13 @@ class Pass:
                 await self._add_chunk(chunk)
                 await queue.write_full(self.writers)
                 await self._save()
-                report(start, chunk.until, _rows_written(self.writers))
+                report(news, chunk.until, _rows_written(self.writers))
         await self._finish(now)
         await queue.write(self.writers)
         await queue.finish()
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
-        report(start, now, _rows_written(self.writers))
+        report(news, now, _rows_written(self.writers))
 
     async def _add_chunk(self, chunk: HistoryChunk) -> None:
         """Add a chunk to each series, and yield to the event loop in between."""

@@ -68,6 +68,11 @@ class ResumePlan:
         return self.base is not None and self.recorded is not None
 
     @property
+    def news(self) -> datetime | None:
+        """Return the start of the latest recorded row, if recorded rows are compared."""
+        return self.recorded[-1].start if self.base and self.recorded else None
+
+    @property
     def baseline(self) -> Baseline | None:
         """Return the base row as the baseline of the hourly rows."""
         if self.base is None or self.base.sum is None or self.base.state is None:
