@@ -69,7 +69,7 @@ class ResumePlan:
 
     @property
     def news(self) -> datetime | None:
-        """Return the start of the latest recorded row, if recorded rows are compared."""
+        """Return the start of the latest row, if recorded rows are compared."""
         return self.recorded[-1].start if self.base and self.recorded else None
 
     @property
