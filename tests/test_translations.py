@@ -88,6 +88,7 @@ from custom_components.metering_hub.config_flow import (
 )
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.errors import (
+    IncompleteError,
     RecorderError,
     StoppingError,
     as_action_error,
@@ -558,7 +559,8 @@ def own_translation_keys(file: Path) -> Iterator[str]:
 
 def raised_by_backends() -> Iterator[HomeAssistantError]:
     """Yield the errors that Home Assistant shows for those of backends and history."""
-    for error in (*errors(), RecorderError("why"), StoppingError("why")):
+    in_history = (IncompleteError("why"), RecorderError("why"), StoppingError("why"))
+    for error in (*errors(), *in_history):
         yield as_update_error(error)
         yield as_action_error(error)
 

@@ -296,7 +296,7 @@ async def test_the_long_window_is_compared_once_a_day(
     tick: Tick,
 ) -> None:
     """Readings that arrive five days late are found within a day."""
-    start = NOW.replace(minute=10) - 130 * HOUR
+    start = NOW.replace(minute=10) - 122 * HOUR
     simulator.house = House(
         7, simulator.house.start, outages=[Outage(start, start + 5 * HOUR)]
     )
