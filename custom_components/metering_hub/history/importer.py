@@ -14,7 +14,6 @@ from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Point
 from .changes import ChangeTracker
 from .costs import CostStatistics
-from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
 from .recorder import (
     StatisticWriter,
@@ -36,7 +35,7 @@ from .resume import (
 from .series import CostSeries, Series, make_hours, split_chunk
 from .statistic import Scope
 
-MARGIN = timedelta(seconds=HOLD_SECONDS)
+MARGIN = timedelta(minutes=5)
 """How long before a baseline readings are needed, or one interval if that is longer."""
 
 READINGS_AT_ONCE = 500
