@@ -81,6 +81,12 @@ class RegisterLine:
         )
 
     @property
+    def settled_until(self) -> float:
+        """Return the time up to which the registers are certain to stay in order."""
+        last = self.runs[-1]
+        return self.runs[-2].last_at if last.is_doubtful else last.last_at
+
+    @property
     def held(self) -> list[Rejected]:
         """Return the readings that are not decided yet."""
         return [
@@ -126,6 +132,7 @@ class RegisterLine:
             return True
         if (
             run is None
+            or run.is_doubtful
             or self._suspects
             or times[0] <= run.last_at
             or values[0] < run.position
@@ -150,6 +157,17 @@ class RegisterLine:
                 [each for each in self._suspects if not _arrived_before(mark, each)]
             )
         run.add(mark)
+        if run.is_doubtful:
+            self._reconsider(run)
+
+    def _reconsider(self, run: Run) -> None:
+        """Count the step up to a register after all, if it turns out to be usual."""
+        before = self.runs[-2]
+        if self._limit.allows_by_hindsight(before, run):
+            self.runs.pop()
+            before.merge(run)
+        elif run.last_at - run.first.at > WINDOW_SECONDS:
+            run.is_doubtful = False
 
     def _continues_earlier(self, mark: Mark) -> bool:
         """Return True if a reading belongs to a register that was replaced.
@@ -213,8 +231,9 @@ class RegisterLine:
         elif follows and is_correction(current, run):
             self._forget(run)
             self._correct(current, run)
-        elif run.position > run.first.position or self._is_trusted:
+        elif run.position > run.first.position:
             self._forget(run)
+            run.is_doubtful = is_step_up and not self._limit.is_known
             self.runs.append(run)
 
     def _is_evident(self, run: Run) -> bool:

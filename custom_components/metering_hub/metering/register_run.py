@@ -49,7 +49,8 @@ class Run:
     `edges` are (time, position) pairs in order of time. `position` is the register's
     own position; an edge is not below `floor`, where the register was before.
     `measured` is the highest position that was not estimated. `recent` are the last
-    readings.
+    readings. A run is certain if another meter began it, and doubtful if an unusual
+    step up did, which later readings may show to be usual.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Run:
         "first",
         "floor",
         "is_certain",
+        "is_doubtful",
         "is_resumed",
         "last_stored",
         "measured",
@@ -79,6 +81,7 @@ class Run:
         self.last_stored = first.stored
         self.count = 1
         self.is_certain = first.is_new
+        self.is_doubtful = False
         self.is_resumed = is_resumed
 
     @property

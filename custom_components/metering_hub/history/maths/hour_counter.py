@@ -33,9 +33,9 @@ class HourCounter:
 
         Contradicting readings are decided by hindsight within the window before.
         """
-        if (current := self._line.current) is None:
+        if self._line.current is None:
             return []
-        end = hour_start(min(until - WINDOW_SECONDS, current.last_at))
+        end = hour_start(min(until - WINDOW_SECONDS, self._line.settled_until))
         if end < self._first_hour() + FINAL_AT_ONCE:
             return []
         walked = self._walk(end)

@@ -12,7 +12,7 @@ from itertools import groupby
 from math import nextafter
 
 from ...metering.model import ESTIMATED, NEW_REGISTER, Reading
-from ...metering.reading_columns import ReadingColumns
+from ...metering.reading_columns import ReadingColumns, number
 from ...metering.register_line import RegisterLine
 from ...metering.register_rules import Rejected, Rule
 from ...metering.register_run import Mark
@@ -48,9 +48,10 @@ class RegisterHours:
         of earlier chunks. No later chunk has a reading before `until` (aware).
         """
         start, self._until = self._until, max(self._until, until.timestamp())
-        columns = ReadingColumns.of(readings)
-        if not self._add_many(columns, start):
-            self._add_marks(columns, start)
+        if not isinstance(readings, ReadingColumns):
+            self._add_marks(_marks_of(readings), start)
+        elif not self._add_many(readings, start):
+            self._add_marks(_marks(readings), start)
         return self._counter.final_rows(self._until)
 
     def open_hours(self, now: datetime) -> list[Row]:
@@ -95,7 +96,7 @@ class RegisterHours:
         if not self._line.add_many(counted, _hour_edges(times, ready)):
             return False
         if late:
-            self._waiting = [*_marks(columns[ready:], start)]
+            self._waiting = [*_marks(columns[ready:])]
         return True
 
     def _joins_waiting(self, columns: ReadingColumns) -> bool:
@@ -114,10 +115,10 @@ class RegisterHours:
         self._waiting = []
         return True
 
-    def _add_marks(self, columns: ReadingColumns, start: float) -> None:
-        """Add readings one by one; those from `until` on wait for earlier ones."""
+    def _add_marks(self, arrived: Iterable[Mark], start: float) -> None:
+        """Add readings from `start` on; those from `until` on wait for earlier ones."""
         marks = sorted(
-            {*self._waiting, *_marks(columns, start)},
+            {*self._waiting, *(mark for mark in arrived if mark.at >= start)},
             key=lambda mark: (mark.at, not mark.is_new, mark.position),
         )
         ready = bisect_left(marks, self._until, key=lambda mark: mark.at)
@@ -147,18 +148,30 @@ class RegisterHours:
         return best
 
 
-def _marks(columns: ReadingColumns, start: float) -> Iterator[Mark]:
-    """Yield the readings from `start` on."""
+def _marks(columns: ReadingColumns) -> Iterator[Mark]:
+    """Yield the readings in columns as marks."""
     qualities, stored = columns.qualities, columns.stored
     for index, at in enumerate(columns.times):
-        if at >= start:
-            quality = qualities.get(at)
+        quality = qualities.get(at)
+        yield Mark(
+            at,
+            rounded(columns.values[index]),
+            stored[index] if stored else None,
+            quality == ESTIMATED,
+            quality == NEW_REGISTER,
+        )
+
+
+def _marks_of(readings: Iterable[Reading]) -> Iterator[Mark]:
+    """Yield the numeric readings as marks."""
+    for reading in readings:
+        if (position := number(reading.value)) is not None:
             yield Mark(
-                at,
-                rounded(columns.values[index]),
-                stored[index] if stored else None,
-                quality == ESTIMATED,
-                quality == NEW_REGISTER,
+                reading.time.timestamp(),
+                rounded(position),
+                reading.stored,
+                reading.quality == ESTIMATED,
+                reading.quality == NEW_REGISTER,
             )
 
 
