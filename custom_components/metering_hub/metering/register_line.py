@@ -145,7 +145,8 @@ class RegisterLine:
 
     def _continues(self, run: Run, mark: Mark) -> bool:
         """Return True if a reading continues a run."""
-        return self._limit.allows(run, mark, self.runs)
+        runs = self.runs if run in self.runs[-1:] else [*self.runs, run]
+        return self._limit.allows(run, mark, runs)
 
     def _accept(self, run: Run, mark: Mark) -> None:
         """Add a reading to the present register; what left the line was noise.
