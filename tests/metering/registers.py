@@ -62,7 +62,7 @@ def dirty_registers(draw: st.DrawFn, *, exchanges: int = 2) -> DirtyRegister:
     steps = [step for segment in segments for step in segment]
     advances = [gap * rate * slowest for gap, rate in steps]
     # An excursion is far from all that the register can have counted.
-    far = max(2 * sum(advances), 100 * slowest * max(gap for gap, _ in steps), 1)
+    far = max(2 * sum(advances), 800 * slowest * max(gap for gap, _ in steps), 3)
     position = float(draw(st.integers(100, 100_000)) + round(3 * far))
     at = START + draw(st.integers(0, 3599))
     marks: list[Mark] = []

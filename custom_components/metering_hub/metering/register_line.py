@@ -199,13 +199,20 @@ class RegisterLine:
         return True
 
     def _suspect(self, mark: Mark) -> None:
-        """Add a reading that does not continue the line to a suspected run."""
-        for run in reversed(self._suspects):
-            if mark.at >= run.last_at and self._continues(run, mark):
-                later = self._suspects[self._suspects.index(run) + 1 :]
-                self._reject_suspects(later)
-                run.add(mark)
-                break
+        """Add a reading that does not continue the line to a suspected run.
+
+        Of several that it may continue, it belongs to the closest one.
+        """
+        candidates = [
+            run
+            for run in reversed(self._suspects)
+            if mark.at >= run.last_at and self._continues(run, mark)
+        ]
+        if candidates:
+            run = max(candidates, key=lambda each: each.position)
+            later = self._suspects[self._suspects.index(run) + 1 :]
+            self._reject_suspects(later)
+            run.add(mark)
         else:
             run = Run(mark)
             self._suspects.append(run)

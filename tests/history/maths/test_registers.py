@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from time import process_time
@@ -13,6 +14,12 @@ import pytest
 from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+
+from tests.metering.registers import (
+    DirtyRegister,
+    dirty_registers,
+    reading as register_reading,
+)
 
 from .readings import (
     HOUR,
@@ -407,6 +414,32 @@ def test_resuming_without_the_reading_before_loses_nothing(
         again = restarted(row, later)
         assert again[-1].start == rows[-1].start
         assert again[-1].sum == pytest.approx(rows[-1].sum, abs=2e-6)
+
+
+@any_data
+@given(dirty_registers(), st.booleans(), st.data())
+def test_faults_count_nothing_however_they_arrive(
+    register: DirtyRegister, is_order_known: bool, data: st.DataObject
+) -> None:
+    readings = [register_reading(mark) for mark in register.marks]
+    if not is_order_known:
+        readings = [replace(each, stored=None) for each in readings]
+    whole = all_rows(RegisterHours(), readings)
+    assert in_chunks(RegisterHours(), readings, data) == whole
+    running = [0.0, *(row.sum or 0.0 for row in whole)]
+    assert running == sorted(running)
+    assert running[-1] == pytest.approx(register.total, abs=1e-4)
+
+
+@any_data
+@given(dirty_registers(exchanges=0))
+def test_the_rows_are_those_of_the_true_readings(register: DirtyRegister) -> None:
+    marks = [register.marks, register.clean]
+    dirty, clean = (
+        all_rows(RegisterHours(), [register_reading(mark) for mark in each])
+        for each in marks
+    )
+    assert dirty == clean
 
 
 @any_data
