@@ -117,7 +117,7 @@ class RegisterSensor(PointSensor, RestoreSensor):
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
         """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
-        self._guard = RegisterGuard()
+        self._guard = RegisterGuard(point)
 
     @override
     async def async_added_to_hass(self) -> None:

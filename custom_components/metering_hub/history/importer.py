@@ -11,7 +11,6 @@ from ..backends.base import Backend, BackendSpec
 from ..metering.model import Point
 from .changes import ChangeTracker
 from .costs import CostStatistics
-from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
 from .memory import ImportMemory
 from .outcome import Outcome
@@ -24,7 +23,7 @@ from .statistic import FIXED_COST_KEY, Scope
 from .unit_change import convert_changed_units
 from .writer import StatisticWriter
 
-MARGIN = timedelta(seconds=HOLD_SECONDS)
+MARGIN = timedelta(minutes=5)
 """How long before a baseline readings are needed, or one interval if that is longer."""
 
 LONG_WINDOW = timedelta(days=30)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
+from ..metering.register_line import RegisterLine
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours
@@ -20,10 +21,16 @@ type Hours = RegisterHours | IntervalHours | InstantHours
 DEFAULT_INTERVAL = timedelta(hours=1)
 
 
-def make_hours(point: Point, baseline: Baseline | None) -> Hours:
-    """Return what turns the readings of a point into rows after a baseline."""
+def make_hours(
+    point: Point, baseline: Baseline | None, *, is_trusted: bool = False
+) -> Hours:
+    """Return what turns the readings of a point into rows after a baseline.
+
+    The readings of a register that is trusted are taken as they are.
+    """
     if point.kind is Kind.REGISTER:
-        return RegisterHours(baseline)
+        line = RegisterLine.of(point, is_trusted=is_trusted)
+        return RegisterHours(baseline, line)
     if point.kind is Kind.INTERVAL:
         return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
     return InstantHours(point.interval) if point.interval else InstantHours()

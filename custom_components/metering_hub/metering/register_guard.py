@@ -1,112 +1,86 @@
-"""Keep false meter readings away from Home Assistant.
+"""Show only the positions of a register that are believed.
 
-Home Assistant treats any drop of a `total_increasing` sensor as a new meter and counts
+Home Assistant treats any drop of a `total_increasing` sensor as a new meter, and counts
 everything after it as consumption: a false 0 for three seconds would count the whole
-meter reading a second time.
+meter reading a second time. A false high reading would be counted at once.
 """
 
-from datetime import datetime
+from .model import ESTIMATED, NEW_REGISTER, Point, Reading
+from .reading_columns import number
+from .register_line import RegisterLine
+from .register_run import WINDOW_SECONDS, Mark
 
-from .model import Reading
-
-NOISE = 0.1
-"""The largest difference between two readings after the same drop, as a share of the
-position before the drop."""
-
-UNRELATED_READINGS = 3
-"""The number of increasing readings that confirm a drop if they differ by more than
-that: a small meter that is read rarely has advanced a lot by its second reading."""
-
-
-class Fall[Moment]:
-    """Collect the readings below a register's position until they are explained.
-
-    If the register returns to its position, they were noise. If it advances from the
-    lower position, they belong to a new register.
-    """
-
-    def __init__(self) -> None:
-        """Initialize without suspect readings."""
-        self._suspects: tuple[tuple[Moment, float], ...] = ()
-
-    def confirm(
-        self, moment: Moment, position: float, known: float
-    ) -> tuple[tuple[Moment, float], ...]:
-        """Return the new register's readings, oldest first, if this one confirms them.
-
-        `known` is the position before the drop. The result is empty while this reading
-        is itself a suspect.
-        """
-        before = self._suspects[-1][1] if self._suspects else None
-        suspect = (moment, position)
-        if before is None or position < before:
-            self._suspects = (suspect,)
-            return ()
-        growing = (*self._suspects, suspect)
-        if position - before <= NOISE * known:
-            # An earlier suspect that differs by more than noise is not confirmed.
-            confirmed = growing[-2:]
-        elif len(growing) >= UNRELATED_READINGS:
-            confirmed = growing
-        else:
-            self._suspects = growing
-            return ()
-        self.forget()
-        return confirmed
-
-    def forget(self) -> None:
-        """Drop the suspect readings because they were noise."""
-        self._suspects = ()
-
-    @property
-    def first(self) -> Moment | None:
-        """Return the time of the first suspect reading."""
-        return self._suspects[0][0] if self._suspects else None
-
-    @property
-    def latest(self) -> Moment | None:
-        """Return the time of the latest suspect reading."""
-        return self._suspects[-1][0] if self._suspects else None
+MAX_MARKS = 128
+"""Readings that are kept, because one that arrives late is judged among them."""
 
 
 class RegisterGuard:
-    """Publish the readings of one register, but a drop only once it is confirmed."""
+    """Apply the register rules to the readings of one register as they arrive."""
 
-    def __init__(self) -> None:
+    def __init__(self, point: Point, *, is_trusted: bool = False) -> None:
         """Initialize the guard without a known position."""
-        self._published: float | None = None
-        self._published_at: datetime | None = None
-        self._fall: Fall[datetime] = Fall()
+        self._point = point
+        self._is_trusted = is_trusted
+        self._restored: float | None = None
+        self._marks: list[Mark] = []
+        self._line = self._new_line()
 
     def restore(self, position: float) -> None:
-        """Restore the position that was published before a restart."""
-        self._published = position
+        """Restore the position that was shown before a restart."""
+        self._restored = position
 
     def filter(self, reading: Reading) -> float | None:
-        """Return the position to publish after this reading.
+        """Return the position to show after this reading.
 
-        A position below the published one is held back until a second, newer reading
-        is about the same, or a third one continues to increase. Until then the
-        published position stays. A register that returns to it leaves no trace.
+        It is the last one that is believed, given all that has arrived.
         """
-        if not isinstance(reading.value, int | float):
-            return self._published
-        position = float(reading.value)
-        known = self._published
-        if known is None or position >= known:
-            self._fall.forget()
-            self._publish(reading, position)
-        elif self._is_newer(reading) and self._fall.confirm(
-            reading.time, position, known
-        ):
-            self._publish(reading, position)
-        return self._published
+        if (value := number(reading.value)) is not None:
+            self._add(
+                Mark(
+                    reading.time.timestamp(),
+                    value,
+                    reading.stored,
+                    reading.quality == ESTIMATED,
+                    reading.quality == NEW_REGISTER,
+                )
+            )
+        current = self._line.current
+        return self._restored if current is None else current.position
 
-    def _publish(self, reading: Reading, position: float) -> None:
-        """Publish the position of a reading."""
-        self._published, self._published_at = position, reading.time
+    def _add(self, mark: Mark) -> None:
+        """Add a reading in its place; a repeated one changes nothing."""
+        if self._marks and mark.at <= self._marks[-1].at:
+            if all(mark.at != known.at for known in self._marks):
+                self._marks.append(mark)
+                self._marks.sort(key=lambda known: known.at)
+                self._judge_again()
+            return
+        if self._restored is not None and not self._marks:
+            # How long Home Assistant was down is unknown, so any advance is possible.
+            self._line.add(Mark(mark.at - WINDOW_SECONDS, self._restored))
+        self._line.add(mark)
+        self._marks.append(mark)
+        if len(self._marks) > MAX_MARKS:
+            self._forget_oldest()
 
-    def _is_newer(self, reading: Reading) -> bool:
-        """Return True if a reading is newer than all readings considered so far."""
-        known = self._fall.latest or self._published_at
-        return known is None or reading.time > known
+    def _forget_oldest(self) -> None:
+        """Forget half of the readings, except the position that they led to."""
+        del self._marks[: MAX_MARKS // 2]
+        moment = self._marks[0].at
+        self._line.forget_before(moment)
+        for run in self._line.runs:
+            run.settle(moment, run.position_at(moment))
+        self._restored = self._line.runs[-1].edges[0][1]
+
+    def _judge_again(self) -> None:
+        """Apply the rules anew, because a reading arrived late."""
+        self._line = self._new_line()
+        if self._restored is not None:
+            first = self._marks[0].at - WINDOW_SECONDS
+            self._line.add(Mark(first, self._restored))
+        for mark in self._marks:
+            self._line.add(mark)
+
+    def _new_line(self) -> RegisterLine:
+        """Return a line without readings."""
+        return RegisterLine.of(self._point, is_trusted=self._is_trusted)

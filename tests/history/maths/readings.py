@@ -91,8 +91,13 @@ GROWTHS = st.one_of(
 
 
 @st.composite
-def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 0) -> list[Reading]:
-    """Draw the readings of a register without faults: they only grow."""
+def growing(
+    draw: st.DrawFn, *, min_size: int = 1, lowest: int = 1000
+) -> list[Reading]:
+    """Draw the readings of a register without faults: they only grow.
+
+    At the positions that are drawn by default, no advance is unusual.
+    """
     steps = draw(st.lists(st.tuples(GAPS_MS, GROWTHS), min_size=min_size, max_size=40))
     time = START + draw(OFFSETS_MS) * MILLISECOND
     position: float = draw(st.integers(lowest, 10**8))
@@ -106,7 +111,7 @@ def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 0) -> list[Read
 
 @st.composite
 def disturbed(
-    draw: st.DrawFn, *, registers: int = 40, lowest: int = 0
+    draw: st.DrawFn, *, registers: int = 40, lowest: int = 1000
 ) -> list[Reading]:
     """Draw the readings of a register with noise, resets and meter exchanges."""
     result: list[Reading] = []
@@ -118,7 +123,7 @@ def disturbed(
         quality = None
         if kind in ("reset", "new"):
             registers -= 1
-            starts = [float(lowest and 37), position / 2, position - 0.01]
+            starts = [0.0, 37.0, position / 2, position - 0.01]
             if kind == "new":
                 starts += [position, position + 1000]
                 quality = NEW_REGISTER

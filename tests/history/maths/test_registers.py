@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from time import process_time
@@ -13,6 +14,12 @@ import pytest
 from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+
+from tests.metering.registers import (
+    DirtyRegister,
+    dirty_registers,
+    reading as register_reading,
+)
 
 from .readings import (
     HOUR,
@@ -31,7 +38,7 @@ from .readings import (
     sums,
 )
 
-FIVE_MINUTES = timedelta(minutes=5)
+WINDOW = timedelta(days=30)
 any_data = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -42,19 +49,13 @@ def rows_of(*values: tuple[float, Value]) -> list[Row]:
     return all_rows(RegisterHours(), series(*values))
 
 
-def final_rows(readings: Sequence[Reading], until: datetime) -> list[Row]:
-    return RegisterHours().add(readings, until)
-
-
-def restarted(
-    row: Row, readings: Sequence[Reading], margin: timedelta = FIVE_MINUTES
-) -> list[Row]:
+def restarted(row: Row, readings: Sequence[Reading]) -> list[Row]:
     """Return the rows that follow a row as the baseline."""
     end = row.start + HOUR
     assert row.state is not None
     assert row.sum is not None
     hours = RegisterHours(Baseline(end=end, state=row.state, sum=row.sum))
-    return all_rows(hours, [each for each in readings if each.time >= end - margin])
+    return all_rows(hours, readings)
 
 
 def expected_position(readings: Sequence[Reading], moment: datetime) -> float:
@@ -62,7 +63,7 @@ def expected_position(readings: Sequence[Reading], moment: datetime) -> float:
     times = [each.time for each in readings]
     after = bisect_right(times, moment)
     before = readings[after - 1]
-    if moment - before.time <= FIVE_MINUTES:
+    if moment == before.time:
         return float(before.value)
     following = readings[after]
     share = (moment - before.time) / (following.time - before.time)
@@ -73,10 +74,10 @@ def expected_position(readings: Sequence[Reading], moment: datetime) -> float:
 # The rule itself
 
 
-def test_an_hour_counts_from_the_last_reading_before_it_to_the_last_within() -> None:
+def test_an_hour_counts_on_the_line_between_the_readings_around_its_ends() -> None:
     rows = rows_of((0, 100), (30, 101), (59, 102), (61, 103), (119, 105), (121, 106))
-    assert states(rows) == {0: 102, 1: 105, 2: 106}
-    assert sums(rows) == {0: 2, 1: 5, 2: 6}
+    assert states(rows) == {0: 102.5, 1: 105.5, 2: 106}
+    assert sums(rows) == {0: 2.5, 1: 5.5, 2: 6}
 
 
 def test_the_first_row_counts_from_the_first_reading() -> None:
@@ -105,18 +106,13 @@ def test_counting_continues_from_a_baseline() -> None:
     assert sums(all_rows(hours, series((30, 101), (60, 102)))) == {0: 9}
 
 
-@pytest.mark.parametrize(
-    ("seconds_before", "position"),
-    [(1, 102), (299.999, 102), (300, 102), (300.001, 103), (301, 103)],
-)
-def test_a_reading_is_valid_for_five_minutes(
-    seconds_before: float, position: float
+@pytest.mark.parametrize("seconds", [1, 299, 301, 1799])
+def test_a_position_is_on_the_line_however_close_the_readings_are(
+    seconds: float,
 ) -> None:
-    # If it is older, the position is interpolated to the next reading.
-    before = 60 - seconds_before / 60
-    after = 60 + seconds_before / 60
+    before, after = 60 - seconds / 60, 60 + seconds / 60
     rows = rows_of((0, 100), (before, 102), (after, 104))
-    assert states(rows)[0] == position
+    assert states(rows)[0] == 103
 
 
 def test_gaps_are_interpolated() -> None:
@@ -125,8 +121,8 @@ def test_gaps_are_interpolated() -> None:
 
 
 def test_the_gap_after_a_baseline_is_interpolated() -> None:
-    hours = RegisterHours(Baseline(end=START, state=100, sum=50))
-    rows = all_rows(hours, series((180, 103)))
+    hours = RegisterHours(Baseline(end=START, state=1000, sum=50))
+    rows = all_rows(hours, series((180, 1003)))
     assert sums(rows) == {0: 51, 1: 52, 2: 53}
 
 
@@ -136,7 +132,7 @@ def test_a_reading_at_the_edge_of_an_hour(shift_ms: int, hours: list[float]) -> 
     readings = [*series((0, 100), (57, 102)), Reading(time=at_edge, value=103)]
     rows = all_rows(RegisterHours(), readings)
     assert hours_of(rows) == hours
-    assert states(rows)[0] == (102 if shift_ms > 0 else 103)
+    assert states(rows)[0] == pytest.approx(103, abs=1e-5)
 
 
 def test_a_first_reading_on_the_hour_makes_no_row_before_it() -> None:
@@ -176,7 +172,7 @@ def test_days_of_23_and_25_hours(day: date, count: int, minutes: int) -> None:
         Reading(time=start + n * timedelta(minutes=minutes), value=100 + n)
         for n in range(steps + 1)
     ]
-    rows = final_rows(readings, end + MILLISECOND)
+    rows = all_rows(RegisterHours(), readings)
     assert [row.start for row in rows] == [start + n * HOUR for n in range(count)]
     assert rows[-1].sum == steps
 
@@ -204,51 +200,41 @@ def test_float_noise_is_not_a_drop() -> None:
 # What is final
 
 
-def test_an_hour_is_final_once_a_later_reading_arrived() -> None:
+def test_hours_are_final_once_the_window_has_passed() -> None:
     hours = RegisterHours()
-    assert hours.add(series((0, 100), (30, 101)), minute(90)) == []
-    assert hours.add(series((90, 104)), minute(91)) == [
-        Row(start=START, state=102.5, sum=2.5)
-    ]
+    readings = [reading(n * 60, 100 + n) for n in range(32 * 24 + 1)]
+    assert hours.add(readings, START + WINDOW) == []
+    final = hours.add([], readings[-1].time)
+    assert hours_of(final) == [*range(48)]
+    assert hours_of(hours.open_hours(START + LONG_AFTER)) == [*range(48, 32 * 24)]
 
 
-@pytest.mark.parametrize(("until", "count"), [(59, 0), (60, 0), (60.01, 1)])
-def test_an_hour_is_final_if_its_last_reading_is_close_to_its_end(
-    until: float, count: int
-) -> None:
-    assert len(final_rows(series((0, 100), (57, 101)), minute(until))) == count
+def test_hours_after_the_last_reading_are_not_final() -> None:
+    hours = RegisterHours()
+    readings = [reading(n * 60, 100 + n) for n in range(31)]
+    assert hours_of(hours.add(readings, START + LONG_AFTER)) == [*range(30)]
+    assert hours.open_hours(START + LONG_AFTER) == []
 
 
 def test_a_reading_that_is_ahead_of_the_others_waits_for_them() -> None:
     hours = RegisterHours()
     assert hours.add(series((0, 100), (90, 104)), minute(10)) == []
-    rows = hours.add(series((58, 103)), minute(100))
-    assert states(rows) == {0: 103}
+    hours.add(series((60, 103)), minute(100))
+    assert states(hours.open_hours(minute(100))) == {0: 103, 1: 104}
 
 
 def test_open_hours_end_with_the_last_reading() -> None:
     hours = RegisterHours()
     hours.add(series((0, 100), (60, 101), (75, 102)), minute(300))
-    assert hours.open_hours(minute(300)) == [
-        Row(start=START + HOUR, state=102.0, sum=2.0)
-    ]
+    assert states(hours.open_hours(minute(300))) == {0: 101, 1: 102}
 
 
-def test_no_row_is_in_the_future() -> None:
-    hours = RegisterHours()
+@pytest.mark.parametrize(("now", "hours"), [(30, [0]), (60, [0, 1])])
+def test_no_row_is_in_the_future(now: float, hours: list[float]) -> None:
+    counter = RegisterHours()
     readings = series((0, 100), (55, 101), (130, 103))
-    assert hours.add(readings, minute(30)) == []
-    assert hours_of(hours.open_hours(minute(30))) == [0]
-    assert hours_of(hours.open_hours(minute(60))) == [0, 1]
-
-
-def test_the_current_hour_is_replaced_as_it_grows() -> None:
-    hours = RegisterHours()
-    hours.add(series((0, 100), (10, 101)), minute(11))
-    assert sums(hours.open_hours(minute(11))) == {0: 1}
-    hours.add(series((20, 103)), minute(21))
-    assert sums(hours.open_hours(minute(21))) == {0: 3}
-    assert sums(hours.add(series((60, 104)), minute(61))) == {0: 4}
+    assert counter.add(readings, minute(30)) == []
+    assert hours_of(counter.open_hours(minute(now))) == hours
 
 
 # Drops
@@ -270,22 +256,23 @@ def test_a_reset_counts_from_the_first_reading_of_the_new_register() -> None:
     assert states(rows) == {0: 2, 1: 3}
 
 
-def test_two_resets_within_an_hour() -> None:
+def test_two_resets_within_two_hours() -> None:
     rows = rows_of(
-        (0, 100), (10, 101), (20, 0), (21, 0), (30, 5), (40, 1), (41, 1), (60, 3)
+        *((0, 100), (10, 101), (20, 0), (30, 2), (40, 4), (44, 5)),
+        *((50, 1), (60, 1.4), (70, 1.8), (120, 3)),
     )
-    assert sums(rows) == {0: 1 + 5 + 2}
+    assert sums(rows) == {0: 1 + 5 + 0.4, 1: 1 + 5 + 2}
 
 
-def test_hours_within_an_exchange_have_no_rows() -> None:
-    rows = rows_of((0, 100), (30, 101), (250, 7), (251, 7.5), (300, 8))
-    assert sums(rows) == {0: 1, 4: 2}
-    assert states(rows) == {0: 101, 4: 8}
+def test_hours_within_an_exchange_have_no_use() -> None:
+    rows = rows_of((0, 100), (30, 101), (250, 7), (260, 7.5), (300, 8))
+    assert sums(rows) == {0: 1, 1: 1, 2: 1, 3: 1, 4: 2}
+    assert states(rows) == {0: 101, 1: 101, 2: 101, 3: 101, 4: 8}
 
 
 def test_a_new_register_on_the_hour_begins_with_its_hour() -> None:
     rows = rows_of((0, 100), (60, 110), (120, 0), (180, 5), (240, 9))
-    assert sums(rows) == {0: 10, 2: 15, 3: 19}
+    assert sums(rows) == {0: 10, 1: 10, 2: 15, 3: 19}
 
 
 def test_the_hour_that_a_new_register_ends_has_its_position() -> None:
@@ -296,7 +283,7 @@ def test_the_hour_that_a_new_register_ends_has_its_position() -> None:
 
 def test_a_meter_that_is_read_rarely_is_exchanged() -> None:
     rows = rows_of((0, 10), (60, 11), (120, 0), (180, 1.5), (240, 3), (300, 4.5))
-    assert sums(rows) == {0: 1, 2: 2.5, 3: 4, 4: 5.5}
+    assert sums(rows) == {0: 1, 1: 1, 2: 2.5, 3: 4, 4: 5.5}
 
 
 def test_a_false_zero_before_a_used_meter_counts_nothing() -> None:
@@ -331,13 +318,9 @@ def test_new_register_takes_precedence_at_the_same_time(order: int) -> None:
     assert rows == [Row(start=START, state=5.0, sum=1.0)]
 
 
-def test_an_unexplained_drop_keeps_certain_hours() -> None:
-    hours = RegisterHours()
-    readings = series((0, 100), (57, 101), (60, 102), (110, 103), (118, 0))
-    assert states(hours.add(readings, minute(500))) == {0: 102}
-    assert hours.open_hours(minute(500)) == [
-        Row(start=START + HOUR, state=103.0, sum=3.0)
-    ]
+def test_hours_show_no_use_while_a_drop_is_not_explained() -> None:
+    rows = rows_of((0, 100), (57, 101), (60, 102), (110, 103), (190, 0))
+    assert sums(rows) == {0: 2, 1: 3, 2: 3, 3: 3}
 
 
 @pytest.mark.parametrize("back", [True, False])
@@ -412,21 +395,12 @@ def test_rows_do_not_depend_on_chunks_and_order(
     assert in_chunks(RegisterHours(), readings, data) == whole
 
 
-# Resuming may judge a drop differently only if the two readings after it are 10 % apart
-# to within the growth of an hour; these positions avoid that.
 @any_data
-@given(disturbed(registers=2, lowest=1000), st.data())
-def test_resuming_from_any_row_gives_the_same_rows(
-    readings: list[Reading], data: st.DataObject
-) -> None:
-    hours = RegisterHours()
-    last = max(each.time for each in readings)
-    final = hours.add(readings, last + data.draw(st.sampled_from([0, 2])) * HOUR)
-    rows = [*final, *hours.open_hours(last)]
-    for index, row in enumerate(final):
+@given(growing())
+def test_resuming_from_any_row_gives_the_same_rows(readings: list[Reading]) -> None:
+    rows = all_rows(RegisterHours(), readings)
+    for index, row in enumerate(rows[:-1]):
         assert restarted(row, readings) == rows[index + 1 :]
-        # Readings from before the margin do no harm.
-        assert restarted(row, readings, margin=LONG_AFTER) == rows[index + 1 :]
 
 
 @any_data
@@ -436,9 +410,36 @@ def test_resuming_without_the_reading_before_loses_nothing(
 ) -> None:
     rows = all_rows(RegisterHours(), readings)
     for row in rows[:-1]:
-        again = restarted(row, readings, margin=-MILLISECOND)
+        later = [each for each in readings if each.time > row.start + HOUR]
+        again = restarted(row, later)
         assert again[-1].start == rows[-1].start
         assert again[-1].sum == pytest.approx(rows[-1].sum, abs=2e-6)
+
+
+@any_data
+@given(dirty_registers(), st.booleans(), st.data())
+def test_faults_count_nothing_however_they_arrive(
+    register: DirtyRegister, is_order_known: bool, data: st.DataObject
+) -> None:
+    readings = [register_reading(mark) for mark in register.marks]
+    if not is_order_known:
+        readings = [replace(each, stored=None) for each in readings]
+    whole = all_rows(RegisterHours(), readings)
+    assert in_chunks(RegisterHours(), readings, data) == whole
+    running = [0.0, *(row.sum or 0.0 for row in whole)]
+    assert running == sorted(running)
+    assert running[-1] == pytest.approx(register.total, abs=1e-4)
+
+
+@any_data
+@given(dirty_registers(exchanges=0))
+def test_the_rows_are_those_of_the_true_readings(register: DirtyRegister) -> None:
+    marks = [register.marks, register.clean]
+    dirty, clean = (
+        all_rows(RegisterHours(), [register_reading(mark) for mark in each])
+        for each in marks
+    )
+    assert dirty == clean
 
 
 @any_data
@@ -457,22 +458,6 @@ def test_each_hour_is_returned_once_and_in_order(readings: list[Reading]) -> Non
     assert all(
         start == start.replace(minute=0, second=0, microsecond=0) for start in starts
     )
-
-
-@any_data
-@given(disturbed(), st.data())
-def test_open_hours_do_not_affect_counting(
-    readings: list[Reading], data: st.DataObject
-) -> None:
-    cut = data.draw(st.integers(0, len(readings) - 1))
-    until = readings[cut].time
-    plain, queried = RegisterHours(), RegisterHours()
-    plain.add(readings, until)
-    queried.add(readings, until)
-    now = until + LONG_AFTER
-    assert queried.open_hours(now) == queried.open_hours(now)
-    assert queried.add([], now) == plain.add([], now)
-    assert queried.open_hours(now) == plain.open_hours(now)
 
 
 @any_data
@@ -499,9 +484,10 @@ def test_single_false_values_leave_no_trace(
 def test_bug_of_others_a_long_gap_restarts_the_sum_at_zero() -> None:
     # The last sum was only searched for within seven days.
     hours = RegisterHours(Baseline(end=START, state=100, sum=5000))
-    rows = all_rows(hours, [reading(60 * 24 * 30, 820)])
-    assert len(rows) == 720
-    assert (rows[0].sum, rows[-1].sum) == (5001, 5720)
+    day = 60 * 24 * 30
+    rows = all_rows(hours, series((day, 820), (day + 60, 821), (day + 120, 822)))
+    assert len(rows) == 722
+    assert (rows[0].sum, rows[719].sum, rows[-1].sum) == (5001, 5720, 5722)
 
 
 def test_bug_of_others_hours_without_readings_are_zeros() -> None:
@@ -514,6 +500,7 @@ def test_bug_of_others_reading_again_counts_twice() -> None:
     readings = series((0, 100), (60, 101), (120, 103), (180, 106))
     hours = RegisterHours()
     rows = [row for _ in range(3) for row in hours.add(readings, minute(181))]
+    rows += hours.open_hours(minute(181))
     assert sums(rows) == {0: 1, 1: 3, 2: 6}
     assert len(rows) == 3
 
@@ -526,8 +513,8 @@ def test_bug_of_others_the_whole_meter_counts_after_a_restart() -> None:
 
 def test_bug_of_others_a_lower_position_after_a_gap_is_negative() -> None:
     hours = RegisterHours(Baseline(end=START, state=20000, sum=500))
-    rows = all_rows(hours, series((600, 10), (601, 10), (660, 12)))
-    assert sums(rows) == {10: 502}
+    rows = all_rows(hours, series((600, 10), (610, 10.2), (660, 12)))
+    assert sums(rows) == {**dict.fromkeys(range(10), 500), 10: 502}
 
 
 def test_a_year_of_minutes_is_fast() -> None:
@@ -541,6 +528,6 @@ def test_a_year_of_minutes_is_fast() -> None:
     for first in range(0, len(readings), 1000):
         chunk = readings[first : first + 1000]
         count += len(hours.add(chunk, chunk[-1].time + step))
+    count += len(hours.open_hours(readings[-1].time))
     assert process_time() - began < 6
-    assert count == 8759
-    assert len(hours.open_hours(readings[-1].time)) == 1
+    assert count == 8760

@@ -1,0 +1,80 @@
+"""How far a register may advance: what its meter can measure, or what is usual."""
+
+from collections.abc import Iterable
+from math import inf
+from operator import sub
+
+from .reading_columns import ReadingColumns
+from .register_run import HOUR_SECONDS, WINDOW_SECONDS, Mark, Run
+
+TOLERANCE = 1.2
+"""The factor by which a meter may exceed its capacity."""
+
+SPIKE_FACTOR = 10.0
+"""An advance is unusual if it is this many times as fast as any other."""
+
+
+class AdvanceLimit:
+    """Decide how far a register may advance.
+
+    `capacity` is the most that it can advance in an hour. If that is unknown, an
+    advance that exceeds all others together and is ten times as fast is too far. The
+    readings of a register that the user trusts may advance by any amount.
+    """
+
+    def __init__(self, capacity: float | None, *, is_trusted: bool) -> None:
+        """Initialize the limit."""
+        self._is_trusted = is_trusted
+        self._fastest = (
+            None if capacity is None else capacity * TOLERANCE / HOUR_SECONDS
+        )
+
+    @property
+    def is_known(self) -> bool:
+        """Return True if the capacity of the meter is known."""
+        return self._fastest is not None
+
+    def allows(self, run: Run, mark: Mark, runs: Iterable[Run]) -> bool:
+        """Return True if a reading continues a run: not lower, and not too high.
+
+        `runs` are the registers whose fastest advance is usual.
+        """
+        advance = mark.position - run.position
+        if advance <= 0 or self._is_trusted:
+            return advance >= 0
+        last_at = run.last_at
+        if mark.at == last_at and len(run.recent) > 1:
+            last_at, position = run.recent[-2]
+            advance = mark.position - position
+        seconds = mark.at - last_at
+        if self._fastest is not None:
+            return advance <= self._fastest * seconds
+        if advance <= run.usual_advance(mark.at):
+            return True
+        since = mark.at - WINDOW_SECONDS
+        fastest = max((each.fastest_since(since) for each in runs), default=0.0)
+        return advance <= SPIKE_FACTOR * fastest * seconds
+
+    def allows_all(self, run: Run, readings: ReadingColumns) -> bool:
+        """Return True if readings in order certainly continue a run."""
+        times, values = readings.times, readings.values
+        if self._is_trusted:
+            return True
+        if self._fastest is None:
+            advance = values[-1] - run.position
+            return run.count > 1 and advance <= run.usual_advance(times[-1])
+        if values[0] - run.position > self._fastest * (times[0] - run.last_at):
+            return False
+        longest = max(map(sub, values[1:], values, strict=False), default=0.0)
+        shortest = min(map(sub, times[1:], times, strict=False), default=inf)
+        return longest == 0 or longest <= self._fastest * shortest
+
+    def allows_by_hindsight(self, current: Run, run: Run) -> bool:
+        """Return True if the step up to a later run turns out to be usual."""
+        if self._fastest is not None or run.count == 1:
+            return False
+        step = run.first.position - current.position
+        if step <= current.usual_advance(run.first.at) + run.advance_since(-inf):
+            return True
+        seconds = run.first.at - current.last_at
+        return step <= SPIKE_FACTOR * run.fastest_since(-inf) * seconds

@@ -1,0 +1,319 @@
+"""The line of a register: which of its readings are believed.
+
+Readings are added in order of time. One that continues the line is accepted at once.
+Any other begins an excursion, a suspected run. If a later reading continues the line as
+it was before, the excursion was noise, however long it was. If the excursion goes on
+instead, it is a correction or a new register.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from math import inf
+from typing import Self
+
+from .model import Point
+from .reading_columns import ReadingColumns
+from .register_advance import AdvanceLimit
+from .register_corrections import is_correction
+from .register_rules import Rejected, Rule
+from .register_run import WINDOW_SECONDS, Mark, Run
+
+EVIDENCE_READINGS = 3
+EVIDENCE_SECONDS = 15 * 60.0
+"""A new register is believed after this many readings over at least this time."""
+
+MAX_SUSPECTS = 8
+"""Suspected runs that are kept; the oldest one is rejected if there are more."""
+
+MAX_REJECTED = 10_000
+"""Rejected readings that are kept until they are taken."""
+
+
+class RegisterLine:
+    """Decide which readings of one register are believed.
+
+    `runs` are the registers that were believed, in the order of arrival: nothing is
+    counted between two of them. `capacity` is the most that the register can advance in
+    an hour, if that is known. With `may_restart`, one later reading is evidence enough
+    for a new register. If the readings are `trusted`, none is rejected, and each fall
+    begins a new register.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: float | None = None,
+        may_restart: bool = False,
+        is_trusted: bool = False,
+    ) -> None:
+        """Initialize the line without a reading."""
+        self.runs: list[Run] = []
+        self._limit = AdvanceLimit(capacity, is_trusted=is_trusted)
+        self._may_restart = may_restart
+        self._is_trusted = is_trusted
+        self._suspects: list[Run] = []
+        self._suspected: dict[Run, list[Mark]] = {}
+        self._rejected: list[Rejected] = []
+
+    @classmethod
+    def of(cls, point: Point, *, is_trusted: bool) -> Self:
+        """Return the line of a REGISTER point."""
+        return cls(
+            capacity=point.capacity,
+            may_restart=point.may_restart,
+            is_trusted=is_trusted,
+        )
+
+    def resume(self, at: float, position: float) -> None:
+        """Begin with the end of rows that are already written."""
+        self.runs = [Run(Mark(at, position), is_resumed=True)]
+
+    @property
+    def current(self) -> Run | None:
+        """Return the run of the register that is believed to be the present one."""
+        return self.runs[-1] if self.runs else None
+
+    @property
+    def latest(self) -> float:
+        """Return the time of the latest reading, accepted or held."""
+        return max(
+            (run.last_at for run in (*self.runs[-1:], *self._suspects)), default=-inf
+        )
+
+    @property
+    def settled_until(self) -> float:
+        """Return the time up to which the registers are certain to stay in order."""
+        last = self.runs[-1]
+        return self.runs[-2].last_at if last.is_doubtful else last.last_at
+
+    @property
+    def held(self) -> list[Rejected]:
+        """Return the readings that are not decided yet."""
+        return [
+            Rejected(mark.at, mark.position, Rule.UNDECIDED)
+            for run in self._suspects
+            for mark in self._suspected[run]
+        ]
+
+    def take_rejected(self) -> list[Rejected]:
+        """Return the readings that were rejected since the last call."""
+        rejected, self._rejected = self._rejected, []
+        return rejected
+
+    def forget_before(self, moment: float) -> None:
+        """Forget the replaced registers that were last read before a moment."""
+        last = self.runs[-1]
+        self.runs = [
+            run for run in self.runs if run is last or run.edges[-1][0] >= moment
+        ]
+
+    def add(self, mark: Mark) -> None:
+        """Add a reading that is not older than any other."""
+        current = self.current
+        if current is None or mark.is_new:
+            self._reject_suspects(self._suspects)
+            self.runs.append(Run(mark))
+        elif self._continues(current, mark):
+            self._accept(current, mark)
+        elif self._is_trusted:
+            self.runs.append(Run(mark))
+        elif not self._continues_earlier(mark) and not self._corrects(current, mark):
+            self._suspect(mark)
+
+    def add_many(self, readings: ReadingColumns, edges: Iterable[int]) -> bool:
+        """Add measured readings at once, if all of them continue the line.
+
+        `edges` are the indexes of the first and the last reading of each hour, and all
+        columns are in order. The result is False if they must be added one by one.
+        """
+        run = self.current
+        times, values, stored = readings.times, readings.values, readings.stored
+        if not times:
+            return True
+        if (
+            run is None
+            or run.is_doubtful
+            or self._suspects
+            or times[0] <= run.last_at
+            or values[0] < run.position
+            or (stored and stored[0] < (run.last_stored or 0))
+            or not self._limit.allows_all(run, readings)
+        ):
+            return False
+        run.add_many(readings, edges)
+        return True
+
+    def _continues(self, run: Run, mark: Mark) -> bool:
+        """Return True if a reading continues a run."""
+        runs = self.runs if run in self.runs[-1:] else [*self.runs, run]
+        return self._limit.allows(run, mark, runs)
+
+    def _accept(self, run: Run, mark: Mark) -> None:
+        """Add a reading to the present register; what left the line was noise.
+
+        A run whose readings were stored later than this one has not come back.
+        """
+        if self._suspects:
+            self._reject_suspects(
+                [each for each in self._suspects if not _arrived_before(mark, each)]
+            )
+        run.add(mark)
+        if run.is_doubtful:
+            self._reconsider(run)
+
+    def _reconsider(self, run: Run) -> None:
+        """Count the step up to a register after all, if it turns out to be usual."""
+        before = self.runs[-2]
+        if self._limit.allows_by_hindsight(before, run):
+            self.runs.pop()
+            before.merge(run)
+        elif run.last_at - run.first.at > WINDOW_SECONDS:
+            run.is_doubtful = False
+
+    def _continues_earlier(self, mark: Mark) -> bool:
+        """Return True if a reading belongs to a register that was replaced.
+
+        The clock of the new one was behind, so their readings are mixed. The order of
+        arrival tells them apart.
+        """
+        if mark.stored is None or len(self.runs) == 1:
+            return False
+        newest = self.runs[-1]
+        if newest.first.stored is None or mark.stored > newest.first.stored:
+            return False
+        for run in reversed(self.runs[:-1]):
+            if mark.at >= run.last_at and self._continues(run, mark):
+                run.add(mark)
+                return True
+        self._reject(mark, Rule.EXCURSION)
+        return True
+
+    def _corrects(self, current: Run, mark: Mark) -> bool:
+        """Return True if a measured reading replaces estimated ones above it."""
+        if mark.is_estimated or not current.measured <= mark.position:
+            return False
+        if mark.position >= current.position:
+            return False
+        self._reject_suspects(self._suspects)
+        self._correct(current, Run(mark))
+        return True
+
+    def _suspect(self, mark: Mark) -> None:
+        """Add a reading that does not continue the line to a suspected run.
+
+        Of several that it may continue, it belongs to the closest one.
+        """
+        candidates = [
+            run
+            for run in reversed(self._suspects)
+            if mark.at >= run.last_at and self._continues(run, mark)
+        ]
+        if candidates:
+            run = max(candidates, key=lambda each: each.position)
+            later = self._suspects[self._suspects.index(run) + 1 :]
+            self._reject_suspects(later)
+            run.add(mark)
+        else:
+            run = Run(mark)
+            self._suspects.append(run)
+            self._suspected[run] = []
+            if len(self._suspects) > MAX_SUSPECTS:
+                self._reject_suspects(self._suspects[:1])
+        if len(self._suspected[run]) < MAX_REJECTED:
+            self._suspected[run].append(mark)
+        self._decide(run)
+
+    def _decide(self, run: Run) -> None:
+        """Accept a suspected run if there is evidence enough for it."""
+        current = self.runs[-1]
+        follows = run.first.at >= current.last_at
+        is_step_up = follows and run.first.position > current.position
+        if is_step_up and self._limit.allows_by_hindsight(current, run):
+            self._forget(run)
+            current.merge(run)
+        elif not self._is_evident(run):
+            return
+        elif (earlier := self._earlier(run)) is not None:
+            self._forget(run)
+            self._return_to(earlier, run)
+        elif follows and is_correction(current, run):
+            self._forget(run)
+            self._correct(current, run)
+        elif run.position > run.first.position:
+            self._forget(run)
+            run.is_doubtful = is_step_up and not self._limit.is_known
+            self.runs.append(run)
+
+    def _is_evident(self, run: Run) -> bool:
+        """Return True if a suspected run has lasted long enough to be believed."""
+        if self._may_restart and run.position > run.first.position:
+            return True
+        lasted = run.last_at - run.first.at
+        return run.count >= EVIDENCE_READINGS and lasted >= EVIDENCE_SECONDS
+
+    def _earlier(self, run: Run) -> Run | None:
+        """Return the earlier register that a suspected run continues, if there is one.
+
+        A register whose successor is certain does not return.
+        """
+        since = run.last_at - WINDOW_SECONDS
+        for earlier, successor in reversed([*pairwise(self.runs)]):
+            if successor.is_certain or earlier.last_at < since:
+                return None
+            if self._continues(earlier, run.first):
+                return earlier
+        return None
+
+    def _return_to(self, earlier: Run, run: Run) -> None:
+        """Continue an earlier register, because what replaced it was noise."""
+        index = self.runs.index(earlier)
+        for noise in self.runs[index + 1 :]:
+            self._rejected += [
+                Rejected(at, position, Rule.EXCURSION) for at, position in noise.edges
+            ]
+        del self.runs[index + 1 :]
+        earlier.merge(run)
+
+    def _correct(self, current: Run, run: Run) -> None:
+        """Continue the present register from a lower position."""
+        self._rejected += [
+            Rejected(at, position, Rule.CORRECTION)
+            for at, position in current.cut_above(run.first.position)
+        ]
+        current.merge(run)
+
+    def _forget(self, run: Run) -> None:
+        """Accept a suspected run; what was suspected besides was noise."""
+        self._suspects.remove(run)
+        del self._suspected[run]
+        self._reject_suspects(
+            [each for each in self._suspects if not _arrived_before(run.first, each)]
+        )
+
+    def _reject_suspects(self, runs: Sequence[Run]) -> None:
+        """Reject the readings of suspected runs, because they were noise."""
+        for run in [*runs]:
+            rule = Rule.EXCURSION
+            if self._limit.is_known and self._is_step_up(run):
+                rule = Rule.CAPACITY
+            for mark in self._suspected.pop(run):
+                self._reject(mark, rule)
+            self._suspects.remove(run)
+
+    def _is_step_up(self, run: Run) -> bool:
+        """Return True if a run begins above the line."""
+        return bool(self.runs) and run.first.position > self.runs[-1].position
+
+    def _reject(self, mark: Mark, rule: Rule) -> None:
+        """Remember a rejected reading."""
+        if len(self._rejected) < MAX_REJECTED:
+            self._rejected.append(Rejected(mark.at, mark.position, rule))
+
+
+def _arrived_before(mark: Mark, run: Run) -> bool:
+    """Return True if a reading was stored before all readings of a run."""
+    return (
+        mark.stored is not None
+        and run.first.stored is not None
+        and mark.stored < run.first.stored
+    )
