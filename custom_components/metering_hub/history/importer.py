@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -14,7 +14,6 @@ from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Point
 from .changes import ChangeTracker
 from .costs import CostStatistics
-from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
 from .recorder import (
     StatisticWriter,
@@ -33,11 +32,8 @@ from .resume import (
     plan_resume,
     with_costs,
 )
-from .series import CostSeries, Series, make_hours, split_chunk
+from .series import CostSeries, Series, lead_time, make_hours, split_chunk
 from .statistic import Scope
-
-MARGIN = timedelta(seconds=HOLD_SECONDS)
-"""How long before a baseline readings are needed, or one interval if that is longer."""
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""
@@ -180,7 +176,7 @@ class Importer:
             group = [(point, plan.narrowed(since)) for point, plan in group]
         # The position at a baseline may have been read shortly before it.
         first = min(
-            plan.start - max(MARGIN, point.interval or MARGIN) if plan.start else start
+            plan.start - lead_time(point) if plan.start else start
             for point, plan in group
         )
         series = [self._make_series(scope, point, plan) for point, plan in group]

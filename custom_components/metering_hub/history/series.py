@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
+from ..metering.register_rules import NEVER_NEGATIVE
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
-from .maths.instants import InstantHours
-from .maths.registers import RegisterHours
+from .maths.instants import InstantHours, hold_time
+from .maths.registers import HOLD_SECONDS, RegisterHours
 from .maths.rows import Baseline, Row
 from .recorder import StatisticWriter
 
@@ -23,8 +24,19 @@ def make_hours(point: Point, baseline: Baseline | None) -> Hours:
     if point.kind is Kind.REGISTER:
         return RegisterHours(baseline)
     if point.kind is Kind.INTERVAL:
-        return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
-    return InstantHours(point.interval) if point.interval else InstantHours()
+        return IntervalHours(
+            baseline,
+            length=point.interval or DEFAULT_INTERVAL,
+            only_grows=point.quantity in NEVER_NEGATIVE,
+        )
+    return InstantHours(point.interval)
+
+
+def lead_time(point: Point) -> timedelta:
+    """Return how long before a row ends readings are needed to continue after it."""
+    if point.kind is Kind.INSTANT:
+        return hold_time(point.interval)
+    return max(timedelta(seconds=HOLD_SECONDS), point.interval or timedelta())
 
 
 def split_chunk(
