@@ -13,6 +13,7 @@ from ..backends.base import Backend, BackendSpec, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Point
 from .changes import ChangeTracker
+from .cost_backlog import CostBacklog
 from .costs import CostStatistics
 from .maths.rows import HOUR
 from .recorder import (
@@ -65,6 +66,7 @@ class Importer:
         self._lock = asyncio.Lock()
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
+        self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -116,7 +118,7 @@ class Importer:
         """Import all points of a scope; return the rows written by statistic id."""
         await wait_until_stored(self._hass)
         self._changes.start_run(scope)
-        written: dict[str, int] = {}
+        written = {**await self._backlog.price(scope)}
         for group in group_by_start(await self._plans(scope, reimport)):
             written |= await self._import_group(scope, group, report)
         if written or self._are_fixed_costs_due:
@@ -238,6 +240,7 @@ class Importer:
             make_hours(point, plan.baseline),
             StatisticWriter.of(statistic, plan.recorded, plan.start),
             cost,
+            plan.standing(point.kind),
         )
 
     async def _import_fixed_costs(

@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import Point, PricePeriod
+from ..metering.model import Kind, Point, PricePeriod
 from .maths.rows import HOUR, Baseline, Row
+from .maths.standing import Run, StandingRows, runs_of
+from .recorded_hours import recorded_runs
 from .recorder import last_rows, row_before
 from .statistic import Statistic
 
@@ -38,12 +40,24 @@ class ResumePlan:
 
     Without `base`, everything is counted from the first reading. `recorded` is oldest
     first, or `None` if all rows are written again regardless of what is recorded.
-    `cost` is `None` if there are no prices.
+    `runs` are their hours in that case. `cost` is `None` if there are no prices.
     """
 
     base: Row | None
     recorded: Sequence[Row] | None
     cost: CostPlan | None = None
+    runs: Sequence[Run] = ()
+
+    def standing(self, kind: Kind) -> StandingRows | None:
+        """Return what adds the hours that were deleted at the source, if a sum has any.
+
+        A measured value cannot be unset, so its rows are left.
+        """
+        runs = self.runs if self.recorded is None else runs_of(self.recorded)
+        if kind is Kind.INSTANT or not runs:
+            return None
+        is_register = kind is Kind.REGISTER
+        return StandingRows(self.base, runs, is_register=is_register)
 
     @property
     def start(self) -> datetime | None:
@@ -120,7 +134,9 @@ async def plan_reimport(
         if start is not None
         else None
     )
-    return ResumePlan(base=base, recorded=None)
+    begin = base.start + HOUR if base else None
+    runs = await recorded_runs(hass, statistic.statistic_id, begin)
+    return ResumePlan(base=base, recorded=None, runs=runs)
 
 
 async def with_costs(

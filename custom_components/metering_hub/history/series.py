@@ -11,7 +11,8 @@ from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours, hold_time
 from .maths.registers import HOLD_SECONDS, RegisterHours
-from .maths.rows import Baseline, Row
+from .maths.rows import HOUR_SECONDS, Baseline, Row, as_datetime
+from .maths.standing import StandingRows
 from .recorder import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
@@ -36,7 +37,10 @@ def lead_time(point: Point) -> timedelta:
     """Return how long before a row ends readings are needed to continue after it."""
     if point.kind is Kind.INSTANT:
         return hold_time(point.interval)
-    return max(timedelta(seconds=HOLD_SECONDS), point.interval or timedelta())
+    if point.kind is Kind.REGISTER:
+        return timedelta(seconds=HOLD_SECONDS)
+    # The hour of the row itself shows that the source still has its amounts.
+    return max(DEFAULT_INTERVAL, point.interval or DEFAULT_INTERVAL)
 
 
 def split_chunk(
@@ -74,6 +78,13 @@ class CostSeries:
     cost: float
     register: float
 
+    def go_on_after(self, row: Row) -> None:
+        """Go on from a recorded row of the register, and from the costs up to it."""
+        self.register = row.sum or 0.0
+        recorded = self.writer.recorded or {}
+        if starts := [start for start in recorded if start <= row.start]:
+            self.cost = recorded[max(starts)].sum or 0.0
+
     def add(self, point_key: str, rows: Sequence[Row]) -> None:
         """Add rows of the register, oldest first."""
         priced = cost_rows(rows, self.register, self.cost, self.prices, point_key)
@@ -92,6 +103,7 @@ class Series:
     hours: Hours
     writer: StatisticWriter
     cost: CostSeries | None = None
+    standing: StandingRows | None = None
 
     def __post_init__(self) -> None:
         """Let the register wait until its costs are stored.
@@ -104,6 +116,8 @@ class Series:
 
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""
+        if self.standing is not None:
+            self.standing.see(ReadingColumns.of(readings).times)
         self._add_rows(self.hours.add(readings, until))
 
     def finish(self, now: datetime) -> None:
@@ -112,9 +126,23 @@ class Series:
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
+        if self.standing is not None:
+            rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
         if self.cost is not None:
             self.cost.add(self.point.key, rows)
+
+    def _with_deleted(
+        self, standing: StandingRows, rows: Sequence[Row]
+    ) -> Sequence[Row]:
+        """Return rows together with those of hours that were deleted at the source."""
+        end = standing.unproven_end(rows)
+        if end is not None and self.writer.recorded is not None:
+            row = self.writer.recorded[as_datetime(end - HOUR_SECONDS)]
+            standing.go_on_after(row)
+            if self.cost is not None:
+                self.cost.go_on_after(row)
+        return standing.merged(rows)
 
     @property
     def writers(self) -> Sequence[StatisticWriter]:

@@ -129,8 +129,8 @@ NEVER_NEGATIVE = frozenset(
         Quantity.WATER,
     }
 )
-"""The quantities of which an amount is never below zero. Reactive energy and charge have
-a direction, and a cost or a price may be an income."""
+"""The quantities of which an amount is never below zero. Reactive energy and charge
+have a direction, and a cost or a price may be an income."""
 
 
 class Rejected(NamedTuple):

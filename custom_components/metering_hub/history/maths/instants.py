@@ -120,7 +120,7 @@ class InstantHours:
         `begin` is the hour after the last one that is final already, and hours without
         a measurement are only known to be so if they start before `end`.
         """
-        rows = []
+        rows: list[Row] = []
         before = self._before
         for hour, in_hour in groupby(measured, key=lambda each: hour_start(each[0])):
             rows += self._held(before, begin, hour)
