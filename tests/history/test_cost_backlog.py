@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import logging
 import sqlite3
@@ -139,7 +140,9 @@ async def test_unpriced_hours_are_priced_and_later_sums_go_on(
     """The costs are those of a clean import."""
     await write(hass, cost_statistic(), with_hole(first, end))
     written = await backlog.price(SCOPE)
-    assert written == {cost_statistic().statistic_id: HOURS - first}
+    # The hour before may have been priced before it was over.
+    rows = HOURS - max(0, first - 1)
+    assert written == {cost_statistic().statistic_id: rows}
     assert await costs_of(hass) == CLEAN
 
 
@@ -152,23 +155,28 @@ async def test_the_backlog_is_priced_once(
     assert await backlog.price(SCOPE) == {}
 
 
-async def test_recorded_costs_are_kept(
+async def test_an_hour_that_was_priced_before_it_was_over(
     hass: HomeAssistant, backlog: CostBacklog
 ) -> None:
-    """A price that changed since is not applied to hours that had one."""
-    await write(
-        hass,
-        cost_statistic(),
-        [
-            Row(row.start, state=1.0, sum=float(number))
-            for number, row in enumerate(USED[50:], 1)
-        ],
-    )
+    """The costs stopped within the hour before the first unpriced one."""
+    partial = Row(USED[29].start, state=0.1, sum=(CLEAN[28].sum or 0.0) + 0.1)
+    await write(hass, cost_statistic(), [*CLEAN[:29], partial])
+    await backlog.price(SCOPE)
+    assert await costs_of(hass) == CLEAN
+
+
+async def test_costs_of_hours_that_have_no_price_any_more_are_kept(
+    hass: HomeAssistant, backlog: CostBacklog
+) -> None:
+    """A contract that was deleted takes no cost away that was charged."""
+    await write(hass, cost_statistic(), CLEAN[50:])
+    backlog._costs.prices = [replace(PRICES[0], end=START + 30 * HOUR)]
     await backlog.price(SCOPE)
     costs = await costs_of(hass)
-    assert costs[:50] == CLEAN[:50]
-    assert {row.state for row in costs[50:]} == {1.0}
-    assert costs[-1].sum == pytest.approx((CLEAN[49].sum or 0.0) + 50)
+    assert costs[:30] == CLEAN[:30]
+    assert [row.state for row in costs[30:]] == [row.state for row in CLEAN[50:]]
+    total = sum(row.state or 0.0 for row in costs)
+    assert costs[-1].sum == pytest.approx(total)
 
 
 async def test_hours_without_a_price_stay_unpriced(

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from ..metering.model import PricePeriod
 from .costs import CostStatistics
 from .maths.costs import backlog_rows, priced_spans
-from .maths.rows import Row
+from .maths.rows import HOUR, Row
 from .recorder import BATCH, StatisticWriter, WriteQueue, row_before, rows_during
 from .recorder_access import run_query
 from .statistic import Scope, Statistic
@@ -105,11 +105,12 @@ class CostBacklog:
         The latest hours are written first. No hour is negative meanwhile, and if the
         run is interrupted, the first unpriced hour is still found.
         """
-        start = await self._first_unpriced(costs)
-        if start is None:
+        unpriced = await self._first_unpriced(costs)
+        if unpriced is None:
             return 0
         written = 0
-        for span in reversed(await self._spans(costs, start)):
+        # The hour before may not have been over when it was priced.
+        for span in reversed(await self._spans(costs, unpriced - HOUR)):
             rows, _ = await self._priced(costs, span)
             for index in reversed(range(0, len(rows), BATCH)):
                 written += await self._write(costs, rows[index : index + BATCH])

@@ -155,8 +155,7 @@ class Importer:
             else await plan_resume(self._hass, statistic, self._window)
         )
         if (costs := self._costs.statistic(scope, point)) is not None:
-            prices = self._costs.prices
-            return await with_costs(self._hass, plan, costs, prices, point.key)
+            return await with_costs(self._hass, plan, costs)
         return plan
 
     async def _import_group(

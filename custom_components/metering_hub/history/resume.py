@@ -1,12 +1,12 @@
 """Plan where the import of each statistic resumes; the recorder is the only memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import Kind, Point, PricePeriod
+from ..metering.model import Kind, Point
 from .maths.rows import HOUR, Baseline, Row
 from .maths.standing import Run, StandingRows, runs_of
 from .recorded_hours import recorded_runs
@@ -140,29 +140,16 @@ async def plan_reimport(
 
 
 async def with_costs(
-    hass: HomeAssistant,
-    plan: ResumePlan,
-    statistic: Statistic,
-    prices: Collection[PricePeriod],
-    point_key: str,
+    hass: HomeAssistant, plan: ResumePlan, statistic: Statistic
 ) -> ResumePlan:
-    """Return the plan of a register together with that of its cost `statistic`.
-
-    If earlier prices were never applied, the whole register is imported again.
-    """
+    """Return the plan of a register together with that of its cost `statistic`."""
     recorded: Sequence[Row] | None = None
     if plan.recorded is not None:
         # Costs have at most as many rows as the register, so these include its base.
         count = len(plan.recorded) + 1
         recorded = await last_rows(hass, statistic.statistic_id, count)
-    before = await _cost_before(
-        hass, statistic, plan.base, recorded or (), prices, point_key
-    )
-    return replace(
-        plan,
-        base=None if before is None else plan.base,
-        cost=CostPlan(recorded=recorded, before=before or 0.0),
-    )
+    before = await _cost_before(hass, statistic, plan.base, recorded or ())
+    return replace(plan, cost=CostPlan(recorded=recorded, before=before))
 
 
 async def _cost_before(
@@ -170,24 +157,14 @@ async def _cost_before(
     statistic: Statistic,
     base: Row | None,
     recorded: Sequence[Row],
-    prices: Collection[PricePeriod],
-    point_key: str,
-) -> float | None:
-    """Return the running cost at the end of a register's base row.
-
-    `None` means that it is unknown although there were prices before.
-    """
+) -> float:
+    """Return the running cost at the end of a register's base row."""
     if base is None:
         return 0.0
     if (known := _sum_at(recorded, base)) is not None:
         return known
-    end = base.start + HOUR
-    if row := await row_before(hass, statistic.statistic_id, end):
-        return row.sum
-    had_price = any(
-        period.start < end and point_key in period.prices for period in prices
-    )
-    return None if had_price else 0.0
+    row = await row_before(hass, statistic.statistic_id, base.start + HOUR)
+    return (row and row.sum) or 0.0
 
 
 def _sum_at(rows: Sequence[Row], base: Row) -> float | None:

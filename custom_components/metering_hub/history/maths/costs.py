@@ -47,12 +47,13 @@ def backlog_rows(
 ) -> list[Row]:
     """Return the costs of consecutive hours of which some have `recorded` costs.
 
-    Those are kept: a price that has changed applies to new hours. The cost of an hour
-    is its `state`, because the sums after an interrupted run may have a step. The other
+    Those are kept if the hour has no price any more. The cost of an hour is its
+    `state`, because the sums after an interrupted run may have a step. The other
     arguments are those of `cost_rows`.
     """
-    costs = {row.start: row for row in cost_rows(rows, before, 0.0, prices, point_key)}
-    costs |= {row.start: row for row in recorded}
+    costs = {row.start: row for row in recorded}
+    for row in cost_rows(rows, before, 0.0, prices, point_key):
+        costs[row.start] = row
     running = rounded(cost_before)
     priced = []
     for start in sorted(costs):
