@@ -1,8 +1,8 @@
 """Read and write long-term statistics.
 
-Only this module, those whose names begin with `recorder`, `batches.py` and
-`cost_backlog.py` use the recorder. It queues what is written, and reads return the old
-rows until it is stored. `wait_until_stored` must therefore come between writing and
+Only this module, `batches.py`, `cost_backlog.py`, `recorded_hours.py` and
+`recorder_access.py` use the recorder. It queues what is written, and reads return the
+old rows until it is stored. `wait_until_stored` must therefore come between writing and
 reading.
 
 All functions raise RecorderError if the recorder fails, and StoppingError.
