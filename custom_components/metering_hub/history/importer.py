@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec
 from ..metering.model import Point
 from .changes import ChangeTracker
+from .cost_backlog import CostBacklog
 from .costs import CostStatistics
 from .maths.rows import HOUR
 from .memory import ImportMemory
@@ -19,12 +20,10 @@ from .planner import Planner
 from .recorder import WriteQueue, clear, last_rows, recorded_ids, row_before
 from .recorder_access import ended_at_stop, wait_until_stored
 from .resume import Plans, group_by_start
+from .series import lead_time
 from .statistic import FIXED_COST_KEY, Scope
 from .unit_change import convert_changed_units
 from .writer import StatisticWriter
-
-MARGIN = timedelta(minutes=5)
-"""How long before a baseline readings are needed, or one interval if that is longer."""
 
 LONG_WINDOW = timedelta(days=30)
 """How far back late or corrected readings are expected once a day."""
@@ -47,6 +46,7 @@ class Importer:
         self._memory = ImportMemory(hass, entry_id)
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
+        self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -107,10 +107,11 @@ class Importer:
         window = self._spec.history_window
         if is_long:
             window = max(window, LONG_WINDOW)
+        outcome = Outcome()
+        outcome.written |= await self._backlog.price(scope)
         planner = Planner(
             self._hass, scope, self._costs, self._memory.unfinished, window
         )
-        outcome = Outcome()
         for group in group_by_start(await planner.plans()):
             await self._import_group(planner, group, report, outcome)
         self._are_fixed_costs_due |= FIXED_COST_KEY in self._memory.unfinished
@@ -157,7 +158,7 @@ class Importer:
             group = [(point, plan.narrowed(since)) for point, plan in group]
         # The position at a baseline may have been read shortly before it.
         first = min(
-            plan.start - max(MARGIN, point.interval or MARGIN) if plan.start else start
+            plan.start - lead_time(point) if plan.start else start
             for point, plan in group
         )
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)

@@ -61,8 +61,7 @@ class Planner:
         """Return a plan with that of the point's costs, if it has any."""
         if (costs := self._costs.statistic(self.scope, point)) is None:
             return plan
-        prices = self._costs.prices
-        return await with_costs(self._hass, plan, costs, prices, point.key)
+        return await with_costs(self._hass, plan, costs)
 
     async def make_series(
         self, point: Point, plan: ResumePlan, first: datetime | None
@@ -98,5 +97,6 @@ class Planner:
             make_hours(point, plan.baseline),
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
             cost,
+            plan.standing(point.kind),
             since=None if plan.base else self.scope.start,
         )

@@ -1,8 +1,8 @@
 """Read and write long-term statistics.
 
-Only this module, `batches.py`, `seams.py`, `unit_change.py` and `recorder_access.py`
-use the recorder. It queues what
-is written, and reads return the old rows until it is stored. `wait_until_stored` must
+Only this module, `batches.py`, `seams.py`, `unit_change.py`, `cost_backlog.py`,
+`recorded_hours.py` and `recorder_access.py` use the recorder. It queues what is
+written, and reads return the old rows until it is stored. `wait_until_stored` must
 therefore come between writing and reading.
 
 All functions raise RecorderError if the recorder fails, and StoppingError.
@@ -78,20 +78,28 @@ async def row_before(
 ) -> Row | None:
     """Return the last row of a statistic whose hour ended at or before a moment."""
     for look_back in LOOK_BACKS:
-        recorded = await run_query(
-            hass,
-            statistics_during_period,
-            hass,
-            moment - look_back,
-            moment - HOUR + timedelta(seconds=1),
-            {statistic_id},
-            "hour",
-            None,
-            {"max", "mean", "min", "state", "sum"},
-        )
-        if rows := recorded.get(statistic_id):
-            return _as_row(rows[-1])
+        end = moment - HOUR + timedelta(seconds=1)
+        if rows := await rows_during(hass, statistic_id, moment - look_back, end):
+            return rows[-1]
     return None
+
+
+async def rows_during(
+    hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime
+) -> Sequence[Row]:
+    """Return the rows of a statistic whose hours start in [start, end)."""
+    recorded = await run_query(
+        hass,
+        statistics_during_period,
+        hass,
+        start,
+        end,
+        {statistic_id},
+        "hour",
+        None,
+        {"max", "mean", "min", "state", "sum"},
+    )
+    return [_as_row(row) for row in recorded.get(statistic_id, [])]
 
 
 async def recorded_ids(hass: HomeAssistant, prefix: str) -> list[str]:

@@ -3,15 +3,17 @@
 The recorder is the only memory of values.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
 from ..backends.common.times import whole_hour
-from ..metering.model import Kind, Point, PricePeriod
+from ..metering.model import Kind, Point
 from .maths.rows import HOUR, Baseline, Row
+from .maths.standing import Run, StandingRows, runs_of
+from .recorded_hours import recorded_runs
 from .recorder import last_rows, row_before
 from .statistic import Statistic
 
@@ -48,14 +50,26 @@ class ResumePlan:
 
     Without `base`, everything is counted from the first reading. `recorded` is oldest
     first, or `None` if all rows are written again regardless of what is recorded. Then
-    `latest` is the start of the latest recorded row. `cost` is `None` if there are no
-    prices.
+    `latest` is the start of the latest recorded row, and `runs` are the recorded hours.
+    `cost` is `None` if there are no prices.
     """
 
     base: Row | None
     recorded: Sequence[Row] | None
     latest: datetime | None = None
     cost: CostPlan | None = None
+    runs: Sequence[Run] = ()
+
+    def standing(self, kind: Kind) -> StandingRows | None:
+        """Return what adds the hours that were deleted at the source, if a sum has any.
+
+        A measured value cannot be unset, so its rows are left.
+        """
+        runs = self.runs if self.recorded is None else runs_of(self.recorded)
+        if kind is Kind.INSTANT or not runs:
+            return None
+        is_register = kind is Kind.REGISTER
+        return StandingRows(self.base, runs, is_register=is_register)
 
     @property
     def start(self) -> datetime | None:
@@ -137,8 +151,12 @@ async def plan_reimport(
         if start is not None
         else None
     )
+    begin = base.start + HOUR if base else None
     return ResumePlan(
-        base=base, recorded=None, latest=await _latest(hass, statistic.statistic_id)
+        base=base,
+        recorded=None,
+        latest=await _latest(hass, statistic.statistic_id),
+        runs=await recorded_runs(hass, statistic.statistic_id, begin),
     )
 
 
@@ -183,33 +201,18 @@ async def _latest(hass: HomeAssistant, statistic_id: str) -> datetime | None:
 
 
 async def with_costs(
-    hass: HomeAssistant,
-    plan: ResumePlan,
-    statistic: Statistic,
-    prices: Collection[PricePeriod],
-    point_key: str,
+    hass: HomeAssistant, plan: ResumePlan, statistic: Statistic
 ) -> ResumePlan:
-    """Return the plan of a register together with that of its cost `statistic`.
-
-    If earlier prices were never applied, the whole register is imported again.
-    """
+    """Return the plan of a register together with that of its cost `statistic`."""
     recorded: Sequence[Row] | None = None
     if plan.recorded is not None:
         # Costs have at most as many rows as the register, so these include its base.
         count = len(plan.recorded) + 1
         recorded = await last_rows(hass, statistic.statistic_id, count)
-    before = await _cost_before(
-        hass, statistic, plan.base, recorded or (), prices, point_key
-    )
-    return replace(
-        plan,
-        base=None if before is None else plan.base,
-        cost=CostPlan(
-            recorded=recorded,
-            before=before or 0.0,
-            latest=await _latest(hass, statistic.statistic_id),
-        ),
-    )
+    before = await _cost_before(hass, statistic, plan.base, recorded or ())
+    latest = await _latest(hass, statistic.statistic_id)
+    cost = CostPlan(recorded=recorded, before=before, latest=latest)
+    return replace(plan, cost=cost)
 
 
 async def _cost_before(
@@ -217,24 +220,14 @@ async def _cost_before(
     statistic: Statistic,
     base: Row | None,
     recorded: Sequence[Row],
-    prices: Collection[PricePeriod],
-    point_key: str,
-) -> float | None:
-    """Return the running cost at the end of a register's base row.
-
-    `None` means that it is unknown although there were prices before.
-    """
+) -> float:
+    """Return the running cost at the end of a register's base row."""
     if base is None:
         return 0.0
     if (known := _sum_at(recorded, base)) is not None:
         return known
-    end = base.start + HOUR
-    if row := await row_before(hass, statistic.statistic_id, end):
-        return row.sum
-    had_price = any(
-        period.start < end and point_key in period.prices for period in prices
-    )
-    return None if had_price else 0.0
+    row = await row_before(hass, statistic.statistic_id, base.start + HOUR)
+    return (row and row.sum) or 0.0
 
 
 def _sum_at(rows: Sequence[Row], base: Row) -> float | None:

@@ -9,11 +9,13 @@ from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
+from ..metering.register_rules import NEVER_NEGATIVE
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
-from .maths.instants import InstantHours
+from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
-from .maths.rows import Baseline, Row, as_datetime
+from .maths.rows import HOUR, HOUR_SECONDS, Baseline, Row, as_datetime
+from .maths.standing import StandingRows
 from .writer import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
@@ -32,8 +34,23 @@ def make_hours(
         line = RegisterLine.of(point, is_trusted=is_trusted)
         return RegisterHours(baseline, line)
     if point.kind is Kind.INTERVAL:
-        return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
-    return InstantHours(point.interval) if point.interval else InstantHours()
+        return IntervalHours(
+            baseline,
+            length=point.interval or DEFAULT_INTERVAL,
+            only_grows=point.quantity in NEVER_NEGATIVE,
+        )
+    return InstantHours(point.interval)
+
+
+def lead_time(point: Point) -> timedelta:
+    """Return how long before a row ends readings are needed to continue after it."""
+    if point.kind is Kind.INSTANT:
+        return hold_time(point.interval)
+    if point.kind is Kind.REGISTER:
+        # A reading before the row shows that the source still has its positions.
+        return HOUR
+    # The hour of the row itself shows that the source still has its amounts.
+    return max(DEFAULT_INTERVAL, point.interval or DEFAULT_INTERVAL)
 
 
 def split_chunk(
@@ -93,6 +110,13 @@ class CostSeries:
     cost: float
     register: float
 
+    def go_on_after(self, row: Row) -> None:
+        """Go on from a recorded row of the register, and from the costs up to it."""
+        self.register = row.sum or 0.0
+        recorded = self.writer.recorded or {}
+        if starts := [start for start in recorded if start <= row.start]:
+            self.cost = recorded[max(starts)].sum or 0.0
+
     def add(self, point_key: str, rows: Sequence[Row]) -> None:
         """Add rows of the register, oldest first."""
         priced = cost_rows(rows, self.register, self.cost, self.prices, point_key)
@@ -115,6 +139,7 @@ class Series:
     hours: Hours
     writer: StatisticWriter
     cost: CostSeries | None = None
+    standing: StandingRows | None = None
     since: datetime | None = None
     reached: datetime | None = None
     _latest: datetime | None = None
@@ -135,6 +160,8 @@ class Series:
             readings = readings_since(readings, self.since)
         if readings:
             self._latest = readings[-1].time
+        if self.standing is not None:
+            self.standing.see(ReadingColumns.of(readings).times)
         self._add_rows(self.hours.add(readings, until))
 
     def note_stored(self) -> None:
@@ -155,9 +182,23 @@ class Series:
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
+        if self.standing is not None:
+            rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
         if self.cost is not None:
             self.cost.add(self.point.key, rows)
+
+    def _with_deleted(
+        self, standing: StandingRows, rows: Sequence[Row]
+    ) -> Sequence[Row]:
+        """Return rows together with those of hours that were deleted at the source."""
+        end = standing.unproven_end(rows)
+        if end is not None and self.writer.recorded is not None:
+            row = self.writer.recorded[as_datetime(end - HOUR_SECONDS)]
+            standing.go_on_after(row)
+            if self.cost is not None:
+                self.cost.go_on_after(row)
+        return standing.merged(rows)
 
     @property
     def writers(self) -> Sequence[StatisticWriter]:

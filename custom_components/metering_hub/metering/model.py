@@ -157,7 +157,7 @@ class Point:
     had no newer reading for `stale_after` (`None`: never). `poll_interval` overrides
     the backend's poll interval. `has_history` is True if the backend stores readings
     of the point. `interval` is the length of an INTERVAL point's intervals, and the
-    time for which a value of an INSTANT point is valid without a newer one.
+    time between two values of an INSTANT point.
     `included_in` is the key of a point whose amount includes this one's, so the two
     must not be added up. `limits` is the range of a `writable` number. `capacity` is
     the most that a REGISTER can advance in an hour, in its unit; `may_restart` marks a

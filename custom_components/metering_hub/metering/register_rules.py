@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from .model import Quantity
+
 
 class Severity(StrEnum):
     """What a rule does with a reading."""
@@ -112,6 +114,23 @@ RULES = (
     ),
 )
 """The rules in the order in which they are applied."""
+
+
+NEVER_NEGATIVE = frozenset(
+    {
+        Quantity.APPARENT_ENERGY,
+        Quantity.COUNT,
+        Quantity.DEGREE_DAYS,
+        Quantity.DURATION,
+        Quantity.ENERGY,
+        Quantity.GAS,
+        Quantity.HEAT,
+        Quantity.PRECIPITATION,
+        Quantity.WATER,
+    }
+)
+"""The quantities of which an amount is never below zero. Reactive energy and charge
+have a direction, and a cost or a price may be an income."""
 
 
 class Rejected(NamedTuple):

@@ -8,7 +8,15 @@ import pytest
 
 from custom_components.metering_hub.history.maths.amounts import IntervalHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
-from custom_components.metering_hub.metering.model import Reading, Value
+from custom_components.metering_hub.history.series import make_hours
+from custom_components.metering_hub.metering.model import (
+    Kind,
+    Point,
+    Quantity,
+    Reading,
+    Value,
+)
+from custom_components.metering_hub.metering.register_rules import Rejected, Rule
 
 from .readings import (
     HOUR,
@@ -66,8 +74,51 @@ def test_intervals_of_all_lengths(seconds: int) -> None:
     assert rows[-1].sum == round(6 * hourly, 6)
 
 
-def test_negative_amounts_are_kept() -> None:
-    assert sums(rows_of(HOUR, (0, 5), (60, -2))) == {0: 5, 1: 3}
+def test_negative_amounts_of_other_quantities_are_kept() -> None:
+    """A cost may be an income, and reactive energy has a direction."""
+    hours = IntervalHours(length=HOUR)
+    assert sums(all_rows(hours, series((0, 5), (60, -2)))) == {0: 5, 1: 3}
+    assert hours.take_rejected() == []
+
+
+def test_a_negative_amount_of_what_only_grows_is_rejected() -> None:
+    hours = IntervalHours(length=QUARTER, only_grows=True)
+    readings = series((0, 5), (15, -0.1), (30, 0), (60, -2), (120, 1))
+    assert sums(all_rows(hours, readings)) == {0: 5, 2: 6}
+    assert [(each.value, each.rule) for each in hours.take_rejected()] == [
+        (-0.1, Rule.NEGATIVE),
+        (-2, Rule.NEGATIVE),
+    ]
+
+
+def test_a_rejected_amount_is_taken_once() -> None:
+    """Later chunks repeat it, or bring it only after its hour is final."""
+    hours = IntervalHours(length=HOUR, only_grows=True)
+    hours.add(series((60, -2)), minute(60))
+    assert hours.take_rejected() == [
+        Rejected(minute(60).timestamp(), -2.0, Rule.NEGATIVE)
+    ]
+    hours.add(series((60, -2)), minute(120))
+    hours.add(series((60, -2)), minute(180))
+    assert hours.take_rejected() == []
+
+
+def test_a_rejected_amount_leaves_the_one_before() -> None:
+    hours = IntervalHours(length=HOUR, only_grows=True)
+    assert sums(all_rows(hours, series((0, 5), (0, -5), (60, 1)))) == {0: 5, 1: 6}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [(Quantity.ENERGY, [5, 6]), (Quantity.COST, [5, 3, 4])],
+)
+def test_the_quantity_decides_if_an_amount_may_be_negative(
+    quantity: Quantity, expected: list[float]
+) -> None:
+    point = Point(key="p", device_key="d", quantity=quantity, kind=Kind.INTERVAL)
+    hours = make_hours(point, None)
+    rows = all_rows(hours, series((0, 5), (60, -2), (120, 1)))
+    assert [row.sum for row in rows] == expected
 
 
 @pytest.mark.parametrize("value", ["1", "", True, float("nan"), float("inf")])

@@ -7,8 +7,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.metering_hub.history.maths.costs import (
+    backlog_rows,
     cost_rows,
     fixed_cost_rows,
+    priced_spans,
 )
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.metering.model import PricePeriod
@@ -158,3 +160,37 @@ def test_days_without_a_fixed_cost_have_no_row() -> None:
     ]
     rows = fixed_cost_rows(prices, start, start + 9 * DAY, 0, AMSTERDAM)
     assert [(row.start, row.sum) for row in rows] == [(start, 1), (start + 3 * DAY, 3)]
+
+
+def test_an_exchange_costs_nothing() -> None:
+    """The change of an hour counts, not the position of the register."""
+    rows = [
+        Row(start=START, state=900.0, sum=100.0),
+        Row(start=START + HOUR, state=3.0, sum=100.0),
+        Row(start=START + 2 * HOUR, state=5.0, sum=102.0),
+    ]
+    costs = cost_rows(rows, 99, 0, [price(0, 9, 0.5)], "low")
+    assert [row.state for row in costs] == [0.5, 0, 1]
+
+
+def test_a_backlog_keeps_the_costs_of_hours_without_a_price() -> None:
+    """Only their cost counts, because their sums may have a step."""
+    rows = energy((0, 1), (1, 2), (2, 3), (4, 5))
+    recorded = [
+        Row(start=START, state=0.1, sum=0.1),
+        Row(start=START + HOUR, state=7.0, sum=99.0),
+    ]
+    prices = [price(0, 1, 0.5), price(4, 5, 0.25)]
+    assert backlog_rows(rows, 0, recorded, 10, prices, "low") == [
+        Row(start=START, state=0.5, sum=10.5),
+        Row(start=START + HOUR, state=7.0, sum=17.5),
+        Row(start=START + 4 * HOUR, state=0.5, sum=18.0),
+    ]
+
+
+def test_adjacent_periods_are_one_span() -> None:
+    prices = [price(0, 2, 0.5), price(2, 3, 0.1), price(3, 4, 9, "gas"), price(4, 5, 1)]
+    assert [
+        ((start - START) / HOUR, (end - START) / HOUR)
+        for start, end in priced_spans(prices, "low")
+    ] == [(0, 3), (4, 5)]

@@ -1,17 +1,24 @@
-"""Hourly rows of measured values, with time-weighted means."""
+"""Hourly rows of measured values, as Home Assistant's own recorder has them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.metering_hub.history.maths.instants import InstantHours
+from custom_components.metering_hub.history.maths.instants import (
+    InstantHours,
+    hold_time,
+)
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.metering.model import Reading, Value
+from homeassistant.components.sensor.recorder import _time_weighted_arithmetic_mean
+from homeassistant.core import State
 
 from .readings import (
     GAPS_MS,
     HOUR,
+    LONG_AFTER,
     MILLISECOND,
     OFFSETS_MS,
     START,
@@ -23,11 +30,14 @@ from .readings import (
     series,
 )
 
-LONG = timedelta(hours=2)
+DAY = timedelta(days=1)
+TEN = timedelta(minutes=10)
 
 
-def rows_of(*values: tuple[float, Value], holds: timedelta = LONG) -> list[Row]:
-    return all_rows(InstantHours(holds), series(*values))
+def rows_of(
+    *values: tuple[float, Value], interval: timedelta | None = None
+) -> list[Row]:
+    return all_rows(InstantHours(interval), series(*values))
 
 
 def test_the_mean_is_weighted_by_time() -> None:
@@ -36,29 +46,60 @@ def test_the_mean_is_weighted_by_time() -> None:
     ]
 
 
-def test_the_previous_value_counts_from_the_start_of_the_hour() -> None:
-    rows = rows_of((58, 10), (75, 30), holds=timedelta(hours=1))
-    assert rows[1] == Row(start=START + HOUR, mean=25, min=30, max=30)
+def test_the_value_held_at_the_start_of_the_hour_counts() -> None:
+    """It counts for the mean, the minimum and the maximum."""
+    rows = rows_of((58, 10), (75, 30))
+    assert rows[1] == Row(start=START + HOUR, mean=25, min=10, max=30)
+
+
+def test_a_value_replaced_at_the_start_of_the_hour_does_not_count() -> None:
+    rows = rows_of((58, 10), (60, 20), (90, 30))
+    assert rows[1] == Row(start=START + HOUR, mean=25, min=20, max=30)
 
 
 @pytest.mark.parametrize(
-    ("before", "mean"),
-    [(54.9, 30), (55, 30), (56, (10 + 5 * 30) / 6), (59, (4 * 10 + 5 * 30) / 9)],
+    ("interval", "before", "mean", "lowest"),
+    [
+        (None, 0, 30, 30),
+        (None, 5, (5 * 10 + 45 * 30) / 50, 10),
+        (None, 15, (15 * 10 + 45 * 30) / 60, 10),
+        (TEN, 30, 30, 30),
+        (TEN, 35, (5 * 10 + 30 * 30) / 35, 10),
+    ],
 )
-def test_the_previous_value_is_valid_for_five_minutes(
-    before: float, mean: float
+def test_a_value_is_held_for_an_hour_or_three_intervals(
+    interval: timedelta | None, before: float, mean: float, lowest: float
 ) -> None:
-    hours = InstantHours()
-    rows = hours.add(series((before, 10), (70, 30)), minute(120))
-    assert rows[-1] == Row(start=START + HOUR, mean=round(mean, 6), min=30, max=30)
+    hours = InstantHours(interval)
+    rows = hours.add(series((before, 10), (75, 30)), minute(120))
+    row = Row(start=START + HOUR, mean=round(mean, 6), min=lowest, max=30)
+    assert rows[-1] == row
 
 
-def test_a_value_is_valid_no_longer_than_it_holds() -> None:
-    assert rows_of((0, 10), (50, 20), holds=timedelta(minutes=10))[0].mean == 15
+def test_a_value_is_held_no_longer_than_three_intervals() -> None:
+    rows = rows_of((0, 10), (50, 20), interval=timedelta(minutes=5))
+    assert rows[0].mean == round((15 * 10 + 10 * 20) / 25, 6)
 
 
-def test_hours_without_a_reading_have_no_row() -> None:
-    assert hours_of(rows_of((59, 1), (200, 2))) == [0, 3]
+def test_an_hour_without_a_reading_has_a_row_while_a_value_is_held() -> None:
+    """As Home Assistant's recorder has, until there is no value any more."""
+    assert rows_of((59, 1), (200, 2))[:2] == [
+        Row(start=START, mean=1, min=1, max=1),
+        Row(start=START + HOUR, mean=1, min=1, max=1),
+    ]
+    assert hours_of(rows_of((59, 1), (200, 2))) == [0, 1, 3]
+    assert hours_of(rows_of((60, 1), (200, 2))) == [1, 3]
+    assert hours_of(rows_of((0, 1), (300, 2), interval=HOUR)) == [0, 1, 2, 5]
+
+
+def test_a_held_value_has_no_row_in_the_future() -> None:
+    hours = InstantHours(HOUR)
+    assert hours_of(hours.add(series((10, 1)), minute(59))) == []
+    assert hours_of(hours.open_hours(minute(60))) == [0]
+    assert hours_of(hours.open_hours(minute(61))) == [0, 1]
+    assert hours_of(hours.add([], minute(120))) == [0, 1]
+    assert hours_of(hours.add([], minute(240))) == [2, 3]
+    assert hours_of(hours.add([], minute(500))) == []
 
 
 @pytest.mark.parametrize(
@@ -117,21 +158,61 @@ def test_rows_do_not_depend_on_chunks_and_order(
 
 
 @settings(deadline=None)
-@given(OFFSETS_MS, values)
-def test_a_mean_is_between_its_values(
-    offset: int, steps: list[tuple[int, int]]
+@given(OFFSETS_MS, values, st.integers(0, 30), st.data())
+def test_rows_are_the_same_when_counting_goes_on(
+    offset: int, steps: list[tuple[int, int]], hour: int, data: st.DataObject
 ) -> None:
+    """The readings of one hold time before a row are enough to continue after it."""
     readings = measured(offset, steps)
-    for row in all_rows(InstantHours(), readings):
-        of_hour = [
-            float(each.value)
-            for each in readings
-            if row.start <= each.time < row.start + HOUR
-        ]
-        earlier = [float(each.value) for each in readings if each.time < row.start][-1:]
-        assert (row.min, row.max) == (min(of_hour), max(of_hour))
-        assert row.mean is not None
-        assert min(of_hour + earlier) <= row.mean <= max(of_hour + earlier)
+    interval = data.draw(st.sampled_from([None, TEN, HOUR]))
+    start = START + hour * HOUR
+    whole = all_rows(InstantHours(interval), readings)
+    rest = [each for each in readings if each.time >= start - hold_time(interval)]
+    again = all_rows(InstantHours(interval), rest)
+    assert [row for row in again if row.start >= start] == [
+        row for row in whole if row.start >= start
+    ]
+
+
+@settings(deadline=None)
+@given(OFFSETS_MS, values, st.sampled_from([HOUR, DAY]))
+def test_rows_are_those_of_home_assistant(
+    offset: int, steps: list[tuple[int, int]], interval: timedelta
+) -> None:
+    """Home Assistant computes the same from the same states, until one expires."""
+    readings = measured(offset, steps)
+    rows = InstantHours(interval).add(readings, START + LONG_AFTER)
+    compared = 0
+    for row in rows:
+        states = held_or_measured(readings, row.start)
+        times = [*(state.last_updated for _, state in states), row.start + HOUR]
+        gaps = (after - before for before, after in pairwise(times))
+        if max(gaps) > hold_time(interval):
+            continue
+        compared += 1
+        mean = _time_weighted_arithmetic_mean(states, row.start, row.start + HOUR)
+        assert row.mean == pytest.approx(mean, abs=1e-6)
+        assert row.min == min(value for value, _ in states)
+        assert row.max == max(value for value, _ in states)
+    assert compared
+
+
+def held_or_measured(
+    readings: list[Reading], start: datetime
+) -> list[tuple[float, State]]:
+    """Return the states that Home Assistant has of an hour, as it compiles them.
+
+    A state that is replaced at the very start is not one that the hour has seen.
+    """
+    held = [each for each in readings if each.time <= start][-1:]
+    inside = [each for each in readings if start < each.time < start + HOUR]
+    return [
+        (
+            float(each.value),
+            State("sensor.power", str(each.value), last_updated=each.time),
+        )
+        for each in [*held, *inside]
+    ]
 
 
 def test_a_reading_of_a_final_hour_is_ignored() -> None:
@@ -165,8 +246,14 @@ def test_a_later_summary_replaces_an_earlier_one() -> None:
 
 def test_a_summary_takes_precedence_over_single_values() -> None:
     hours = InstantHours()
-    rows = hours.add([*series((10, 1), (70, 2)), summed(0, 20, 19, 21)], minute(120))
-    assert [row.mean for row in rows] == [20, 2]
+    rows = hours.add([*series((10, 1), (90, 2)), summed(0, 20, 19, 21)], minute(120))
+    assert [row.mean for row in rows] == [20, round((10 * 1 + 30 * 2) / 40, 6)]
+
+
+def test_no_measured_value_is_rejected() -> None:
+    hours = InstantHours()
+    hours.add(series((0, -1e9), (10, 1e9)), minute(60))
+    assert hours.take_rejected() == []
 
 
 @pytest.mark.parametrize("mean", [float("nan"), "20", True])

@@ -14,7 +14,6 @@ import pytest
 from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
-
 from tests.metering.registers import (
     DirtyRegister,
     dirty_registers,

@@ -149,6 +149,61 @@ async def test_nulls_are_no_rows(
     assert start + 5 * HOUR in hours
 
 
+def delete(simulator: BemserverSimulator, start: datetime, hours: int) -> None:
+    """Delete the amounts of some hours in both states of the data."""
+    series = simulator.world.series[1]
+    for state in (RAW, CLEAN):
+        simulator.store.delete(series, state, start, start + hours * HOUR)
+
+
+def check_deleted(
+    statistics: Statistics, before: Statistics, start: datetime, hours: int
+) -> None:
+    """Compare all amounts with those before: the deleted hours have none."""
+    key = "timeseries_1_amount"
+    deleted = [start + number * HOUR for number in range(hours)]
+    rows = {hour_of(row): row for row in statistics[key]}
+    changes = {hour_of(row): row["change"] for row in before[key][:-1]}
+    assert sum(changes[hour] or 0.0 for hour in deleted) > 1
+    for hour, change in changes.items():
+        expected = 0.0 if hour in deleted else change
+        assert rows[hour]["change"] == pytest.approx(expected, abs=1e-6), hour
+        assert rows[hour]["state"] == pytest.approx(expected, abs=1e-6), hour
+
+
+async def test_deleted_values_leave_rows_without_use(
+    hass: HomeAssistant,
+    statistics: Statistics,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """No hour keeps what was deleted, and none is negative."""
+    start = THIS_HOUR - 20 * HOUR
+    delete(simulator, start, 3)
+    for _ in range(4):
+        await tick(QUARTER)
+    check_deleted(await imported(hass, entry), statistics, start, 3)
+
+
+@pytest.mark.parametrize("before", [None, 0, 5])
+async def test_import_history_of_deleted_values(
+    hass: HomeAssistant,
+    statistics: Statistics,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    before: int | None,
+) -> None:
+    """The action repairs what was deleted before the span that is compared."""
+    deleted = THIS_HOUR - 200 * HOUR
+    delete(simulator, deleted, 3)
+    fields = {"entry": entry.entry_id}
+    if before is not None:
+        fields["start"] = (deleted - before * HOUR).isoformat()
+    await hass.services.async_call(DOMAIN, "import_history", fields, blocking=True)
+    check_deleted(await imported(hass, entry), statistics, deleted, 3)
+
+
 async def test_the_current_hour_grows_and_ends(
     hass: HomeAssistant,
     statistics: Statistics,

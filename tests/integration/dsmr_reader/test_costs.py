@@ -1,14 +1,16 @@
 """Costs by the energy contracts of a DSMR-reader."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator
 
-from ..conftest import Tick
+from ..conftest import NOW, Tick
 from ..test_history import euro, imported, simulator, wants_history
 
 __all__ = ["euro", "simulator", "wants_history"]
@@ -50,3 +52,57 @@ async def test_contract_that_is_changed_later(
     assert cost[:100] == before[:100]
     for row, energy in list(zip(cost, used, strict=True))[-70:]:
         assert row["change"] == pytest.approx(energy["change"], abs=1e-6)
+
+
+async def test_costs_after_a_pause_that_is_longer_than_the_window(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    tick: Tick,
+) -> None:
+    """Hours imported while Home Assistant had another currency are priced later."""
+    before = await imported(hass, loaded)
+    await hass.config.async_update(currency="USD")
+    await tick(7 * 86_400)
+    paused = await imported(hass, loaded)
+    keys = ("electricity_delivered_2_cost", "gas_cost", "fixed_cost")
+    for key in keys[:2]:
+        assert len(paused[key]) == len(before[key])
+    await hass.config.async_update(currency="EUR")
+    await tick(3700)
+    healed = await imported(hass, loaded)
+    for key in keys[:2]:
+        assert len(healed[key]) - len(paused[key]) > 168
+    await hass.services.async_call(
+        DOMAIN, "clear_history", {"entry": loaded.entry_id}, blocking=True
+    )
+    await tick(300)
+    clean = await imported(hass, loaded)
+    for key in keys:
+        assert [row["sum"] for row in healed[key][:-1]] == pytest.approx(
+            [row["sum"] for row in clean[key]][: len(healed[key]) - 1], abs=1e-6
+        )
+
+
+async def test_contract_that_is_entered_for_the_past(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """The hours before the first contract so far are priced, and later sums go on."""
+    clean = (await imported(hass, loaded))["electricity_delivered_2_cost"]
+    contracts = simulator.prices
+    await hass.services.async_call(
+        DOMAIN, "clear_history", {"entry": loaded.entry_id}, blocking=True
+    )
+    later = (NOW - timedelta(days=5)).date()
+    simulator.prices = [replace(each, start=later) for each in contracts]
+    await tick(3700)
+    some = (await imported(hass, loaded))["electricity_delivered_2_cost"]
+    assert 0 < len(some) < len(clean) - 48
+    simulator.prices = contracts
+    await tick(3700)
+    healed = (await imported(hass, loaded))["electricity_delivered_2_cost"]
+    assert [row["sum"] for row in healed[: len(clean) - 1]] == pytest.approx(
+        [row["sum"] for row in clean[:-1]], abs=1e-6
+    )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...metering.model import Reading
 from ...metering.reading_columns import ReadingColumns
+from ...metering.register_rules import Rejected, Rule
 from .rows import (
     FOREVER,
     HOUR_SECONDS,
@@ -33,14 +34,24 @@ class _Interval(NamedTuple):
 class IntervalHours:
     """Turn amounts per interval into hourly rows, one chunk of readings at a time."""
 
-    def __init__(self, baseline: Baseline | None = None, *, length: timedelta) -> None:
+    def __init__(
+        self,
+        baseline: Baseline | None = None,
+        *,
+        length: timedelta,
+        only_grows: bool = False,
+    ) -> None:
         """Initialize counting after a baseline, or with a sum of 0.
 
         `length` is the length of an interval. With a baseline, intervals longer than
-        an hour must be added from one length before its end on.
+        an hour must be added from one length before its end on. `only_grows` rejects
+        negative amounts.
         """
         self._length = length.total_seconds()
+        self._lowest = 0.0 if only_grows else NEVER
         self._amounts: dict[float, float] = {}
+        self._negative: dict[float, float] = {}
+        self._rejected: list[Rejected] = []
         self._final_until = baseline.end.timestamp() if baseline else NEVER
         self._until = NEVER
         self._sum = rounded(baseline.sum) if baseline else 0.0
@@ -55,7 +66,10 @@ class IntervalHours:
         columns = ReadingColumns.of(readings)
         for start, amount in zip(columns.times, columns.values, strict=True):
             if self._reaches_open_hours(start):
-                self._amounts[start] = amount
+                if amount < self._lowest:
+                    self._reject(start, amount)
+                else:
+                    self._amounts[start] = amount
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()
         final_until = hour_start(self._settled_until(intervals))
@@ -67,6 +81,17 @@ class IntervalHours:
             self._drop_final(intervals)
             return rows
         return []
+
+    def take_rejected(self) -> list[Rejected]:
+        """Return the amounts that were rejected since the last call."""
+        rejected, self._rejected = self._rejected, []
+        return rejected
+
+    def _reject(self, start: float, amount: float) -> None:
+        """Reject a negative amount, once even if later chunks repeat it."""
+        if self._negative.get(start) != amount:
+            self._negative[start] = amount
+            self._rejected.append(Rejected(start, amount, Rule.NEGATIVE))
 
     def open_hours(self, now: datetime) -> list[Row]:
         """Return provisional rows of the hours that are not final.
@@ -148,3 +173,5 @@ class IntervalHours:
         for start, end, _ in intervals:
             if start < self._final_until and (is_short or end <= self._final_until):
                 del self._amounts[start]
+        for start in [each for each in self._negative if each < self._final_until]:
+            del self._negative[start]

@@ -37,6 +37,47 @@ def cost_rows(
     return costs
 
 
+def backlog_rows(
+    rows: Sequence[Row],
+    before: float,
+    recorded: Sequence[Row],
+    cost_before: float,
+    prices: Sequence[PricePeriod],
+    point_key: str,
+) -> list[Row]:
+    """Return the costs of consecutive hours of which some have `recorded` costs.
+
+    Those are kept if the hour has no price any more. The cost of an hour is its
+    `state`, because the sums after an interrupted run may have a step. The other
+    arguments are those of `cost_rows`.
+    """
+    costs = {row.start: row for row in recorded}
+    for row in cost_rows(rows, before, 0.0, prices, point_key):
+        costs[row.start] = row
+    running = rounded(cost_before)
+    priced = []
+    for start in sorted(costs):
+        cost = costs[start].state or 0.0
+        running = rounded(running + cost)
+        priced.append(Row(start=start, state=cost, sum=running))
+    return priced
+
+
+def priced_spans(
+    prices: Sequence[PricePeriod], point_key: str
+) -> list[tuple[datetime, datetime]]:
+    """Return the spans without a gap in which a point has prices, oldest first."""
+    spans: list[tuple[datetime, datetime]] = []
+    for period in prices:
+        if point_key not in period.prices:
+            continue
+        if spans and spans[-1][1] == period.start:
+            spans[-1] = (spans[-1][0], period.end)
+        else:
+            spans.append((period.start, period.end))
+    return spans
+
+
 def fixed_cost_rows(
     prices: Sequence[PricePeriod],
     start: datetime,
