@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from custom_components.metering_hub.backends.errors import ProtocolError
 from simulators.faults import Fault, Json, MutateJson, set_fields
 from simulators.house import Channel, House, MeterExchange
 
@@ -260,6 +261,7 @@ async def test_unreadable_times(connect: Connect) -> None:
     connected.simulator.faults.add(
         Fault(set_fields(timestamp="2026-10-20", day="x", hour_start=5))
     )
-    found = await connected.read([*REGISTERS, POWER], NOW - 50 * DAY, NOW)
-    assert not any(found.values())
-    assert await connected.backend.history_start([point("gas")]) is None
+    with pytest.raises(ProtocolError):
+        await connected.read([*REGISTERS, POWER], NOW - 50 * DAY, NOW)
+    with pytest.raises(ProtocolError):
+        await connected.backend.history_start([point("gas")])
