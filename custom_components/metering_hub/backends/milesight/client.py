@@ -63,7 +63,8 @@ class MilesightClient:
     Every method raises only BackendError: MissingEndpointError if the server's release
     does not have the endpoint, PermissionDeniedError if the user's role lacks the
     permission (403), AuthenticationError if logging in again does not help, and
-    everything that `HttpClient.request` raises. Methods that write also raise RejectedError.
+    everything that `HttpClient.request` raises. Methods that write also raise
+    RejectedError.
     """
 
     def __init__(
