@@ -165,6 +165,7 @@ async def test_one_signal_that_fails_costs_itself_only(bench: Bench) -> None:
     bench.simulator.faults.add(Fault(html_error(403), path=path))
     found = await make_batcher(bench).read(queries(bench, 32, 34, 70))
     assert [signal.moid for signal in found.data] == [32]
-    ((signal, error),) = found.failures.items()
-    assert signal.moid == 34
-    assert isinstance(error, PermissionDeniedError)
+    failures = {signal.moid: error for signal, error in found.failures.items()}
+    assert failures.keys() == {34, 70}
+    assert isinstance(failures[34], PermissionDeniedError)
+    assert isinstance(failures[70], NotFoundError)
