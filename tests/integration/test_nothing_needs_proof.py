@@ -27,8 +27,6 @@ SHAPES = {
     "null": Answer(200, "null", JSON),
     "object": Answer(200, "{}", JSON),
     "list": Answer(200, "[]", JSON),
-    "html": Answer(200, "<h1>It works!</h1>"),
-    "empty": Answer(200, "", JSON),
 }
 
 WRAPPED = {
