@@ -81,6 +81,7 @@ async def test_a_series_whose_start_is_unknown_is_left_out(campus: Campus) -> No
     start = campus.simulator.store.start
     assert await campus.backend.history_start(points) == start
     campus.simulator.faults.clear()
+    await campus.poll()
     for failed in ({"timeseries_16"}, set()):
         async for chunk in campus.backend.history(points, NOW - timedelta(days=1), NOW):
             assert chunk.failed.keys() == failed

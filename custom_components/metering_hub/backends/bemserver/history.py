@@ -29,7 +29,7 @@ from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
 from ..errors import BackendError, ProtocolError
-from .batching import MAX_ROWS, SeriesBatcher, make_batches
+from .batching import MAX_ROWS, Batch, SeriesBatcher, make_batches
 from .data_states import DataStates
 from .timeseries_client import (
     Aggregation,
@@ -123,14 +123,9 @@ class HistoryReader:
         self._failing -= {*series.values()}
         self._failing |= {*unknown}
         sources = [
-            Source(
-                point=point,
-                series_id=number,
-                state=state,
-                interval=self._cache.expected_interval(number),
-            )
+            source
             for point, number in series.items()
-            if number not in unknown and (state := self._states.of(number)) is not None
+            if number not in unknown and (source := self._source(point, number))
         ]
         if failed and not sources:
             raise next(iter(failed.values()))
@@ -146,6 +141,13 @@ class HistoryReader:
             if ahead is not None:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
+
+    def _source(self, point: Point, number: int) -> Source | None:
+        """Return how a series is read; `None` without a data state."""
+        if (state := self._states.of(number)) is None:
+            return None
+        interval = self._cache.expected_interval(number)
+        return Source(point=point, series_id=number, state=state, interval=interval)
 
     async def _read(
         self,
@@ -205,27 +207,34 @@ class HistoryReader:
         tables: list[Columns] = []
         errors: dict[int, BackendError] = {}
         for aggregation in method.value:
-            parts, failed = await self._batcher.request(
-                batches,
-                partial(self._client.value_columns, span=span)
-                if aggregation is None
-                else partial(
-                    self._client.bucket_columns,
-                    span=span,
-                    width=Width.HOUR,
-                    aggregation=aggregation,
-                ),
-            )
-            for number, error in failed.items():
-                if not self._batcher.is_refused(number):
-                    raise error
-            table = {n: column for part in parts for n, column in part.items()}
-            # All requested series have a column, also those without any value.
-            missing = by_id.keys() - table.keys()
-            errors |= dict.fromkeys(missing, ProtocolError("a series is missing"))
-            errors |= failed
+            table, failed = await self._table(batches, span, aggregation)
             tables.append(table)
+            errors |= failed
         return tables, errors
+
+    async def _table(
+        self, batches: Sequence[Batch], span: Span, aggregation: Aggregation | None
+    ) -> tuple[Columns, dict[int, BackendError]]:
+        """Return the columns of series, and the errors of those that have none."""
+        parts, failed = await self._batcher.request(
+            batches,
+            partial(self._client.value_columns, span=span)
+            if aggregation is None
+            else partial(
+                self._client.bucket_columns,
+                span=span,
+                width=Width.HOUR,
+                aggregation=aggregation,
+            ),
+        )
+        for number, error in failed.items():
+            if not self._batcher.is_refused(number):
+                raise error
+        table = {n: column for part in parts for n, column in part.items()}
+        # All requested series have a column, also those without any value.
+        missing = {n for batch in batches for n in batch} - table.keys() - failed.keys()
+        error = ProtocolError("the answer does not have the series")
+        return table, failed | dict.fromkeys(missing, error)
 
 
 def _start_next(
