@@ -56,6 +56,17 @@ async def four_servers(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, now: datetime
 ) -> AsyncIterator[dict[str, str]]:
     """Serve the simulators, and yield the host and port of each."""
+    async with serving(hass, freezer, simulators(now)) as hosts:
+        yield hosts
+
+
+@asynccontextmanager
+async def serving(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    chosen: Mapping[str, Simulator],
+) -> AsyncIterator[dict[str, str]]:
+    """Serve these simulators, and yield the host and port of each."""
 
     async def let_time_pass() -> None:
         while True:
@@ -65,7 +76,7 @@ async def four_servers(
     async with AsyncExitStack() as stack:
         yield {
             key: urlsplit(await stack.enter_async_context(serve(simulator.app))).netloc
-            for key, simulator in simulators(now).items()
+            for key, simulator in chosen.items()
         }
         # Pushing servers wait a moment for clients that hang up, and time is frozen.
         passing = asyncio.create_task(let_time_pass())

@@ -5,10 +5,14 @@ import tracemalloc
 
 import pytest
 
-from custom_components.metering_hub.backends.errors import ServerFaultError
+from custom_components.metering_hub.backends.errors import (
+    NotFoundError,
+    ProtocolError,
+    ServerFaultError,
+)
 from custom_components.metering_hub.metering.model import Kind
 from simulators.bemserver import CLEAN, RAW
-from simulators.faults import Fault, html_error
+from simulators.faults import Answer, Fault, html_error
 
 from .conftest import NOW, Campus, Connect
 
@@ -67,12 +71,35 @@ async def test_nights_on_which_clocks_change(connect: Connect, night: str) -> No
 
 
 async def test_a_deleted_series_does_not_stop_the_others(campus: Campus) -> None:
-    """It has no readings; the others of its batch do."""
+    """It counts as failed; the others of its batch have readings."""
     campus.simulator.world.delete_series(16)
     keys = ["timeseries_16", "timeseries_18"]
     past = await campus.history(keys, NOW - DAY)
     assert past["timeseries_16"] == []
     assert len(past["timeseries_18"]) == 24
+    points = [campus.point(key) for key in keys]
+    async for chunk in campus.backend.history(points, NOW - DAY, NOW):
+        assert chunk.failed.keys() == {"timeseries_16"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_error(404),
+        Answer(200, "null", "application/json"),
+        Answer(200, "{}", "application/json"),
+        Answer(200, "", "text/csv"),
+        Answer(200, "Datetime,999\n", "text/csv"),
+    ],
+)
+async def test_nonsense_is_not_an_empty_history(campus: Campus, answer: Answer) -> None:
+    """An answer without the columns of the series is a failure."""
+    keys = ["timeseries_1_amount", "timeseries_13_register", "timeseries_16"]
+    await campus.history(keys, NOW - HOUR)
+    campus.simulator.faults.add(Fault(answer, "/timeseries_data/"))
+    for key in keys:
+        with pytest.raises((NotFoundError, ProtocolError)):
+            await campus.history([key], NOW - DAY)
 
 
 async def test_a_failure_in_the_middle_is_no_gap(campus: Campus) -> None:

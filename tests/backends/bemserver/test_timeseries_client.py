@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from custom_components.metering_hub.backends.bemserver.timeseries_client import (
     parse_columns,
 )
+from custom_components.metering_hub.backends.errors import ProtocolError
 
 
 async def test_parse_columns() -> None:
@@ -21,5 +24,11 @@ nonsense
         1: {first: 4.1},
         13: {first + 15 * 60: 7.0, first + 30 * 60: 8.5},
     }
-    assert await parse_columns("") == {}
-    assert await parse_columns("Datetime,49,1\n") == {}
+    assert await parse_columns("Datetime,49,1\n") == {49: {}, 1: {}}
+
+
+@pytest.mark.parametrize("text", ["", "null", "{}", "<html>", "Datetime"])
+async def test_csv_without_its_header(text: str) -> None:
+    """It is no answer without values, which has a header, too."""
+    with pytest.raises(ProtocolError):
+        await parse_columns(text)

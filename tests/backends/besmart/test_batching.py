@@ -1,5 +1,6 @@
 """Many signals in few requests, on every edition of the server."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from custom_components.metering_hub.backends.besmart.batching import SignalBatch
 from custom_components.metering_hub.backends.besmart.memory import ServerMemory
 from custom_components.metering_hub.backends.besmart.models import DataQuery, SignalId
 from custom_components.metering_hub.backends.errors import (
+    NotFoundError,
     PermissionDeniedError,
     ServerFaultError,
 )
@@ -93,7 +95,32 @@ async def test_an_unknown_signal_costs_itself_only(bench: Bench, unknown: str) -
     found = await make_batcher(bench).read(queries(bench, 70, *ALL))
     with_data = {s.moid for s, data in found.data.items() if len(data.samples)}
     assert with_data == set(ALL)
-    assert not found.failures
+    if unknown == "empty":
+        assert not found.failures
+    else:
+        ((signal, error),) = found.failures.items()
+        assert signal.moid == 70
+        assert isinstance(error, NotFoundError)
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+async def test_a_server_that_refuses_everything(bench: Bench, status: int) -> None:
+    """Its batches are not split down to the last signal, again and again."""
+    batcher = make_batcher(bench)
+    await batcher.read(queries(bench, 32, 34))
+    bench.simulator.faults.add(Fault(html_error(status), path="signals/"))
+    bench.asked()
+    many = [
+        replace(
+            query, signal=SignalId(HOUSE._replace(sensor_mid=mid), query.signal.moid)
+        )
+        for mid in range(10)
+        for query in queries(bench, *ALL)
+    ]
+    found = await batcher.read(many)
+    assert len(found.failures) == len(many) > 100
+    assert not found.data
+    assert bench.asked() <= len(many)
 
 
 async def test_a_limit_of_the_batch_is_learned(bench: Bench) -> None:
@@ -138,6 +165,7 @@ async def test_one_signal_that_fails_costs_itself_only(bench: Bench) -> None:
     bench.simulator.faults.add(Fault(html_error(403), path=path))
     found = await make_batcher(bench).read(queries(bench, 32, 34, 70))
     assert [signal.moid for signal in found.data] == [32]
-    ((signal, error),) = found.failures.items()
-    assert signal.moid == 34
-    assert isinstance(error, PermissionDeniedError)
+    failures = {signal.moid: error for signal, error in found.failures.items()}
+    assert failures.keys() == {34, 70}
+    assert isinstance(failures[34], PermissionDeniedError)
+    assert isinstance(failures[70], NotFoundError)

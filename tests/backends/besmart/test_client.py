@@ -206,7 +206,7 @@ async def test_a_signal_that_is_not_there(bench: Bench) -> None:
         await bench.client().signal_data(query)
 
 
-@pytest.mark.parametrize("body", ["null", '"Error"', "5", "[5]", "[[]]"])
+@pytest.mark.parametrize("body", ["null", '"Error"', "5", "[5]", "[[]]", "[]", "{}"])
 async def test_an_answer_without_data(bench: Bench, body: str) -> None:
     """Such an answer is not from this API."""
     path = f"/api/sensors/{HOUSE}/signals/32/data"
@@ -215,9 +215,18 @@ async def test_an_answer_without_data(bench: Bench, body: str) -> None:
         await bench.client().signal_data(QUERY)
 
 
-@pytest.mark.parametrize(
-    "data", [None, [], {}, "x", [None], {"time": None}, {"time": []}, {"time": [1]}]
-)
+@pytest.mark.parametrize("data", [None, {}, "x", [None], {"time": None}])
+async def test_data_of_another_shape(bench: Bench, data: object) -> None:
+    """Data without rows and columns do not say that there are no samples."""
+    path = f"/api/sensors/{HOUSE}/signals/32/data"
+    bench.simulator.faults.add(
+        Fault(set_fields(data=data), path=path)  # type: ignore[arg-type]  # JSON.
+    )
+    with pytest.raises(ProtocolError):
+        await bench.client().signal_data(QUERY)
+
+
+@pytest.mark.parametrize("data", [[], {"time": []}, {"time": [1]}])
 async def test_data_without_samples(bench: Bench, data: object) -> None:
     """An empty answer is not an error."""
     path = f"/api/sensors/{HOUSE}/signals/32/data"
@@ -244,9 +253,7 @@ async def test_a_batch(bench: Bench, edition_: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [None], [5], ["x"], [{}], [{"client_cid": None, "sensor_mid": []}]]
-)
+@pytest.mark.parametrize("rows", [[], [{}], [{"client_cid": None, "sensor_mid": []}]])
 @pytest.mark.parametrize("edition", ["2021"])
 async def test_lists_with_unreadable_rows(bench: Bench, rows: object) -> None:
     """Unreadable rows are ignored."""
@@ -257,6 +264,18 @@ async def test_lists_with_unreadable_rows(bench: Bench, rows: object) -> None:
     assert await client.workspace_clients() == []
     assert await client.sensors() == []
     assert await client.signal_types() == []
+
+
+@pytest.mark.parametrize("text", ["{}", "5", "[null]", '["x"]'])
+@pytest.mark.parametrize("edition", ["2021"])
+async def test_lists_of_another_shape(bench: Bench, text: str) -> None:
+    """They do not mean that there are no sensors."""
+    for path in ("workspaces", "sensors/find", "sensors/signals/types"):
+        bench.simulator.faults.add(json(text, f"/api/{path}"))
+    client = bench.client()
+    for answer in (client.workspace_clients(), client.sensors(), client.signal_types()):
+        with pytest.raises(ProtocolError):
+            await answer
 
 
 @pytest.mark.parametrize("shape", ["rows", "columns"])

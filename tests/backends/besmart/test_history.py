@@ -167,3 +167,41 @@ async def test_fast_signals_come_in_shorter_windows(bench: Bench) -> None:
         if r.path == f"{DATA}53/data"
     ]
     assert max(lengths[1:]) < 10
+
+
+@pytest.mark.parametrize("edition", ["2021"])
+async def test_a_signal_that_is_not_found_fails_alone(bench: Bench) -> None:
+    """Every chunk names it; the others are read."""
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    bench.simulator.faults.add(Fault(html_error(404), path=f"{DATA}34/"))
+    chunks = [
+        chunk async for chunk in backend.history(with_history, NOW - 35 * DAY, NOW)
+    ]
+    assert len(chunks) == 2
+    for chunk in chunks:
+        assert chunk.failed.keys() == {key(34)}
+        assert chunk.readings.keys() == {key(32)}
+
+
+@pytest.mark.parametrize("edition", ["2021"])
+async def test_a_signal_whose_start_is_unknown_is_left_out(bench: Bench) -> None:
+    """Its history must not begin in the middle, where that of the others begins."""
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    fault = Fault(html_error(404), path=f"{DATA}34/", times=1)
+    bench.simulator.faults.add(fault)
+    assert await backend.history_start(with_history) == START
+    for failed in ({key(34)}, set()):
+        async for chunk in backend.history(with_history, NOW - DAY, NOW):
+            assert chunk.failed.keys() == failed
+            assert chunk.readings.keys() == {key(32), key(34)} - failed
+
+
+async def test_a_batch_without_one_of_its_signals(bench: Bench) -> None:
+    """What the server leaves out is not empty."""
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    bench.house.signals = (32,)
+    async for chunk in backend.history(with_history, NOW - DAY, NOW):
+        assert chunk.failed.keys() == {key(34)}

@@ -2,9 +2,20 @@
 
 import pytest
 
+from custom_components.metering_hub.backends.errors import NotFoundError, ProtocolError
 from simulators.besmart import Outage, default_sensors
+from simulators.faults import Answer, Fault, html_error
 
-from .conftest import ALWAYS, DAY, NOW, START, Bench, MakeBench, history_points
+from .conftest import (
+    ALWAYS,
+    DAY,
+    NOW,
+    START,
+    Bench,
+    MakeBench,
+    both_editions,
+    history_points,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +67,24 @@ async def test_without_any_history(bench: Bench) -> None:
     bench.simulator.events.clear()
     bench.clock.pass_(hours=7)
     assert await backend.history_start(points) == START
+
+
+@both_editions
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_error(404),
+        Answer(200, "null", "application/json"),
+        Answer(200, "{}", "application/json"),
+        Answer(200, "[]", "application/json"),
+    ],
+)
+async def test_nonsense_is_not_an_empty_history(bench: Bench, answer: Answer) -> None:
+    """It is a failure, which is not remembered."""
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    bench.simulator.faults.add(Fault(answer, path="signals/"))
+    with pytest.raises((NotFoundError, ProtocolError)):
+        await backend.history_start(with_history)
+    bench.simulator.faults.clear()
+    assert await backend.history_start(with_history) == START

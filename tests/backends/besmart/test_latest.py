@@ -273,14 +273,15 @@ async def test_a_signal_that_fails_costs_its_own_reading(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("edition", ["2021"])
-async def test_a_signal_that_is_gone_has_no_reading(bench: Bench) -> None:
-    """A 404 is not a failure of the poll."""
+async def test_a_signal_that_is_gone_fails(bench: Bench) -> None:
+    """A 404 on what answered before is a failure of this signal alone."""
     backend = bench.backend()
     inventory = await backend.inventory()
     bench.house.signals = (32, 53, 103)
     found = await latest(backend, inventory)
-    assert not found.failed
+    assert key(34) in found.failed
     assert key(32) in found.readings
+    assert key(32) not in found.failed
     assert key(34) not in found.readings
 
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from simulators.faults import Fault, Json, MutateJson, set_fields
+from custom_components.metering_hub.backends.errors import NotFoundError, ProtocolError
+from simulators.faults import Answer, Fault, Json, MutateJson, html_error, set_fields
 from simulators.house import Channel, House, MeterExchange
 
 from .conftest import (
@@ -260,6 +261,57 @@ async def test_unreadable_times(connect: Connect) -> None:
     connected.simulator.faults.add(
         Fault(set_fields(timestamp="2026-10-20", day="x", hour_start=5))
     )
-    found = await connected.read([*REGISTERS, POWER], NOW - 50 * DAY, NOW)
-    assert not any(found.values())
+    with pytest.raises(ProtocolError):
+        await connected.read([*REGISTERS, POWER], NOW - 50 * DAY, NOW)
+    with pytest.raises(ProtocolError):
+        await connected.backend.history_start([point("gas")])
+
+
+@pytest.mark.parametrize("path", [READINGS, "statistics/day"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_error(404),
+        Answer(200, "null", "application/json"),
+        Answer(200, "{}", "application/json"),
+        Answer(200, "[]", "application/json"),
+        Answer(200, '{"count": 5, "results": []}', "application/json"),
+        Answer(200, '{"results": []}', "application/json"),
+        Answer(200, '{"count": 1, "results": [null]}', "application/json"),
+        Answer(200, '{"count": 1, "results": [{}]}', "application/json"),
+    ],
+)
+async def test_nonsense_is_not_an_empty_history(
+    connect: Connect, path: str, answer: Answer
+) -> None:
+    """A list without its rows is a failure, not an end."""
+    connected = await connect(simulated(readings_since=SINCE))
+    connected.simulator.faults.add(Fault(answer, path=path))
+    with pytest.raises((NotFoundError, ProtocolError)):
+        await connected.backend.history_start([point("gas")])
+    with pytest.raises((NotFoundError, ProtocolError)):
+        await connected.read(REGISTERS, NOW - 50 * DAY, NOW)
+
+
+async def test_an_empty_list_is_empty(connect: Connect) -> None:
+    """A count of 0 is what a server without telegrams says."""
+    connected = await connect(simulated())
+    empty = Answer(200, '{"count": 0, "results": []}', "application/json")
+    connected.simulator.faults.add(Fault(empty))
     assert await connected.backend.history_start([point("gas")]) is None
+    assert not any((await connected.read(REGISTERS, NOW - DAY, NOW)).values())
+
+
+async def test_a_list_that_ends_early(connect: Connect) -> None:
+    """Hours that are missing on their only page would be missing for good."""
+    connected = await connect(simulated(readings_since=SINCE))
+
+    def cut(answer: Json) -> Json:
+        assert isinstance(answer, dict)
+        rows = answer["results"]
+        assert isinstance(rows, list)
+        return {**answer, "results": rows[:9]}
+
+    connected.simulator.faults.add(Fault(MutateJson(cut), path="statistics/hour"))
+    with pytest.raises(ProtocolError):
+        await connected.read(REGISTERS, NOW - 50 * DAY, NOW)

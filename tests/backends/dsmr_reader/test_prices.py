@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from custom_components.metering_hub.backends.errors import NotFoundError
 from custom_components.metering_hub.metering.model import PricePeriod
 from simulators.dsmr_reader import Contract
+from simulators.faults import Fault, html_error
 
 from .conftest import Connect, Connected, simulated
 
@@ -126,7 +128,15 @@ async def test_no_contract(connect: Connect) -> None:
 async def test_server_without_contracts(connect: Connect) -> None:
     connected, periods = await prices(connect, version="5.2.0")
     assert periods == []
-    assert connected.take_request_count() == 1
+    assert connected.take_request_count() == 0
+
+
+async def test_contracts_that_are_not_found(connect: Connect) -> None:
+    """A 404 of a version that has contracts does not mean that there are none."""
+    connected = await connect(simulated())
+    connected.simulator.faults.add(Fault(html_error(404), path="supplier-prices"))
+    with pytest.raises(NotFoundError):
+        await connected.backend.prices(START, END)
 
 
 @pytest.mark.parametrize("extra", ["heat", "water", "none"])

@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.errors import BackendError
+from custom_components.metering_hub.backends.errors import (
+    BackendError,
+    NotFoundError,
+    ProtocolError,
+)
 from custom_components.metering_hub.backends.milesight import history as history_module
-from simulators.faults import Drop, Fault, Json, MutateJson, html_error
+from simulators.faults import Answer, Drop, Fault, Json, MutateJson, html_error
 from simulators.milesight import Entity, Override
 from tests.simulators.milesight.conftest import NOW, START, VERSIONS, build
 
@@ -212,3 +216,78 @@ async def test_numbers_are_read_to_the_last_digit(
     beaver.simulator.world.override(entity, Override(9_007_199_254_740_991))
     found = await beaver.read_history(points, NOW - timedelta(hours=2), NOW)
     assert set(found[points[0].key].values()) == {9_007_199_254_740_991}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_error(404),
+        Answer(200, "null", "application/json"),
+        Answer(200, '{"status": "Success"}', "application/json"),
+        Answer(200, '{"status": "Success", "data": {}}', "application/json"),
+        Answer(200, '{"status": "Success", "data": []}', "application/json"),
+        Answer(
+            200,
+            '{"status": "Success", "data": {"total": 5, "content": []}}',
+            "application/json",
+        ),
+    ],
+)
+async def test_nonsense_is_not_an_empty_history(
+    connect: Connect, version: str, answer: Answer
+) -> None:
+    """A page without its total, or without its rows, is a failure."""
+    beaver = await connect(build(version))
+    points = await beaver.points(PLACES)
+    beaver.simulator.faults.add(Fault(answer, path="history/search"))
+    with pytest.raises((NotFoundError, ProtocolError)):
+        await beaver.backend.history_start(points)
+    with pytest.raises((NotFoundError, ProtocolError)):
+        await beaver.read_history(points, NOW - timedelta(days=1), NOW)
+    beaver.simulator.faults.clear()
+    assert await beaver.backend.history_start(points) is not None
+
+
+async def test_an_empty_page_without_content_is_empty(connect: Connect) -> None:
+    """The server omits what is null, but never the total."""
+    beaver = await connect(build())
+    points = await beaver.points(PLACES[:1])
+    empty = '{"status": "Success", "data": {"total": 0}}'
+    fault = Fault(Answer(200, empty, "application/json"), path="history/search")
+    beaver.simulator.faults.add(fault)
+    assert await beaver.backend.history_start(points) is None
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.2.3"])
+async def test_an_entity_that_is_not_found_fails_alone(
+    connect: Connect, version: str
+) -> None:
+    """It is left out of the remaining chunks, which all name it."""
+    beaver = await connect(build(version))
+    points = await beaver.points(PLACES)
+    fault = Fault(html_error(404), path="history/search", times=1)
+    beaver.simulator.faults.add(fault)
+    failed = set[str]()
+    async for chunk in beaver.backend.history(points, NOW - timedelta(days=3), NOW):
+        failed = failed or set(chunk.failed)
+        assert len(failed) == 1
+        assert chunk.failed.keys() == failed
+        assert not failed & chunk.readings.keys()
+    assert len(chunk.readings) == len(points) - 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_entity_whose_start_is_unknown_is_left_out(
+    connect: Connect, version: str
+) -> None:
+    """Its history must not begin in the middle, where that of the others begins."""
+    beaver = await connect(build(version))
+    points = await beaver.points(PLACES)
+    fault = Fault(html_error(404), path="history/search", times=1)
+    beaver.simulator.faults.add(fault)
+    assert await beaver.backend.history_start(points) is not None
+    for count in (1, 0):
+        async for chunk in beaver.backend.history(points, NOW - timedelta(days=1), NOW):
+            assert len(chunk.failed) == count
+            assert len(chunk.readings) == len(points) - count

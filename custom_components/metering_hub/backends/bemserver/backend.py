@@ -241,8 +241,11 @@ class BemserverBackend(Backend):
             for point in points
             if point.key in self._series
         }
-        await self._starts.find(series.values(), self._clock())
-        async for chunk in self._history.chunks(series, start, end):
+        unknown = self._starts.take_unknown(series.values())
+        known = [number for number in series.values() if number not in unknown]
+        await self._starts.find(known, self._clock())
+        unknown |= self._starts.take_unknown(known)
+        async for chunk in self._history.chunks(series, start, end, unknown):
             yield chunk
 
     @override
@@ -257,9 +260,10 @@ class BemserverBackend(Backend):
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
         """Return what may have changed, without any request."""
-        return self._changes.find_changes(
-            self._series_ids(points), start, self._clock(), mark
-        )
+        series = self._series_ids(points)
+        if self._history.is_failing(series):
+            mark = None
+        return self._changes.find_changes(series, start, self._clock(), mark)
 
     def _series_ids(self, points: Collection[Point]) -> list[int]:
         """Return the ids of the series that still exist."""

@@ -12,7 +12,8 @@ from functools import partial
 import re
 
 from ..common.http import Answer, HttpClient
-from ..common.parse import as_integer, as_object, as_objects, as_text
+from ..common.parse import as_integer, as_object, as_text
+from ..common.shapes import require_object, require_objects
 from ..errors import BackendError, NotFoundError, ProtocolError
 from .api_address import ApiAddress
 from .models import (
@@ -55,6 +56,10 @@ class UnknownSeriesError(ProtocolError):
         """Initialize with the ids that the server named."""
         super().__init__(message)
         self.ids = ids
+
+
+class NoDataError(NotFoundError):
+    """The server lacks the data to compute an analysis."""
 
 
 class BemserverClient:
@@ -191,10 +196,12 @@ class BemserverClient:
 
         {"total", "campaigns": [{campaign_id, campaign_name, count}]}.
         """
-        path = self._api.path("/notifications/count_by_campaign")
-        body = await self._http.get(path, {"user_id": user_id, "read": "false"})
+        endpoint = "/notifications/count_by_campaign"
+        params: Params = {"user_id": user_id, "read": "false"}
+        answer = await self._http.get(self._api.path(endpoint), params)
+        body = require_object(answer, f"GET {endpoint}")
         counts: dict[int, int] = {}
-        for row in as_objects(as_object(body).get("campaigns")):
+        for row in require_objects(body.get("campaigns"), f"GET {endpoint}"):
             campaign_id = as_integer(row.get("campaign_id"))
             count = as_integer(row.get("count"))
             if campaign_id is not None and count is not None:
@@ -205,12 +212,12 @@ class BemserverClient:
 def classify(answer: Answer) -> BackendError | None:
     """Return the error for an answer with a meaning of its own in BEMServer.
 
-    NotFoundError for 409: the server lacks the data to compute an analysis.
+    NoDataError for 409: the server lacks the data to compute an analysis.
     UnknownSeriesError for a 422 that names unknown series.
     Source: docs/wire/bemserver.md, Time series data.
     """
     if answer.status == 409:
-        return NotFoundError("the server lacks the data to compute this")
+        return NoDataError("the server lacks the data to compute this")
     message = as_text(as_object(answer.body).get("message")) or ""
     if answer.status == 422 and message.startswith("Unknown timeseries"):
         ids = frozenset(int(number) for number in _NUMBERS.findall(message)[:1000])

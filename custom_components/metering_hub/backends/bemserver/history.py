@@ -10,7 +10,14 @@ request. The next span is requested while the current one is being imported.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -21,7 +28,8 @@ from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
-from .batching import MAX_ROWS, SeriesBatcher, make_batches
+from ..errors import BackendError, ProtocolError
+from .batching import MAX_ROWS, Batch, SeriesBatcher, make_batches
 from .data_states import DataStates
 from .timeseries_client import (
     Aggregation,
@@ -91,26 +99,38 @@ class HistoryReader:
         self._client = client
         self._states = states
         self._cache = cache
+        self._failing: set[int] = set()
+
+    def is_failing(self, series_ids: Iterable[int]) -> bool:
+        """Return True if the history of a series could not be read to the end."""
+        return not self._failing.isdisjoint(series_ids)
 
     async def chunks(
-        self, series: Mapping[Point, int], start: datetime, end: datetime
+        self,
+        series: Mapping[Point, int],
+        start: datetime,
+        end: datetime,
+        unknown: Mapping[int, BackendError],
     ) -> AsyncIterator[HistoryChunk]:
         """Yield all readings of series in [start, end]; see `Backend.history`.
 
-        Series without a data state have no values and are left out.
+        Series without a data state have no values and are left out. So are those of
+        which it is `unknown` where they start: they count as failed. A series that
+        fails is left out of the remaining chunks, because its readings after a gap
+        would be taken for a continuation. Raises BackendError if all of them fail.
         """
+        failed = {p.key: unknown[n] for p, n in series.items() if n in unknown}
+        self._failing -= {*series.values()}
+        self._failing |= {*unknown}
         sources = [
-            Source(
-                point=point,
-                series_id=number,
-                state=state,
-                interval=self._cache.expected_interval(number),
-            )
+            source
             for point, number in series.items()
-            if (state := self._states.of(number)) is not None
+            if number not in unknown and (source := self._source(point, number))
         ]
+        if failed and not sources:
+            raise next(iter(failed.values()))
         periods = _periods(sources, start.astimezone(UTC), end.astimezone(UTC))
-        reads = (self._read(sources, *period) for period in periods)
+        reads = (self._read(sources, *period, failed) for period in periods)
         ahead = _start_next(reads)
         try:
             while ahead is not None:
@@ -122,31 +142,53 @@ class HistoryReader:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
 
+    def _source(self, point: Point, number: int) -> Source | None:
+        """Return how a series is read; `None` without a data state."""
+        if (state := self._states.of(number)) is None:
+            return None
+        interval = self._cache.expected_interval(number)
+        return Source(point=point, series_id=number, state=state, interval=interval)
+
     async def _read(
-        self, sources: Sequence[Source], start: datetime, end: datetime
+        self,
+        sources: Sequence[Source],
+        start: datetime,
+        end: datetime,
+        failed: dict[str, BackendError],
     ) -> HistoryChunk:
-        """Return all readings in [start, end), and of raw values the one at `end`."""
+        """Return all readings in [start, end), and of raw values the one at `end`.
+
+        Series that have `failed` are left out, and those that fail are added to them.
+        """
+        sources = [each for each in sources if each.point.key not in failed]
         readings: dict[str, ReadingColumns] = {}
         yielder = LoopYielder(READINGS_AT_ONCE)
         for method, state in dict.fromkeys(
             (each.method, each.state) for each in sources
         ):
             alike = [s for s in sources if s.method is method and s.state == state]
-            tables = await self._request(alike, method, start, end)
+            tables, errors = await self._request(alike, method, start, end)
             for source in alike:
+                if (error := errors.get(source.series_id)) is not None:
+                    failed[source.point.key] = error
+                    self._failing.add(source.series_id)
+                    continue
                 columns = [table.get(source.series_id, {}) for table in tables]
                 if columns and columns[0]:
                     readings[source.point.key] = _make_readings(columns)
                     await yielder.spend(len(columns) * len(columns[0]))
-        return HistoryChunk(readings=readings, until=end)
+        if sources and all(each.point.key in failed for each in sources):
+            raise failed[sources[0].point.key]
+        reasons = {key: str(error) for key, error in failed.items()}
+        return HistoryChunk(readings=readings, until=end, failed=reasons)
 
     async def _request(
         self, alike: Sequence[Source], method: Method, start: datetime, end: datetime
-    ) -> list[Columns]:
-        """Return one table per aggregation of sources with the same method and state.
+    ) -> tuple[list[Columns], dict[int, BackendError]]:
+        """Return a table per aggregation of sources with the same method and state.
 
-        Raises BackendError unless all series have answered or are refused: a gap in
-        what is read would stay in the statistics.
+        Also returns the errors of the series that the server has refused or left out.
+        Raises BackendError if a whole batch fails.
         """
         if method is Method.RAW:
             # An interval that started earlier may extend into the span.
@@ -154,7 +196,7 @@ class HistoryReader:
             # The server excludes the end, at which a meter reading is needed.
             end += timedelta(microseconds=1)
         elif (start := _next_whole_hour(start)) >= end:
-            return []
+            return [], {}
         span = Span(state=alike[0].state, start=start, end=end)
         by_id = {source.series_id: source for source in alike}
         batches = make_batches(
@@ -163,23 +205,36 @@ class HistoryReader:
             rows=lambda number: by_id[number].rows_in(end - start),
         )
         tables: list[Columns] = []
+        errors: dict[int, BackendError] = {}
         for aggregation in method.value:
-            parts, failed = await self._batcher.request(
-                batches,
-                partial(self._client.value_columns, span=span)
-                if aggregation is None
-                else partial(
-                    self._client.bucket_columns,
-                    span=span,
-                    width=Width.HOUR,
-                    aggregation=aggregation,
-                ),
-            )
-            for number, error in failed.items():
-                if not self._batcher.is_refused(number):
-                    raise error
-            tables.append({n: column for part in parts for n, column in part.items()})
-        return tables
+            table, failed = await self._table(batches, span, aggregation)
+            tables.append(table)
+            errors |= failed
+        return tables, errors
+
+    async def _table(
+        self, batches: Sequence[Batch], span: Span, aggregation: Aggregation | None
+    ) -> tuple[Columns, dict[int, BackendError]]:
+        """Return the columns of series, and the errors of those that have none."""
+        parts, failed = await self._batcher.request(
+            batches,
+            partial(self._client.value_columns, span=span)
+            if aggregation is None
+            else partial(
+                self._client.bucket_columns,
+                span=span,
+                width=Width.HOUR,
+                aggregation=aggregation,
+            ),
+        )
+        for number, error in failed.items():
+            if not self._batcher.is_refused(number):
+                raise error
+        table = {n: column for part in parts for n, column in part.items()}
+        # All requested series have a column, also those without any value.
+        missing = {n for batch in batches for n in batch} - table.keys() - failed.keys()
+        error = ProtocolError("the answer does not have the series")
+        return table, failed | dict.fromkeys(missing, error)
 
 
 def _start_next(

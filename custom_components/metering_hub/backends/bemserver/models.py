@@ -10,10 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..common.http import Json
-from ..common.parse import as_integer, as_object, as_text
+from ..common.parse import as_integer, as_text
 from ..common.times import as_utc_moment
 
 type Row = Mapping[str, Json]
+
+_FIRST = "first_timestamp"
 
 
 class PlaceKind(StrEnum):
@@ -264,12 +266,18 @@ def parse_event(row: Row) -> Event | None:
     )
 
 
-def parse_first_times(body: Json) -> dict[int, datetime]:
-    """Parse /timeseries_data/stats: return the time of each first value, in UTC."""
-    found: dict[int, datetime] = {}
-    for label, row in as_object(as_object(body).get("stats")).items():
+def parse_first_times(stats: Row) -> dict[int, datetime | None]:
+    """Parse the statistics of series: the time of each first value, in UTC.
+
+    It is `None` if the server says that a series has no values. A series without a
+    readable statement is missing.
+    """
+    found: dict[int, datetime | None] = {}
+    for label, row in stats.items():
         number = as_integer(label)
-        time = as_utc_moment(as_object(row).get("first_timestamp"))
-        if time is not None and number is not None:
+        if number is None or not isinstance(row, dict) or _FIRST not in row:
+            continue
+        time = as_utc_moment(row[_FIRST])
+        if time is not None or row[_FIRST] is None:
             found[number] = time
     return found

@@ -10,7 +10,7 @@ import re
 
 from ..common.concurrency import gather_parts
 from ..common.http import HttpClient, QueryValue, Request
-from ..common.parse import as_objects
+from ..common.shapes import require_objects
 from ..errors import ProtocolError
 from .api_address import ApiAddress
 from .models import Row
@@ -33,6 +33,11 @@ class _Page[T]:
     etag: str | None
     rows: Sequence[T]
     pagination: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Return True if the header says how long the list is."""
+        return _TOTAL_PAGES.search(self.pagination) is not None
 
     @property
     def page_count(self) -> int:
@@ -106,6 +111,10 @@ class ListReader:
         key = _key(endpoint, params)
         before = self._pages.get((*key, 1))
         first = await self._fetch(endpoint, _page(params, 1), parse, (*key, 1))
+        if not first.is_counted:
+            # A part of a list would look as if the rest had been removed.
+            self._pages.pop((*key, 1), None)
+            raise ProtocolError(f"GET {endpoint}: a page without its count")
         later = range(2, first.page_count + 1)
         due = set(later)
         if before == first and all((*key, page) in self._pages for page in later):
@@ -142,11 +151,8 @@ class ListReader:
         answer = await self._http.request(request)
         if answer.status == 304 and kept is not None:
             return kept
-        if not isinstance(answer.body, list):
-            raise ProtocolError(f"GET {endpoint}: no list")
-        rows = [
-            item for row in as_objects(answer.body) if (item := parse(row)) is not None
-        ]
+        objects = require_objects(answer.body, request)
+        rows = [item for row in objects if (item := parse(row)) is not None]
         headers = answer.headers
         page = _Page(headers.get("ETag"), rows, headers.get("X-Pagination", ""))
         self._pages[key] = page

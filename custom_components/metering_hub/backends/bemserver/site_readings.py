@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from ...metering.model import Kind, Reading
 from ..common.concurrency import gather_parts
 from ..common.times import local_midnight
-from ..errors import NotFoundError
 from .batching import SeriesBatcher, make_batches
 from .catalogue import Catalogue
-from .client import BemserverClient
+from .client import BemserverClient, NoDataError
 from .data_states import DataStates
 from .models import PlaceId, PlaceKind
 from .points import SeriesPoint, campaign_key, place_key
@@ -155,7 +154,7 @@ class SiteReader:
                 today,
                 cooling=source.topic is SiteTopic.COOLING,
             )
-        except NotFoundError:
+        except NoDataError:
             # The air temperature is no longer linked, or has no values.
             return {}
         name = f"{source.device_key}_{source.topic}"

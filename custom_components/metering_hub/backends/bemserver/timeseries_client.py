@@ -18,7 +18,9 @@ from yarl import URL
 
 from ..common.http import HttpClient, Json, QueryValue, Request
 from ..common.parse import as_integer, as_number, as_object
+from ..common.shapes import require_object
 from ..common.times import as_moment, utc_text
+from ..errors import ProtocolError
 from .api_address import ApiAddress
 from .models import parse_first_times
 
@@ -29,8 +31,11 @@ CELLS_AT_ONCE = 1000
 """CSV cells parsed before yielding to the event loop: about a millisecond."""
 
 _CSV = "text/csv"
+_HEADER = "Datetime,"
 _VALUES = "/timeseries_data/"
 _BUCKETS = "/timeseries_data/aggregate"
+_STATS = "/timeseries_data/stats"
+_COMPLETENESS = "/analysis/completeness"
 
 type Ids = Sequence[int]
 
@@ -41,7 +46,7 @@ type Column = Mapping[float, float]
 """Values by time, in epoch seconds."""
 
 type Columns = Mapping[int, Column]
-"""Columns by series; series without values are missing."""
+"""Columns by series; those of series without values are empty."""
 
 
 class Width(Enum):
@@ -91,7 +96,7 @@ class TimeseriesClient:
 
     async def values(self, ids: Ids, span: Span) -> Values:
         """GET /timeseries_data/: {"1": {"2026-11-21T01:30:00+00:00": 4.1}}."""
-        return _by_id(await self._get(_VALUES, span.params(ids)))
+        return _by_id(await self._get_object(_VALUES, span.params(ids)))
 
     async def value_columns(self, ids: Ids, span: Span) -> Columns:
         """GET /timeseries_data/ as CSV, which is a fifth of the JSON's size.
@@ -105,10 +110,14 @@ class TimeseriesClient:
     ) -> Values:
         """GET /timeseries_data/aggregate: values by start of the bucket.
 
-        Empty buckets have the value null, or 0 if values are counted.
+        Empty buckets have the value null, or 0 if values are counted. All series are
+        in the answer; raises ProtocolError if one is not.
         """
         params = {**span.params(ids), **_bucket(width, aggregation)}
-        return _by_id(await self._get(_BUCKETS, params))
+        buckets = _by_id(await self._get_object(_BUCKETS, params))
+        if not buckets.keys() >= set(ids):
+            raise ProtocolError(f"GET {_BUCKETS}: a series is missing")
+        return buckets
 
     async def bucket_columns(
         self, ids: Ids, span: Span, width: Width, aggregation: Aggregation
@@ -117,18 +126,20 @@ class TimeseriesClient:
         params = {**span.params(ids), **_bucket(width, aggregation)}
         return await self._get_csv(_BUCKETS, params)
 
-    async def first_times(self, ids: Ids, state: int) -> Mapping[int, datetime]:
+    async def first_times(self, ids: Ids, state: int) -> Mapping[int, datetime | None]:
         """GET /timeseries_data/stats: return the time of each series' first value.
 
-        {"stats": {"1": {"first_timestamp", "last_timestamp", "count", ...}}}. The
-        server scans the whole history of each series.
+        {"stats": {"1": {"first_timestamp", "last_timestamp", "count", ...}}}; the time
+        is null for a series without values. The server scans the whole history of each
+        series.
         """
         params: dict[str, QueryValue] = {
             "timeseries": list(ids),
             "data_state": state,
             "timezone": "UTC",
         }
-        return parse_first_times(await self._get("/timeseries_data/stats", params))
+        body = await self._get_object(_STATS, params)
+        return parse_first_times(require_object(body.get("stats"), f"GET {_STATS}"))
 
     async def completeness(
         self, ids: Ids, span: Span, zone: str
@@ -141,9 +152,10 @@ class TimeseriesClient:
         Analysis.
         """
         params = {**span.params(ids), "timezone": zone, **_width(Width.DAY)}
-        body = as_object(await self._get("/analysis/completeness", params))
+        body = await self._get_object(_COMPLETENESS, params)
+        rows = require_object(body.get("timeseries"), f"GET {_COMPLETENESS}")
         ratios: dict[int, float] = {}
-        for label, row in as_object(body.get("timeseries")).items():
+        for label, row in rows.items():
             days = as_object(row).get("ratio")
             ratio = as_number(days[0]) if isinstance(days, list) and days else None
             if ratio is not None and (number := as_integer(label)) is not None:
@@ -156,7 +168,7 @@ class TimeseriesClient:
         """GET /sites/{id}/degree_days: return values by local midnight.
 
         {"degree_days": {"2026-11-01T00:00:00+01:00": 8.24}}; days without data are null
-        and left out. The day `end` is excluded. Raises NotFoundError if the site has no
+        and left out. The day `end` is excluded. Raises NoDataError if the site has no
         air temperature. Source: docs/wire/bemserver.md, Analysis.
         """
         params = {
@@ -165,9 +177,11 @@ class TimeseriesClient:
             "period": "day",
             "type": "cooling" if cooling else "heating",
         }
-        body = as_object(await self._get(f"/sites/{site_id}/degree_days", params))
+        endpoint = f"/sites/{site_id}/degree_days"
+        body = await self._get_object(endpoint, params)
+        rows = require_object(body.get("degree_days"), f"GET {endpoint}")
         days: dict[datetime, float] = {}
-        for label, value in as_object(body.get("degree_days")).items():
+        for label, value in rows.items():
             day, number = as_moment(label), as_number(value)
             if day is not None and number is not None:
                 days[day] = number
@@ -183,12 +197,14 @@ class TimeseriesClient:
         query = {name: str(value) for name, value in params.items()}
         return len(str(URL(self._api.url(_BUCKETS)).with_query(query)))
 
-    async def _get(self, endpoint: str, params: Mapping[str, QueryValue]) -> Json:
-        """Return the JSON of an endpoint."""
+    async def _get_object(
+        self, endpoint: str, params: Mapping[str, QueryValue]
+    ) -> dict[str, Json]:
+        """Return the JSON object with which an endpoint answers."""
         request = Request(
             path=self._api.path(endpoint), params=params, timeout=DATA_TIMEOUT
         )
-        return (await self._http.request(request)).body
+        return require_object((await self._http.request(request)).body, request)
 
     async def _get_csv(
         self, endpoint: str, params: Mapping[str, QueryValue]
@@ -200,7 +216,11 @@ class TimeseriesClient:
             timeout=DATA_TIMEOUT,
             accept=_CSV,
         )
-        return await parse_columns((await self._http.request(request)).text or "")
+        text = (await self._http.request(request)).text
+        if text is None:
+            # Another type of answer than the requested one, such as JSON.
+            raise ProtocolError(f"{request}: the answer is not {_CSV}")
+        return await parse_columns(text)
 
 
 async def parse_columns(text: str) -> Columns:
@@ -208,8 +228,11 @@ async def parse_columns(text: str) -> Columns:
 
     "Datetime,1,13", then lines such as "2026-11-21T01:30:00+0000,4.1,". Empty and
     non-numeric cells are ignored, and so are lines and columns that make no sense.
+    Raises ProtocolError without the header, which also an answer without values has.
     """
     header, *lines = text.splitlines() or [""]
+    if not header.startswith(_HEADER):
+        raise ProtocolError("CSV without its header")
     labels = header.split(",")[1:]
     columns: list[dict[float, float] | None] = [
         {} if label.isdecimal() else None for label in labels
@@ -225,7 +248,7 @@ async def parse_columns(text: str) -> Columns:
     return {
         int(label): column
         for label, column in zip(labels, columns, strict=True)
-        if column
+        if column is not None
     }
 
 
@@ -270,10 +293,10 @@ def _width(width: Width) -> dict[str, QueryValue]:
     return {"bucket_width_value": count, "bucket_width_unit": unit}
 
 
-def _by_id(body: Json) -> Values:
+def _by_id(body: Mapping[str, Json]) -> Values:
     """Return the values of an answer by series; malformed series are ignored."""
     return {
         int(label): values
-        for label, values in as_object(body).items()
+        for label, values in body.items()
         if label.isdecimal() and isinstance(values, dict)
     }

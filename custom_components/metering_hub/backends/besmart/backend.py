@@ -209,7 +209,8 @@ class BesmartBackend(Backend):
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
         """Return the chunks of history, at most a month each, oldest first."""
-        return self._history.chunks(points, self._found, start, end)
+        unknown = self._history_start.take_unknown(signals_of(points))
+        return self._history.chunks(points, self._found, start, end, unknown)
 
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:

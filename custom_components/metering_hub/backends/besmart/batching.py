@@ -21,6 +21,8 @@ from .models import DataQuery, SignalData, SignalId
 _BATCH_EDITIONS: Sequence[BatchEdition] = ("", "/v2")
 SIGNALS_PER_BATCH = 50
 FEWEST_SIGNALS_PER_BATCH = 10
+MOST_REFUSED_PARTS = 2
+"""After so many, a server that has sent nothing at all refuses everything."""
 
 SAMPLES_PER_REQUEST = 12_000
 """How many samples to expect from one request: one megabyte in rows."""
@@ -33,7 +35,7 @@ _REFUSALS = (NotFoundError, PermissionDeniedError, ProtocolError)
 class BatchResult:
     """The data of signals, and the errors of those that could not be read.
 
-    Signals that the server does not have are in neither.
+    Signals that the server does not have are among the latter (NotFoundError).
     """
 
     data: dict[SignalId, SignalData] = field(default_factory=dict)
@@ -124,12 +126,39 @@ class SignalBatcher:
             yield part
 
     async def _read_batch(self, queries: Sequence[DataQuery]) -> BatchResult:
-        """Read a batch; if the server refuses it, read one half after the other."""
+        """Read a batch; if the server refuses it, read one half after the other.
+
+        A short batch that is refused is read one by one. If that fails for one part
+        after the other, the server refuses everything, and the rest is not requested.
+        """
+        found, refused = BatchResult(), 0
+        waiting = [queries]
+        while waiting:
+            part = waiting.pop()
+            if (refusal := await self._try_batch(part, found)) is None:
+                continue
+            if len(part) > FEWEST_SIGNALS_PER_BATCH:
+                halves = batched(part, (len(part) + 1) // 2, strict=False)
+                waiting += reversed([*halves])
+                continue
+            found.add(await self._read_singly(part))
+            refused += 1
+            if not found.data and refused == MOST_REFUSED_PARTS:
+                rest = [query.signal for each in waiting for query in each]
+                found.failures |= dict.fromkeys(rest, refusal)
+                break
+        return found
+
+    async def _try_batch(
+        self, queries: Sequence[DataQuery], found: BatchResult
+    ) -> BackendError | None:
+        """Add the data of a batch, or return the error with which it was refused."""
+        signals = [query.signal for query in queries]
         try:
             data = await self._client.batch_data(queries, self._edition or "")
-            return BatchResult(data=data)
         except ServerFaultError as err:
-            return BatchResult(failures={query.signal: err for query in queries})
+            found.failures |= dict.fromkeys(signals, err)
+            return None
         except _REFUSALS as err:
             is_longest = len(queries) == self._signals_per_batch
             if isinstance(err, ProtocolError) and is_longest:
@@ -137,27 +166,21 @@ class SignalBatcher:
                 self._signals_per_batch = max(
                     FEWEST_SIGNALS_PER_BATCH, len(queries) // 2
                 )
-        if len(queries) == 1:
-            return await self._read_singly(queries)
-        found = BatchResult()
-        for half in batched(queries, (len(queries) + 1) // 2, strict=False):
-            found.add(await self._read_batch(half))
-        return found
+            return err
+        found.data |= data
+        missing = [signal for signal in signals if signal not in data]
+        found.failures |= dict.fromkeys(
+            missing, NotFoundError("the answer does not have the signal")
+        )
+        return None
 
     async def _read_singly(self, queries: Sequence[DataQuery]) -> BatchResult:
-        """Read signals with one request each; unknown signals are left out."""
+        """Read signals with one request each."""
         requests: Mapping[SignalId, Coroutine[None, None, SignalData]] = {
             query.signal: self._client.signal_data(query) for query in queries
         }
         data, failures = await gather_parts(requests)
-        return BatchResult(
-            data=data,
-            failures={
-                signal: err
-                for signal, err in failures.items()
-                if not isinstance(err, NotFoundError)
-            },
-        )
+        return BatchResult(data=data, failures=failures)
 
     def _note_steps(self, queries: Sequence[DataQuery], found: BatchResult) -> None:
         """Note how far apart samples are, to estimate the size of later answers."""

@@ -12,9 +12,14 @@ from typing import Literal
 from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
-from ..common.http import HttpClient, Json, QueryValue, Request
-from ..common.parse import as_object
-from ..errors import AuthenticationError, PermissionDeniedError, ProtocolError
+from ..common.http import Answer, HttpClient, Json, QueryValue, Request
+from ..common.shapes import require_object, require_objects
+from ..errors import (
+    AuthenticationError,
+    BackendError,
+    PermissionDeniedError,
+    ProtocolError,
+)
 from .auth import RENEW_BEFORE, Login, LoginRefusedError
 from .models import (
     DataQuery,
@@ -43,6 +48,14 @@ MAX_PARALLEL = 2
 type BatchEdition = Literal["", "/v2"]
 
 
+_NO_TYPES: Sequence[Json] = (None, "None")
+"""What servers without signal types have instead of an empty list."""
+
+
+class InvalidRequestError(ProtocolError):
+    """The server refuses a request without a parameter that its edition requires."""
+
+
 class BesmartClient:
     """The endpoints that the integration uses.
 
@@ -65,7 +78,11 @@ class BesmartClient:
         login = Login(session, base, credentials, workspace_key, clock)
         self._auth = TokenAuth(login.log_in, renew_before=RENEW_BEFORE, clock=clock)
         self._http = HttpClient(
-            session, base, auth=self._auth, max_parallel=MAX_PARALLEL
+            session,
+            base,
+            auth=self._auth,
+            max_parallel=MAX_PARALLEL,
+            classify=_classify,
         )
         self._batch_parser = BatchParser()
 
@@ -75,7 +92,7 @@ class BesmartClient:
 
     async def workspace_clients(self) -> list[int]:
         """Fetch the client numbers of the workspaces: GET workspaces (until 2022)."""
-        return parse_workspace_clients(await self._get("/workspaces"))
+        return parse_workspace_clients(await self._list("/workspaces"))
 
     async def sensors(
         self, *, client_cid: int | None = None, columns: str | None = None
@@ -85,7 +102,7 @@ class BesmartClient:
         The format of `columns` is undocumented.
         """
         params = _query(client_cid=client_cid, columns=columns)
-        return parse_sensors(await self._get("/sensors/find", params))
+        return parse_sensors(await self._list("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
         """Fetch the sensors with these external ids: POST sensors/external.
@@ -98,28 +115,34 @@ class BesmartClient:
             json=list(external_ids),
             idempotent=True,
         )
-        return parse_sensors(await self._send(request))
+        return parse_sensors(require_objects(await self._send(request), request))
 
     async def sensor(self, sensor: SensorId) -> Sensor | None:
         """Fetch one sensor: GET sensors/{cid}.{mid} (since 2022)."""
-        return parse_sensor(as_object(await self._get(f"/sensors/{sensor}")))
+        request = Request(path=f"/sensors/{sensor}")
+        return parse_sensor(require_object(await self._send(request), request))
 
     async def signal_types(self) -> list[SignalType]:
         """Fetch the types of signals: GET sensors/signals/types.
 
         A server without types answers with an empty list, null or the text "None".
         """
-        return parse_signal_types(await self._get("/sensors/signals/types"))
+        request = Request(path="/sensors/signals/types")
+        answer = await self._send(request)
+        if answer in _NO_TYPES:
+            return []
+        return parse_signal_types(require_objects(answer, request))
 
     async def sensor_states(self, sensor: SensorId | None = None) -> list[SensorState]:
         """Fetch which meter was installed when: GET sensors/states (since 2022).
 
-        Editions before 0.35 (2023) answer only for a single sensor.
+        Editions before 0.35 (2023) answer only for a single sensor, and refuse to list
+        all with InvalidRequestError.
         """
         params = sensor and _query(
             client_cid=sensor.client_cid, sensor_mid=sensor.sensor_mid
         )
-        return parse_sensor_states(await self._get("/sensors/states", params))
+        return parse_sensor_states(await self._list("/sensors/states", params))
 
     async def signal_data(self, query: DataQuery) -> SignalData:
         """Fetch samples: GET sensors/{cid}.{mid}/signals/{moid}/data.
@@ -134,11 +157,9 @@ class BesmartClient:
             max_bytes=MAX_DATA_BYTES,
         )
         answer = await self._send(request)
-        if isinstance(answer, list):
-            answer = answer[0] if answer else {}
-        if not isinstance(answer, dict):
-            raise ProtocolError(f"{request}: no data")
-        return await parse_signal_data(answer)
+        if isinstance(answer, list) and answer:
+            answer = answer[0]
+        return await parse_signal_data(require_object(answer, request))
 
     async def batch_data(
         self, queries: Sequence[DataQuery], edition: BatchEdition = ""
@@ -169,13 +190,17 @@ class BesmartClient:
             max_bytes=MAX_DATA_BYTES,
             idempotent=True,
         )
-        return await self._batch_parser.parse_batch(await self._send(request))
+        answer = await self._send(request)
+        if isinstance(answer, dict):
+            answer = [answer]
+        return await self._batch_parser.parse_batch(require_objects(answer, request))
 
-    async def _get(
+    async def _list(
         self, path: str, params: Mapping[str, QueryValue] | None = None
-    ) -> Json:
-        """Send a GET request and return the JSON of the answer."""
-        return await self._send(Request(path=path, params=params))
+    ) -> list[dict[str, Json]]:
+        """Send a GET request and return the rows of the list that it returns."""
+        request = Request(path=path, params=params)
+        return require_objects(await self._send(request), request)
 
     async def _send(self, request: Request) -> Json:
         """Send a request and return the JSON of the answer.
@@ -189,6 +214,13 @@ class BesmartClient:
             raise
         except AuthenticationError as err:
             raise PermissionDeniedError(str(err)) from err
+
+
+def _classify(answer: Answer) -> BackendError | None:
+    """Return InvalidRequestError for 422 (Source: docs/wire/besmart.md, Errors)."""
+    if answer.status == 422:
+        return InvalidRequestError("the server refuses the parameters")
+    return None
 
 
 def _query(**params: str | int | bool | None) -> dict[str, QueryValue]:

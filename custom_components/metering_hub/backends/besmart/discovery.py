@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from ..errors import NotFoundError, PermissionDeniedError, ProtocolError
+from ..errors import NotFoundError, PermissionDeniedError
 from .batching import SignalBatcher
-from .client import BesmartClient
+from .client import BesmartClient, InvalidRequestError
 from .memory import ServerMemory
 from .models import Data, DataQuery, Sensor, SensorId, SensorState, SignalId, SignalType
 from .signal_data import group_by_origin
@@ -121,7 +121,7 @@ class SensorFinder:
         if (cached := self._types) is None or self._is_old(cached.fetched_at):
             try:
                 rows = await self._client.signal_types()
-            except NotFoundError, PermissionDeniedError:
+            except PermissionDeniedError:
                 rows = []
             types = {row.moid: row for row in rows}
             self._types = cached = _Cached(self._clock(), types)
@@ -144,7 +144,7 @@ class SensorFinder:
             return []
         try:
             return await self._optional(_STATES, self._client.sensor_states)
-        except ProtocolError:
+        except InvalidRequestError:
             self._memory.set_missing(_ALL_STATES)
             return []
 
@@ -167,7 +167,7 @@ class SensorFinder:
             return []
         try:
             return await self._client.sensor_states(sensor)
-        except NotFoundError, PermissionDeniedError, ProtocolError:
+        except NotFoundError, PermissionDeniedError, InvalidRequestError:
             return []
 
     async def _sensor(self, sensor: SensorId) -> Sensor:

@@ -69,12 +69,13 @@ class HistoryReader:
         found: FoundSensors | None,
         start: datetime,
         end: datetime,
+        unknown: Mapping[SignalId, BackendError],
     ) -> AsyncIterator[HistoryChunk]:
         """Yield all readings in [start, end], as `Backend.history` does.
 
         If some signals fail, they are left out of the remaining chunks, because their
-        readings after a gap would be taken for a continuation. Raises BackendError if
-        all of them fail.
+        readings after a gap would be taken for a continuation. So are signals of which
+        it is `unknown` where they start. Raises BackendError if all of them fail.
         """
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         remaining = [
@@ -83,18 +84,37 @@ class HistoryReader:
             if (signal := signal_of(point)) is not None
         ]
         self._failing -= {each.signal for each in remaining}
+        failed: dict[str, str] = {}
+        remaining = self._without(remaining, unknown, failed)
         cursor, window = start, WINDOW
         while remaining and cursor < end:
             until = min(cursor + window, end)
             readings, failures = await self._read_window(remaining, cursor, until)
-            if len(failures) == len(remaining):
-                raise next(iter(failures.values()))
-            remaining = [each for each in remaining if each.signal not in failures]
-            self._failing |= failures.keys()
-            yield HistoryChunk(readings=readings, until=until)
+            remaining = self._without(remaining, failures, failed)
+            yield HistoryChunk(readings=readings, until=until, failed={**failed})
             most = max(map(len, readings.values()), default=0)
             window = _next_window(until - cursor, most)
             cursor = until
+
+    def _without(
+        self,
+        series: Sequence[_Series],
+        failures: Mapping[SignalId, BackendError],
+        failed: dict[str, str],
+    ) -> list[_Series]:
+        """Return the series that have not failed, and add the others to `failed`.
+
+        Raises BackendError if all of them have.
+        """
+        if series and len(failures) == len(series):
+            raise next(iter(failures.values()))
+        self._failing |= failures.keys()
+        failed |= {
+            each.point.key: str(failures[each.signal])
+            for each in series
+            if each.signal in failures
+        }
+        return [each for each in series if each.signal not in failures]
 
     async def _read_window(
         self, remaining: Sequence[_Series], start: datetime, end: datetime

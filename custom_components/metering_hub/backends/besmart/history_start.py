@@ -4,10 +4,10 @@ No endpoint reports it. The windows double from a month to a year, until two yea
 row are empty. Results are remembered.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
-from ..errors import ProtocolError
+from ..errors import ONE_ENDPOINT_ERRORS, BackendError, ProtocolError
 from .batching import SignalBatcher
 from .memory import HistoryStart, ServerMemory
 from .models import DataQuery, SignalId
@@ -36,9 +36,22 @@ class HistoryStartFinder:
         self._batcher = batcher
         self._memory = memory
         self._clock = clock
+        self._unknown: dict[SignalId, BackendError] = {}
+
+    def take_unknown(
+        self, signals: Collection[SignalId]
+    ) -> Mapping[SignalId, BackendError]:
+        """Return the signals whose start could not be found, and forget them.
+
+        An import that does not know where such a signal starts must leave it out.
+        """
+        taken = [signal for signal in signals if signal in self._unknown]
+        return {signal: self._unknown.pop(signal) for signal in taken}
 
     async def find(self, signals: Collection[SignalId]) -> datetime | None:
-        """Return when the first sample of any signal was measured; raises BackendError.
+        """Return when the first sample of any signal was measured.
+
+        Raises BackendError if none was found, and the server did not answer for all.
 
         The signals of a meter start together, so each is searched for only before the
         start of the others. The remembered start of a signal is therefore only a moment
@@ -47,11 +60,21 @@ class HistoryStartFinder:
         now = self._clock()
         known = [self._known(each, now) for each in signals]
         found = min((each.first for each in known if each and each.first), default=None)
+        self.take_unknown(signals)
         for signal in signals:
             if self._known(signal, now) is None:
-                earlier = await self._search(signal, found or now, is_first=not found)
+                try:
+                    earlier = await self._search(
+                        signal, found or now, is_first=not found
+                    )
+                except ONE_ENDPOINT_ERRORS as err:
+                    self._unknown[signal] = err
+                    continue
                 found = earlier or found
                 self._memory.set_history_start(signal, found)
+        if found is None:
+            for error in self.take_unknown(signals).values():
+                raise error
         return found
 
     def _known(self, signal: SignalId, now: datetime) -> HistoryStart | None:
@@ -81,9 +104,9 @@ class HistoryStartFinder:
                     longest = (end - since) / 2
                     continue
                 raise failure
-            if (data := found.data.get(signal)) is None:
-                return None
-            time = first_time(data.samples, since.timestamp(), end.timestamp())
+            time = first_time(
+                found.data[signal].samples, since.timestamp(), end.timestamp()
+            )
             if time is not None:
                 first = datetime.fromtimestamp(time, UTC)
                 empty = timedelta()

@@ -56,7 +56,10 @@ class KindDetector:
         ]
         if not unknown:
             return
-        await self._latest.poll(unknown)
+        failures = await self._latest.poll(unknown)
+        if failures and len(failures) == len(signals):
+            # Kinds and units would be guesses that the next inventory contradicts.
+            raise next(iter(failures.values()))
         for signal in unknown:
             value = self._latest.value(signal)
             if value is not None and (unit := canonical_unit(value.unit)):

@@ -17,6 +17,9 @@ from .models import SensorId, SignalId, parse_sensor_id, parse_signal_id
 MISSING_FOR = timedelta(days=7)
 """How long before a missing endpoint is tried again: the server can be updated."""
 
+GONE_AFTER = timedelta(hours=1)
+"""How long an endpoint that has answered before fails before it counts as missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbedSignals:
@@ -41,6 +44,8 @@ class ServerMemory:
         """Initialize an empty memory."""
         self._clock = clock
         self._missing: dict[str, datetime] = {}
+        self._answered: set[str] = set()
+        self._not_found: dict[str, datetime] = {}
         self._probed: dict[SensorId, ProbedSignals] = {}
         self._units: dict[SignalId, str] = {}
         self._growing: dict[SignalId, bool] = {}
@@ -51,15 +56,24 @@ class ServerMemory:
     ) -> Answer | None:
         """Request an endpoint that not every server has; return None if it is missing.
 
-        Raises the errors of `request`, except NotFoundError.
+        Raises the errors of `request`: also NotFoundError if the endpoint has answered
+        before, because a server that is updated or restarted may find nothing.
         """
         if self.is_missing(endpoint):
             return None
         try:
-            return await request()
+            answer = await request()
         except NotFoundError:
+            now = self._clock()
+            since = self._not_found.setdefault(endpoint, now)
+            if endpoint in self._answered and now - since < GONE_AFTER:
+                raise
+            self._answered.discard(endpoint)
             self.set_missing(endpoint)
             return None
+        self._answered.add(endpoint)
+        self._not_found.pop(endpoint, None)
+        return answer
 
     def is_missing(self, endpoint: str) -> bool:
         """Return True if an endpoint was found missing recently."""
@@ -119,6 +133,7 @@ class ServerMemory:
                 endpoint: since.timestamp()
                 for endpoint, since in sorted(self._missing.items())
             },
+            "answered": [*sorted(self._answered)],
             "probed": {
                 str(sensor): {
                     "asked": probed.probed_at.timestamp(),
@@ -146,6 +161,9 @@ class ServerMemory:
             for endpoint, value in as_object(memory.get("lacking")).items()
             if (since := from_epoch(value)) is not None
         }
+        answered = memory.get("answered")
+        if isinstance(answered, list):
+            self._answered |= {text for each in answered if (text := as_text(each))}
         for text, value in as_object(memory.get("probed")).items():
             sensor, row = parse_sensor_id(text), as_object(value)
             probed_at, moids = from_epoch(row.get("asked")), row.get("moids")

@@ -15,6 +15,9 @@ from ..common.http import Json
 from ..common.parse import as_integer, as_number, as_objects, as_text
 from ..common.times import as_utc_moment, from_epoch
 
+type Rows = Sequence[Mapping[str, Json]]
+"""The rows of a list."""
+
 
 class SensorId(NamedTuple):
     """The two numbers that identify a sensor."""
@@ -183,15 +186,13 @@ class DataQuery:
     origin: int | None = None
 
 
-def parse_workspace_clients(answer: Json) -> list[int]:
+def parse_workspace_clients(rows: Rows) -> list[int]:
     """Parse the client numbers from a list of workspaces."""
-    rows = as_objects(answer)
     return [cid for row in rows if (cid := as_integer(row.get("client_cid")))]
 
 
-def parse_sensors(answer: Json) -> list[Sensor]:
+def parse_sensors(rows: Rows) -> list[Sensor]:
     """Parse a list of sensors; rows without an id are ignored."""
-    rows = as_objects(answer)
     return [sensor for row in rows if (sensor := parse_sensor(row)) is not None]
 
 
@@ -219,9 +220,8 @@ def parse_row_signal(row: Mapping[str, Json]) -> SignalId | None:
     return None if sensor is None or moid is None else SignalId(sensor, moid)
 
 
-def parse_signal_types(answer: Json) -> list[SignalType]:
+def parse_signal_types(rows: Rows) -> list[SignalType]:
     """Parse a list of signal types; rows without a number are ignored."""
-    rows = as_objects(answer)
     return [type_ for row in rows if (type_ := _parse_signal_type(row)) is not None]
 
 
@@ -240,9 +240,8 @@ def _parse_signal_type(row: Mapping[str, Json]) -> SignalType | None:
     )
 
 
-def parse_sensor_states(answer: Json) -> list[SensorState]:
+def parse_sensor_states(rows: Rows) -> list[SensorState]:
     """Parse a list of states; rows without a sensor are ignored."""
-    rows = as_objects(answer)
     return [state for row in rows if (state := _parse_sensor_state(row)) is not None]
 
 

@@ -13,7 +13,8 @@ from typing import TypeGuard, cast
 
 from ..common.concurrency import LoopYielder
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
+from ..common.parse import as_integer, as_number, as_object, as_text
+from ..errors import ProtocolError
 from .models import Sample, Samples, SignalData, SignalId, parse_row_signal
 
 MEASURED, PREDICTED, CALCULATED, ESTIMATED, CORRECTED = 1, 2, 3, 4, 5
@@ -54,22 +55,27 @@ class BatchParser:
         """Initialize the parser."""
         self._parsed: dict[SignalId, tuple[Json, SignalData]] = {}
 
-    async def parse_batch(self, answer: Json) -> dict[SignalId, SignalData]:
-        """Parse samples by signal; entries that are not about a signal are ignored.
+    async def parse_batch(
+        self, rows: Sequence[dict[str, Json]]
+    ) -> dict[SignalId, SignalData]:
+        """Parse samples by signal; rows without a signal or its data are ignored.
 
         If the short data of a signal is the same as in the previous answer, the
         previous object is returned.
         """
         found: dict[SignalId, SignalData] = {}
         yielder = LoopYielder(_PARSED_PER_TURN)
-        for item in as_objects(answer if isinstance(answer, list) else [answer]):
+        for item in rows:
             if (signal := parse_row_signal(item)) is None:
                 continue
             previous = self._parsed.get(signal)
             if previous is not None and previous[0] == item:
                 found[signal] = previous[1]
                 continue
-            found[signal] = data = await parse_signal_data(item, yielder)
+            try:
+                found[signal] = data = await parse_signal_data(item, yielder)
+            except ProtocolError:
+                continue
             if len(data.samples) <= _KEPT_SAMPLES:
                 self._parsed[signal] = item, data
         return found
@@ -78,7 +84,12 @@ class BatchParser:
 async def parse_signal_data(
     item: Mapping[str, Json], yielder: LoopYielder | None = None
 ) -> SignalData:
-    """Parse the samples of one signal; unreadable samples are ignored."""
+    """Parse the samples of one signal; unreadable samples are ignored.
+
+    Raises ProtocolError if there are neither rows nor columns, not even empty ones.
+    """
+    if not _has_samples(item.get("data")):
+        raise ProtocolError("signal data without samples")
     yielder = yielder or LoopYielder(_PARSED_PER_TURN)
     unit = as_text(item.get("unit"))
     if (plain := _parse_plain_columns(item.get("data"))) is not None:
@@ -90,6 +101,13 @@ async def parse_signal_data(
         samples.extend(s for raw in part if (s := _parse_sample(raw)) is not None)
         await yielder.spend(len(part))
     return SignalData(unit=unit, samples=samples)
+
+
+def _has_samples(data: Json) -> bool:
+    """Return True if data are rows or columns, which may be empty."""
+    if isinstance(data, list):
+        return not data or any(isinstance(row, dict) for row in data)
+    return isinstance(as_object(data).get("time"), list)
 
 
 def _parse_plain_columns(data: Json) -> Samples | None:

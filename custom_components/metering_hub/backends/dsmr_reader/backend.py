@@ -16,6 +16,7 @@ from .latest import LatestReader
 from .meters import (
     Endpoint,
     MeterProfile,
+    endpoints_of,
     make_profile,
     meter_id,
     parse_version,
@@ -52,8 +53,6 @@ class DsmrReaderBackend(Backend):
         self._history = HistoryReader(self._client, self._latest.find_time_zone)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
-        self._version: str | None = None
-        self._endpoints: frozenset[Endpoint] = frozenset(Endpoint)
         self._profile: MeterProfile | None = None
         self._sources: Mapping[str, Endpoint] = {}
 
@@ -81,12 +80,9 @@ class DsmrReaderBackend(Backend):
     async def inventory(self) -> Inventory:
         """Return the electricity meter and, if there is one, the meter behind it."""
         version, statistics = await self._version_and_statistics()
-        if version != self._version:
-            self._endpoints = await self._latest.find_endpoints()
-            self._version = version
         telegram = await self._latest.latest_telegram()
         self._profile = profile = make_profile(
-            statistics, telegram, self._endpoints, self._chosen_extra
+            statistics, telegram, endpoints_of(version), self._chosen_extra
         )
         found = make_points(profile)
         self._sources = {key: endpoint for key, (_, endpoint) in found.items()}
@@ -132,6 +128,8 @@ class DsmrReaderBackend(Backend):
         """Return the prices of the energy contracts; none from servers before 5.3."""
         if self._profile is None:
             await self.inventory()
+        if self._profile and Endpoint.PRICES not in self._profile.endpoints:
+            return []
         zone = await self._latest.find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
 

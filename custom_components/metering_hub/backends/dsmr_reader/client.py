@@ -6,13 +6,14 @@ never followed, because they name the wrong host behind a proxy. Times are sent 
 because a local time is refused around clock changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from aiohttp import ClientSession
 
 from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
-from ..common.parse import as_integer, as_object, as_text
+from ..common.parse import as_integer, as_text
+from ..common.shapes import require_object
 from ..common.times import utc_text
 from ..errors import ProtocolError
 from .auth import classify_login, make_auth
@@ -45,6 +46,7 @@ from .models import (
 TELEGRAMS = "/datalogger/dsmrreading"
 DAYS = "/statistics/day"
 HOURS = "/statistics/hour"
+TODAY = "/consumption/today"
 PEAKS = "/consumption/quarter-hour-peak-electricity"
 CONTRACTS = "/consumption/energy-supplier-prices"
 
@@ -97,8 +99,14 @@ class DsmrReaderClient:
         )
 
     async def today(self) -> Today | None:
-        """Fetch today's amounts; `None` before the first telegram of a day."""
-        return parse_today(await self._object("/consumption/today"))
+        """Fetch today's amounts; `None` before the first telegram of a day.
+
+        The server then answers with a text (Source: docs/wire/dsmr_reader.md, Today).
+        """
+        answer = await self._http.get(TODAY)
+        if isinstance(answer, str):
+            return None
+        return parse_today(require_object(answer, f"GET {TODAY}"))
 
     async def electricity_live(self) -> ElectricityLive | None:
         """Fetch the tariff and the running cost; `None` without any telegrams."""
@@ -117,8 +125,7 @@ class DsmrReaderClient:
             "limit": 1,
             "read_at_start__gte": utc_text(since),
         }
-        rows = (await self._page(PEAKS, params)).rows
-        return parse_quarter_hour_peak(rows[0]) if rows else None
+        return _first(await self._page(PEAKS, params), parse_quarter_hour_peak)
 
     async def contracts(self, first: date, last: date) -> list[Contract]:
         """Fetch the energy contracts valid on any day of [first, last] (since 5.3)."""
@@ -131,7 +138,7 @@ class DsmrReaderClient:
         }
         offset = 0
         while True:
-            page = await self._page(CONTRACTS, {**params, "offset": offset})
+            page = await self._page(CONTRACTS, params, offset=offset)
             parsed = map(parse_contract, page.rows)
             contracts += [contract for contract in parsed if contract is not None]
             offset += page.size
@@ -147,14 +154,13 @@ class DsmrReaderClient:
         params: dict[str, QueryValue] = {"ordering": "-timestamp", "limit": 1}
         if since is not None:
             params["timestamp__gte"] = utc_text(since)
-        rows = (await self._page(TELEGRAMS, params)).rows
-        return parse_stored_telegram(rows[0]) if rows else None
+        return _first(await self._page(TELEGRAMS, params), parse_stored_telegram)
 
     async def oldest_telegram(self) -> StoredTelegram | None:
         """Fetch the oldest stored telegram."""
         params: dict[str, QueryValue] = {"ordering": "timestamp", "limit": 1}
-        rows = (await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)).rows
-        return parse_stored_telegram(rows[0]) if rows else None
+        page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
+        return _first(page, parse_stored_telegram)
 
     async def telegrams(self, start: datetime, end: datetime, offset: int) -> Page:
         """Fetch a page of the raw telegrams in [start, end], oldest first."""
@@ -164,9 +170,7 @@ class DsmrReaderClient:
             "timestamp__gte": utc_text(start),
             "timestamp__lte": utc_text(end),
         }
-        if offset:
-            params["offset"] = offset
-        return await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
+        return await self._page(TELEGRAMS, params, HISTORY_TIMEOUT, offset=offset)
 
     async def count_telegrams(self, start: datetime, end: datetime) -> int:
         """Fetch the number of telegrams stored in [start, end]."""
@@ -192,8 +196,8 @@ class DsmrReaderClient:
         params: dict[str, QueryValue] = {"ordering": "day", "limit": 1}
         if since is not None:
             params["day__gte"] = since.isoformat()
-        rows = (await self._page(DAYS, params, HISTORY_TIMEOUT)).rows
-        return parse_day_statistics(rows[0]) if rows else None
+        page = await self._page(DAYS, params, HISTORY_TIMEOUT)
+        return _first(page, parse_day_statistics)
 
     async def days(self, first: date, last: date) -> list[DayStatistics]:
         """Fetch the statistics of [first, last], at most DAYS_AT_ONCE days."""
@@ -204,8 +208,7 @@ class DsmrReaderClient:
             "day__lte": last.isoformat(),
         }
         page = await self._page(DAYS, params, HISTORY_TIMEOUT)
-        parsed = map(parse_day_statistics, page.rows)
-        return [day for day in parsed if day is not None]
+        return _all(page, parse_day_statistics)
 
     async def hours(self, start: datetime, end: datetime) -> list[HourStatistics]:
         """Fetch the hours that begin in [start, end), at most HOURS_AT_ONCE."""
@@ -216,22 +219,55 @@ class DsmrReaderClient:
             "hour_start__lte": utc_text(end - timedelta(seconds=1)),
         }
         page = await self._page(HOURS, params, HISTORY_TIMEOUT)
-        parsed = map(parse_hour_statistics, page.rows)
-        return [hour for hour in parsed if hour is not None]
+        return _all(page, parse_hour_statistics)
 
     async def _object(self, path: str) -> Row:
-        """Fetch an answer that is one object; anything else counts as empty."""
-        return as_object(await self._http.get(path))
+        """Fetch an answer that is one object."""
+        return require_object(await self._http.get(path), f"GET {path}")
 
     async def _page(
         self,
         path: str,
         params: Mapping[str, QueryValue],
         timeout: float = TOTAL_TIMEOUT,  # noqa: ASYNC109 -- aiohttp's own timeout
+        *,
+        offset: int = 0,
     ) -> Page:
-        """Fetch a page of a list; `timeout` is in seconds."""
+        """Fetch a page of a list; `timeout` is in seconds.
+
+        An empty page is only believed if it says that the list ends before it.
+        """
+        if offset:
+            params = {**params, "offset": offset}
         request = Request(path=path, params=params, timeout=timeout)
-        page = parse_page(as_object((await self._http.request(request)).body))
-        if page is None:
-            raise ProtocolError(f"GET {path}: no list of results")
+        answer = require_object((await self._http.request(request)).body, request)
+        if (page := parse_page(answer)) is None:
+            raise ProtocolError(f"{request}: no list of results")
+        # A list without a count ends with an empty page, but does not begin with one.
+        ends_at = offset - 1 if page.count is None and offset else page.count
+        if page.size == 0 and (ends_at is None or ends_at > offset):
+            raise ProtocolError(f"{request}: a list that ends before its count")
         return page
+
+
+def _first[Parsed](page: Page, parse: Callable[[Row], Parsed | None]) -> Parsed | None:
+    """Parse the row of a list of one; `None` if the list is empty.
+
+    Raises ProtocolError if the row is unreadable: it does not mean that there is none.
+    """
+    if not page.rows:
+        return None
+    if (parsed := parse(page.rows[0])) is None:
+        raise ProtocolError("a row without a readable time")
+    return parsed
+
+
+def _all[Parsed](page: Page, parse: Callable[[Row], Parsed | None]) -> list[Parsed]:
+    """Parse the rows of a list that fits into one page; unreadable ones are ignored.
+
+    Raises ProtocolError if rows are missing, or if none is readable.
+    """
+    parsed = [row for each in page.rows if (row := parse(each)) is not None]
+    if page.size < page.total or (page.size and not parsed):
+        raise ProtocolError("a list without all of its rows")
+    return parsed

@@ -8,7 +8,7 @@ from ...metering.model import Reading
 from ..base import Latest
 from ..common.concurrency import gather_parts
 from ..common.times import local_midnight
-from ..errors import BackendError, NotFoundError
+from ..errors import BackendError
 from .client import DsmrReaderClient
 from .meters import (
     POLL_INTERVAL,
@@ -91,16 +91,6 @@ class LatestReader:
                 if endpoint in failures
             },
         )
-
-    async def find_endpoints(self) -> frozenset[Endpoint]:
-        """Return the endpoints that this version of the server has."""
-        optional = (Endpoint.PROBLEMS, Endpoint.PRICES, Endpoint.PEAK)
-        _, failures = await self._fetch(optional, None)
-        return frozenset(Endpoint) - {
-            endpoint
-            for endpoint, error in failures.items()
-            if isinstance(error, NotFoundError)
-        }
 
     async def meter_statistics(self) -> MeterStatistics:
         """Fetch the meter statistics."""

@@ -1,5 +1,6 @@
 """Work out which meters a server has, from its meter statistics and latest telegram."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -51,6 +52,17 @@ class Endpoint(StrEnum):
     PRICES = "prices"
 
 
+_SINCE: Mapping[Endpoint, tuple[int, int]] = {
+    Endpoint.PROBLEMS: (4, 4),
+    Endpoint.PRICES: (5, 3),
+    Endpoint.PEAK: (5, 9),
+}
+"""The first version with an endpoint; all others are older than the oldest server.
+
+Source: docs/wire/dsmr_reader.md, Endpoints.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterProfile:
     """Everything that decides which points a server has.
@@ -100,6 +112,15 @@ def meter_id(statistics: MeterStatistics) -> str | None:
 def parse_version(version: str) -> tuple[int, ...]:
     """Return the first two numbers of a version."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def endpoints_of(version: str) -> frozenset[Endpoint]:
+    """Return the endpoints that a version has.
+
+    They are not probed: a 404 on an endpoint that the version has is a failure.
+    """
+    number = parse_version(version)
+    return frozenset(each for each in Endpoint if number >= _SINCE.get(each, (0, 0)))
 
 
 def telegram_of(statistics: MeterStatistics) -> Telegram:

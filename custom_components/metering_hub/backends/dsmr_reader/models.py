@@ -96,8 +96,11 @@ class Page:
     count: int | None
 
     def is_last(self, reached: int, limit: int) -> bool:
-        """Return True if the list ends with this page, after `reached` entries."""
-        if self.size == 0 or self.count is None:
+        """Return True if the list ends with this page, after `reached` entries.
+
+        A count that contradicts the entries is not used.
+        """
+        if self.count is None or self.count < reached:
             return self.size < limit
         return reached >= self.count
 
@@ -206,11 +209,14 @@ class HourStatistics:
 
 
 def parse_page(answer: Row) -> Page | None:
-    """Parse a page of a list; `None` if the answer is not a list."""
+    """Parse a page of a list; `None` if the answer is not a list of rows."""
     if not isinstance(results := answer.get("results"), list):
         return None
+    rows = as_objects(results)
+    if results and not rows:
+        return None
     return Page(
-        rows=as_objects(results),
+        rows=rows,
         size=len(results),
         count=as_integer(answer.get("count")),
     )

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from ...metering.model import PricePeriod
 from ..common.times import local_midnight
-from ..errors import NotFoundError
 from .client import DsmrReaderClient
 from .models import Contract, ExtraDevice
 
@@ -30,18 +29,12 @@ async def fetch_prices(
     zone: tzinfo,
     extra: ExtraDevice | None,
 ) -> list[PricePeriod]:
-    """Fetch the prices of the local days in [start, end), oldest first.
-
-    Servers before 5.3 have no contracts, and so no prices.
-    """
+    """Fetch the prices of the local days in [start, end), oldest first."""
     if end <= start:
         return []
     first = start.astimezone(zone).date()
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    try:
-        contracts = await client.contracts(first, last)
-    except NotFoundError:
-        return []
+    contracts = await client.contracts(first, last)
     names = dict(_ELECTRICITY_PRICES)
     if extra is ExtraDevice.GAS:
         names["gas_price"] = ExtraDevice.GAS.value

@@ -21,6 +21,7 @@ from ..base import HistoryChunk
 from ..common.http import Json
 from ..common.parse import as_number
 from ..common.times import as_utc_moment, whole_hour
+from ..errors import ProtocolError
 from .client import TELEGRAMS_AT_ONCE, DsmrReaderClient
 from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
 from .models import Row
@@ -55,6 +56,8 @@ async def telegram_pages(
         while True:
             page = await client.telegrams(cursor, stop, offset)
             last = _last_time(page.rows)
+            if page.rows and last is None:
+                raise ProtocolError("telegrams without a readable time")
             if page.rows:
                 yield page.rows
             offset += page.size

@@ -10,13 +10,14 @@ from aiohttp import ClientSession
 
 from ...metering.model import Inventory, Point, Value
 from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
-from ..errors import NotFoundError, ProtocolError, UnsupportedError
+from ..errors import ProtocolError, UnsupportedError
 from .auth import Credentials
 from .catalogue import Catalogue, Source, make_catalogue
 from .changes import find_changes
+from .client import MissingEndpointError
 from .control import write_value
 from .features import Features, LatestEndpoint, probe_features
-from .history import HistoryReader
+from .history import HistoryFailures, HistoryReader
 from .latest import LatestReader
 from .models import User
 from .paging import fetch_all_rows
@@ -59,6 +60,7 @@ class MilesightBackend(Backend):
         self._connection: _Connection | None = None
         self._features = Features()
         self._catalogue = Catalogue()
+        self._failures = HistoryFailures()
 
     @override
     async def connect(self) -> Identity:
@@ -102,7 +104,7 @@ class MilesightBackend(Backend):
         connection = self._connected
         try:
             return await self._read_latest(connection, points)
-        except NotFoundError:
+        except MissingEndpointError:
             # The server was replaced by another release.
             self._features = await probe_features(connection.server.client, Features())
         return await self._read_latest(connection, points)
@@ -129,6 +131,8 @@ class MilesightBackend(Backend):
             return HistoryChanges(since=start, mark=None)
         client = self._connected.server.client
         sources = self._sources(points)
+        if self._failures.has_any(sources):
+            mark = None
         return await find_changes(client, sources, start, mark, self._clock())
 
     @override
@@ -158,7 +162,8 @@ class MilesightBackend(Backend):
     def _history_reader(self) -> HistoryReader:
         """Return the reader of stored values."""
         has_batches = self._features.latest_endpoint is LatestEndpoint.BATCH
-        return HistoryReader(self._connected.server.client, has_batches)
+        client = self._connected.server.client
+        return HistoryReader(client, has_batches, self._failures)
 
     async def _read_latest(
         self, connection: _Connection, points: Collection[Point]

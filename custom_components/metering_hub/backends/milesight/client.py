@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..common.http import TOTAL_TIMEOUT, HttpClient, Json, Request
 from ..common.parse import as_number, as_object, as_objects
+from ..common.shapes import require_object
 from ..errors import NotFoundError, ProtocolError
 from .models import (
     Aggregate,
@@ -52,13 +53,18 @@ HISTORY_TIMEOUT = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class MissingEndpointError(NotFoundError):
+    """The server's release does not have the endpoint."""
+
+
 class MilesightClient:
     """The endpoints that the integration uses, called as a logged-in user.
 
-    Every method raises only BackendError: NotFoundError if the server's release does
-    not have the endpoint, PermissionDeniedError if the user's role lacks the permission
-    (403), AuthenticationError if logging in again does not help, and everything that
-    `HttpClient.request` raises. Methods that write also raise RejectedError.
+    Every method raises only BackendError: MissingEndpointError if the server's release
+    does not have the endpoint, PermissionDeniedError if the user's role lacks the
+    permission (403), AuthenticationError if logging in again does not help, and
+    everything that `HttpClient.request` raises. Methods that write also raise
+    RejectedError.
     """
 
     def __init__(
@@ -80,7 +86,7 @@ class MilesightClient:
     async def devices(self, number: int) -> Page[DeviceRow]:
         """POST /device/search: a page of all devices, the last one added first."""
         data = await self._post("/device/search", {"name": "", **_page(number)})
-        return parse_page(data, parse_device)
+        return parse_page(data, parse_device, _skipped(number))
 
     async def entities(self, number: int) -> Page[EntityRow]:
         """POST /entity/search: a page of all properties and services.
@@ -90,7 +96,8 @@ class MilesightClient:
         """
         types: list[Json] = [each.value for each in EntityType]
         body: Object = {"entity_type": types, **_page(number)}
-        return parse_page(await self._post("/entity/search", body), parse_entity)
+        data = await self._post("/entity/search", body)
+        return parse_page(data, parse_entity, _skipped(number))
 
     async def entity_values(
         self, number: int, keys: Sequence[str] = (), size: int = PAGE_SIZE
@@ -106,7 +113,7 @@ class MilesightClient:
             entity_filter["ENTITY_KEY"] = _any_of(keys)
         body: Object = {"entity_filter": entity_filter, **_page(number, size)}
         data = await self._post("/entity/advanced-search", body)
-        return parse_page(data, parse_entity_value)
+        return parse_page(data, parse_entity_value, _skipped(number, size))
 
     async def children(self, entity_id: str) -> Sequence[EntityRow]:
         """GET /entity/{id}/children: the child entities, as in `entities`."""
@@ -146,14 +153,15 @@ class MilesightClient:
         """POST /entity/batch-get-status (since 1.3.0): latest values by entity id.
 
         At most BATCH_SIZE entities. Entities without a value, unknown ones, and those
-        that the user may not see are missing.
+        that the user may not see are missing. Raises ProtocolError without a map.
         """
         return parse_statuses(await self.status_rows(entity_ids))
 
     async def status_rows(self, entity_ids: Collection[str]) -> Object:
         """Return the rows of `statuses` by entity id, unparsed."""
         body: Object = {"entity_ids": list(entity_ids)}
-        return as_object(await self._post("/entity/batch-get-status", body))
+        path = "/entity/batch-get-status"
+        return require_object(await self._post(path, body), f"POST {path}")
 
     async def history(
         self,
@@ -180,7 +188,11 @@ class MilesightClient:
             body["entity_ids"] = list(entity_ids)
         request = _read_request("/entity/history/search", body, HISTORY_TIMEOUT)
         data = unwrap(request, (await self._history.request(request)).body)
-        return parse_page(data, lambda row: parse_stored_value(row, single_id))
+        return parse_page(
+            data,
+            lambda row: parse_stored_value(row, single_id),
+            _skipped(number, size),
+        )
 
     async def update_properties(self, exchange: Mapping[str, Json]) -> None:
         """POST /entity/property/update: set values by entity key.
@@ -253,6 +265,11 @@ def to_millis(moment: datetime) -> int:
 def _page(number: int, size: int = PAGE_SIZE) -> Object:
     """Return the part of a request body that selects a page."""
     return {"page_number": number, "page_size": size}
+
+
+def _skipped(number: int, size: int = PAGE_SIZE) -> int:
+    """Return the number of rows before a page."""
+    return (number - 1) * size
 
 
 def _any_of(values: Sequence[str]) -> Object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..errors import NotFoundError, PermissionDeniedError, ServerFaultError
-from .client import MilesightClient
+from .client import MilesightClient, MissingEndpointError
 
 _UNUSED_ID = "1"
 """An id that no entity has, so that the answer is short."""
@@ -81,10 +81,10 @@ async def _has_endpoint(answer: Awaitable[object]) -> bool | None:
     """Return True if an endpoint exists, `None` if the server failed to answer."""
     try:
         await answer
-    except NotFoundError:
+    except MissingEndpointError:
         return False
     except PermissionDeniedError:
         return True
-    except ServerFaultError:
+    except NotFoundError, ServerFaultError:
         return None
     return True

@@ -6,13 +6,14 @@ Source: docs/wire/milesight.md, History.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ...metering.reading_columns import ReadingColumns, number
 from ..base import HistoryChunk
 from ..common.concurrency import gather_parts
+from ..errors import BackendError, ProtocolError
 from .catalogue import Source
 from .client import MilesightClient
 from .models import Page, StoredValue
@@ -35,13 +36,70 @@ _MARGIN = timedelta(milliseconds=1)
 """Requests start this much earlier, in case the server excludes the start of a span."""
 
 
+type Group = tuple[str, ...]
+"""The ids of the entities in one request."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Span:
     """The entities and the time span of one request."""
 
-    entity_ids: Sequence[str]
+    entity_ids: Group
     start: datetime
     end: datetime
+
+
+@dataclass(slots=True)
+class HistoryFailures:
+    """What could not be read, by point key: starts of histories, and whole histories.
+
+    An import that does not know where a point starts must leave it out.
+    """
+
+    unknown_starts: dict[str, BackendError] = field(default_factory=dict)
+    histories: set[str] = field(default_factory=set)
+
+    def has_any(self, sources: Iterable[Source]) -> bool:
+        """Return True if the history of any of these could not be read to the end."""
+        return any(source.point.key in self.histories for source in sources)
+
+    def take_unknown(self, sources: Iterable[Source]) -> dict[str, BackendError]:
+        """Return the unknown starts of points, and forget them."""
+        keys = [source.point.key for source in sources]
+        known = self.unknown_starts
+        return {key: known.pop(key) for key in keys if key in known}
+
+
+class _Pass:
+    """One pass over the history of points, from which those that fail are removed."""
+
+    def __init__(self, sources: Sequence[Source], failures: HistoryFailures) -> None:
+        """Initialize with all points; raises BackendError if all starts are unknown."""
+        self.by_id = {source.entity.id: source for source in sources}
+        self.failed: dict[str, str] = {}
+        self._failures = failures
+        failures.histories -= {source.point.key for source in sources}
+        unknown = failures.take_unknown(sources)
+        self.remove(
+            {
+                (source.entity.id,): unknown[source.point.key]
+                for source in sources
+                if source.point.key in unknown
+            }
+        )
+
+    def remove(self, failures: Mapping[Group, BackendError]) -> None:
+        """Remove the points of groups of entities; raises BackendError if none is left.
+
+        Readings after a gap would be taken for a continuation.
+        """
+        for group, error in failures.items():
+            for entity_id in group:
+                key = self.by_id.pop(entity_id).point.key
+                self.failed[key] = str(error)
+                self._failures.histories.add(key)
+        if failures and not self.by_id:
+            raise next(iter(failures.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +108,72 @@ class HistoryReader:
 
     client: MilesightClient
     has_batches: bool
+    failures: HistoryFailures
 
     async def chunks(
         self, sources: Sequence[Source], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield all readings in [start, end], oldest first; raises BackendError."""
-        by_id = {source.entity.id: source for source in sources}
-        groups = [[*by_id]] if self.has_batches else [[each] for each in by_id]
-        target = min(
-            max(VALUES_PER_WINDOW, VALUES_PER_ENTITY * len(groups)), MAX_VALUES
-        )
+        """Yield all readings in [start, end], oldest first.
+
+        Points that fail are left out of the remaining chunks. Raises BackendError if
+        all of them fail.
+        """
+        reading = _Pass(sources, self.failures)
         cursor, end = start.astimezone(UTC), end.astimezone(UTC)
         window = FIRST_WINDOW
-        while cursor < end and by_id:
+        while cursor < end and (groups := self._groups(reading)):
             stop = min(cursor + window, end)
-            spans = [_Span(group, cursor - _MARGIN, stop) for group in groups]
-            first_pages = await _gather([self._page(span, 1) for span in spans])
-            total = sum(page.total for page in first_pages)
+            target = _target(groups)
+            spans = {group: _Span(group, cursor - _MARGIN, stop) for group in groups}
+            first_pages, failures = await gather_parts(
+                {group: self._page(span, 1) for group, span in spans.items()}
+            )
+            reading.remove(failures)
+            total = sum(page.total for page in first_pages.values())
             if total > 2 * target and stop - cursor > NARROWEST_WINDOW:
                 window = _resize(stop - cursor, total, target)
                 continue
-            more_pages = await _gather(
-                [
-                    self._more_pages(span, page)
-                    for span, page in zip(spans, first_pages, strict=True)
-                ]
+            more_pages, failures = await gather_parts(
+                {
+                    group: self._more_pages(spans[group], page)
+                    for group, page in first_pages.items()
+                }
             )
-            pages = [page.rows for page in first_pages]
-            pages += [rows for group_pages in more_pages for rows in group_pages]
-            yield HistoryChunk(readings=await _make_readings(pages, by_id), until=stop)
+            reading.remove(failures)
+            pages = [first_pages[group].rows for group in more_pages]
+            pages += [rows for more in more_pages.values() for rows in more]
+            readings = await _make_readings(pages, reading.by_id)
+            failed = {**reading.failed}
+            yield HistoryChunk(readings=readings, until=stop, failed=failed)
             window = _resize(window, total, target)
             cursor = stop
+
+    def _groups(self, reading: _Pass) -> list[Group]:
+        """Return the entities that remain, by request."""
+        if self.has_batches:
+            return [tuple(reading.by_id)] if reading.by_id else []
+        return [(entity_id,) for entity_id in reading.by_id]
 
     async def first_reading(
         self, sources: Sequence[Source], now: datetime
     ) -> datetime | None:
-        """Return the time of the oldest stored value; two requests per source."""
-        times = await _gather(
-            [self._first_reading(source.entity.id, now) for source in sources]
+        """Return the time of the oldest stored value; two requests per source.
+
+        Raises BackendError if none is known, and the server did not answer for all.
+        """
+        self.failures.take_unknown(sources)
+        times, failures = await gather_parts(
+            {
+                source.point.key: self._first_reading(source.entity.id, now)
+                for source in sources
+            }
         )
-        return min((time for time in times if time), default=None)
+        first = min((time for time in times.values() if time), default=None)
+        if first is None:
+            for failure in failures.values():
+                raise failure
+        self.failures.unknown_starts |= failures
+        return first
 
     async def _first_reading(self, entity_id: str, now: datetime) -> datetime | None:
         """Return the time of an entity's oldest value.
@@ -99,15 +183,19 @@ class HistoryReader:
         """
         number = 1
         while True:
-            page = await self.client.history([entity_id], None, now, number, 1)
+            page = _readable(
+                await self.client.history([entity_id], None, now, number, 1)
+            )
             if page.total <= number:
                 return page.rows[-1].time if page.rows else None
             number = page.total
 
     async def _page(self, span: _Span, number: int) -> Page[StoredValue]:
         """Return a page of a span."""
-        return await self.client.history(
-            span.entity_ids, span.start, span.end, number, PAGE_SIZE
+        return _readable(
+            await self.client.history(
+                span.entity_ids, span.start, span.end, number, PAGE_SIZE
+            )
         )
 
     async def _more_pages(
@@ -118,12 +206,16 @@ class HistoryReader:
         return [(await self._page(span, number)).rows for number in range(2, pages + 1)]
 
 
-async def _gather[Part](parts: Sequence[Coroutine[None, None, Part]]) -> list[Part]:
-    """Return all parts; raises BackendError, since a gap would look like no data."""
-    results, failures = await gather_parts(dict(enumerate(parts)))
-    for failure in failures.values():
-        raise failure
-    return [results[index] for index in range(len(parts))]
+def _readable(page: Page[StoredValue]) -> Page[StoredValue]:
+    """Return a page; raises ProtocolError if none of its rows is readable."""
+    if page.size and not page.rows:
+        raise ProtocolError("a page of stored values without a readable one")
+    return page
+
+
+def _target(groups: Sequence[Group]) -> int:
+    """Return the number of values that a window should have."""
+    return min(max(VALUES_PER_WINDOW, VALUES_PER_ENTITY * len(groups)), MAX_VALUES)
 
 
 def _resize(window: timedelta, values: int, target: int) -> timedelta:

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
+from ..common.parse import as_integer, as_number, as_object, as_text
+from ..common.shapes import require_object, require_objects
+from ..errors import ProtocolError
 
 type Object = dict[str, Json]
 
@@ -162,14 +164,23 @@ def from_millis(value: Json) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-def parse_page[Row](data: Json, parse: Callable[[Object], Row | None]) -> Page[Row]:
-    """Parse a page; rows that `parse` rejects are only counted."""
-    page = as_object(data)
-    content = page.get("content")
-    rows = [row for item in as_objects(content) if (row := parse(item)) is not None]
+def parse_page[Row](
+    data: Json, parse: Callable[[Object], Row | None], skipped: int
+) -> Page[Row]:
+    """Parse a page; rows that `parse` rejects are only counted.
+
+    Raises ProtocolError without `total`, which alone says that there is nothing, and
+    for a page without rows although `total` is more than the rows `skipped` before it.
+    The server omits null fields, so an empty page may have no content at all.
+    """
+    page = require_object(data, "a page")
+    content, total = page.get("content"), as_integer(page.get("total"))
+    items = require_objects([] if content is None else content, "a page")
+    rows = [row for item in items if (row := parse(item)) is not None]
     size = len(content) if isinstance(content, list) else 0
-    total = as_integer(page.get("total"))
-    return Page(rows, size, size if total is None else total)
+    if total is None or (size == 0 and total > skipped):
+        raise ProtocolError("a page without the rows of its total")
+    return Page(rows, size, total)
 
 
 def parse_user(data: Json) -> User:

@@ -16,13 +16,12 @@ from ..errors import (
     ONE_ENDPOINT_ERRORS,
     AuthenticationError,
     BackendError,
-    NotFoundError,
     RejectedError,
     UnreachableError,
     UnsupportedError,
 )
 from .auth import Credentials, Login, classify_login
-from .client import MilesightClient, unwrap
+from .client import MilesightClient, MissingEndpointError, unwrap
 
 API_PREFIXES = ("/api/v1", "")
 """The path of the API behind nginx, and on the server's own port 9200."""
@@ -121,7 +120,7 @@ async def find_prefix(session: ClientSession, url: str) -> str:
 
 
 def classify_error(answer: Answer) -> BackendError | None:
-    """Return NotFoundError for an endpoint that the server's release does not have.
+    """Return MissingEndpointError for what the server's release does not have.
 
     Otherwise this would look like a failing server: both are HTTP 500 server_error.
     """
@@ -130,7 +129,9 @@ def classify_error(answer: Answer) -> BackendError | None:
         return None
     message = as_text(body.get("error_message")) or ""
     if any(part in message for part in _MISSING_ENDPOINT):
-        return NotFoundError("this release of the server does not have the endpoint")
+        return MissingEndpointError(
+            "this release of the server does not have the endpoint"
+        )
     return None
 
 

@@ -1,0 +1,31 @@
+"""Require the shape of an answer: "there is nothing" is only what a server says.
+
+An answer of another shape must not be taken for an empty one, because nobody would ask
+again. The functions of `parse` are for the values inside an answer.
+"""
+
+from ..errors import ProtocolError
+from .http import Json, Request
+
+
+def require_object(value: Json, source: Request | str) -> dict[str, Json]:
+    """Return a JSON object; raises ProtocolError for anything else.
+
+    `source` is the request that the value answers, which the error names.
+    """
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{source}: no object")
+    return value
+
+
+def require_objects(value: Json, source: Request | str) -> list[dict[str, Json]]:
+    """Return the objects of a JSON list; a single invalid item is ignored.
+
+    Raises ProtocolError unless it is a list that is empty or has at least one object.
+    """
+    if not isinstance(value, list):
+        raise ProtocolError(f"{source}: no list")
+    objects = [item for item in value if isinstance(item, dict)]
+    if value and not objects:
+        raise ProtocolError(f"{source}: a list without a single object")
+    return objects
