@@ -1,7 +1,7 @@
 """DSMR-reader as a backend."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import override
 
 from aiohttp import ClientSession
@@ -62,6 +62,12 @@ class DsmrReaderBackend(Backend):
     def time_zone(self) -> tzinfo:
         """Return the server's time zone, as far as its answers show it."""
         return self._latest.time_zone
+
+    @property
+    @override
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._client.clock_offset
 
     @override
     async def connect(self) -> Identity:

@@ -78,6 +78,11 @@ class DsmrReaderClient:
             classify=classify_login,
         )
 
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._http.clock_offset
+
     async def version(self) -> str:
         """Fetch the server's version, such as "5.11.0"."""
         answer = await self._object("/application/version")
