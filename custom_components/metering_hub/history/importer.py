@@ -16,6 +16,7 @@ from .changes import ChangeTracker
 from .costs import CostStatistics
 from .maths.registers import HOLD_SECONDS
 from .maths.rows import HOUR
+from .possible_history import possible_history
 from .recorder import (
     StatisticWriter,
     WriteQueue,
@@ -66,6 +67,7 @@ class Importer:
         self._hass = hass
         self._backend = backend
         self._window = spec.history_window
+        self._earliest = spec.earliest
         self._lock = asyncio.Lock()
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
@@ -203,7 +205,7 @@ class Importer:
         writers = [writer for each in series for writer in each.writers]
         points = [each.point for each in series]
         queue = WriteQueue(self._hass)
-        history = self._backend.history(points, start, now)
+        history = possible_history(self._backend, self._earliest, points, start, now)
         async with aclosing(_prefetched(history)) as chunks:
             async for chunk in chunks:
                 await _add_chunk(series, chunk)

@@ -112,7 +112,12 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
         async def to(simulator: DsmrReaderSimulator) -> Connected:
             url = await stack.enter_async_context(serve(simulator.app))
             settings = {"url": url, "api_key": KEY}
-            backend = DsmrReaderBackend(session, settings, {}, clock=simulator.clock)
+
+            def now() -> datetime:
+                """Return the time of the simulator, which tests change."""
+                return simulator.clock()
+
+            backend = DsmrReaderBackend(session, settings, {}, clock=now)
             await backend.inventory()
             simulator.faults.clear_requests()
             return Connected(backend, simulator)

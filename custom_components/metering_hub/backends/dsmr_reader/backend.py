@@ -7,12 +7,22 @@ from typing import override
 from aiohttp import ClientSession
 
 from ...metering.model import Inventory, Point, PricePeriod
-from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
+from ..base import (
+    Backend,
+    HistoryChanges,
+    HistoryChunk,
+    Identity,
+    Latest,
+    Memory,
+    Settings,
+)
 from ..errors import UnsupportedError
 from .changes import find_changes
 from .client import DsmrReaderClient
 from .history import HistoryReader
 from .latest import LatestReader
+from .latest_telegram import TelegramReader
+from .meter_exchanges import MeterExchanges
 from .meters import (
     Endpoint,
     MeterProfile,
@@ -48,8 +58,12 @@ class DsmrReaderBackend(Backend):
         """Initialize the backend; nothing is requested before `connect`."""
         self._url = str(settings["url"])
         self._client = DsmrReaderClient(session, self._url, str(settings["api_key"]))
-        self._latest = LatestReader(self._client, clock)
-        self._history = HistoryReader(self._client, self._latest.find_time_zone)
+        self._exchanges = MeterExchanges()
+        self._telegrams = TelegramReader(self._client, clock, self._exchanges)
+        self._latest = LatestReader(self._client, self._telegrams, clock)
+        self._history = HistoryReader(
+            self._client, self._find_time_zone, self._exchanges
+        )
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
         self._version: str | None = None
@@ -61,13 +75,23 @@ class DsmrReaderBackend(Backend):
     @override
     def time_zone(self) -> tzinfo:
         """Return the server's time zone, as far as its answers show it."""
-        return self._latest.time_zone
+        return self._telegrams.time_zone
 
     @property
     @override
     def clock_offset(self) -> timedelta:
         """Return how far the server's clock is ahead of Home Assistant's."""
         return self._client.clock_offset
+
+    @override
+    def restore(self, memory: Memory) -> None:
+        """Restore the meters as they were seen before a restart."""
+        self._exchanges.restore(memory)
+
+    @override
+    def remember(self) -> Memory:
+        """Return digests of the meters' serial numbers, and their exchanges."""
+        return self._exchanges.remember()
 
     @override
     async def connect(self) -> Identity:
@@ -77,7 +101,7 @@ class DsmrReaderBackend(Backend):
             raise UnsupportedError(
                 f"DSMR-reader {version} is too old", reason="unsupported_version"
             )
-        statistics = await self._latest.meter_statistics()
+        statistics = await self._telegrams.read_statistics()
         self._connected = version, statistics
         return Identity(
             unique_id=meter_id(statistics), title="DSMR-reader", version=version
@@ -90,7 +114,7 @@ class DsmrReaderBackend(Backend):
         if version != self._version:
             self._endpoints = await self._latest.find_endpoints()
             self._version = version
-        telegram = await self._latest.latest_telegram()
+        telegram = await self._telegrams.read()
         self._profile = profile = make_profile(
             statistics, telegram, self._endpoints, self._chosen_extra
         )
@@ -131,20 +155,27 @@ class DsmrReaderBackend(Backend):
     ) -> HistoryChanges:
         """Count the telegrams since `start`; nothing before them changes later."""
         keys = {point.key for point in points}
-        return await find_changes(self._client, keys, start, mark)
+        until = self._telegrams.latest_possible
+        return await find_changes(self._client, keys, start, until, mark)
 
     @override
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
         """Return the prices of the energy contracts; none from servers before 5.3."""
         if self._profile is None:
             await self.inventory()
-        zone = await self._latest.find_time_zone()
+        zone = await self._find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
 
     @property
     def _extra(self) -> ExtraDevice | None:
         """Return the kind of the extra meter, if there is one."""
         return self._profile.extra if self._profile else None
+
+    async def _find_time_zone(self) -> tzinfo:
+        """Return the server's time zone, fetching a telegram if there is none yet."""
+        if self._telegrams.telegram is None:
+            await self._telegrams.read()
+        return self.time_zone
 
     async def _version_and_statistics(self) -> tuple[str, MeterStatistics]:
         """Return the version and meter statistics that `connect` has just fetched.
@@ -154,4 +185,4 @@ class DsmrReaderBackend(Backend):
         connected, self._connected = self._connected, None
         if connected is not None:
             return connected
-        return await self._client.version(), await self._latest.meter_statistics()
+        return await self._client.version(), await self._telegrams.read_statistics()
