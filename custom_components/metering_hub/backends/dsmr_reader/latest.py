@@ -85,7 +85,7 @@ class LatestReader:
         """Fetch the readings of one endpoint."""
         match endpoint:
             case Endpoint.READING:
-                telegram = await self._telegrams.read()
+                telegram = await self._telegrams.read_for_entities()
                 return telegram_readings(telegram, extra) if telegram else {}
             case Endpoint.LIVE:
                 return await self._fetch_live()

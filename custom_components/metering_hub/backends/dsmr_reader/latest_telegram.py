@@ -85,6 +85,12 @@ class TelegramReader:
             self.telegram = known = await self._judge(known, found)
         return known
 
+    async def read_for_entities(self) -> StoredTelegram | None:
+        """Fetch the latest telegram; entities learn of exchanged meters from it."""
+        found = await self.read()
+        self._exchanged = frozenset()
+        return found
+
     async def _judge(
         self, before: StoredTelegram | None, found: StoredTelegram
     ) -> StoredTelegram:
@@ -98,8 +104,7 @@ class TelegramReader:
         measured = found.extra_device_time
         if position is not None:
             measured = self._extra_clock.measured_at(found.time, measured, position)
-        exchanged, self._exchanged = self._exchanged, frozenset()
-        return replace(found, extra_device_time=measured, new_meters=exchanged)
+        return replace(found, extra_device_time=measured, new_meters=self._exchanged)
 
 
 def _is_same(known: StoredTelegram | None, found: StoredTelegram) -> bool:

@@ -177,6 +177,7 @@ class NewRegisters:
             )
             if is_found:
                 self._pending.remove(each)
-                self._exchanges.settle(each, time)
+                if each.after < each.at:
+                    self._exchanges.settle(each, time)
             return is_found
         return False
