@@ -56,7 +56,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     await memory.async_restore(backend)
     inventory = InventoryCoordinator(hass, entry, backend)
     await inventory.async_config_entry_first_refresh()
-    readings = ReadingsCoordinator(hass, entry, inventory, spec.poll_interval)
+    readings = ReadingsCoordinator(hass, entry, inventory, spec)
     await readings.async_config_entry_first_refresh()
     history, push = None, None
     if Capability.HISTORY in spec.capabilities and entry.options.get(

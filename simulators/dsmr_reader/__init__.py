@@ -1,12 +1,13 @@
 """A simulator of the REST API of DSMR-reader."""
 
-from .knobs import DEFAULT_KEY, Knobs, Problem
+from .knobs import DEFAULT_KEY, ClockError, Knobs, Problem
 from .meter import crc16
 from .prices import Contract, default_contracts
 from .simulator import DsmrReaderSimulator
 
 __all__ = [
     "DEFAULT_KEY",
+    "ClockError",
     "Contract",
     "DsmrReaderSimulator",
     "Knobs",

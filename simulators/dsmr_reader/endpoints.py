@@ -69,6 +69,34 @@ class TimelineList:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingList:
+    """The readings, of which some can have the time of a wrong clock."""
+
+    inner: TimelineList
+
+    def select(self, store: Store, query: Query, language: Language) -> Sequence[int]:
+        """Return a range of indices, or a list of them if the clock was wrong."""
+        if not store.knobs.clock_errors:
+            return self.inner.select(store, query, language)
+        limits = bounds(
+            query,
+            self.inner.field,
+            partial(parse_datetime, zone=store.zone, language=language),
+        )
+        found = [
+            (stamp, index)
+            for index, reading in enumerate(store.readings)
+            if limits.low <= (stamp := store.stamp(reading)) <= limits.high
+        ]
+        _, descending = ordering(query, (self.inner.field,))
+        return [index for _, index in sorted(found, reverse=descending)]
+
+    def row(self, store: Store, index: int) -> Row:
+        """Return one row."""
+        return self.inner.row(store, index)
+
+
+@dataclass(frozen=True, slots=True)
 class PeakList:
     """The quarter-hour peaks, which can also be ordered by their average."""
 
@@ -196,7 +224,9 @@ def _end(contract: Contract) -> int:
     return contract.end.toordinal()
 
 
-READINGS = TimelineList("timestamp", lambda store: store.readings, reading_row)
+READINGS = ReadingList(
+    TimelineList("timestamp", lambda store: store.readings, reading_row)
+)
 ELECTRICITY = TimelineList("read_at", lambda store: store.minutes, electricity_row)
 GAS = TimelineList("read_at", lambda store: store.gas, gas_row)
 PEAKS = TimelineList("read_at_start", lambda store: store.quarters, quarter_row)

@@ -28,6 +28,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockError:
+    """The meter's clock is off by `shift` during [start, end)."""
+
+    start: datetime
+    end: datetime
+    shift: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceType:
     """A kind of M-Bus meter: its register, and its code and unit in the telegram."""
 
@@ -59,6 +68,7 @@ class Knobs:
     api_enabled: bool = True
     version: str = "5.11.0"
     language: Language = "en"
+    date_offset: timedelta | None = None  # How far `Date` is ahead of the host.
     behind_nginx: bool = False  # Keep-alive, gzip, and links without the port.
     clock: Callable[[], datetime] = utcnow
     problems: list[Problem] = field(default_factory=list)
@@ -76,6 +86,8 @@ class Knobs:
     dsmr4: bool = False
     phases: Literal[1, 3] = 3
     extra_device: ExtraDevice = "gas"
+    clock_errors: list[ClockError] = field(default_factory=list)
+    extra_clock: Callable[[int], int] | None = None  # Its stamp in a telegram.
     tariff: Literal[1, 2] | None = None  # None: by the clock.
     register_override: RegisterOverride = field(default_factory=dict)
 

@@ -46,7 +46,7 @@ def meter_statistics(store: Store) -> Row:
     row: Row = {
         "id": 1,
         "timestamp": store.iso(
-            latest if known and latest else epoch(store.house.start)
+            store.stamp(latest) if known and latest else epoch(store.house.start)
         ),
         "dsmr_version": dsmr_version(store) if known else None,
         "electricity_tariff": tariff(store),
@@ -81,7 +81,8 @@ def electricity_live(store: Store, language: Language) -> Row:
     """Return consumption/electricity-live: W and EUR/h; empty without readings."""
     if store.latest is None or store.knobs.no_readings_today:
         return {}
-    power = store.house.power(store.latest)
+    newest = store.latest if store.newest is None else store.newest
+    power = store.house.power(newest)
     active = tariff(store)
     cost = None
     prices = _live_prices(store)
@@ -89,7 +90,7 @@ def electricity_live(store: Store, language: Language) -> Row:
         delivered, returned = prices.electricity(active)
         cost = Decimal(power.delivered) * delivered - Decimal(power.returned) * returned
     return {
-        "timestamp": store.iso(store.latest),
+        "timestamp": store.iso(store.stamp(newest)),
         "currently_delivered": power.delivered,
         "currently_returned": power.returned,
         "cost_per_hour": None if cost is None else money(cost / 1000, language),

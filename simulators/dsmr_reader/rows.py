@@ -29,7 +29,7 @@ def reading_row(store: Store, when: int) -> Row:
     positions = reading_positions(store, when)
     row: Row = {
         "id": store.all_readings.rank(when) + 1,
-        "timestamp": store.iso(when),
+        "timestamp": store.iso(store.stamp(when)),
     }
     for field in POSITIONS:
         row[f"electricity_{field}"] = milli(positions[f"electricity_{field}"])
@@ -37,7 +37,8 @@ def reading_row(store: Store, when: int) -> Row:
     row["electricity_currently_returned"] = milli(power.returned)
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
     has_extra = knobs.device is not None
-    stamp = store.iso(store.extra_stamp(when)) if has_extra else None
+    clock = knobs.extra_clock or store.extra_stamp
+    stamp = store.iso(clock(when)) if has_extra else None
     row["extra_device_timestamp"] = stamp
     row["extra_device_delivered"] = (
         milli(positions["extra_device_delivered"]) if has_extra else None

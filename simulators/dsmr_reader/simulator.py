@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -57,6 +59,9 @@ class DsmrReaderSimulator(Knobs):
         language = negotiate(request.headers.get("Accept-Language", ""), self.language)
         response = await _ApiRequest(self, request, language).respond()
         encodings = request.headers.get("Accept-Encoding", "")
+        if self.date_offset is not None:
+            date = datetime.now(UTC) + self.date_offset
+            response.headers["Date"] = format_datetime(date, usegmt=True)
         if not self.behind_nginx:
             response.force_close()
         elif (response.content_length or 0) >= _GZIP_SIZE and "gzip" in encodings:

@@ -95,6 +95,24 @@ class Store:
         """Return how far read_at of gas lies before the meter's own timestamp."""
         return HOUR if self.knobs.dsmr4 else 0
 
+    def stamp(self, reading: int) -> int:
+        """Return the time that the meter's clock gives a reading."""
+        return reading + sum(
+            int(error.shift.total_seconds())
+            for error in self.knobs.clock_errors
+            if epoch(error.start) <= reading < epoch(error.end)
+        )
+
+    @cached_property
+    def newest(self) -> int | None:
+        """Return the reading with the latest timestamp, right or wrong."""
+        ends = (
+            self.all_readings.before(epoch(error.end))
+            for error in self.knobs.clock_errors
+        )
+        candidates = [each for each in (self.latest, *ends) if each is not None]
+        return max(candidates, key=self.stamp, default=None)
+
     def extra_stamp(self, reading: int) -> int:
         """Return the M-Bus meter's own timestamp in a reading."""
         return Grid(self.knobs.gas_step).floor(reading)

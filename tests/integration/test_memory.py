@@ -11,6 +11,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from homeassistant.core import HomeAssistant
+from simulators.dsmr_reader import DsmrReaderSimulator
 
 from .conftest import set_up
 
@@ -49,9 +50,13 @@ async def test_memory_survives_a_reload(
 
 
 async def test_empty_memory_creates_no_file(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: Mapping[str, Any]
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    hass_storage: Mapping[str, Any],
 ) -> None:
-    """A backend that remembers nothing has no file."""
+    """A backend that remembers nothing, because no telegram names a meter."""
+    simulator.telegram = False
     await set_up(hass, entry)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert f"metering_hub.{entry.entry_id}" not in hass_storage

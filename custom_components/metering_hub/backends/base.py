@@ -9,6 +9,7 @@ from enum import StrEnum
 from aiohttp import ClientSession
 
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
+from ..metering.register_rules import Rejected
 from .common.http import Json
 
 type Setting = str | bool | list[str]
@@ -19,6 +20,9 @@ type Settings = Mapping[str, Setting]
 
 type Memory = Mapping[str, Json]
 """What a backend keeps over restarts: JSON without personal data."""
+
+EARLIEST = datetime(2005, 1, 1, tzinfo=UTC)
+"""No platform is older. Clocks that nobody has set begin in 1970 or 2000."""
 
 
 class FieldKind(StrEnum):
@@ -108,12 +112,14 @@ class HistoryChunk:
 
     Chunks are in chronological order. Later chunks have no new readings from before
     `until`, but may repeat a reading of an earlier chunk. `failed` maps the points that
-    could not be read in this pass, while others could, to the reason.
+    could not be read in this pass, while others could, to the reason. `rejected` are
+    the readings whose time is impossible, and which `readings` therefore lacks.
     """
 
     readings: Mapping[str, Sequence[Reading]]
     until: datetime
     failed: Mapping[str, str] = field(default_factory=dict)
+    rejected: Mapping[str, Sequence[Rejected]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,11 @@ class Backend(ABC):
     def time_zone(self) -> tzinfo:
         """Return the time zone that defines the start of the server's days."""
         return UTC
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return timedelta()
 
     def restore(self, memory: Memory) -> None:
         """Restore what `remember` returned before a restart; called before `connect`.
@@ -231,8 +242,7 @@ class BackendSpec:
     inventory reports them as undecided or offers choices for them. Recent history is
     read every `history_interval`, and `history_window` is how far back late or
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
-    prices. No reading of the platform is older than `earliest`: a clock that nobody has
-    set begins in 1970 or 2000.
+    prices. No reading of the platform is older than `earliest`.
     """
 
     key: str
@@ -247,4 +257,4 @@ class BackendSpec:
     default_scheme: str = "http"
     setup_fields: tuple[Field, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
-    earliest: datetime = datetime(2005, 1, 1, tzinfo=UTC)
+    earliest: datetime = EARLIEST

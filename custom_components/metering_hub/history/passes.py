@@ -13,6 +13,7 @@ from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Reading
 from .memory import ImportMemory
 from .planner import Planner
+from .possible_history import possible_history
 from .recorder import WriteQueue
 from .resume import Plans
 from .series import Series, first_time, split_chunk
@@ -74,7 +75,8 @@ class Pass:
         # To compare what is recorded is no progress.
         news = max(start, min(plan.news or start for _, plan in self._group))
         queue = WriteQueue(self._hass)
-        history = backend.history([point for point, _ in self._group], start, now)
+        points = [point for point, _ in self._group]
+        history = possible_history(backend, self._earliest, points, start, now)
         async with aclosing(_prefetched(history)) as chunks:
             async for chunk in chunks:
                 await self._add_chunk(chunk)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import timedelta
 import time
 from typing import override
 
@@ -11,12 +10,14 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from ..backends.base import BackendSpec
 from ..backends.errors import BackendError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..identifiers import platform_of, point_unique_id
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
+from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
 from .schedule import PollGroups, PollSchedule
 from .snapshot import LatestReadings, Snapshot
@@ -37,24 +38,22 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         hass: HomeAssistant,
         entry: ConfigEntry,
         inventory: InventoryCoordinator,
-        default_interval: timedelta,
+        spec: BackendSpec,
     ) -> None:
-        """Initialize the coordinator.
-
-        `default_interval` is the interval of points without a poll interval.
-        """
+        """Initialize the coordinator; every point is due at once."""
         super().__init__(
             hass,
             entry,
             inventory.backend,
             subject="readings",
-            interval=default_interval,
+            interval=spec.poll_interval,
             always_update=False,
         )
         self._inventory = inventory
-        self._default_interval = default_interval
+        self._default_interval = spec.poll_interval
         self._schedule = PollSchedule()
         self._latest = LatestReadings()
+        self.clock_check = ClockCheck(spec.earliest)
         self._groups = IdentityMemo[PollGroups]()
         self._notified: tuple[bool, Snapshot] | None = None
         self._debouncer = ReadDebouncer(
@@ -193,6 +192,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Read points and merge the result; raises BackendError."""
         number = self._latest.start_read()
         latest = await self.backend.latest(points)
+        now = dt_util.utcnow() + self.backend.clock_offset
+        known = self._latest.readings
+        latest = self.clock_check.possible(points, latest, known, now)
         before = self._latest.failures
         self._latest.merge(number, points, latest)
         self._log_failures(before, self._latest.failures)

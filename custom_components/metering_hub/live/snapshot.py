@@ -88,6 +88,11 @@ class LatestReadings:
         return self._started
 
     @property
+    def readings(self) -> Mapping[str, Reading]:
+        """Return the latest readings by point key."""
+        return self._readings
+
+    @property
     def failures(self) -> frozenset[str]:
         """Return the distinct reasons why parts of the server failed."""
         return frozenset(self._failed.values())

@@ -9,6 +9,7 @@ from custom_components.metering_hub.backends.errors import (
     ServerFaultError,
     UnreachableError,
 )
+from custom_components.metering_hub.metering.model import ESTIMATED
 from simulators.besmart import (
     PV_PER_QUARTER,
     Removal,
@@ -92,6 +93,7 @@ async def test_corrected_values_count(bench: Bench) -> None:
         for n in (0, 2, 3, 4)
         for time in (first + n * QUARTER,)
     ]
+    assert [r.quality for r in readings] == [None, ESTIMATED, None, None]
 
 
 async def test_amounts_are_stamped_with_their_start(bench: Bench) -> None:

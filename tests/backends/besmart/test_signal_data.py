@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.metering_hub.backends.besmart.models import Sample
 from custom_components.metering_hub.backends.besmart.signal_data import (
+    estimated_times,
     first_time,
     group_by_origin,
     is_growing,
@@ -201,3 +202,10 @@ async def test_a_hundred_thousand_samples_do_not_block_the_loop() -> None:
         values = merge_origins(await group_by_origin(found.samples, 0, 1e9))
     assert len(values) == 100_000
     assert turns.count >= 100
+
+
+async def test_estimated_times() -> None:
+    """A time with a measured or corrected value is not estimated."""
+    samples = [(1, 5.0, 1), (1, 6.0, 4), (2, 7.0, 4), (3, 8.0, 3), (4, 9.0, 5)]
+    found = await group_by_origin((Sample(*each) for each in samples), 0, 1000)
+    assert estimated_times(found) == {2, 3}

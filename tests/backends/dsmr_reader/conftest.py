@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.metering_hub.backends.base import Memory
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
@@ -45,7 +47,6 @@ OUTAGE = Outage(
 )
 
 type Times = dict[datetime, float]
-type Connect = Callable[[DsmrReaderSimulator], Awaitable[Connected]]
 type ServeRows = Callable[[list[Row]], Awaitable[tuple[RowServer, DsmrReaderBackend]]]
 
 
@@ -54,6 +55,14 @@ def point(key: str) -> Point:
     return Point(
         key=key, device_key="meter", quantity=Quantity.ENERGY, kind=Kind.REGISTER
     )
+
+
+class Connect(Protocol):
+    """Connects a backend to a simulator, perhaps with the memory of another one."""
+
+    async def __call__(
+        self, simulator: DsmrReaderSimulator, memory: Memory | None = None
+    ) -> Connected: ...
 
 
 @dataclass
@@ -109,10 +118,18 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
 
-        async def to(simulator: DsmrReaderSimulator) -> Connected:
+        async def to(
+            simulator: DsmrReaderSimulator, memory: Memory | None = None
+        ) -> Connected:
             url = await stack.enter_async_context(serve(simulator.app))
             settings = {"url": url, "api_key": KEY}
-            backend = DsmrReaderBackend(session, settings, {}, clock=simulator.clock)
+
+            def now() -> datetime:
+                """Return the time of the simulator, which tests change."""
+                return simulator.clock()
+
+            backend = DsmrReaderBackend(session, settings, {}, clock=now)
+            backend.restore(memory or {})
             await backend.inventory()
             simulator.faults.clear_requests()
             return Connected(backend, simulator)

@@ -64,7 +64,11 @@ EXPECTED: dict[tuple[str, str], dict[str, object]] = {
         "unit": "Ah",
         "role": None,
     },
-    ("Main feeder", "current_chn2_total"): {"unit": "Ah", "kind": Kind.REGISTER},
+    ("Main feeder", "current_chn2_total"): {
+        "unit": "Ah",
+        "kind": Kind.REGISTER,
+        "may_restart": False,
+    },
     ("Hall lights", "total_current"): {
         "quantity": Quantity.CURRENT,
         "kind": Kind.INSTANT,
@@ -132,9 +136,17 @@ EXPECTED: dict[tuple[str, str], dict[str, object]] = {
         "unit": "dBm",
         "category": Category.DIAGNOSTIC,
     },
-    ("Shop door", "total_in"): {"quantity": Quantity.COUNT, "kind": Kind.REGISTER},
+    ("Shop door", "total_in"): {
+        "quantity": Quantity.COUNT,
+        "kind": Kind.REGISTER,
+        "may_restart": True,
+    },
     ("Shop door", "line_1_in"): {"quantity": Quantity.OTHER, "kind": Kind.INSTANT},
-    ("Water meter", "pulse"): {"quantity": Quantity.COUNT, "kind": Kind.REGISTER},
+    ("Water meter", "pulse"): {
+        "quantity": Quantity.COUNT,
+        "kind": Kind.REGISTER,
+        "may_restart": True,
+    },
     ("Boiler room", "adc_1"): {"kind": Kind.INSTANT, "unit": None, "precision": 3},
     ("Boiler room", "gpio_output_1"): {
         "kind": Kind.FLAG,

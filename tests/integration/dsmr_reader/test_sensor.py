@@ -107,6 +107,7 @@ async def test_one_request_per_fast_poll(
         "ordering": "-timestamp",
         "limit": "1",
         "timestamp__gte": "2026-11-21T10:30:10Z",
+        "timestamp__lte": "2026-11-21T10:35:20Z",
     }
     assert request.headers["X-AUTHKEY"] == loaded.data["api_key"]
 

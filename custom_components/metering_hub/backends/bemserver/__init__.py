@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
 from .backend import HISTORY_INTERVAL, POLL_INTERVAL, BemserverBackend
+from .history_start import EARLIEST
 from .setup_fields import AMOUNTS_FIELD, REGISTERS_FIELD
 
 SPEC = BackendSpec(
@@ -20,6 +21,7 @@ SPEC = BackendSpec(
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=2),
+    earliest=EARLIEST,
     capabilities=frozenset({Capability.HISTORY}),
     setup_fields=(
         Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),

@@ -99,6 +99,12 @@ class BemserverBackend(Backend):
         """Return the time zone of the first campaign."""
         return self._zones.default
 
+    @property
+    @override
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._client.clock_offset
+
     @override
     def restore(self, memory: Memory) -> None:
         """Restore what `remember` returned before a restart."""

@@ -8,6 +8,7 @@ Every method raises only BackendError: the errors of `HttpClient.request`, and t
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 import re
 
@@ -70,6 +71,11 @@ class BemserverClient:
         self._http = http
         self._api = api
         self._lists = ListReader(http, api)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._http.clock_offset
 
     def start_round(self, pages: int) -> None:
         """Allow so many later pages of long lists to be read again."""

@@ -1,7 +1,7 @@
 """When the history of each series starts."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ..base import Memory
@@ -14,6 +14,9 @@ from .data_states import DataStates, Results
 from .timeseries_client import Span, TimeseriesClient
 
 DAY = timedelta(days=1)
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Campaigns load measurements that are much older than the server."""
 
 
 class HistoryStarts:
@@ -57,7 +60,7 @@ class HistoryStarts:
 
         self.take_unknown(missing)
         found, failed = await self._states.search(missing, read)
-        self._first |= found
+        self._first |= {n: max(time, EARLIEST) for n, time in found.items()}
         self._unknown |= failed
         for number in missing:
             if number not in found and number not in failed:
@@ -95,7 +98,7 @@ class HistoryStarts:
         for label, text in as_object(memory.get("first")).items():
             number, time = as_integer(label), as_utc_moment(text)
             if number is not None and time is not None:
-                self._first[number] = time
+                self._first[number] = max(time, EARLIEST)
 
     def remember(self) -> dict[str, Json]:
         """Return the first values' times."""

@@ -78,6 +78,12 @@ class BesmartBackend(Backend):
         """Return Poland's time zone."""
         return ZONE
 
+    @property
+    @override
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._client.clock_offset
+
     @override
     def restore(self, memory: Memory) -> None:
         """Restore what earlier runs learned about the server."""

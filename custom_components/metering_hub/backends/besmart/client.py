@@ -6,7 +6,7 @@ a signal. Only the status of an error is used, because error bodies differ by ed
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from aiohttp import ClientSession
@@ -85,6 +85,11 @@ class BesmartClient:
             classify=_classify,
         )
         self._batch_parser = BatchParser()
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._http.clock_offset
 
     async def log_in(self) -> None:
         """Log in unless there is a valid token."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
-from ...metering.model import NEW_REGISTER, Kind, Point, Reading
+from ...metering.model import ESTIMATED, NEW_REGISTER, Kind, Point, Reading
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
@@ -22,7 +22,7 @@ from .discovery import FoundSensors
 from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
 from .points import signal_of
-from .signal_data import Value, group_by_origin, merge_origins
+from .signal_data import Value, estimated_times, group_by_origin, merge_origins
 from .units import canonical_unit, unit_factor
 
 WINDOW = timedelta(days=31) - MILLISECOND
@@ -137,12 +137,16 @@ class HistoryReader:
                 # The signal measures something else now, which is not this point.
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
-            values = merge_origins(await group_by_origin(data.samples, since, till))
+            by_origin = await group_by_origin(data.samples, since, till)
+            values = merge_origins(by_origin)
             self._note_latest(each.signal, values)
             columns = ReadingColumns(are_amounts=each.lag > timedelta())
             for part in batched(values, _READINGS_PER_TURN, strict=False):
                 _add_readings(columns, part, each.lag, factor, start, end)
                 await yielder.spend(len(part))
+            if each.point.kind is Kind.REGISTER:
+                estimated = estimated_times(by_origin)
+                columns.qualities = dict.fromkeys(estimated, ESTIMATED)
             readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures
 

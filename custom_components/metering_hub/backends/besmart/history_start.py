@@ -7,6 +7,7 @@ row are empty. Results are remembered.
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
+from ..base import EARLIEST
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError, ProtocolError
 from .batching import SignalBatcher
 from .memory import HistoryStart, ServerMemory
@@ -18,7 +19,6 @@ EMPTY_YEARS = 2
 _FIRST_WINDOW = timedelta(days=31)
 _SHORTEST_WINDOW = timedelta(days=1)
 _MOST_SAMPLES = 100_000
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _VALID_FOR = timedelta(days=30)
 _EMPTY_VALID_FOR = timedelta(hours=6)
 
@@ -93,8 +93,8 @@ class HistoryStartFinder:
         longest = self._batcher.step(signal) * _MOST_SAMPLES
         window = _FIRST_WINDOW if is_first else YEAR
         empty = timedelta()
-        while empty < EMPTY_YEARS * YEAR and end > _EARLIEST:
-            since = end - min(window, longest)
+        while empty < EMPTY_YEARS * YEAR and end > EARLIEST:
+            since = max(end - min(window, longest), EARLIEST)
             query = DataQuery(signal=signal, since=since, till=end)
             found = await self._batcher.read([query])
             if (failure := found.failures.get(signal)) is not None:

@@ -6,7 +6,7 @@ corrected ones, can contain a time more than once and in any order, and mark del
 samples. Long answers are processed in slices to keep the event loop responsive.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from itertools import batched, pairwise, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
@@ -252,6 +252,13 @@ def merge_origins(found: ValuesByOrigin) -> Sequence[Value]:
     for origin in reversed(_HISTORY_PREFERENCE):
         best |= found[origin]
     return sorted(best.items())
+
+
+def estimated_times(found: ValuesByOrigin) -> AbstractSet[float]:
+    """Return the times of which only an estimated or calculated value is known."""
+    return (found[ESTIMATED].keys() | found[CALCULATED].keys()) - (
+        found[MEASURED].keys() | found[CORRECTED].keys()
+    )
 
 
 def first_time(samples: Iterable[Sample], since: float, till: float) -> float | None:

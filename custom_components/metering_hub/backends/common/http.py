@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 import json
 import json.scanner
 import random
@@ -27,6 +26,7 @@ from ..errors import (
     UnreachableError,
 )
 from .auth import Authenticator, StaticAuth
+from .server_clock import clock_offset, http_date
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type QueryValue = str | int | Sequence[str | int]
@@ -137,6 +137,15 @@ class HttpClient:
         self._headers = dict(headers or {})
         self._slots = asyncio.Semaphore(max_parallel)
         self._classify = classify
+        self._clock_offset = timedelta()
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead, by its newest `Date` header.
+
+        The header has whole seconds. Without a usable one, there is no offset.
+        """
+        return self._clock_offset
 
     async def get(
         self, path: str, params: Mapping[str, QueryValue] | None = None
@@ -220,6 +229,7 @@ class HttpClient:
                 timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
             ) as response:
                 if response.status not in _REDIRECTS:
+                    self._clock_offset = clock_offset(response.headers)
                     return await _read(request, response)
                 url = _redirect_target(request, response)
         raise ProtocolError(f"{request}: redirects without end")
@@ -338,11 +348,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return min(float(text), MAX_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+    if (moment := http_date(text)) is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     seconds = (moment - datetime.now(UTC)).total_seconds()
     return min(max(0.0, seconds), MAX_RETRY_AFTER)

@@ -1,18 +1,28 @@
 """DSMR-reader as a backend."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import override
 
 from aiohttp import ClientSession
 
 from ...metering.model import Inventory, Point, PricePeriod
-from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
+from ..base import (
+    Backend,
+    HistoryChanges,
+    HistoryChunk,
+    Identity,
+    Latest,
+    Memory,
+    Settings,
+)
 from ..errors import UnsupportedError
 from .changes import find_changes
 from .client import DsmrReaderClient
 from .history import HistoryReader
 from .latest import LatestReader
+from .latest_telegram import TelegramReader
+from .meter_exchanges import MeterExchanges
 from .meters import (
     Endpoint,
     MeterProfile,
@@ -49,8 +59,12 @@ class DsmrReaderBackend(Backend):
         """Initialize the backend; nothing is requested before `connect`."""
         self._url = str(settings["url"])
         self._client = DsmrReaderClient(session, self._url, str(settings["api_key"]))
-        self._latest = LatestReader(self._client, clock)
-        self._history = HistoryReader(self._client, self._latest.find_time_zone)
+        self._exchanges = MeterExchanges()
+        self._telegrams = TelegramReader(self._client, clock, self._exchanges)
+        self._latest = LatestReader(self._client, self._telegrams, clock)
+        self._history = HistoryReader(
+            self._client, self._find_time_zone, self._exchanges
+        )
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
         self._profile: MeterProfile | None = None
@@ -60,7 +74,23 @@ class DsmrReaderBackend(Backend):
     @override
     def time_zone(self) -> tzinfo:
         """Return the server's time zone, as far as its answers show it."""
-        return self._latest.time_zone
+        return self._telegrams.time_zone
+
+    @property
+    @override
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._client.clock_offset
+
+    @override
+    def restore(self, memory: Memory) -> None:
+        """Restore the meters as they were seen before a restart."""
+        self._exchanges.restore(memory)
+
+    @override
+    def remember(self) -> Memory:
+        """Return digests of the meters' serial numbers, and their exchanges."""
+        return self._exchanges.remember()
 
     @override
     async def connect(self) -> Identity:
@@ -70,7 +100,7 @@ class DsmrReaderBackend(Backend):
             raise UnsupportedError(
                 f"DSMR-reader {version} is too old", reason="unsupported_version"
             )
-        statistics = await self._latest.meter_statistics()
+        statistics = await self._telegrams.read_statistics()
         self._connected = version, statistics
         return Identity(
             unique_id=meter_id(statistics), title="DSMR-reader", version=version
@@ -80,7 +110,7 @@ class DsmrReaderBackend(Backend):
     async def inventory(self) -> Inventory:
         """Return the electricity meter and, if there is one, the meter behind it."""
         version, statistics = await self._version_and_statistics()
-        telegram = await self._latest.latest_telegram()
+        telegram = await self._telegrams.read()
         self._profile = profile = make_profile(
             statistics, telegram, endpoints_of(version), self._chosen_extra
         )
@@ -121,7 +151,8 @@ class DsmrReaderBackend(Backend):
     ) -> HistoryChanges:
         """Count the telegrams since `start`; nothing before them changes later."""
         keys = {point.key for point in points}
-        return await find_changes(self._client, keys, start, mark)
+        until = self._telegrams.latest_possible
+        return await find_changes(self._client, keys, start, until, mark)
 
     @override
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
@@ -130,13 +161,19 @@ class DsmrReaderBackend(Backend):
             await self.inventory()
         if self._profile and Endpoint.PRICES not in self._profile.endpoints:
             return []
-        zone = await self._latest.find_time_zone()
+        zone = await self._find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
 
     @property
     def _extra(self) -> ExtraDevice | None:
         """Return the kind of the extra meter, if there is one."""
         return self._profile.extra if self._profile else None
+
+    async def _find_time_zone(self) -> tzinfo:
+        """Return the server's time zone, fetching a telegram if there is none yet."""
+        if self._telegrams.telegram is None:
+            await self._telegrams.read()
+        return self.time_zone
 
     async def _version_and_statistics(self) -> tuple[str, MeterStatistics]:
         """Return the version and meter statistics that `connect` has just fetched.
@@ -146,4 +183,4 @@ class DsmrReaderBackend(Backend):
         connected, self._connected = self._connected, None
         if connected is not None:
             return connected
-        return await self._client.version(), await self._latest.meter_statistics()
+        return await self._client.version(), await self._telegrams.read_statistics()

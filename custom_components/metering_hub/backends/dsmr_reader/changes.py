@@ -26,21 +26,28 @@ class Mark:
 
 
 async def find_changes(
-    client: DsmrReaderClient, keys: Collection[str], start: datetime, mark: object
+    client: DsmrReaderClient,
+    keys: Collection[str],
+    start: datetime,
+    until: datetime,
+    mark: object,
 ) -> HistoryChanges:
     """Return from when on the stored telegrams may differ from those at `mark`.
+
+    Telegrams after `until` are in the future. With one of them as the latest, every
+    later look would find telegrams before it and take them for late ones.
 
     This takes one request if nothing is new and two if something is. Once a day, it
     takes one more to move the anchor up to `start`.
     """
     if not isinstance(mark, Mark) or start < mark.anchor:
-        seen = await client.telegram_summary(start)
+        seen = await client.telegram_summary(start, until)
         return HistoryChanges(since=start, mark=Mark(start, seen))
     new = mark
     if is_moved := start - mark.anchor > _ANCHOR_LIFE:
         # Made first, so that a telegram stored in between is found next time.
-        new = Mark(start, await client.telegram_summary(start))
-    now = await client.telegram_summary(mark.anchor)
+        new = Mark(start, await client.telegram_summary(start, until))
+    now = await client.telegram_summary(mark.anchor, until)
     if not is_moved:
         new = Mark(mark.anchor, now)
     if (now.count, now.time) == (mark.seen.count, mark.seen.time):

@@ -80,6 +80,11 @@ class DsmrReaderClient:
             classify=classify_login,
         )
 
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._http.clock_offset
+
     async def version(self) -> str:
         """Fetch the server's version, such as "5.11.0"."""
         answer = await self._object("/application/version")
@@ -145,20 +150,29 @@ class DsmrReaderClient:
             if page.is_last(offset, CONTRACTS_AT_ONCE):
                 return contracts
 
-    async def latest_telegram(self, since: datetime | None) -> StoredTelegram | None:
-        """Fetch the latest stored telegram that is not older than `since`.
+    async def latest_telegram(
+        self, since: datetime, until: datetime
+    ) -> StoredTelegram | None:
+        """Fetch the latest telegram stored in [since, until].
 
-        With `since` the answer takes the same time however much is stored; without it,
-        the server counts all its rows first.
+        With a recent `since`, the answer takes the same time however much is stored,
+        because the server counts the rows first.
         """
-        params: dict[str, QueryValue] = {"ordering": "-timestamp", "limit": 1}
-        if since is not None:
-            params["timestamp__gte"] = utc_text(since)
+        params: dict[str, QueryValue] = {
+            "ordering": "-timestamp",
+            "limit": 1,
+            "timestamp__gte": utc_text(since),
+            "timestamp__lte": utc_text(until),
+        }
         return _first(await self._page(TELEGRAMS, params), parse_stored_telegram)
 
-    async def oldest_telegram(self) -> StoredTelegram | None:
-        """Fetch the oldest stored telegram."""
-        params: dict[str, QueryValue] = {"ordering": "timestamp", "limit": 1}
+    async def oldest_telegram(self, since: datetime) -> StoredTelegram | None:
+        """Fetch the oldest telegram that is not older than `since`."""
+        params: dict[str, QueryValue] = {
+            "ordering": "timestamp",
+            "limit": 1,
+            "timestamp__gte": utc_text(since),
+        }
         page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
         return _first(page, parse_stored_telegram)
 
@@ -181,21 +195,26 @@ class DsmrReaderClient:
         }
         return (await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)).total
 
-    async def telegram_summary(self, since: datetime) -> TelegramSummary:
-        """Fetch the number of telegrams stored since a moment, and the latest one."""
+    async def telegram_summary(
+        self, since: datetime, until: datetime
+    ) -> TelegramSummary:
+        """Fetch the number of telegrams in [since, until], and the latest one."""
         params: dict[str, QueryValue] = {
             "ordering": "-timestamp",
             "limit": SUMMARY_ROWS,
             "timestamp__gte": utc_text(since),
+            "timestamp__lte": utc_text(until),
         }
         page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
         return parse_telegram_summary(page, SUMMARY_ROWS)
 
-    async def oldest_day(self, since: date | None = None) -> DayStatistics | None:
+    async def oldest_day(self, since: date) -> DayStatistics | None:
         """Fetch the oldest day that has statistics, at the earliest `since`."""
-        params: dict[str, QueryValue] = {"ordering": "day", "limit": 1}
-        if since is not None:
-            params["day__gte"] = since.isoformat()
+        params: dict[str, QueryValue] = {
+            "ordering": "day",
+            "limit": 1,
+            "day__gte": since.isoformat(),
+        }
         page = await self._page(DAYS, params, HISTORY_TIMEOUT)
         return _first(page, parse_day_statistics)
 

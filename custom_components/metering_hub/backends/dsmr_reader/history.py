@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ...metering.model import Point
-from ..base import HistoryChunk
+from ..base import EARLIEST, HistoryChunk
 from ..common.times import local_midnight
 from .client import DsmrReaderClient
+from .extra_clock import possible_stamp
+from .meter_exchanges import MeterExchanges, NewRegisters
 from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
 from .models import (
     ELECTRICITY_TIME_FIELD,
@@ -14,7 +16,7 @@ from .models import (
     DayStatistics,
     StoredTelegram,
 )
-from .positions import Position
+from .positions import LONGEST_GAP, Position
 from .statistics_history import Span, StatisticsHistory
 from .telegram_history import TelegramHistory
 
@@ -26,11 +28,15 @@ class HistoryReader:
     """Reads the stored readings of a server."""
 
     def __init__(
-        self, client: DsmrReaderClient, find_zone: Callable[[], Awaitable[tzinfo]]
+        self,
+        client: DsmrReaderClient,
+        find_zone: Callable[[], Awaitable[tzinfo]],
+        exchanges: MeterExchanges,
     ) -> None:
         """Initialize the reader; `find_zone` returns the server's time zone."""
         self._client = client
         self._find_zone = find_zone
+        self._exchanges = exchanges
 
     async def chunks(
         self, points: Collection[Point], start: datetime, end: datetime
@@ -53,7 +59,7 @@ class HistoryReader:
         if registers and not await self._client.count_telegrams(
             start - _JUST_BEFORE, start
         ):
-            oldest = await self._client.oldest_telegram()
+            oldest = await self._client.oldest_telegram(min(start, EARLIEST))
             rows_from = oldest.time if oldest else None
             if rows_from is None or rows_from > start:
                 span = Span(
@@ -67,23 +73,29 @@ class HistoryReader:
                     until = chunk.until
                     yield chunk
         if rows_from is not None and rows_from <= end:
-            telegrams = TelegramHistory(wanted, start, end, until)
-            async for chunk in telegrams.chunks(self._client, max(start, rows_from)):
+            first = max(start, rows_from)
+            new = NewRegisters(self._exchanges, first)
+            telegrams = TelegramHistory(wanted, (start, end), until, new)
+            async for chunk in telegrams.chunks(self._client, first):
                 yield chunk
 
     async def first_reading(self, points: Collection[Point]) -> datetime | None:
-        """Return the time of the oldest telegram, or of the oldest day before it."""
+        """Return the time of the oldest telegram, or of the oldest day before it.
+
+        What a clock has stamped that nobody had set does not count.
+        """
         zone = await self._find_zone()
         keys = {point.key for point in points}
         moments: list[datetime] = []
-        if (oldest := await self._client.oldest_telegram()) is not None:
+        if (oldest := await self._client.oldest_telegram(EARLIEST)) is not None:
             moments.append(oldest.time)
-            stamp = oldest.extra_device_time
+            measured = possible_stamp(oldest.extra_device_time, oldest.time)
             # The position of a meter that stopped long ago is not a first reading.
-            if stamp and EXTRA_KEYS & keys and stamp > oldest.time - EXTRA_LAG:
-                moments.append(stamp)
-        if keys - {POWER_KEY} and (day := await self._client.oldest_day()) is not None:
-            moments += _day_moments(day, keys, zone)
+            if EXTRA_KEYS & keys and measured > oldest.time - EXTRA_LAG:
+                moments.append(measured)
+        if keys - {POWER_KEY}:
+            day = await self._client.oldest_day(EARLIEST.date())
+            moments += _day_moments(day, keys, zone) if day else []
         return min(moments, default=None)
 
 
@@ -96,8 +108,9 @@ def _day_moments(
     if set(keys) & set(ELECTRICITY_KEYS):
         found.add(day.times.get(ELECTRICITY_TIME_FIELD, midnight))
     if set(keys) & EXTRA_KEYS:
-        stamp = day.times.get(GAS_TIME_FIELD)
-        found.add(stamp if stamp and stamp > midnight - EXTRA_LAG else midnight)
+        stamp = day.times.get(GAS_TIME_FIELD, midnight)
+        is_near = midnight - EXTRA_LAG < stamp < midnight + LONGEST_GAP
+        found.add(stamp if is_near else midnight)
     return list(found)
 
 
@@ -113,5 +126,5 @@ def _positions(
         value = oldest.numbers.get("extra_device_delivered" if is_extra else key)
         stamp = oldest.extra_device_time if is_extra else None
         if value is not None:
-            found[key] = Position(stamp or oldest.time, float(value))
+            found[key] = Position(possible_stamp(stamp, oldest.time), float(value))
     return found

@@ -1,8 +1,8 @@
 """Read the latest readings, with one request for each endpoint involved."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime, timezone, tzinfo
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from ...metering.model import Reading
 from ..base import Latest
@@ -10,63 +10,34 @@ from ..common.concurrency import gather_parts
 from ..common.times import local_midnight
 from ..errors import BackendError
 from .client import DsmrReaderClient
-from .meters import (
-    POLL_INTERVAL,
-    POWER_KEY,
-    STALE_AFTER,
-    Endpoint,
-    is_belgian_meter,
-    tariff_of,
+from .latest_telegram import TelegramReader
+from .meters import POLL_INTERVAL, Endpoint
+from .models import ElectricityLive, ExtraDevice
+from .readings import (
+    Readings,
+    counter_readings,
+    live_readings,
+    price_readings,
+    telegram_readings,
+    today_readings,
 )
-from .models import (
-    PRICE_FIELDS,
-    Contract,
-    ElectricityLive,
-    ExtraDevice,
-    MeterStatistics,
-    StoredTelegram,
-    Today,
-)
-from .prices import combined_price
-
-type Readings = dict[str, Reading]
-"""Readings by point key."""
-
-DEFAULT_ZONE = ZoneInfo("Europe/Amsterdam")
-"""DSMR-reader's default; loaded at import, because loading it blocks."""
 
 
 class LatestReader:
-    """Reads the latest readings of a server.
+    """Reads the latest readings of a server."""
 
-    It keeps the latest telegram and meter statistics, which several endpoints need.
-    """
-
-    def __init__(self, client: DsmrReaderClient, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client: DsmrReaderClient,
+        telegrams: TelegramReader,
+        clock: Callable[[], datetime],
+    ) -> None:
         """Initialize the reader; `clock` returns the current time in UTC."""
         self._client = client
+        self._telegrams = telegrams
         self._clock = clock
-        self._statistics: MeterStatistics | None = None
         self._tariff_name: str | None = None
-        self._telegram: StoredTelegram | None = None
-
-    @property
-    def time_zone(self) -> tzinfo:
-        """Return the server's time zone, of which its answers only show the offset.
-
-        Without any telegram it is the default.
-        """
-        if (telegram := self._telegram) is None:
-            return DEFAULT_ZONE
-        if telegram.time.astimezone(DEFAULT_ZONE).utcoffset() == telegram.offset:
-            return DEFAULT_ZONE
-        return timezone(telegram.offset)
-
-    async def find_time_zone(self) -> tzinfo:
-        """Return the server's time zone, fetching a telegram if there is none yet."""
-        if self._telegram is None:
-            await self.latest_telegram()
-        return self.time_zone
+        self._live: ElectricityLive | None = None
 
     async def read(
         self, sources: Mapping[str, Endpoint], extra: ExtraDevice | None
@@ -92,24 +63,6 @@ class LatestReader:
             },
         )
 
-    async def meter_statistics(self) -> MeterStatistics:
-        """Fetch the meter statistics."""
-        self._statistics = await self._client.meter_statistics()
-        return self._statistics
-
-    async def latest_telegram(self) -> StoredTelegram | None:
-        """Fetch the latest telegram, searching only from the last one seen on.
-
-        The first time, all telegrams are searched if there is no recent one.
-        """
-        known = self._telegram
-        since = known.time if known else self._clock() - STALE_AFTER
-        found = await self._client.latest_telegram(since)
-        if found is None and known is None:
-            found = await self._client.latest_telegram(None)
-        self._telegram = found or known
-        return self._telegram
-
     async def _fetch(
         self, endpoints: Collection[Endpoint], extra: ExtraDevice | None
     ) -> tuple[dict[Endpoint, Readings], dict[Endpoint, BackendError]]:
@@ -122,7 +75,7 @@ class LatestReader:
         """Fetch the readings of one endpoint."""
         match endpoint:
             case Endpoint.READING:
-                telegram = await self.latest_telegram()
+                telegram = await self._telegrams.read_for_entities()
                 return telegram_readings(telegram, extra) if telegram else {}
             case Endpoint.LIVE:
                 return await self._fetch_live()
@@ -135,7 +88,7 @@ class LatestReader:
             case Endpoint.PEAK:
                 return await self._fetch_peak()
             case Endpoint.STATISTICS:
-                return counter_readings(await self.meter_statistics())
+                return counter_readings(await self._telegrams.read_statistics())
             case Endpoint.PRICES:
                 return await self._fetch_prices()
 
@@ -147,11 +100,23 @@ class LatestReader:
         """
         if (live := await self._client.electricity_live()) is None:
             return {}
-        statistics = self._statistics
+        statistics = self._telegrams.statistics
         if statistics is None or live.tariff_name != self._tariff_name:
-            statistics = await self.meter_statistics()
+            statistics = await self._telegrams.read_statistics()
             self._tariff_name = live.tariff_name
-        return live_readings(live, statistics, await self._latest_time())
+        latest = await self._latest_time()
+        return live_readings(self._possible(live), statistics, latest)
+
+    def _possible(self, live: ElectricityLive) -> ElectricityLive:
+        """Return a live answer with the cost of the last telegram that was possible.
+
+        For the server, a telegram from the future is the latest until its time comes.
+        """
+        if live.time <= self._telegrams.latest_possible:
+            self._live = live
+        elif (known := self._live) is not None:
+            return replace(live, time=known.time, cost_per_hour=known.cost_per_hour)
+        return live
 
     async def _fetch_gas_live(self) -> Readings:
         """Fetch the amount that the extra meter delivered in its last interval."""
@@ -165,7 +130,7 @@ class LatestReader:
         if (today := await self._client.today()) is None:
             return {}
         latest = await self._latest_time()
-        return today_readings(today, latest, self.time_zone)
+        return today_readings(today, latest, self._telegrams.time_zone)
 
     async def _fetch_problems(self) -> Readings:
         """Fetch whether the server reports problems, which it checks on request."""
@@ -176,7 +141,7 @@ class LatestReader:
     async def _fetch_peak(self) -> Readings:
         """Fetch the highest quarter-hour mean of the local month."""
         first_day = self._local_now().date().replace(day=1)
-        month = local_midnight(first_day, self.time_zone)
+        month = local_midnight(first_day, self._telegrams.time_zone)
         if (peak := await self._client.quarter_hour_peak(month)) is None:
             return {}
         value = float(peak.average_delivered)
@@ -186,99 +151,18 @@ class LatestReader:
         """Fetch today's prices."""
         today = self._local_now().date()
         contracts = await self._client.contracts(today, today)
-        return price_readings(contracts, self.time_zone)
+        return price_readings(contracts, self._telegrams.time_zone)
 
     async def _latest_time(self) -> datetime | None:
         """Return the time of the latest telegram, on which all live answers are based.
 
         It is fetched only if no point of the telegram itself is polled.
         """
-        if (
-            self._telegram is None
-            or self._clock() - self._telegram.time > POLL_INTERVAL
-        ):
-            await self.latest_telegram()
-        return self._telegram.time if self._telegram else None
+        known = self._telegrams.telegram
+        if known is None or self._clock() - known.time > POLL_INTERVAL:
+            known = await self._telegrams.read()
+        return known.time if known else None
 
     def _local_now(self) -> datetime:
         """Return the current time in the server's time zone."""
-        return self._clock().astimezone(self.time_zone)
-
-
-def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Readings:
-    """Return the registers, powers, voltages and currents of a stored telegram."""
-    numbers = telegram.numbers
-    found = {
-        name: Reading(time=telegram.time, value=float(number))
-        for name, number in numbers.items()
-        if name != "extra_device_delivered"
-    }
-    delivered = numbers.get("electricity_currently_delivered")
-    returned = numbers.get("electricity_currently_returned")
-    if delivered is not None and returned is not None:
-        power = float(delivered - returned)
-        found[POWER_KEY] = Reading(time=telegram.time, value=power)
-    position = numbers.get("extra_device_delivered")
-    if extra is not None and position is not None:
-        found[extra.value] = Reading(
-            time=telegram.extra_device_time or telegram.time,
-            value=float(position),
-            # Telegrams repeat the position between the meter's own measurements.
-            confirmed=telegram.time,
-        )
-    return found
-
-
-def live_readings(
-    live: ElectricityLive, statistics: MeterStatistics, latest: datetime | None
-) -> Readings:
-    """Return the tariff and the running cost, which the latest telegram confirms."""
-    found: Readings = {}
-    confirmed = max(live.time, latest or live.time)
-    number = statistics.electricity_tariff
-    if live.tariff_name and number in (1, 2):
-        tariff = tariff_of(number, is_belgian=is_belgian_meter(statistics))
-        found["electricity_tariff"] = Reading(
-            time=live.time, value=tariff, confirmed=confirmed
-        )
-    if live.cost_per_hour is not None:
-        cost = float(live.cost_per_hour)
-        found["electricity_cost_per_hour"] = Reading(
-            time=live.time, value=cost, confirmed=confirmed
-        )
-    return found
-
-
-def today_readings(today: Today, latest: datetime | None, zone: tzinfo) -> Readings:
-    """Return today's amounts, measured up to the latest telegram of the day."""
-    since = _start_of_day(today.day, zone)
-    measured = since if latest is None else max(latest, since)
-    return {
-        f"today_{name}": Reading(time=measured, value=float(number), since=since)
-        for name, number in today.numbers.items()
-    }
-
-
-def counter_readings(statistics: MeterStatistics) -> Readings:
-    """Return the meter's own counters."""
-    if statistics.time is None:
-        return {}
-    return {
-        name: Reading(time=statistics.time, value=int(number))
-        for name, number in statistics.counters.items()
-    }
-
-
-def price_readings(contracts: Sequence[Contract], zone: tzinfo) -> Readings:
-    """Return the prices of contracts that are valid on the same day."""
-    found: Readings = {}
-    for name in PRICE_FIELDS:
-        if (price := combined_price(contracts, name)) is not None:
-            valid_from = _start_of_day(price[1].start, zone)
-            found[name] = Reading(time=valid_from, value=float(price[0]))
-    return found
-
-
-def _start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return a local midnight in the server's zone, which users see as last reset."""
-    return local_midnight(day, zone).astimezone(zone)
+        return self._clock().astimezone(self._telegrams.time_zone)

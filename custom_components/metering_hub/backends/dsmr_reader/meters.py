@@ -29,6 +29,10 @@ EXTRA_KEYS = frozenset(device.value for device in ExtraDevice)
 EXTRA_LAG = timedelta(hours=6)
 """A new position of an extra meter arrives at most this long after its own time."""
 
+MOST_PER_HOUR = 99.999
+"""The most kWh in an hour: the meter's power field has five digits, three of them
+decimals. Source: docs/wire/dsmr_reader.md, Raw telegram."""
+
 FAST_INTERVAL = timedelta(seconds=10)
 POLL_INTERVAL = timedelta(minutes=1)
 SLOW_INTERVAL = timedelta(hours=1)

@@ -116,12 +116,16 @@ class StoredTelegram:
 
     `time` and `extra_device_time` come from the meters' clocks, in UTC; `offset` is the
     server's offset from UTC at `time`. `extra_device_delivered` has no unit of its own.
+    `stored` is the number of the row, in the order of arrival. `new_meters` are the
+    keys of the devices of which this is the first telegram since their exchange.
     """
 
     time: datetime
     offset: timedelta
     numbers: Numbers
     extra_device_time: datetime | None
+    stored: int | None
+    new_meters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +241,7 @@ def parse_stored_telegram(row: Row) -> StoredTelegram | None:
         offset=time.utcoffset() or timedelta(),
         numbers=parse_numbers(row, READING_FIELDS),
         extra_device_time=as_utc_moment(row.get("extra_device_timestamp")),
+        stored=as_integer(row.get("id")),
     )
 
 

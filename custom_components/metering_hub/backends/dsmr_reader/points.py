@@ -11,6 +11,7 @@ from .meters import (
     ELECTRICITY_METER,
     EXTRA_METER,
     FAST_INTERVAL,
+    MOST_PER_HOUR,
     POLL_INTERVAL,
     POWER_KEY,
     SLOW_INTERVAL,
@@ -120,6 +121,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
                 stale_after=STALE_AFTER,
                 poll_interval=FAST_INTERVAL,
                 has_history=True,
+                capacity=MOST_PER_HOUR,
             )
     if profile.extra is not None:
         yield Point(

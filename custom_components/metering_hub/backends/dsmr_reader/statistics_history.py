@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from ...metering.model import Reading
-from ..base import HistoryChunk
+from ..base import EARLIEST, HistoryChunk
 from ..common.times import local_midnight
 from .client import DsmrReaderClient
 from .meters import ELECTRICITY_KEYS, EXTRA_LAG
@@ -169,6 +169,9 @@ class StatisticsHistory:
             return None
         midnight = self._midnight(day.day)
         measured = day.times.get(fields.time, midnight)
+        if not EARLIEST <= measured <= midnight + LONGEST_GAP:
+            # The extra meter has no clock, but the telegram with its position does.
+            measured = day.times.get(ELECTRICITY_TIME_FIELD, midnight)
         # Every row repeats the position of an extra meter that stopped long ago.
         if not midnight - LONGEST_GAP <= measured <= midnight + LONGEST_GAP:
             return None

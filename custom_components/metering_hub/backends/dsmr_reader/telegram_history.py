@@ -13,17 +13,27 @@ The moment up to which a page is complete depends on its points:
 Source: docs/wire/dsmr_reader.md, Stored telegrams and Retention.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
+from ...metering.model import NEW_REGISTER
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.http import Json
-from ..common.parse import as_number
+from ..common.parse import as_integer, as_number
 from ..common.times import as_utc_moment, whole_hour
 from ..errors import ProtocolError
 from .client import TELEGRAMS_AT_ONCE, DsmrReaderClient
-from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
+from .extra_clock import ExtraClock
+from .meter_exchanges import NewRegisters
+from .meters import (
+    ELECTRICITY_KEYS,
+    ELECTRICITY_METER,
+    EXTRA_KEYS,
+    EXTRA_LAG,
+    EXTRA_METER,
+    POWER_KEY,
+)
 from .models import Row
 
 THINNED = 2
@@ -75,21 +85,27 @@ async def telegram_pages(
 
 
 class TelegramHistory:
-    """Reads the stored telegrams in [start, end] as readings of some points.
+    """Reads the stored telegrams in a span as readings of some points.
 
-    Nothing before `until` is yielded, because it came from the statistics.
+    Nothing before `until` is yielded, because it came from the statistics. `new` finds
+    the telegrams with which new meters begin.
     """
 
     def __init__(
-        self, keys: Collection[str], start: datetime, end: datetime, until: datetime
+        self,
+        keys: Collection[str],
+        span: tuple[datetime, datetime],
+        until: datetime,
+        new: NewRegisters,
     ) -> None:
         """Initialize the reader for one pass over a span."""
         self._registers = tuple(key for key in ELECTRICITY_KEYS if key in keys)
         self._extra = next((key for key in keys if key in EXTRA_KEYS), None)
         self._power = _PowerReader() if POWER_KEY in keys else None
-        self._start, self._end, self._until = start, end, until
+        (self._start, self._end), self._until, self._new = span, until, new
         self._last = self._extra_time = _NEVER
         self._extra_row: tuple[Json, Json] = (None, None)
+        self._extra_clock = ExtraClock[float]()
 
     async def chunks(
         self, client: DsmrReaderClient, rows_from: datetime
@@ -105,7 +121,7 @@ class TelegramHistory:
 
     def _read(self, rows: Collection[Row]) -> dict[str, ReadingColumns]:
         """Return the readings of a page, whose telegrams are in the order of time."""
-        registers = [(key, ReadingColumns()) for key in self._registers]
+        registers = {key: ReadingColumns() for key in self._registers}
         extra, power = ReadingColumns(), ReadingColumns()
         for row in rows:
             if (time := as_utc_moment(row.get("timestamp"))) is None:
@@ -115,19 +131,32 @@ class TelegramHistory:
                 self._read_extra(row, time, extra)
             if time < self._start or time > self._end:
                 continue
-            seconds = time.timestamp()
-            for key, readings in registers:
-                if (value := as_number(row.get(key))) is not None:
-                    readings.add(seconds, value)
+            if registers:
+                self._read_registers(row, time, registers)
             if self._power:
                 self._power.read(row, time, power)
         self._move_until()
-        found = dict(registers)
-        if self._extra:
-            found[self._extra] = extra
-        if self._power:
-            found[POWER_KEY] = power
-        return found
+        found = registers | ({self._extra: extra} if self._extra else {})
+        for readings in found.values():
+            if len(readings.stored) < len(readings):
+                # A part of the row numbers does not tell the order of arrival.
+                readings.stored.clear()
+        return found | ({POWER_KEY: power} if self._power else {})
+
+    def _read_registers(
+        self, row: Row, time: datetime, found: Mapping[str, ReadingColumns]
+    ) -> None:
+        """Add the positions of the electricity meter."""
+        seconds, stored = time.timestamp(), as_integer(row.get("id"))
+        is_new = self._is_new_meter(row, time)
+        for key, readings in found.items():
+            if (value := as_number(row.get(key))) is None:
+                continue
+            readings.add(seconds, value)
+            if stored is not None:
+                readings.stored.append(stored)
+            if is_new:
+                readings.qualities[seconds] = NEW_REGISTER
 
     def _read_extra(self, row: Row, time: datetime, found: ReadingColumns) -> None:
         """Add the extra meter's position, if it is a new one."""
@@ -138,10 +167,29 @@ class TelegramHistory:
         if is_repeated or (value := as_number(position)) is None:
             return
         self._extra_row = stamp, position
-        self._extra_time = measured = as_utc_moment(stamp) or time
+        is_new = self._new.is_pending(EXTRA_METER) and self._new.is_first(
+            EXTRA_METER, time, {"extra_device_delivered": value}
+        )
+        measured = self._extra_clock.measured_at(time, as_utc_moment(stamp), value)
+        self._extra_time = measured
         # Every telegram repeats the position of a meter that stopped long ago.
         if max(self._start, self._until) <= measured <= self._end:
             found.add(measured.timestamp(), value)
+            if (stored := as_integer(row.get("id"))) is not None:
+                found.stored.append(stored)
+            if is_new:
+                found.qualities[measured.timestamp()] = NEW_REGISTER
+
+    def _is_new_meter(self, row: Row, time: datetime) -> bool:
+        """Return True for the first telegram of a new electricity meter."""
+        if not self._new.is_pending(ELECTRICITY_METER):
+            return False
+        positions = {
+            key: value
+            for key in ELECTRICITY_KEYS
+            if (value := as_number(row.get(key))) is not None
+        }
+        return self._new.is_first(ELECTRICITY_METER, time, positions)
 
     def _move_until(self) -> None:
         """Advance the moment before which no reading follows."""

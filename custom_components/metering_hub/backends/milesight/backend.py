@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import hashlib
 from typing import override
 
@@ -61,6 +61,16 @@ class MilesightBackend(Backend):
         self._features = Features()
         self._catalogue = Catalogue()
         self._failures = HistoryFailures()
+
+    @property
+    @override
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return (
+            self._connection.server.client.clock_offset
+            if self._connection
+            else timedelta()
+        )
 
     @override
     async def connect(self) -> Identity:

@@ -79,6 +79,11 @@ class MilesightClient:
         self._history = history
         self._writing = writing
 
+    @property
+    def clock_offset(self) -> timedelta:
+        """Return how far the server's clock is ahead of Home Assistant's."""
+        return self._reading.clock_offset
+
     async def user(self) -> User:
         """GET /user: the user that is logged in."""
         return parse_user(await self._get("/user"))
@@ -166,21 +171,21 @@ class MilesightClient:
     async def history(
         self,
         entity_ids: Sequence[str],
-        start: datetime | None,
+        start: datetime,
         end: datetime,
         number: int,
         size: int,
     ) -> Page[StoredValue]:
         """POST /entity/history/search: a page of stored values in [start, end].
 
-        Newest first, with LONG values as text. Without `start`, the span begins with
-        the oldest value that the server has kept (365 days by default). Ask for more
-        than one entity only if the server has `statuses`: old releases ignore
-        `entity_ids`.
+        Newest first, with LONG values as text. Ask for more than one entity only if
+        the server has `statuses`: old releases ignore `entity_ids`.
         """
-        body: Object = {"end_timestamp": to_millis(end), **_page(number, size)}
-        if start is not None:
-            body["start_timestamp"] = to_millis(start)
+        body: Object = {
+            "start_timestamp": to_millis(start),
+            "end_timestamp": to_millis(end),
+            **_page(number, size),
+        }
         single_id = entity_ids[0] if len(entity_ids) == 1 else None
         if single_id is not None:
             body["entity_id"] = single_id

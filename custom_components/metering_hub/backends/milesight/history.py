@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ...metering.reading_columns import ReadingColumns, number
-from ..base import HistoryChunk
+from ..base import EARLIEST, HistoryChunk
 from ..common.concurrency import gather_parts
 from ..errors import BackendError, ProtocolError
 from .catalogue import Source
@@ -176,7 +176,7 @@ class HistoryReader:
         return first
 
     async def _first_reading(self, entity_id: str, now: datetime) -> datetime | None:
-        """Return the time of an entity's oldest value.
+        """Return the time of an entity's oldest value that a set clock has stamped.
 
         It is the last page of one row. New values move it, so it is requested again
         until it is the last one.
@@ -184,7 +184,7 @@ class HistoryReader:
         number = 1
         while True:
             page = _readable(
-                await self.client.history([entity_id], None, now, number, 1)
+                await self.client.history([entity_id], EARLIEST, now, number, 1)
             )
             if page.total <= number:
                 return page.rows[-1].time if page.rows else None

@@ -195,6 +195,8 @@ def _make_number(entity: EntityRow, context: EntityContext) -> Point:
         precision=_precision(entity),
         stale_after=OFFLINE_AFTER if can_be_stale and not is_register else None,
         has_history=measurement.has_history and is_measured,
+        # Counters of people and pulses begin again with each new day, battery or mode.
+        may_restart=is_register and measurement.quantity is Quantity.COUNT,
         writable=entity.is_writable,
         limits=_limits(entity) if entity.is_writable else None,
     )

@@ -1,0 +1,115 @@
+"""Make readings of the answers about the present."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
+
+from ...metering.model import NEW_REGISTER, Reading
+from ..common.times import local_midnight
+from .meters import (
+    ELECTRICITY_KEYS,
+    ELECTRICITY_METER,
+    EXTRA_METER,
+    POWER_KEY,
+    is_belgian_meter,
+    tariff_of,
+)
+from .models import (
+    PRICE_FIELDS,
+    Contract,
+    ElectricityLive,
+    ExtraDevice,
+    MeterStatistics,
+    StoredTelegram,
+    Today,
+)
+from .prices import combined_price
+
+type Readings = dict[str, Reading]
+"""Readings by point key."""
+
+
+def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Readings:
+    """Return the registers, powers, voltages and currents of a stored telegram."""
+    numbers = telegram.numbers
+    new = ELECTRICITY_KEYS if ELECTRICITY_METER in telegram.new_meters else ()
+    found = {
+        name: Reading(
+            time=telegram.time,
+            value=float(number),
+            quality=NEW_REGISTER if name in new else None,
+            stored=telegram.stored,
+        )
+        for name, number in numbers.items()
+        if name != "extra_device_delivered"
+    }
+    delivered = numbers.get("electricity_currently_delivered")
+    returned = numbers.get("electricity_currently_returned")
+    if delivered is not None and returned is not None:
+        power = float(delivered - returned)
+        found[POWER_KEY] = Reading(time=telegram.time, value=power)
+    position = numbers.get("extra_device_delivered")
+    if extra is not None and position is not None:
+        found[extra.value] = Reading(
+            time=telegram.extra_device_time or telegram.time,
+            value=float(position),
+            quality=NEW_REGISTER if EXTRA_METER in telegram.new_meters else None,
+            stored=telegram.stored,
+            # Telegrams repeat the position between the meter's own measurements.
+            confirmed=telegram.time,
+        )
+    return found
+
+
+def live_readings(
+    live: ElectricityLive, statistics: MeterStatistics, latest: datetime | None
+) -> Readings:
+    """Return the tariff and the running cost, which the latest telegram confirms."""
+    found: Readings = {}
+    confirmed = max(live.time, latest or live.time)
+    number = statistics.electricity_tariff
+    if live.tariff_name and number in (1, 2):
+        tariff = tariff_of(number, is_belgian=is_belgian_meter(statistics))
+        found["electricity_tariff"] = Reading(
+            time=live.time, value=tariff, confirmed=confirmed
+        )
+    if live.cost_per_hour is not None:
+        cost = float(live.cost_per_hour)
+        found["electricity_cost_per_hour"] = Reading(
+            time=live.time, value=cost, confirmed=confirmed
+        )
+    return found
+
+
+def today_readings(today: Today, latest: datetime | None, zone: tzinfo) -> Readings:
+    """Return today's amounts, measured up to the latest telegram of the day."""
+    since = _start_of_day(today.day, zone)
+    measured = since if latest is None else max(latest, since)
+    return {
+        f"today_{name}": Reading(time=measured, value=float(number), since=since)
+        for name, number in today.numbers.items()
+    }
+
+
+def counter_readings(statistics: MeterStatistics) -> Readings:
+    """Return the meter's own counters."""
+    if statistics.time is None:
+        return {}
+    return {
+        name: Reading(time=statistics.time, value=int(number))
+        for name, number in statistics.counters.items()
+    }
+
+
+def price_readings(contracts: Sequence[Contract], zone: tzinfo) -> Readings:
+    """Return the prices of contracts that are valid on the same day."""
+    found: Readings = {}
+    for name in PRICE_FIELDS:
+        if (price := combined_price(contracts, name)) is not None:
+            valid_from = _start_of_day(price[1].start, zone)
+            found[name] = Reading(time=valid_from, value=float(price[0]))
+    return found
+
+
+def _start_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return a local midnight in the server's zone, which users see as last reset."""
+    return local_midnight(day, zone).astimezone(zone)
