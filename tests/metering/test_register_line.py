@@ -1,10 +1,10 @@
 """The line of a register: which of its readings are believed."""
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
 import pytest
 
 from custom_components.metering_hub.metering.register_line import RegisterLine
-from custom_components.metering_hub.metering.register_run import Mark
+from custom_components.metering_hub.metering.register_marks import Mark
 
 from .registers import DirtyRegister, dirty_registers
 

@@ -91,9 +91,7 @@ GROWTHS = st.one_of(
 
 
 @st.composite
-def growing(
-    draw: st.DrawFn, *, min_size: int = 1, lowest: int = 1000
-) -> list[Reading]:
+def growing(draw: st.DrawFn, *, min_size: int = 1, lowest: int = 1000) -> list[Reading]:
     """Draw the readings of a register without faults: they only grow.
 
     At the positions that are drawn by default, no advance is unusual.
