@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading
-from custom_components.metering_hub.metering.register_run import Mark
+from custom_components.metering_hub.metering.model import (
+    ESTIMATED,
+    NEW_REGISTER,
+    Reading,
+)
+from custom_components.metering_hub.metering.register_marks import Mark
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC).timestamp()
 
@@ -26,10 +30,11 @@ EXCHANGES = ["to zero", "lower", "marked to zero", "marked lower", "marked highe
 
 def reading(mark: Mark) -> Reading:
     """Return a reading that has the values of a mark."""
+    quality = ESTIMATED if mark.is_estimated else None
     return Reading(
         time=datetime.fromtimestamp(mark.at, UTC),
         value=mark.position,
-        quality=NEW_REGISTER if mark.is_new else None,
+        quality=NEW_REGISTER if mark.is_new else quality,
         stored=mark.stored,
     )
 
@@ -52,8 +57,13 @@ class DirtyRegister:
 
 
 @st.composite
-def dirty_registers(draw: st.DrawFn, *, exchanges: int = 2) -> DirtyRegister:
-    """Draw a register with excursions and exchanges, which end before its readings."""
+def dirty_registers(
+    draw: st.DrawFn, *, exchanges: int = 2, longest: int = 6
+) -> DirtyRegister:
+    """Draw a register with excursions and exchanges, which end before its readings.
+
+    `exchanges` and `longest` are the most exchanges, and false readings in a row.
+    """
     segments: list[list[tuple[int, int]]] = [
         CONFIRMING + draw(st.lists(st.tuples(GAPS, RATES), max_size=12)) + CONFIRMING
         for _ in range(1 + draw(st.integers(0, exchanges)))
@@ -88,18 +98,22 @@ def dirty_registers(draw: st.DrawFn, *, exchanges: int = 2) -> DirtyRegister:
             total += advance
         total -= advance
         position -= advance
-        _add_excursions(draw, marks, first, far, false)
+        false |= _add_excursions(draw, marks, first, far, longest)
     return DirtyRegister(marks, frozenset(false), total)
 
 
 def _add_excursions(
-    draw: st.DrawFn, marks: list[Mark], first: int, far: float, false: set[Mark]
-) -> None:
-    """Replace readings of a register by false ones, except its first and last ones."""
+    draw: st.DrawFn, marks: list[Mark], first: int, far: float, longest: int
+) -> set[Mark]:
+    """Replace readings of a register by false ones, except its first and last ones.
+
+    Return the false ones.
+    """
+    false: set[Mark] = set()
     index = first + len(CONFIRMING)
     end = len(marks) - len(CONFIRMING)
     while index < end:
-        length = draw(st.sampled_from([0, 0, 0, 1, 1, 2, 3, 6]))
+        length = min(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 3, 6])), longest)
         kind = draw(st.sampled_from(KINDS))
         is_growing = draw(st.booleans())
         start = marks[index].position
@@ -119,3 +133,4 @@ def _add_excursions(
             marks[number] = mark._replace(position=round(position, 6))
             false.add(marks[number])
         index += length + 1
+    return false

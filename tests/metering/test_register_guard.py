@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.metering_hub.metering import register_guard
 from custom_components.metering_hub.metering.model import (
     ESTIMATED,
     NEW_REGISTER,
@@ -20,7 +21,7 @@ from custom_components.metering_hub.metering.register_guard import (
     RegisterGuard,
 )
 from custom_components.metering_hub.metering.register_line import RegisterLine
-from custom_components.metering_hub.metering.register_run import Mark
+from custom_components.metering_hub.metering.register_marks import Mark
 
 from .registers import DirtyRegister, dirty_registers, reading as reading_of
 
@@ -253,15 +254,17 @@ def test_only_what_the_rules_believe_is_shown(
 
 
 @any_register
-@given(st.integers(MAX_MARKS, 3 * MAX_MARKS), st.sampled_from([10, 600, 3600]))
-def test_a_guard_that_forgets_still_knows_the_line(count: int, seconds: int) -> None:
-    guard = RegisterGuard(POINT)
-    for number in range(count):
-        position = 1000 + number / 10
-        assert guard.filter(at(number * seconds / 60, position)) == position
-    for number, value in enumerate((0.0, 10_000.0, 0.0, 0.0)):
-        minute = (count + number) * seconds / 60
-        assert guard.filter(at(minute, value)) == position
-    assert guard.filter(at((count + 4) * seconds / 60, position + 0.5)) == (
-        position + 0.5
-    )
+@given(dirty_registers(), st.sampled_from([0, 3]), st.data())
+def test_a_guard_that_forgets_still_knows_the_line(
+    register: DirtyRegister, lateness: int, data: st.DataObject
+) -> None:
+    order = [
+        number + data.draw(st.integers(0, lateness))
+        for number in range(len(register.marks))
+    ]
+    delivered = sorted(register.marks, key=lambda mark: order[mark.stored or 0])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(register_guard, "MAX_MARKS", 32)
+        guard = RegisterGuard(POINT)
+        for count, mark in enumerate(delivered, start=1):
+            assert guard.filter(reading_of(mark)) == believed(delivered[:count])

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 import pytest
 
 from custom_components.metering_hub.metering.register_line import RegisterLine
-from custom_components.metering_hub.metering.register_run import Mark
+from custom_components.metering_hub.metering.register_marks import Mark
 
 from .registers import DirtyRegister, dirty_registers
 

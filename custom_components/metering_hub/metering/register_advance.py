@@ -5,7 +5,8 @@ from math import inf
 from operator import sub
 
 from .reading_columns import ReadingColumns
-from .register_run import HOUR_SECONDS, WINDOW_SECONDS, Mark, Run
+from .register_marks import Mark
+from .register_run import HOUR_SECONDS, WINDOW_SECONDS, Run
 
 TOLERANCE = 1.2
 """The factor by which a meter may exceed its capacity."""

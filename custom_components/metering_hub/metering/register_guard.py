@@ -5,10 +5,10 @@ everything after it as consumption: a false 0 for three seconds would count the 
 meter reading a second time. A false high reading would be counted at once.
 """
 
-from .model import ESTIMATED, NEW_REGISTER, Point, Reading
-from .reading_columns import number
+from .model import Point, Reading
 from .register_line import RegisterLine
-from .register_run import WINDOW_SECONDS, Mark
+from .register_marks import Mark, marks_of, sorted_marks, split_repeated
+from .register_run import WINDOW_SECONDS
 
 MAX_MARKS = 128
 """Readings that are kept, because one that arrives late is judged among them."""
@@ -34,32 +34,21 @@ class RegisterGuard:
 
         It is the last one that is believed, given all that has arrived.
         """
-        if (value := number(reading.value)) is not None:
-            self._add(
-                Mark(
-                    reading.time.timestamp(),
-                    value,
-                    reading.stored,
-                    reading.quality == ESTIMATED,
-                    reading.quality == NEW_REGISTER,
-                )
-            )
+        for mark in marks_of([reading]):
+            self._add(mark)
         current = self._line.current
         return self._restored if current is None else current.position
 
     def _add(self, mark: Mark) -> None:
         """Add a reading in its place; a repeated one changes nothing."""
-        if self._marks and mark.at <= self._marks[-1].at:
-            if all(mark.at != known.at for known in self._marks):
-                self._marks.append(mark)
-                self._marks.sort(key=lambda known: known.at)
-                self._judge_again()
+        if mark in self._marks:
             return
-        if self._restored is not None and not self._marks:
-            # How long Home Assistant was down is unknown, so any advance is possible.
-            self._line.add(Mark(mark.at - WINDOW_SECONDS, self._restored))
-        self._line.add(mark)
+        is_late = bool(self._marks) and mark.at <= self._marks[-1].at
         self._marks.append(mark)
+        if is_late or len(self._marks) == 1:
+            self._judge_again()
+        else:
+            self._line.add(mark)
         if len(self._marks) > MAX_MARKS:
             self._forget_oldest()
 
@@ -70,15 +59,17 @@ class RegisterGuard:
         self._line.forget_before(moment)
         for run in self._line.runs:
             run.settle(moment, run.position_at(moment))
-        self._restored = self._line.runs[-1].edges[0][1]
+        self._restored = self._line.runs[0].edges[0][1]
 
     def _judge_again(self) -> None:
         """Apply the rules anew, because a reading arrived late."""
+        self._marks = sorted_marks(self._marks)
         self._line = self._new_line()
         if self._restored is not None:
+            # How long Home Assistant was down is unknown, so any advance is possible.
             first = self._marks[0].at - WINDOW_SECONDS
             self._line.add(Mark(first, self._restored))
-        for mark in self._marks:
+        for mark in split_repeated(self._marks)[0]:
             self._line.add(mark)
 
     def _new_line(self) -> RegisterLine:

@@ -6,7 +6,7 @@ it was before, the excursion was noise, however long it was. If the excursion go
 instead, it is a correction or a new register.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from math import inf
 from typing import Self
@@ -15,8 +15,10 @@ from .model import Point
 from .reading_columns import ReadingColumns
 from .register_advance import AdvanceLimit
 from .register_corrections import is_correction
+from .register_marks import Mark
 from .register_rules import Rejected, Rule
-from .register_run import WINDOW_SECONDS, Mark, Run
+from .register_run import WINDOW_SECONDS, Run
+from .register_suspects import Suspects
 
 EVIDENCE_READINGS = 3
 EVIDENCE_SECONDS = 15 * 60.0
@@ -51,8 +53,7 @@ class RegisterLine:
         self._limit = AdvanceLimit(capacity, is_trusted=is_trusted)
         self._may_restart = may_restart
         self._is_trusted = is_trusted
-        self._suspects: list[Run] = []
-        self._suspected: dict[Run, list[Mark]] = {}
+        self._suspects = Suspects()
         self._rejected: list[Rejected] = []
 
     @classmethod
@@ -77,7 +78,8 @@ class RegisterLine:
     def latest(self) -> float:
         """Return the time of the latest reading, accepted or held."""
         return max(
-            (run.last_at for run in (*self.runs[-1:], *self._suspects)), default=-inf
+            (run.last_at for run in (*self.runs[-1:], *self._suspects.runs)),
+            default=-inf,
         )
 
     @property
@@ -89,11 +91,7 @@ class RegisterLine:
     @property
     def held(self) -> list[Rejected]:
         """Return the readings that are not decided yet."""
-        return [
-            Rejected(mark.at, mark.position, Rule.UNDECIDED)
-            for run in self._suspects
-            for mark in self._suspected[run]
-        ]
+        return self._suspects.held
 
     def take_rejected(self) -> list[Rejected]:
         """Return the readings that were rejected since the last call."""
@@ -111,7 +109,7 @@ class RegisterLine:
         """Add a reading that is not older than any other."""
         current = self.current
         if current is None or mark.is_new:
-            self._reject_suspects(self._suspects)
+            self._reject_suspects(self._suspects.runs)
             self.runs.append(Run(mark))
         elif self._continues(current, mark):
             self._accept(current, mark)
@@ -154,9 +152,7 @@ class RegisterLine:
         A run whose readings were stored later than this one has not come back.
         """
         if self._suspects:
-            self._reject_suspects(
-                [each for each in self._suspects if not _arrived_before(mark, each)]
-            )
+            self._reject_suspects(self._suspects.since(mark))
         run.add(mark)
         if run.is_doubtful:
             self._reconsider(run)
@@ -194,7 +190,7 @@ class RegisterLine:
             return False
         if mark.position >= current.position:
             return False
-        self._reject_suspects(self._suspects)
+        self._reject_suspects(self._suspects.runs)
         self._correct(current, Run(mark))
         return True
 
@@ -205,22 +201,16 @@ class RegisterLine:
         """
         candidates = [
             run
-            for run in reversed(self._suspects)
+            for run in reversed(self._suspects.runs)
             if mark.at >= run.last_at and self._continues(run, mark)
         ]
         if candidates:
             run = max(candidates, key=lambda each: each.position)
-            later = self._suspects[self._suspects.index(run) + 1 :]
-            self._reject_suspects(later)
-            run.add(mark)
+            self._reject_suspects(self._suspects.after(run))
+            self._suspects.extend(run, mark)
         else:
-            run = Run(mark)
-            self._suspects.append(run)
-            self._suspected[run] = []
-            if len(self._suspects) > MAX_SUSPECTS:
-                self._reject_suspects(self._suspects[:1])
-        if len(self._suspected[run]) < MAX_REJECTED:
-            self._suspected[run].append(mark)
+            run = self._suspects.begin(mark)
+            self._reject_suspects(self._suspects.runs[:-MAX_SUSPECTS])
         self._decide(run)
 
     def _decide(self, run: Run) -> None:
@@ -284,21 +274,17 @@ class RegisterLine:
 
     def _forget(self, run: Run) -> None:
         """Accept a suspected run; what was suspected besides was noise."""
-        self._suspects.remove(run)
-        del self._suspected[run]
-        self._reject_suspects(
-            [each for each in self._suspects if not _arrived_before(run.first, each)]
-        )
+        self._suspects.take(run)
+        self._reject_suspects(self._suspects.since(run.first))
 
-    def _reject_suspects(self, runs: Sequence[Run]) -> None:
+    def _reject_suspects(self, runs: Iterable[Run]) -> None:
         """Reject the readings of suspected runs, because they were noise."""
-        for run in [*runs]:
+        for run in runs:
             rule = Rule.EXCURSION
             if self._limit.is_known and self._is_step_up(run):
                 rule = Rule.CAPACITY
-            for mark in self._suspected.pop(run):
+            for mark in self._suspects.take(run):
                 self._reject(mark, rule)
-            self._suspects.remove(run)
 
     def _is_step_up(self, run: Run) -> bool:
         """Return True if a run begins above the line."""
@@ -308,12 +294,3 @@ class RegisterLine:
         """Remember a rejected reading."""
         if len(self._rejected) < MAX_REJECTED:
             self._rejected.append(Rejected(mark.at, mark.position, rule))
-
-
-def _arrived_before(mark: Mark, run: Run) -> bool:
-    """Return True if a reading was stored before all readings of a run."""
-    return (
-        mark.stored is not None
-        and run.first.stored is not None
-        and mark.stored < run.first.stored
-    )

@@ -8,9 +8,9 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 from math import ceil, inf
-from typing import NamedTuple
 
 from .reading_columns import ReadingColumns
+from .register_marks import DECIMALS, Mark
 
 HOUR_SECONDS = 3600.0
 
@@ -25,22 +25,6 @@ USUAL_SHARE = 0.01
 
 RECENT = 3
 """The latest readings that a run keeps besides its edges."""
-
-DECIMALS = 6
-"""Positions are rounded to this many decimals, finer than any meter."""
-
-
-class Mark(NamedTuple):
-    """One reading of a register: its time in epoch seconds, and its position.
-
-    `stored` is the server's row number, or `None` if it is unknown.
-    """
-
-    at: float
-    position: float
-    stored: int | None = None
-    is_estimated: bool = False
-    is_new: bool = False
 
 
 class Run:

@@ -431,7 +431,7 @@ def test_faults_count_nothing_however_they_arrive(
 
 
 @any_data
-@given(dirty_registers(exchanges=0))
+@given(dirty_registers(exchanges=0, longest=2))
 def test_the_rows_are_those_of_the_true_readings(register: DirtyRegister) -> None:
     marks = [register.marks, register.clean]
     dirty, clean = (

@@ -8,14 +8,19 @@ difference of the meter positions at its ends.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 from math import nextafter
 
-from ...metering.model import ESTIMATED, NEW_REGISTER, Reading
-from ...metering.reading_columns import ReadingColumns, number
+from ...metering.model import Reading
+from ...metering.reading_columns import ReadingColumns
 from ...metering.register_line import RegisterLine
-from ...metering.register_rules import Rejected, Rule
-from ...metering.register_run import Mark
+from ...metering.register_marks import (
+    Mark,
+    marks_of,
+    marks_of_columns,
+    sorted_marks,
+    split_repeated,
+)
+from ...metering.register_rules import Rejected
 from .hour_counter import HourCounter
 from .rows import FOREVER, HOUR_SECONDS, NEVER, Baseline, Row, rounded, without_future
 
@@ -49,9 +54,9 @@ class RegisterHours:
         """
         start, self._until = self._until, max(self._until, until.timestamp())
         if not isinstance(readings, ReadingColumns):
-            self._add_marks(_marks_of(readings), start)
+            self._add_marks(marks_of(readings), start)
         elif not self._add_many(readings, start):
-            self._add_marks(_marks(readings), start)
+            self._add_marks(marks_of_columns(readings), start)
         return self._counter.final_rows(self._until)
 
     def open_hours(self, now: datetime) -> list[Row]:
@@ -96,7 +101,7 @@ class RegisterHours:
         if not self._line.add_many(counted, _hour_edges(times, ready)):
             return False
         if late:
-            self._waiting = [*_marks(columns[ready:])]
+            self._waiting = [*marks_of_columns(columns[ready:])]
         return True
 
     def _joins_waiting(self, columns: ReadingColumns) -> bool:
@@ -117,9 +122,8 @@ class RegisterHours:
 
     def _add_marks(self, arrived: Iterable[Mark], start: float) -> None:
         """Add readings from `start` on; those from `until` on wait for earlier ones."""
-        marks = sorted(
-            {*self._waiting, *(mark for mark in arrived if mark.at >= start)},
-            key=lambda mark: (mark.at, not mark.is_new, mark.position),
+        marks = sorted_marks(
+            {*self._waiting, *(mark for mark in arrived if mark.at >= start)}
         )
         ready = bisect_left(marks, self._until, key=lambda mark: mark.at)
         self._waiting = marks[ready:]
@@ -127,52 +131,10 @@ class RegisterHours:
 
     def _read(self, marks: Iterable[Mark]) -> None:
         """Add readings in order of time to the line."""
-        for _, same in groupby(marks, key=lambda mark: mark.at):
-            moment = [*same]
-            for mark in moment if len(moment) == 1 else self._best(moment):
-                self._line.add(mark)
-
-    def _best(self, marks: list[Mark]) -> list[Mark]:
-        """Return the readings of one moment that count: measured ones, then the latest.
-
-        Where that is not known, the line decides, and the higher one counts.
-        """
-        best = [mark for mark in marks if not mark.is_estimated] or marks
-        if all(mark.stored is not None for mark in best):
-            best = [max(best, key=lambda mark: mark.stored or 0)]
-        self._rejected += [
-            Rejected(mark.at, mark.position, Rule.REPEATED)
-            for mark in marks
-            if all(mark.position != other.position for other in best)
-        ]
-        return best
-
-
-def _marks(columns: ReadingColumns) -> Iterator[Mark]:
-    """Yield the readings in columns as marks."""
-    qualities, stored = columns.qualities, columns.stored
-    for index, at in enumerate(columns.times):
-        quality = qualities.get(at)
-        yield Mark(
-            at,
-            rounded(columns.values[index]),
-            stored[index] if stored else None,
-            quality == ESTIMATED,
-            quality == NEW_REGISTER,
-        )
-
-
-def _marks_of(readings: Iterable[Reading]) -> Iterator[Mark]:
-    """Yield the numeric readings as marks."""
-    for reading in readings:
-        if (position := number(reading.value)) is not None:
-            yield Mark(
-                reading.time.timestamp(),
-                rounded(position),
-                reading.stored,
-                reading.quality == ESTIMATED,
-                reading.quality == NEW_REGISTER,
-            )
+        counting, repeated = split_repeated(marks)
+        self._rejected += repeated
+        for mark in counting:
+            self._line.add(mark)
 
 
 def _hour_edges(times: list[float], end: int) -> Iterator[int]:

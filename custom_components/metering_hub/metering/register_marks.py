@@ -1,0 +1,84 @@
+"""Readings of a register as the rules need them, and which ones of a moment count."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from .model import ESTIMATED, NEW_REGISTER, Reading
+from .reading_columns import ReadingColumns, number
+from .register_rules import Rejected, Rule
+
+DECIMALS = 6
+"""Positions are rounded to this many decimals, finer than any meter."""
+
+
+class Mark(NamedTuple):
+    """One reading of a register: its time in epoch seconds, and its position.
+
+    `stored` is the server's row number, or `None` if it is unknown.
+    """
+
+    at: float
+    position: float
+    stored: int | None = None
+    is_estimated: bool = False
+    is_new: bool = False
+
+
+def marks_of(readings: Iterable[Reading]) -> Iterator[Mark]:
+    """Yield the numeric readings as marks."""
+    for reading in readings:
+        if (position := number(reading.value)) is not None:
+            yield Mark(
+                reading.time.timestamp(),
+                round(position, DECIMALS),
+                reading.stored,
+                reading.quality == ESTIMATED,
+                reading.quality == NEW_REGISTER,
+            )
+
+
+def marks_of_columns(columns: ReadingColumns) -> Iterator[Mark]:
+    """Yield the readings in columns as marks."""
+    qualities, stored = columns.qualities, columns.stored
+    for index, at in enumerate(columns.times):
+        quality = qualities.get(at)
+        yield Mark(
+            at,
+            round(columns.values[index], DECIMALS),
+            stored[index] if stored else None,
+            quality == ESTIMATED,
+            quality == NEW_REGISTER,
+        )
+
+
+def sorted_marks(marks: Iterable[Mark]) -> list[Mark]:
+    """Return readings in order of time; the first one of a new meter precedes."""
+    return sorted(marks, key=lambda mark: (mark.at, not mark.is_new, mark.position))
+
+
+def split_repeated(marks: Iterable[Mark]) -> tuple[list[Mark], list[Rejected]]:
+    """Return the sorted readings that count, and the others of the same moments."""
+    counting: list[Mark] = []
+    repeated: list[Rejected] = []
+    for _, same in groupby(marks, key=lambda mark: mark.at):
+        moment = [*same]
+        best = moment if len(moment) == 1 else _best(moment)
+        counting += best
+        repeated += [
+            Rejected(mark.at, mark.position, Rule.REPEATED)
+            for mark in moment
+            if all(mark.position != other.position for other in best)
+        ]
+    return counting, repeated
+
+
+def _best(marks: list[Mark]) -> list[Mark]:
+    """Return the readings of one moment that count: measured ones, then the latest.
+
+    Where that is not known, the line decides, and the higher one counts.
+    """
+    best = [mark for mark in marks if not mark.is_estimated] or marks
+    if all(mark.stored is not None for mark in best):
+        return [max(best, key=lambda mark: mark.stored or 0)]
+    return best

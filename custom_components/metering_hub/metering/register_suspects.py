@@ -1,0 +1,70 @@
+"""The readings of a register that nothing has decided yet."""
+
+from collections.abc import Iterable, Sequence
+
+from .register_marks import Mark
+from .register_rules import Rejected, Rule
+from .register_run import Run
+
+MAX_HELD = 10_000
+"""Readings that are kept of a suspected run, to name them when it is rejected."""
+
+
+class Suspects:
+    """The runs that left the line of a register, in the order in which they began."""
+
+    def __init__(self) -> None:
+        """Initialize without a suspected run."""
+        self._marks: dict[Run, list[Mark]] = {}
+
+    def __bool__(self) -> bool:
+        """Return True if any reading is held."""
+        return bool(self._marks)
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Return the suspected runs."""
+        return [*self._marks]
+
+    @property
+    def held(self) -> list[Rejected]:
+        """Return the readings that are not decided yet."""
+        return [
+            Rejected(mark.at, mark.position, Rule.UNDECIDED)
+            for marks in self._marks.values()
+            for mark in marks
+        ]
+
+    def begin(self, mark: Mark) -> Run:
+        """Return a new suspected run, which begins with a reading."""
+        run = Run(mark)
+        self._marks[run] = [mark]
+        return run
+
+    def extend(self, run: Run, mark: Mark) -> None:
+        """Add a reading to a suspected run."""
+        run.add(mark)
+        if len(self._marks[run]) < MAX_HELD:
+            self._marks[run].append(mark)
+
+    def since(self, mark: Mark) -> Sequence[Run]:
+        """Return the runs of which a reading was stored before that mark."""
+        return [run for run in self._marks if not _arrived_before(mark, run)]
+
+    def after(self, run: Run) -> Iterable[Run]:
+        """Return the runs that began after another one."""
+        runs = self.runs
+        return runs[runs.index(run) + 1 :]
+
+    def take(self, run: Run) -> list[Mark]:
+        """Remove a run, and return its readings."""
+        return self._marks.pop(run)
+
+
+def _arrived_before(mark: Mark, run: Run) -> bool:
+    """Return True if a reading was stored before all readings of a run."""
+    return (
+        mark.stored is not None
+        and run.first.stored is not None
+        and mark.stored < run.first.stored
+    )
