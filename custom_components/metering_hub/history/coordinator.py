@@ -18,8 +18,8 @@ from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, RecorderError, StoppingError
-from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Point
+from ..registry import registered_entity
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .statistic import (
@@ -217,11 +217,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     def _entity(self, point: Point) -> er.RegistryEntry | None:
         """Return the registry entry of a point's entity, if it is registered."""
-        registry = er.async_get(self.hass)
-        entity_id = registry.async_get_entity_id(
-            platform_of(point), DOMAIN, point_unique_id(self.config_entry, point.key)
-        )
-        return registry.async_get(entity_id) if entity_id else None
+        return registered_entity(self.hass, self.config_entry, point)
 
     async def _scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""

@@ -56,6 +56,14 @@ def with_trusted(
     return {**rest, CONF_POINTS: kept} if kept else rest
 
 
+def with_settings_of(
+    options: Mapping[str, object], changed: Mapping[str, object]
+) -> dict[str, object]:
+    """Return changed options with the settings of points that `options` have."""
+    kept = {CONF_POINTS: options[CONF_POINTS]} if CONF_POINTS in options else {}
+    return {**changed, **kept}
+
+
 def _stored(options: Mapping[str, object]) -> dict[str, object]:
     """Return the stored settings by point key, or nothing if there are none."""
     stored = options.get(CONF_POINTS)
