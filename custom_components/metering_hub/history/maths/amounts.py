@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...metering.model import Reading
 from ...metering.reading_columns import ReadingColumns
+from ...metering.register_rules import Rejected
 from .rows import (
     FOREVER,
     HOUR_SECONDS,
@@ -66,6 +67,10 @@ class IntervalHours:
             self._final_until = final_until
             self._drop_final(intervals)
             return rows
+        return []
+
+    def take_rejected(self) -> list[Rejected]:
+        """Return the readings that were rejected since the last call."""
         return []
 
     def open_hours(self, now: datetime) -> list[Row]:

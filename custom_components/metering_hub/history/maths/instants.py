@@ -6,6 +6,7 @@ from itertools import groupby, pairwise, repeat
 
 from ...metering.model import Reading
 from ...metering.reading_columns import ReadingColumns
+from ...metering.register_rules import Rejected
 from .rows import (
     FOREVER,
     HOUR_SECONDS,
@@ -74,6 +75,10 @@ class InstantHours:
         for hour in summarized:
             del self._summarized[hour]
         return rows
+
+    def take_rejected(self) -> list[Rejected]:
+        """Return the readings that were rejected since the last call."""
+        return []
 
     def open_hours(self, now: datetime) -> list[Row]:
         """Return provisional rows of the hours that are not final.
