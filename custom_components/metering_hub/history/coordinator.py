@@ -1,7 +1,7 @@
 """Import history once Home Assistant has started, and regularly from then on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import override
 
@@ -19,9 +19,11 @@ from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, RecorderError, StoppingError
 from ..metering.model import Point
+from ..metering.point_settings import trusted_keys
 from ..registry import registered_entity
 from .database_issue import DatabaseIssue
 from .importer import Importer
+from .rejected import RejectionReport
 from .statistic import (
     COMPENSATION_SUFFIX,
     COST_SUFFIX,
@@ -39,13 +41,15 @@ REPORT_PROGRESS_FROM = timedelta(days=7)
 class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
-    `state` is one of "waiting", "importing", "up_to_date" and "failed".
+    `state` is one of "waiting", "importing", "up_to_date" and "failed". `rejected` is
+    about all imports since the start.
     """
 
     percent: float | None = None
     reached: datetime | None = None
     rows: int = 0
     state: str = "waiting"
+    rejected: RejectionReport = field(default_factory=RejectionReport)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -115,7 +119,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._clear_failure()
         if self.data.state == "importing":
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return _up_to_date(sum(written.values()))
+        return self._with_rejected(_up_to_date(sum(written.values())))
 
     async def reimport(self, start: datetime | None) -> Mapping[str, int]:
         """Write everything from `start` on again; return the rows by statistic id.
@@ -160,9 +164,14 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             )
         )
 
+    def _with_rejected(self, progress: Progress) -> Progress:
+        """Return the progress with the readings that were rejected until now."""
+        return replace(progress, rejected=self._importer.rejections.report())
+
     @callback
     def _set_progress(self, progress: Progress) -> None:
         """Set the progress, and notify listeners if it changed."""
+        progress = self._with_rejected(progress)
         if progress != self.data:
             self.data = progress
             self.async_update_listeners()
@@ -227,6 +236,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             prefix=self.prefix,
             names=await self._names(points),
             start=self._start_option(),
+            trusted=trusted_keys(self.config_entry.options),
         )
 
     async def _names(self, points: Sequence[Point]) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from .recorder import (
     recorded_ids,
 )
 from .recorder_access import ended_at_stop, wait_until_stored
+from .rejected import Rejections
 from .resume import (
     Plans,
     ResumePlan,
@@ -69,6 +70,7 @@ class Importer:
         self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
         self._are_fixed_costs_due = False
+        self.rejections = Rejections()
 
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics with a prefix; return their ids once they are deleted.
@@ -238,9 +240,10 @@ class Importer:
         statistic = scope.statistic(point)
         return Series(
             point,
-            make_hours(point, plan.baseline),
+            make_hours(point, plan.baseline, is_trusted=point.key in scope.trusted),
             StatisticWriter.of(statistic, plan.recorded, plan.start),
             cost,
+            self.rejections.start(point.key, plan.start),
         )
 
     async def _import_fixed_costs(

@@ -1,18 +1,20 @@
 """Compute the rows of one statistic from the readings of a point."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
+from ..metering.register_rules import Rejected
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours
 from .maths.registers import RegisterHours
 from .maths.rows import Baseline, Row
 from .recorder import StatisticWriter
+from .rejected import PointRejections
 
 type Hours = RegisterHours | IntervalHours | InstantHours
 
@@ -32,6 +34,12 @@ def make_hours(
     if point.kind is Kind.INTERVAL:
         return IntervalHours(baseline, length=point.interval or DEFAULT_INTERVAL)
     return InstantHours(point.interval) if point.interval else InstantHours()
+
+
+def rejected_and_held(hours: Hours) -> list[Rejected]:
+    """Return the newly rejected readings, and those that nothing has decided yet."""
+    held = hours.held if isinstance(hours, RegisterHours) else []
+    return [*hours.take_rejected(), *held]
 
 
 def split_chunk(
@@ -87,6 +95,7 @@ class Series:
     hours: Hours
     writer: StatisticWriter
     cost: CostSeries | None = None
+    rejections: PointRejections = field(default_factory=PointRejections)
 
     def __post_init__(self) -> None:
         """Let the register wait until its costs are stored.
@@ -100,10 +109,12 @@ class Series:
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""
         self._add_rows(self.hours.add(readings, until))
+        self.rejections.add(self.hours.take_rejected(), until.timestamp())
 
     def finish(self, now: datetime) -> None:
         """Add the provisional rows of the hours that are not over."""
         self._add_rows(self.hours.open_hours(now))
+        self.rejections.add(rejected_and_held(self.hours))
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
