@@ -9,14 +9,23 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.faults import Fault, Json, MutateJson
+from simulators.faults import Drop, Fault, Json, MutateJson
 from simulators.house import Channel
 
-from .conftest import NOW, Tick, set_up
-from .test_history import HOUR, PROGRESS, euro, imported, simulator, wants_history
+from .conftest import NOW, Tick, open_options, set_up
+from .test_history import (
+    HOUR,
+    PROGRESS,
+    Statistics,
+    euro,
+    imported,
+    simulator,
+    wants_history,
+)
 from .test_history_actions import call
 
 __all__ = ["euro", "simulator", "wants_history"]
@@ -29,6 +38,11 @@ FALSE = [NOW - 2 * HOUR + minutes * MINUTE for minutes in (-1, 0, 1)]
 
 @pytest.fixture(autouse=True)
 def false_zeros(simulator: DsmrReaderSimulator) -> None:
+    """Let three telegrams contain a false zero."""
+    add_false_zeros(simulator)
+
+
+def add_false_zeros(simulator: DsmrReaderSimulator) -> None:
     """Let three telegrams contain a false zero, whenever they are read."""
 
     def zero(answer: Json) -> Json:
@@ -189,3 +203,72 @@ async def test_readings_of_a_trusted_meter(
     assert answer["rejected"] == 0
     assert "excursion" not in answer["rules"]
     assert 0.0 in [each["value"] for each in answer["readings"]]
+
+
+async def trust(hass: HomeAssistant, entry: MockConfigEntry, *keys: str) -> None:
+    """Trust these registers only, in the options of an entry."""
+    step = await open_options(hass, entry, "points")
+    await hass.config_entries.options.async_configure(
+        step["flow_id"], {"trusted": [*keys]}
+    )
+    await hass.async_block_till_done()
+
+
+def counted(rows: Statistics) -> float:
+    """Return all that the register with the false zeros has counted."""
+    return sum(row["change"] or 0.0 for row in rows[POINT])
+
+
+async def test_history_follows_the_trust(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """The meter is imported again, and only this one, and back when it is not trusted.
+
+    With its false zeros taken as they are, it counts its whole position again.
+    """
+    before = await imported(hass, loaded)
+    await trust(hass, loaded, POINT)
+    after = await imported(hass, loaded)
+    position = simulator.house.register(Channel.DELIVERED_1, FALSE[-1]) / 1000
+    assert counted(after) - counted(before) == pytest.approx(position, abs=0.1)
+    assert after["gas"] == before["gas"]
+    assert attributes(hass)["rejected"] == 0
+    await trust(hass, loaded)
+    assert await imported(hass, loaded) == before
+    assert attributes(hass)["rejected"] == 3
+
+
+async def test_a_failed_import_with_trust_is_tried_again(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """The next import of the entry makes up for it, also after a reload."""
+    before = await imported(hass, loaded)
+    simulator.faults.add(Fault(Drop(), "datalogger/dsmrreading", skip=3))
+    await trust(hass, loaded, POINT)
+    await imported(hass, loaded)
+    assert attributes(hass)["state"] == "failed"
+    simulator.faults.clear()
+    add_false_zeros(simulator)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    after = await imported(hass, loaded)
+    assert counted(after) > counted(before) + 1000
+    await tick(300)
+    await imported(hass, loaded)
+    assert attributes(hass)["rows"] < 100
+
+
+async def test_memory_of_trust_is_removed_with_the_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, object]
+) -> None:
+    """No file is left."""
+    await imported(hass, loaded)
+    await trust(hass, loaded, POINT)
+    await imported(hass, loaded)
+    stored = f"{DOMAIN}.{loaded.entry_id}.trusted"
+    assert stored in hass_storage
+    await hass.config_entries.async_remove(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert stored not in hass_storage

@@ -31,6 +31,7 @@ from .statistic import (
     Scope,
     statistic_prefix,
 )
+from .trust_memory import TrustMemory
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
@@ -78,6 +79,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._importer = Importer(hass, inventory.backend, spec)
+        self._trust = TrustMemory(hass, entry.entry_id)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -110,7 +112,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
         try:
-            written = await self._importer.run(await self._scope(), self._report)
+            scope = await self._scope()
+            await self._import_with_changed_trust(scope)
+            written = await self._importer.run(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if isinstance(err, BackendError):
@@ -120,6 +124,18 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         if self.data.state == "importing":
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
         return self._with_rejected(_up_to_date(sum(written.values())))
+
+    async def _import_with_changed_trust(self, scope: Scope) -> None:
+        """Import all of the points again that the user trusts now, or no longer.
+
+        Raises BackendError and HistoryError; the next import then tries again.
+        """
+        keys = [point.key for point in scope.points]
+        if changed := await self._trust.async_changed(keys, scope.trusted):
+            points = [point for point in scope.points if point.key in changed]
+            part = replace(scope, points=points)
+            await self._importer.reimport(part, self._report, scope.start)
+            await self._trust.async_keep(changed)
 
     async def reimport(self, start: datetime | None) -> Mapping[str, int]:
         """Write everything from `start` on again; return the rows by statistic id.
