@@ -17,6 +17,9 @@ from .maths.rows import FOREVER, NEVER, as_datetime, hour_start
 MAX_HOURS = 500
 """The hours of a point that are counted one by one; older ones are only added up."""
 
+NOT_OF_POSITIONS = frozenset({Rule.NEGATIVE, Rule.FUTURE, Rule.TOO_OLD})
+"""The rules that say nothing about the positions of a register."""
+
 IGNORED_IF_TRUSTED = frozenset(
     {Rule.CAPACITY, Rule.EXCURSION, Rule.CORRECTION, Rule.UNUSUAL, Rule.UNDECIDED}
 )
@@ -29,7 +32,7 @@ def rules_of(point: Point, *, is_trusted: bool) -> list[Rule]:
         return [Rule.NEGATIVE]
     if point.kind is not Kind.REGISTER:
         return []
-    off = {Rule.NEGATIVE, *(IGNORED_IF_TRUSTED if is_trusted else ())}
+    off = NOT_OF_POSITIONS | (IGNORED_IF_TRUSTED if is_trusted else frozenset())
     return [each.rule for each in RULES if each.rule not in off]
 
 
