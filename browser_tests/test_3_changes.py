@@ -37,11 +37,12 @@ def test_a_changed_key_is_asked_for(page: Page, world: World, look: Look) -> Non
 
 
 def test_a_meter_is_left_out_by_clicking(page: Page, world: World) -> None:
-    """The cogwheel opens the selection; an unticked device is removed immediately."""
+    """The cogwheel opens a menu; an unticked device is removed immediately."""
     page.goto(f"{world.url}{INTEGRATION}")
     row = entry_row(page, "DSMR-reader")
     expect(row.get_by_text("Gas meter", exact=True)).to_be_visible()
     row.get_by_role("button", name="Configure").click()
+    page.get_by_text("Devices and history", exact=True).click()
     gas = page.get_by_role("checkbox", name="Gas meter")
     expect(gas).to_be_checked()
     page.get_by_text("Gas meter", exact=True).last.click()

@@ -96,6 +96,7 @@ from custom_components.metering_hub.errors import (
     flow_error_key,
 )
 from custom_components.metering_hub.flow.forms import fields_schema
+from custom_components.metering_hub.flow.point_settings import points_schema
 from custom_components.metering_hub.flow.selection_form import selection_schema
 from custom_components.metering_hub.history import coordinator as history_coordinator
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
@@ -332,8 +333,10 @@ def _forms(step: str) -> list[vol.Schema]:
         return [fields_schema(BACKENDS[step].fields)]
     if step in ("reauth_confirm", "reconfigure"):
         return [fields_schema(spec.fields) for spec in BACKENDS.values()]
-    if step in ("selection", "init"):
+    if step == "selection":
         return [_selection_schema(spec) for spec in BACKENDS.values()]
+    if step == "points":
+        return [points_schema({}, {})]
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
 
 
@@ -353,17 +356,24 @@ def shown_steps(flow: type) -> set[str]:
     }
 
 
+MENUS: Mapping[str, tuple[str, ...]] = {
+    "user": tuple(BACKENDS),
+    "init": ("selection", "points"),
+}
+"""The options of the steps that are menus."""
+
+
 def flow_steps(flow: type) -> Wanted:
     """Return the texts of a flow's steps."""
     wanted = Wanted()
     for step in shown_steps(flow):
         wanted.required.add(f"{step}.title")
         wanted.optional |= {f"{step}.description", f"{step}.submit"}
-        if step == "user":
-            for backend in BACKENDS:
+        if step in MENUS:
+            for option in MENUS[step]:
                 wanted.required |= {
-                    f"user.menu_options.{backend}",
-                    f"user.menu_option_descriptions.{backend}",
+                    f"{step}.menu_options.{option}",
+                    f"{step}.menu_option_descriptions.{option}",
                 }
             continue
         for name, fields in (
@@ -763,7 +773,7 @@ def test_inventories_cover_every_backend() -> None:
 
 def test_steps_of_the_flow_are_found() -> None:
     assert shown_steps(MeteringHubConfigFlow) >= {"user", "selection", *BACKENDS}
-    assert shown_steps(MeteringHubOptionsFlow) == {"init"}
+    assert shown_steps(MeteringHubOptionsFlow) == {"init", *MENUS["init"]}
 
 
 def test_backends_have_a_step() -> None:

@@ -23,6 +23,7 @@ from .flow.connection import make_backend
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .history.database_issue import database_issue_id
 from .history.memory import ImportMemory
+from .history.trust_memory import TrustMemory
 from .identifiers import device_key_of
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
@@ -110,6 +111,7 @@ async def async_remove_entry(
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
+    await TrustMemory(hass, entry.entry_id).async_remove()
     for issue_id in (history_issue_id(entry), database_issue_id(entry)):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 

@@ -17,10 +17,12 @@ from .backends import BACKENDS
 from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
+from .coordinator import InventoryCoordinator
 from .data import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .flow.connection import make_backend
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
+from .flow.point_settings import points_schema, register_names
 from .flow.selection import setup_settings
 from .flow.selection_form import (
     device_names,
@@ -30,6 +32,7 @@ from .flow.selection_form import (
 )
 from .memory import async_hand_over
 from .metering.model import Inventory
+from .metering.point_settings import CONF_TRUSTED, with_settings_of, with_trusted
 
 
 async def async_read_selection(
@@ -247,26 +250,60 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
+        """Show the menu of what can be changed."""
+        if self._inventory is None:
+            return self.async_abort(reason="not_loaded")
+        return self.async_show_menu(
+            step_id="init", menu_options=["selection", "points"]
+        )
+
+    async def async_step_selection(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
         """Ask which devices to add, with the current selection as default."""
         entry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED:
+        if (inventory := self._inventory) is None:
             return self.async_abort(reason="not_loaded")
-        spec, inventory = (
-            BACKENDS[entry.data[CONF_BACKEND]],
-            entry.runtime_data.inventory.found,
-        )
+        spec = BACKENDS[entry.data[CONF_BACKEND]]
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
             options, errors = await async_read_selection(
-                self.hass, spec, entry.data, user_input, inventory
+                self.hass, spec, entry.data, user_input, inventory.found
             )
             if not errors:
-                return self.async_create_entry(data=options)
-        names = await device_names(self.hass, inventory)
-        schema = selection_schema(spec, inventory, names, entry.options)
+                return self.async_create_entry(
+                    data=with_settings_of(entry.options, options)
+                )
+        names = await device_names(self.hass, inventory.found)
+        schema = selection_schema(spec, inventory.found, names, entry.options)
         return self.async_show_form(
-            step_id="init",
+            step_id="selection",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
             description_placeholders={"count": str(len(names))},
         )
+
+    async def async_step_points(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask which registers have readings that are taken as they are."""
+        entry = self.config_entry
+        if (inventory := self._inventory) is None:
+            return self.async_abort(reason="not_loaded")
+        names = register_names(self.hass, entry, inventory.data.points.values())
+        if not names:
+            return self.async_abort(reason="no_registers")
+        if user_input is not None:
+            return self.async_create_entry(
+                data=with_trusted(entry.options, names, user_input[CONF_TRUSTED])
+            )
+        return self.async_show_form(
+            step_id="points", data_schema=points_schema(names, entry.options)
+        )
+
+    @property
+    def _inventory(self) -> InventoryCoordinator | None:
+        """Return the inventory of the server, or `None` if the entry is not loaded."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return None
+        return self.config_entry.runtime_data.inventory

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from .backends import BACKENDS
 from .const import CONF_BACKEND
 from .data import MeteringHubConfigEntry
+from .history.coordinator import HistoryCoordinator
 from .metering.model import Device, Point, Reading
 
 _PERSONAL = frozenset({"serial", "configuration_url", "name"})
@@ -48,6 +49,7 @@ async def async_get_config_entry_diagnostics(
             "unavailable": sorted(runtime.readings.data.unavailable),
             "latest": _readings(runtime.readings.data.readings),
         },
+        "history": _history(runtime.history),
     }
     serials = (device.serial for device in runtime.inventory.found.devices.values())
     return _without_serials(shown, [serial for serial in serials if serial])
@@ -89,6 +91,17 @@ def _without_serials(
                 return value
 
     return {key: cleaned(value) for key, value in shown.items()}
+
+
+def _history(history: HistoryCoordinator | None) -> dict[str, object] | None:
+    """Return the state of the import, and how many readings broke which rule."""
+    if history is None:
+        return None
+    return {
+        "last_update_success": history.last_update_success,
+        "state": history.data.state,
+        "rejected": dict(history.data.rejected.by_rule),
+    }
 
 
 def _device(device: Device) -> dict[str, object]:

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .const import LOGGER
+from .const import DOMAIN, LOGGER
 from .identifiers import (
     OWN_KEYS,
     SERVER_DEVICE_KEY,
@@ -14,12 +14,24 @@ from .identifiers import (
     device_key_of,
     platform_of,
     point_key_of,
+    point_unique_id,
 )
-from .metering.model import Device, Inventory
+from .metering.model import Device, Inventory, Point
 
 GONE_AFTER = 3
 """How many inventories in a row must lack a device or point before it is removed: a
 meter that is missing from one telegram must not lose its name, area and history."""
+
+
+def registered_entity[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], point: Point
+) -> er.RegistryEntry | None:
+    """Return the registry entry of a point's entity, if it is registered."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(
+        platform_of(point), DOMAIN, point_unique_id(entry, point.key)
+    )
+    return registry.async_get(entity_id) if entity_id else None
 
 
 class Registrar:

@@ -168,7 +168,9 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_native_unit_of_measurement = PERCENTAGE
     _attr_suggested_display_precision = 0
-    _unrecorded_attributes = frozenset({"reached", "rows", "state"})
+    _unrecorded_attributes = frozenset(
+        {"newest_rejected", "reached", "rejected", "rows", "state"}
+    )
 
     def __init__(self, coordinator: HistoryCoordinator) -> None:
         """Initialize the sensor on the device of the entry."""
@@ -192,10 +194,22 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, object]:
-        """Return the hour reached, the number of rows written and the import state."""
+        """Return how far the import is, and which readings were rejected."""
         progress = self.coordinator.data
-        reached = progress.reached.isoformat() if progress.reached else None
-        return {"reached": reached, "rows": progress.rows, "state": progress.state}
+        newest = progress.rejected.newest
+        return {
+            "reached": progress.reached.isoformat() if progress.reached else None,
+            "rows": progress.rows,
+            "state": progress.state,
+            "rejected": progress.rejected.count,
+            "newest_rejected": newest
+            and {
+                "time": newest.time.isoformat(),
+                "value": newest.value,
+                "reason": newest.rule.value,
+                "point": newest.point,
+            },
+        }
 
 
 class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):

@@ -25,7 +25,9 @@ from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import HistoryError, as_action_error, as_import_error
 from .history.coordinator import HistoryCoordinator
-from .history.readings import MAX_READINGS, hourly_readings, raw_readings
+from .history.readings import MAX_READINGS, StoredHistory, read_history
+from .history.rejected import rules_of
+from .metering.point_settings import PointSettings
 
 ATTR_END = "end"
 ATTR_ENTRY = "entry"
@@ -108,7 +110,7 @@ async def _import_history(call: ServiceCall) -> ServiceResponse:
 
 
 async def _get_history(call: ServiceCall) -> ServiceResponse:
-    """Return the history of a point from the server."""
+    """Return the history of a point from the server, and what the rules reject."""
     history = _history(call)
     point = history.points.get(call.data[ATTR_POINT])
     if point is None:
@@ -117,13 +119,19 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
     start, end = _moment(call, ATTR_START) or now, _moment(call, ATTR_END) or now
     if end <= start:
         raise _invalid("end_before_start")
-    raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
-    read = raw_readings if raw else hourly_readings
+    is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
+    found = StoredHistory(start, end, is_raw)
+    is_trusted = PointSettings.of(history.config_entry.options, point.key).is_trusted
     with _errors_translated():
-        readings = await read(history.backend, point, start, end)
-    if readings is None:
-        raise _invalid("too_many_readings", limit=str(MAX_READINGS))
-    return {"point": point.key, "unit": point.unit, "readings": readings}
+        if not await read_history(history.backend, point, found, is_trusted=is_trusted):
+            raise _invalid("too_many_readings", limit=str(MAX_READINGS))
+    return {
+        "point": point.key,
+        "unit": point.unit,
+        "rules": [rule.value for rule in rules_of(point, is_trusted=is_trusted)],
+        "rejected": len(found.rejected),
+        "readings": found.response(),
+    }
 
 
 async def _clear_history(call: ServiceCall) -> ServiceResponse:

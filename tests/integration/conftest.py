@@ -17,7 +17,9 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.const import DOMAIN
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
@@ -162,6 +164,18 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an entry up, which must succeed."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+
+
+async def open_options(
+    hass: HomeAssistant, entry: ConfigEntry, step: str
+) -> ConfigFlowResult:
+    """Start the options flow and choose a step from its menu."""
+    options = hass.config_entries.options
+    menu = await options.async_init(entry.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["step_id"] == "init"
+    assert step in menu["menu_options"]
+    return await options.async_configure(menu["flow_id"], {"next_step_id": step})
 
 
 def shown(hass: HomeAssistant, entity_id: str) -> str:

@@ -17,7 +17,7 @@ from simulators.house import House
 from simulators.server import serve
 from tests.certificates import self_signed, server_context
 
-from .conftest import API_KEY, HOUSE_START, NOW, Tick, set_up, shown
+from .conftest import API_KEY, HOUSE_START, NOW, Tick, open_options, set_up, shown
 
 ALL = ["electricity_meter", "extra_device"]
 SELECTION = {
@@ -295,8 +295,7 @@ async def test_options(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     """The selection can be changed, and deselected devices are removed."""
-    flow = await hass.config_entries.options.async_init(loaded.entry_id)
-    assert flow["step_id"] == "init"
+    flow = await open_options(hass, loaded, "selection")
     assert flow["data_schema"]({})["devices"] == ALL
     wrong = {**SELECTION, "history_start": "2030-01-01"}
     step = await hass.config_entries.options.async_configure(flow["flow_id"], wrong)
@@ -320,6 +319,83 @@ async def test_options_while_the_server_is_down(
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["type"] is FlowResultType.ABORT
     assert flow["reason"] == "not_loaded"
+
+
+DELIVERED = "electricity_delivered_2"
+GONE = {"heat": {"trusted": True}}
+
+
+async def test_trusted_registers(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """Registers are offered by name, and only the selected ones are trusted.
+
+    Settings of points that are gone stay, and so does everything else.
+    """
+    before = {**loaded.options, "points": GONE}
+    hass.config_entries.async_update_entry(loaded, options=before)
+    step = await open_options(hass, loaded, "points")
+    labels = {
+        option["value"]: option["label"]
+        for option in step["data_schema"].schema["trusted"].config["options"]
+    }
+    assert labels["gas"] == "Gas meter Meter reading"
+    assert labels[DELIVERED] == "Electricity meter Delivered, normal tariff"
+    assert "electricity_power" not in labels
+    assert step["data_schema"]({}) == {"trusted": []}
+    configure = hass.config_entries.options.async_configure
+    step = await configure(step["flow_id"], {"trusted": [DELIVERED]})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    trusting = {**before, "points": {**GONE, DELIVERED: {"trusted": True}}}
+    assert loaded.options == trusting
+    assert loaded.state is ConfigEntryState.LOADED
+    step = await open_options(hass, loaded, "points")
+    assert step["data_schema"]({}) == {"trusted": [DELIVERED]}
+    step = await configure(step["flow_id"], {"trusted": []})
+    await hass.async_block_till_done()
+    assert loaded.options == before
+
+
+async def test_selection_keeps_the_settings_of_points(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Another selection of devices forgets nothing that was said about a point."""
+    hass.config_entries.async_update_entry(
+        loaded, options={**loaded.options, "points": GONE}
+    )
+    step = await open_options(hass, loaded, "selection")
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {**SELECTION, "devices": ["electricity_meter"]}
+    )
+    assert step["data"]["points"] == GONE
+    await hass.async_block_till_done()
+
+
+async def test_no_register_to_trust(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Without a selected register there is nothing to choose."""
+    step = await open_options(hass, loaded, "selection")
+    await hass.config_entries.options.async_configure(
+        step["flow_id"], {**SELECTION, "devices": [], "new_devices": False}
+    )
+    await hass.async_block_till_done()
+    step = await open_options(hass, loaded, "points")
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "no_registers"
+
+
+@pytest.mark.parametrize("step", ["selection", "points"])
+async def test_options_of_an_entry_unloaded_meanwhile(
+    hass: HomeAssistant, loaded: MockConfigEntry, step: str
+) -> None:
+    """The entry may be unloaded while the menu is open."""
+    menu = await hass.config_entries.options.async_init(loaded.entry_id)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": step}
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "not_loaded"
 
 
 def untrusted_context(folder: Path) -> ssl.SSLContext:

@@ -36,6 +36,9 @@ _TEXT_TYPES: Mapping[FieldKind, tuple[TextSelectorType, str | None]] = {
     FieldKind.KEY: (TextSelectorType.PASSWORD, "off"),
     FieldKind.PASSWORD: (TextSelectorType.PASSWORD, "current-password"),
 }
+_MAX_CHECKBOXES = 12
+"""More choices than this are shown as a searchable dropdown."""
+
 _SELECTED = frozenset({FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.TEXTS})
 _STRIPPED = frozenset({FieldKind.URL, FieldKind.TEXT, FieldKind.EMAIL, FieldKind.KEY})
 
@@ -51,6 +54,22 @@ def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.
     for name, inner in sections.items():
         schema[vol.Required(name)] = section(vol.Schema(inner), {"collapsed": True})
     return vol.Schema(schema)
+
+
+def choices_selector(labels: Mapping[str, str]) -> SelectSelector:
+    """Return the selector of any number of choices, by value and label."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in labels.items()
+            ],
+            multiple=True,
+            mode=SelectSelectorMode.DROPDOWN
+            if len(labels) > _MAX_CHECKBOXES
+            else SelectSelectorMode.LIST,
+        )
+    )
 
 
 def _marker(field: Field) -> vol.Marker:

@@ -5,14 +5,7 @@ from collections.abc import Mapping
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    DateSelector,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-)
+from homeassistant.helpers.selector import BooleanSelector, DateSelector
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
@@ -27,11 +20,8 @@ from ..const import (
     DOMAIN,
 )
 from ..metering.model import Inventory
-from .forms import FormData, fields_schema
+from .forms import FormData, choices_selector, fields_schema
 from .selection import Options, selected_devices
-
-_MAX_CHECKBOXES = 12
-"""More devices than this are shown as a searchable dropdown."""
 
 
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
@@ -62,18 +52,7 @@ def selection_schema(
     )
     return vol.Schema(
         {
-            vol.Required(CONF_DEVICES, default=selected): SelectSelector(
-                SelectSelectorConfig(
-                    options=[
-                        SelectOptionDict(value=key, label=name)
-                        for key, name in names.items()
-                    ],
-                    multiple=True,
-                    mode=SelectSelectorMode.DROPDOWN
-                    if len(names) > _MAX_CHECKBOXES
-                    else SelectSelectorMode.LIST,
-                )
-            ),
+            vol.Required(CONF_DEVICES, default=selected): choices_selector(names),
             _switch(CONF_NEW_DEVICES, options): BooleanSelector(),
             _switch(CONF_HISTORY, options): BooleanSelector(),
             vol.Optional(

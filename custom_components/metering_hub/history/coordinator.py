@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import override
 
@@ -19,11 +19,13 @@ from ..backends.errors import BackendError
 from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
-from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Point
+from ..metering.point_settings import trusted_keys
+from ..registry import registered_entity
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
+from .rejected import RejectionReport
 from .statistic import (
     COMPENSATION_SUFFIX,
     COST_SUFFIX,
@@ -31,6 +33,7 @@ from .statistic import (
     Scope,
     statistic_prefix,
 )
+from .trust_memory import TrustMemory
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
@@ -42,12 +45,14 @@ class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
+    `rejected` is about all imports since the start.
     """
 
     percent: float | None = None
     reached: datetime | None = None
     rows: int = 0
     state: str = "waiting"
+    rejected: RejectionReport = field(default_factory=RejectionReport)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -76,6 +81,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
+        self._trust = TrustMemory(hass, entry.entry_id)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -109,6 +115,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """Import what is new; raises BackendError and HistoryError."""
         scope = await self._scope()
         try:
+            await self._import_with_changed_trust(scope)
             outcome = await self._importer.run(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
@@ -122,7 +129,19 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._clear_failure()
         if self.data.state == "importing":
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return _done(outcome)
+        return self._with_rejected(_done(outcome))
+
+    async def _import_with_changed_trust(self, scope: Scope) -> None:
+        """Import all of the points again that the user trusts now, or no longer.
+
+        Raises BackendError and HistoryError; the next import then tries again.
+        """
+        keys = [point.key for point in scope.points]
+        if changed := await self._trust.async_changed(keys, scope.trusted):
+            points = [point for point in scope.points if point.key in changed]
+            part = replace(scope, points=points)
+            await self._importer.reimport(part, self._report, scope.start)
+            await self._trust.async_keep(changed)
 
     async def reimport(self, start: datetime | None) -> Outcome:
         """Write everything from `start` on again; return what was done.
@@ -189,9 +208,14 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             )
         )
 
+    def _with_rejected(self, progress: Progress) -> Progress:
+        """Return the progress with the readings that were rejected until now."""
+        return replace(progress, rejected=self._importer.rejections.report())
+
     @callback
     def _set_progress(self, progress: Progress) -> None:
         """Set the progress, and notify listeners if it changed."""
+        progress = self._with_rejected(progress)
         if progress != self.data:
             self.data = progress
             self.async_update_listeners()
@@ -246,11 +270,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     def _entity(self, point: Point) -> er.RegistryEntry | None:
         """Return the registry entry of a point's entity, if it is registered."""
-        registry = er.async_get(self.hass)
-        entity_id = registry.async_get_entity_id(
-            platform_of(point), DOMAIN, point_unique_id(self.config_entry, point.key)
-        )
-        return registry.async_get(entity_id) if entity_id else None
+        return registered_entity(self.hass, self.config_entry, point)
 
     async def _scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
@@ -260,6 +280,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             prefix=self.prefix,
             names=await self._names(points),
             start=self._start_option(),
+            trusted=trusted_keys(self.config_entry.options),
         )
 
     async def _names(self, points: Sequence[Point]) -> Mapping[str, str]:

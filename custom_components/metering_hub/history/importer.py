@@ -19,6 +19,7 @@ from .passes import Pass, Report
 from .planner import Planner
 from .recorder import WriteQueue, clear, last_rows, recorded_ids, row_before
 from .recorder_access import ended_at_stop, wait_until_stored
+from .rejected import Rejections
 from .resume import Plans, group_by_start
 from .series import lead_time
 from .statistic import FIXED_COST_KEY, Scope
@@ -48,6 +49,7 @@ class Importer:
         self._costs = CostStatistics(hass, backend, spec)
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
+        self.rejections = Rejections()
 
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics with a prefix; return their ids once they are deleted.
@@ -110,7 +112,12 @@ class Importer:
         outcome = Outcome()
         outcome.written |= await self._backlog.price(scope)
         planner = Planner(
-            self._hass, scope, self._costs, self._memory.unfinished, window
+            self._hass,
+            scope,
+            self._costs,
+            self._memory.unfinished,
+            window,
+            self.rejections,
         )
         for group in group_by_start(await planner.plans()):
             await self._import_group(planner, group, report, outcome)

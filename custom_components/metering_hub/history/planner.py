@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from ..metering.model import Point
 from .costs import CostStatistics
+from .rejected import Rejections
 from .resume import (
     Plans,
     ResumePlan,
@@ -35,6 +36,7 @@ class Planner:
         costs: CostStatistics,
         starts: Mapping[str, datetime | None],
         window: timedelta,
+        rejections: Rejections,
     ) -> None:
         """Initialize the planner of one run."""
         self._hass = hass
@@ -42,6 +44,7 @@ class Planner:
         self._costs = costs
         self._starts = dict(starts)
         self._window = window
+        self._rejections = rejections
 
     async def plans(self) -> Plans:
         """Return the plan of each point; raises RecorderError and StoppingError."""
@@ -94,9 +97,12 @@ class Planner:
         statistic = self.scope.statistic(point)
         return Series(
             point,
-            make_hours(point, plan.baseline),
+            make_hours(
+                point, plan.baseline, is_trusted=point.key in self.scope.trusted
+            ),
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
             cost,
             plan.standing(point.kind),
+            self._rejections.start(point.key, plan.start),
             since=None if plan.base else self.scope.start,
         )

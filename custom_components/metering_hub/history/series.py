@@ -2,20 +2,21 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, PricePeriod, Reading
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
-from ..metering.register_rules import NEVER_NEGATIVE
+from ..metering.register_rules import NEVER_NEGATIVE, Rejected
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
 from .maths.rows import HOUR, HOUR_SECONDS, Baseline, Row, as_datetime
 from .maths.standing import StandingRows
+from .rejected import PointRejections
 from .writer import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
@@ -51,6 +52,12 @@ def lead_time(point: Point) -> timedelta:
         return HOUR
     # The hour of the row itself shows that the source still has its amounts.
     return max(DEFAULT_INTERVAL, point.interval or DEFAULT_INTERVAL)
+
+
+def rejected_and_held(hours: Hours) -> list[Rejected]:
+    """Return the newly rejected readings, and those that nothing has decided yet."""
+    held = hours.held if isinstance(hours, RegisterHours) else []
+    return [*hours.take_rejected(), *held]
 
 
 def split_chunk(
@@ -140,6 +147,7 @@ class Series:
     writer: StatisticWriter
     cost: CostSeries | None = None
     standing: StandingRows | None = None
+    rejections: PointRejections = field(default_factory=PointRejections)
     since: datetime | None = None
     reached: datetime | None = None
     _latest: datetime | None = None
@@ -163,6 +171,7 @@ class Series:
         if self.standing is not None:
             self.standing.see(ReadingColumns.of(readings).times)
         self._add_rows(self.hours.add(readings, until))
+        self.rejections.add(self.hours.take_rejected(), until.timestamp())
 
     def note_stored(self) -> None:
         """Note from where an import can go on, now that more rows are stored.
@@ -179,6 +188,7 @@ class Series:
     def finish(self, now: datetime) -> None:
         """Add the provisional rows of the hours that are not over."""
         self._add_rows(self.hours.open_hours(now))
+        self.rejections.add(rejected_and_held(self.hours))
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""

@@ -37,13 +37,15 @@ class Scope:
     """The points to import, and what is needed to make their statistics.
 
     `names` maps every point key and suffix to a display name. `start` is the moment
-    from which the user wants history, or `None` for all of it.
+    from which the user wants history, or `None` for all of it. `trusted` are the keys
+    of the points whose readings are taken as they are.
     """
 
     points: Sequence[Point]
     prefix: str
     names: Mapping[str, str]
     start: datetime | None
+    trusted: frozenset[str] = frozenset()
 
     def statistic(self, point: Point) -> Statistic:
         """Return the statistic of a point's own readings."""

@@ -20,7 +20,7 @@ from simulators.besmart import CLIENT, HOUSE_MID, WORKSHOP_MID, BesmartSimulator
 from simulators.faults import Answer, Drop, Fault, Truncate, html_error
 from simulators.server import serve
 
-from ..conftest import shown
+from ..conftest import open_options, shown
 from .conftest import DELIVERED, DEVICES, HOUSE, WORKSHOP, both_editions
 
 SELECTION = {
@@ -238,7 +238,7 @@ async def test_adding_another_sensor_later(
     step = await choose(hass, await open_form(hass), form(url, simulator))
     named = {**SELECTION, "devices": [], "sensors": [HOUSE_ID]}
     entry = (await choose(hass, step, named))["result"]
-    step = await hass.config_entries.options.async_init(entry.entry_id)
+    step = await open_options(hass, entry, "selection")
     more = {**SELECTION, "devices": [HOUSE], "sensors": [HOUSE_ID, WORKSHOP_ID]}
     result = await hass.config_entries.options.async_configure(step["flow_id"], more)
     await hass.async_block_till_done()
