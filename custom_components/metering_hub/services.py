@@ -19,8 +19,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
+from .backends import BACKENDS
 from .backends.errors import BackendError
-from .const import DOMAIN
+from .const import CONF_BACKEND, DOMAIN
 from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import HistoryError, as_action_error, as_import_error
@@ -121,9 +122,13 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
         raise _invalid("end_before_start")
     is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
     found = StoredHistory(start, end, is_raw)
-    is_trusted = PointSettings.of(history.config_entry.options, point.key).is_trusted
+    entry = history.config_entry
+    earliest = BACKENDS[entry.data[CONF_BACKEND]].earliest
+    is_trusted = PointSettings.of(entry.options, point.key).is_trusted
     with _errors_translated():
-        if not await read_history(history.backend, point, found, is_trusted=is_trusted):
+        if not await read_history(
+            history.backend, earliest, point, found, is_trusted=is_trusted
+        ):
             raise _invalid("too_many_readings", limit=str(MAX_READINGS))
     return {
         "point": point.key,

@@ -101,6 +101,8 @@ class Pass:
             for part, until in split_chunk(readings, chunk.until, READINGS_AT_ONCE):
                 self._series[point.key].add(part, until)
                 await yielder.spend(len(part) + 1)
+            impossible = chunk.rejected.get(point.key, ())
+            self._series[point.key].rejections.add(impossible, chunk.until.timestamp())
         await asyncio.sleep(0)
 
     async def _begin(self, index: int, readings: Sequence[Reading]) -> bool:

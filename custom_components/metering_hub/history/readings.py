@@ -1,6 +1,6 @@
 """Read the stored readings of a point, for the action `get_history`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from ..backends.base import Backend
 from ..metering.model import Point, Reading, Value
 from ..metering.reading_columns import number
 from ..metering.register_rules import Rejected, Rule
-from .maths.rows import HOUR, Row, rounded
+from .maths.rows import HOUR, Row, as_datetime, rounded
+from .possible_history import possible_history
 from .series import make_hours, rejected_and_held
 
 MAX_READINGS = 50_000
@@ -65,10 +66,17 @@ class StoredHistory:
         """Add readings that were rejected or held."""
         start, end = self.start.timestamp(), self.end.timestamp()
         self.rejected |= {
-            (each.time, each.value): each.rule
+            (each.time, rounded(each.value)): each.rule
             for each in rejected
             if start <= each.time < end
         }
+
+    def add_impossible(self, rejected: Sequence[Rejected]) -> None:
+        """Add readings that cannot have been measured at their time."""
+        self.add_rejected(rejected)
+        self.add_readings(
+            Reading(time=as_datetime(each.time), value=each.value) for each in rejected
+        )
 
     def response(self) -> ResponseRows:
         """Return the readings or the hours, oldest first."""
@@ -110,22 +118,28 @@ def _as_json(value: Value) -> JsonValueType:
 
 
 async def read_history(
-    backend: Backend, point: Point, history: StoredHistory, *, is_trusted: bool
+    backend: Backend,
+    earliest: datetime,
+    point: Point,
+    history: StoredHistory,
+    *,
+    is_trusted: bool,
 ) -> bool:
     """Read the history of a point; return False if it is too long for a response.
 
-    The readings of a point that `is_trusted` are taken as they are. Raises
-    BackendError.
+    `earliest` is that of the backend's spec. The readings of a point that `is_trusted`
+    are taken as they are. Raises BackendError.
     """
     hours = make_hours(point, None, is_trusted=is_trusted)
-    chunks = backend.history([point], history.start - LEAD, history.end)
-    async for chunk in chunks:
+    start, end = history.start - LEAD, history.end
+    async for chunk in possible_history(backend, earliest, [point], start, end):
         readings = chunk.readings.get(point.key, ())
+        history.add_impossible(chunk.rejected.get(point.key, ()))
         history.add_readings(readings)
         history.add_rows(hours.add(readings, chunk.until))
         history.add_rejected(hours.take_rejected())
         if history.is_too_long:
             return False
-    history.add_rows(hours.open_hours(history.end))
+    history.add_rows(hours.open_hours(end))
     history.add_rejected(rejected_and_held(hours))
     return True

@@ -17,8 +17,10 @@ from .maths.rows import FOREVER, NEVER, as_datetime, hour_start
 MAX_HOURS = 500
 """The hours of a point that are counted one by one; older ones are only added up."""
 
-NOT_OF_POSITIONS = frozenset({Rule.NEGATIVE, Rule.FUTURE, Rule.TOO_OLD})
-"""The rules that say nothing about the positions of a register."""
+ALL_RULES = frozenset(Rule)
+
+OF_ALL_TIMES = frozenset({Rule.FUTURE, Rule.TOO_OLD})
+"""The rules about the time of a reading, whatever it measures."""
 
 IGNORED_IF_TRUSTED = frozenset(
     {Rule.CAPACITY, Rule.EXCURSION, Rule.CORRECTION, Rule.UNUSUAL, Rule.UNDECIDED}
@@ -28,12 +30,13 @@ IGNORED_IF_TRUSTED = frozenset(
 
 def rules_of(point: Point, *, is_trusted: bool) -> list[Rule]:
     """Return the rules that the readings of a point are checked against."""
-    if point.kind is Kind.INTERVAL:
-        return [Rule.NEGATIVE]
-    if point.kind is not Kind.REGISTER:
-        return []
-    off = NOT_OF_POSITIONS | (IGNORED_IF_TRUSTED if is_trusted else frozenset())
-    return [each.rule for each in RULES if each.rule not in off]
+    if point.kind is Kind.REGISTER:
+        on = ALL_RULES - {Rule.NEGATIVE} - (IGNORED_IF_TRUSTED if is_trusted else set())
+    elif point.kind is Kind.INTERVAL:
+        on = OF_ALL_TIMES | {Rule.NEGATIVE}
+    else:
+        on = OF_ALL_TIMES
+    return [each.rule for each in RULES if each.rule in on]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
