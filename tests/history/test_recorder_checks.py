@@ -69,7 +69,7 @@ async def test_sound_rows_have_no_faults(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """All rows are counted once, in however many parts they are read."""
-    monkeypatch.setattr(recorder_checks, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(recorder_checks, "SPAN", at_once * 3600.0)
     found = await check(hass, make_rows(30))
     assert found == Checked(rows=30, last=hour(29), faults=[])
 
@@ -77,7 +77,7 @@ async def test_sound_rows_have_no_faults(
 async def test_a_statistic_without_rows(hass: HomeAssistant) -> None:
     """A statistic that is not recorded has no rows and no faults."""
     found = await check_rows(hass, f"{PREFIX}a", Content.POSITIONS)
-    assert found == Checked(rows=0, last=None, faults=[])
+    assert found == Checked()
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3, 1000])
@@ -86,7 +86,7 @@ async def test_holes(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, content: Content, at_once: int
 ) -> None:
     """Missing hours are found in all statistics, also between two parts."""
-    monkeypatch.setattr(recorder_checks, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(recorder_checks, "SPAN", at_once * 3600.0)
     rows = {
         Content.POSITIONS: make_rows(12),
         Content.AMOUNTS: amounts(*[1.0] * 12),
@@ -199,7 +199,7 @@ async def test_only_later_rows_are_checked(hass: HomeAssistant) -> None:
     found = await check_rows(hass, f"{PREFIX}a", Content.POSITIONS, hour(14))
     assert (found.rows, found.faults) == (5, [])
     found = await check_rows(hass, f"{PREFIX}a", Content.POSITIONS, hour(19))
-    assert (found.rows, found.last, found.faults) == (0, None, [])
+    assert (found.rows, found.last, found.faults) == (0, hour(19), [])
 
 
 async def test_other_statistics_do_not_matter(hass: HomeAssistant) -> None:
@@ -224,7 +224,7 @@ async def test_a_stop_ends_the_check(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When Home Assistant stops, the next part is not read."""
-    monkeypatch.setattr(recorder_checks, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(recorder_checks, "SPAN", 18_000.0)
     await write(hass, writer_of("a", make_rows(10)))
     hass.set_state(CoreState.stopping)
     with pytest.raises(StoppingError):

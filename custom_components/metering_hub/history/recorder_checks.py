@@ -11,7 +11,8 @@ from enum import Enum, StrEnum
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Float, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Float, and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.core import HomeAssistant
@@ -20,8 +21,8 @@ from homeassistant.helpers.recorder import session_scope
 from .maths.rows import HOUR_SECONDS, as_datetime
 from .recorder_access import run_query
 
-ROWS_AT_ONCE = 20_000
-"""Rows of one query, which takes less than 0.1 seconds for more than two years."""
+SPAN = 20_000 * HOUR_SECONDS
+"""Seconds of a query, which takes less than 0.1 seconds for these 27 months."""
 
 MAX_FAULTS = 1_000
 """Faults of one kind that are kept of a statistic, the earliest ones."""
@@ -81,12 +82,12 @@ class Checked:
     faults: Sequence[Fault] = ()
 
 
-class _Part(NamedTuple):
-    """The part of a statistic that was checked at once, which has up to `last` rows."""
+class _Extent(NamedTuple):
+    """The number of a statistic in the database, and its first and last row's start."""
 
-    rows: int
+    number: int
+    first: float
     last: float
-    faults: Sequence[Fault]
 
 
 async def check_rows(
@@ -100,130 +101,205 @@ async def check_rows(
     The first of them is compared with the row before it. Raises RecorderError and
     StoppingError.
     """
-    rows, last = 0, _BEFORE_ALL if since is None else since.timestamp()
+    extent = await run_query(hass, _find_extent, hass, statistic_id)
+    if extent is None:
+        return Checked()
+    # A moment just before the first row, so that this one is among those after it.
+    reached = extent.first - 1
+    if since is not None:
+        reached = max(reached, since.timestamp())
+    rows = 0
     faults: dict[FaultKind, list[Fault]] = {kind: [] for kind in FaultKind}
-    while True:
-        part = await run_query(hass, _check_part, hass, statistic_id, content, last)
-        rows, last = rows + part.rows, part.last
-        for fault in part.faults:
+    while reached < extent.last:
+        end = reached + SPAN
+        count, found = await run_query(
+            hass, _check_part, hass, extent, content, reached, end
+        )
+        rows, reached = rows + count, end
+        for fault in found:
             if len(faults[fault.kind]) < MAX_FAULTS:
                 faults[fault.kind].append(fault)
-        if part.rows < ROWS_AT_ONCE:
-            break
     return Checked(
         rows=rows,
-        last=as_datetime(last) if rows else None,
+        last=as_datetime(extent.last),
         faults=sorted(chain(*faults.values()), key=lambda fault: fault.start),
     )
 
 
+def _find_extent(hass: HomeAssistant, statistic_id: str) -> _Extent | None:
+    """Return the extent of a statistic, or None if it has no rows."""
+    with session_scope(hass=hass, read_only=True) as session:
+        values = {"id": statistic_id}
+        number, first, last = session.connection().execute(_EXTENT, values).one()
+    return None if first is None else _Extent(number, first, last)
+
+
 def _check_part(
-    hass: HomeAssistant, statistic_id: str, content: Content, since: float
-) -> _Part:
-    """Check the next rows that start after `since`, in a thread of the recorder."""
+    hass: HomeAssistant, extent: _Extent, content: Content, since: float, end: float
+) -> tuple[int, Sequence[Fault]]:
+    """Return the number and the faults of the rows that start in (since, end].
+
+    Comparing neighbors by a join takes a third of the time of a window function, which
+    therefore only follows where the join has found something.
+    """
+    values = {
+        "number": extent.number,
+        "first": extent.first,
+        "since": since,
+        "end": end,
+    }
     with session_scope(hass=hass, read_only=True) as session:
         connection = session.connection()
-        values = {
-            "number": connection.execute(_NUMBER, {"id": statistic_id}).scalar(),
-            "since": since,
-            "rows": ROWS_AT_ONCE,
-        }
-        rows, last = connection.execute(_EXTENT, values).one()
-        if not rows:
-            return _Part(0, since, ())
-        found = connection.execute(_QUERIES[content], {**values, "last": last}).all()
-    faults = [fault for row in found for fault in _faults_of(content, row)]
-    return _Part(rows, last, faults)
+        rows, suspicious = connection.execute(_SUSPICIONS[content], values).one()
+        if not suspicious:
+            return rows, ()
+        found = connection.execute(_FAULTS[content], values).all()
+    return rows, [fault for row in found for fault in _faults_of(content, row)]
 
 
-_CELLS = (Statistics.start_ts, Statistics.state, Statistics.sum, Statistics.mean)
-_BEFORE_ALL = -1e12
-"""Epoch seconds long before every row; databases have no infinite numbers."""
+class _Pair(NamedTuple):
+    """The columns of a row, and of the row before it."""
 
-_NUMBER = select(StatisticsMeta.id).where(
-    StatisticsMeta.statistic_id == bindparam("id")
-)
+    start: ColumnElement[float | None]
+    start_before: ColumnElement[float | None]
+    state: ColumnElement[float | None]
+    state_before: ColumnElement[float | None]
+    sum: ColumnElement[float | None]
+    sum_before: ColumnElement[float | None]
+    mean: ColumnElement[float | None]
 
-_SINCE = bindparam("since", type_=Float)
-_IS_OF_STATISTIC = Statistics.metadata_id == bindparam("number")
+    @property
+    def change(self) -> ColumnElement[float | None]:
+        """Return the change of the sum."""
+        return self.sum - self.sum_before
 
-_NEXT = (
-    select(Statistics.start_ts)
-    .where(_IS_OF_STATISTIC, Statistics.start_ts > _SINCE)
-    .order_by(Statistics.start_ts)
-    .limit(bindparam("rows"))
-    .subquery()
-)
 
-_EXTENT = select(func.count(), func.max(_NEXT.c.start_ts)).select_from(_NEXT)
-"""How many rows come next, and where they end: the index alone answers that."""
+def _conditions(
+    content: Content, pair: _Pair
+) -> Mapping[FaultKind, ColumnElement[bool]]:
+    """Return when a row is faulty, and in which way.
 
-_PREVIOUS = (
-    select(func.max(Statistics.start_ts))
-    .where(_IS_OF_STATISTIC, Statistics.start_ts <= _SINCE)
+    A comparison with a number that is missing is never true.
+    """
+    hole = pair.start - pair.start_before > HOUR_SECONDS + 1
+    if content is Content.MEANS:
+        return {FaultKind.HOLE: hole, FaultKind.EMPTY: pair.mean.is_(None)}
+    if content is Content.AMOUNTS:
+        differs = func.abs(pair.change - pair.state) > TOLERANCE
+        is_negative = and_(pair.change < -TOLERANCE, differs)
+    else:
+        # Where the state falls, a new register begins, and only its advance counts.
+        differs = and_(
+            pair.state >= pair.state_before,
+            func.abs(pair.change - (pair.state - pair.state_before)) > TOLERANCE,
+        )
+        is_negative = pair.change < -TOLERANCE
+    return {
+        FaultKind.HOLE: hole,
+        FaultKind.EMPTY: or_(pair.sum.is_(None), pair.state.is_(None)),
+        FaultKind.NEGATIVE: is_negative,
+        FaultKind.CONTRADICTION: and_(pair.change >= -TOLERANCE, differs),
+    }
+
+
+_EXTENT = select(
+    func.max(Statistics.metadata_id),
+    func.min(Statistics.start_ts),
+    func.max(Statistics.start_ts),
+).where(
+    Statistics.metadata_id
+    == select(StatisticsMeta.id)
+    .where(StatisticsMeta.statistic_id == bindparam("id"))
     .scalar_subquery()
 )
-"""The start of the row with which the first one is compared."""
 
-_PAIRS = (
+_NUMBER = bindparam("number")
+_FIRST, _SINCE, _END = (
+    bindparam(name, type_=Float) for name in ("first", "since", "end")
+)
+
+_BEFORE = aliased(Statistics)
+_JOINED = _Pair(
+    Statistics.start_ts,
+    _BEFORE.start_ts,
+    Statistics.state,
+    _BEFORE.state,
+    Statistics.sum,
+    _BEFORE.sum,
+    Statistics.mean,
+)
+_LACKS_ROW_BEFORE = and_(_BEFORE.start_ts.is_(None), Statistics.start_ts > _FIRST)
+
+_SUSPICIONS = {
+    content: select(
+        func.count(),
+        func.sum(
+            case(
+                (or_(_LACKS_ROW_BEFORE, *_conditions(content, _JOINED).values()), 1),
+                else_=0,
+            )
+        ),
+    )
+    .select_from(Statistics)
+    .outerjoin(
+        _BEFORE,
+        and_(
+            _BEFORE.metadata_id == _NUMBER,
+            _BEFORE.start_ts == Statistics.start_ts - HOUR_SECONDS,
+        ),
+    )
+    .where(
+        Statistics.metadata_id == _NUMBER,
+        Statistics.start_ts > _SINCE,
+        Statistics.start_ts <= _END,
+    )
+    for content in Content
+}
+"""The query for the number of rows, and of those that are or may be faulty."""
+
+_ROW_BEFORE = (
+    select(func.max(Statistics.start_ts))
+    .where(Statistics.metadata_id == _NUMBER, Statistics.start_ts <= _SINCE)
+    .scalar_subquery()
+)
+
+_CELLS = (Statistics.start_ts, Statistics.state, Statistics.sum, Statistics.mean)
+_NEIGHBORS = (
     select(
         *_CELLS,
         *(
             func.lag(cell, type_=Float)
             .over(order_by=Statistics.start_ts)
             .label(f"{cell.key}_before")
-            for cell in _CELLS
+            for cell in _CELLS[:3]
         ),
     )
     .where(
-        _IS_OF_STATISTIC,
-        Statistics.start_ts >= func.coalesce(_PREVIOUS, _SINCE),
-        Statistics.start_ts <= bindparam("last", type_=Float),
+        Statistics.metadata_id == _NUMBER,
+        Statistics.start_ts >= func.coalesce(_ROW_BEFORE, _SINCE),
+        Statistics.start_ts <= _END,
     )
     .subquery()
+    .c
 )
-"""Each row of a part beside the row before it."""
+_PAIR = _Pair(
+    _NEIGHBORS.start_ts,
+    _NEIGHBORS.start_ts_before,
+    _NEIGHBORS.state,
+    _NEIGHBORS.state_before,
+    _NEIGHBORS.sum,
+    _NEIGHBORS.sum_before,
+    _NEIGHBORS.mean,
+)
 
-_CHANGE = _PAIRS.c.sum - _PAIRS.c.sum_before
-
-
-def _conditions(content: Content) -> Mapping[FaultKind, ColumnElement[bool]]:
-    """Return when a row is faulty, and in which way.
-
-    A comparison with a number that is missing is never true.
-    """
-    row = _PAIRS.c
-    hole = row.start_ts - row.start_ts_before > HOUR_SECONDS + 1
-    if content is Content.MEANS:
-        return {FaultKind.HOLE: hole, FaultKind.EMPTY: row.mean.is_(None)}
-    if content is Content.AMOUNTS:
-        differs = func.abs(_CHANGE - row.state) > TOLERANCE
-        is_negative = and_(_CHANGE < -TOLERANCE, differs)
-    else:
-        # Where the state falls, a new register begins, and only its advance counts.
-        differs = and_(
-            row.state >= row.state_before,
-            func.abs(_CHANGE - (row.state - row.state_before)) > TOLERANCE,
-        )
-        is_negative = _CHANGE < -TOLERANCE
-    return {
-        FaultKind.HOLE: hole,
-        FaultKind.EMPTY: or_(row.sum.is_(None), row.state.is_(None)),
-        FaultKind.NEGATIVE: is_negative,
-        FaultKind.CONTRADICTION: and_(_CHANGE >= -TOLERANCE, differs),
-    }
-
-
-_CONDITIONS = {content: _conditions(content) for content in Content}
-_QUERIES = {
-    content: select(
-        _PAIRS.c.start_ts, _PAIRS.c.start_ts_before, _CHANGE, *conditions.values()
-    )
-    .where(or_(*conditions.values()))
-    .order_by(_PAIRS.c.start_ts)
+_CONDITIONS = {content: _conditions(content, _PAIR) for content in Content}
+_FAULTS = {
+    content: select(_PAIR.start, _PAIR.start_before, _PAIR.change, *conditions.values())
+    .where(_PAIR.start > _SINCE, or_(*conditions.values()))
+    .order_by(_PAIR.start)
     for content, conditions in _CONDITIONS.items()
 }
-"""The query for the faulty rows of a part; it is the same for all databases."""
+"""The query for the faulty rows of a part, whatever lies between two of them."""
 
 
 def _faults_of(content: Content, found: Sequence[float | None]) -> Iterator[Fault]:
