@@ -1,0 +1,189 @@
+"""The queries that find faulty rows of a statistic, on all databases alike."""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Float, and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
+
+from .maths.rows import HOUR_SECONDS
+
+TOLERANCE = 1e-4
+"""How much a change of the sum may differ: each is a difference of rounded numbers."""
+
+
+class Content(Enum):
+    """What the rows of a statistic contain besides the sum, if they have one."""
+
+    POSITIONS = "positions"
+    """The state is the position of a register, whose changes are those of the sum."""
+
+    AMOUNTS = "amounts"
+    """The state is the amount of the hour, which is the change of the sum."""
+
+    MEANS = "means"
+    """There is no sum."""
+
+
+class FaultKind(StrEnum):
+    """What is wrong with the rows of some hours."""
+
+    HOLE = "hole"
+    """There are no rows."""
+
+    EMPTY = "empty"
+    """The row lacks the numbers that it should have."""
+
+    NEGATIVE = "negative"
+    """The sum falls, although the amount of the hour is not negative."""
+
+    CONTRADICTION = "contradiction"
+    """The sum changes by something else than the state says."""
+
+
+class _Pair(NamedTuple):
+    """The columns of a row, and of the row before it."""
+
+    start: ColumnElement[float | None]
+    start_before: ColumnElement[float | None]
+    state: ColumnElement[float | None]
+    state_before: ColumnElement[float | None]
+    sum: ColumnElement[float | None]
+    sum_before: ColumnElement[float | None]
+    mean: ColumnElement[float | None]
+
+    @property
+    def change(self) -> ColumnElement[float | None]:
+        """Return the change of the sum."""
+        return self.sum - self.sum_before
+
+
+def _conditions(
+    content: Content, pair: _Pair
+) -> Mapping[FaultKind, ColumnElement[bool]]:
+    """Return when a row is faulty, and in which way.
+
+    A comparison with a number that is missing is never true.
+    """
+    hole = pair.start - pair.start_before > HOUR_SECONDS + 1
+    if content is Content.MEANS:
+        return {FaultKind.HOLE: hole, FaultKind.EMPTY: pair.mean.is_(None)}
+    if content is Content.AMOUNTS:
+        differs = func.abs(pair.change - pair.state) > TOLERANCE
+        is_negative = and_(pair.change < -TOLERANCE, differs)
+    else:
+        # Where the state falls, a new register begins, and only its advance counts.
+        differs = and_(
+            pair.state >= pair.state_before,
+            func.abs(pair.change - (pair.state - pair.state_before)) > TOLERANCE,
+        )
+        is_negative = pair.change < -TOLERANCE
+    return {
+        FaultKind.HOLE: hole,
+        FaultKind.EMPTY: or_(pair.sum.is_(None), pair.state.is_(None)),
+        FaultKind.NEGATIVE: is_negative,
+        FaultKind.CONTRADICTION: and_(pair.change >= -TOLERANCE, differs),
+    }
+
+
+EXTENT = select(
+    func.max(Statistics.metadata_id),
+    func.min(Statistics.start_ts),
+    func.max(Statistics.start_ts),
+).where(
+    Statistics.metadata_id
+    == select(StatisticsMeta.id)
+    .where(StatisticsMeta.statistic_id == bindparam("id"))
+    .scalar_subquery()
+)
+
+_NUMBER = bindparam("number")
+_FIRST, _SINCE, _END = (
+    bindparam(name, type_=Float) for name in ("first", "since", "end")
+)
+
+_BEFORE = aliased(Statistics)
+_JOINED = _Pair(
+    Statistics.start_ts,
+    _BEFORE.start_ts,
+    Statistics.state,
+    _BEFORE.state,
+    Statistics.sum,
+    _BEFORE.sum,
+    Statistics.mean,
+)
+_LACKS_ROW_BEFORE = and_(_BEFORE.start_ts.is_(None), Statistics.start_ts > _FIRST)
+
+SUSPICIONS = {
+    content: select(
+        func.count(),
+        func.sum(
+            case(
+                (or_(_LACKS_ROW_BEFORE, *_conditions(content, _JOINED).values()), 1),
+                else_=0,
+            )
+        ),
+    )
+    .select_from(Statistics)
+    .outerjoin(
+        _BEFORE,
+        and_(
+            _BEFORE.metadata_id == _NUMBER,
+            _BEFORE.start_ts == Statistics.start_ts - HOUR_SECONDS,
+        ),
+    )
+    .where(
+        Statistics.metadata_id == _NUMBER,
+        Statistics.start_ts > _SINCE,
+        Statistics.start_ts <= _END,
+    )
+    for content in Content
+}
+"""The query for the number of rows, and of those that are or may be faulty."""
+
+_ROW_BEFORE = (
+    select(func.max(Statistics.start_ts))
+    .where(Statistics.metadata_id == _NUMBER, Statistics.start_ts <= _SINCE)
+    .scalar_subquery()
+)
+
+_CELLS = (Statistics.start_ts, Statistics.state, Statistics.sum, Statistics.mean)
+_NEIGHBORS = (
+    select(
+        *_CELLS,
+        *(
+            func.lag(cell, type_=Float)
+            .over(order_by=Statistics.start_ts)
+            .label(f"{cell.key}_before")
+            for cell in _CELLS[:3]
+        ),
+    )
+    .where(
+        Statistics.metadata_id == _NUMBER,
+        Statistics.start_ts >= func.coalesce(_ROW_BEFORE, _SINCE),
+        Statistics.start_ts <= _END,
+    )
+    .subquery()
+    .c
+)
+_PAIR = _Pair(
+    _NEIGHBORS.start_ts,
+    _NEIGHBORS.start_ts_before,
+    _NEIGHBORS.state,
+    _NEIGHBORS.state_before,
+    _NEIGHBORS.sum,
+    _NEIGHBORS.sum_before,
+    _NEIGHBORS.mean,
+)
+
+CONDITIONS = {content: _conditions(content, _PAIR) for content in Content}
+FAULTS = {
+    content: select(_PAIR.start, _PAIR.start_before, _PAIR.change, *conditions.values())
+    .where(_PAIR.start > _SINCE, or_(*conditions.values()))
+    .order_by(_PAIR.start)
+    for content, conditions in CONDITIONS.items()
+}
+"""The query for the faulty rows of a part, whatever lies between two of them."""
