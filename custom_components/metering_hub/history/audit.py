@@ -57,7 +57,8 @@ class AuditReport:
     `hours` is the number of rows that were checked. `unjudged` are missing hours of
     statistics of which only the server knows whether it has values there, and
     `without_rows` the statistics of which there is nothing to check. `last` is the
-    start of the last row of each other statistic.
+    start of the last row of each other statistic. `starts` is from where each key of
+    a `Subject` with faults is imported again.
     """
 
     hours: int = 0
@@ -65,6 +66,7 @@ class AuditReport:
     unjudged: Mapping[str, Sequence[Fault]] = field(default_factory=dict)
     without_rows: Sequence[str] = ()
     last: Mapping[str, datetime] = field(default_factory=dict)
+    starts: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def statistics(self) -> int:
@@ -96,22 +98,28 @@ async def audit(
             continue
         hours += checked.rows
         last[statistic_id] = checked.last
-        found = [
-            fault
-            for fault in checked.faults
-            if not memory.is_kept(statistic_id, span_of(fault))
-        ]
+        found = without_kept(memory, statistic_id, checked.faults)
         if wrong := [fault for fault in found if _is_wrong(subject, fault)]:
             faults[statistic_id] = wrong
-        if open_ := [fault for fault in found if _is_unjudged(subject, fault)]:
-            unjudged[statistic_id] = open_
+        if undecided := [fault for fault in found if _is_unjudged(subject, fault)]:
+            unjudged[statistic_id] = undecided
     return AuditReport(
         hours=hours,
         faults=faults,
         unjudged=unjudged,
         without_rows=without_rows,
         last=last,
+        starts=_starts_of(subjects, faults),
     )
+
+
+def without_kept(
+    memory: AuditMemory, statistic_id: str, faults: Sequence[Fault]
+) -> Sequence[Fault]:
+    """Return the faults of a statistic that the user does not keep."""
+    return [
+        fault for fault in faults if not memory.is_kept(statistic_id, span_of(fault))
+    ]
 
 
 def _is_wrong(subject: Subject, fault: Fault) -> bool:
@@ -175,7 +183,7 @@ def _content_of(point: Point) -> Content:
             return Content.MEANS
 
 
-def starts_of(
+def _starts_of(
     subjects: Sequence[Subject], faults: Mapping[str, Sequence[Fault]]
 ) -> Mapping[str, datetime]:
     """Return from where each faulty point, or the fixed costs, is imported again."""
@@ -185,14 +193,3 @@ def starts_of(
             start = starts.get(subject.key, fault.start)
             starts[subject.key] = min(start, fault.start)
     return starts
-
-
-def outdated_keys(subjects: Sequence[Subject], memory: AuditMemory) -> Sequence[str]:
-    """Return the keys of what was imported under an older version of the rules."""
-    return sorted(
-        {
-            subject.key
-            for subject in subjects
-            if memory.versions.get(subject.statistic_id, 0) < RULES_VERSION
-        }
-    )

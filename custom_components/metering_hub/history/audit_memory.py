@@ -3,7 +3,7 @@
 Nothing of it is a value of a statistic: what is lost is checked or imported once more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -28,11 +28,12 @@ class Span(NamedTuple):
 class AuditMemory:
     """The state of the audit of a config entry; maps are by statistic id.
 
-    `audited` is the start of the last row that was audited. `versions` is the version
-    of the rules by which a statistic was imported. `kept` are the spans that are not
-    reported again. `is_clean` is False from a start until Home Assistant stops or
-    the entry is unloaded. `repaired` counts the faults that were repaired since the
-    installation, and `newest_repair` is the latest span of them.
+    `audited` is the start of the last row that was audited. `versions` is, by the key
+    of the point, the version of the rules by which all its rows were imported. `kept`
+    are the spans that are not reported again. `is_clean` is False from a start until
+    Home Assistant stops or the entry is unloaded without a fault that is left.
+    `repaired` counts the faults that were repaired since the installation, and
+    `newest_repair` is the latest span of them.
     """
 
     audited: Mapping[str, datetime] = field(default_factory=dict)
@@ -107,9 +108,9 @@ class AuditMemory:
         """Return the memory after an audit that reached these rows."""
         return replace(self, audited={**self.audited, **latest})
 
-    def having_imported(self, versions: Mapping[str, int]) -> Self:
-        """Return the memory after statistics were imported by versions of the rules."""
-        return replace(self, versions={**self.versions, **versions})
+    def having_imported(self, keys: Iterable[str], version: int) -> Self:
+        """Return the memory after points were imported by a version of the rules."""
+        return replace(self, versions={**self.versions, **dict.fromkeys(keys, version)})
 
     def having_repaired(self, spans: Sequence[Span]) -> Self:
         """Return the memory after faults were repaired."""
@@ -118,23 +119,6 @@ class AuditMemory:
             repaired=self.repaired + len(spans),
             newest_repair=max(spans, default=self.newest_repair),
         )
-
-    def without(self, statistic_ids: Sequence[str]) -> Self:
-        """Return the memory after statistics were deleted."""
-        gone = {*statistic_ids}
-        return replace(
-            self,
-            audited=_except(self.audited, gone),
-            versions=_except(self.versions, gone),
-            kept=_except(self.kept, gone),
-        )
-
-
-def _except[Value](
-    values: Mapping[str, Value], statistic_ids: set[str]
-) -> Mapping[str, Value]:
-    """Return the values of the other statistics."""
-    return {key: value for key, value in values.items() if key not in statistic_ids}
 
 
 def _as_spans(stored: Json) -> Sequence[Span]:

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Float, and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 
@@ -44,16 +53,19 @@ class FaultKind(StrEnum):
     """The sum changes by something else than the state says."""
 
 
+type _Column = ColumnElement[float | None]
+
+
 class _Pair(NamedTuple):
     """The columns of a row, and of the row before it."""
 
-    start: ColumnElement[float | None]
-    start_before: ColumnElement[float | None]
-    state: ColumnElement[float | None]
-    state_before: ColumnElement[float | None]
-    sum: ColumnElement[float | None]
-    sum_before: ColumnElement[float | None]
-    mean: ColumnElement[float | None]
+    start: _Column
+    start_before: _Column
+    state: _Column
+    state_before: _Column
+    sum: _Column
+    sum_before: _Column
+    mean: _Column
 
     @property
     def change(self) -> ColumnElement[float | None]:
@@ -89,33 +101,37 @@ def _conditions(
     }
 
 
+_ROWS = Statistics.__table__
+_ROW = _ROWS.c
+
 EXTENT = select(
-    func.max(Statistics.metadata_id),
-    func.min(Statistics.start_ts),
-    func.max(Statistics.start_ts),
+    func.max(_ROW.metadata_id),
+    func.min(_ROW.start_ts),
+    func.max(_ROW.start_ts),
 ).where(
-    Statistics.metadata_id
+    _ROW.metadata_id
     == select(StatisticsMeta.id)
     .where(StatisticsMeta.statistic_id == bindparam("id"))
     .scalar_subquery()
 )
 
-_NUMBER = bindparam("number")
+_NUMBER = bindparam("number", type_=Integer)
 _FIRST, _SINCE, _END = (
     bindparam(name, type_=Float) for name in ("first", "since", "end")
 )
 
-_BEFORE = aliased(Statistics)
+_EARLIER = _ROWS.alias()
+_BEFORE = _EARLIER.c
 _JOINED = _Pair(
-    Statistics.start_ts,
+    _ROW.start_ts,
     _BEFORE.start_ts,
-    Statistics.state,
+    _ROW.state,
     _BEFORE.state,
-    Statistics.sum,
+    _ROW.sum,
     _BEFORE.sum,
-    Statistics.mean,
+    _ROW.mean,
 )
-_LACKS_ROW_BEFORE = and_(_BEFORE.start_ts.is_(None), Statistics.start_ts > _FIRST)
+_LACKS_ROW_BEFORE = and_(_BEFORE.start_ts.is_(None), _ROW.start_ts > _FIRST)
 
 SUSPICIONS = {
     content: select(
@@ -127,44 +143,44 @@ SUSPICIONS = {
             )
         ),
     )
-    .select_from(Statistics)
+    .select_from(_ROWS)
     .outerjoin(
-        _BEFORE,
+        _EARLIER,
         and_(
             _BEFORE.metadata_id == _NUMBER,
-            _BEFORE.start_ts == Statistics.start_ts - HOUR_SECONDS,
+            _BEFORE.start_ts == _ROW.start_ts - HOUR_SECONDS,
         ),
     )
     .where(
-        Statistics.metadata_id == _NUMBER,
-        Statistics.start_ts > _SINCE,
-        Statistics.start_ts <= _END,
+        _ROW.metadata_id == _NUMBER,
+        _ROW.start_ts > _SINCE,
+        _ROW.start_ts <= _END,
     )
     for content in Content
 }
 """The query for the number of rows, and of those that are or may be faulty."""
 
 _ROW_BEFORE = (
-    select(func.max(Statistics.start_ts))
-    .where(Statistics.metadata_id == _NUMBER, Statistics.start_ts <= _SINCE)
+    select(func.max(_ROW.start_ts))
+    .where(_ROW.metadata_id == _NUMBER, _ROW.start_ts <= _SINCE)
     .scalar_subquery()
 )
 
-_CELLS = (Statistics.start_ts, Statistics.state, Statistics.sum, Statistics.mean)
+_CELLS = (_ROW.start_ts, _ROW.state, _ROW.sum, _ROW.mean)
 _NEIGHBORS = (
     select(
         *_CELLS,
         *(
             func.lag(cell, type_=Float)
-            .over(order_by=Statistics.start_ts)
+            .over(order_by=_ROW.start_ts)
             .label(f"{cell.key}_before")
             for cell in _CELLS[:3]
         ),
     )
     .where(
-        Statistics.metadata_id == _NUMBER,
-        Statistics.start_ts >= func.coalesce(_ROW_BEFORE, _SINCE),
-        Statistics.start_ts <= _END,
+        _ROW.metadata_id == _NUMBER,
+        _ROW.start_ts >= func.coalesce(_ROW_BEFORE, _SINCE),
+        _ROW.start_ts <= _END,
     )
     .subquery()
     .c

@@ -21,6 +21,7 @@ from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Point
+from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
@@ -76,6 +77,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
+        self.auditor = Auditor(hass, entry, self._importer)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -109,7 +111,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """Import what is new; raises BackendError and HistoryError."""
         scope = await self._scope()
         try:
+            await self.auditor.async_prepare(scope)
             outcome = await self._importer.run(scope, self._report)
+            if self.data.state == "importing":
+                self.auditor.async_request(is_complete=True)
+            if not outcome.failed:
+                await self.auditor.async_follow(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if isinstance(err, BackendError):
