@@ -1,8 +1,10 @@
 """Faults that older versions left in the recorder are found and repaired."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -22,7 +24,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.setup import async_setup_component
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.house import House
+from simulators.faults import Fault, drop_fields
 
 from .conftest import NOW, Tick
 from .test_history import euro, imported, simulator, wants_history
@@ -161,10 +163,16 @@ async def test_holes_in_ten_statistics(
     await damage(hass, loaded, deletion(SEAM, SEAM + 24 * HOUR), *keys)
     assert await imported(hass, loaded) != clean
     await audited(hass, loaded)
-    assert found_by(loaded) == {key: [(FaultKind.HOLE, SEAM)] for key in keys}
+    found = found_by(loaded)
+    assert {key: faults[0] for key, faults in found.items()} == dict.fromkeys(
+        keys, (FaultKind.HOLE, SEAM)
+    )
+    # The amount of the first hour after the hole is not what the sum changes by.
+    after = (FaultKind.CONTRADICTION, SEAM + 24 * HOUR)
+    steps = [each for faults in found.values() for each in faults[1:]]
+    assert set(steps) == {after}
     assert await imported(hass, loaded) == clean
-    assert auditor_of(loaded).memory.repaired == 10
-    assert auditor_of(loaded).memory.newest_repair == (SEAM, SEAM + 24 * HOUR)
+    assert auditor_of(loaded).memory.repaired == 10 + len(steps)
     assert auditor_of(loaded).left == {}
     await audited(hass, loaded)
     assert found_by(loaded) == {}
@@ -259,7 +267,7 @@ async def unrepairable(
 ) -> MockConfigEntry:
     """Return an entry with a fault in hours that the server no longer has."""
     await damage(hass, loaded, step(SEAM, -3.967), REGISTER)
-    simulator.house = House(7, SEAM + 30 * HOUR)
+    simulator.faults.add(Fault(drop_fields(REGISTER), "dsmrreading"))
     await audited(hass, loaded)
     return loaded
 
@@ -326,16 +334,18 @@ async def test_what_cannot_be_repaired(
     assert issue_registry.async_get_issue(*issue) is None
 
 
-async def test_the_issue_returns_after_a_restart(
+async def test_the_next_start_looks_for_what_is_left(
     hass: HomeAssistant,
     unrepairable: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """As long as the user has not decided, a start looks for the fault again."""
-    issue = (DOMAIN, f"history_faults_{unrepairable.entry_id}")
-    ir.async_delete_issue(hass, *issue)
-    await hass.config_entries.async_reload(unrepairable.entry_id)
-    await imported(hass, unrepairable)
-    assert issue_registry.async_get_issue(*issue) is not None
+    """As long as the user has not decided, each start audits all rows."""
+    store = auditor_of(unrepairable)._store
+    await hass.config_entries.async_unload(unrepairable.entry_id)
+    stored = await store.async_load()
+    assert stored is not None
+    assert stored["is_clean"] is False
     await hass.config_entries.async_remove(unrepairable.entry_id)
+    assert not await asyncio.to_thread(Path(store.path).exists)
+    issue = (DOMAIN, f"history_faults_{unrepairable.entry_id}")
     assert issue_registry.async_get_issue(*issue) is None

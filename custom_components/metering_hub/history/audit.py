@@ -23,6 +23,10 @@ REWRITTEN = timedelta(days=31)
 """How long before the last audited row rows are audited again: imports rewrite them."""
 
 
+STEPS = frozenset({FaultKind.NEGATIVE, FaultKind.CONTRADICTION})
+"""The faults in which the sum changes by a wrong amount."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """A statistic to audit.
@@ -99,10 +103,11 @@ async def audit(
         hours += checked.rows
         last[statistic_id] = checked.last
         found = without_kept(memory, statistic_id, checked.faults)
-        if wrong := [fault for fault in found if _is_wrong(subject, fault)]:
+        wrong, open_ = _judge(subject, found)
+        if wrong:
             faults[statistic_id] = wrong
-        if undecided := [fault for fault in found if _is_unjudged(subject, fault)]:
-            unjudged[statistic_id] = undecided
+        if open_:
+            unjudged[statistic_id] = open_
     return AuditReport(
         hours=hours,
         faults=faults,
@@ -122,14 +127,25 @@ def without_kept(
     ]
 
 
-def _is_wrong(subject: Subject, fault: Fault) -> bool:
-    """Return True if a fault is one, whatever the server has."""
-    return fault.kind is not FaultKind.HOLE or subject.has_hour_in(span_of(fault))
+def _judge(
+    subject: Subject, faults: Sequence[Fault]
+) -> tuple[Sequence[Fault], Sequence[Fault]]:
+    """Return the faults that are some whatever the server has, and the open ones.
 
-
-def _is_unjudged(subject: Subject, fault: Fault) -> bool:
-    """Return True if only the server knows whether hours are missing."""
-    return fault.kind is FaultKind.HOLE and not subject.has_every_hour
+    Rows were lost from a hole if the sum changes across it by more than the next row.
+    """
+    stepped = {fault.start for fault in faults if fault.kind in STEPS}
+    wrong, open_ = [], []
+    for fault in faults:
+        if (
+            fault.kind is not FaultKind.HOLE
+            or fault.end in stepped
+            or subject.has_hour_in(span_of(fault))
+        ):
+            wrong.append(fault)
+        elif not subject.has_every_hour:
+            open_.append(fault)
+    return wrong, open_
 
 
 def span_of(fault: Fault) -> Span:

@@ -13,7 +13,7 @@ from homeassistant.helpers.storage import Store
 
 from ..backends.common.http import Json
 from ..const import DOMAIN, LOGGER
-from .audit import RULES_VERSION, AuditReport, span_of, without_kept
+from .audit import RULES_VERSION, STEPS, AuditReport, span_of, without_kept
 from .audit_memory import AuditMemory, Span
 from .check_queries import FaultKind
 from .importer import Importer
@@ -213,7 +213,7 @@ class Auditor:
             changes = {
                 fault.start: -fault.change
                 for fault in faults
-                if fault.change is not None and fault.kind is not FaultKind.HOLE
+                if fault.change is not None and fault.kind in STEPS
             }
             await adjust_sums(self._hass, statistic_id, changes)
         await self.async_keep()
