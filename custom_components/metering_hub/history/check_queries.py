@@ -104,16 +104,20 @@ def _conditions(
 _ROWS = Statistics.__table__
 _ROW = _ROWS.c
 
-EXTENT = select(
-    func.max(_ROW.metadata_id),
-    func.min(_ROW.start_ts),
-    func.max(_ROW.start_ts),
-).where(
-    _ROW.metadata_id
-    == select(StatisticsMeta.id)
-    .where(StatisticsMeta.statistic_id == bindparam("id"))
+_ENDS = (
+    select(end(_ROW.start_ts))
+    .where(_ROW.metadata_id == StatisticsMeta.id)
+    .correlate(StatisticsMeta)
     .scalar_subquery()
+    for end in (func.min, func.max)
 )
+EXTENT = select(StatisticsMeta.id, *_ENDS).where(
+    StatisticsMeta.statistic_id == bindparam("id")
+)
+"""The query for the number, and the first and last row, of a statistic.
+
+SQLite reads the whole index for two ends in one query, and none of it for one each.
+"""
 
 _NUMBER = bindparam("number", type_=Integer)
 _FIRST, _SINCE, _END = (

@@ -149,6 +149,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             self._fail(err)
             raise
         self._database_issue.clear()
+        self.auditor.async_request(is_complete=True)
         self._set_progress(_done(outcome))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))

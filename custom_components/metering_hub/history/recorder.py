@@ -1,8 +1,8 @@
 """Read and write long-term statistics.
 
-Only this module, `batches.py`, `seams.py`, `unit_change.py` and `recorder_access.py`
-use the recorder. It queues what
-is written, and reads return the old rows until it is stored. `wait_until_stored` must
+Only this module, `batches.py`, `seams.py`, `unit_change.py`, `check_queries.py`,
+`recorder_checks.py` and `recorder_access.py` use the recorder. It queues what is
+written, and reads return the old rows until it is stored. `wait_until_stored` must
 therefore come between writing and reading.
 
 All functions raise RecorderError if the recorder fails, and StoppingError.

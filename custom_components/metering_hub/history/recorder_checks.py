@@ -93,9 +93,8 @@ async def check_rows(
 def _find_extent(hass: HomeAssistant, statistic_id: str) -> _Extent | None:
     """Return the extent of a statistic, or None if it has no rows."""
     with session_scope(hass=hass, read_only=True) as session:
-        values = {"id": statistic_id}
-        number, first, last = session.connection().execute(EXTENT, values).one()
-    return None if first is None else _Extent(number, first, last)
+        found = session.connection().execute(EXTENT, {"id": statistic_id}).first()
+    return None if found is None or found[1] is None else _Extent(*found)
 
 
 def _check_part(
