@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from . import (
+    audit,
     backfill,
     disk,
     growth,
@@ -47,5 +48,6 @@ ROWS: Sequence[Row] = (
     *(Row(f"backfill:{case.backend}", case.measure) for case in backfill.CASES),
     *(Row(f"top-up:{case.backend}", case.measure) for case in top_up.CASES),
     Row("hourly-maths", maths.measure),
+    Row("audit", audit.measure),
     Row("disk", disk.measure),
 )

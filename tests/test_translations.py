@@ -606,6 +606,16 @@ FIXABLE_ISSUE_PARTS = (
     "fix_flow.step.confirm.title",
     "fix_flow.step.confirm.description",
 )
+MENU_ISSUE_PARTS = {
+    "history_faults": (
+        "title",
+        "fix_flow.step.init.title",
+        "fix_flow.step.init.description",
+        "fix_flow.step.init.menu_options.keep",
+        "fix_flow.step.init.menu_options.clear",
+    )
+}
+"""The texts of the issues whose flow begins with a menu."""
 
 
 def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
@@ -616,7 +626,8 @@ def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
             keys = {key} if key else unsupported_reasons()
             match arguments["is_fixable"]:
                 case ast.Constant(value=bool(is_fixable)):
-                    parts = FIXABLE_ISSUE_PARTS if is_fixable else ISSUE_PARTS
+                    fixable = MENU_ISSUE_PARTS.get(key or "", FIXABLE_ISSUE_PARTS)
+                    parts = fixable if is_fixable else ISSUE_PARTS
                 case _:
                     raise AssertionError(f"Say in {file} what is_fixable is.")
             yield keys, keys_of(arguments.get("translation_placeholders")), parts

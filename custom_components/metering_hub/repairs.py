@@ -1,11 +1,23 @@
 """Repair flows of the Metering Hub integration."""
 
+from collections.abc import Mapping
+
 import voluptuous as vol
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
+from .const import DOMAIN
 from .dashboard.energy_dashboard import async_remove_from_dashboard
+from .data import MeteringHubConfigEntry
+from .errors import HistoryError, as_action_error
+from .history.auditor import Auditor
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -38,8 +50,61 @@ class RemoveSourcesFlow(RepairsFlow):
         )
 
 
+class FaultsFlow(RepairsFlow):
+    """Keeps or clears the hours of a history that cannot be repaired."""
+
+    def __init__(self, auditor: Auditor, placeholders: Mapping[str, str]) -> None:
+        """Initialize with the auditor that has found them."""
+        self._auditor = auditor
+        self._placeholders = placeholders
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask what to do."""
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["keep", "clear"],
+            description_placeholders=self._placeholders,
+        )
+
+    async def async_step_keep(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Keep the hours as they are."""
+        await self._auditor.async_keep()
+        return self.async_create_entry(data={})
+
+    async def async_step_clear(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Let the hours show no use."""
+        try:
+            await self._auditor.async_clear()
+        except HistoryError as err:
+            raise as_action_error(err) from err
+        return self.async_create_entry(data={})
+
+
+def _auditor_of(hass: HomeAssistant, entry_id: str) -> Auditor | None:
+    """Return the auditor of an entry if it is loaded and has a history."""
+    entry: MeteringHubConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    history = entry.runtime_data.history
+    return history.auditor if history else None
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the flow of an issue; only left sources are fixable."""
-    return RemoveSourcesFlow(data or {"statistics": "", "title": "", "count": 0})
+    """Return the flow of an issue: left sources, or hours that cannot be repaired."""
+    values = data or {"statistics": "", "title": "", "count": 0}
+    if "entry_id" not in values:
+        return RemoveSourcesFlow(values)
+    auditor = _auditor_of(hass, str(values["entry_id"]))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    if auditor is None or issue is None:
+        # The audit after the entry is loaded again creates the issue again.
+        return ConfirmRepairFlow()
+    return FaultsFlow(auditor, issue.translation_placeholders or {})

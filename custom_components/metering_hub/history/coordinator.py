@@ -22,6 +22,7 @@ from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
 from ..metering.point_settings import trusted_keys
 from ..registry import registered_entity
+from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
@@ -82,6 +83,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._trust = TrustMemory(hass, entry.entry_id)
+        self.auditor = Auditor(hass, entry, self._importer)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -116,7 +118,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         scope = await self._scope()
         try:
             await self._import_with_changed_trust(scope)
+            await self.auditor.async_prepare(scope)
             outcome = await self._importer.run(scope, self._report)
+            if self.data.state == "importing":
+                self.auditor.async_request(is_complete=True)
+            if not outcome.failed:
+                await self.auditor.async_follow(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if isinstance(err, BackendError):
@@ -161,6 +168,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             self._fail(err)
             raise
         self._database_issue.clear()
+        self.auditor.async_request(is_complete=True)
         self._set_progress(_done(outcome))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))

@@ -9,6 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec
 from ..metering.model import Point
+from .audit import AuditReport, audit, subjects_of
+from .audit_memory import AuditMemory
 from .changes import ChangeTracker
 from .cost_backlog import CostBacklog
 from .costs import CostStatistics
@@ -45,7 +47,7 @@ class Importer:
         self._spec = spec
         self._lock = asyncio.Lock()
         self._memory = ImportMemory(hass, entry_id)
-        self._changes = ChangeTracker(backend, self._find_start, spec.history_interval)
+        self._changes = ChangeTracker(backend, self.find_start, spec.history_interval)
         self._costs = CostStatistics(hass, backend, spec)
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
@@ -100,6 +102,15 @@ class Importer:
             await self._costs.refresh()
             return await self._import(scope, report, is_long=False)
 
+    async def audit(
+        self, scope: Scope, memory: AuditMemory, *, is_complete: bool
+    ) -> AuditReport:
+        """Audit the statistics of a scope; raises RecorderError and StoppingError."""
+        async with ended_at_stop(self._hass), self._lock:
+            await wait_until_stored(self._hass)
+            subjects = subjects_of(scope, self._costs)
+            return await audit(self._hass, subjects, memory, is_complete=is_complete)
+
     async def _import(self, scope: Scope, report: Report, *, is_long: bool) -> Outcome:
         """Import all points of a scope; with `is_long`, compare the long window."""
         began = dt_util.utcnow()
@@ -150,7 +161,7 @@ class Importer:
         """Import points that resume from about the same moment in one pass."""
         points = [point for point, _ in group]
         starts = [plan.start for _, plan in group if plan.start]
-        start = min(starts, default=None) or await self._find_start(
+        start = min(starts, default=None) or await self.find_start(
             planner.scope, points
         )
         changes = await self._changes.find_changes(
@@ -178,7 +189,7 @@ class Importer:
             writer.statistic.statistic_id: writer.written for writer in run.writers
         }
 
-    async def _find_start(
+    async def find_start(
         self, scope: Scope, points: Sequence[Point]
     ) -> datetime | None:
         """Return the time of the first reading, or the start that the user chose."""
@@ -195,7 +206,7 @@ class Importer:
         rows = await last_rows(self._hass, statistic.statistic_id, FIXED_COST_ROWS)
         base = rows[0] if len(rows) == FIXED_COST_ROWS and not is_again else None
         start = (
-            base.start + HOUR if base else await self._find_start(scope, scope.points)
+            base.start + HOUR if base else await self.find_start(scope, scope.points)
         )
         if start is None:
             return

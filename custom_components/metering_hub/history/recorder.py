@@ -1,9 +1,9 @@
 """Read and write long-term statistics.
 
 Only this module, `batches.py`, `seams.py`, `unit_change.py`, `cost_backlog.py`,
-`recorded_hours.py` and `recorder_access.py` use the recorder. It queues what is
-written, and reads return the old rows until it is stored. `wait_until_stored` must
-therefore come between writing and reading.
+`recorded_hours.py`, `check_queries.py`, `recorder_checks.py` and `recorder_access.py`
+use the recorder. It queues what is written, and reads return the old rows until it is
+stored. `wait_until_stored` must therefore come between writing and reading.
 
 All functions raise RecorderError if the recorder fails, and StoppingError.
 """
@@ -131,6 +131,25 @@ async def _recorded_metadata(
         hass, partial(get_metadata, hass, statistic_ids=set(statistic_ids))
     )
     return {statistic_id: metadata for statistic_id, (_, metadata) in recorded.items()}
+
+
+async def adjust_sums(
+    hass: HomeAssistant, statistic_id: str, changes: Mapping[datetime, float]
+) -> None:
+    """Add to the sums of a statistic from some hours on, and return once it is stored.
+
+    Raises RecorderError and StoppingError.
+    """
+    metadata = (await _recorded_metadata(hass, [statistic_id])).get(statistic_id)
+    if metadata is None:
+        return
+    # Costs have no unit class, and the adjustment is in the unit of the rows anyway.
+    unit = metadata["unit_of_measurement"] or ""
+    for start, change in changes.items():
+        running_recorder(hass).async_adjust_statistics(
+            statistic_id, start, change, unit
+        )
+    await wait_until_stored(hass)
 
 
 async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
