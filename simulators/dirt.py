@@ -38,6 +38,9 @@ class SpotKind(StrEnum):
     HIGH = "high"
     """Readings are `amount` steps too high."""
 
+    LATE = "late"
+    """Readings arrived late."""
+
     OUTAGE = "outage"
     """Nothing was stored."""
 

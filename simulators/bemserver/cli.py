@@ -1,14 +1,18 @@
 """Start the BEMServer simulator from the command line."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from simulators.common_options import change_values, clock
+from simulators.dirt import CLEAN as NO_DIRT
+from simulators.dirt_truth import Expected, StoredAmounts
 from simulators.registry import Running
 from simulators.times import HOUR
 
+from .dirty import Soiled, expected, make_dirty
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
+from .meters import Counter
 from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
 from .wire import latest_points
@@ -48,9 +52,29 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
+    dirt = make_dirty(simulator, options.seed) if options.dirty else NO_DIRT
     change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
-    return Running(simulator.app, credentials, partial(_amount, simulator))
+    return Running(
+        simulator.app,
+        credentials,
+        partial(_amount, simulator),
+        dirt,
+        partial(_expected, simulator),
+    )
+
+
+def _expected(simulator: BemserverSimulator, name: str) -> Expected | None:
+    """Return what is expected of a counter or of a series of amounts."""
+    if (line := expected(simulator, name)) is not None:
+        return line
+
+    def stored(start: int, end: int) -> float | None:
+        """Return the stored amounts in a span."""
+        times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+        return _amount(simulator, name, *times)
+
+    return StoredAmounts(stored)
 
 
 def _amount(
@@ -68,6 +92,8 @@ def _amount(
     series = world.series[number]
     if number not in linked or (series.interval or 0) > HOUR:
         # The hours of a daily amount are unknown.
+        return None
+    if isinstance(series.source, Counter | Soiled):
         return None
     state = CLEAN if CLEAN in series.states else RAW
     return simulator.amount(number, start, end, state)
