@@ -46,6 +46,7 @@ class Timeline(Sequence[int]):
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         """Initialize with runs that do not overlap, oldest first."""
         self._runs = [run for run in runs if run.count]
+        self._firsts = [run.first for run in self._runs]
         self._starts = list(accumulate((run.count for run in self._runs), initial=0))
 
     def __len__(self) -> int:
@@ -67,7 +68,10 @@ class Timeline(Sequence[int]):
 
     def rank(self, when: int) -> int:
         """Return the number of instants before `when`."""
-        return sum(run.rank(when) for run in self._runs)
+        number = bisect_left(self._firsts, when) - 1
+        if number < 0:
+            return 0
+        return self._starts[number] + self._runs[number].rank(when)
 
     def between(self, low: int, high: int) -> range:
         """Return the indices of the instants in [low, high)."""
