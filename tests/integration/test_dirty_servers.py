@@ -28,7 +28,7 @@ SETTLED = 3 * 3600
 OPTIONS = {
     "besmart": ("--years", "0.16"),
     "bemserver": ("--years", "0.16"),
-    "dsmr_reader": ("--years", "0.16", "--interval", "60"),
+    "dsmr_reader": ("--years", "0.16", "--interval", "300"),
     "milesight": ("--days", "58"),
 }
 
