@@ -1,19 +1,15 @@
 """Start the BEMServer simulator from the command line."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from simulators.common_options import change_values, clock
 from simulators.dirt import CLEAN as NO_DIRT
-from simulators.dirt_truth import Expected, StoredAmounts
 from simulators.registry import Running
-from simulators.times import HOUR
 
-from .dirty import Soiled, expected, make_dirty
+from .dirty import expected, linked_amount, make_dirty
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
-from .meters import Counter
-from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
 from .wire import latest_points
 
@@ -58,42 +54,7 @@ def build(options: Namespace) -> Running:
     return Running(
         simulator.app,
         credentials,
-        partial(_amount, simulator),
+        partial(linked_amount, simulator),
         dirt,
-        partial(_expected, simulator),
+        partial(expected, simulator),
     )
-
-
-def _expected(simulator: BemserverSimulator, name: str) -> Expected | None:
-    """Return what is expected of a counter or of a series of amounts."""
-    if (line := expected(simulator, name)) is not None:
-        return line
-
-    def stored(start: int, end: int) -> float | None:
-        """Return the stored amounts in a span."""
-        times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
-        return _amount(simulator, name, *times)
-
-    return StoredAmounts(stored)
-
-
-def _amount(
-    simulator: BemserverSimulator, name: str, start: datetime, end: datetime
-) -> float | None:
-    """Return the amount of a linked series in [start, end), in its unit.
-
-    `name` is its id. A series without a link may contain positions, which are not
-    amounts.
-    """
-    number = int(name)
-    world = simulator.world
-    links = (*world.consumption.values(), *world.production.values())
-    linked = {link.series_id for some in links for link in some.values()}
-    series = world.series[number]
-    if number not in linked or (series.interval or 0) > HOUR:
-        # The hours of a daily amount are unknown.
-        return None
-    if isinstance(series.source, Counter | Soiled):
-        return None
-    state = CLEAN if CLEAN in series.states else RAW
-    return simulator.amount(number, start, end, state)

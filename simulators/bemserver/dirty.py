@@ -10,12 +10,12 @@ from itertools import chain
 
 from simulators.dirt import Dirt, Spot, SpotKind
 from simulators.dirt_calendar import Plan, sprinkle
-from simulators.dirt_truth import Expected, RightLine
+from simulators.dirt_truth import Expected, RightLine, StoredAmounts
 from simulators.timeline import Grid, timeline
 from simulators.times import DAY, HOUR, QUARTER, epoch
 
 from .meters import Counter
-from .model import BOTH_STATES
+from .model import BOTH_STATES, CLEAN, RAW
 from .simulator import BemserverSimulator
 from .sources import Source, day
 from .store import Gap
@@ -114,7 +114,7 @@ def _hide(simulator: BemserverSimulator, spot: Spot) -> None:
     simulator.gaps.append(Gap(start, end, until=until))
 
 
-def expected(simulator: BemserverSimulator, name: str) -> Expected | None:
+def _counter_line(simulator: BemserverSimulator, name: str) -> Expected | None:
     """Return the right line of a counter, in its unit."""
     series = simulator.world.series[int(name)]
     source = series.source
@@ -128,3 +128,38 @@ def expected(simulator: BemserverSimulator, name: str) -> Expected | None:
     start = epoch(series.since or simulator.store.start)
     times = timeline(Grid(source.step), start, epoch(simulator.clock()), gaps)
     return RightLine(name, source.position, source.scale, times, source.dirt)
+
+
+def expected(simulator: BemserverSimulator, name: str) -> Expected | None:
+    """Return what is expected of a counter or of a series of amounts."""
+    if (line := _counter_line(simulator, name)) is not None:
+        return line
+
+    def stored(start: int, end: int) -> float | None:
+        """Return the stored amounts in a span."""
+        times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+        return linked_amount(simulator, name, *times)
+
+    return StoredAmounts(stored)
+
+
+def linked_amount(
+    simulator: BemserverSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return the amount of a linked series in [start, end), in its unit.
+
+    `name` is its id. A series without a link may contain positions, which are not
+    amounts.
+    """
+    number = int(name)
+    world = simulator.world
+    links = (*world.consumption.values(), *world.production.values())
+    linked = {link.series_id for some in links for link in some.values()}
+    series = world.series[number]
+    if number not in linked or (series.interval or 0) > HOUR:
+        # The hours of a daily amount are unknown.
+        return None
+    if isinstance(series.source, Counter | Soiled):
+        return None
+    state = CLEAN if CLEAN in series.states else RAW
+    return simulator.amount(number, start, end, state)

@@ -1,7 +1,9 @@
-"""Two months of readings with all kinds of faults end with no wrong hour."""
+"""Six weeks of readings with all kinds of faults end with no wrong hour."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -14,22 +16,91 @@ from demo.check_dirty import cause_of, wrong_spans
 from demo.servers import KINDS, Kind
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from simulators.__main__ import SIMULATORS, parser
+from simulators import bemserver, besmart, dsmr_reader, milesight
+from simulators.bemserver.dirty import (
+    expected as bemserver_expected,
+    make_dirty as make_bemserver_dirty,
+)
+from simulators.besmart.dirty import (
+    expected as besmart_expected,
+    make_dirty as make_besmart_dirty,
+)
+from simulators.dsmr_reader.dirty import (
+    expected as dsmr_reader_expected,
+    make_dirty as make_dsmr_reader_dirty,
+)
+from simulators.house import House
+from simulators.milesight.dirty import (
+    expected as milesight_expected,
+    make_dirty as make_milesight_dirty,
+)
 from simulators.registry import Running
 from simulators.server import serve
 
-from .conftest import set_up
+from .conftest import NOW, set_up
 from .test_history import imported
 
 SECRET = "simulated-secret"
 SETTLED = 3 * 3600
 """The age in seconds of hours that cannot grow."""
 
-OPTIONS = {
-    "besmart": ("--years", "0.16"),
-    "bemserver": ("--years", "0.16"),
-    "dsmr_reader": ("--years", "0.16", "--interval", "300"),
-    "milesight": ("--days", "58"),
+START = NOW.replace(hour=0, minute=0) - timedelta(days=43)
+
+
+def besmart_running() -> Running:
+    """Return a besmart with two registers of a house and one of a workshop."""
+    simulator = besmart.BesmartSimulator(
+        clock=dt_util.utcnow,
+        password=SECRET,
+        sensors=besmart.default_sensors(7, START),
+        delay=timedelta(minutes=15),
+    )
+    simulator.sensor(besmart.HOUSE_MID).signals = (32, 34)
+    make_besmart_dirty(simulator, 1)
+    find = partial(besmart_expected, simulator)
+    return Running(simulator.app, "", dirt=simulator.dirt, expected=find)
+
+
+def bemserver_running() -> Running:
+    """Return a BEMServer with a few amounts and counters."""
+    simulator = bemserver.BemserverSimulator(1, 43 / 365, clock=dt_util.utcnow)
+    simulator.reader.password = SECRET
+    for number in simulator.world.series.keys() - {1, 2, 13, 14, 63}:
+        simulator.world.delete_series(number)
+    dirt = make_bemserver_dirty(simulator, 1)
+    find = partial(bemserver_expected, simulator)
+    return Running(simulator.app, "", dirt=dirt, expected=find)
+
+
+def dsmr_reader_running() -> Running:
+    """Return a DSMR-reader with a reading every five minutes."""
+    simulator = dsmr_reader.DsmrReaderSimulator(
+        House(7, START), api_key=SECRET, clock=dt_util.utcnow, interval=300
+    )
+    make_dsmr_reader_dirty(simulator, 1)
+    find = partial(dsmr_reader_expected, simulator)
+    return Running(simulator.app, "", dirt=simulator.dirt, expected=find)
+
+
+def milesight_running() -> Running:
+    """Return a Beaver IoT with plugs, clamps and a meter."""
+    simulator = milesight.MilesightSimulator(
+        start=START,
+        seed=7,
+        device_count=6,
+        clock=dt_util.utcnow,
+        user=milesight.User(password=SECRET),
+    )
+    dirt = make_milesight_dirty(simulator, 1)
+    find = partial(milesight_expected, simulator, dirt)
+    return Running(simulator.app, "", dirt=dirt, expected=find)
+
+
+BUILDERS = {
+    "besmart": besmart_running,
+    "bemserver": bemserver_running,
+    "dsmr_reader": dsmr_reader_running,
+    "milesight": milesight_running,
 }
 
 
@@ -43,9 +114,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture
 def running(kind: Kind) -> Running:
     """Return a simulator whose readings have faults."""
-    options = (*kind.options(SECRET), *OPTIONS[kind.backend], "--dirty")
-    arguments = parser().parse_args([kind.backend, *options])
-    return SIMULATORS[kind.backend].build(arguments)
+    return BUILDERS[kind.backend]()
 
 
 @pytest.fixture
