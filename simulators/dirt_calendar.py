@@ -20,7 +20,7 @@ class Plan:
 
     It lasts for `readings` readings, `step` seconds apart. `every` lets right readings
     lie between the wrong ones. A fault that is `rare` happens twice a year, and one
-    that happens `once` near the middle of the history.
+    that happens `once` is not repeated.
     """
 
     kind: SpotKind

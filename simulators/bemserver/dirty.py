@@ -20,6 +20,9 @@ from .simulator import BemserverSimulator
 from .sources import Source, day
 from .store import Gap
 
+_LARGE = 2_000_000
+"""A position at which a correction is small."""
+
 _LATE = timedelta(days=1)
 _KIND_IS_LEARNT = 8 * DAY
 """The kind of a series is learnt from its last week, where zeros would be amounts."""
@@ -69,7 +72,8 @@ def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
     }
     amounts = frozenset(str(each.id) for each in series) - counters.keys()
     end = epoch(simulator.clock()) - _KIND_IS_LEARNT
-    plans = _plans(frozenset(counters), amounts)
+    large = [key for key, each in counters.items() if each.initial >= _LARGE]
+    plans = _plans(frozenset(counters), amounts, frozenset(large))
     dirt = Dirt(sprinkle(plans, epoch(simulator.store.start), end, seed))
     for key, source in counters.items():
         simulator.world.series[int(key)].source = Soiled(source, key, dirt)
@@ -78,7 +82,9 @@ def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
     return dirt
 
 
-def _plans(counters: frozenset[str], amounts: frozenset[str]) -> list[Plan]:
+def _plans(
+    counters: frozenset[str], amounts: frozenset[str], large: frozenset[str]
+) -> list[Plan]:
     """Return the faults that the series can have."""
     plan = partial(Plan, step=QUARTER)
     hour = HOUR // QUARTER
@@ -92,10 +98,11 @@ def _plans(counters: frozenset[str], amounts: frozenset[str]) -> list[Plan]:
     ]
     odd = [
         plan(SpotKind.DELETED, amounts, readings=2 * hour),
-        plan(SpotKind.EXCHANGE, counters, rare=True),
+        # Before the exchange, after which it would not be small.
+        plan(SpotKind.CORRECTION, large, amount=10_000, once=True),
         plan(SpotKind.LATE, counters | amounts, readings=hour),
         plan(SpotKind.OUTAGE, counters | amounts, readings=6),
-        plan(SpotKind.CORRECTION, counters, amount=100),
+        plan(SpotKind.EXCHANGE, counters, rare=True),
         plan(SpotKind.OUTAGE, counters | amounts, readings=10 * hour),
     ]
     return [*chain.from_iterable(zip(wrong, odd, strict=True))]

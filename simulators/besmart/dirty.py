@@ -56,8 +56,8 @@ def _plans(house: Sensor, workshop: Sensor) -> list[Plan]:
     ]
     odd = [
         plan(SpotKind.ESTIMATED, drawn, readings=5, amount=5_000),
+        plan(SpotKind.CORRECTION, drawn, amount=1_500),
         plan(SpotKind.EXCHANGE, meter, rare=True),
-        plan(SpotKind.CORRECTION, drawn, amount=400),
         plan(SpotKind.DUPLICATE, everything, readings=4),
         plan(SpotKind.OUTAGE, everything, readings=6),
         plan(SpotKind.EXCHANGE, meter, rare=True, amount=_USED_METER[32]),

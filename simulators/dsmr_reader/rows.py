@@ -40,8 +40,9 @@ def reading_row(store: Store, stamp: int) -> Row:
     row["electricity_currently_returned"] = milli(power.returned)
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
     has_extra = knobs.device is not None
-    shown = store.iso(store.shown_stamp(when)) if has_extra else None
-    row["extra_device_timestamp"] = shown
+    # A meter with a wrong clock stamps the positions of the extra meter with it, too.
+    shown = store.shown_stamp(when) + stamp - when
+    row["extra_device_timestamp"] = store.iso(shown) if has_extra else None
     row["extra_device_delivered"] = (
         milli(positions["extra_device_delivered"]) if has_extra else None
     )

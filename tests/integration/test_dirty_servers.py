@@ -189,4 +189,4 @@ async def test_no_hour_is_wrong(
             for span in wrong_spans(changes, expected)
         ]
     assert len(compared & touched) >= 3, compared
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)

@@ -248,4 +248,4 @@ async def test_besmart_shows_faults_and_their_origins() -> None:
     values = [each.raw for each in samples if each.raw is not None]
     assert values[1] > values[0] + 5_000
     assert values[-1] < values[-2]
-    assert sensor.corrections[0].fall == 400
+    assert sensor.corrections[0].fall == 1_500
