@@ -1,6 +1,6 @@
 """The faults that the readings of a DSMR-reader can have, and what is right.
 
-Source: docs/wire/dsmr_reader.md, Fields and units.
+Source: docs/wire/dsmr_reader.md, Stored telegrams and Extra meter.
 """
 
 from dataclasses import dataclass

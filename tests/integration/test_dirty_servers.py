@@ -37,8 +37,8 @@ from simulators.milesight.dirty import (
 from simulators.registry import Running
 from simulators.server import serve
 
-from .conftest import NOW, set_up
-from .test_history import imported
+from .conftest import NOW, finish_tasks, set_up
+from .test_history import recorded
 
 SECRET = "simulated-secret"
 SETTLED = 3 * 3600
@@ -170,7 +170,8 @@ async def test_no_hour_is_wrong(
     touched = {key for spot in running.dirt for key in spot.keys}
     compared: set[str] = set()
     wrong: list[str] = []
-    for key, rows in (await imported(hass, entry)).items():
+    await finish_tasks(hass)
+    for key, rows in (await recorded(hass, entry)).items():
         name = kind.name_of(key)
         expected = None if name is None else running.expected(name)
         if name is None or expected is None:

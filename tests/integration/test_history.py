@@ -58,8 +58,13 @@ def simulator() -> DsmrReaderSimulator:
 
 
 async def imported(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
-    """Return all rows of an entry's statistics, by id without the prefix."""
+    """Return all rows of an entry's statistics after its import."""
     await hass.async_block_till_done(wait_background_tasks=True)
+    return await recorded(hass, entry)
+
+
+async def recorded(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
+    """Return all rows of an entry's statistics, by id without the prefix."""
     await async_wait_recording_done(hass)
     prefix = entry.runtime_data.history.prefix
     known = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)

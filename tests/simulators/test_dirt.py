@@ -187,7 +187,7 @@ def quiet_hours(dirt: Dirt, key: str) -> Iterator[int]:
     first = epoch(NOW - LENGTH) // HOUR * HOUR + 2 * DAY
     for hour in range(first, first + 12 * DAY, HOUR):
         if all(
-            hour + 3 * HOUR < each.start or each.end < hour - 30 * HOUR
+            hour + 12 * HOUR < each.start or each.end < hour - 30 * HOUR
             for each in spots
         ):
             yield hour

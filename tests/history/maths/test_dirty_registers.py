@@ -1,7 +1,7 @@
 """Registers as they really come, and what they really counted.
 
 `dirty_registers.json` is what the issue gives. The totals of
-`dirty_registers_own.json` were worked out by hand from DESIGN §5 when the cases were
+`dirty_registers_own.json` were worked out by hand from the rules when the cases were
 written: most are 72 steps of 0.1, less the step that a new register or a false reading
 at an end hides.
 """
