@@ -99,7 +99,7 @@ def _plans(
     odd = [
         plan(SpotKind.DELETED, amounts, readings=2 * hour),
         # Before the exchange, after which it would not be small.
-        plan(SpotKind.CORRECTION, large, amount=10_000, once=True),
+        plan(SpotKind.CORRECTION, large, amount=3_000, once=True),
         plan(SpotKind.LATE, counters | amounts, readings=hour),
         plan(SpotKind.OUTAGE, counters | amounts, readings=6),
         plan(SpotKind.EXCHANGE, counters, rare=True),
