@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from playwright.sync_api import Page
 import pytest
 
-from demo.check import truth_of
+from demo.check import twin_of
 from demo.servers import Server
 from simulators.registry import Amount
 
@@ -27,7 +27,7 @@ type Known = Mapping[str, tuple[Range, str]]
 @pytest.fixture(scope="module")
 def truths(servers: Mapping[str, Server]) -> Mapping[str, Amount]:
     """Return what the meters of each server count."""
-    return {backend: truth_of(server) for backend, server in servers.items()}
+    return {backend: twin_of(server).amount for backend, server in servers.items()}
 
 
 @pytest.fixture(scope="module")

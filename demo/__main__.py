@@ -7,7 +7,9 @@ import signal
 import sys
 
 from .check import check
+from .check_dirty import check_dirty
 from .dashboard import check_views
+from .processes import ROOT
 from .progress import say
 from .running import Demo, Wanted, running_demo
 from .servers import KINDS
@@ -19,6 +21,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--dirty", action="store_true")
     parser.add_argument("--backend", choices=[kind.backend for kind in KINDS])
     parser.add_argument(
         "--edition", choices=sorted({each for kind in KINDS for each in kind.editions})
@@ -39,18 +42,21 @@ async def main() -> None:
         fresh=arguments.fresh,
         backend=arguments.backend,
         edition=arguments.edition,
+        folder=ROOT / (".demo-dirty" if arguments.dirty else ".demo"),
+        extra={kind.backend: ("--dirty",) for kind in KINDS if arguments.dirty},
     )
     async with running_demo(wanted) as demo:
         if arguments.check:
-            sys.exit(await failures(demo))
+            sys.exit(await failures(demo, is_dirty=arguments.dirty))
         say(f"Ready: open {demo.url} - Ctrl-C ends the demo.")
         await demo.watcher
 
 
-async def failures(demo: Demo) -> str | None:
+async def failures(demo: Demo, *, is_dirty: bool) -> str | None:
     """Check history and dashboard; return what is wrong, or None."""
     wrong = []
-    if not await check(demo.api, demo.servers):
+    check_history = check_dirty if is_dirty else check
+    if not await check_history(demo.api, demo.servers):
         wrong.append("the history is wrong")
     if not await check_views(demo.api, demo.servers):
         wrong.append("the dashboard names entities or statistics that do not exist")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulators.__main__ import SIMULATORS, parser
-from simulators.registry import Amount
+from simulators.registry import Amount, Running
 
 from .home_assistant import HomeAssistant
 from .progress import say
@@ -52,10 +52,10 @@ class Compared:
         )
 
 
-def truth_of(server: Server) -> Amount:
-    """Return what a simulator counts, from a second one with the same options."""
+def twin_of(server: Server) -> Running:
+    """Return a second simulator with the same options, which knows the truth."""
     arguments = parser().parse_args(server.command[3:])
-    return SIMULATORS[server.kind.backend].build(arguments).amount
+    return SIMULATORS[server.kind.backend].build(arguments)
 
 
 def server_name_of(server: Server, statistic_id: str) -> str | None:
@@ -69,7 +69,7 @@ async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:
     known = await api.command("recorder/list_statistic_ids")
     all_right = True
     for server in servers:
-        amount = truth_of(server)
+        amount = twin_of(server).amount
         compared = [
             found
             for statistic in sorted(known, key=lambda item: str(item["statistic_id"]))
@@ -91,7 +91,7 @@ async def _compare(
     name = server_name_of(server, statistic_id)
     if name is None:
         return None
-    changes = await _settled_changes(api, statistic_id)
+    changes = await settled_changes(api, statistic_id)
     # The first hour began before the first reading.
     hours = sorted(changes)[1:]
     if len(hours) < 2 or amount(name, hours[0], hours[1]) is None:
@@ -114,7 +114,7 @@ async def _compare(
     )
 
 
-async def _settled_changes(
+async def settled_changes(
     api: HomeAssistant, statistic_id: str
 ) -> dict[datetime, float]:
     """Return the changes of the hours that cannot grow, by the start of the hour."""

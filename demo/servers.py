@@ -43,7 +43,7 @@ def _besmart_name(key: str) -> str | None:
 
 def _bemserver_name(key: str) -> str | None:
     """Return the simulator's name of a point key of BEMServer."""
-    match = re.fullmatch(r"timeseries_(\d+)_amount", key)
+    match = re.fullmatch(r"timeseries_(\d+)_(?:amount|register)", key)
     return match[1] if match else None
 
 

@@ -1,4 +1,4 @@
-"""Options that all simulators have: a stopped or fast clock, and changing values.
+"""Options that all simulators have: faulty readings, clocks, and changing values.
 
 A benchmark of a poll has to know how many of the values are new. `--still` stops the
 clock of a simulator, so nothing changes by itself, and `--speed` makes it run faster.
@@ -27,6 +27,9 @@ type FindValues = Callable[[str, Json], Iterable[ValueLocation]]
 
 def add_common_arguments(parser: ArgumentParser) -> None:
     """Add the options that all simulators have."""
+    parser.add_argument(
+        "--dirty", action="store_true", help="sprinkle faults over the readings"
+    )
     parser.add_argument("--still", action="store_true", help="stop the clock")
     parser.add_argument(
         "--speed", type=float, default=1.0, help="run the clock this many times as fast"

@@ -7,7 +7,9 @@ seconds, or the first and the last reading of every hour.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import accumulate
+from typing import override
 
 from .times import HOUR
 
@@ -44,6 +46,7 @@ class Timeline(Sequence[int]):
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         """Initialize with runs that do not overlap, oldest first."""
         self._runs = [run for run in runs if run.count]
+        self._firsts = [run.first for run in self._runs]
         self._starts = list(accumulate((run.count for run in self._runs), initial=0))
 
     def __len__(self) -> int:
@@ -65,7 +68,10 @@ class Timeline(Sequence[int]):
 
     def rank(self, when: int) -> int:
         """Return the number of instants before `when`."""
-        return sum(run.rank(when) for run in self._runs)
+        number = bisect_left(self._firsts, when) - 1
+        if number < 0:
+            return 0
+        return self._starts[number] + self._runs[number].rank(when)
 
     def between(self, low: int, high: int) -> range:
         """Return the indices of the instants in [low, high)."""
@@ -81,6 +87,43 @@ class Timeline(Sequence[int]):
         """Return the first instant at or after `when`."""
         rank = self.rank(when)
         return self[rank] if rank < len(self) else None
+
+
+class Merged(Timeline):
+    """A timeline with single instants among its own."""
+
+    def __init__(self, times: Timeline, instants: Iterable[int]) -> None:
+        """Initialize with instants in any order."""
+        super().__init__()
+        self._times = times
+        self._instants = sorted(instants)
+        self._indices = [
+            times.rank(when) + number for number, when in enumerate(self._instants)
+        ]
+
+    @override
+    def __len__(self) -> int:
+        """Return the number of instants."""
+        return len(self._times) + len(self._instants)
+
+    @override
+    def __getitem__(self, index: int) -> int:  # type: ignore[override]  # No slices.
+        """Return the instant with this index; negative counts from the end."""
+        position = index + len(self) if index < 0 else index
+        number = bisect_left(self._indices, position)
+        if number < len(self._indices) and self._indices[number] == position:
+            return self._instants[number]
+        return self._times[position - number]
+
+    @override
+    def __iter__(self) -> Iterator[int]:
+        """Yield the instants, oldest first."""
+        yield from merge(self._times, self._instants)
+
+    @override
+    def rank(self, when: int) -> int:
+        """Return the number of instants before `when`."""
+        return self._times.rank(when) + bisect_left(self._instants, when)
 
 
 @dataclass(frozen=True, slots=True)

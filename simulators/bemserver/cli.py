@@ -1,15 +1,15 @@
 """Start the BEMServer simulator from the command line."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from simulators.common_options import change_values, clock
+from simulators.dirt import CLEAN as NO_DIRT
 from simulators.registry import Running
-from simulators.times import HOUR
 
+from .dirty import expected, linked_amount, make_dirty
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
-from .model import CLEAN, RAW
 from .simulator import BemserverSimulator
 from .wire import latest_points
 
@@ -48,26 +48,13 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
+    dirt = make_dirty(simulator, options.seed) if options.dirty else NO_DIRT
     change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"
-    return Running(simulator.app, credentials, partial(_amount, simulator))
-
-
-def _amount(
-    simulator: BemserverSimulator, name: str, start: datetime, end: datetime
-) -> float | None:
-    """Return the amount of a linked series in [start, end), in its unit.
-
-    `name` is its id. A series without a link may contain positions, which are not
-    amounts.
-    """
-    number = int(name)
-    world = simulator.world
-    links = (*world.consumption.values(), *world.production.values())
-    linked = {link.series_id for some in links for link in some.values()}
-    series = world.series[number]
-    if number not in linked or (series.interval or 0) > HOUR:
-        # The hours of a daily amount are unknown.
-        return None
-    state = CLEAN if CLEAN in series.states else RAW
-    return simulator.amount(number, start, end, state)
+    return Running(
+        simulator.app,
+        credentials,
+        partial(linked_amount, simulator),
+        dirt,
+        partial(expected, simulator),
+    )

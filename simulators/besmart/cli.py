@@ -8,6 +8,7 @@ from simulators.common_options import change_values, clock
 from simulators.registry import Running
 from simulators.times import QUARTER, epoch
 
+from .dirty import expected, make_dirty
 from .events import Revision
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
@@ -75,11 +76,19 @@ def build(options: Namespace) -> Running:
         simulator.sensor(HOUSE_MID).exchange(at)
     if options.correct_in_minutes is not None:
         simulator.events.append(_correction(now, options.correct_in_minutes))
+    if options.dirty:
+        make_dirty(simulator, options.seed)
     change_values(simulator.faults, options, sampled_values)
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"
-    return Running(simulator.app, credentials, partial(_amount, simulator))
+    return Running(
+        simulator.app,
+        credentials,
+        partial(_amount, simulator),
+        simulator.dirt,
+        partial(expected, simulator),
+    )
 
 
 def _amount(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from simulators.dirt import CLEAN, Dirt
 from simulators.times import utcnow
 
 from .events import Event
@@ -76,6 +77,7 @@ class Knobs:
     whole_hours: bool = False  # The samples of an hour arrive together at its end.
     predictions: timedelta | None = None  # Distance from now that they cover.
     events: list[Event] = field(default_factory=list)
+    dirt: Dirt = CLEAN
 
     @property
     def error_style(self) -> ErrorStyle:

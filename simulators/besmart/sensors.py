@@ -51,6 +51,15 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A register that goes on `fall` smallest steps lower from `at` (aware) on."""
+
+    at: datetime
+    moid: int
+    fall: int
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """The address and supply point of a sensor; each field may be missing."""
 
@@ -78,9 +87,14 @@ class Sensor:
     type_id: int = 2
     location: Location = field(default_factory=Location)
     meters: list[Meter] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
     owner: bool = True
     write: bool = False
     comments: str | None = None
+
+    def path(self, moid: int) -> str:
+        """Return the path of a signal: client_cid.sensor_mid/signal_type_moid."""
+        return f"{self.client_cid}.{self.sensor_mid}/{moid}"
 
     def exchange(
         self,

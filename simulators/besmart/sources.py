@@ -58,7 +58,11 @@ def position(sensor: Sensor, moid: int, at: Instant) -> int:
 
 def meter_position(sensor: Sensor, meter: Meter, moid: int, at: Instant) -> int:
     """Return a register of this meter at `at`, as if it was never replaced."""
-    base = meter.positions.get(moid, 0)
+    base = meter.positions.get(moid, 0) - sum(
+        each.fall
+        for each in sensor.corrections
+        if each.moid == moid and epoch(meter.since) <= epoch(each.at) <= epoch(at)
+    )
     return base + counted(sensor, moid, at) - counted(sensor, moid, meter.since)
 
 

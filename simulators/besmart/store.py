@@ -106,7 +106,7 @@ class Series:
     def _measured(self, when: int, events: list[Event]) -> list[Sample]:
         """Return everything that was ever acquired for this time, in that order."""
         arrival = self._arrival(when)
-        origin, value = MEASURED, reading(self.sensor, self.kind.moid, when)
+        origin, value = MEASURED, self._value(when)
         samples = [Sample(when, value, origin, arrival)]
         for event in events:
             match event:
@@ -127,6 +127,12 @@ class Series:
                 case _:
                     continue
         return samples
+
+    def _value(self, when: int) -> int:
+        """Return the value that the sensor sends, which may be wrong."""
+        value = reading(self.sensor, self.kind.moid, when)
+        spot = self.knobs.dirt.at(self.sensor.path(self.kind.moid), when)
+        return value if spot is None else spot.distort(value)
 
     def _arrival(self, when: int) -> int:
         """Return when a sample becomes visible, without events."""

@@ -6,20 +6,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from simulators.common_options import change_values, clock
-from simulators.house import Channel, House
+from simulators.house import House
 from simulators.registry import Running
 
+from .dirty import CHANNELS, expected, make_dirty
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
 from .wire import live_values
-
-_CHANNELS = {
-    "electricity_delivered_1": Channel.DELIVERED_1,
-    "electricity_delivered_2": Channel.DELIVERED_2,
-    "electricity_returned_1": Channel.RETURNED_1,
-    "electricity_returned_2": Channel.RETURNED_2,
-    "gas": Channel.GAS,
-}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,13 +61,20 @@ def build(options: Namespace) -> Running:
         phases=options.phases,
         extra_device=options.extra_device,
     )
-
+    if options.dirty:
+        make_dirty(simulator, options.seed)
     change_values(simulator.faults, options, live_values)
     credentials = f"API key: {simulator.api_key}"
-    return Running(simulator.app, credentials, partial(_amount, house))
+    return Running(
+        simulator.app,
+        credentials,
+        partial(_amount, house),
+        simulator.dirt,
+        partial(expected, simulator),
+    )
 
 
 def _amount(house: House, name: str, start: datetime, end: datetime) -> float | None:
     """Return the amount of a register in [start, end) in kWh or m³."""
-    channel = _CHANNELS.get(name)
+    channel = CHANNELS.get(name)
     return None if channel is None else house.true_energy(channel, start, end) / 1000

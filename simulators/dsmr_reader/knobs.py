@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from simulators.dirt import CLEAN, Dirt
 from simulators.house import Channel, House
 from simulators.times import utcnow
 
@@ -90,6 +91,7 @@ class Knobs:
     extra_clock: Callable[[int], int] | None = None  # Its stamp in a telegram.
     tariff: Literal[1, 2] | None = None  # None: by the clock.
     register_override: RegisterOverride = field(default_factory=dict)
+    dirt: Dirt = CLEAN
 
     def __post_init__(self) -> None:
         """Add two yearly contracts unless there are others."""

@@ -130,6 +130,14 @@ def _stamp(store: Store, when: int) -> str:
     return f"{local:%y%m%d%H%M%S}{'S' if local.dst() else 'W'}"
 
 
+def _serial(store: Store, when: int) -> str:
+    """Return the serial number of the electricity meter."""
+    serial = store.house.serial(when)
+    exchanges = store.knobs.dirt.steps("electricity_delivered_1")
+    number = sum(exchange.start <= when for exchange in exchanges)
+    return f"{serial[:-2]}{number:02}" if number else serial
+
+
 def _dutch_head(store: Store, when: int) -> list[str]:
     """Return the first lines of a Dutch telegram."""
     return [
@@ -137,7 +145,7 @@ def _dutch_head(store: Store, when: int) -> list[str]:
         "",
         f"1-3:0.2.8({dsmr_version(store)})",
         f"0-0:1.0.0({_stamp(store, when)})",
-        f"0-0:96.1.1({store.house.serial(when).encode().hex().upper()})",
+        f"0-0:96.1.1({_serial(store, when).encode().hex().upper()})",
     ]
 
 
@@ -147,7 +155,7 @@ def _belgian_head(store: Store, when: int) -> list[str]:
         "/FLU5\\253770234_A",
         "",
         "0-0:96.1.4(50217)",
-        f"0-0:96.1.1({store.house.serial(when).encode().hex().upper()})",
+        f"0-0:96.1.1({_serial(store, when).encode().hex().upper()})",
         f"0-0:1.0.0({_stamp(store, when)})",
     ]
 
@@ -208,7 +216,7 @@ def _extra_device(store: Store, when: int) -> list[str]:
     knobs, device = store.knobs, store.knobs.device
     if device is None:
         return []
-    stamp = _stamp(store, store.extra_stamp(when))
+    stamp = _stamp(store, store.shown_stamp(when))
     position = reading_positions(store, when)["extra_device_delivered"] / 1000
     serial = store.house.extra_serial().encode().hex().upper()
     belgian_gas = knobs.belgian and knobs.extra_device == "gas"

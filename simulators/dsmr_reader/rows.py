@@ -1,5 +1,7 @@
 """Rows of readings and consumption, key for key as the real server writes them."""
 
+from functools import partial
+
 from simulators.faults import Row
 from simulators.house import Channel, Power
 from simulators.times import QUARTER
@@ -22,14 +24,15 @@ def milli(amount: int) -> str:
     return f"{sign}{abs(amount) // 1000}.{abs(amount) % 1000:03}"
 
 
-def reading_row(store: Store, when: int) -> Row:
+def reading_row(store: Store, stamp: int) -> Row:
     """Return a row of datalogger/dsmrreading: kWh, kW, V and A."""
     house, knobs = store.house, store.knobs
+    when = store.misplaced.get(stamp, stamp)
     power = house.power(when)
     positions = reading_positions(store, when)
     row: Row = {
-        "id": store.all_readings.rank(when) + 1,
-        "timestamp": store.iso(store.stamp(when)),
+        "id": store.arrivals.rank(when) + 1,
+        "timestamp": store.iso(store.stamp(stamp)),
     }
     for field in POSITIONS:
         row[f"electricity_{field}"] = milli(positions[f"electricity_{field}"])
@@ -37,9 +40,11 @@ def reading_row(store: Store, when: int) -> Row:
     row["electricity_currently_returned"] = milli(power.returned)
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
     has_extra = knobs.device is not None
-    clock = knobs.extra_clock or store.extra_stamp
-    stamp = store.iso(clock(when)) if has_extra else None
-    row["extra_device_timestamp"] = stamp
+    # A meter with a wrong clock stamps the positions of the extra meter with it, too.
+    shown = store.shown_stamp(when) + stamp - when
+    if knobs.extra_clock is not None:
+        shown = knobs.extra_clock(when)
+    row["extra_device_timestamp"] = store.iso(shown) if has_extra else None
     row["extra_device_delivered"] = (
         milli(positions["extra_device_delivered"]) if has_extra else None
     )
@@ -48,29 +53,50 @@ def reading_row(store: Store, when: int) -> Row:
 
 def reading_positions(store: Store, when: int) -> dict[str, int]:
     """Return the positions in a reading by field; knobs may override the latest."""
-    positions = dict(zip(Channel, store.house.registers(when), strict=True))
-    found = {f"electricity_{field}": positions[POSITIONS[field]] for field in POSITIONS}
+    found = electricity_positions(store, when)
     device = store.knobs.device
     if device is not None:
         stamp = store.extra_stamp(when)
-        found["extra_device_delivered"] = store.house.register(device.channel, stamp)
+        found["extra_device_delivered"] = extra_position(store, device.channel, stamp)
     if when == store.latest:
         for field, change in store.knobs.register_override.items():
             found[field] = change if isinstance(change, int) else change(found[field])
     return found
 
 
+def electricity_positions(store: Store, when: int) -> dict[str, int]:
+    """Return the positions that the electricity meter shows, by field."""
+    house, dirt = store.house, store.knobs.dirt
+    if not dirt:
+        # Calculating all positions at once is cheaper.
+        registers = house.registers(when)
+        return {
+            f"electricity_{field}": registers[POSITIONS[field]] for field in POSITIONS
+        }
+    return {
+        key: dirt.shown(key, when, partial(house.register, POSITIONS[field]))
+        for field in POSITIONS
+        if (key := f"electricity_{field}")
+    }
+
+
+def extra_position(store: Store, channel: Channel, stamp: int) -> int:
+    """Return the position that the M-Bus meter shows at its own timestamp."""
+    position = partial(store.house.register, channel)
+    return store.knobs.dirt.shown("gas", stamp, position)
+
+
 def electricity_row(store: Store, read_at: int) -> Row:
     """Return a row of consumption/electricity, which describes the minute before."""
     reading = store.all_readings.before(read_at)
     last = read_at if reading is None else reading
-    registers = store.house.registers(last)
+    positions = electricity_positions(store, last)
     power = store.house.power(last)
     row: Row = {
         "id": store.all_minutes.rank(read_at) + 1,
         "read_at": store.iso(read_at),
     }
-    row |= {field: milli(registers[POSITIONS[field]]) for field in POSITIONS}
+    row |= {field: milli(positions[f"electricity_{field}"]) for field in POSITIONS}
     row["currently_delivered"] = milli(power.delivered)
     row["currently_returned"] = milli(power.returned)
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
@@ -92,7 +118,7 @@ def gas_position(store: Store, read_at: int) -> int:
     device = store.knobs.device
     if device is None:
         return 0
-    return store.house.register(device.channel, read_at + store.gas_shift)
+    return extra_position(store, device.channel, read_at + store.gas_shift)
 
 
 def gas_step(store: Store, read_at: int) -> int:

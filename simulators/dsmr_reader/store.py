@@ -5,12 +5,13 @@ newer reading has arrived, gas follows, the statistics of a day follow the first
 the next day, and retention leaves two records per hour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from simulators.timeline import Grid, Span, Timeline, timeline
+from simulators.dirt import SpotKind
+from simulators.timeline import Grid, Merged, Span, Timeline, timeline
 from simulators.times import HOUR, MINUTE, QUARTER, epoch
 
 from .knobs import Knobs
@@ -58,7 +59,34 @@ class Store:
     @cached_property
     def readings(self) -> Timeline:
         """Return the timestamps of datalogger/dsmrreading."""
+        repeated = [
+            when
+            for spot in self.knobs.dirt.of_kind(SpotKind.DUPLICATE)
+            for index in self.right_readings.between(spot.start, spot.end)
+            if (when := self.right_readings[index]) <= self.now
+        ]
+        return Merged(self.right_readings, [*self.misplaced, *repeated])
+
+    @cached_property
+    def right_readings(self) -> Timeline:
+        """Return the timestamps of the readings whose clock was right."""
         return self._readings(self._thin_before(), self._kept_since)
+
+    @cached_property
+    def misplaced(self) -> Mapping[int, int]:
+        """Return when the readings with a wrong clock were read, by timestamp."""
+        found = {}
+        for spot in self.knobs.dirt.of_kind(SpotKind.AHEAD, SpotKind.UNSET_CLOCK):
+            first = spot.start if spot.kind is SpotKind.UNSET_CLOCK else 0
+            for when in range(spot.start, spot.end, self.knobs.interval):
+                if self._kept_since <= when <= self.now:
+                    found[when - first + spot.amount] = when
+        return found
+
+    @cached_property
+    def arrivals(self) -> Timeline:
+        """Return the moments at which readings were stored, which number the rows."""
+        return Merged(self.all_readings, self.misplaced.values())
 
     @cached_property
     def all_readings(self) -> Timeline:
@@ -117,6 +145,14 @@ class Store:
         """Return the M-Bus meter's own timestamp in a reading."""
         return Grid(self.knobs.gas_step).floor(reading)
 
+    def shown_stamp(self, reading: int) -> int:
+        """Return the M-Bus meter's timestamp as its clock shows it."""
+        stamp = self.extra_stamp(reading)
+        spot = self.knobs.dirt.at("gas", reading)
+        if spot is None or spot.kind is not SpotKind.STAMP:
+            return stamp
+        return stamp - spot.start + spot.amount
+
     @cached_property
     def quarters(self) -> Timeline:
         """Return the quarters of consumption/quarter-hour-peak-electricity."""
@@ -147,8 +183,12 @@ class Store:
 
     @cached_property
     def _gaps(self) -> list[Span]:
-        """Return the outages as spans."""
-        return [(epoch(gap.start), epoch(gap.end)) for gap in self.house.outages]
+        """Return the outages as spans, and when readings had a wrong clock."""
+        gaps = [(epoch(gap.start), epoch(gap.end)) for gap in self.house.outages]
+        missing = self.knobs.dirt.of_kind(
+            SpotKind.AHEAD, SpotKind.OUTAGE, SpotKind.UNSET_CLOCK
+        )
+        return sorted([*gaps, *((spot.start, spot.end) for spot in missing)])
 
     def _thin_before(self) -> int | None:
         """Return the whole hour before which retention thins the records."""

@@ -3,19 +3,18 @@
 from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
 from functools import partial
-import re
 
 from simulators.common_options import change_values, clock
+from simulators.dirt import CLEAN
 from simulators.registry import Running
 from simulators.times import utcnow
 
 from .catalog import MODELS
+from .dirty import expected, make_dirty, name_of
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User
 from .simulator import MilesightSimulator
 from .sources import Register
 from .wire import latest_values
-
-_OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,9 +46,16 @@ def build(options: Namespace) -> Running:
         mqtt_port=None if options.no_mqtt else options.mqtt_port,
         push=not options.no_push,
     )
+    dirt = make_dirty(simulator, options.seed) if options.dirty else CLEAN
     change_values(simulator.faults, options, latest_values)
     credentials = f"user name: {options.username}, password: {options.password}"
-    return Running(simulator.app, credentials, partial(_amount, simulator))
+    return Running(
+        simulator.app,
+        credentials,
+        partial(_amount, simulator),
+        dirt,
+        partial(expected, simulator, dirt),
+    )
 
 
 def _amount(
@@ -61,7 +67,7 @@ def _amount(
     and digits.
     """
     for entity in simulator.world.entities.values():
-        if _OTHER.sub("_", entity.key.lower()).strip("_") == name:
+        if name_of(entity) == name:
             is_register = isinstance(entity.template.source, Register)
             return simulator.amount(entity, start, end) if is_register else None
     return None

@@ -1,0 +1,172 @@
+"""The faults that the data of a BEMServer can have, and what is right.
+
+Source: docs/wire/bemserver.md, Semantics.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
+
+from simulators.dirt import Dirt, Spot, SpotKind
+from simulators.dirt_calendar import Plan, sprinkle
+from simulators.dirt_truth import Expected, RightLine, StoredAmounts
+from simulators.timeline import Grid, timeline
+from simulators.times import DAY, HOUR, QUARTER, epoch
+
+from .meters import Counter
+from .model import BOTH_STATES, CLEAN, RAW
+from .simulator import BemserverSimulator
+from .sources import Source, day
+from .store import Gap
+
+_LARGE = 2_000_000
+"""A position at which a correction is small."""
+
+_LATE = timedelta(days=1)
+_KIND_IS_LEARNT = 8 * DAY
+"""The kind of a series is learnt from its last week, where zeros would be amounts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Soiled:
+    """A counter whose readings are wrong where `dirt` says so."""
+
+    of: Source
+    key: str
+    dirt: Dirt
+
+    @property
+    def step(self) -> int:
+        """Return the step of the counter."""
+        return self.of.step
+
+    @property
+    def scale(self) -> int:
+        """Return the scale of the counter."""
+        return self.of.scale
+
+    @property
+    def lag(self) -> int:
+        """Return the lag of the counter."""
+        return self.of.lag
+
+    def position(self, when: int) -> int:
+        """Return the position of the first meter."""
+        number, second = divmod(when, DAY)
+        return day(self.of, number)[second // self.step]
+
+    def build(self, number: int) -> tuple[int, ...]:
+        """Return the positions of a day as they are shown."""
+        times = range(number * DAY, (number + 1) * DAY, self.step)
+        return tuple(self.dirt.shown(self.key, at, self.position) for at in times)
+
+
+def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
+    """Sprinkle faults over the campus, and return them."""
+    series = simulator.world.series.values()
+    counters = {
+        str(each.id): source
+        for each in series
+        if isinstance(source := each.source, Counter)
+    }
+    amounts = frozenset(str(each.id) for each in series) - counters.keys()
+    end = epoch(simulator.clock()) - _KIND_IS_LEARNT
+    large = [key for key, each in counters.items() if each.initial >= _LARGE]
+    plans = _plans(frozenset(counters), amounts, frozenset(large))
+    dirt = Dirt(sprinkle(plans, epoch(simulator.store.start), end, seed))
+    for key, source in counters.items():
+        simulator.world.series[int(key)].source = Soiled(source, key, dirt)
+    for spot in dirt.of_kind(SpotKind.DELETED, SpotKind.LATE, SpotKind.OUTAGE):
+        _hide(simulator, spot)
+    return dirt
+
+
+def _plans(
+    counters: frozenset[str], amounts: frozenset[str], large: frozenset[str]
+) -> list[Plan]:
+    """Return the faults that the series can have."""
+    plan = partial(Plan, step=QUARTER)
+    hour = HOUR // QUARTER
+    wrong = [
+        plan(SpotKind.HIGH, counters, amount=100_000_000),
+        plan(SpotKind.ZERO, counters, readings=2),
+        plan(SpotKind.TENFOLD, counters),
+        plan(SpotKind.DIP, counters, readings=2),
+        plan(SpotKind.WRAP_16, counters),
+        plan(SpotKind.ZERO, counters, readings=5),
+    ]
+    odd = [
+        plan(SpotKind.DELETED, amounts, readings=2 * hour),
+        # Before the exchange, after which it would not be small.
+        plan(SpotKind.CORRECTION, large, amount=3_000, once=True),
+        plan(SpotKind.LATE, counters | amounts, readings=hour),
+        plan(SpotKind.OUTAGE, counters | amounts, readings=6),
+        plan(SpotKind.EXCHANGE, counters, rare=True),
+        plan(SpotKind.OUTAGE, counters | amounts, readings=10 * hour),
+    ]
+    return [*chain.from_iterable(zip(wrong, odd, strict=True))]
+
+
+def _hide(simulator: BemserverSimulator, spot: Spot) -> None:
+    """Delete values, or let them be missing or late."""
+    start, end = (datetime.fromtimestamp(at, UTC) for at in (spot.start, spot.end))
+    if spot.kind is SpotKind.DELETED:
+        for number in map(int, spot.keys):
+            for state in BOTH_STATES:
+                series = simulator.world.series[number]
+                simulator.store.delete(series, state, start, end)
+        return
+    until = end + _LATE if spot.kind is SpotKind.LATE else None
+    simulator.gaps.append(Gap(start, end, until=until))
+
+
+def _counter_line(simulator: BemserverSimulator, name: str) -> Expected | None:
+    """Return the right line of a counter, in its unit."""
+    series = simulator.world.series[int(name)]
+    source = series.source
+    if not isinstance(source, Soiled):
+        return None
+    gaps = [
+        (epoch(gap.start), epoch(gap.end))
+        for gap in simulator.gaps
+        if gap.until is None
+    ]
+    start = epoch(series.since or simulator.store.start)
+    times = timeline(Grid(source.step), start, epoch(simulator.clock()), gaps)
+    return RightLine(name, source.position, source.scale, times, source.dirt)
+
+
+def expected(simulator: BemserverSimulator, name: str) -> Expected | None:
+    """Return what is expected of a counter or of a series of amounts."""
+    if (line := _counter_line(simulator, name)) is not None:
+        return line
+
+    def stored(start: int, end: int) -> float | None:
+        """Return the stored amounts in a span."""
+        times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+        return linked_amount(simulator, name, *times)
+
+    return StoredAmounts(stored)
+
+
+def linked_amount(
+    simulator: BemserverSimulator, name: str, start: datetime, end: datetime
+) -> float | None:
+    """Return the amount of a linked series in [start, end), in its unit.
+
+    `name` is its id. A series without a link may contain positions, which are not
+    amounts.
+    """
+    number = int(name)
+    world = simulator.world
+    links = (*world.consumption.values(), *world.production.values())
+    linked = {link.series_id for some in links for link in some.values()}
+    series = world.series[number]
+    if number not in linked or (series.interval or 0) > HOUR:
+        # The hours of a daily amount are unknown.
+        return None
+    if isinstance(series.source, Counter | Soiled):
+        return None
+    state = CLEAN if CLEAN in series.states else RAW
+    return simulator.amount(number, start, end, state)
