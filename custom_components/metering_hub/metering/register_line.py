@@ -235,7 +235,12 @@ class RegisterLine:
             self.runs.append(run)
 
     def _is_evident(self, run: Run) -> bool:
-        """Return True if a suspected run has lasted long enough to be believed."""
+        """Return True if a suspected run has lasted long enough to be believed.
+
+        Estimates do not replace a register that was measured.
+        """
+        if run.measured == -inf < self.runs[-1].measured:
+            return False
         if self._may_restart and run.position > run.first.position:
             return True
         lasted = run.last_at - run.first.at

@@ -15,6 +15,7 @@ from typing import NotRequired, TypedDict
 from orjson import loads
 import pytest
 
+from custom_components.metering_hub.backends.base import EARLIEST
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.series import make_hours
 from custom_components.metering_hub.metering.model import (
@@ -25,6 +26,7 @@ from custom_components.metering_hub.metering.model import (
     Quantity,
     Reading,
 )
+from custom_components.metering_hub.metering.possible_times import PossibleTimes
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TOLERANCE = 0.001
@@ -102,11 +104,13 @@ def rows_of(case: Case, cuts: Sequence[datetime] = ()) -> list[Row]:
     )
     hours = make_hours(point, None, is_trusted=case.get("trusted", False))
     now, waiting = now_of(case), readings_of(case)
+    possible_times = PossibleTimes.until(now, EARLIEST)
     rows: dict[datetime, Row] = {}
     for until in (*cuts, now):
         chunk = [each for each in waiting if until == now or each.time < until]
         waiting = [each for each in waiting if each.time >= until]
-        rows |= {row.start: row for row in hours.add(chunk, until)}
+        possible, _ = possible_times.split(chunk)
+        rows |= {row.start: row for row in hours.add(possible, until)}
     rows |= {row.start: row for row in hours.open_hours(now)}
     return [rows[start] for start in sorted(rows)]
 
