@@ -35,6 +35,7 @@ from .identifiers import (
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator, UpdateMode
 from .metering.model import Kind, Point, Value
+from .metering.point_settings import PointSettings
 from .metering.register_guard import RegisterGuard
 
 PARALLEL_UPDATES = 0
@@ -117,7 +118,9 @@ class RegisterSensor(PointSensor, RestoreSensor):
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
         """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
-        self._guard = RegisterGuard(point)
+        options = coordinator.config_entry.options
+        is_trusted = PointSettings.of(options, point.key).is_trusted
+        self._guard = RegisterGuard(point, is_trusted=is_trusted)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -169,7 +172,16 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     _attr_native_unit_of_measurement = PERCENTAGE
     _attr_suggested_display_precision = 0
     _unrecorded_attributes = frozenset(
-        {"newest_rejected", "reached", "rejected", "rows", "state"}
+        {
+            "audited",
+            "newest_rejected",
+            "newest_repaired",
+            "reached",
+            "rejected",
+            "repaired",
+            "rows",
+            "state",
+        }
     )
 
     def __init__(self, coordinator: HistoryCoordinator) -> None:
@@ -194,9 +206,10 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, object]:
-        """Return how far the import is, and which readings were rejected."""
+        """Return how far the import is, what was rejected, and what was repaired."""
         progress = self.coordinator.data
         newest = progress.rejected.newest
+        audit = progress.audit
         return {
             "reached": progress.reached.isoformat() if progress.reached else None,
             "rows": progress.rows,
@@ -208,6 +221,13 @@ class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
                 "value": newest.value,
                 "reason": newest.rule.value,
                 "point": newest.point,
+            },
+            "audited": audit.hours,
+            "repaired": audit.repaired,
+            "newest_repaired": audit.newest_repair
+            and {
+                "start": audit.newest_repair.start.isoformat(),
+                "end": audit.newest_repair.end.isoformat(),
             },
         }
 

@@ -25,6 +25,18 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSummary:
+    """The hours of the last audit, and what was repaired since the installation.
+
+    `hours` is `None` before the first audit since the start.
+    """
+
+    hours: int | None = None
+    repaired: int = 0
+    newest_repair: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditMemory:
     """The state of the audit of a config entry; maps are by statistic id.
 

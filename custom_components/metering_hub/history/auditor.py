@@ -13,13 +13,13 @@ from homeassistant.helpers.storage import Store
 
 from ..backends.common.http import Json
 from ..const import DOMAIN, LOGGER
-from .audit import RULES_VERSION, STEPS, AuditReport, span_of, without_kept
-from .audit_memory import AuditMemory, Span
+from .audit import RULES_VERSION, STEPS, AuditReport, span_of
+from .audit_memory import AuditMemory, AuditSummary, Span
 from .check_queries import FaultKind
+from .faults import Faults, are_known, repaired_spans, reported_faults
 from .importer import Importer
 from .passes import Report
 from .recorder import adjust_sums, recorded_ids
-from .recorder_checks import Fault
 from .statistic import FIXED_COST_KEY, Scope
 
 _VERSION = 1
@@ -28,9 +28,6 @@ _HOUR = 3
 
 SHOWN = 3
 """How many statistics the repair issue names."""
-
-type Faults = Mapping[str, Sequence[Fault]]
-"""Faults by statistic id."""
 
 
 class Auditor:
@@ -54,6 +51,15 @@ class Auditor:
         self.memory = AuditMemory()
         self.report: AuditReport | None = None
         self.left: Faults = {}
+
+    @property
+    def summary(self) -> AuditSummary:
+        """Return what is shown of the audits."""
+        return AuditSummary(
+            hours=self.report.hours if self.report else None,
+            repaired=self.memory.repaired,
+            newest_repair=self.memory.newest_repair,
+        )
 
     @callback
     def async_request(self, *, is_complete: bool) -> None:
@@ -143,13 +149,13 @@ class Auditor:
         )
         memory = self.memory.having_audited(report.last)
         left: Faults = {}
-        if report.faults and not _is_within(report.faults, self.left):
+        if report.faults and not are_known(report.faults, self.left):
             await self._import_again(scope, report, progress)
             again = await self._importer.audit(scope, self.memory, is_complete=True)
-            memory = memory.having_repaired(_repaired(report.faults, again.faults))
+            memory = memory.having_repaired(repaired_spans(report.faults, again.faults))
             settled = await self._settled(scope, again.faults)
             memory = memory.keeping(settled)
-            left = _without_kept(again.faults, memory)
+            left = reported_faults(again.faults, memory)
         elif not self._is_complete_due:
             left = self.left
         self.report, self.left = report, left
@@ -247,40 +253,6 @@ class Auditor:
         if memory != self.memory:
             self.memory = memory
             await self._store.async_save(memory.as_json())
-
-
-def _keys(faults: Faults) -> set[tuple[str, FaultKind, datetime]]:
-    """Return what is the same of a fault that is found again."""
-    return {
-        (statistic_id, fault.kind, fault.start)
-        for statistic_id, each in faults.items()
-        for fault in each
-    }
-
-
-def _is_within(faults: Faults, others: Faults) -> bool:
-    """Return True if all faults are among others."""
-    return _keys(faults) <= _keys(others)
-
-
-def _repaired(before: Faults, after: Faults) -> Sequence[Span]:
-    """Return the hours of the faults that are gone."""
-    left = _keys(after)
-    return [
-        span_of(fault)
-        for statistic_id, faults in before.items()
-        for fault in faults
-        if (statistic_id, fault.kind, fault.start) not in left
-    ]
-
-
-def _without_kept(faults: Faults, memory: AuditMemory) -> Faults:
-    """Return the faults that are to be reported."""
-    left = {
-        statistic_id: without_kept(memory, statistic_id, each)
-        for statistic_id, each in faults.items()
-    }
-    return {statistic_id: each for statistic_id, each in left.items() if each}
 
 
 def faults_issue_id(entry_id: str) -> str:

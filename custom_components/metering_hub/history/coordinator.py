@@ -3,37 +3,30 @@
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec
-from ..backends.common.times import local_midnight, whole_hour
+from ..backends.common.times import whole_hour
 from ..backends.errors import BackendError
-from ..const import CONF_HISTORY_START, DOMAIN, LOGGER
+from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
-from ..metering.point_settings import trusted_keys
-from ..registry import registered_entity
+from .audit_memory import AuditSummary
 from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
 from .rejected import RejectionReport
-from .statistic import (
-    COMPENSATION_SUFFIX,
-    COST_SUFFIX,
-    FIXED_COST_KEY,
-    Scope,
-    statistic_prefix,
-)
+from .scope import make_scope
+from .statistic import Scope, statistic_prefix
 from .trust_memory import TrustMemory
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
@@ -46,7 +39,7 @@ class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start.
+    `rejected` is about all imports since the start, and `audit` about the last audit.
     """
 
     percent: float | None = None
@@ -54,6 +47,7 @@ class Progress:
     rows: int = 0
     state: str = "waiting"
     rejected: RejectionReport = field(default_factory=RejectionReport)
+    audit: AuditSummary = field(default_factory=AuditSummary)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -132,11 +126,11 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         if outcome.failed:
             self._database_issue.clear()
             self._report_failure(outcome.describe_failures(scope.names))
-            return _done(outcome)
+            return self._with_reports(_done(outcome))
         self._clear_failure()
         if self.data.state == "importing":
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return self._with_rejected(_done(outcome))
+        return self._with_reports(_done(outcome))
 
     async def _import_with_changed_trust(self, scope: Scope) -> None:
         """Import all of the points again that the user trusts now, or no longer.
@@ -160,9 +154,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         scope = await self._scope()
         try:
             outcome = await self._until_unload(
-                self._importer.reimport(
-                    scope, self._report, start or self._start_option()
-                )
+                self._importer.reimport(scope, self._report, start or scope.start)
             )
         except (BackendError, HistoryError) as err:
             self._fail(err)
@@ -216,14 +208,18 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             )
         )
 
-    def _with_rejected(self, progress: Progress) -> Progress:
-        """Return the progress with the readings that were rejected until now."""
-        return replace(progress, rejected=self._importer.rejections.report())
+    def _with_reports(self, progress: Progress) -> Progress:
+        """Return the progress with what was rejected and audited until now."""
+        return replace(
+            progress,
+            rejected=self._importer.rejections.report(),
+            audit=self.auditor.summary,
+        )
 
     @callback
     def _set_progress(self, progress: Progress) -> None:
         """Set the progress, and notify listeners if it changed."""
-        progress = self._with_rejected(progress)
+        progress = self._with_reports(progress)
         if progress != self.data:
             self.data = progress
             self.async_update_listeners()
@@ -260,52 +256,15 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 
-    def _start_option(self) -> datetime | None:
-        """Return local midnight of the day from which the user wants history."""
-        day = self.config_entry.options.get(CONF_HISTORY_START)
-        if not day:
-            return None
-        return local_midnight(date.fromisoformat(day), self.backend.time_zone)
-
-    def _is_imported(self, point: Point) -> bool:
-        """Return True if the history of a point is imported.
-
-        A point that is disabled by default is only imported once the user enables it:
-        servers have thousands of series with years of history each.
-        """
-        entity = self._entity(point)
-        return point.enabled_default or (entity is not None and not entity.disabled)
-
-    def _entity(self, point: Point) -> er.RegistryEntry | None:
-        """Return the registry entry of a point's entity, if it is registered."""
-        return registered_entity(self.hass, self.config_entry, point)
-
     async def _scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
-        points = [point for point in self.points.values() if self._is_imported(point)]
-        return Scope(
-            points=points,
+        return await make_scope(
+            self.hass,
+            self.config_entry,
+            [*self.points.values()],
             prefix=self.prefix,
-            names=await self._names(points),
-            start=self._start_option(),
-            trusted=trusted_keys(self.config_entry.options),
+            zone=self.backend.time_zone,
         )
-
-    async def _names(self, points: Sequence[Point]) -> Mapping[str, str]:
-        """Return the names of statistics, which include the user's entity names."""
-        texts = await async_get_translations(
-            self.hass, self.hass.config.language, "common", {DOMAIN}
-        )
-        names = {
-            key: texts.get(f"component.{DOMAIN}.common.{key}", key)
-            for key in (COST_SUFFIX, COMPENSATION_SUFFIX, FIXED_COST_KEY)
-        }
-        for point in points:
-            names[point.key] = point.name or point.key
-            if (entity := self._entity(point)) is not None:
-                names[point.key] = er.async_get_full_entity_name(self.hass, entity)
-        fixed = f"{self.config_entry.title} {names[FIXED_COST_KEY]}"
-        return {**names, FIXED_COST_KEY: fixed}
 
 
 def _done(outcome: Outcome) -> Progress:

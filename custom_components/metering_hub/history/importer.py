@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec
+from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
 from .audit import AuditReport, audit, subjects_of
 from .audit_memory import AuditMemory
@@ -130,8 +131,7 @@ class Importer:
             window,
             self.rejections,
         )
-        for group in group_by_start(await planner.plans()):
-            await self._import_group(planner, group, report, outcome)
+        await self._import_groups(planner, report, outcome)
         self._are_fixed_costs_due |= FIXED_COST_KEY in self._memory.unfinished
         if outcome.written or self._are_fixed_costs_due:
             # They stay due if they are refused, even if there is no new reading.
@@ -144,6 +144,24 @@ class Importer:
             if is_long:
                 await self._memory.async_compared(began)
         return outcome
+
+    async def _import_groups(
+        self, planner: Planner, report: Report, outcome: Outcome
+    ) -> None:
+        """Import all points; the failure of a group does not keep others from theirs.
+
+        Raises BackendError if all groups fail.
+        """
+        groups = group_by_start(await planner.plans())
+        failures: list[BackendError] = []
+        for group in groups:
+            try:
+                await self._import_group(planner, group, report, outcome)
+            except ONE_ENDPOINT_ERRORS as err:
+                failures.append(err)
+                outcome.failed |= {point.key: str(err) for point, _ in group}
+        if failures and len(failures) == len(groups):
+            raise failures[0]
 
     async def _convert_units(self, scope: Scope) -> None:
         """Convert the rows of points whose unit changed, and import them again."""

@@ -285,15 +285,11 @@ class RegisterLine:
     def _reject_suspects(self, runs: Iterable[Run]) -> None:
         """Reject the readings of suspected runs, because they were noise."""
         for run in runs:
-            rule = Rule.EXCURSION
-            if self._limit.is_known and self._is_step_up(run):
-                rule = Rule.CAPACITY
+            is_too_high = run.first.position > self.runs[-1].position
+            is_capacity = self._limit.is_known and is_too_high
+            rule = Rule.CAPACITY if is_capacity else Rule.EXCURSION
             for mark in self._suspects.take(run):
                 self._reject(mark, rule)
-
-    def _is_step_up(self, run: Run) -> bool:
-        """Return True if a run begins above the line."""
-        return bool(self.runs) and run.first.position > self.runs[-1].position
 
     def _reject(self, mark: Mark, rule: Rule) -> None:
         """Remember a rejected reading."""

@@ -1,0 +1,73 @@
+"""Choose the points of a config entry that are imported, and name their statistics."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, tzinfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
+
+from ..backends.common.times import local_midnight
+from ..const import CONF_HISTORY_START, DOMAIN
+from ..metering.model import Point
+from ..metering.point_settings import trusted_keys
+from ..registry import registered_entity
+from .statistic import COMPENSATION_SUFFIX, COST_SUFFIX, FIXED_COST_KEY, Scope
+
+
+async def make_scope[Data](
+    hass: HomeAssistant,
+    entry: ConfigEntry[Data],
+    points: Sequence[Point],
+    *,
+    prefix: str,
+    zone: tzinfo,
+) -> Scope:
+    """Return those of an entry's points that are imported, as the user chose.
+
+    `prefix` is that of the statistic ids, and `zone` that of the backend's days.
+    """
+    imported = [point for point in points if _is_imported(hass, entry, point)]
+    return Scope(
+        points=imported,
+        prefix=prefix,
+        names=await _names(hass, entry, imported),
+        start=_start(entry, zone),
+        trusted=trusted_keys(entry.options),
+    )
+
+
+def _start[Data](entry: ConfigEntry[Data], zone: tzinfo) -> datetime | None:
+    """Return local midnight of the day from which the user wants history."""
+    day = entry.options.get(CONF_HISTORY_START)
+    return local_midnight(date.fromisoformat(day), zone) if day else None
+
+
+def _is_imported[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], point: Point
+) -> bool:
+    """Return True if the history of a point is imported.
+
+    A point that is disabled by default is only imported once the user enables it:
+    servers have thousands of series with years of history each.
+    """
+    entity = registered_entity(hass, entry, point)
+    return point.enabled_default or (entity is not None and not entity.disabled)
+
+
+async def _names[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], points: Sequence[Point]
+) -> Mapping[str, str]:
+    """Return the names of statistics, which include the user's entity names."""
+    texts = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
+    names = {
+        key: texts.get(f"component.{DOMAIN}.common.{key}", key)
+        for key in (COST_SUFFIX, COMPENSATION_SUFFIX, FIXED_COST_KEY)
+    }
+    for point in points:
+        names[point.key] = point.name or point.key
+        if (entity := registered_entity(hass, entry, point)) is not None:
+            names[point.key] = er.async_get_full_entity_name(hass, entity)
+    fixed = f"{entry.title} {names[FIXED_COST_KEY]}"
+    return {**names, FIXED_COST_KEY: fixed}
