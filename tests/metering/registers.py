@@ -110,7 +110,7 @@ def _add_excursions(
     Return the false ones.
     """
     false: set[Mark] = set()
-    index = first + len(CONFIRMING)
+    index = first + (len(CONFIRMING) if first else 1)
     end = len(marks) - len(CONFIRMING)
     while index < end:
         length = min(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 3, 6])), longest)
