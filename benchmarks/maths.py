@@ -25,10 +25,11 @@ def _hours(readings: ReadingColumns) -> int:
 
     hours = RegisterHours()
     end = datetime.fromtimestamp(readings.times[-1], UTC)
-    return sum(
+    final = sum(
         len(hours.add(part, until))
         for part, until in split_chunk(readings, end, READINGS_AT_ONCE)
     )
+    return final + len(hours.open_hours(end))
 
 
 def _sum(readings: ReadingColumns) -> float:
@@ -58,7 +59,7 @@ async def measure(size: Size) -> Sequence[Line]:
         summed = time.thread_time()
         hours = _hours(columns)
         ended = time.thread_time()
-        if hours != minutes // 60 - 1:
+        if hours != minutes // 60:
             raise RuntimeError(f"{hours} hours of {minutes} minutes")
         if run >= 0:
             plain.append(summed - begun)

@@ -61,12 +61,14 @@ async def test_confirmed_fall_of_a_register_is_shown(
     simulator: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
-    """The position of an exchanged meter is shown once a second reading confirms it."""
-    simulator.register_override = {"electricity_delivered_2": 1_000}
-    await tick(10)
-    assert float(shown(hass, DELIVERED_NORMAL)) > 1_000
-    await tick(10)
-    assert shown(hass, DELIVERED_NORMAL) == "1.0"
+    """The position of an exchanged meter is shown once it has grown for 15 minutes."""
+    for position in (1_000, 1_050):
+        simulator.register_override = {"electricity_delivered_2": position}
+        await tick(450)
+        assert float(shown(hass, DELIVERED_NORMAL)) > 1_000
+    simulator.register_override = {"electricity_delivered_2": 1_100}
+    await tick(450)
+    assert shown(hass, DELIVERED_NORMAL) == "1.1"
 
 
 async def test_false_zero_right_after_a_restart_is_not_shown(

@@ -110,7 +110,7 @@ def _add_excursions(
     Return the false ones.
     """
     false: set[Mark] = set()
-    index = first + len(CONFIRMING)
+    index = first + (len(CONFIRMING) if first else 1)
     end = len(marks) - len(CONFIRMING)
     while index < end:
         length = min(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 3, 6])), longest)
@@ -134,3 +134,23 @@ def _add_excursions(
             false.add(marks[number])
         index += length + 1
     return false
+
+
+@st.composite
+def corrected_registers(draw: st.DrawFn) -> list[Mark]:
+    """Draw a register that goes on a little lower, as it was too high before."""
+    more = st.lists(st.tuples(GAPS, RATES), max_size=10)
+    before, after = (CONFIRMING + draw(more) + CONFIRMING for _ in range(2))
+    slowest = draw(st.sampled_from([0.01, 0.1, 1])) / 3600
+    first = position = float(draw(st.integers(100, 100_000)))
+    at = START + draw(st.integers(0, 3599))
+    marks: list[Mark] = []
+    for index, (gap, rate) in enumerate(before + after):
+        if index == len(before):
+            position = marks[-1].position
+            largest = min(position - first, 0.01 * position)
+            position -= draw(st.floats(0.05, 0.95)) * largest
+        marks.append(Mark(at, round(position, 6), len(marks)))
+        at += gap
+        position += gap * rate * slowest
+    return marks

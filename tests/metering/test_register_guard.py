@@ -199,6 +199,12 @@ def test_a_measured_reading_precedes_an_estimated_one_of_the_moment() -> None:
     assert shown(at(0, 100.0), *both[::-1]) == [100, 100.1, 100.1]
 
 
+def test_of_two_readings_of_a_moment_in_unknown_order_the_higher_one_is_shown() -> None:
+    assert shown(at(0, 100.0), at(0, 0.0), at(1, 100.5)) == [100, 100, 100.5]
+    assert shown(at(0, 100.0), at(1, 100.1), at(1, 100.2)) == [100, 100.1, 100.2]
+    assert shown(at(0, 100.0), at(1, 100.1), at(1, 9000.0)) == [100, 100.1, 100.1]
+
+
 def test_a_late_reading_is_judged_among_the_others() -> None:
     # The high reading looks like a meter that was read rarely until the others arrive.
     readings = [at(0, 100.0), at(5000, 180.0), at(4990, 101.9), at(5010, 102.0)]

@@ -5,8 +5,9 @@ import pytest
 
 from custom_components.metering_hub.metering.register_line import RegisterLine
 from custom_components.metering_hub.metering.register_marks import Mark
+from custom_components.metering_hub.metering.register_rules import Rejected, Rule
 
-from .registers import DirtyRegister, dirty_registers
+from .registers import DirtyRegister, corrected_registers, dirty_registers
 
 any_register = settings(
     deadline=None,
@@ -34,3 +35,42 @@ def test_excursions_and_exchanges_count_nothing(register: DirtyRegister) -> None
     assert total_of(line) == pytest.approx(register.total, abs=1e-4)
     assert not line.held
     assert bool(line.take_rejected()) == bool(register.false)
+
+
+@any_register
+@given(corrected_registers())
+def test_after_a_correction_the_total_is_the_difference_of_the_positions(
+    marks: list[Mark],
+) -> None:
+    line = line_of(marks)
+    difference = marks[-1].position - marks[0].position
+    assert total_of(line) == pytest.approx(difference, abs=1e-4)
+    assert not line.held
+
+
+def test_readings_of_two_meters_are_told_apart_by_their_order_of_arrival() -> None:
+    """The new meter's clock is an hour behind, so its readings lie among the others."""
+    old = [Mark(number * 600, 12_000 + number / 10, number) for number in range(13)]
+    new = [
+        Mark(number * 600 + 3900, number / 10, 13 + number, is_new=number == 0)
+        for number in range(13)
+    ]
+    line = line_of(sorted([*old, *new]))
+    assert total_of(line) == pytest.approx(2.4)
+    assert not line.take_rejected()
+
+
+def test_a_held_reading_is_named_until_it_is_decided() -> None:
+    line = line_of([Mark(0, 1000), Mark(600, 1000.1), Mark(1200, 0)])
+    assert line.held == [Rejected(1200, 0, Rule.UNDECIDED)]
+    line.add(Mark(1800, 1000.2))
+    assert not line.held
+    assert line.take_rejected() == [Rejected(1200, 0, Rule.EXCURSION)]
+    assert not line.take_rejected()
+
+
+def test_more_than_the_meter_can_measure_is_named_so() -> None:
+    line = RegisterLine(capacity=10)
+    for mark in (Mark(0, 1000), Mark(600, 1003), Mark(1200, 1001)):
+        line.add(mark)
+    assert line.take_rejected() == [Rejected(600, 1003, Rule.CAPACITY)]

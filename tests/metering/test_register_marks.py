@@ -28,9 +28,9 @@ def test_readings_and_columns_give_the_same_marks() -> None:
     assert [*marks_of_columns(ReadingColumns.of(readings))] == marks
 
 
-def test_the_first_reading_of_a_new_meter_precedes_others_of_its_moment() -> None:
+def test_the_first_reading_of_a_new_meter_and_then_the_highest_one_precede() -> None:
     marks = [Mark(2, 1), Mark(1, 9), Mark(1, 2), Mark(1, 5, is_new=True)]
-    assert sorted_marks(marks) == [marks[3], marks[2], marks[1], marks[0]]
+    assert sorted_marks(marks) == [marks[3], marks[1], marks[2], marks[0]]
 
 
 @pytest.mark.parametrize(

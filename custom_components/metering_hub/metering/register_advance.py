@@ -6,7 +6,7 @@ from operator import sub
 
 from .reading_columns import ReadingColumns
 from .register_marks import Mark
-from .register_run import HOUR_SECONDS, WINDOW_SECONDS, Run
+from .register_run import HOUR_SECONDS, ONE_UNIT, WINDOW_SECONDS, Run
 
 TOLERANCE = 1.2
 """The factor by which a meter may exceed its capacity."""
@@ -50,7 +50,7 @@ class AdvanceLimit:
         seconds = mark.at - last_at
         if self._fastest is not None:
             return advance <= self._fastest * seconds
-        if advance <= run.usual_advance(mark.at):
+        if advance <= ONE_UNIT or advance <= run.usual_advance(mark.at):
             return True
         since = mark.at - WINDOW_SECONDS
         fastest = max((each.fastest_since(since) for each in runs), default=0.0)
@@ -63,7 +63,9 @@ class AdvanceLimit:
             return True
         if self._fastest is None:
             advance = values[-1] - run.position
-            return run.count > 1 and advance <= run.usual_advance(times[-1])
+            return run.count > 1 and (
+                advance <= ONE_UNIT or advance <= run.usual_advance(times[-1])
+            )
         if values[0] - run.position > self._fastest * (times[0] - run.last_at):
             return False
         longest = max(map(sub, values[1:], values, strict=False), default=0.0)

@@ -53,8 +53,12 @@ def marks_of_columns(columns: ReadingColumns) -> Iterator[Mark]:
 
 
 def sorted_marks(marks: Iterable[Mark]) -> list[Mark]:
-    """Return readings in order of time; the first one of a new meter precedes."""
-    return sorted(marks, key=lambda mark: (mark.at, not mark.is_new, mark.position))
+    """Return readings in order of time.
+
+    Of the same moment, the first one of a new meter precedes, and then the highest one,
+    because the line is above the others if it accepts it.
+    """
+    return sorted(marks, key=lambda mark: (mark.at, not mark.is_new, -mark.position))
 
 
 def split_repeated(marks: Iterable[Mark]) -> tuple[list[Mark], list[Rejected]]:

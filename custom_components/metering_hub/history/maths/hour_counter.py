@@ -1,12 +1,24 @@
 """Count the advance of a register through the hours."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from math import ceil
 from operator import sub
 
 from ...metering.register_line import RegisterLine
 from ...metering.register_run import WINDOW_SECONDS, Run
-from .rows import HOUR_SECONDS, NEVER, Baseline, Row, as_datetime, hour_start, rounded
+from .rows import (
+    DECIMALS,
+    HOUR_SECONDS,
+    NEVER,
+    Baseline,
+    Row,
+    as_datetime,
+    hour_start,
+    rounded,
+)
+
+ONE_HOUR = timedelta(hours=1)
 
 FINAL_AT_ONCE = 24 * HOUR_SECONDS
 """Rows become final a day at a time, which is faster than hour by hour."""
@@ -70,12 +82,12 @@ class HourCounter:
     def _rows(self, walked: list[_Walked]) -> list[Row]:
         """Return the rows of the hours through which the registers were walked."""
         rows: list[Row] = []
-        running, hour = self._sum, self._hour
+        running, start = self._sum, as_datetime(self._hour)
         states = walked[-1][1] if len(walked) == 1 else self._states(walked)
         for state, advance in zip(states[1:], _advances(walked), strict=True):
-            running = rounded(running + advance)
-            rows.append(Row(as_datetime(hour), state, running))
-            hour += HOUR_SECONDS
+            running = round(running + advance, DECIMALS)
+            rows.append(Row(start, state, running))
+            start += ONE_HOUR
         return rows
 
     def _states(self, walked: list[_Walked]) -> list[float]:

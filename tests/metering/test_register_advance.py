@@ -1,0 +1,113 @@
+"""How far a register may advance."""
+
+import pytest
+
+from custom_components.metering_hub.metering.reading_columns import ReadingColumns
+from custom_components.metering_hub.metering.register_advance import AdvanceLimit
+from custom_components.metering_hub.metering.register_marks import Mark
+from custom_components.metering_hub.metering.register_run import Run
+
+HOUR = 3600.0
+
+
+def run_of(*positions: float) -> Run:
+    """Return a run that was read once an hour."""
+    run = Run(Mark(0, positions[0]))
+    for number, position in enumerate(positions[1:], start=1):
+        run.add(Mark(number * HOUR, position))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("position", "is_allowed"),
+    [
+        (99.9, False),
+        (100.0, True),
+        # One unit, although it is more than ten times as fast.
+        (101.0, True),
+        (101.1, False),
+    ],
+)
+def test_a_standing_register_may_advance_by_a_unit(
+    position: float, is_allowed: bool
+) -> None:
+    run = run_of(100, 100, 100)
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows(run, Mark(3 * HOUR, position), [run]) == is_allowed
+
+
+@pytest.mark.parametrize(
+    ("position", "is_allowed"),
+    [
+        # As much as the rest of the window: 0.2 an hour, for 20 hours.
+        (1000 + 4 + 4, True),
+        # 1 % of the position.
+        (1000 + 4 + 10, True),
+        # Ten times as fast, and more than both.
+        (1000 + 4 + 10.1, False),
+    ],
+)
+def test_what_is_unusual_is_ten_times_as_fast_and_more_than_all_the_rest(
+    position: float, is_allowed: bool
+) -> None:
+    run = run_of(*(1000 + number / 5 for number in range(21)))
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows(run, Mark(21 * HOUR, position), [run]) == is_allowed
+
+
+def test_what_is_ten_times_as_fast_as_before_is_still_usual() -> None:
+    run = run_of(100, 102, 104)
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows(run, Mark(3 * HOUR, 124), [run])
+    assert not limit.allows(run, Mark(3 * HOUR, 124.1), [run])
+
+
+def test_another_register_shows_what_is_usual() -> None:
+    old, new = run_of(100, 108), run_of(0, 0, 0)
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows(new, Mark(3 * HOUR, 80), [old, new])
+    assert not limit.allows(new, Mark(3 * HOUR, 80), [new])
+
+
+@pytest.mark.parametrize(("position", "is_allowed"), [(112, True), (112.1, False)])
+def test_a_meter_may_exceed_its_capacity_by_a_fifth(
+    position: float, is_allowed: bool
+) -> None:
+    run = run_of(0, 50, 100)
+    limit = AdvanceLimit(10, is_trusted=False)
+    assert limit.allows(run, Mark(3 * HOUR, position), [run]) == is_allowed
+
+
+def test_a_trusted_register_may_advance_by_any_amount() -> None:
+    run = run_of(100, 100, 100)
+    limit = AdvanceLimit(10, is_trusted=True)
+    assert limit.allows(run, Mark(3 * HOUR, 1e6), [run])
+    assert not limit.allows(run, Mark(3 * HOUR, 99), [run])
+
+
+@pytest.mark.parametrize("capacity", [None, 10.0])
+@pytest.mark.parametrize("highest", [103.0, 113.0])
+def test_readings_are_allowed_together_only_if_each_one_is(
+    capacity: float | None, highest: float
+) -> None:
+    run = run_of(100, 100.5, 101)
+    limit = AdvanceLimit(capacity, is_trusted=False)
+    times = [3 * HOUR, 3.5 * HOUR, 4 * HOUR]
+    columns = ReadingColumns(times, [101, highest, highest])
+    if limit.allows_all(run, columns):
+        for at, value in zip(columns.times, columns.values, strict=True):
+            assert limit.allows(run, Mark(at, value), [run])
+            run.add(Mark(at, value))
+    assert limit.allows_all(run, ReadingColumns([9 * HOUR], [run.position]))
+
+
+def test_a_step_up_is_usual_if_what_follows_is_as_fast() -> None:
+    before, after = run_of(100, 100, 100), Run(Mark(3 * HOUR, 120))
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert not limit.allows_by_hindsight(before, after)
+    after.add(Mark(4 * HOUR, 121))
+    assert not limit.allows_by_hindsight(before, after)
+    after.add(Mark(5 * HOUR, 123))
+    # Two an hour is a tenth of the step of 20 in an hour.
+    assert limit.allows_by_hindsight(before, after)
+    assert not AdvanceLimit(10, is_trusted=False).allows_by_hindsight(before, after)
