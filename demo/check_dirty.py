@@ -1,5 +1,6 @@
 """Compare every hour of the statistics with what dirty meters really counted."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,8 @@ from .home_assistant import HomeAssistant
 from .progress import say
 from .servers import Server
 
-SHOWN = 25
-"""The number of wrong spans that are printed."""
+SHOWN = 6
+"""The number of wrong hours that are printed of each server and kind of fault."""
 
 _NEAR = 30 * HOUR
 """A fault this much before a wrong hour may be its cause."""
@@ -101,6 +102,7 @@ async def check_dirty(api: HomeAssistant, servers: Sequence[Server]) -> bool:
     ids = sorted(str(each["statistic_id"]) for each in known if each["has_sum"])
     compared = wrong = 0
     lines: list[str] = []
+    causes: Counter[str] = Counter()
     for server in servers:
         twin = twin_of(server)
         say(f"{server.kind.name}: {len(twin.dirt)} faults")
@@ -115,12 +117,16 @@ async def check_dirty(api: HomeAssistant, servers: Sequence[Server]) -> bool:
             spans = [*wrong_spans(changes, expected)]
             compared += len(changes)
             wrong += sum(span.hours for span in spans)
-            lines += [
-                f"WRONG {statistic_id} {span} ({cause_of(twin.dirt, name, span)})"
-                for span in spans
-            ]
+            for span in spans:
+                cause = cause_of(twin.dirt, name, span)
+                kind = f"{server.kind.name}, {cause.partition(' ')[0] or 'no fault'}"
+                causes[kind] += span.hours
+                if causes[kind] <= SHOWN:
+                    lines.append(f"WRONG {statistic_id} {span} ({cause})")
     say(f"{compared} hours compared, {wrong} wrong")
-    for line in lines[:SHOWN]:
+    for kind, hours in causes.most_common():
+        print(f"{kind}: {hours} hours")
+    for line in lines:
         print(line)
     return bool(compared) and not wrong
 

@@ -44,8 +44,8 @@ class AdvanceLimit:
         if advance <= 0 or self._is_trusted:
             return advance >= 0
         last_at = run.last_at
-        if mark.at == last_at and len(run.recent) > 1:
-            last_at, position = run.recent[-2]
+        if mark.at == last_at and len(before := run.tail.latest(2)) > 1:
+            last_at, position = before[0]
             advance = mark.position - position
         seconds = mark.at - last_at
         if self._fastest is not None:
@@ -55,6 +55,12 @@ class AdvanceLimit:
         since = mark.at - WINDOW_SECONDS
         fastest = max((each.fastest_since(since) for each in runs), default=0.0)
         return advance <= SPIKE_FACTOR * fastest * seconds
+
+    def is_leap(self, run: Run, mark: Mark) -> bool:
+        """Return True if a reading is much faster than all others of a run."""
+        fastest = SPIKE_FACTOR * run.fastest_since(-inf)
+        seconds = mark.at - run.last_at
+        return not self._is_trusted and mark.position - run.position > fastest * seconds
 
     def allows_all(self, run: Run, readings: ReadingColumns) -> bool:
         """Return True if readings in order certainly continue a run."""

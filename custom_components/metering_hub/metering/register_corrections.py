@@ -4,10 +4,13 @@ from itertools import pairwise
 from math import inf
 
 from .register_advance import SPIKE_FACTOR
-from .register_run import RECENT, WINDOW_SECONDS, Run
+from .register_run import WINDOW_SECONDS, Run
 
 SMALL_FALL = 0.01
 """A fall by this share of the position is a correction, not an exchange."""
+
+ABOVE_BRIEFLY = 2
+"""Readings above a lower run that are fewer than a register needs to be believed."""
 
 
 def is_correction(current: Run, run: Run) -> bool:
@@ -15,10 +18,8 @@ def is_correction(current: Run, run: Run) -> bool:
     position = run.first.position
     if position >= current.position:
         return False
-    # Two readings above are fewer than it takes to believe in a register.
-    is_above_briefly = (
-        len(current.recent) == RECENT and current.recent[0][1] <= position
-    )
+    latest = current.tail.latest(ABOVE_BRIEFLY + 1)
+    is_above_briefly = len(latest) > ABOVE_BRIEFLY and latest[0][1] <= position
     return is_above_briefly or _is_small(current, position) or _came_back(current, run)
 
 

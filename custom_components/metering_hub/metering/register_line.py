@@ -18,11 +18,7 @@ from .register_corrections import is_correction
 from .register_marks import Mark
 from .register_rules import Rejected, Rule
 from .register_run import WINDOW_SECONDS, Run
-from .register_suspects import Suspects
-
-EVIDENCE_READINGS = 3
-EVIDENCE_SECONDS = 15 * 60.0
-"""A new register is believed after this many readings over at least this time."""
+from .register_suspects import Suspects, is_evident
 
 MAX_SUSPECTS = 8
 """Suspected runs that are kept; the oldest one is rejected if there are more."""
@@ -111,7 +107,7 @@ class RegisterLine:
         if current is None or mark.is_new:
             self._reject_suspects(self._suspects.runs)
             self.runs.append(Run(mark))
-        elif self._continues(current, mark):
+        elif self._continues(current, mark) and not self._leaps_back(current, mark):
             self._accept(current, mark)
         elif self._is_trusted:
             self.runs.append(Run(mark))
@@ -130,7 +126,7 @@ class RegisterLine:
             return True
         if (
             run is None
-            or run.is_doubtful
+            or (len(self.runs) > 1 and not run.is_certain)
             or self._suspects
             or times[0] <= run.last_at
             or values[0] < run.position
@@ -145,6 +141,15 @@ class RegisterLine:
         """Return True if a reading continues a run."""
         runs = self.runs if run in self.runs[-1:] else [*self.runs, run]
         return self._limit.allows(run, mark, runs)
+
+    def _leaps_back(self, current: Run, mark: Mark) -> bool:
+        """Return True if a reading leaps from a new register back to an earlier one."""
+        return (
+            len(self.runs) > 1
+            and not current.is_certain
+            and self._limit.is_leap(current, mark)
+            and self._earlier(mark, mark.at) is not None
+        )
 
     def _accept(self, run: Run, mark: Mark) -> None:
         """Add a reading to the present register; what left the line was noise.
@@ -218,12 +223,17 @@ class RegisterLine:
         current = self.runs[-1]
         follows = run.first.at >= current.last_at
         is_step_up = follows and run.first.position > current.position
-        if is_step_up and self._limit.allows_by_hindsight(current, run):
+        earlier = self._earlier(run.first, run.last_at)
+        if (
+            is_step_up
+            and earlier is None
+            and self._limit.allows_by_hindsight(current, run)
+        ):
             self._forget(run)
             current.merge(run)
-        elif not self._is_evident(run):
+        elif not is_evident(run, current, may_restart=self._may_restart):
             return
-        elif (earlier := self._earlier(run)) is not None:
+        elif earlier is not None:
             self._forget(run)
             self._return_to(earlier, run)
         elif follows and is_correction(current, run):
@@ -234,28 +244,17 @@ class RegisterLine:
             run.is_doubtful = is_step_up and not self._limit.is_known
             self.runs.append(run)
 
-    def _is_evident(self, run: Run) -> bool:
-        """Return True if a suspected run has lasted long enough to be believed.
+    def _earlier(self, mark: Mark, moment: float) -> Run | None:
+        """Return the earlier register that a reading continues, if there is one.
 
-        Estimates do not replace a register that was measured.
+        A register whose successor is certain does not return, nor does one that was
+        last read long before `moment`.
         """
-        if run.measured == -inf < self.runs[-1].measured:
-            return False
-        if self._may_restart and run.position > run.first.position:
-            return True
-        lasted = run.last_at - run.first.at
-        return run.count >= EVIDENCE_READINGS and lasted >= EVIDENCE_SECONDS
-
-    def _earlier(self, run: Run) -> Run | None:
-        """Return the earlier register that a suspected run continues, if there is one.
-
-        A register whose successor is certain does not return.
-        """
-        since = run.last_at - WINDOW_SECONDS
+        since = moment - WINDOW_SECONDS
         for earlier, successor in reversed([*pairwise(self.runs)]):
             if successor.is_certain or earlier.last_at < since:
                 return None
-            if self._continues(earlier, run.first):
+            if self._continues(earlier, mark):
                 return earlier
         return None
 

@@ -2,6 +2,7 @@
 
 A run keeps the first and the last reading of each hour: they are all that the line
 through the hours needs, and they bound the memory of a run to two readings per hour.
+The latest readings are kept in full, because a correction may go back to any of them.
 """
 
 from bisect import bisect_right
@@ -11,6 +12,7 @@ from math import ceil, inf
 
 from .reading_columns import ReadingColumns
 from .register_marks import DECIMALS, Mark
+from .register_tail import Tail
 
 HOUR_SECONDS = 3600.0
 
@@ -23,16 +25,13 @@ ONE_UNIT = 1.0
 USUAL_SHARE = 0.01
 """An advance by this share of the position is never unusual."""
 
-RECENT = 3
-"""The latest readings that a run keeps besides its edges."""
-
 
 class Run:
     """Accepted or suspected readings of one register, whose positions never fall.
 
     `edges` are (time, position) pairs in order of time. `position` is the register's
     own position; an edge is not below `floor`, where the register was before.
-    `measured` is the highest position that was not estimated. `recent` are the last
+    `measured` is the highest position that was not estimated. `tail` are the latest
     readings. A run is certain if another meter began it, and doubtful if an unusual
     step up did, which later readings may show to be usual.
     """
@@ -48,7 +47,7 @@ class Run:
         "last_stored",
         "measured",
         "position",
-        "recent",
+        "tail",
     )
 
     def __init__(self, first: Mark, *, is_resumed: bool = False) -> None:
@@ -58,7 +57,7 @@ class Run:
         """
         self.first = first
         self.edges = [(first.at, first.position)]
-        self.recent = [(first.at, first.position)]
+        self.tail = Tail(first.at, first.position)
         self.position = first.position
         self.measured = -inf if first.is_estimated else first.position
         self.floor = first.position if is_resumed else -inf
@@ -71,13 +70,13 @@ class Run:
     @property
     def last_at(self) -> float:
         """Return the time of the last reading."""
-        return self.recent[-1][0]
+        return self.tail.last_at
 
     def add(self, mark: Mark) -> None:
         """Add a reading that continues the run."""
         edge = (mark.at, max(mark.position, self.floor))
         self._add_edge(edge)
-        self._remember((mark.at, mark.position))
+        self.tail.add(mark.at, mark.position)
         self.position = mark.position
         if not mark.is_estimated:
             self.measured = mark.position
@@ -95,9 +94,8 @@ class Run:
         for edge in found[:2]:
             self._add_edge(edge)
         self.edges += found[2:]
-        for at, position in zip(times[-RECENT:], values[-RECENT:], strict=True):
-            self._remember((at, round(position, DECIMALS)))
-        self.position = self.measured = self.recent[-1][1]
+        self.tail.extend(times, values)
+        self.position = self.measured = round(values[-1], DECIMALS)
         self.count += len(times)
         if readings.stored:
             self.last_stored = readings.stored[-1]
@@ -118,28 +116,21 @@ class Run:
                 return
         edges.append(edge)
 
-    def _remember(self, reading: tuple[float, float]) -> None:
-        """Keep the last readings, of which two may stand above a correction."""
-        if self.recent[-1][0] == reading[0]:
-            self.recent[-1] = reading
-            return
-        self.recent.append(reading)
-        del self.recent[:-RECENT]
-
     def cut_above(self, position: float) -> list[tuple[float, float]]:
         """Remove the readings above a position, and return them.
 
         The oldest edge stays, because the rows before it are already written: what the
         register falls below it is counted as no use until it has caught up.
         """
-        kept = [edge for edge in self.recent if edge[1] <= position]
+        kept = self.tail.cut_above(position)
         removed = [edge for edge in self.edges[1:] if edge[1] > position]
         edges = self.edges[:1] + [e for e in self.edges[1:] if e[1] <= position]
         for reading in kept:
             if reading[0] > edges[-1][0]:
                 edges.append((reading[0], max(reading[1], self.floor)))
         self.edges = edges
-        self.recent = kept or [edges[-1]]
+        if not kept:
+            self.tail.begin_again(*edges[-1])
         self.floor = max(self.floor, edges[0][1])
         return removed
 
@@ -147,8 +138,7 @@ class Run:
         """Continue this run with the readings of another one, which are later."""
         for at, position in other.edges:
             self._add_edge((at, max(position, self.floor)))
-        for reading in other.recent:
-            self._remember(reading)
+        self.tail.merge(other.tail)
         self.position = other.position
         self.measured = max(other.measured, min(self.measured, other.position))
         if other.last_stored is not None:

@@ -1,6 +1,7 @@
 """The readings of a register that nothing has decided yet."""
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from .register_marks import Mark
 from .register_rules import Rejected, Rule
@@ -8,6 +9,11 @@ from .register_run import Run
 
 MAX_HELD = 10_000
 """Readings that are kept of a suspected run, to name them when it is rejected."""
+
+
+EVIDENCE_READINGS = 3
+EVIDENCE_SECONDS = 15 * 60.0
+"""A new register is believed after this many readings over at least this time."""
 
 
 class Suspects:
@@ -68,3 +74,17 @@ def _arrived_before(mark: Mark, run: Run) -> bool:
         and run.first.stored is not None
         and mark.stored < run.first.stored
     )
+
+
+def is_evident(run: Run, current: Run, *, may_restart: bool) -> bool:
+    """Return True if a suspected run has lasted long enough to be believed.
+
+    Of a register that may restart, one later reading is enough. Estimates do not
+    replace a register that was measured.
+    """
+    if run.measured == -inf < current.measured:
+        return False
+    if may_restart and run.position > run.first.position:
+        return True
+    lasted = run.last_at - run.first.at
+    return run.count >= EVIDENCE_READINGS and lasted >= EVIDENCE_SECONDS
