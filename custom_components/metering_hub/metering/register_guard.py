@@ -8,7 +8,6 @@ meter reading a second time. A false high reading would be counted at once.
 from .model import Point, Reading
 from .register_line import RegisterLine
 from .register_marks import Mark, marks_of, sorted_marks, split_repeated
-from .register_run import WINDOW_SECONDS
 
 MAX_MARKS = 128
 """Readings that are kept, because one that arrives late is judged among them."""
@@ -67,8 +66,7 @@ class RegisterGuard:
         self._line = self._new_line()
         if self._restored is not None:
             # How long Home Assistant was down is unknown, so any advance is possible.
-            first = self._marks[0].at - WINDOW_SECONDS
-            self._line.add(Mark(first, self._restored))
+            self._line.restore(self._marks[0].at, self._restored)
         for mark in split_repeated(self._marks)[0]:
             self._line.add(mark)
 

@@ -65,6 +65,11 @@ class RegisterLine:
         """Begin with the end of rows that are already written."""
         self.runs = [Run(Mark(at, position), is_resumed=True)]
 
+    def restore(self, at: float, position: float) -> None:
+        """Begin with a position that was believed at an unknown time before `at`."""
+        self.resume(at - WINDOW_SECONDS, position)
+        self.runs[0].is_vague = True
+
     @property
     def current(self) -> Run | None:
         """Return the run of the register that is believed to be the present one."""

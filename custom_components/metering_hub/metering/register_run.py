@@ -33,7 +33,8 @@ class Run:
     own position; an edge is not below `floor`, where the register was before.
     `measured` is the highest position that was not estimated. `tail` are the latest
     readings. A run is certain if another meter began it, and doubtful if an unusual
-    step up did, which later readings may show to be usual.
+    step up did, which later readings may show to be usual. It is vague if it may have
+    advanced a lot since its only reading.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Run:
         "is_certain",
         "is_doubtful",
         "is_resumed",
+        "is_vague",
         "last_stored",
         "measured",
         "position",
@@ -66,6 +68,7 @@ class Run:
         self.is_certain = first.is_new
         self.is_doubtful = False
         self.is_resumed = is_resumed
+        self.is_vague = False
 
     @property
     def last_at(self) -> float:
@@ -206,7 +209,7 @@ class Run:
     def usual_advance(self, moment: float) -> float:
         """Return an advance up to `moment` that is not unusual, however fast it is."""
         usual = max(ONE_UNIT, USUAL_SHARE * abs(self.position))
-        if self.count == 1 and not self.is_resumed:
-            # Nothing is known of a register that was read once.
+        if self.count == 1 and self.is_vague:
+            # Its speed is unknown, or how long ago it was read.
             return max(usual, self.position)
         return max(usual, self.advance_since(moment - WINDOW_SECONDS))

@@ -44,6 +44,7 @@ class Suspects:
     def begin(self, mark: Mark) -> Run:
         """Return a new suspected run, which begins with a reading."""
         run = Run(mark)
+        run.is_vague = True
         self._marks[run] = [mark]
         return run
 
