@@ -44,14 +44,33 @@ ANSWERS = {
     "/events/": "events_filtered",
     "/sites/1/degree_days": "degree_days_day",
     "/timeseries_data/": "data_json_2h",
-    "/timeseries_data/aggregate": "aggregate_sum_hour",
     **{
         f"/energy_{what}_timeseries_by_{where}/": f"energy_{what}_timeseries_by_{where}"
         for what in ("consumption", "production")
         for where in ("sites", "buildings")
     },
 }
-EMPTY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+EMPTY = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+    b'X-Pagination: {"total": 0, "total_pages": 0}\r\n'
+)
+
+
+def minima(sums: Capture, query: str) -> bytes:
+    """Return recorded sums as the minima of all series that are asked for.
+
+    Minima were not recorded. The server names every series, also one without values.
+    """
+    wanted = [value for name, value in parse_qsl(query) if name == "timeseries"]
+    recorded = json.loads(sums.body)
+    body = json.dumps({number: recorded.get(number, {}) for number in wanted}).encode()
+    head = [
+        "HTTP/1.1 200 OK",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 @pytest.fixture
@@ -79,6 +98,8 @@ async def server(
             campaign = dict(parse_qsl(parts.query)).get("campaign_id")
             name = "timeseries" if campaign == "1" else "timeseries_unknown_campaign"
             return captures[name].raw
+        if parts.path == "/timeseries_data/aggregate":
+            return minima(captures["aggregate_sum_hour"], parts.query)
         if parts.path in ANSWERS:
             return captures[ANSWERS[parts.path]].raw
         if parts.path.startswith("/timeseries_by_"):
