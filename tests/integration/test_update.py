@@ -153,7 +153,7 @@ async def read_statistics(
     return await get_instance(hass).async_add_executor_job(read)
 
 
-ONE_READING = 0.02
+ONE_READING = 0.05
 """The share of a sum that one reading may contribute."""
 
 ENTITY_FIELDS = (
