@@ -98,8 +98,7 @@ from custom_components.metering_hub.errors import (
 from custom_components.metering_hub.flow.forms import fields_schema
 from custom_components.metering_hub.flow.point_settings import points_schema
 from custom_components.metering_hub.flow.selection_form import selection_schema
-from custom_components.metering_hub.history import coordinator as history_coordinator
-from custom_components.metering_hub.history.coordinator import HistoryCoordinator
+from custom_components.metering_hub.history import scope as history_scope
 from custom_components.metering_hub.identifiers import (
     OWN_KEYS,
     UPDATE_MODE_KEY,
@@ -663,20 +662,20 @@ def common() -> Wanted:
         for call in call_nodes(tree_of(file), ASKS_FOR_TEXTS)
         if "common" in map(text_in, call.args)
     }
-    assert asking == {Path(inspect.getfile(history_coordinator))}, (
+    assert asking == {Path(inspect.getfile(history_scope))}, (
         f"{asking} ask for common texts: teach this test which."
     )
     texts = Mock()
     texts.get.side_effect = lambda key, default: default
     with (
         patch.object(
-            history_coordinator, ASKS_FOR_TEXTS, AsyncMock(return_value=texts)
+            history_scope, ASKS_FOR_TEXTS, AsyncMock(return_value=texts)
         ) as ask,
         patch.object(entity_registry, "async_get"),
         # It does not wait for anything, so one step completes it.
         suppress(StopIteration),
     ):
-        HistoryCoordinator._names(Mock(), []).send(None)
+        history_scope._names(Mock(), Mock(), []).send(None)
     assert ask.call_args.args[2:] == ("common", {DOMAIN})
     prefix = f"component.{DOMAIN}.common."
     asked = {str(call.args[0]) for call in texts.get.call_args_list}
