@@ -302,6 +302,16 @@ def test_a_reading_may_mark_a_new_register(start: float) -> None:
     assert rows == [Row(start=START, state=start + 2, sum=3.0)]
 
 
+@pytest.mark.parametrize(("start", "stepped"), [(50.0, set()), (5000.0, {START})])
+def test_the_hour_of_a_new_register_that_stands_higher_is_noted(
+    start: float, stepped: set[datetime]
+) -> None:
+    hours = RegisterHours()
+    marked = reading(40, start, NEW_REGISTER)
+    all_rows(hours, [*series((0, 100), (30, 101)), marked, *series((130, start + 1))])
+    assert hours.stepped == stepped
+
+
 def test_a_new_register_does_not_confirm_a_suspect() -> None:
     readings = [
         *series((0, 100), (10, 101), (20, 3)),
