@@ -15,7 +15,6 @@ from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
 from tests.metering.registers import (
-    FAR,
     DirtyRegister,
     dirty_registers,
     reading as register_reading,
@@ -444,7 +443,7 @@ def test_faults_count_nothing_however_they_arrive(
 
 
 @any_data
-@given(dirty_registers(exchanges=0, longest=2, kinds=FAR))
+@given(dirty_registers(exchanges=0, longest=2))
 def test_the_rows_are_those_of_the_true_readings(register: DirtyRegister) -> None:
     # What is usual is only known after some readings; the total is right before, too.
     assume(register.false.isdisjoint(register.marks[:3]))
