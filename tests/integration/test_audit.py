@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.history import audit
 from custom_components.metering_hub.history.audit import RULES_VERSION
+from custom_components.metering_hub.history.audit_memory import Span
 from custom_components.metering_hub.history.auditor import Auditor
 from custom_components.metering_hub.history.check_queries import FaultKind
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
@@ -25,8 +26,9 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.setup import async_setup_component
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Fault, drop_fields
+from simulators.house import Channel, House, MeterExchange
 
-from .conftest import NOW, Tick
+from .conftest import NOW, Tick, set_up
 from .test_history import euro, imported, simulator, wants_history
 
 __all__ = ["euro", "simulator", "wants_history"]
@@ -147,6 +149,33 @@ async def test_the_first_import_is_audited(
     memory = auditor_of(loaded).memory
     assert set(memory.versions.values()) == {RULES_VERSION}
     assert (memory.repaired, memory.newest_repair) == (0, None)
+
+
+async def test_a_higher_register_is_no_fault(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The first audit knows from the import where the new meter stands higher."""
+    simulator.house = House(
+        7,
+        simulator.house.start,
+        exchange=MeterExchange(
+            SEAM + timedelta(minutes=20), {Channel.DELIVERED_1: 90_000_000}
+        ),
+    )
+    await set_up(hass, entry)
+    rows = (await imported(hass, entry))[REGISTER]
+    assert rows[-1]["state"] is not None
+    assert rows[-1]["state"] > 90_000
+    assert found_by(entry) == {}
+    assert "imported again" not in caplog.text
+    assert auditor_of(entry).memory.repaired == 0
+    kept = auditor_of(entry).memory.kept
+    assert list(kept.values()) == [[Span(SEAM, SEAM + HOUR)]]
+    await audited(hass, entry)
+    assert found_by(entry) == {}
 
 
 async def test_holes_in_ten_statistics(

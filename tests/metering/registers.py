@@ -126,7 +126,8 @@ def _add_excursions(
                 "high": start + 100_000 + far,
                 "wrap": start - 2**16 if start > 2**16 + far else start + 2**32,
             }[kind]
-            if abs(position - start) < far:
+            # A difference of rounded numbers may be a little less.
+            if abs(position - start) < 0.999 * far:
                 position = start + far
             if is_growing:
                 position += mark.position - start

@@ -171,8 +171,9 @@ def test_trusted_readings_are_shown_as_they_are() -> None:
 
 
 def test_a_measured_reading_replaces_estimated_ones() -> None:
-    readings = [at(0, 100.0), at(10, 103.0, ESTIMATED), at(20, 100.2)]
-    assert shown(*readings) == [100, 103, 100.2]
+    before = [at(0, 99.6), at(10, 100.0)]
+    readings = [*before, at(20, 103.0, ESTIMATED), at(30, 100.2)]
+    assert shown(*readings) == [99.6, 100, 103, 100.2]
 
 
 def test_a_repeated_reading_confirms_nothing() -> None:
@@ -207,8 +208,9 @@ def test_of_two_readings_of_a_moment_in_unknown_order_the_higher_one_is_shown() 
 
 def test_a_late_reading_is_judged_among_the_others() -> None:
     # The high reading looks like a meter that was read rarely until the others arrive.
-    readings = [at(0, 100.0), at(5000, 180.0), at(4990, 101.9), at(5010, 102.0)]
-    assert shown(*readings)[-1] == 102
+    before = [at(0, 100.0), at(10, 100.1)]
+    after = [at(5000, 180.0), at(4990, 102.0), at(5010, 102.1)]
+    assert shown(*before, *after) == [100, 100.1, 180, 102, 102.1]
 
 
 @pytest.mark.parametrize("value", ["", "unknown", "100", True, float("nan")])

@@ -18,6 +18,7 @@ from .audit_memory import AuditMemory, AuditSummary, Span
 from .check_queries import FaultKind
 from .faults import Faults, are_known, repaired_spans, reported_faults
 from .importer import Importer
+from .maths.rows import HOUR
 from .passes import Report
 from .recorder import adjust_sums, recorded_ids
 from .statistic import FIXED_COST_KEY, Scope
@@ -144,23 +145,33 @@ class Auditor:
 
     async def _audit(self, scope: Scope, progress: Report) -> None:
         """Audit, import again what is wrong, and audit that once more."""
+        await self._keep_stepped()
         report = await self._importer.audit(
             scope, self.memory, is_complete=self._is_complete_due
         )
-        memory = self.memory.having_audited(report.last)
+        memory = self.memory
         left: Faults = {}
         if report.faults and not are_known(report.faults, self.left):
             await self._import_again(scope, report, progress)
+            await self._keep_stepped()
             again = await self._importer.audit(scope, self.memory, is_complete=True)
-            memory = memory.having_repaired(repaired_spans(report.faults, again.faults))
+            repaired = repaired_spans(report.faults, again.faults)
             settled = await self._settled(scope, again.faults)
-            memory = memory.keeping(settled)
+            memory = self.memory.having_repaired(repaired).keeping(settled)
             left = reported_faults(again.faults, memory)
         elif not self._is_complete_due:
             left = self.left
         self.report, self.left = report, left
-        await self._remember(memory)
+        await self._remember(memory.having_audited(report.last))
         self._report_left()
+
+    async def _keep_stepped(self) -> None:
+        """Keep the hours in which the imports have seen a higher register begin."""
+        spans = {
+            statistic_id: [Span(hour, hour + HOUR) for hour in hours]
+            for statistic_id, hours in self._importer.take_stepped().items()
+        }
+        await self._remember(self.memory.keeping(spans))
 
     async def _import_again(
         self, scope: Scope, report: AuditReport, progress: Report

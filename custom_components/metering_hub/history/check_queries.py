@@ -18,10 +18,7 @@ from sqlalchemy import (
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 
-from .maths.rows import HOUR_SECONDS
-
-TOLERANCE = 1e-4
-"""How much a change of the sum may differ: each is a difference of rounded numbers."""
+from .maths.rows import HOUR_SECONDS, TOLERANCE
 
 
 class Content(Enum):

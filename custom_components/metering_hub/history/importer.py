@@ -1,7 +1,7 @@
 """Import the history of a config entry: resume, compare, and write what differs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
@@ -52,6 +52,7 @@ class Importer:
         self._costs = CostStatistics(hass, backend, spec)
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
+        self._stepped: dict[str, set[datetime]] = {}
         self.rejections = Rejections()
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -102,6 +103,14 @@ class Importer:
             self._reset()
             await self._costs.refresh()
             return await self._import(scope, report, is_long=False)
+
+    def take_stepped(self) -> Mapping[str, set[datetime]]:
+        """Return by statistic id the hours in which a higher register begins.
+
+        They are those of the imports since the last call.
+        """
+        stepped, self._stepped = self._stepped, {}
+        return stepped
 
     async def audit(
         self, scope: Scope, memory: AuditMemory, *, is_complete: bool
@@ -198,7 +207,14 @@ class Importer:
             for point, plan in group
         )
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
-        await run.read(self._backend, first, report)
+        try:
+            await run.read(self._backend, first, report)
+        finally:
+            # Some rows may be written even if the pass has failed.
+            for statistic_id, hours in run.stepped.items():
+                self._stepped[statistic_id] = (
+                    self._stepped.get(statistic_id, set()) | hours
+                )
         if not run.failed:
             self._changes.keep_mark(points, changes)
         outcome.failed |= run.failed

@@ -1,7 +1,7 @@
 """One pass over points that are read together: read, compute, and write."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
@@ -58,6 +58,15 @@ class Pass:
     def writers(self) -> Sequence[StatisticWriter]:
         """Return the writers of all statistics."""
         return [each for series in self._series.values() for each in series.writers]
+
+    @property
+    def stepped(self) -> Mapping[str, set[datetime]]:
+        """Return by statistic id the hours in which a higher register begins."""
+        return {
+            series.writer.statistic.statistic_id: series.stepped
+            for series in self._series.values()
+            if series.stepped
+        }
 
     @property
     def without_readings(self) -> set[str]:

@@ -211,6 +211,11 @@ class Series:
         return standing.merged(rows)
 
     @property
+    def stepped(self) -> set[datetime]:
+        """Return the hours in which a new register stands higher than the last one."""
+        return self.hours.stepped if isinstance(self.hours, RegisterHours) else set()
+
+    @property
     def writers(self) -> Sequence[StatisticWriter]:
         """Return the writers in the order in which they must write."""
         return [self.cost.writer, self.writer] if self.cost else [self.writer]

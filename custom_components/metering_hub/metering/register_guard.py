@@ -21,6 +21,7 @@ class RegisterGuard:
         self._point = point
         self._is_trusted = is_trusted
         self._restored: float | None = None
+        self._restored_at: float | None = None
         self._marks: list[Mark] = []
         self._line = self._new_line()
 
@@ -57,14 +58,16 @@ class RegisterGuard:
         moment = self._marks[0].at
         self._line.forget_before(moment)
         for run in self._line.runs:
-            run.settle(moment, run.position_at(moment))
-        self._restored = self._line.runs[0].edges[0][1]
+            run.settle(*run.edge_at(moment))
+        self._restored_at, self._restored = self._line.runs[0].edges[0]
 
     def _judge_again(self) -> None:
         """Apply the rules anew, because a reading arrived late."""
         self._marks = sorted_marks(self._marks)
         self._line = self._new_line()
-        if self._restored is not None:
+        if self._restored is not None and self._restored_at is not None:
+            self._line.resume(self._restored_at, self._restored)
+        elif self._restored is not None:
             # How long Home Assistant was down is unknown, so any advance is possible.
             self._line.restore(self._marks[0].at, self._restored)
         for mark in split_repeated(self._marks)[0]:

@@ -219,7 +219,8 @@ class RegisterLine:
             self._reject_suspects(self._suspects.after(run))
             self._suspects.extend(run, mark)
         else:
-            run = self._suspects.begin(mark)
+            is_vague = self._earlier(mark, mark.at) is None
+            run = self._suspects.begin(mark, is_vague=is_vague)
             self._reject_suspects(self._suspects.runs[:-MAX_SUSPECTS])
         self._decide(run)
 
@@ -229,11 +230,8 @@ class RegisterLine:
         follows = run.first.at >= current.last_at
         is_step_up = follows and run.first.position > current.position
         earlier = self._earlier(run.first, run.last_at)
-        if (
-            is_step_up
-            and earlier is None
-            and self._limit.allows_by_hindsight(current, run)
-        ):
+        is_new_step = is_step_up and earlier is None
+        if is_new_step and self._limit.allows_by_hindsight(current, run):
             self._forget(run)
             current.merge(run)
         elif not is_evident(run, current, may_restart=self._may_restart):

@@ -12,7 +12,7 @@ from math import ceil, inf
 
 from .reading_columns import ReadingColumns
 from .register_marks import DECIMALS, Mark
-from .register_tail import Tail
+from .register_tail import Edge, Tail
 
 HOUR_SECONDS = 3600.0
 
@@ -147,6 +147,10 @@ class Run:
         if other.last_stored is not None:
             self.last_stored = max(other.last_stored, self.last_stored or 0)
         self.count += other.count
+
+    def edge_at(self, moment: float) -> Edge:
+        """Return the last edge up to a moment, or the first one."""
+        return self.edges[max(bisect_right(self.edges, (moment, inf)) - 1, 0)]
 
     def position_at(self, moment: float) -> float:
         """Return the position at a moment, on the line between its readings."""

@@ -41,10 +41,13 @@ class Suspects:
             for mark in marks
         ]
 
-    def begin(self, mark: Mark) -> Run:
-        """Return a new suspected run, which begins with a reading."""
+    def begin(self, mark: Mark, *, is_vague: bool) -> Run:
+        """Return a new suspected run, which begins with a reading.
+
+        It is vague unless it continues a register whose advance is known.
+        """
         run = Run(mark)
-        run.is_vague = True
+        run.is_vague = is_vague
         self._marks[run] = [mark]
         return run
 

@@ -187,8 +187,8 @@ def test_non_numeric_values_are_ignored(value: Value) -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_higher_of_two_positions_at_the_same_time_counts(order: int) -> None:
     both = [reading(30, 101.0), reading(30, 104.0)][::order]
-    rows = all_rows(RegisterHours(), [reading(0, 100), *both])
-    assert sums(rows) == {0: 4}
+    rows = all_rows(RegisterHours(), [*series((0, 99), (20, 100)), *both])
+    assert sums(rows) == {0: 5}
 
 
 def test_float_noise_is_not_a_drop() -> None:
@@ -270,12 +270,13 @@ def test_hours_within_an_exchange_have_no_use() -> None:
 
 
 def test_a_new_register_on_the_hour_begins_with_its_hour() -> None:
-    rows = rows_of((0, 100), (60, 110), (120, 0), (180, 5), (240, 9))
+    before = [(0, 100), (30, 105), (60, 110)]
+    rows = rows_of(*before, (120, 0), (180, 5), (240, 9))
     assert sums(rows) == {0: 10, 1: 10, 2: 15, 3: 19}
 
 
 def test_the_hour_that_a_new_register_ends_has_its_position() -> None:
-    rows = rows_of((0, 100), (58, 110), (60, 0), (61, 1), (120, 5))
+    rows = rows_of((0, 100), (29, 105), (58, 110), (60, 0), (61, 1), (120, 5))
     assert sums(rows) == {0: 10, 1: 15}
     assert states(rows) == {0: 0, 1: 5}
 
@@ -299,6 +300,16 @@ def test_a_reading_may_mark_a_new_register(start: float) -> None:
     ]
     rows = all_rows(RegisterHours(), readings)
     assert rows == [Row(start=START, state=start + 2, sum=3.0)]
+
+
+@pytest.mark.parametrize(("start", "stepped"), [(50.0, set()), (5000.0, {START})])
+def test_the_hour_of_a_new_register_that_stands_higher_is_noted(
+    start: float, stepped: set[datetime]
+) -> None:
+    hours = RegisterHours()
+    marked = reading(40, start, NEW_REGISTER)
+    all_rows(hours, [*series((0, 100), (30, 101)), marked, *series((130, start + 1))])
+    assert hours.stepped == stepped
 
 
 def test_a_new_register_does_not_confirm_a_suspect() -> None:

@@ -1,7 +1,8 @@
 """Count the advance of a register through the hours."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from math import ceil
 from operator import sub
 
@@ -11,6 +12,7 @@ from .rows import (
     DECIMALS,
     HOUR_SECONDS,
     NEVER,
+    TOLERANCE,
     Baseline,
     Row,
     as_datetime,
@@ -31,7 +33,8 @@ class HourCounter:
     """Turn the line of a register into hourly rows.
 
     The change of an hour is the advance of all registers in it; nothing is counted
-    between two of them.
+    between two of them. `stepped` are the hours in which the position therefore rises
+    by something else.
     """
 
     def __init__(self, line: RegisterLine, baseline: Baseline | None) -> None:
@@ -39,6 +42,7 @@ class HourCounter:
         self._line = line
         self._hour = baseline.end.timestamp() if baseline else NEVER
         self._sum = rounded(baseline.sum) if baseline else 0.0
+        self.stepped: set[datetime] = set()
 
     def final_rows(self, until: float) -> list[Row]:
         """Return the rows that no reading from `until` on changes, oldest first.
@@ -88,7 +92,17 @@ class HourCounter:
             running = round(running + advance, DECIMALS)
             rows.append(Row(start, state, running))
             start += ONE_HOUR
+        if len(walked) > 1:
+            self._note_steps(states, _advances(walked))
         return rows
+
+    def _note_steps(self, states: list[float], advances: Iterable[float]) -> None:
+        """Note in which hours a new register stands higher than what was counted."""
+        start = as_datetime(self._hour)
+        for (before, state), advance in zip(pairwise(states), advances, strict=True):
+            if state >= before and abs(advance - (state - before)) > TOLERANCE:
+                self.stepped.add(start)
+            start += ONE_HOUR
 
     def _states(self, walked: list[_Walked]) -> list[float]:
         """Return the position of the newest register at each hour."""

@@ -79,6 +79,11 @@ class RegisterHours:
         """Return the readings of which nothing has decided yet what they mean."""
         return self._line.held
 
+    @property
+    def stepped(self) -> set[datetime]:
+        """Return the hours in which the position does not rise like the sum."""
+        return self._counter.stepped
+
     def _add_many(self, columns: ReadingColumns, start: float) -> bool:
         """Add the readings in columns at once; return False if they need a closer look.
 

@@ -17,6 +17,9 @@ DECIMALS = 6
 """Positions, amounts and sums are rounded to this many decimals, finer than any meter.
 Importing the same readings again therefore gives identical rows."""
 
+TOLERANCE = 1e-4
+"""How much a change of the sum may differ: each is a difference of rounded numbers."""
+
 NEVER = float("-inf")
 """A moment before every reading."""
 
