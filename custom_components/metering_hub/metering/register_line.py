@@ -18,13 +18,10 @@ from .register_corrections import is_correction
 from .register_marks import Mark
 from .register_rules import Rejected, Rule
 from .register_run import WINDOW_SECONDS, Run
-from .register_suspects import Suspects, is_evident
+from .register_suspects import Suspects, is_evident, outweighs
 
 MAX_SUSPECTS = 8
 """Suspected runs that are kept; the oldest one is rejected if there are more."""
-
-RETURN_SHARE = 0.1
-"""The readings with which a register returns, per reading of those that replaced it."""
 
 MAX_REJECTED = 10_000
 """Rejected readings that are kept until they are taken."""
@@ -242,7 +239,7 @@ class RegisterLine:
         elif not is_evident(run, current, may_restart=self._may_restart):
             return
         elif earlier is not None:
-            if self._outweighs(run, earlier):
+            if outweighs(run, self.runs[self.runs.index(earlier) + 1 :]):
                 self._forget(run)
                 self._return_to(earlier, run)
         elif follows and is_correction(current, run):
@@ -266,15 +263,6 @@ class RegisterLine:
             if self._continues(earlier, mark):
                 return earlier
         return None
-
-    def _outweighs(self, run: Run, earlier: Run) -> bool:
-        """Return True if a run is long enough to reject all since an earlier register.
-
-        Otherwise a few readings without their decimal point, which happen to continue
-        the old register, would reject weeks of the new one.
-        """
-        replacing = self.runs[self.runs.index(earlier) + 1 :]
-        return run.count >= RETURN_SHARE * sum(each.count for each in replacing)
 
     def _return_to(self, earlier: Run, run: Run) -> None:
         """Continue an earlier register, because what replaced it was noise."""
