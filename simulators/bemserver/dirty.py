@@ -3,7 +3,8 @@
 Source: docs/wire/bemserver.md, Semantics.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -53,13 +54,18 @@ class Soiled:
 
     def position(self, when: int) -> int:
         """Return the position of the first meter."""
-        number, second = divmod(when, DAY)
-        return day(self.of, number)[second // self.step]
+        return _position(self.of, when)
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day as they are shown."""
         times = range(number * DAY, (number + 1) * DAY, self.step)
         return tuple(self.dirt.shown(self.key, at, self.position) for at in times)
+
+
+def _position(source: Source, when: int) -> int:
+    """Return the position of a counter at a moment."""
+    number, second = divmod(when, DAY)
+    return day(source, number)[second // source.step]
 
 
 def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
@@ -74,7 +80,8 @@ def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
     end = epoch(simulator.clock()) - _KIND_IS_LEARNT
     large = [key for key, each in counters.items() if each.initial >= _LARGE]
     plans = _plans(frozenset(counters), amounts, frozenset(large))
-    dirt = Dirt(sprinkle(plans, epoch(simulator.store.start), end, seed))
+    spots = sprinkle(plans, epoch(simulator.store.start), end, seed)
+    dirt = Dirt(_without_dips(spot, counters) for spot in spots)
     for key, source in counters.items():
         simulator.world.series[int(key)].source = Soiled(source, key, dirt)
     for spot in dirt.of_kind(SpotKind.DELETED, SpotKind.LATE, SpotKind.OUTAGE):
@@ -106,6 +113,23 @@ def _plans(
         plan(SpotKind.OUTAGE, counters | amounts, readings=10 * hour),
     ]
     return [*chain.from_iterable(zip(wrong, odd, strict=True))]
+
+
+def _without_dips(spot: Spot, counters: Mapping[str, Counter]) -> Spot:
+    """Return a correction without the counters that soon reach their position again.
+
+    Nobody can tell a correction of which only two readings are lower from a dip.
+    """
+    if spot.kind is not SpotKind.CORRECTION:
+        return spot
+    before, third = spot.start - QUARTER, spot.start + 2 * QUARTER
+    keys = frozenset(
+        key
+        for key in spot.keys
+        if _position(counters[key], third) - spot.amount
+        < _position(counters[key], before)
+    )
+    return replace(spot, keys=keys)
 
 
 def _hide(simulator: BemserverSimulator, spot: Spot) -> None:

@@ -22,13 +22,13 @@ from .sources import Register
 _STEP = 1200
 """The longest interval between the reports of the chosen devices."""
 
-_LARGE = ("Heat pump meter", "Main feeder")
-"""Devices whose positions have more than 16 bits."""
+_LARGE = ("Main feeder",)
+"""Devices whose positions always have more than 16 bits: nothing resets them."""
 
 _RESET = ("Heat pump meter", "Laundry plug", "Hall lights")
 """Devices that need more than a month to reach their position again."""
 
-_CHOSEN = (*_LARGE, "Laundry plug", "Hall lights", "Fridge plug", "Boiler plug")
+_CHOSEN = (*_RESET, *_LARGE, "Fridge plug", "Boiler plug")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 

@@ -7,6 +7,7 @@ were written to the device. A `Source` determines what one entity shows of it.
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from math import cos, floor, tau
 from typing import Protocol
 from zlib import crc32
@@ -161,8 +162,15 @@ class Register:
     initial: int = 0
 
     def counted(self, site: Site, when: int) -> int:
-        """Return the amount since the device was added, in whole units."""
-        return site.total(self.channel, when) // self.per
+        """Return the amount since the device was added, in whole units.
+
+        A reset discards the part of a unit that the register does not show.
+        """
+        resets = site.resets[: bisect_right(site.resets, when)]
+        starts = (site.total(self.channel, at) for at in (*resets, when))
+        return sum(
+            (after - before) // self.per for before, after in pairwise((0, *starts))
+        )
 
     def units(self, site: Site, when: int) -> int:
         """Return the position in whole units; a reset starts at zero."""

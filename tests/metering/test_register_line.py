@@ -60,6 +60,26 @@ def test_readings_of_two_meters_are_told_apart_by_their_order_of_arrival() -> No
     assert not line.take_rejected()
 
 
+def test_a_few_false_readings_do_not_bring_an_earlier_register_back() -> None:
+    """Without its decimal point, the new meter stands a little above the old one."""
+    old = [Mark(number * 60, 500 + number / 10) for number in range(300)]
+    new = [Mark((300 + number) * 60, round(number / 10, 6)) for number in range(600)]
+    for number in range(540, 560):
+        new[number] = new[number]._replace(position=float(number))
+    line = line_of([*old, *new])
+    assert total_of(line) == pytest.approx(29.9 + 59.9)
+    assert len(line.take_rejected()) == 20
+
+
+def test_a_register_returns_after_many_false_readings() -> None:
+    marks = [Mark(number * 60, 500 + number / 10) for number in range(1000)]
+    for number in range(300, 900):
+        marks[number] = marks[number]._replace(position=round((number - 300) / 10, 6))
+    line = line_of(marks)
+    assert total_of(line) == pytest.approx(99.9)
+    assert len(line.runs) == 1
+
+
 def test_a_held_reading_is_named_until_it_is_decided() -> None:
     line = line_of([Mark(0, 1000), Mark(600, 1000.1), Mark(1200, 0)])
     assert line.held == [Rejected(1200, 0, Rule.UNDECIDED)]

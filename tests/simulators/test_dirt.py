@@ -10,6 +10,9 @@ import pytest
 
 from demo.check_dirty import wrong_spans
 from simulators.__main__ import SIMULATORS, parser
+from simulators.bemserver import BemserverSimulator
+from simulators.bemserver.dirty import make_dirty as make_bemserver_dirty
+from simulators.bemserver.sources import day
 from simulators.besmart import HOUSE_MID, BesmartSimulator, default_sensors
 from simulators.besmart.dirty import make_dirty as make_besmart_dirty
 from simulators.besmart.store import Series
@@ -249,3 +252,19 @@ async def test_besmart_shows_faults_and_their_origins() -> None:
     assert values[1] > values[0] + 5_000
     assert values[-1] < values[-2]
     assert sensor.corrections[0].fall == 1_500
+
+
+def test_a_bemserver_has_no_correction_that_looks_like_a_dip() -> None:
+    """At least three readings after a correction are below the one before it."""
+    simulator = BemserverSimulator(1, 0.25, clock=lambda: NOW)
+    (correction,) = make_bemserver_dirty(simulator, 1).of_kind(SpotKind.CORRECTION)
+    assert correction.keys
+    for key in correction.keys:
+        source = simulator.world.series[int(key)].source
+        before, *after = (
+            day(source, when // DAY)[when % DAY // source.step]
+            for when in range(
+                correction.start - QUARTER, correction.start + HOUR, QUARTER
+            )
+        )
+        assert max(after[:3]) < before

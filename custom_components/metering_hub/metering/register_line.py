@@ -18,7 +18,7 @@ from .register_corrections import is_correction
 from .register_marks import Mark
 from .register_rules import Rejected, Rule
 from .register_run import WINDOW_SECONDS, Run
-from .register_suspects import Suspects, is_evident
+from .register_suspects import Suspects, is_evident, outweighs
 
 MAX_SUSPECTS = 8
 """Suspected runs that are kept; the oldest one is rejected if there are more."""
@@ -237,8 +237,9 @@ class RegisterLine:
         elif not is_evident(run, current, may_restart=self._may_restart):
             return
         elif earlier is not None:
-            self._forget(run)
-            self._return_to(earlier, run)
+            if outweighs(run, self.runs[self.runs.index(earlier) + 1 :]):
+                self._forget(run)
+                self._return_to(earlier, run)
         elif follows and is_correction(current, run):
             self._forget(run)
             self._correct(current, run)

@@ -15,6 +15,9 @@ EVIDENCE_READINGS = 3
 EVIDENCE_SECONDS = 15 * 60.0
 """A new register is believed after this many readings over at least this time."""
 
+RETURN_SHARE = 0.1
+"""The readings with which a register returns, per reading of those that replaced it."""
+
 
 class Suspects:
     """The runs that left the line of a register, in the order in which they began."""
@@ -92,3 +95,12 @@ def is_evident(run: Run, current: Run, *, may_restart: bool) -> bool:
         return True
     lasted = run.last_at - run.first.at
     return run.count >= EVIDENCE_READINGS and lasted >= EVIDENCE_SECONDS
+
+
+def outweighs(run: Run, replacing: Iterable[Run]) -> bool:
+    """Return True if a run of an earlier register may reject those that replaced it.
+
+    Otherwise a few readings without their decimal point, which happen to continue the
+    old register, would reject weeks of the new one.
+    """
+    return run.count >= RETURN_SHARE * sum(each.count for each in replacing)

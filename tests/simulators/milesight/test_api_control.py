@@ -1,6 +1,6 @@
 """Writing properties and calling services."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -144,6 +144,20 @@ async def test_reset_sets_the_register_to_zero() -> None:
         clock(simulator).forward(hours=24)
         await client.login()
         assert 4000 < int(str(await value(client, energy))) < 6000
+
+
+async def test_a_reset_discards_what_the_register_does_not_show() -> None:
+    """The amount of a span is the difference of what the register shows in it."""
+    simulator = build()
+    device = simulator.world.device("Heat pump meter")
+    energy = simulator.world.entity(device.name, "total_active_energy")
+    simulator.world.reset_registers(device, simulator.now)
+    moment = datetime.fromtimestamp(simulator.now, UTC)
+    start = simulator.position(energy, moment)
+    for minutes in range(5, 200, 5):
+        end = moment + timedelta(minutes=minutes)
+        shown = simulator.position(energy, end) - start
+        assert simulator.amount(energy, moment, end) == pytest.approx(shown)
 
 
 async def test_services_that_fail_or_are_unknown() -> None:
