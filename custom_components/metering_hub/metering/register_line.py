@@ -259,7 +259,9 @@ class RegisterLine:
         for earlier, successor in reversed([*pairwise(self.runs)]):
             if successor.is_certain or earlier.last_at < since:
                 return None
-            if self._continues(earlier, mark):
+            if self._continues(earlier, mark) and self._limit.allows_return(
+                earlier, mark
+            ):
                 return earlier
         return None
 
