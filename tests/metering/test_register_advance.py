@@ -111,3 +111,14 @@ def test_a_step_up_is_usual_if_what_follows_is_as_fast() -> None:
     # Two an hour is a tenth of the step of 20 in an hour.
     assert limit.allows_by_hindsight(before, after)
     assert not AdvanceLimit(10, is_trusted=False).allows_by_hindsight(before, after)
+
+
+@pytest.mark.parametrize(("position", "is_allowed"), [(1106, True), (1106.1, False)])
+def test_a_register_is_not_back_if_it_was_faster_than_ever(
+    position: float, is_allowed: bool
+) -> None:
+    run = run_of(1000, 1002, 1004, 1006)
+    limit = AdvanceLimit(100, is_trusted=False)
+    mark = Mark(53 * HOUR, position)
+    assert limit.allows(run, mark, [run])
+    assert limit.allows_return(run, mark, [run]) == is_allowed

@@ -56,6 +56,19 @@ class AdvanceLimit:
         fastest = max((each.fastest_since(since) for each in runs), default=0.0)
         return advance <= SPIKE_FACTOR * fastest * seconds
 
+    def allows_return(self, run: Run, mark: Mark, runs: Iterable[Run]) -> bool:
+        """Return True if a reading shows that a run which was replaced is back.
+
+        In days, the capacity allows nearly any position, also that of another meter. So
+        the register must not have advanced more than is usual, or faster than before.
+        """
+        seconds, advance = mark.at - run.last_at, mark.position - run.position
+        return self.allows(run, mark, runs) and (
+            self._fastest is None
+            or advance <= run.usual_advance(mark.at)
+            or advance <= run.fastest_since(-inf) * seconds
+        )
+
     def is_leap(self, run: Run, mark: Mark) -> bool:
         """Return True if a reading is much faster than all others of a run."""
         fastest = SPIKE_FACTOR * run.fastest_since(-inf)

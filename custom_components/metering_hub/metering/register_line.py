@@ -258,7 +258,7 @@ class RegisterLine:
         for earlier, successor in reversed([*pairwise(self.runs)]):
             if successor.is_certain or earlier.last_at < since:
                 return None
-            if self._continues(earlier, mark):
+            if self._limit.allows_return(earlier, mark, self.runs):
                 return earlier
         return None
 
