@@ -131,7 +131,8 @@ class RegisterLine:
             return True
         if (
             run is None
-            or (len(self.runs) > 1 and not run.is_certain)
+            or run.is_doubtful
+            or self._passes_earlier(run, values[-1])
             or self._suspects
             or times[0] <= run.last_at
             or values[0] < run.position
@@ -150,10 +151,16 @@ class RegisterLine:
     def _leaps_back(self, current: Run, mark: Mark) -> bool:
         """Return True if a reading leaps from a new register back to an earlier one."""
         return (
-            len(self.runs) > 1
+            self._passes_earlier(current, mark.position)
             and not current.is_certain
             and self._limit.is_leap(current, mark)
             and self._earlier(mark, mark.at) is not None
+        )
+
+    def _passes_earlier(self, current: Run, position: float) -> bool:
+        """Return True if an earlier register stands between a run and a position."""
+        return len(self.runs) > 1 and any(
+            current.position < run.position <= position for run in self.runs[:-1]
         )
 
     def _accept(self, run: Run, mark: Mark) -> None:
