@@ -94,3 +94,13 @@ def test_more_than_the_meter_can_measure_is_named_so() -> None:
     for mark in (Mark(0, 1000), Mark(600, 1003), Mark(1200, 1001)):
         line.add(mark)
     assert line.take_rejected() == [Rejected(600, 1003, Rule.CAPACITY)]
+
+
+def test_a_register_returns_from_a_dip_that_grew_with_a_step() -> None:
+    """The readings after the first one that leapt back are held with it."""
+    before = [Mark(300.0 * n, 59.0 + 0.03 * n) for n in range(28)]
+    dip = [Mark(8_400.0, 40.0), *(Mark(8_700.0 + 300 * n, 48.0) for n in range(8))]
+    after = [Mark(11_100.0 + 300 * n, 60.36 + 0.05 * n) for n in range(8)]
+    line = line_of([*before, *dip, *after])
+    assert total_of(line) == pytest.approx(60.71 - 59.0)
+    assert len(line.runs) == 1

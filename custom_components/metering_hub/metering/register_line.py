@@ -153,8 +153,15 @@ class RegisterLine:
         return (
             self._passes_earlier(current, mark.position)
             and not current.is_certain
-            and self._limit.is_leap(current, mark)
+            and (self._limit.is_leap(current, mark) or self._has_leapt(current, mark))
             and self._earlier(mark, mark.at) is not None
+        )
+
+    def _has_leapt(self, current: Run, mark: Mark) -> bool:
+        """Return True if a reading goes on from one that has leapt, and is held."""
+        return any(
+            run.first.position > current.position and self._continues(run, mark)
+            for run in self._suspects.runs
         )
 
     def _passes_earlier(self, current: Run, position: float) -> bool:
