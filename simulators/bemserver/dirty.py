@@ -15,10 +15,9 @@ from simulators.dirt_truth import Expected, RightLine, StoredAmounts
 from simulators.timeline import Grid, timeline
 from simulators.times import DAY, HOUR, QUARTER, epoch
 
-from .meters import Counter
+from .meters import ChangedCounter, Counter, position_of
 from .model import BOTH_STATES, CLEAN, RAW
 from .simulator import BemserverSimulator
-from .sources import Source, day
 from .store import Gap
 
 _LARGE = 2_000_000
@@ -30,42 +29,20 @@ _KIND_IS_LEARNT = 8 * DAY
 
 
 @dataclass(frozen=True, eq=False)
-class Soiled:
+class Soiled(ChangedCounter):
     """A counter whose readings are wrong where `dirt` says so."""
 
-    of: Source
     key: str
     dirt: Dirt
 
-    @property
-    def step(self) -> int:
-        """Return the step of the counter."""
-        return self.of.step
-
-    @property
-    def scale(self) -> int:
-        """Return the scale of the counter."""
-        return self.of.scale
-
-    @property
-    def lag(self) -> int:
-        """Return the lag of the counter."""
-        return self.of.lag
-
     def position(self, when: int) -> int:
         """Return the position of the first meter."""
-        return _position(self.of, when)
+        return position_of(self.of, when)
 
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day as they are shown."""
         times = range(number * DAY, (number + 1) * DAY, self.step)
         return tuple(self.dirt.shown(self.key, at, self.position) for at in times)
-
-
-def _position(source: Source, when: int) -> int:
-    """Return the position of a counter at a moment."""
-    number, second = divmod(when, DAY)
-    return day(source, number)[second // source.step]
 
 
 def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
@@ -126,8 +103,8 @@ def _without_dips(spot: Spot, counters: Mapping[str, Counter]) -> Spot:
     keys = frozenset(
         key
         for key in spot.keys
-        if _position(counters[key], third) - spot.amount
-        < _position(counters[key], before)
+        if position_of(counters[key], third) - spot.amount
+        < position_of(counters[key], before)
     )
     return replace(spot, keys=keys)
 

@@ -42,12 +42,10 @@ class Counter:
 
 
 @dataclass(frozen=True, eq=False)
-class Exchanged:
-    """A counter whose meter was replaced at `at`; the new one started at `position`."""
+class ChangedCounter:
+    """A counter that shows other positions than the one it is made `of`."""
 
     of: Source
-    at: int
-    position: int
 
     @property
     def step(self) -> int:
@@ -64,17 +62,30 @@ class Exchanged:
         """Return the lag of the counter."""
         return self.of.lag
 
+
+@dataclass(frozen=True, eq=False)
+class Exchanged(ChangedCounter):
+    """A counter whose meter was replaced at `at`; the new one started at `position`."""
+
+    at: int
+    position: int
+
     def build(self, number: int) -> tuple[int, ...]:
         """Return the positions of a day, shifted after the exchange."""
         start, values = number * DAY, day(self.of, number)
         if start + DAY <= self.at:
             return values
-        changed, second = divmod(self.at, DAY)
-        shift = self.position - day(self.of, changed)[second // self.step]
+        shift = self.position - position_of(self.of, self.at)
         return tuple(
             value + (shift if start + index * self.step >= self.at else 0)
             for index, value in enumerate(values)
         )
+
+
+def position_of(source: Source, when: int) -> int:
+    """Return the position of a counter at a moment."""
+    number, second = divmod(when, DAY)
+    return day(source, number)[second // source.step]
 
 
 @dataclass(frozen=True, eq=False)
