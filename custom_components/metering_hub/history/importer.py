@@ -1,6 +1,7 @@
 """Import the history of a config entry: resume, compare, and write what differs."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
+from ..metering.register_run import WINDOW_SECONDS
 from .audit import AuditReport, audit, subjects_of
 from .audit_memory import AuditMemory
 from .changes import ChangeTracker
@@ -29,8 +31,9 @@ from .statistic import FIXED_COST_KEY, Scope
 from .unit_change import convert_changed_units
 from .writer import StatisticWriter
 
-LONG_WINDOW = timedelta(days=30)
-"""How far back late or corrected readings are expected once a day."""
+LONG_WINDOW = timedelta(seconds=WINDOW_SECONDS)
+"""How far back late or corrected readings are expected once a day: as far as the rules
+decide by hindsight."""
 
 FIXED_COST_ROWS = 10
 """The number of latest fixed costs, one per day, that are compared again."""
@@ -52,7 +55,7 @@ class Importer:
         self._costs = CostStatistics(hass, backend, spec)
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
-        self._stepped: dict[str, set[datetime]] = {}
+        self._stepped = defaultdict[str, set[datetime]](set)
         self.rejections = Rejections()
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -109,7 +112,7 @@ class Importer:
 
         They are those of the imports since the last call.
         """
-        stepped, self._stepped = self._stepped, {}
+        stepped, self._stepped = self._stepped, defaultdict(set)
         return stepped
 
     async def audit(
@@ -212,9 +215,7 @@ class Importer:
         finally:
             # Some rows may be written even if the pass has failed.
             for statistic_id, hours in run.stepped.items():
-                self._stepped[statistic_id] = (
-                    self._stepped.get(statistic_id, set()) | hours
-                )
+                self._stepped[statistic_id] |= hours
         if not run.failed:
             self._changes.keep_mark(points, changes)
         outcome.failed |= run.failed

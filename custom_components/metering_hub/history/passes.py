@@ -81,7 +81,7 @@ class Pass:
         RecorderError and StoppingError.
         """
         now = dt_util.utcnow()
-        # To compare what is recorded is no progress.
+        # Comparing recorded rows is not shown as progress.
         news = max(start, min(plan.news or start for _, plan in self._group))
         queue = WriteQueue(self._hass)
         points = [point for point, _ in self._group]

@@ -205,12 +205,14 @@ async def with_costs(
 ) -> ResumePlan:
     """Return the plan of a register together with that of its cost `statistic`."""
     recorded: Sequence[Row] | None = None
-    if plan.recorded is not None:
+    latest: datetime | None = None
+    if plan.recorded is None:
+        latest = await _latest(hass, statistic.statistic_id)
+    else:
         # Costs have at most as many rows as the register, so these include its base.
         count = len(plan.recorded) + 1
         recorded = await last_rows(hass, statistic.statistic_id, count)
     before = await _cost_before(hass, statistic, plan.base, recorded or ())
-    latest = await _latest(hass, statistic.statistic_id)
     cost = CostPlan(recorded=recorded, before=before, latest=latest)
     return replace(plan, cost=cost)
 
