@@ -18,7 +18,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import session_scope
 
 from ..const import DOMAIN
-from .maths.rows import DECIMALS, Cells, Row
+from ..metering.register_marks import DECIMALS
+from .maths.rows import Cells, Row
 from .recorder_access import run_query, running_recorder
 from .seams import RewriteTask
 from .statistic import Statistic

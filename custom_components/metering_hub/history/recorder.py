@@ -117,13 +117,13 @@ async def recorded_unit_class(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> str | None:
     """Return the first unit class that any of these statistics is recorded with."""
-    metadata = await _recorded_metadata(hass, statistic_ids)
+    metadata = await recorded_metadata(hass, statistic_ids)
     return next(
         (each["unit_class"] for each in metadata.values() if each["unit_class"]), None
     )
 
 
-async def _recorded_metadata(
+async def recorded_metadata(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> Mapping[str, StatisticMetaData]:
     """Return the metadata of those statistics that are recorded, by id."""
@@ -140,7 +140,7 @@ async def adjust_sums(
 
     Raises RecorderError and StoppingError.
     """
-    metadata = (await _recorded_metadata(hass, [statistic_id])).get(statistic_id)
+    metadata = (await recorded_metadata(hass, [statistic_id])).get(statistic_id)
     if metadata is None:
         return
     # Costs have no unit class, and the adjustment is in the unit of the rows anyway.
@@ -162,7 +162,7 @@ async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
         for _ in range(TRIES):
             running_recorder(hass).async_clear_statistics([*left])
             await wait_until_stored(hass)
-            if not (left := [*await _recorded_metadata(hass, left)]):
+            if not (left := [*await recorded_metadata(hass, left)]):
                 break
         else:
             raise RecorderError(f"{len(left)} statistics could not be deleted")

@@ -1,6 +1,5 @@
 """Compute the rows of one statistic from the readings of a point."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -98,11 +97,10 @@ def readings_since(readings: Sequence[Reading], since: datetime) -> Sequence[Rea
     """Return the readings from `since` on, in the same order."""
     if not isinstance(readings, ReadingColumns):
         return [reading for reading in readings if reading.time >= since]
-    if not readings or min(readings.times) >= since.timestamp():
+    start = since.timestamp()
+    if not readings or min(readings.times) >= start:
         return readings
-    if readings.is_in_order:
-        return readings[bisect_left(readings.times, since.timestamp()) :]
-    return ReadingColumns.of([each for each in readings if each.time >= since])
+    return readings.selected([time >= start for time in readings.times])
 
 
 @dataclass(slots=True)

@@ -1,17 +1,14 @@
 """Convert the recorded rows of statistics whose unit has changed on the server."""
 
 from collections.abc import Collection
-from functools import partial
 
 from homeassistant.components.recorder.models import StatisticMetaData
-from homeassistant.components.recorder.statistics import (
-    UNIT_CLASS_TO_UNIT_CONVERTER,
-    get_metadata,
-)
+from homeassistant.components.recorder.statistics import UNIT_CLASS_TO_UNIT_CONVERTER
 from homeassistant.core import HomeAssistant
 
 from ..errors import RecorderError
-from .recorder_access import run_query, running_recorder, wait_until_stored
+from .recorder import recorded_metadata
+from .recorder_access import running_recorder, wait_until_stored
 from .seams import ConvertTask
 from .statistic import Statistic
 
@@ -39,12 +36,12 @@ async def _conversions(
 ) -> list[ConvertTask]:
     """Return what has to be converted."""
     ids = {each.statistic_id for each in statistics}
-    recorded = await run_query(hass, partial(get_metadata, hass, statistic_ids=ids))
+    recorded = await recorded_metadata(hass, ids)
     return [
-        _conversion(each, recorded[each.statistic_id][1])
+        _conversion(each, metadata)
         for each in statistics
-        if each.statistic_id in recorded
-        and recorded[each.statistic_id][1]["unit_of_measurement"] != each.unit
+        if (metadata := recorded.get(each.statistic_id)) is not None
+        and metadata["unit_of_measurement"] != each.unit
     ]
 
 

@@ -8,7 +8,6 @@ measured. The current time is an argument, because it is the server's.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress
 from typing import Self
 
 from .model import Kind, Point, Reading, Role
@@ -93,12 +92,4 @@ class PossibleTimes:
             for time, value in zip(columns.times, columns.values, strict=True)
             if not first <= time <= last
         ]
-        possible = ReadingColumns(
-            [*compress(columns.times, are_possible)],
-            [*compress(columns.values, are_possible)],
-            [*compress(columns.extremes, are_possible)],
-            are_amounts=columns.are_amounts,
-        )
-        possible.stored = [*compress(columns.stored, are_possible)]
-        possible.qualities = columns.qualities
-        return possible, rejected
+        return columns.selected(are_possible), rejected

@@ -6,6 +6,7 @@ not tracked, so years of readings in columns do not make collections any longer.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import compress
 from math import isfinite
 from typing import overload, override
 
@@ -76,6 +77,18 @@ class ReadingColumns(Sequence[Reading]):
     def is_in_order(self) -> bool:
         """Return True if no reading is older than the one before it."""
         return self.times == sorted(self.times)
+
+    def selected(self, are_wanted: Sequence[bool]) -> ReadingColumns:
+        """Return the wanted readings as columns, in the same order."""
+        chosen = ReadingColumns(
+            [*compress(self.times, are_wanted)],
+            [*compress(self.values, are_wanted)],
+            [*compress(self.extremes, are_wanted)],
+            are_amounts=self.are_amounts,
+        )
+        chosen.stored = [*compress(self.stored, are_wanted)]
+        chosen.qualities = self.qualities
+        return chosen
 
     @override
     def __len__(self) -> int:

@@ -19,6 +19,7 @@ from .register_marks import Mark
 from .register_rules import Rejected, Rule
 from .register_run import WINDOW_SECONDS, Run
 from .register_suspects import Suspects, is_evident, outweighs
+from .register_tail import Edge
 
 MAX_SUSPECTS = 8
 """Suspected runs that are kept; the oldest one is rejected if there are more."""
@@ -205,7 +206,7 @@ class RegisterLine:
             if mark.at >= run.last_at and self._continues(run, mark):
                 run.add(mark)
                 return True
-        self._reject(mark, Rule.EXCURSION)
+        self._reject(mark.at, mark.position, Rule.EXCURSION)
         return True
 
     def _corrects(self, current: Run, mark: Mark) -> bool:
@@ -280,18 +281,14 @@ class RegisterLine:
         """Continue an earlier register, because what replaced it was noise."""
         index = self.runs.index(earlier)
         for noise in self.runs[index + 1 :]:
-            self._rejected += [
-                Rejected(at, position, Rule.EXCURSION) for at, position in noise.edges
-            ]
+            self._reject_edges(noise.edges, Rule.EXCURSION)
         del self.runs[index + 1 :]
         earlier.merge(run)
 
     def _correct(self, current: Run, run: Run) -> None:
         """Continue the present register from a lower position."""
-        self._rejected += [
-            Rejected(at, position, Rule.CORRECTION)
-            for at, position in current.cut_above(run.first.position)
-        ]
+        above = current.cut_above(run.first.position)
+        self._reject_edges(above, Rule.CORRECTION)
         current.merge(run)
 
     def _forget(self, run: Run) -> None:
@@ -306,9 +303,14 @@ class RegisterLine:
             is_capacity = self._limit.is_known and is_too_high
             rule = Rule.CAPACITY if is_capacity else Rule.EXCURSION
             for mark in self._suspects.take(run):
-                self._reject(mark, rule)
+                self._reject(mark.at, mark.position, rule)
 
-    def _reject(self, mark: Mark, rule: Rule) -> None:
+    def _reject_edges(self, edges: Iterable[Edge], rule: Rule) -> None:
+        """Remember readings that were believed before as rejected."""
+        for at, position in edges:
+            self._reject(at, position, rule)
+
+    def _reject(self, at: float, position: float, rule: Rule) -> None:
         """Remember a rejected reading."""
         if len(self._rejected) < MAX_REJECTED:
-            self._rejected.append(Rejected(mark.at, mark.position, rule))
+            self._rejected.append(Rejected(at, position, rule))

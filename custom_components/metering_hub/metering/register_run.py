@@ -150,7 +150,11 @@ class Run:
 
     def edge_at(self, moment: float) -> Edge:
         """Return the last edge up to a moment, or the first one."""
-        return self.edges[max(bisect_right(self.edges, (moment, inf)) - 1, 0)]
+        return self.edges[self._index_at(moment)]
+
+    def _index_at(self, moment: float) -> int:
+        """Return the index of the last edge up to a moment, or of the first one."""
+        return max(bisect_right(self.edges, (moment, inf)) - 1, 0)
 
     def position_at(self, moment: float) -> float:
         """Return the position at a moment, on the line between its readings."""
@@ -203,7 +207,7 @@ class Run:
 
     def fastest_since(self, moment: float) -> float:
         """Return the fastest advance between two edges since a moment, per second."""
-        first = max(bisect_right(self.edges, (moment, inf)) - 1, 0)
+        first = self._index_at(moment)
         rates = (
             (position - before) / (at - before_at)
             for (before_at, before), (at, position) in pairwise(self.edges[first:])

@@ -1,15 +1,16 @@
 """Count the advance of a register through the hours."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from math import ceil
 from operator import sub
 
 from ...metering.register_line import RegisterLine
+from ...metering.register_marks import DECIMALS
 from ...metering.register_run import WINDOW_SECONDS, Run
 from .rows import (
-    DECIMALS,
+    HOUR,
     HOUR_SECONDS,
     NEVER,
     TOLERANCE,
@@ -19,8 +20,6 @@ from .rows import (
     hour_start,
     rounded,
 )
-
-ONE_HOUR = timedelta(hours=1)
 
 FINAL_AT_ONCE = 24 * HOUR_SECONDS
 """Rows become final a day at a time, which is faster than hour by hour."""
@@ -91,7 +90,7 @@ class HourCounter:
         for state, advance in zip(states[1:], _advances(walked), strict=True):
             running = round(running + advance, DECIMALS)
             rows.append(Row(start, state, running))
-            start += ONE_HOUR
+            start += HOUR
         if len(walked) > 1:
             self._note_steps(states, _advances(walked))
         return rows
@@ -102,7 +101,7 @@ class HourCounter:
         for (before, state), advance in zip(pairwise(states), advances, strict=True):
             if state >= before and abs(advance - (state - before)) > TOLERANCE:
                 self.stepped.add(start)
-            start += ONE_HOUR
+            start += HOUR
 
     def _states(self, walked: list[_Walked]) -> list[float]:
         """Return the position of the newest register at each hour."""

@@ -10,12 +10,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...metering.register_marks import DECIMALS
+
 HOUR = timedelta(hours=1)
 HOUR_SECONDS = 3600.0
-
-DECIMALS = 6
-"""Positions, amounts and sums are rounded to this many decimals, finer than any meter.
-Importing the same readings again therefore gives identical rows."""
 
 TOLERANCE = 1e-4
 """How much a change of the sum may differ: each is a difference of rounded numbers."""
@@ -59,7 +57,10 @@ class Baseline:
 
 
 def rounded(value: float) -> float:
-    """Return a value with the decimals of a row."""
+    """Return a value with the decimals of a row, which are those of a position.
+
+    Importing the same readings again therefore gives identical rows.
+    """
     return round(value, DECIMALS)
 
 
