@@ -103,7 +103,9 @@ MANIFEST_SCHEMA = vol.Schema(
         vol.Optional("quality_scale"): vol.In(
             [*QUALITY_SCALES, "custom", "internal", "legacy", "no_score"]
         ),
-        vol.Optional("requirements"): [vol.Match(r"^[\w.\[\]-]+==[\w.]+$")],
+        # A range where Home Assistant itself requires the same package: with a version
+        # of our own, each start would replace the other one.
+        vol.Optional("requirements"): [vol.Match(r"^[\w.\[\]-]+(==|>=)[\w.]+$")],
         vol.Optional("single_config_entry"): bool,
         vol.Optional("ssdp"): list,
         vol.Optional("usb"): list,
