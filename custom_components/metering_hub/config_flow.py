@@ -21,6 +21,7 @@ from .coordinator import InventoryCoordinator
 from .data import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .flow.connection import make_backend
+from .flow.data_quality import data_quality_schema, with_data_quality
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
 from .flow.point_settings import points_schema, register_names
 from .flow.selection import setup_settings
@@ -254,7 +255,7 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
         if self._inventory is None:
             return self.async_abort(reason="not_loaded")
         return self.async_show_menu(
-            step_id="init", menu_options=["selection", "points"]
+            step_id="init", menu_options=["selection", "points", "data_quality"]
         )
 
     async def async_step_selection(
@@ -299,6 +300,19 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
             )
         return self.async_show_form(
             step_id="points", data_schema=points_schema(names, entry.options)
+        )
+
+    async def async_step_data_quality(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask how gaps are estimated, and which warnings are wanted."""
+        options = self.config_entry.options
+        if self._inventory is None:
+            return self.async_abort(reason="not_loaded")
+        if user_input is not None:
+            return self.async_create_entry(data=with_data_quality(options, user_input))
+        return self.async_show_form(
+            step_id="data_quality", data_schema=data_quality_schema(options)
         )
 
     @property

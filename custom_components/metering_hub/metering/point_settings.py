@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from .data_quality import CONF_DATA_QUALITY
+
 CONF_POINTS = "points"
 """The option that holds a mapping of settings per point key."""
 
@@ -59,8 +61,12 @@ def with_trusted(
 def with_settings_of(
     options: Mapping[str, object], changed: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return changed options with the settings of points that `options` have."""
-    kept = {CONF_POINTS: options[CONF_POINTS]} if CONF_POINTS in options else {}
+    """Return changed options with what `options` have of the other forms.
+
+    They are the settings of points, and the choices about the quality of data.
+    """
+    others = (CONF_POINTS, CONF_DATA_QUALITY)
+    kept = {name: options[name] for name in others if name in options}
     return {**changed, **kept}
 
 
