@@ -175,8 +175,8 @@ def test_every_rule_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("seed", [1, 7])
 def test_a_year_of_a_house_has_no_warning(seed: int) -> None:
-    """Looked at every night, and with a whole year at once."""
-    for first in range(0, YEAR - WINDOW, 24):
+    """Looked at in windows as every night, and with a whole year at once."""
+    for first in range(0, YEAR - WINDOW, 5 * 24):
         found = find_warnings(span_of(house_meters(seed, first), first, seed=seed))
         assert found == []
     assert find_warnings(span_of(house_meters(seed, 0, YEAR), seed=seed)) == []
@@ -414,6 +414,17 @@ def test_a_unit_that_changed(key: str, factor: float, first: int) -> None:
     assert factor / 3 < units[0].seen < factor * 3
 
 
+def test_a_pulse_factor_of_gas() -> None:
+    """A hundred times as much is no winter, ten times may be one."""
+    meters = house_meters(first=JANUARY)
+    start = span_of(meters, JANUARY).days[20].hours.start
+    for factor, count in ((10, 0), (100, 1)):
+        wrong = changed(meters["gas"], range(start, WINDOW), lambda x, y=factor: x * y)
+        found = find_warnings(span_of({**meters, "gas": wrong}, JANUARY))
+        units = [each for each in found if each.rule is WarningRule.UNIT_CHANGED]
+        assert len(units) == count
+
+
 @pytest.mark.parametrize("factor", [10.0, 3.6, 0.1])
 def test_a_factor_that_changed(factor: float) -> None:
     """A device that draws evenly shows also the small factors."""
@@ -422,10 +433,11 @@ def test_a_factor_that_changed(factor: float) -> None:
     amounts = [random.uniform(0.08, 0.14) for _ in range(WINDOW)]
     fridge = MeterHours(point=point, amounts=amounts, codes=bytes(WINDOW))
     assert find_warnings(span_of({"fridge": fridge})) == []
-    start = 20 * 24
+    span = span_of({"fridge": fridge})
+    start = span.days[20].hours.start
     fridge = changed(fridge, range(start, WINDOW), lambda x: x * factor)
     (warning,) = found_in(span_of({"fridge": fridge}), WarningRule.UNIT_CHANGED)
-    assert (warning.start, warning.end) == (at(start), at(WINDOW - 1))
+    assert (warning.start, warning.end) == (at(start), at(span.days[-1].hours.stop))
     assert warning.seen == pytest.approx(factor, rel=0.1)
 
 
@@ -464,9 +476,7 @@ def test_amounts_per_day_are_not_prolonged_estimation() -> None:
     """They can only be spread."""
     meters = house_meters()
     point = replace(POINTS[Channel.GAS], kind=Kind.INTERVAL, interval=timedelta(days=1))
-    meters["gas"] = replace(
-        coded(meters["gas"], range(WINDOW), SPREAD), point=point
-    )
+    meters["gas"] = replace(coded(meters["gas"], range(WINDOW), SPREAD), point=point)
     assert find_warnings(span_of(meters)) == []
 
 
