@@ -95,6 +95,7 @@ from custom_components.metering_hub.errors import (
     as_update_error,
     flow_error_key,
 )
+from custom_components.metering_hub.flow.data_quality import data_quality_schema
 from custom_components.metering_hub.flow.forms import fields_schema
 from custom_components.metering_hub.flow.point_settings import points_schema
 from custom_components.metering_hub.flow.selection_form import selection_schema
@@ -105,6 +106,7 @@ from custom_components.metering_hub.identifiers import (
     platform_of,
 )
 from custom_components.metering_hub.live.push import UpdateMode
+from custom_components.metering_hub.metering.data_quality import RULE_NAMES, WarningRule
 from custom_components.metering_hub.metering.model import Device, Inventory, Kind, Point
 from custom_components.metering_hub.system_health import system_health_info
 from homeassistant.config_entries import ConfigFlow
@@ -336,6 +338,8 @@ def _forms(step: str) -> list[vol.Schema]:
         return [_selection_schema(spec) for spec in BACKENDS.values()]
     if step == "points":
         return [points_schema({}, {})]
+    if step == "data_quality":
+        return [data_quality_schema({})]
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
 
 
@@ -357,7 +361,7 @@ def shown_steps(flow: type) -> set[str]:
 
 MENUS: Mapping[str, tuple[str, ...]] = {
     "user": tuple(BACKENDS),
-    "init": ("selection", "points"),
+    "init": ("selection", "points", "data_quality"),
 }
 """The options of the steps that are menus."""
 
@@ -501,6 +505,7 @@ def selectors() -> Wanted:
             if (select := (field.get("selector") or {}).get("select"))
             for choice in select["options"]
         }
+        | {f"{RULE_NAMES}.options.{rule}" for rule in WarningRule}
     )
 
 

@@ -28,6 +28,7 @@ from .rejected import RejectionReport
 from .scope import make_scope
 from .statistic import Scope, statistic_prefix
 from .trust_memory import TrustMemory
+from .validator import UnknownQualities, Validator
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
@@ -78,6 +79,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._trust = TrustMemory(hass, entry.entry_id)
         self.auditor = Auditor(hass, entry, self._importer)
+        self.validator = Validator(
+            hass, entry, UnknownQualities(), lambda warning: None
+        )
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -118,6 +122,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 self.auditor.async_request(is_complete=True)
             if not outcome.failed:
                 await self.auditor.async_follow(scope, self._report)
+                await self.validator.async_follow(
+                    scope, self.backend.time_zone, self.auditor.report, {}
+                )
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if isinstance(err, BackendError):
