@@ -355,18 +355,44 @@ async def test_trusted_registers(hass: HomeAssistant, loaded: MockConfigEntry) -
     assert loaded.options == before
 
 
-async def test_selection_keeps_the_settings_of_points(
+async def test_data_quality(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """The choices are stored, shown again, and change no other option."""
+    before = {**loaded.options, "points": GONE}
+    hass.config_entries.async_update_entry(loaded, options=before)
+    step = await open_options(hass, loaded, "data_quality")
+    default = {"estimates": True, "disabled_warnings": []}
+    assert step["data_schema"]({}) == default
+    chosen = {"estimates": False, "disabled_warnings": ["zero_run", "spike"]}
+    configure = hass.config_entries.options.async_configure
+    step = await configure(step["flow_id"], chosen)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    stored = {"estimates": False, "disabled_warnings": ["spike", "zero_run"]}
+    assert loaded.options == {**before, "data_quality": stored}
+    assert loaded.state is ConfigEntryState.LOADED
+    step = await open_options(hass, loaded, "data_quality")
+    assert step["data_schema"]({}) == stored
+    step = await configure(step["flow_id"], default)
+    assert step["data"] == {**before, "data_quality": default}
+    await hass.async_block_till_done()
+
+
+QUALITY = {"estimates": False, "disabled_warnings": ["stale"]}
+
+
+async def test_selection_keeps_what_other_steps_ask(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Another selection of devices forgets nothing that was said about a point."""
+    """Another selection forgets nothing about points and the quality of data."""
     hass.config_entries.async_update_entry(
-        loaded, options={**loaded.options, "points": GONE}
+        loaded, options={**loaded.options, "points": GONE, "data_quality": QUALITY}
     )
     step = await open_options(hass, loaded, "selection")
     step = await hass.config_entries.options.async_configure(
         step["flow_id"], {**SELECTION, "devices": ["electricity_meter"]}
     )
     assert step["data"]["points"] == GONE
+    assert step["data"]["data_quality"] == QUALITY
     await hass.async_block_till_done()
 
 
@@ -384,7 +410,7 @@ async def test_no_register_to_trust(
     assert step["reason"] == "no_registers"
 
 
-@pytest.mark.parametrize("step", ["selection", "points"])
+@pytest.mark.parametrize("step", ["selection", "points", "data_quality"])
 async def test_options_of_an_entry_unloaded_meanwhile(
     hass: HomeAssistant, loaded: MockConfigEntry, step: str
 ) -> None:
