@@ -39,10 +39,10 @@ ODD = [datetime(2026, 11, day, 3, tzinfo=UTC) for day in (12, 13, 14)]
 
 @pytest.fixture
 def simulator() -> DsmrReaderSimulator:
-    """Return a simulated DSMR-reader of a house with 25 days of history."""
-    start = (NOW - timedelta(days=25)).replace(minute=0)
+    """Return a simulated DSMR-reader of a house with 16 days of history."""
+    start = (NOW - timedelta(days=16)).replace(minute=0)
     return DsmrReaderSimulator(
-        House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=300
+        House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=900
     )
 
 
@@ -118,6 +118,7 @@ async def test_repeated_warnings_become_a_card(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """It says what was seen, and goes away when that stops, or with the entry."""
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
     await spike(hass, loaded, *ODD)
     await warned(hass, loaded)
     registry, issue_id = ir.async_get(hass), warnings_issue_id(loaded)
