@@ -107,4 +107,6 @@ def expected(simulator: DsmrReaderSimulator, name: str) -> Expected | None:
     store = Store(simulator)
     times = _Stamps(store) if channel is Channel.GAS else store.right_readings
     counted = partial(simulator.house.counted, channel)
-    return RightLine(name, counted, 1000, times, simulator.dirt)
+    position = partial(simulator.house.register, channel)
+    shown = partial(simulator.dirt.right, name, position=position)
+    return RightLine(name, counted, 1000, times, simulator.dirt, shown=shown)
