@@ -49,6 +49,11 @@ MISSING = frozenset({HourQuality.MISSING})
 NOT_DECIDED = frozenset({HourQuality.HELD, HourQuality.MISSING})
 """After the last right reading: wrong ones are held if nothing rejects them alone."""
 
+FROM_STATISTICS = frozenset(
+    {HourQuality.LINE, HourQuality.SERVER, HourQuality.COMPARABLE_DAYS}
+)
+"""Amounts of hours shape the positions of days, unless a day has none."""
+
 LONG_LINE = frozenset({HourQuality.LINE, HourQuality.COMPARABLE_DAYS})
 """Which earlier days can be compared depends on holidays and on their own faults."""
 

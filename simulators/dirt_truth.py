@@ -11,6 +11,7 @@ from typing import Protocol
 
 from .dirt import Dirt, Spot, SpotKind
 from .dirt_quality import (
+    FROM_STATISTICS,
     LONGEST_LINE,
     MEASURED,
     MISSING,
@@ -116,8 +117,8 @@ class RightLine:
     `counted` returns what the house had used by a moment, in whole steps of which
     `scale` are a unit. `shown` returns what a right reading shows, in the same steps:
     a fault that leaves it as it is makes no wrong reading. With `exchanges_known` the
-    server tells both positions at an exchange, so nothing is lost. Readings before
-    `measured_since` were made from statistics, so the server estimated them.
+    server tells both positions at an exchange, so nothing is lost. From
+    `statistics_since` until the first reading, the server only has statistics.
     """
 
     key: str
@@ -127,7 +128,7 @@ class RightLine:
     dirt: Dirt
     shown: Callable[[int], int] | None = None
     exchanges_known: bool = False
-    measured_since: int = 0
+    statistics_since: int | None = None
     _steps: dict[Spot, int] = field(default_factory=dict)
 
     def amount(self, start: int, end: int) -> float | None:
@@ -145,7 +146,9 @@ class RightLine:
 
     @property
     def first(self) -> int | None:
-        """Return the time of the first right reading; None without any."""
+        """Return when readings or statistics begin; None without any."""
+        if self.statistics_since is not None:
+            return self.statistics_since
         return self._first(0)
 
     def quality(self, hour: int) -> Qualities:
@@ -160,6 +163,8 @@ class RightLine:
     def _quality_at(self, when: int, first: int) -> Qualities:
         """Return the quality of the position at a moment."""
         low, high = self._last(when + 1), self._first(when)
+        if low is None and high is not None and first <= when:
+            return FROM_STATISTICS
         found = Around(low, high, self._is_server_estimate).quality(when, first)
         if found == MISSING and low is not None and self.times.since(low + 1):
             return NOT_DECIDED
@@ -167,8 +172,6 @@ class RightLine:
 
     def _is_server_estimate(self, reading: int) -> bool:
         """Return True if the server says that a right reading was not measured."""
-        if reading < self.measured_since:
-            return True
         spot = self.dirt.at(self.key, reading)
         return spot is not None and spot.kind in _NOT_MEASURED
 

@@ -109,4 +109,14 @@ def expected(simulator: DsmrReaderSimulator, name: str) -> Expected | None:
     counted = partial(simulator.house.counted, channel)
     position = partial(simulator.house.register, channel)
     shown = partial(simulator.dirt.right, name, position=position)
-    return RightLine(name, counted, 1000, times, simulator.dirt, shown=shown)
+    since = simulator.readings_since
+    is_older = since is not None and simulator.house.start < since
+    return RightLine(
+        name,
+        counted,
+        1000,
+        times,
+        simulator.dirt,
+        shown=shown,
+        statistics_since=epoch(simulator.house.start) if is_older else None,
+    )

@@ -14,6 +14,7 @@ from simulators.besmart.dirty import (
 )
 from simulators.dirt import Dirt, Spot, SpotKind
 from simulators.dirt_quality import (
+    FROM_STATISTICS,
     LINE,
     LONG_LINE,
     MEASURED,
@@ -27,6 +28,9 @@ from simulators.dirt_quality import (
     worse,
 )
 from simulators.dirt_truth import Expected, RightLine, StoredAmounts
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.dsmr_reader.dirty import expected as dsmr_reader_expected
+from simulators.house import House
 from simulators.timeline import Grid, Span, timeline
 from simulators.times import DAY, HOUR, MINUTE, QUARTER, epoch
 
@@ -40,7 +44,6 @@ def line(
     gaps: tuple[Span, ...] = (),
     step: int = TEN,
     days: int = 10,
-    measured_since: int = 0,
 ) -> RightLine:
     """Return the line of a register that counts 1 a second; gaps are from START."""
     missing = [(START + low, START + high) for low, high in gaps]
@@ -52,7 +55,6 @@ def line(
         times,
         Dirt(spots),
         shown=lambda at: at - START,
-        measured_since=measured_since,
     )
 
 
@@ -159,8 +161,6 @@ def test_what_the_server_estimated_is_not_measured() -> None:
     """Only an end at which the position is such a reading counts."""
     right = line(spot(SpotKind.SUBSTITUTED, 5 * HOUR, 2 * TEN))
     assert qualities(right, 3 * HOUR, 4) == [MEASURED, SERVER, SERVER, MEASURED]
-    made = line(measured_since=START + 5 * HOUR)
-    assert qualities(made, 3 * HOUR, 3) == [SERVER, SERVER, MEASURED]
 
 
 def test_an_estimate_is_believed_unless_a_measured_position_is_below_it() -> None:
@@ -244,6 +244,23 @@ def test_deleted_values_are_missing() -> None:
     assert other is not None
     assert one.quality(epoch(hour)) == MISSING
     assert other.quality(epoch(hour)) == MEASURED
+
+
+def test_positions_from_statistics_are_estimated() -> None:
+    """A DSMR-reader whose readings were deleted still has the statistics of days."""
+    start, kept = NOW - timedelta(days=9), NOW - timedelta(days=2)
+    simulator = DsmrReaderSimulator(
+        House(7, start.replace(hour=0, minute=0)), clock=lambda: NOW
+    )
+    simulator.readings_since = kept.replace(minute=0)
+    found = dsmr_reader_expected(simulator, "electricity_delivered_1")
+    assert found is not None
+    assert found.first == epoch(start.replace(hour=0, minute=0))
+    join = epoch(kept.replace(minute=0))
+    assert found.quality(found.first - HOUR) == UNKNOWN
+    assert found.quality(found.first) == FROM_STATISTICS
+    assert found.quality(join - HOUR) == FROM_STATISTICS
+    assert found.quality(join) == MEASURED
 
 
 def test_late_samples_of_a_besmart_count_once_they_have_arrived() -> None:
