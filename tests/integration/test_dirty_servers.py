@@ -208,7 +208,7 @@ async def test_every_hour_has_its_quality(
     there = await recorded(hass, entry)
     compared: set[str] = set()
     wrong: list[str] = []
-    for point in entry.runtime_data.inventory.data.points:
+    for point in entry.runtime_data.inventory.data.points.values():
         name = kind.name_of(point.key)
         expected = None if name is None else running.expected(name)
         if not has_quality(point) or point.key not in there:
