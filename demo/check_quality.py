@@ -10,7 +10,7 @@ from simulators.dirt import Dirt
 from simulators.dirt_quality import HourQuality, Qualities
 from simulators.dirt_truth import Expected
 from simulators.registry import Running
-from simulators.times import HOUR, epoch
+from simulators.times import DAY, HOUR, epoch, utcnow
 
 from .check import SETTLED, server_name_of, twin_of
 from .check_dirty import SHOWN, cause_of
@@ -20,6 +20,9 @@ from .servers import Server
 
 UNKNOWN = 0
 """The code of an hour of which nothing is known."""
+
+_ASKED_AT_ONCE = 90 * DAY
+"""The action answers with a limited number of spans."""
 
 _JUDGED = frozenset({"energy", "volume"})
 """The classes of units whose hours have a quality."""
@@ -117,7 +120,7 @@ class QualityCheck:
         self, server: str, name: str, dirt: Dirt, expected: Expected, codes: Codes
     ) -> None:
         """Compare the hours of a meter; `name` is the server's own name of it."""
-        end = epoch(datetime.now(UTC) - SETTLED)
+        end = epoch(utcnow() - SETTLED)
         marked = [
             (hour, codes.get(hour, HourQuality.MEASURED.value), right)
             for hour, right in known_hours(expected, end)
@@ -169,16 +172,27 @@ async def check_quality(
         starts = [each.first for each in found.values() if each.first is not None]
         if not starts:
             continue
-        label = server.kind.name
-        answer = await api.gaps(entries[server.kind.backend], min(starts))
-        points = {server.kind.name_of(key): point for key, point in answer.items()}
+        codes = await _codes(api, server, entries[server.kind.backend], min(starts))
         for name, expected in found.items():
-            if (point := points.get(name)) is None:
-                check.miss(label, name)
+            if name in codes:
+                check.compare(server.kind.name, name, twin.dirt, expected, codes[name])
             else:
-                codes = codes_of(point["spans"])
-                check.compare(label, name, twin.dirt, expected, codes)
+                check.miss(server.kind.name, name)
     return check.report()
+
+
+async def _codes(
+    api: HomeAssistant, server: Server, entry_id: str, start: int
+) -> dict[str | None, dict[int, int]]:
+    """Return the codes of the hours since `start`, by the server's own names."""
+    codes: dict[str | None, dict[int, int]] = {}
+    now = epoch(utcnow())
+    for begin in range(start // HOUR * HOUR, now, _ASKED_AT_ONCE):
+        end = min(begin + _ASKED_AT_ONCE, now)
+        for key, point in (await api.gaps(entry_id, begin, end)).items():
+            known = codes.setdefault(server.kind.name_of(key), {})
+            known |= codes_of(point["spans"])
+    return codes
 
 
 def _expected(

@@ -165,15 +165,15 @@ class HomeAssistant:
         kinds = [source["type"] for source in preferences["energy_sources"]]
         return [*kinds, *("device" for _ in preferences["device_consumption"])]
 
-    async def gaps(self, entry_id: str, start: int) -> dict[str, Any]:
-        """Return what `get_gaps` says of each point of an entry since `start`.
+    async def gaps(self, entry_id: str, start: int, end: int) -> dict[str, Any]:
+        """Return what `get_gaps` says of each point of an entry in [start, end).
 
-        The start is in seconds since 1970.
+        Both are in seconds since 1970.
         """
         data = {
             "entry": entry_id,
             "start": datetime.fromtimestamp(start, UTC).isoformat(),
-            "end": datetime.now(UTC).isoformat(),
+            "end": datetime.fromtimestamp(end, UTC).isoformat(),
         }
         answer = await self.command(
             "call_service",
