@@ -8,6 +8,7 @@ import sys
 
 from .check import check
 from .check_dirty import check_dirty
+from .check_quality import check_quality
 from .dashboard import check_views
 from .processes import ROOT
 from .progress import say
@@ -58,6 +59,8 @@ async def failures(demo: Demo, *, is_dirty: bool) -> str | None:
     check_history = check_dirty if is_dirty else check
     if not await check_history(demo.api, demo.servers):
         wrong.append("the history is wrong")
+    if is_dirty and not await check_quality(demo.api, demo.servers, demo.entries):
+        wrong.append("the quality of hours is wrong")
     if not await check_views(demo.api, demo.servers):
         wrong.append("the dashboard names entities or statistics that do not exist")
     return f"demo: {', '.join(wrong)}" if wrong else None

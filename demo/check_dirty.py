@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from simulators.dirt import Dirt
 from simulators.dirt_truth import Expected
@@ -19,6 +20,19 @@ SHOWN = 6
 
 _NEAR = 30 * HOUR
 """A fault this much before a wrong hour may be its cause."""
+
+
+class Span(Protocol):
+    """Hours of a statistic."""
+
+    @property
+    def start(self) -> int:
+        """Return when they start, in seconds since 1970."""
+
+    @property
+    def hours(self) -> int:
+        """Return how many they are."""
+
 
 type Changes = Mapping[datetime, float]
 """The changes of a statistic by the start of the hour."""
@@ -80,7 +94,7 @@ def _spans(rows: Sequence[int], expected: Expected) -> Iterator[list[int]]:
         yield open_span
 
 
-def cause_of(dirt: Dirt, name: str, span: WrongSpan) -> str:
+def cause_of(dirt: Dirt, name: str, span: Span) -> str:
     """Return the faults of a meter around a span."""
     end = span.start + span.hours * HOUR
     near = [

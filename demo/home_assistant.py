@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 import contextlib
+from datetime import UTC, datetime
 from http import HTTPStatus
 import secrets
 import sys
@@ -163,6 +164,26 @@ class HomeAssistant:
         preferences = await self.command("energy/get_prefs")
         kinds = [source["type"] for source in preferences["energy_sources"]]
         return [*kinds, *("device" for _ in preferences["device_consumption"])]
+
+    async def gaps(self, entry_id: str, start: int, end: int) -> dict[str, Any]:
+        """Return what `get_gaps` says of each point of an entry in [start, end).
+
+        Both are in seconds since 1970.
+        """
+        data = {
+            "entry": entry_id,
+            "start": datetime.fromtimestamp(start, UTC).isoformat(),
+            "end": datetime.fromtimestamp(end, UTC).isoformat(),
+        }
+        answer = await self.command(
+            "call_service",
+            domain="metering_hub",
+            service="get_gaps",
+            service_data=data,
+            return_response=True,
+        )
+        points: dict[str, Any] = answer["response"]["points"]
+        return points
 
     async def command(self, kind: str, **arguments: object) -> Any:
         """Send a command over Home Assistant's WebSocket and return the result."""

@@ -67,11 +67,15 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """A demo that is ready; `watcher` ends when Home Assistant does."""
+    """A demo that is ready; `watcher` ends when Home Assistant does.
+
+    `entries` are the ids of the config entries by backend.
+    """
 
     url: str
     api: HomeAssistant
     servers: Sequence[Server]
+    entries: Mapping[str, str]
     watcher: asyncio.Task[None]
 
 
@@ -108,7 +112,9 @@ async def running_demo(wanted: Wanted) -> AsyncIterator[Demo]:
         say(f"On the Energy dashboard: {', '.join(await api.energy_sources())}.")
         state.views += await show_views(api, servers, known=state.views)
         state.save(file)
-        yield Demo(url=url, api=api, servers=servers, watcher=watcher)
+        yield Demo(
+            url=url, api=api, servers=servers, entries=state.entries, watcher=watcher
+        )
 
 
 def _servers(wanted: Wanted, state: State) -> Iterator[Server]:

@@ -47,6 +47,9 @@ class SpotKind(StrEnum):
     STAMP = "stamp"
     """The extra meter's own clock shows `amount`, while its position moves."""
 
+    SUBSTITUTED = "substituted"
+    """Readings are right, but the server says that they are not measured."""
+
     TENFOLD = "tenfold"
     """Readings lack their decimal point."""
 
@@ -154,6 +157,15 @@ class Dirt(Sequence[Spot]):
 
         `position` returns the positions of the first meter.
         """
+        right = self.right(key, when, position)
+        wrong = self.at(key, when)
+        return right if wrong is None else wrong.distort(right)
+
+    def right(self, key: str, when: int, position: Callable[[int], int]) -> int:
+        """Return what a right reading of a register shows at `when`.
+
+        `position` returns the positions of the first meter.
+        """
         shift = 0
         for spot in self.steps(key):
             if spot.start > when:
@@ -162,9 +174,7 @@ class Dirt(Sequence[Spot]):
                 shift = spot.amount - position(spot.start)
             else:
                 shift -= spot.amount
-        right = position(when) + shift
-        wrong = self.at(key, when)
-        return right if wrong is None else wrong.distort(right)
+        return position(when) + shift
 
 
 _STEPS = frozenset({SpotKind.CORRECTION, SpotKind.EXCHANGE})

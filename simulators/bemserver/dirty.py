@@ -12,12 +12,13 @@ from itertools import chain
 from simulators.dirt import Dirt, Spot, SpotKind
 from simulators.dirt_calendar import Plan, sprinkle
 from simulators.dirt_truth import Expected, RightLine, StoredAmounts
-from simulators.timeline import Grid, timeline
+from simulators.timeline import Grid, Timeline, timeline
 from simulators.times import DAY, HOUR, QUARTER, epoch
 
 from .meters import ChangedCounter, Counter, position_of
-from .model import BOTH_STATES, CLEAN, RAW
+from .model import BOTH_STATES, CLEAN, RAW, Series
 from .simulator import BemserverSimulator
+from .sources import Source
 from .store import Gap
 
 _LARGE = 2_000_000
@@ -122,33 +123,48 @@ def _hide(simulator: BemserverSimulator, spot: Spot) -> None:
     simulator.gaps.append(Gap(start, end, until=until))
 
 
-def _counter_line(simulator: BemserverSimulator, name: str) -> Expected | None:
-    """Return the right line of a counter, in its unit."""
-    series = simulator.world.series[int(name)]
-    source = series.source
-    if not isinstance(source, Soiled):
-        return None
-    gaps = [
-        (epoch(gap.start), epoch(gap.end))
-        for gap in simulator.gaps
-        if gap.until is None
-    ]
-    start = epoch(series.since or simulator.store.start)
-    times = timeline(Grid(source.step), start, epoch(simulator.clock()), gaps)
-    return RightLine(name, source.position, source.scale, times, source.dirt)
-
-
 def expected(simulator: BemserverSimulator, name: str) -> Expected | None:
-    """Return what is expected of a counter or of a series of amounts."""
-    if (line := _counter_line(simulator, name)) is not None:
-        return line
+    """Return what is expected of a counter or of a series of amounts, in its unit.
 
-    def stored(start: int, end: int) -> float | None:
-        """Return the stored amounts in a span."""
-        times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
-        return linked_amount(simulator, name, *times)
+    `name` is the id of the series.
+    """
+    series = simulator.world.series[int(name)]
+    match series.source:
+        case Soiled() as counter:
+            return RightLine(
+                name,
+                counter.position,
+                counter.scale,
+                _stored_times(simulator, series, counter),
+                counter.dirt,
+                shown=partial(counter.dirt.right, name, position=counter.position),
+            )
+        case None | Counter() | ChangedCounter():
+            return None
+        case source:
 
-    return StoredAmounts(stored)
+            def stored(start: int, end: int) -> float | None:
+                """Return the stored amounts in a span."""
+                times = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+                return linked_amount(simulator, name, *times)
+
+            times = _stored_times(simulator, series, source)
+            return StoredAmounts(stored, times, source.step)
+
+
+def _stored_times(
+    simulator: BemserverSimulator, series: Series, source: Source
+) -> Timeline:
+    """Return the times of the values by now, of Clean ones if the series has any."""
+    store, now = simulator.store, simulator.clock()
+    state = CLEAN if CLEAN in series.states else RAW
+    gaps = [gap for gap in store.gaps if gap.hides(series, state, now)]
+    spans = [(epoch(gap.start), epoch(gap.end)) for gap in gaps]
+    spans += store.deleted(series, state)
+    delay = store.latency + (store.clean_delay if state == CLEAN else timedelta())
+    start = epoch(series.since or store.start)
+    end = epoch(now - delay) - source.lag
+    return timeline(Grid(source.step), start, end, sorted(spans))
 
 
 def linked_amount(

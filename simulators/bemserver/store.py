@@ -95,6 +95,10 @@ class Store:
         for when in [when for when in edits.posted if low <= when < high]:
             del edits.posted[when]
 
+    def deleted(self, series: Series, state: str) -> list[Span]:
+        """Return the spans whose points were deleted, in seconds since 1970."""
+        return [*self._edits.get((series.id, state), _Edits()).removed]
+
     def correct(
         self, series: Series, state: str, points: Mapping[datetime, float]
     ) -> None:

@@ -10,14 +10,15 @@ from itertools import chain
 
 from simulators.dirt import Dirt, Spot, SpotKind
 from simulators.dirt_calendar import Plan, sprinkle
-from simulators.dirt_truth import Expected, RightLine
-from simulators.timeline import Grid, timeline
+from simulators.dirt_truth import Expected, RightLine, StoredAmounts
+from simulators.timeline import Grid, Timeline, timeline
 from simulators.times import QUARTER, epoch
 
-from .events import Event, Outage, Revision, Substitute
+from .events import Event, Late, Outage, Revision, Substitute
 from .sensors import HOUSE_MID, WORKSHOP_MID, Correction, Sensor
+from .signal_types import UNITS, SignalType
 from .simulator import BesmartSimulator
-from .sources import counted
+from .sources import counted, position
 
 _USED_METER: Mapping[int, int] = {32: 60_000_000, 34: 60_000_000}
 
@@ -63,7 +64,8 @@ def _plans(house: Sensor, workshop: Sensor) -> list[Plan]:
         plan(SpotKind.EXCHANGE, meter, rare=True, amount=_USED_METER[32]),
         plan(SpotKind.OUTAGE, everything, readings=30),
     ]
-    return [*chain.from_iterable(zip(wrong, odd, strict=True))]
+    right = plan(SpotKind.SUBSTITUTED, drawn, readings=6)
+    return [*chain.from_iterable(zip(wrong, odd, strict=True)), right]
 
 
 def _events(spot: Spot, start: datetime) -> list[Event]:
@@ -76,6 +78,8 @@ def _events(spot: Spot, start: datetime) -> list[Event]:
             return [Revision(start, end, offset=0, origin=1)]
         case SpotKind.ESTIMATED:
             return [Substitute(start, end, mid=HOUSE_MID, moid=32, origin=4)]
+        case SpotKind.SUBSTITUTED:
+            return [Substitute(start, end, mid=HOUSE_MID, moid=32, origin=3)]
         case _:
             return []
 
@@ -86,25 +90,59 @@ def _moment(when: int) -> datetime:
 
 
 def expected(simulator: BesmartSimulator, name: str) -> Expected | None:
-    """Return the right line of a register, in its unit."""
+    """Return the right line of a register, or the amounts per quarter, in their unit.
+
+    `name` is written like the server's paths: client_cid.sensor_mid/signal_type_moid.
+    """
     for sensor in simulator.sensors:
         for moid in sensor.signals:
-            kind = simulator.types[moid]
-            if sensor.path(moid) != name or kind.kind != "register":
+            if sensor.path(moid) != name:
                 continue
-            gaps = [
-                (epoch(event.start), epoch(event.end))
-                for event in simulator.events
-                if isinstance(event, Outage)
-            ]
-            now = epoch(simulator.clock() - simulator.delay)
-            start = epoch(sensor.house.start)
-            return RightLine(
-                name,
-                partial(counted, sensor, moid),
-                kind.scale,
-                timeline(Grid(QUARTER), start, now, gaps),
-                simulator.dirt,
-                exchanges_known=True,
-            )
+            kind = simulator.types[moid]
+            if kind.kind == "register":
+                return _right_line(simulator, sensor, kind)
+            if kind.unit in UNITS and UNITS[kind.unit].dimension == "energy":
+                return _stored_amounts(simulator, sensor, kind)
     return None
+
+
+def _right_line(
+    simulator: BesmartSimulator, sensor: Sensor, kind: SignalType
+) -> RightLine:
+    """Return the right line of a register."""
+    return RightLine(
+        sensor.path(kind.moid),
+        partial(counted, sensor, kind.moid),
+        kind.scale,
+        _stored_times(simulator, sensor),
+        simulator.dirt,
+        shown=partial(position, sensor, kind.moid),
+        exchanges_known=True,
+    )
+
+
+def _stored_amounts(
+    simulator: BesmartSimulator, sensor: Sensor, kind: SignalType
+) -> StoredAmounts:
+    """Return the stored amounts per quarter, which the server stamps at their end."""
+    times = _stored_times(simulator, sensor)
+
+    def stored(start: int, end: int) -> float:
+        """Return the sum of the quarters in [start, end)."""
+        ends = (times[at] for at in times.between(start + QUARTER, end + QUARTER))
+        return sum(simulator.shown(sensor, kind.moid, at) for at in ends)
+
+    return StoredAmounts(stored, times, QUARTER, lag=QUARTER)
+
+
+def _stored_times(simulator: BesmartSimulator, sensor: Sensor) -> Timeline:
+    """Return the times of the samples that the server has by now."""
+    clock = simulator.clock()
+    gaps = [
+        (epoch(event.start), epoch(event.end))
+        for event in simulator.events
+        if isinstance(event, Outage)
+        or (isinstance(event, Late) and clock < event.arrives)
+    ]
+    start, now = epoch(sensor.house.start), epoch(clock - simulator.delay)
+    return timeline(Grid(QUARTER), start, now, sorted(gaps))

@@ -1,6 +1,6 @@
 """A simulator of the REST API of DSMR-reader."""
 
-from .knobs import DEFAULT_KEY, ClockError, Knobs, Problem
+from .knobs import DEFAULT_KEY, ClockError, Knobs, Late, Problem
 from .meter import crc16
 from .prices import Contract, default_contracts
 from .simulator import DsmrReaderSimulator
@@ -11,6 +11,7 @@ __all__ = [
     "Contract",
     "DsmrReaderSimulator",
     "Knobs",
+    "Late",
     "Problem",
     "crc16",
     "default_contracts",

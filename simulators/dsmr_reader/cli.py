@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from simulators.common_options import change_values, clock
 from simulators.house import House
 from simulators.registry import Running
+from simulators.times import utcnow
 
 from .dirty import CHANNELS, expected, make_dirty
 from .knobs import DEFAULT_KEY
@@ -24,6 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--interval", type=int, default=10, help="seconds between readings"
     )
     parser.add_argument("--retention-days", type=int, default=31)
+    parser.add_argument(
+        "--readings-days",
+        type=float,
+        help="days of readings that are kept; of older ones, there are only statistics",
+    )
     parser.add_argument("--reader-version", default="5.11.0")
     parser.add_argument("--language", choices=("en", "nl"), default="en")
     parser.add_argument("--time-zone", default="Europe/Amsterdam")
@@ -56,6 +62,7 @@ def build(options: Namespace) -> Running:
         language=options.language,
         interval=options.interval,
         retention=timedelta(days=options.retention_days),
+        readings_since=_readings_since(options),
         telegram=not options.no_telegram,
         dsmr4=options.dsmr4,
         phases=options.phases,
@@ -72,6 +79,12 @@ def build(options: Namespace) -> Running:
         simulator.dirt,
         partial(expected, simulator),
     )
+
+
+def _readings_since(options: Namespace) -> datetime | None:
+    """Return when the oldest reading was stored that is kept; None keeps all."""
+    days: float | None = options.readings_days
+    return None if days is None else utcnow() - timedelta(days=days)
 
 
 def _amount(house: House, name: str, start: datetime, end: datetime) -> float | None:

@@ -107,4 +107,16 @@ def expected(simulator: DsmrReaderSimulator, name: str) -> Expected | None:
     store = Store(simulator)
     times = _Stamps(store) if channel is Channel.GAS else store.right_readings
     counted = partial(simulator.house.counted, channel)
-    return RightLine(name, counted, 1000, times, simulator.dirt)
+    position = partial(simulator.house.register, channel)
+    shown = partial(simulator.dirt.right, name, position=position)
+    since = simulator.readings_since
+    is_older = since is not None and simulator.house.start < since
+    return RightLine(
+        name,
+        counted,
+        1000,
+        times,
+        simulator.dirt,
+        shown=shown,
+        statistics_since=epoch(simulator.house.start) if is_older else None,
+    )

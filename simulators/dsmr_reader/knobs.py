@@ -38,6 +38,15 @@ class ClockError:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """The telegrams of [start, end) reach the server at `arrives`; times are aware."""
+
+    start: datetime
+    end: datetime
+    arrives: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceType:
     """A kind of M-Bus meter: its register, and its code and unit in the telegram."""
 
@@ -81,6 +90,7 @@ class Knobs:
     stopped_at: datetime | None = None
     no_readings_today: bool = False
     readings_since: datetime | None = None  # Older ones are deleted, statistics stay.
+    late: list[Late] = field(default_factory=list)
     peaks_since: datetime | None = None  # The first quarter-hour peak.
     # The meter.
     telegram: bool = True

@@ -4,7 +4,7 @@ from functools import partial
 
 from simulators.faults import Row
 from simulators.house import Channel, Power
-from simulators.times import QUARTER
+from simulators.times import QUARTER, epoch
 
 from .store import Store
 
@@ -16,6 +16,21 @@ POSITIONS = {
     "delivered_2": Channel.DELIVERED_2,
     "returned_2": Channel.RETURNED_2,
 }
+
+
+def row_number(store: Store, when: int) -> int:
+    """Return the number of the row of a reading: late ones have later numbers."""
+    arrivals, at = store.arrivals, when
+    after = 0
+    for late in store.knobs.late:
+        if epoch(late.start) <= when < epoch(late.end):
+            at = epoch(late.arrives)
+            after = len(arrivals.between(when, epoch(late.end)))
+    for late in store.knobs.late:
+        if epoch(late.arrives) > at:
+            end = min(epoch(late.end), at)
+            after += len(arrivals.between(epoch(late.start), end))
+    return arrivals.rank(at) - after + 1
 
 
 def milli(amount: int) -> str:
@@ -31,7 +46,7 @@ def reading_row(store: Store, stamp: int) -> Row:
     power = house.power(when)
     positions = reading_positions(store, when)
     row: Row = {
-        "id": store.arrivals.rank(when) + 1,
+        "id": row_number(store, when),
         "timestamp": store.iso(store.stamp(stamp)),
     }
     for field in POSITIONS:

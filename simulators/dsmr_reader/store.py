@@ -85,7 +85,7 @@ class Store:
 
     @cached_property
     def arrivals(self) -> Timeline:
-        """Return the moments at which readings were stored, which number the rows."""
+        """Return the moments at which readings were measured, whatever their clock."""
         return Merged(self.all_readings, self.misplaced.values())
 
     @cached_property
@@ -183,8 +183,10 @@ class Store:
 
     @cached_property
     def _gaps(self) -> list[Span]:
-        """Return the outages as spans, and when readings had a wrong clock."""
+        """Return the spans without readings, or whose clock was wrong."""
+        late = [each for each in self.knobs.late if self.now < epoch(each.arrives)]
         gaps = [(epoch(gap.start), epoch(gap.end)) for gap in self.house.outages]
+        gaps += [(epoch(each.start), epoch(each.end)) for each in late]
         missing = self.knobs.dirt.of_kind(
             SpotKind.AHEAD, SpotKind.OUTAGE, SpotKind.UNSET_CLOCK
         )

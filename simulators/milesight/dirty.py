@@ -122,5 +122,6 @@ def expected(simulator: MilesightSimulator, dirt: Dirt, name: str) -> Expected |
         if is_named and isinstance(source, Register) and entity.device is not None:
             times = entity.device.reports(entity.created, simulator.now)
             counted = partial(source.counted, entity.site)
-            return RightLine(name, counted, _scale(source), times, dirt)
+            shown = partial(source.units, entity.site)
+            return RightLine(name, counted, _scale(source), times, dirt, shown=shown)
     return None

@@ -1,4 +1,7 @@
-"""Six weeks of readings with all kinds of faults end with no wrong hour."""
+"""Six weeks of readings with all kinds of faults end with no wrong hour.
+
+Each hour says how well founded its amount is, and it is what the simulator knows.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.flow.forms import read_values
+from custom_components.metering_hub.metering.quality import has_quality
 from demo.check_dirty import cause_of, wrong_spans
+from demo.check_quality import known_hours, wrong_qualities
 from demo.servers import KINDS, Kind
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -189,5 +194,38 @@ async def test_no_hour_is_wrong(
             f"{key} {span} ({cause_of(running.dirt, name, span)})"
             for span in wrong_spans(changes, expected)
         ]
+    assert len(compared & touched) >= 3, compared
+    assert wrong == [], "\n".join(wrong)
+
+
+async def test_every_hour_has_its_quality(
+    hass: HomeAssistant, entry: MockConfigEntry, kind: Kind, running: Running
+) -> None:
+    """An hour is marked as what the simulator did to its readings."""
+    await set_up(hass, entry)
+    settled = int(dt_util.utcnow().timestamp()) - SETTLED
+    await finish_tasks(hass)
+    there = await recorded(hass, entry)
+    compared: set[str] = set()
+    wrong: list[str] = []
+    for point in entry.runtime_data.inventory.data.points.values():
+        name = kind.name_of(point.key)
+        expected = None if name is None else running.expected(name)
+        if not has_quality(point) or point.key not in there:
+            continue
+        if name is None or expected is None:
+            continue
+        compared.add(name)
+        hours = [*known_hours(expected, settled)]
+        start, end = hours[0][0], hours[-1][0] + 3600
+        codes = entry.runtime_data.history.qualities.codes(
+            point.key, float(start), float(end)
+        )
+        marked = [(at, codes[(at - start) // 3600], right) for at, right in hours]
+        wrong += [
+            f"{point.key} {span} ({cause_of(running.dirt, name, span)})"
+            for span in wrong_qualities(marked)
+        ]
+    touched = {key for spot in running.dirt for key in spot.keys}
     assert len(compared & touched) >= 3, compared
     assert wrong == [], "\n".join(wrong)

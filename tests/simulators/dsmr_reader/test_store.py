@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.dsmr_reader import DsmrReaderSimulator, Late
+from simulators.dsmr_reader.rows import row_number
 from simulators.dsmr_reader.store import Store
 from simulators.house import Channel, House, MeterExchange, Outage
 from simulators.times import epoch
@@ -316,3 +317,27 @@ class TestExchange:
             ]
             serials.append(str(telegram).split("0-0:96.1.1(")[1][:34])
         assert len(set(serials)) == 2
+
+
+def test_late_telegrams_are_missing_until_they_arrive(house: House) -> None:
+    """Then they have later row numbers than those that were there before."""
+    now = NOW
+    hour = NOW.replace(minute=0, second=0) - timedelta(hours=1)
+    arrives = hour + timedelta(hours=2)
+    simulator = DsmrReaderSimulator(house, clock=lambda: now)
+    simulator.late.append(Late(hour, hour + timedelta(minutes=1), arrives))
+    span = epoch(hour), epoch(hour) + 60
+    assert not Store(simulator).readings.between(*span)
+    now = arrives + timedelta(seconds=25)
+    store = Store(simulator)
+    there = [store.readings[at] for at in store.readings.between(*span)]
+    assert there == [*range(*span, 10)]
+    before, after, last, newest = (
+        row_number(store, at)
+        for at in (span[0] - 10, span[1], epoch(arrives) - 10, epoch(arrives) + 20)
+    )
+    assert after == before + 1
+    assert [row_number(store, at) for at in there] == [*range(last + 1, last + 7)]
+    # The telegrams of the moment of arrival and of ten seconds later come between.
+    assert newest == last + 9
+    assert newest == len(store.all_readings)
