@@ -24,6 +24,8 @@ from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
+from .quality_memory import QualityMemory
+from .quality_report import QualityReport
 from .rejected import RejectionReport
 from .scope import make_scope
 from .statistic import Scope, statistic_prefix
@@ -48,6 +50,7 @@ class Progress:
     state: str = "waiting"
     rejected: RejectionReport = field(default_factory=RejectionReport)
     audit: AuditSummary = field(default_factory=AuditSummary)
+    quality: QualityReport = field(default_factory=QualityReport)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -77,6 +80,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._trust = TrustMemory(hass, entry.entry_id)
+        self.qualities = QualityMemory(hass, entry.entry_id)
         self.auditor = Auditor(hass, entry, self._importer)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
@@ -214,6 +218,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             progress,
             rejected=self._importer.rejections.report(),
             audit=self.auditor.summary,
+            quality=self.data.quality,
         )
 
     @callback
