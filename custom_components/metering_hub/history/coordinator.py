@@ -22,7 +22,9 @@ from ..metering.model import Point
 from .audit_memory import AuditSummary
 from .auditor import Auditor
 from .database_issue import DatabaseIssue
+from .events import HistoryEvents
 from .importer import Importer
+from .news import HistoryNews
 from .outcome import Outcome
 from .quality_memory import QualityMemory
 from .quality_report import QualityReport
@@ -82,6 +84,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._trust = TrustMemory(hass, entry.entry_id)
         self.qualities = QualityMemory(hass, entry.entry_id)
         self.auditor = Auditor(hass, entry, self._importer)
+        self._news = HistoryNews(
+            hass,
+            entry.entry_id,
+            self._importer,
+            self.qualities,
+            spec.history_interval,
+        )
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -110,10 +119,16 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             if point.has_history
         }
 
+    @property
+    def events(self) -> HistoryEvents:
+        """Return the events of the entry's history and data."""
+        return self._news.events
+
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
         scope = await self._scope()
+        await self._news.async_begin(scope)
         try:
             await self._import_with_changed_trust(scope)
             await self.auditor.async_prepare(scope)
@@ -124,17 +139,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 await self.auditor.async_follow(scope, self._report)
         except (BackendError, HistoryError) as err:
             self._fail(err)
+            if not isinstance(err, StoppingError):
+                self._news.fail(str(err))
             if isinstance(err, BackendError):
                 self._report_failure(str(err))
             raise
         if outcome.failed:
+            reason = outcome.describe_failures(scope.names)
+            self._news.fail(reason)
             self._database_issue.clear()
-            self._report_failure(outcome.describe_failures(scope.names))
-            return self._with_reports(_done(outcome))
-        self._clear_failure()
-        if self.data.state == "importing":
-            LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return self._with_reports(_done(outcome))
+            self._report_failure(reason)
+        else:
+            self._clear_failure()
+            if self.data.state == "importing":
+                rows = self.data.rows
+                LOGGER.info("%s: up to date, %d rows written", self.name, rows)
+        progress = self._with_reports(_done(outcome))
+        await self._news.async_tell(scope, outcome, progress.quality)
+        return progress
 
     async def _import_with_changed_trust(self, scope: Scope) -> None:
         """Import all of the points again that the user trusts now, or no longer.
