@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
 
@@ -19,16 +19,14 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
-from .audit_memory import AuditSummary
 from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .events import HistoryEvents
 from .importer import Importer
 from .news import HistoryNews
 from .outcome import Outcome
+from .progress import Progress
 from .quality_memory import QualityMemory
-from .quality_report import QualityReport
-from .rejected import RejectionReport
 from .scope import make_scope
 from .statistic import Scope, statistic_prefix
 from .trust_memory import TrustMemory
@@ -36,23 +34,6 @@ from .trust_memory import TrustMemory
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
 """Imports of a shorter span are not worth reporting their progress."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """The progress of an import: percent, the hour reached, rows written, and state.
-
-    `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start, and `audit` about the last audit.
-    """
-
-    percent: float | None = None
-    reached: datetime | None = None
-    rows: int = 0
-    state: str = "waiting"
-    rejected: RejectionReport = field(default_factory=RejectionReport)
-    audit: AuditSummary = field(default_factory=AuditSummary)
-    quality: QualityReport = field(default_factory=QualityReport)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
