@@ -110,7 +110,7 @@ class HistoryEvent(EventEntity):
         entry = coordinator.config_entry
         self._events = coordinator.events
         self._recent: list[dict[str, object]] = []
-        self._attr_event_types = [*HistoryEventType]
+        self._attr_event_types = [each.value for each in HistoryEventType]
         self._attr_unique_id = point_unique_id(entry, HISTORY_EVENTS_KEY)
         self._attr_device_info = device_of_entry(entry)
 
@@ -138,5 +138,5 @@ class HistoryEvent(EventEntity):
         event = {"fired": now.isoformat(), "type": event_type.value, **shown}
         recent = [*self._recent, event][-MAX_RECENT:]
         self._recent = [each for each in recent if str(each.get("fired")) >= oldest]
-        self._trigger_event(event_type, {**shown, RECENT: self._recent})
+        self._trigger_event(event_type.value, {**shown, RECENT: self._recent})
         self.async_write_ha_state()

@@ -121,7 +121,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         except (BackendError, HistoryError) as err:
             self._fail(err)
             if not isinstance(err, StoppingError):
-                self._news.fail(str(err))
+                self._news.fail(str(err) or type(err).__name__)
             if isinstance(err, BackendError):
                 self._report_failure(str(err))
             raise
