@@ -60,7 +60,7 @@ class World:
         self.qualities.put(key, [HourCodes(START.timestamp(), codes)])
 
     async def run(self, ages: Iterable[tuple[str, int]] = (), **news: str) -> None:
-        """Import with these qualities as the result, and meters with data of this age."""
+        """Import these qualities; the data of meters are so many hours old."""
         await self.news.async_begin(self.scope)
         for key, letters in news.items():
             self.put(key, letters)
