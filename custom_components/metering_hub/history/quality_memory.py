@@ -18,6 +18,9 @@ class QualityMemory:
     async def async_load(self) -> None:
         """Load nothing."""
 
+    async def async_close(self) -> None:
+        """Save nothing."""
+
     def codes(self, key: str, start: float, end: float) -> bytes:
         """Return the codes of a point in [start, end), one byte an hour."""
         known = self._codes.get(key, {})

@@ -13,13 +13,13 @@ class MeterQuality:
     """
 
     name: str
-    hours: int = 0
-    measured: int = 0
-    estimated: int = 0
-    held: int = 0
-    missing: int = 0
-    unknown: int = 0
-    latest: datetime | None = None
+    hours: int
+    measured: int
+    estimated: int
+    held: int
+    missing: int
+    unknown: int
+    latest: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
