@@ -564,7 +564,7 @@ OWN_STATES: Mapping[str, tuple[str, ...]] = {
 """The states of the entities that are not made from a point."""
 
 WARNING_RULES = (
-    *("spike", "zero_run", "stale", "sum_check", "unit_changed", "multiplier"),
+    *("spike", "zero_run", "stale", "sum_check", "unit_changed"),
     "prolonged_estimation",
 )
 """The rules that warn, which events name."""

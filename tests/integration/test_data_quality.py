@@ -30,7 +30,14 @@ def meter(name: str, measured: int, missing: int, age: int | None = 0) -> MeterQ
     latest = None if age is None else HOUR_OF_NOW - age * HOUR
     hours = measured + missing
     return MeterQuality(
-        name=name, hours=hours, measured=measured, missing=missing, latest=latest
+        name=name,
+        hours=hours,
+        measured=measured,
+        estimated=0,
+        held=0,
+        missing=missing,
+        unknown=0,
+        latest=latest,
     )
 
 

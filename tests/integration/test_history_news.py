@@ -1,7 +1,7 @@
 """Events about the quality of hours: data that are late, and holes that are filled."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -28,6 +28,20 @@ LOW, GAS = "electricity_delivered_1", "gas"
 LETTERS = {each.letter: code for code, each in enumerate(HOUR_QUALITIES)}
 START = (NOW - timedelta(days=20)).replace(minute=0)
 """Before anything that the simulated server has."""
+
+
+def measured(name: str, latest: datetime) -> MeterQuality:
+    """Return a meter with one measured hour."""
+    return MeterQuality(
+        name=name,
+        hours=1,
+        measured=1,
+        estimated=0,
+        held=0,
+        missing=0,
+        unknown=0,
+        latest=latest,
+    )
 
 
 class World:
@@ -64,19 +78,15 @@ class World:
         await self.news.async_begin(self.scope)
         for key, letters in news.items():
             self.put(key, letters)
+        now = dt_util.utcnow()
         report = QualityReport(
-            meters={
-                key: MeterQuality(
-                    name=key.title(), latest=dt_util.utcnow() - age * HOUR
-                )
-                for key, age in ages
-            }
+            meters={key: measured(key.title(), now - age * HOUR) for key, age in ages}
         )
         await self.news.async_tell(self.scope, Outcome(), report)
 
 
 @pytest.fixture
-async def world(hass: HomeAssistant, loaded: MockConfigEntry) -> World:
+async def world(hass: HomeAssistant, loaded: MockConfigEntry) -> AsyncIterator[World]:
     """Return the news of an entry that is imported."""
     await imported(hass, loaded)
     history = loaded.runtime_data.history
@@ -88,8 +98,8 @@ async def world(hass: HomeAssistant, loaded: MockConfigEntry) -> World:
         zone=history.backend.time_zone,
     )
     world = World(hass, loaded, scope)
-    await world.qualities.async_load()
-    return world
+    yield world
+    await world.qualities.async_close()
 
 
 async def test_a_hole_is_filled(world: World) -> None:

@@ -69,6 +69,7 @@ class HistoryNews:
         """Note what is known before an import."""
         if self._memory is None:
             self._memory = await self._store.async_load()
+        await self._qualities.async_load()
         self._start = whole_hour(dt_util.utcnow() - HOLE_WINDOW).timestamp()
         self._codes = await self._read_codes(scope)
 
