@@ -71,6 +71,7 @@ class Scene:
 
 SCENES = (
     Scene(name="dashboard", path=f"/{URL_PATH}/dsmr-reader", height=1000),
+    Scene(name="data_quality", path=f"/{URL_PATH}/data-quality", height=640),
     Scene(
         name="energy",
         path="/energy/electricity",

@@ -12,8 +12,9 @@ from .progress import say
 from .servers import Server
 
 FILES = ROOT / "docs" / "dashboards"
-OVERVIEW = "overview"
-"""The file for all backends; each of the others is for the backend of its name."""
+OVERVIEW, DATA_QUALITY = "overview", "data_quality"
+GENERAL = (OVERVIEW, DATA_QUALITY)
+"""The files for all backends; each of the others is for the backend of its name."""
 
 URL_PATH = "metering-hub"
 DASHBOARD = {
@@ -33,7 +34,7 @@ type View = Mapping[str, Any]
 
 def files_of(servers: Iterable[Server]) -> list[str]:
     """Return the names of the files that fit these servers."""
-    return [OVERVIEW, *(server.kind.backend for server in servers)]
+    return [*GENERAL, *(server.kind.backend for server in servers)]
 
 
 def views_of(name: str, statistic_ids: Iterable[str]) -> list[View]:

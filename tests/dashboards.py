@@ -33,13 +33,18 @@ def unknown_names(
     return sorted(names - there)
 
 
-def overview_text() -> str:
-    """Return the template of the overview's text card."""
-    (view,) = views_of(OVERVIEW, ())
-    (text,) = (
-        card["content"]
+def texts_of(name: str) -> list[str]:
+    """Return the templates of a file's text cards."""
+    (view,) = views_of(name, ())
+    return [
+        str(card["content"])
         for section in view["sections"]
         for card in section["cards"]
         if card["type"] == "markdown"
-    )
-    return str(text)
+    ]
+
+
+def overview_text() -> str:
+    """Return the template of the overview's text card."""
+    (text,) = texts_of(OVERVIEW)
+    return text

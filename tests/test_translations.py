@@ -100,7 +100,16 @@ from custom_components.metering_hub.flow.forms import fields_schema
 from custom_components.metering_hub.flow.point_settings import points_schema
 from custom_components.metering_hub.flow.selection_form import selection_schema
 from custom_components.metering_hub.history import scope as history_scope
+from custom_components.metering_hub.history.attributes import (
+    missing_attributes,
+    quality_attributes,
+)
+from custom_components.metering_hub.history.events import HistoryEventType
+from custom_components.metering_hub.history.progress import Progress
 from custom_components.metering_hub.identifiers import (
+    DATA_QUALITY_KEY,
+    HISTORY_EVENTS_KEY,
+    MISSING_HOURS_KEY,
     OWN_KEYS,
     UPDATE_MODE_KEY,
     platform_of,
@@ -108,6 +117,11 @@ from custom_components.metering_hub.identifiers import (
 from custom_components.metering_hub.live.push import UpdateMode
 from custom_components.metering_hub.metering.data_quality import RULE_NAMES, WarningRule
 from custom_components.metering_hub.metering.model import Device, Inventory, Kind, Point
+from custom_components.metering_hub.metering.register_rules import (
+    RULES as READING_RULES,
+    Severity,
+)
+from custom_components.metering_hub.sensor import HISTORY_SENSORS
 from custom_components.metering_hub.system_health import system_health_info
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
@@ -542,6 +556,10 @@ def entity_names() -> Wanted:
                     f"{platform.value}.{key}.state.{word}"
                     for word in OWN_STATES.get(key, ())
                 }
+                wanted.required |= {
+                    f"{platform.value}.{key}.state_attributes.{text}"
+                    for text in OWN_ATTRIBUTES.get(key, ())
+                }
     return wanted
 
 
@@ -550,12 +568,48 @@ OWN_STATES: Mapping[str, tuple[str, ...]] = {
 }
 """The states of the entities that are not made from a point."""
 
+WARNING_RULES = (
+    *("spike", "zero_run", "stale", "sum_check", "unit_changed"),
+    "prolonged_estimation",
+)
+"""The rules that warn, which events name."""
+
+OWN_ATTRIBUTES: Mapping[str, frozenset[str]] = {
+    DATA_QUALITY_KEY: frozenset(
+        f"{key}.name" for key in quality_attributes(Progress(), {})
+    ),
+    MISSING_HOURS_KEY: frozenset(
+        f"{key}.name" for key in missing_attributes(Progress(), {})
+    ),
+    HISTORY_EVENTS_KEY: frozenset(
+        {
+            *(f"event_type.state.{each.value}" for each in HistoryEventType),
+            *(
+                f"rule.state.{each.rule.value}"
+                for each in READING_RULES
+                if each.severity is Severity.REJECT
+            ),
+            *(f"rule.state.{each}" for each in WARNING_RULES),
+            *(
+                f"{key}.name"
+                for key in (
+                    *("count", "end", "hours", "latest", "meter", "reason", "recent"),
+                    *("rule", "start", "time", "value"),
+                )
+            ),
+        }
+    ),
+}
+"""The attributes of these entities that have a text, and the texts of their values."""
+
 
 def own_translation_keys(file: Path) -> Iterator[str]:
     """Yield the keys of the entities that are not made from a point.
 
-    The code contains them as a text or as the name of a constant.
+    The code contains them as a text or as the name of a constant, or in a table.
     """
+    if file.stem == "sensor":
+        yield from (each.key for each in HISTORY_SENSORS)
     for node in ast.walk(tree_of(file)):
         match node:
             case ast.Assign(

@@ -24,6 +24,7 @@ from .history.auditor import async_remove_audit
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .history.database_issue import database_issue_id
 from .history.memory import ImportMemory
+from .history.news_memory import NewsStore
 from .history.trust_memory import TrustMemory
 from .history.validator import async_remove_validator
 from .identifiers import device_key_of
@@ -114,6 +115,7 @@ async def async_remove_entry(
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
     await TrustMemory(hass, entry.entry_id).async_remove()
+    await NewsStore(hass, entry.entry_id).async_remove()
     await async_remove_audit(hass, entry)
     await async_remove_validator(hass, entry)
     for issue_id in (history_issue_id(entry), database_issue_id(entry)):

@@ -1,4 +1,4 @@
-"""Base class of the entities of points."""
+"""What the entities of all platforms share, and the base class of those of points."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,14 +6,21 @@ from itertools import batched
 from typing import override
 
 from homeassistant.const import Platform
-from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .const import DOMAIN
 from .data import MeteringHubConfigEntry
 from .descriptions import entity_category
-from .identifiers import device_identifier, platform_of, point_unique_id
+from .identifiers import (
+    SERVER_DEVICE_KEY,
+    device_identifier,
+    platform_of,
+    point_unique_id,
+)
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point, Reading
 
@@ -117,3 +124,34 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
             coordinator.last_update_success
             and self._key not in coordinator.data.unavailable
         )
+
+
+def device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
+    """Return the device of the entities that describe the whole entry.
+
+    This is the device that all others belong to, or else a service device for the
+    server itself.
+    """
+    inventory = entry.runtime_data.inventory
+    roots = [device for device in inventory.data.devices.values() if not device.parent]
+    if len(roots) == 1:
+        return DeviceInfo(identifiers={device_identifier(entry, roots[0].key)})
+    return DeviceInfo(
+        identifiers={device_identifier(entry, SERVER_DEVICE_KEY)},
+        entry_type=DeviceEntryType.SERVICE,
+        name=entry.title,
+        sw_version=inventory.identity.version,
+    )
+
+
+@callback
+def async_remove_own_entity(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, platform: Platform, key: str
+) -> None:
+    """Remove an entity without a point, because the user disabled what it shows."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(
+        platform, DOMAIN, point_unique_id(entry, key)
+    )
+    if entity_id is not None:
+        registry.async_remove(entity_id)

@@ -1,16 +1,25 @@
 """Events of the Metering Hub integration."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components.event import EventEntity
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .data import MeteringHubConfigEntry
-from .entity import PointEntity, async_add_point_entities
+from .entity import (
+    PointEntity,
+    async_add_point_entities,
+    async_remove_own_entity,
+    device_of_entry,
+)
+from .history.coordinator import HistoryCoordinator
+from .history.events import Detail, HistoryEventType
+from .identifiers import HISTORY_EVENTS_KEY, point_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point
 
@@ -20,15 +29,29 @@ OCCURRED = "occurred"
 """The attribute with the time of the event; the state is when it was received."""
 
 
+RECENT = "recent"
+"""The attribute with the events of the last days, for reports."""
+
+KEPT_FOR = timedelta(days=2)
+"""How long an event is recent: longer than a day, for a report that is made once."""
+
+MAX_RECENT = 50
+"""The number of events that are recent at most."""
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: MeteringHubConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up an event entity for each point of events."""
+    """Set up an event entity for each point of events, and one for the history."""
     await async_add_point_entities(
         entry, Platform.EVENT, async_add_entities, PointEvent
     )
+    if (history := entry.runtime_data.history) is not None:
+        async_add_entities([HistoryEvent(history)])
+    else:
+        async_remove_own_entity(hass, entry, Platform.EVENT, HISTORY_EVENTS_KEY)
 
 
 class PointEvent(PointEntity, EventEntity):
@@ -72,3 +95,48 @@ class PointEvent(PointEntity, EventEntity):
         details = {**(reading.details or {}), OCCURRED: reading.time.isoformat()}
         self._trigger_event(str(reading.value), details)
         return True
+
+
+class HistoryEvent(EventEntity):
+    """An event entity that fires when something happens to the history or its data."""
+
+    _attr_has_entity_name = True
+    _attr_translation_key = HISTORY_EVENTS_KEY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _unrecorded_attributes = frozenset({RECENT})
+
+    def __init__(self, coordinator: HistoryCoordinator) -> None:
+        """Initialize the entity on the device of the entry."""
+        entry = coordinator.config_entry
+        self._events = coordinator.events
+        self._recent: list[dict[str, object]] = []
+        self._attr_event_types = [each.value for each in HistoryEventType]
+        self._attr_unique_id = point_unique_id(entry, HISTORY_EVENTS_KEY)
+        self._attr_device_info = device_of_entry(entry)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the recent events, and listen to new ones."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_event_data()
+        restored = ((last and last.last_event_attributes) or {}).get(RECENT)
+        if isinstance(restored, list):
+            self._recent = [each for each in restored if isinstance(each, dict)]
+        self.async_on_remove(self._events.listen(self._show))
+
+    @callback
+    def _show(
+        self, event_type: HistoryEventType, details: Mapping[str, Detail]
+    ) -> None:
+        """Trigger an event, and keep it among the recent ones."""
+        shown: dict[str, object] = {
+            key: value.isoformat() if isinstance(value, datetime) else value
+            for key, value in details.items()
+        }
+        now = dt_util.utcnow()
+        oldest = (now - KEPT_FOR).isoformat()
+        event = {"fired": now.isoformat(), "type": event_type.value, **shown}
+        recent = [*self._recent, event][-MAX_RECENT:]
+        self._recent = [each for each in recent if str(each.get("fired")) >= oldest]
+        self._trigger_event(event_type.value, {**shown, RECENT: self._recent})
+        self.async_write_ha_state()

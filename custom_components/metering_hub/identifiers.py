@@ -24,9 +24,20 @@ _WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
 }
 
 
+DATA_QUALITY_KEY = "data_quality"
+HISTORY_EVENTS_KEY = "history_events"
 HISTORY_IMPORT_KEY = "history_import"
+MISSING_HOURS_KEY = "missing_hours"
 UPDATE_MODE_KEY = "update_mode"
-OWN_KEYS = frozenset({HISTORY_IMPORT_KEY, UPDATE_MODE_KEY})
+OWN_KEYS = frozenset(
+    {
+        DATA_QUALITY_KEY,
+        HISTORY_EVENTS_KEY,
+        HISTORY_IMPORT_KEY,
+        MISSING_HOURS_KEY,
+        UPDATE_MODE_KEY,
+    }
+)
 """Keys of the entities that do not belong to a point."""
 
 SERVER_DEVICE_KEY = "__server"

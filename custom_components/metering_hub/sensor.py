@@ -1,5 +1,7 @@
 """Sensors of the Metering Hub integration."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import override
 
@@ -7,15 +9,19 @@ from homeassistant.components.sensor import (
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
+    SensorEntityDescription,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, Platform
+from homeassistant.const import (
+    MATCH_ALL,
+    PERCENTAGE,
+    EntityCategory,
+    Platform,
+    UnitOfTime,
+)
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
 from .data import MeteringHubConfigEntry
 from .descriptions import (
     sensor_device_class,
@@ -23,13 +29,24 @@ from .descriptions import (
     sensor_state_class,
     sensor_unit,
 )
-from .entity import PointEntity, async_add_point_entities
+from .entity import (
+    PointEntity,
+    async_add_point_entities,
+    async_remove_own_entity,
+    device_of_entry,
+)
+from .history.attributes import (
+    import_attributes,
+    missing_attributes,
+    quality_attributes,
+)
 from .history.coordinator import HistoryCoordinator
+from .history.progress import Progress
 from .identifiers import (
+    DATA_QUALITY_KEY,
     HISTORY_IMPORT_KEY,
-    SERVER_DEVICE_KEY,
+    MISSING_HOURS_KEY,
     UPDATE_MODE_KEY,
-    device_identifier,
     point_unique_id,
 )
 from .live.coordinator import ReadingsCoordinator
@@ -39,6 +56,47 @@ from .metering.point_settings import PointSettings
 from .metering.register_guard import RegisterGuard
 
 PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistorySensorDescription(SensorEntityDescription):
+    """A sensor whose value and attributes are taken from the progress of the history.
+
+    The attributes also depend on the options of the entry.
+    """
+
+    value_fn: Callable[[Progress], float | None]
+    attributes_fn: Callable[[Progress, Mapping[str, object]], dict[str, object]]
+
+
+HISTORY_SENSORS = (
+    HistorySensorDescription(
+        key=HISTORY_IMPORT_KEY,
+        translation_key=HISTORY_IMPORT_KEY,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        value_fn=lambda progress: progress.percent,
+        attributes_fn=import_attributes,
+    ),
+    HistorySensorDescription(
+        key=DATA_QUALITY_KEY,
+        translation_key=DATA_QUALITY_KEY,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=1,
+        value_fn=lambda progress: progress.quality.measured_share,
+        attributes_fn=quality_attributes,
+    ),
+    HistorySensorDescription(
+        key=MISSING_HOURS_KEY,
+        translation_key=MISSING_HOURS_KEY,
+        native_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda progress: progress.quality.missing_hours,
+        attributes_fn=missing_attributes,
+    ),
+)
+"""The sensors of an entry whose history is imported."""
 
 
 async def async_setup_entry(
@@ -51,20 +109,12 @@ async def async_setup_entry(
         entry, Platform.SENSOR, async_add_entities, _make_sensor
     )
     if (history := entry.runtime_data.history) is not None:
-        async_add_entities([HistoryImportSensor(history)])
+        async_add_entities(HistorySensor(history, each) for each in HISTORY_SENSORS)
     else:
-        _remove_history_sensor(hass, entry)
+        for each in HISTORY_SENSORS:
+            async_remove_own_entity(hass, entry, Platform.SENSOR, each.key)
     if (push := entry.runtime_data.push) is not None:
         async_add_entities([UpdateModeSensor(push)])
-
-
-def _remove_history_sensor(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Remove the sensor of an import that the user has disabled."""
-    registry = er.async_get(hass)
-    unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
-    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-    if entity_id is not None:
-        registry.async_remove(entity_id)
 
 
 def _make_sensor(coordinator: ReadingsCoordinator, point: Point) -> PointSensor:
@@ -145,91 +195,44 @@ class RegisterSensor(PointSensor, RestoreSensor):
         return True
 
 
-def _device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
-    """Return the device of the entities that describe the whole entry.
-
-    This is the device that all others belong to, or else a service device for the
-    server itself.
-    """
-    inventory = entry.runtime_data.inventory
-    roots = [device for device in inventory.data.devices.values() if not device.parent]
-    if len(roots) == 1:
-        return DeviceInfo(identifiers={device_identifier(entry, roots[0].key)})
-    return DeviceInfo(
-        identifiers={device_identifier(entry, SERVER_DEVICE_KEY)},
-        entry_type=DeviceEntryType.SERVICE,
-        name=entry.title,
-        sw_version=inventory.identity.version,
-    )
-
-
-class HistoryImportSensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
-    """A sensor that shows the progress of the history import."""
+class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
+    """A sensor that describes the history of an entry."""
 
     _attr_has_entity_name = True
-    _attr_translation_key = HISTORY_IMPORT_KEY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_native_unit_of_measurement = PERCENTAGE
-    _attr_suggested_display_precision = 0
-    _unrecorded_attributes = frozenset(
-        {
-            "audited",
-            "newest_rejected",
-            "newest_repaired",
-            "reached",
-            "rejected",
-            "repaired",
-            "rows",
-            "state",
-        }
-    )
+    _unrecorded_attributes = frozenset({MATCH_ALL})
+    entity_description: HistorySensorDescription
 
-    def __init__(self, coordinator: HistoryCoordinator) -> None:
+    def __init__(
+        self, coordinator: HistoryCoordinator, description: HistorySensorDescription
+    ) -> None:
         """Initialize the sensor on the device of the entry."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
-        self._attr_unique_id = point_unique_id(entry, HISTORY_IMPORT_KEY)
-        self._attr_device_info = _device_of_entry(entry)
+        self.entity_description = description
+        self._attr_unique_id = point_unique_id(entry, description.key)
+        self._attr_device_info = device_of_entry(entry)
 
     @property
     @override
     def available(self) -> bool:
-        """Return True, because the sensor also shows that an import has failed."""
+        """Return True, because what is known of the history stays true."""
         return True
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Return how much of the period is imported, in percent."""
-        return self.coordinator.data.percent
+        """Return the value that the description takes from the progress."""
+        return self.entity_description.value_fn(self.coordinator.data)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, object]:
-        """Return how far the import is, what was rejected, and what was repaired."""
-        progress = self.coordinator.data
-        newest = progress.rejected.newest
-        audit = progress.audit
-        return {
-            "reached": progress.reached.isoformat() if progress.reached else None,
-            "rows": progress.rows,
-            "state": progress.state,
-            "rejected": progress.rejected.count,
-            "newest_rejected": newest
-            and {
-                "time": newest.time.isoformat(),
-                "value": newest.value,
-                "reason": newest.rule.value,
-                "point": newest.point,
-            },
-            "audited": audit.hours,
-            "repaired": audit.repaired,
-            "newest_repaired": audit.newest_repair
-            and {
-                "start": audit.newest_repair.start.isoformat(),
-                "end": audit.newest_repair.end.isoformat(),
-            },
-        }
+        """Return the attributes that the description takes from the progress."""
+        coordinator = self.coordinator
+        return self.entity_description.attributes_fn(
+            coordinator.data, coordinator.config_entry.options
+        )
 
 
 class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
@@ -246,7 +249,7 @@ class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
         entry = coordinator.config_entry
         self._attr_unique_id = point_unique_id(entry, UPDATE_MODE_KEY)
         self._attr_options = [mode.value for mode in UpdateMode]
-        self._attr_device_info = _device_of_entry(entry)
+        self._attr_device_info = device_of_entry(entry)
 
     @property
     @override

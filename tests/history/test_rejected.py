@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.metering_hub.history import rejected as module
+from custom_components.metering_hub.history.maths.rows import NEVER
 from custom_components.metering_hub.history.rejected import Rejections, rules_of
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity
 from custom_components.metering_hub.metering.register_rules import Rejected, Rule
@@ -127,3 +128,14 @@ def test_times_are_in_utc() -> None:
     newest = rejections.report().newest
     assert newest is not None
     assert newest.time == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_readings_that_were_rejected_for_good() -> None:
+    """A held reading is none of them, even if it is the newest one."""
+    found = Rejections().start("gas", None)
+    assert found.decided_since(NEVER) == (0, None)
+    found.add([false_zero(5), false_zero(6), false_zero(65)])
+    found.add([false_zero(70, Rule.UNDECIDED), false_zero(130, Rule.UNUSUAL)])
+    assert found.decided_since(NEVER) == (3, false_zero(65))
+    assert found.decided_since(minute(60).timestamp()) == (1, false_zero(65))
+    assert found.decided_since(minute(120).timestamp()) == (0, None)

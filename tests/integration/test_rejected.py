@@ -1,5 +1,6 @@
 """Rejected readings are visible: in History import, get_history and diagnostics."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,7 +43,9 @@ def false_zeros(simulator: DsmrReaderSimulator) -> None:
     add_false_zeros(simulator)
 
 
-def add_false_zeros(simulator: DsmrReaderSimulator) -> None:
+def add_false_zeros(
+    simulator: DsmrReaderSimulator, times: Collection[datetime] = FALSE
+) -> None:
     """Let three telegrams contain a false zero, whenever they are read."""
 
     def zero(answer: Json) -> Json:
@@ -52,7 +55,7 @@ def add_false_zeros(simulator: DsmrReaderSimulator) -> None:
         assert isinstance(rows, list)
         for row in rows:
             assert isinstance(row, dict)
-            if datetime.fromisoformat(str(row["timestamp"])) in FALSE:
+            if datetime.fromisoformat(str(row["timestamp"])) in times:
                 row["electricity_delivered_1"] = "0.000"
         return answer
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
 
@@ -19,36 +19,22 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
-from .audit_memory import AuditSummary
 from .auditor import Auditor
 from .database_issue import DatabaseIssue
+from .events import HistoryEvents
 from .importer import Importer
+from .news import HistoryNews
 from .outcome import Outcome
-from .rejected import RejectionReport
+from .progress import Progress
+from .quality_memory import QualityMemory
 from .scope import make_scope
 from .statistic import Scope, statistic_prefix
 from .trust_memory import TrustMemory
-from .validator import UnknownQualities, Validator
+from .validator import Validator
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
 """Imports of a shorter span are not worth reporting their progress."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """The progress of an import: percent, the hour reached, rows written, and state.
-
-    `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start, and `audit` about the last audit.
-    """
-
-    percent: float | None = None
-    reached: datetime | None = None
-    rows: int = 0
-    state: str = "waiting"
-    rejected: RejectionReport = field(default_factory=RejectionReport)
-    audit: AuditSummary = field(default_factory=AuditSummary)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -78,10 +64,16 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._trust = TrustMemory(hass, entry.entry_id)
+        self.qualities = QualityMemory(hass, entry.entry_id)
         self.auditor = Auditor(hass, entry, self._importer)
-        self.validator = Validator(
-            hass, entry, UnknownQualities(), lambda warning: None
+        self._news = HistoryNews(
+            hass,
+            entry.entry_id,
+            self._importer,
+            self.qualities,
+            spec.history_interval,
         )
+        self.validator = Validator(hass, entry, self.qualities, self._news.warn)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
 
@@ -110,10 +102,16 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             if point.has_history
         }
 
+    @property
+    def events(self) -> HistoryEvents:
+        """Return the events of the entry's history and data."""
+        return self._news.events
+
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
         scope = await self._scope()
+        await self._news.async_begin(scope)
         try:
             await self._import_with_changed_trust(scope)
             await self.auditor.async_prepare(scope)
@@ -127,17 +125,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 )
         except (BackendError, HistoryError) as err:
             self._fail(err)
+            if not isinstance(err, StoppingError):
+                self._news.fail(str(err) or type(err).__name__)
             if isinstance(err, BackendError):
                 self._report_failure(str(err))
             raise
         if outcome.failed:
+            reason = outcome.describe_failures(scope.names)
+            self._news.fail(reason)
             self._database_issue.clear()
-            self._report_failure(outcome.describe_failures(scope.names))
-            return self._with_reports(_done(outcome))
-        self._clear_failure()
-        if self.data.state == "importing":
-            LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
-        return self._with_reports(_done(outcome))
+            self._report_failure(reason)
+        else:
+            self._clear_failure()
+            if self.data.state == "importing":
+                rows = self.data.rows
+                LOGGER.info("%s: up to date, %d rows written", self.name, rows)
+        progress = self._with_reports(_done(outcome))
+        await self._news.async_tell(scope, outcome, progress.quality)
+        return progress
 
     async def _import_with_changed_trust(self, scope: Scope) -> None:
         """Import all of the points again that the user trusts now, or no longer.
@@ -221,6 +226,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             progress,
             rejected=self._importer.rejections.report(),
             audit=self.auditor.summary,
+            quality=self.data.quality,
         )
 
     @callback

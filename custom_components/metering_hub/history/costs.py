@@ -8,12 +8,15 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, Capability
 from ..metering.model import Point, PricePeriod
-from .maths.costs import fixed_cost_rows
+from .maths.costs import first_difference, fixed_cost_rows
 from .maths.rows import Row
 from .statistic import Scope, Statistic
 
 OLDEST = dt_util.utc_from_timestamp(946_684_800)
 """Prices are fetched from 2000 on, which is before any price that a server has."""
+
+AHEAD = timedelta(days=1)
+"""How far into the future prices are fetched."""
 
 MAX_AGE = timedelta(hours=1)
 
@@ -33,6 +36,8 @@ class CostStatistics:
         self._backend = backend
         self._spec = spec
         self._fetched: datetime | None = None
+        self._until = OLDEST
+        self._changed: datetime | None = None
         self.prices: Sequence[PricePeriod] = ()
 
     def expire(self) -> None:
@@ -48,9 +53,21 @@ class CostStatistics:
         is_fresh = self._fetched is not None and now - self._fetched < MAX_AGE
         if is_fresh or Capability.PRICES not in self._spec.capabilities:
             return False
-        prices = await self._backend.prices(OLDEST, now + timedelta(days=1))
+        until = now + AHEAD
+        prices = await self._backend.prices(OLDEST, until)
         changed = prices != self.prices
-        self.prices, self._fetched = prices, now
+        if self.prices:
+            difference = first_difference(self.prices, self._until, prices, until)
+            self._changed = difference or self._changed
+        self.prices, self._fetched, self._until = prices, now, until
+        return changed
+
+    def take_change(self) -> datetime | None:
+        """Return the moment from which prices changed since the last call, if any did.
+
+        The first prices change nothing, nor does the passing of time.
+        """
+        changed, self._changed = self._changed, None
         return changed
 
     def statistic(self, scope: Scope, point: Point) -> Statistic | None:

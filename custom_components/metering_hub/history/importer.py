@@ -56,6 +56,7 @@ class Importer:
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
         self._stepped = defaultdict[str, set[datetime]](set)
+        self._exchanged: dict[str, float] = {}
         self.rejections = Rejections()
 
     async def clear(self, prefix: str) -> Sequence[str]:
@@ -114,6 +115,18 @@ class Importer:
         """
         stepped, self._stepped = self._stepped, defaultdict(set)
         return stepped
+
+    def take_exchanged(self) -> Mapping[str, float]:
+        """Return by point key when the newest register replaced another one.
+
+        They are those that the imports since the last call have read (epoch seconds).
+        """
+        exchanged, self._exchanged = self._exchanged, {}
+        return exchanged
+
+    def take_price_change(self) -> datetime | None:
+        """Return from when on prices differ from those before the last call, if any."""
+        return self._costs.take_change()
 
     async def audit(
         self, scope: Scope, memory: AuditMemory, *, is_complete: bool
@@ -216,6 +229,7 @@ class Importer:
             # Some rows may be written even if the pass has failed.
             for statistic_id, hours in run.stepped.items():
                 self._stepped[statistic_id] |= hours
+            self._exchanged |= run.exchanged
         if not run.failed:
             self._changes.keep_mark(points, changes)
         outcome.failed |= run.failed

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 SHOWN = 3
-"""How many points a text about failures names."""
+"""How many points a text names."""
 
 
 @dataclass(slots=True)
@@ -26,9 +26,15 @@ class Outcome:
 
     def describe_failures(self, names: Mapping[str, str]) -> str:
         """Return the failed points by name with their reasons; long lists are cut."""
-        failures: Sequence[str] = [
-            f"{names.get(key, key)}: {reason}"
-            for key, reason in sorted(self.failed.items())
-        ]
-        left = len(failures) - SHOWN
-        return "; ".join(failures[:SHOWN]) + (f"; + {left}" if left > 0 else "")
+        return join_some(
+            [
+                f"{names.get(key, key)}: {reason}"
+                for key, reason in sorted(self.failed.items())
+            ]
+        )
+
+
+def join_some(texts: Sequence[str]) -> str:
+    """Return the first texts as one, and how many more there are."""
+    left = len(texts) - SHOWN
+    return "; ".join(texts[:SHOWN]) + (f"; + {left}" if left > 0 else "")

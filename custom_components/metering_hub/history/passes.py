@@ -69,6 +69,15 @@ class Pass:
         }
 
     @property
+    def exchanged(self) -> Mapping[str, float]:
+        """Return by point key when the newest register replaced another one."""
+        return {
+            key: moment
+            for key, series in self._series.items()
+            if (moment := series.exchanged) is not None
+        }
+
+    @property
     def without_readings(self) -> set[str]:
         """Return the keys of the points that have neither readings nor rows."""
         keys = {point.key for point, _ in self._group}

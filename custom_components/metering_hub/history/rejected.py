@@ -9,13 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
+from typing import Self
 
 from ..metering.model import Kind, Point
-from ..metering.register_rules import RULES, Rejected, Rule
+from ..metering.register_rules import RULES, Rejected, Rule, Severity
 from .maths.rows import FOREVER, NEVER, as_datetime, hour_start
 
 MAX_HOURS = 500
 """The hours of a point that are counted one by one; older ones are only added up."""
+
+_TIME = itemgetter(0)
+"""What readings are sorted by."""
 
 ALL_RULES = frozenset(Rule)
 
@@ -62,12 +66,37 @@ class RejectionReport:
         return sum(self.by_rule.values())
 
 
+HOLDING = frozenset(each.rule for each in RULES if each.severity is Severity.HOLD)
+"""The rules that have not decided about a reading yet."""
+
+
 @dataclass(slots=True)
 class _Hour:
-    """The readings that were rejected in one hour."""
+    """The readings that were rejected or held in one hour."""
 
     newest: Rejected
     by_rule: Counter[Rule]
+    newest_decided: Rejected | None = None
+
+    @classmethod
+    def of(cls, reading: Rejected) -> Self:
+        """Return an hour with its first reading."""
+        hour = cls(reading, Counter())
+        hour.add(reading)
+        return hour
+
+    def add(self, reading: Rejected) -> None:
+        """Count a reading."""
+        self.by_rule[reading.rule] += 1
+        self.newest = max(self.newest, reading, key=_TIME)
+        if reading.rule not in HOLDING:
+            known = self.newest_decided or reading
+            self.newest_decided = max(known, reading, key=_TIME)
+
+    @property
+    def decided(self) -> int:
+        """Return the number of readings that were rejected for good."""
+        return sum(count for rule, count in self.by_rule.items() if rule not in HOLDING)
 
 
 class PointRejections:
@@ -103,10 +132,9 @@ class PointRejections:
                 continue
             self._unread.pop(hour, None)
             if (known := self._hours.get(hour)) is None:
-                self._hours[hour] = _Hour(reading, Counter([reading.rule]))
-                continue
-            known.by_rule[reading.rule] += 1
-            known.newest = max(known.newest, reading, key=itemgetter(0))
+                self._hours[hour] = _Hour.of(reading)
+            else:
+                known.add(reading)
         self._add_up_oldest()
 
     def _was_counted(self, hour: float) -> bool:
@@ -140,6 +168,23 @@ class PointRejections:
         hours = self._hours | self._unread
         return hours[max(hours)].newest if hours else None
 
+    def decided_since(self, hour: float) -> tuple[int, Rejected | None]:
+        """Return how many readings from an hour on were rejected for good.
+
+        The newest of them comes with the number. Held readings do not count, nor do
+        those in hours that are only added up.
+        """
+        later = [
+            each
+            for start, each in (self._hours | self._unread).items()
+            if start >= hour and each.newest_decided is not None
+        ]
+        newest = (each.newest_decided for each in later if each.newest_decided)
+        return (
+            sum(each.decided for each in later),
+            max(newest, default=None, key=_TIME),
+        )
+
 
 class Rejections:
     """The rejected readings of all points of a config entry."""
@@ -153,6 +198,11 @@ class Rejections:
         found = self._points.setdefault(key, PointRejections())
         found.start(since)
         return found
+
+    @property
+    def points(self) -> Mapping[str, PointRejections]:
+        """Return the rejected readings of each point, by its key."""
+        return self._points
 
     def report(self) -> RejectionReport:
         """Return how many readings of which points broke which rule."""

@@ -214,6 +214,11 @@ class Series:
         return self.hours.stepped if isinstance(self.hours, RegisterHours) else set()
 
     @property
+    def exchanged(self) -> float | None:
+        """Return when the newest register replaced another one (epoch seconds)."""
+        return self.hours.exchanged if isinstance(self.hours, RegisterHours) else None
+
+    @property
     def writers(self) -> Sequence[StatisticWriter]:
         """Return the writers in the order in which they must write."""
         return [self.cost.writer, self.writer] if self.cost else [self.writer]

@@ -9,6 +9,7 @@ import pytest
 from custom_components.metering_hub.history.maths.costs import (
     backlog_rows,
     cost_rows,
+    first_difference,
     fixed_cost_rows,
     priced_spans,
 )
@@ -194,3 +195,32 @@ def test_adjacent_periods_are_one_span() -> None:
         ((start - START) / HOUR, (end - START) / HOUR)
         for start, end in priced_spans(prices, "low")
     ] == [(0, 3), (4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param([(0, 24, 0.2)], [(0, 48, 0.2)], None, id="time passes"),
+        pytest.param([(0, 24, 0.2)], [(0, 24, 0.2), (24, 48, 0.2)], None, id="same"),
+        pytest.param([(0, 24, 0.2)], [(0, 24, 0.2), (24, 48, 0.3)], 24, id="next"),
+        pytest.param([(0, 24, 0.2)], [(0, 48, 0.3)], 0, id="corrected"),
+        pytest.param([(0, 24, 0.2)], [(-9, 0, 0.1), (0, 48, 0.2)], -9, id="older"),
+        pytest.param([(0, 24, 0.2)], [(0, 30, 0.2)], 30, id="ends"),
+        pytest.param([(0, 20, 0.2)], [(0, 20, 0.2)], None, id="has ended"),
+        pytest.param([(0, 24, 0.2)], [], 0, id="gone"),
+        pytest.param([(0, 24, 0.2)], [(0, 48, 0.2), (50, 60, 9.0)], None, id="later"),
+    ],
+)
+def test_when_prices_change(
+    before: list[tuple[int, int, float]],
+    after: list[tuple[int, int, float]],
+    changed: int | None,
+) -> None:
+    """Prices up to hour 24 were known, and those up to hour 48 are."""
+    found = first_difference(
+        [price(*each) for each in before],
+        START + 24 * HOUR,
+        [price(*each) for each in after],
+        START + 48 * HOUR,
+    )
+    assert found == (None if changed is None else START + changed * HOUR)

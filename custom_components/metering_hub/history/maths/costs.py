@@ -1,7 +1,7 @@
 """Hourly rows of costs: amounts times prices, and fixed costs per day."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
 from ...backends.common.times import local_midnight
@@ -76,6 +76,34 @@ def priced_spans(
         else:
             spans.append((period.start, period.end))
     return spans
+
+
+def first_difference(
+    before: Sequence[PricePeriod],
+    known_until: datetime,
+    after: Sequence[PricePeriod],
+    until: datetime,
+) -> datetime | None:
+    """Return the first moment before `until` from which new prices differ, if any do.
+
+    `before` are prices up to `known_until`, and are expected to go on from there. All
+    moments are aware; both lists are as for `cost_rows`.
+    """
+    periods = [*before, *after]
+    edges = {edge for period in periods for edge in (period.start, period.end)}
+    last_known = known_until - timedelta(seconds=1)
+    for edge in sorted(edge for edge in edges if edge < until):
+        if _prices_at(min(edge, last_known), before) != _prices_at(edge, after):
+            return edge
+    return None
+
+
+def _prices_at(
+    moment: datetime, periods: Sequence[PricePeriod]
+) -> tuple[Mapping[str, float], float | None] | None:
+    """Return the prices by point key and the fixed cost per day at a moment."""
+    period = _period_at(moment, periods)
+    return None if period is None else (period.prices, period.fixed_daily)
 
 
 def fixed_cost_rows(

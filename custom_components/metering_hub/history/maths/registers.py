@@ -84,6 +84,16 @@ class RegisterHours:
         """Return the hours in which the position does not rise like the sum."""
         return self._counter.stepped
 
+    @property
+    def exchanged(self) -> float | None:
+        """Return when the newest register began that replaced another one, if any did.
+
+        An exchange is known for as long as hindsight may change the rows after it, 30
+        days. A step up that may turn out to be usual is none yet.
+        """
+        began = (run.first.at for run in self._line.runs[1:] if not run.is_doubtful)
+        return max(began, default=None)
+
     def _add_many(self, columns: ReadingColumns, start: float) -> bool:
         """Add the readings in columns at once; return False if they need a closer look.
 

@@ -1,0 +1,25 @@
+"""How far an import is, and what is known of the data: what entities show."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .audit_memory import AuditSummary
+from .quality_report import QualityReport
+from .rejected import RejectionReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The progress of an import: percent, the hour reached, rows written, and state.
+
+    `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
+    `rejected` is about all imports since the start, and `audit` about the last audit.
+    """
+
+    percent: float | None = None
+    reached: datetime | None = None
+    rows: int = 0
+    state: str = "waiting"
+    rejected: RejectionReport = field(default_factory=RejectionReport)
+    audit: AuditSummary = field(default_factory=AuditSummary)
+    quality: QualityReport = field(default_factory=QualityReport)
