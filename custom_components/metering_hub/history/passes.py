@@ -95,6 +95,8 @@ class Pass:
         await self._finish(now)
         await queue.write(self.writers)
         await queue.finish()
+        for key, series in self._series.items():
+            self._planner.qualities.put(key, series.take_codes())
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
         report(news, now, _rows_written(self.writers))
@@ -107,6 +109,7 @@ class Pass:
             readings = chunk.readings.get(point.key, ())
             if point.key in self.failed or not await self._begin(index, readings):
                 continue
+            await self._series[point.key].prepare(chunk.until)
             for part, until in split_chunk(readings, chunk.until, READINGS_AT_ONCE):
                 self._series[point.key].add(part, until)
                 await yielder.spend(len(part) + 1)
@@ -137,8 +140,13 @@ class Pass:
                 series = await self._planner.make_series(point, plan, None)
                 self._series[point.key] = series
             if point.key in self._series:
-                self._series[point.key].finish(now)
+                await self._series[point.key].finish(now)
             await asyncio.sleep(0)
+
+    def keep_qualities(self) -> None:
+        """Keep the qualities of the hours whose rows are stored, and no others."""
+        for key, series in self._series.items():
+            self._planner.qualities.put(key, series.take_stored_codes())
 
     async def _save(self) -> None:
         """Remember from time to time how far re-imports have come."""
@@ -147,6 +155,8 @@ class Pass:
         if self._hass.loop.time() - self._saved < SAVE_INTERVAL:
             return
         self._saved = self._hass.loop.time()
+        self.keep_qualities()
+        await self._planner.qualities.async_save()
         await self._memory.async_reach(
             {
                 key: series.reached
