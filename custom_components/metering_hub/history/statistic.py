@@ -11,7 +11,9 @@ from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import Kind, Point, Role
+from ..metering.quality import has_quality
 from .maths.estimates import DayKinds
+from .settings_memory import Setting, Settings
 
 COST_SUFFIX = "cost"
 COMPENSATION_SUFFIX = "compensation"
@@ -57,6 +59,19 @@ class Scope:
     def day_kinds(self) -> DayKinds | None:
         """Return the kinds of days to compare, or None for straight lines."""
         return DayKinds(self.zone, self.holidays) if self.has_estimates else None
+
+    @property
+    def settings(self) -> Settings:
+        """Return which points are imported with which settings."""
+        straight = frozenset(
+            point.key
+            for point in self.points
+            if point.kind is Kind.REGISTER and has_quality(point)
+        )
+        return {
+            Setting.TRUSTED: self.trusted,
+            Setting.STRAIGHT_LINES: frozenset() if self.has_estimates else straight,
+        }
 
     def statistic(self, point: Point) -> Statistic:
         """Return the statistic of a point's own readings."""
