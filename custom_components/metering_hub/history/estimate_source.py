@@ -7,13 +7,18 @@ from itertools import pairwise
 from homeassistant.core import HomeAssistant
 
 from ..metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN
-from .maths.estimates import DayKinds, Estimator
+from ..metering.register_run import WINDOW_SECONDS
+from .maths.comparable_days import DAYS_BACK, DayKinds
+from .maths.estimates import Estimator
 from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Row, as_datetime
 from .quality_memory import QualityMemory
 from .recorder import rows_during
 
-COMPARED = timedelta(days=28)
+COMPARED = timedelta(days=DAYS_BACK)
 """How long before a gap comparable days are looked for."""
+
+FINAL_AFTER = timedelta(seconds=WINDOW_SECONDS)
+"""How long after an hour its row is final, and a gap in it is estimated."""
 
 LONGEST_ESTIMATE = timedelta(days=62)
 """How far back the beginning of an estimate is looked for. In a longer one, the import
@@ -62,11 +67,19 @@ class EstimateSource:
         end = self._start.timestamp()
         return self._qualities.codes(self._key, end - HOUR_SECONDS, end)[0]
 
-    async def note_measured(self, until: datetime) -> None:
+    async def prepare(self, until: datetime) -> None:
+        """Note what the recorder has for the hours that become final by `until`.
+
+        Raises RecorderError and StoppingError.
+        """
+        if self._start is not None and until - self._start > FINAL_AFTER:
+            await self.note_changes()
+        await self._note_measured(until)
+
+    async def _note_measured(self, until: datetime) -> None:
         """Note the hours before `until` that are recorded as measured, each once.
 
-        The recorder is only read if there are any. Raises RecorderError and
-        StoppingError.
+        The recorder is only read if there are any.
         """
         span = self._qualities.span(self._key)
         if span is None or self._noted_until >= until.timestamp():

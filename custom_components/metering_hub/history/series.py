@@ -185,7 +185,7 @@ class Series:
         Raises RecorderError and StoppingError.
         """
         if self.source is not None:
-            await self.source.note_measured(until)
+            await self.source.prepare(until)
 
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""

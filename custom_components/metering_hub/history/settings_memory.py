@@ -60,7 +60,7 @@ class SettingsMemory:
             for each in Setting
         }
         await self._store.async_save(
-            {each.value: sorted(found) for each, found in self._imported.items()}
+            {each.value: [*sorted(found)] for each, found in self._imported.items()}
         )
 
     async def async_remove(self) -> None:

@@ -12,7 +12,7 @@ from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import Kind, Point, Role
 from ..metering.quality import has_quality
-from .maths.estimates import DayKinds
+from .maths.comparable_days import DayKinds
 from .settings_memory import Setting, Settings
 
 COST_SUFFIX = "cost"
