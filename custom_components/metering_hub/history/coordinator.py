@@ -19,7 +19,6 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
-from ..metering.quality import has_quality
 from .audit_memory import AuditSummary
 from .auditor import Auditor
 from .database_issue import DatabaseIssue
@@ -126,10 +125,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
-        scope = await self._scope()
+        scope = await self.scope()
+        await self.qualities.async_load()
+        uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
         try:
             await self._import_with_changed_settings(scope)
-            await self.auditor.async_prepare(scope)
+            await self.auditor.async_prepare(scope, uncoded)
             outcome = await self._importer.run(scope, self._report)
             if self.data.state == "importing":
                 self.auditor.async_request(is_complete=True)
@@ -165,12 +166,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     async def _report_quality(self, scope: Scope) -> None:
         """Report the quality of the hours, if that may have changed."""
-        names = {
-            point.key: scope.names[point.key]
-            for point in scope.points
-            if has_quality(point)
-        }
-        await self._reporter.async_refresh(names, dt_util.utcnow())
+        await self._reporter.async_refresh(scope.coded_names, dt_util.utcnow())
 
     async def reimport(self, start: datetime | None) -> Outcome:
         """Write everything from `start` on again; return what was done.
@@ -179,7 +175,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         first reading. What it cannot finish, the next import does. Raises BackendError
         and HistoryError, also if a part failed.
         """
-        scope = await self._scope()
+        scope = await self.scope()
         try:
             outcome = await self._until_unload(
                 self._importer.reimport(scope, self._report, start or scope.start)
@@ -217,7 +213,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises HistoryError.
         """
         cleared = await self._importer.clear(self.prefix)
-        await self._report_quality(await self._scope())
+        await self._report_quality(await self.scope())
         self._set_progress(Progress())
         return cleared
 
@@ -287,7 +283,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 
-    async def _scope(self) -> Scope:
+    async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
         return await make_scope(
             self.hass,

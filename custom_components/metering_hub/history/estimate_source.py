@@ -6,13 +6,15 @@ from itertools import pairwise
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN
+from ..metering.model import Kind, Point
+from ..metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN, has_quality
 from ..metering.register_run import WINDOW_SECONDS
 from .maths.comparable_days import DAYS_BACK, DayKinds
 from .maths.estimates import Estimator
 from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Row, as_datetime
 from .quality_memory import QualityMemory
 from .recorder import rows_during
+from .statistic import Scope
 
 COMPARED = timedelta(days=DAYS_BACK)
 """How long before a gap comparable days are looked for."""
@@ -136,6 +138,52 @@ class EstimateSource:
             code = codes[int((hour - start) // HOUR_SECONDS)]
             positions[hour + HOUR_SECONDS] = (row.state or 0.0, code)
         return positions
+
+
+async def recorded_source(
+    hass: HomeAssistant,
+    qualities: QualityMemory,
+    scope: Scope,
+    point: Point,
+    start: datetime,
+    end: datetime,
+) -> EstimateSource | None:
+    """Return what estimates a register in [start, end) as its import did.
+
+    The result is `None` if the point is not imported or not estimated. Raises
+    RecorderError and StoppingError.
+    """
+    if not is_estimated(point) or point not in scope.points:
+        return None
+    statistic_id = scope.statistic(point).statistic_id
+    source = EstimateSource(
+        hass,
+        qualities,
+        statistic_id,
+        point.key,
+        scope.day_kinds,
+        start,
+        await rows_during(hass, statistic_id, start, end),
+        is_again=False,
+    )
+    await source.note_changes()
+    return source
+
+
+def is_estimated(point: Point) -> bool:
+    """Return True if long gaps in the readings of a point are estimated."""
+    return point.kind is Kind.REGISTER and has_quality(point)
+
+
+def estimate_end(qualities: QualityMemory, key: str, moment: datetime) -> datetime:
+    """Return the end of the long estimate that goes on at a whole hour.
+
+    It is the moment itself if its hour is not within an estimate.
+    """
+    start = moment.timestamp()
+    codes = qualities.codes(key, start, start + LONGEST_ESTIMATE.total_seconds())
+    after = codes.lstrip(bytes((COMPARABLE_DAYS,)))
+    return moment + (len(codes) - len(after)) * HOUR
 
 
 def is_within_estimate(codes: bytes, index: int) -> bool:

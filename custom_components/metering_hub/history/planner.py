@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from homeassistant.core import HomeAssistant
 
 from ..metering.model import Kind, Point
-from ..metering.quality import UNKNOWN, has_quality
+from ..metering.quality import UNKNOWN
 from .costs import CostStatistics
-from .estimate_source import EstimateSource, estimate_start
+from .estimate_source import EstimateSource, estimate_start, is_estimated
 from .maths.rows import HOUR_SECONDS
 from .quality_memory import QualityMemory
 from .rejected import Rejections
@@ -144,7 +144,7 @@ class Planner:
 
     def _estimate_source(self, point: Point, plan: ResumePlan) -> EstimateSource | None:
         """Return what the estimates of a register are made from, if it has any."""
-        if point.kind is not Kind.REGISTER or not has_quality(point):
+        if not is_estimated(point):
             return None
         return EstimateSource(
             self._hass,

@@ -98,18 +98,17 @@ class QualityMemory:
 
         Both are epoch seconds.
         """
-        months = {
-            month: codes
-            for month, text in self._points.get(key, {}).items()
-            if (codes := _decoded(text)).strip(b"\0")
-        }
-        if not months:
+        months = self._points.get(key, {})
+        first = _first_coded(months, sorted(months))
+        last = _first_coded(months, sorted(months, reverse=True))
+        if first is None or last is None:
             return None
-        first, last = months[min(months)], months[max(months)]
-        skipped = len(first) - len(first.lstrip(b"\0"))
+        codes = _decoded(months[first])
+        skipped = len(codes) - len(codes.lstrip(b"\0"))
+        coded = len(_decoded(months[last]))
         return (
-            _month_start(min(months)) + skipped * HOUR_SECONDS,
-            _month_start(max(months)) + len(last.rstrip(b"\0")) * HOUR_SECONDS,
+            _month_start(first) + skipped * HOUR_SECONDS,
+            _month_start(last) + coded * HOUR_SECONDS,
         )
 
     async def async_save(self) -> None:
@@ -174,6 +173,11 @@ def parts_before(
     return before, after
 
 
+def _first_coded(months: Months, ordered: Iterable[str]) -> str | None:
+    """Return the first of the months in some order that has a code."""
+    return next((month for month in ordered if _decoded(months[month])), None)
+
+
 def _months_between(start: float, end: float) -> Iterable[tuple[str, int, int]]:
     """Yield each month of [start, end), and which of its hours [first, last) are in it.
 
@@ -212,7 +216,7 @@ def _encoded(codes: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """Return the codes of a month from its first hour on."""
+    """Return the codes of a month from its first hour to its last one that has one."""
     codes = b"".join(
         bytes((_CODES.get(letter, UNKNOWN),)) * int(count)
         for letter, count in _RUN_OF_LETTERS.findall(text)

@@ -61,6 +61,15 @@ class Scope:
         return DayKinds(self.zone, self.holidays) if self.has_estimates else None
 
     @property
+    def coded_names(self) -> dict[str, str]:
+        """Return the names of the points whose hours have a quality, by key."""
+        return {
+            point.key: self.names[point.key]
+            for point in self.points
+            if has_quality(point)
+        }
+
+    @property
     def settings(self) -> Settings:
         """Return which points are imported with which settings."""
         straight = frozenset(
