@@ -1,13 +1,17 @@
 """Every hour that an import stores has its quality, and estimates give way."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.history.quality_memory import QualityMemory
 from custom_components.metering_hub.metering.quality import HOUR_QUALITIES
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Drop, Fault
 from simulators.house import Channel, Outage
@@ -34,6 +38,7 @@ FIRST = datetime(2026, 11, 20, 8, tzinfo=UTC)
 LAST = datetime(2026, 11, 20, 17, tzinfo=UTC)
 POINT = "electricity_delivered_2"
 NIGHT = "electricity_delivered_1"
+GAS_SENSOR = "sensor.gas_meter_consumption"
 
 
 def letters(entry: MockConfigEntry, key: str, start: datetime, end: datetime) -> str:
@@ -191,3 +196,152 @@ async def test_nothing_is_coded_that_is_not_stored(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert stored not in hass_storage
+
+
+async def gaps_of(hass: HomeAssistant, **fields: object) -> Mapping[str, Any]:
+    """Return the points of the response of `get_gaps`."""
+    answer = await hass.services.async_call(
+        DOMAIN, "get_gaps", fields, blocking=True, return_response=True
+    )
+    assert isinstance(answer, dict)
+    points = answer["points"]
+    assert isinstance(points, dict)
+    return points
+
+
+async def test_gaps_of_a_server_and_of_sensors(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+) -> None:
+    """The gap is a span with its method; a sensor has the gaps of its point."""
+    simulator.house.outages = (GAP,)
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    points = await gaps_of(hass, entry=entry.entry_id, start=FIRST - 5 * HOUR)
+    assert points.keys() == REGISTERS.keys()
+    assert points[POINT]["spans"] == [
+        {
+            "start": FIRST.isoformat(),
+            "end": LAST.isoformat(),
+            "hours": 9,
+            "quality": "estimated",
+            "method": "comparable_days",
+        }
+    ]
+    assert points[POINT]["hours"] == points[POINT]["measured"] + 9
+    assert await gaps_of(hass, entities=GAS_SENSOR, start=FIRST - 5 * HOUR) == {
+        "gas": points["gas"]
+    }
+    all_hours = (await gaps_of(hass, entry=entry.entry_id))[POINT]
+    assert all_hours["hours"] == 720
+    assert [each["quality"] for each in all_hours["spans"]] == [
+        "unknown",
+        "estimated",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({}, "entry_or_entities"),
+        ({"entities": [GAS_SENSOR], "entry": "any"}, "entry_or_entities"),
+        ({"entities": ["sensor.of_nobody"]}, "entry_or_entities"),
+        ({"entities": []}, "entry_or_entities"),
+        (
+            {"entities": ["sensor.electricity_meter_power_delivered"]},
+            "without_quality",
+        ),
+        (
+            {"entities": [GAS_SENSOR], "start": "2026-11-20", "end": "2026-11-19"},
+            "end_before_start",
+        ),
+        ({"entities": [GAS_SENSOR], "end": "2030-01-01"}, "in_the_future"),
+    ],
+)
+async def test_bad_questions_for_gaps_are_explained(
+    hass: HomeAssistant, loaded: MockConfigEntry, fields: dict[str, object], key: str
+) -> None:
+    """Each has a translated message of its own."""
+    await imported(hass, loaded)
+    with pytest.raises(ServiceValidationError) as refused:
+        await gaps_of(hass, **fields)
+    assert refused.value.translation_key == key
+
+
+@pytest.mark.parametrize(("begin", "end"), [(-6, 0), (-12, 4), (0, 0), (-3, -3)])
+async def test_hours_of_get_history_have_the_stored_quality(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    begin: int,
+    end: int,
+) -> None:
+    """They are computed again as the import did, also if a gap is cut off."""
+    simulator.house.outages = (GAP,)
+    await set_up(hass, entry)
+    rows = await imported(hass, entry)
+    start, stop = FIRST + begin * HOUR, LAST + end * HOUR
+    answer = await call(
+        hass,
+        "get_history",
+        entry,
+        point=POINT,
+        start=start.isoformat(),
+        end=stop.isoformat(),
+    )
+    hours = answer["readings"]
+    assert isinstance(hours, list)
+    memory = entry.runtime_data.history.qualities
+    codes = memory.codes(POINT, start.timestamp(), stop.timestamp())
+    assert len(hours) == len(codes)
+    for hour, code in zip(hours, codes, strict=True):
+        expected = HOUR_QUALITIES[code]
+        assert hour["quality"] == expected.quality, hour
+        assert hour.get("method") == expected.method, hour
+    recorded = {
+        datetime.fromtimestamp(row["start"], UTC).isoformat(): row["change"]
+        for row in rows[POINT]
+    }
+    for hour in hours:
+        assert hour["change"] == pytest.approx(recorded[hour["start"]], abs=1e-5)
+
+
+async def test_the_report_follows_the_import(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Estimated hours are counted, and missing ones while the server is silent."""
+    simulator.house.outages = (GAP,)
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    history = entry.runtime_data.history
+    meter = history.data.quality.meters[POINT]
+    assert (meter.hours, meter.estimated, meter.missing) == (192, 9, 0)
+    assert meter.latest == NOW.replace(minute=0)
+    before = history.data.quality.missing_hours
+    simulator.faults.add(Fault(Drop(), "dsmrreading"))
+    for _ in range(3):
+        await tick(3600)
+    assert history.data.quality.meters[POINT].missing == 3
+    assert history.data.quality.missing_hours == before + 3 * len(REGISTERS)
+    assert history.data.quality.holes[0].end == NOW.replace(minute=0) + 3 * HOUR
+    assert history.data.quality.meters[POINT].latest == NOW.replace(minute=0)
+
+
+async def test_hours_are_measured_as_they_end(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    tick: Tick,
+) -> None:
+    """Each top-up writes the latest hours only, and codes those that are over."""
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    for _ in range(15):
+        await tick(300)
+        await imported(hass, entry)
+        assert entry.runtime_data.history.data.rows < 40
+    end = NOW.replace(minute=0) + HOUR
+    assert letters(entry, POINT, end - 5 * HOUR, end) == "M" * 5
