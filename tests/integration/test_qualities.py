@@ -38,7 +38,7 @@ FIRST = datetime(2026, 11, 20, 8, tzinfo=UTC)
 LAST = datetime(2026, 11, 20, 17, tzinfo=UTC)
 POINT = "electricity_delivered_2"
 NIGHT = "electricity_delivered_1"
-GAS_SENSOR = "sensor.gas_meter_consumption"
+GAS_SENSOR = "sensor.gas_meter_meter_reading"
 
 
 def letters(entry: MockConfigEntry, key: str, start: datetime, end: datetime) -> str:
