@@ -98,6 +98,8 @@ class RegisterLine:
     @property
     def is_undecided(self) -> bool:
         """Return True if a reading after the last accepted one is held."""
+        if not self._suspects:
+            return False
         accepted = max((run.last_at for run in self.runs), default=-inf)
         return any(run.last_at > accepted for run in self._suspects.runs)
 

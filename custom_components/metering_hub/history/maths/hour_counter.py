@@ -98,11 +98,11 @@ class HourCounter:
         end = self._outside_gaps(end, read)
         if end < self._hour + FINAL_AT_ONCE:
             return []
-        walked = self._walk(end)
+        walked = self._walk(end, read)
         rows = self._rows(walked)
-        read = self._read_times(end)
-        before, _ = read.around(end)
-        self._last = LastRead(before, before in read.estimated, code=walked.codes[-1])
+        before, _ = walked.read.around(end)
+        is_estimated = before in walked.read.estimated
+        self._last = LastRead(before, is_estimated, code=walked.codes[-1])
         self._add_codes(walked, FOREVER)
         self._hour, self._sum = end, rows[-1].sum or 0.0
         for run, positions in walked.positions:
@@ -119,7 +119,8 @@ class HourCounter:
         if self._line.current is None:
             return []
         self._first_hour()
-        walked = self._walk(ceil(self._line.latest / HOUR_SECONDS) * HOUR_SECONDS)
+        end = ceil(self._line.latest / HOUR_SECONDS) * HOUR_SECONDS
+        walked = self._walk(end, self._read_times(end))
         self._add_codes(walked, now)
         return self._rows(walked)
 
@@ -146,9 +147,9 @@ class HourCounter:
             found = min(hour_start(before), found - HOUR_SECONDS)
         return end if end - self._hour > MOST_OPEN else found
 
-    def _walk(self, end: float) -> Walked:
+    def _walk(self, end: float, read: ReadTimes) -> Walked:
         """Return the positions of each register at the hours up to `end`."""
-        walked = self._walk_lines(end)
+        walked = self._walk_lines(end, read)
         if self._estimator is None or (
             LINE not in walked.codes and SERVER not in walked.codes
         ):
@@ -160,18 +161,18 @@ class HourCounter:
         if begins_measured:
             self._last = LastRead(self._hour, code=MEASURED)
         if anchor(walked, self._estimator) or begins_measured:
-            walked = self._walk_lines(end)
-        gaps = [*self._read_times(end).long_gaps(self._hour, end)]
+            walked = self._walk_lines(end, self._read_times(end))
+        gaps = walked.read.long_gaps(self._hour, end)
         fill_gaps(walked, gaps, self._last, self._estimator)
         return walked
 
-    def _walk_lines(self, end: float) -> Walked:
+    def _walk_lines(self, end: float, read: ReadTimes) -> Walked:
         """Return the positions at the hours up to `end` on straight lines."""
         first = self._hour
         positions = [(run, run.positions(first, end)) for run in self._line.runs]
-        codes = self._read_times(end).codes(first, end)
+        codes = read.codes(first, end)
         codes[0] = self._last.first_code(codes[0])
-        return Walked(first, codes, positions)
+        return Walked(first, read, codes, positions)
 
     def _add_codes(self, walked: Walked, now: float) -> None:
         """Add the codes of the hours that are over, and collect what was measured."""

@@ -69,24 +69,21 @@ class ReadTimes:
 
         An end in a long gap has the code of the straight line.
         """
-        times, count, estimated = self.times, len(self.times), self.estimated
-        found = bytearray()
-        index, before, moment = 0, NEVER, first
+        times = [NEVER, *self.times, FOREVER]
+        codes = bytearray()
+        moment, after = first, 1
         while moment <= end:
-            while index < count and times[index] <= moment:
-                before = times[index]
-                index += 1
-            after = times[index] if index < count else FOREVER
-            if not estimated and (
-                after - before <= CLOSE_SECONDS
-                or moment - before <= NEAR_SECONDS
-                or after - moment <= NEAR_SECONDS
+            after = bisect_right(times, moment, after)
+            before = times[after - 1]
+            if not self.estimated and (
+                moment - before <= NEAR_SECONDS
+                or times[after] - before <= CLOSE_SECONDS
             ):
-                found.append(MEASURED)
+                codes.append(MEASURED)
             else:
-                found.append(self._code(moment, before, after))
+                codes.append(self._code(moment, before, times[after]))
             moment += HOUR_SECONDS
-        return found
+        return codes
 
     def long_gaps(self, first: float, end: float) -> Iterator[tuple[float, float]]:
         """Yield the times of the readings around each long gap in a span.

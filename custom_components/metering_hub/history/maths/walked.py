@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import sub
 
+from ...metering.quality import MEASURED
 from ...metering.register_run import Run
+from .read_times import ReadTimes
 from .rows import HOUR_SECONDS
 
 
@@ -12,17 +14,21 @@ from .rows import HOUR_SECONDS
 class Walked:
     """What a walk through the hours from `first` on (epoch seconds) found.
 
-    `codes` are those of the ends of hours, the first of which is at `first`, and
-    `positions` the registers with their positions at the same moments.
+    `codes` are those of the ends of hours, the first of which is at `first`, as `read`
+    gave them. `positions` are the registers with their positions at the same moments.
     """
 
     first: float
+    read: ReadTimes
     codes: bytearray
     positions: Sequence[tuple[Run, list[float]]]
 
     def hour_codes(self) -> bytes:
         """Return the code of each hour: the higher one of its ends."""
-        return bytes(map(max, self.codes, self.codes[1:], strict=False))
+        codes = self.codes
+        if codes.count(MEASURED) == len(codes):
+            return bytes(codes[1:])
+        return bytes(map(max, codes, codes[1:], strict=False))
 
     def moment(self, index: int) -> float:
         """Return the moment of an end by its index."""
