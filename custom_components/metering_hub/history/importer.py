@@ -221,7 +221,7 @@ class Importer:
             await run.read(self._backend, first, report)
         finally:
             # Some rows may be written even if the pass has failed.
-            run.keep_qualities()
+            await run.keep_qualities()
             for statistic_id, hours in run.stepped.items():
                 self._stepped[statistic_id] |= hours
         if not run.failed:

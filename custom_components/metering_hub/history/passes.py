@@ -11,6 +11,8 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Reading
+from ..metering.quality import HourCodes
+from .maths.rows import HOUR_SECONDS
 from .memory import ImportMemory
 from .planner import Planner
 from .possible_history import possible_history
@@ -21,6 +23,9 @@ from .writer import StatisticWriter
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""
+
+CODES_AT_ONCE = 24 * 366
+"""Hours whose codes are kept without yielding, which takes a few milliseconds."""
 
 SAVE_INTERVAL = 30.0
 """Seconds after which the memory is told again how far the pass has come."""
@@ -95,8 +100,7 @@ class Pass:
         await self._finish(now)
         await queue.write(self.writers)
         await queue.finish()
-        for key, series in self._series.items():
-            self._planner.qualities.put(key, series.take_codes())
+        await self.keep_qualities(are_stored=True)
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
         report(news, now, _rows_written(self.writers))
@@ -143,10 +147,15 @@ class Pass:
                 await self._series[point.key].finish(now)
             await asyncio.sleep(0)
 
-    def keep_qualities(self) -> None:
-        """Keep the qualities of the hours whose rows are stored, and no others."""
+    async def keep_qualities(self, *, are_stored: bool = False) -> None:
+        """Keep the qualities of the hours whose rows are stored, or all if they are."""
         for key, series in self._series.items():
-            self._planner.qualities.put(key, series.take_stored_codes())
+            for each in series.take_codes(are_stored=are_stored):
+                for index in range(0, len(each.codes), CODES_AT_ONCE):
+                    start = each.start + index * HOUR_SECONDS
+                    codes = each.codes[index : index + CODES_AT_ONCE]
+                    self._planner.qualities.put(key, [HourCodes(start, codes)])
+                    await asyncio.sleep(0)
 
     async def _save(self) -> None:
         """Remember from time to time how far re-imports have come."""
@@ -155,7 +164,7 @@ class Pass:
         if self._hass.loop.time() - self._saved < SAVE_INTERVAL:
             return
         self._saved = self._hass.loop.time()
-        self.keep_qualities()
+        await self.keep_qualities()
         await self._planner.qualities.async_save()
         await self._memory.async_reach(
             {

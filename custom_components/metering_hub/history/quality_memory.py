@@ -153,6 +153,18 @@ class QualityMemory:
         return {key: dict(months) for key, months in self._points.items() if months}
 
 
+def joined(found: Iterable[HourCodes]) -> list[HourCodes]:
+    """Return the same codes, with those of hours in a row in one piece."""
+    pieces: list[HourCodes] = []
+    for each in found:
+        last = pieces[-1] if pieces else HourCodes(each.start, b"")
+        if last.start + len(last.codes) * HOUR_SECONDS == each.start:
+            pieces[-1:] = [HourCodes(last.start, last.codes + each.codes)]
+        else:
+            pieces.append(each)
+    return pieces
+
+
 def parts_before(
     found: Iterable[HourCodes], until: float
 ) -> tuple[list[HourCodes], list[HourCodes]]:

@@ -16,9 +16,9 @@ from .maths.costs import cost_rows
 from .maths.estimates import Estimator
 from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
-from .maths.rows import HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_datetime
+from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_datetime
 from .maths.standing import StandingRows
-from .quality_memory import parts_before
+from .quality_memory import joined, parts_before
 from .rejected import PointRejections
 from .writer import StatisticWriter
 
@@ -225,23 +225,21 @@ class Series:
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
-        self._codes += qualities_of(self.point, self.hours)
+        self._codes = joined([*self._codes, *qualities_of(self.point, self.hours)])
         if self.standing is not None:
             rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
         if self.cost is not None:
             self.cost.add(self.point.key, rows)
 
-    def take_stored_codes(self) -> list[HourCodes]:
-        """Return the new codes of the hours whose rows are stored."""
+    def take_codes(self, *, are_stored: bool) -> list[HourCodes]:
+        """Return the new codes of the hours whose rows are stored, or all if they are.
+
+        No other code may be kept: its row might never be there.
+        """
         stored = self.writer.stored_until
         until = stored.timestamp() if stored else NEVER
-        taken, self._codes = parts_before(self._codes, until)
-        return taken
-
-    def take_codes(self) -> list[HourCodes]:
-        """Return all new codes, once all rows are stored."""
-        taken, self._codes = self._codes, []
+        taken, self._codes = parts_before(self._codes, FOREVER if are_stored else until)
         return taken
 
     def _with_deleted(
