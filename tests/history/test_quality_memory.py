@@ -170,6 +170,17 @@ async def test_nothing_is_saved_after_an_unload(
     assert KEY not in hass_storage
 
 
+async def test_hours_that_were_read_are_not_filled(hass: HomeAssistant) -> None:
+    """Only what is unknown, missing or held can become missing without a reading."""
+    memory = QualityMemory(hass, "entry")
+    await memory.async_load()
+    start = at(2026, 1, 31, 22)
+    known = codes((MEASURED, 1), (MISSING, 1), (LINE, 1))
+    memory.put("gas", [HourCodes(start, known)])
+    memory.fill("gas", [HourCodes(start, codes((MISSING, 4)))])
+    assert memory.codes("gas", start, start + 4 * HOUR) == known + codes((MISSING, 1))
+
+
 async def test_clearing_forgets_all(
     hass: HomeAssistant, hass_storage: Mapping[str, Any]
 ) -> None:

@@ -128,6 +128,25 @@ async def test_deleted_readings_leave_measured_hours(
     assert letters(entry, POINT, FIRST - HOUR, LAST + HOUR) == "M" * 11
 
 
+async def test_rows_that_are_left_keep_their_quality(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+) -> None:
+    """The server has lost the latest readings; what was imported of them stays."""
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    simulator.house.outages = (Outage(FIRST, NOW + HOUR),)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    rows = await imported(hass, entry)
+    assert datetime.fromtimestamp(rows[POINT][-1]["start"], UTC) == NOW.replace(
+        minute=0
+    )
+    hours = (NOW - FIRST) // HOUR
+    for key in REGISTERS:
+        assert letters(entry, key, FIRST, FIRST + hours * HOUR) == "M" * hours, key
+
+
 async def test_thinning_leaves_measured_hours(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -27,6 +27,10 @@ LONGEST_ESTIMATE = timedelta(days=62)
 resumes in its midst, and what is recorded of it stays."""
 
 
+READ_AT_ONCE = 31 * 24 * HOUR_SECONDS
+"""The least span of recorded hours that is read at once, if any is needed."""
+
+
 class EstimateSource:
     """Tell the estimator of one register what was recorded of it.
 
@@ -86,8 +90,9 @@ class EstimateSource:
         span = self._qualities.span(self._key)
         if span is None or self._noted_until >= until.timestamp():
             return
-        start, end = max(self._noted_until, span[0]), min(until.timestamp(), span[1])
-        self._noted_until = until.timestamp()
+        start = max(self._noted_until, span[0])
+        self._noted_until = max(until.timestamp(), start + READ_AT_ONCE)
+        end = min(self._noted_until, span[1])
         if start >= end or MEASURED not in self._qualities.codes(self._key, start, end):
             return
         rows = await rows_during(

@@ -16,6 +16,7 @@ from .maths.rows import HOUR_SECONDS
 from .memory import ImportMemory
 from .planner import Planner
 from .possible_history import possible_history
+from .quality_memory import parts_before
 from .recorder import WriteQueue
 from .resume import Plans
 from .series import Series, first_time, split_chunk
@@ -149,13 +150,17 @@ class Pass:
 
     async def keep_qualities(self, *, are_stored: bool = False) -> None:
         """Keep the qualities of the hours whose rows are stored, or all if they are."""
+        qualities = self._planner.qualities
         for key, series in self._series.items():
-            for each in series.take_codes(are_stored=are_stored):
+            taken = series.take_codes(are_stored=are_stored)
+            computed, later = parts_before(taken, series.rows_end)
+            for each in computed:
                 for index in range(0, len(each.codes), CODES_AT_ONCE):
                     start = each.start + index * HOUR_SECONDS
                     codes = each.codes[index : index + CODES_AT_ONCE]
-                    self._planner.qualities.put(key, [HourCodes(start, codes)])
+                    qualities.put(key, [HourCodes(start, codes)])
                     await asyncio.sleep(0)
+            qualities.fill(key, later)
 
     async def _save(self) -> None:
         """Remember from time to time how far re-imports have come."""

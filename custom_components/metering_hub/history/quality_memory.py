@@ -15,7 +15,7 @@ from homeassistant.helpers.storage import Store
 from ..backends.common.http import Json
 from ..backends.common.parse import as_object
 from ..const import DOMAIN
-from ..metering.quality import HOUR_QUALITIES, UNKNOWN, HourCodes
+from ..metering.quality import HELD, HOUR_QUALITIES, MISSING, UNKNOWN, HourCodes
 from .maths.rows import HOUR_SECONDS
 
 _VERSION = 1
@@ -25,6 +25,9 @@ again from the hours that every import after a start reads."""
 
 LONGEST_MONTH: Final = 31 * 24
 """The hours of the longest month; no text stands for more."""
+
+UNREAD: Final = bytes((UNKNOWN, MISSING, HELD))
+"""The codes of hours that no accepted reading is known for."""
 
 _CODES = {each.letter: code for code, each in enumerate(HOUR_QUALITIES)}
 _RUN_OF_LETTERS = re.compile(r"([A-Z])([0-9]{1,3})")
@@ -92,6 +95,20 @@ class QualityMemory:
                     is_changed = True
         if is_changed:
             self._note_change()
+
+    def fill(self, key: str, found: Iterable[HourCodes]) -> None:
+        """Put codes of hours that nothing was read of, where nothing is known either.
+
+        The rows of the others stay, and so does what is known of them.
+        """
+        for each in found:
+            end = each.start + len(each.codes) * HOUR_SECONDS
+            known = self.codes(key, each.start, end)
+            codes = bytes(
+                new if old in UNREAD else old
+                for old, new in zip(known, each.codes, strict=True)
+            )
+            self.put(key, [HourCodes(each.start, codes)])
 
     def span(self, key: str) -> tuple[float, float] | None:
         """Return the start of the first coded hour and the end of the last, if any.

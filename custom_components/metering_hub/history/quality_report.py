@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..metering.quality import HELD, HOUR_QUALITIES, MEASURED, MISSING, UNKNOWN, Quality
 from .maths.rows import HOUR_SECONDS, as_datetime, hour_start
-from .quality_memory import QualityMemory
+from .quality_memory import UNREAD, QualityMemory
 
 REPORTED = timedelta(days=30)
 """The span of a report, up to now."""
@@ -27,8 +27,6 @@ _ESTIMATED = bytes(
     for code, each in enumerate(HOUR_QUALITIES)
     if each.quality is Quality.ESTIMATED
 )
-_UNREAD = bytes((UNKNOWN, MISSING, HELD))
-"""The codes of hours that no accepted reading is known for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,7 @@ class QualityReporter:
 
 def _meter_quality(name: str, start: float, codes: bytes) -> MeterQuality:
     """Return how many hours from `start` on have which quality."""
-    read = len(codes.rstrip(_UNREAD))
+    read = len(codes.rstrip(UNREAD))
     return MeterQuality(
         name=name,
         hours=len(codes),

@@ -154,7 +154,8 @@ class Series:
     """The history of one point while it is imported.
 
     Readings before `since` are ignored. An import that is cut off can go on from
-    `reached`. `source` is what the estimates of a register are made from.
+    `reached`. `source` is what the estimates of a register are made from, and
+    `rows_end` the end of the latest computed row (epoch seconds).
     """
 
     point: Point
@@ -166,6 +167,7 @@ class Series:
     since: datetime | None = None
     reached: datetime | None = None
     source: EstimateSource | None = None
+    rows_end: float = NEVER
     _codes: list[HourCodes] = field(default_factory=list)
     _latest: datetime | None = None
     _next: datetime | None = None
@@ -226,6 +228,8 @@ class Series:
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
         self._codes = joined([*self._codes, *qualities_of(self.point, self.hours)])
+        if rows:
+            self.rows_end = rows[-1].start.timestamp() + HOUR_SECONDS
         if self.standing is not None:
             rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
