@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum, auto
 
-from .rows import HOUR_SECONDS, NEVER
+from .rows import HOUR_SECONDS, NEVER, rounded
 
 FEWEST_DAYS = 2
 """With fewer comparable days than this, an hour has no weight."""
@@ -89,7 +89,8 @@ def _weight(
         if days.kind(day) is kind:
             change = changes.get(_start(day, clock, days.zone))
             if change is not None:
-                found.append(max(change, 0.0))
+                # A difference of positions is the same as one of sums once rounded.
+                found.append(max(rounded(change), 0.0))
         if len(found) == MOST_DAYS:
             break
     return sum(found) / len(found) if len(found) >= FEWEST_DAYS else None
