@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
-from ...metering.quality import LINE, MEASURED, SERVER, UNKNOWN, HourCodes
+from ...metering.quality import MEASURED, UNKNOWN, HourCodes
 from ...metering.register_line import RegisterLine
 from ...metering.register_marks import DECIMALS, Mark
 from ...metering.register_run import WINDOW_SECONDS
@@ -150,9 +150,7 @@ class HourCounter:
     def _walk(self, end: float, read: ReadTimes) -> Walked:
         """Return the positions of each register at the hours up to `end`."""
         walked = self._walk_lines(end, read)
-        if self._estimator is None or (
-            LINE not in walked.codes and SERVER not in walked.codes
-        ):
+        if self._estimator is None or ESTIMATES.isdisjoint(walked.codes):
             return walked
         begins_measured = (
             walked.codes[0] in ESTIMATES
