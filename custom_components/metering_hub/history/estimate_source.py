@@ -87,8 +87,9 @@ class EstimateSource:
 
         The recorder is only read if there are any.
         """
-        span = self._qualities.span(self._key)
-        if span is None or self._noted_until >= until.timestamp():
+        if self._noted_until >= until.timestamp():
+            return
+        if (span := self._qualities.span(self._key)) is None:
             return
         start = max(self._noted_until, span[0])
         self._noted_until = max(until.timestamp(), start + READ_AT_ONCE)

@@ -20,6 +20,14 @@ KEPT_HOURS = 60 * 24
 """Old changes are dropped once this many are kept, which is rarely."""
 
 
+RECORDED_SECONDS = 150 * 24 * HOUR_SECONDS
+"""The span of recorded positions that is kept: the hours that are not final, a long gap
+before them, and what is noted ahead."""
+
+MOST_RECORDED = 200 * 24
+"""Old positions are dropped once more are kept, which is rarely."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A long gap between two readings, in epoch seconds.
@@ -63,6 +71,11 @@ class Estimator:
         The keys are the ends of the hours (epoch seconds).
         """
         self._recorded.update(positions)
+        if len(self._recorded) > MOST_RECORDED:
+            oldest = max(self._recorded) - RECORDED_SECONDS
+            self._recorded = {
+                end: known for end, known in self._recorded.items() if end >= oldest
+            }
 
     def collect(
         self, first: float, changes: Iterable[float], codes: Sequence[int]
