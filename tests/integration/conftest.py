@@ -149,12 +149,16 @@ def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Tick:
 
 
 async def finish_tasks(hass: HomeAssistant) -> None:
-    """Wait until all is done but the watching of servers, which never is."""
+    """Wait until all is done but the watching of servers, which never is.
+
+    What an import does in another thread is no task.
+    """
     await hass.async_block_till_done()
     while tasks := [
-        task
-        for task in hass._background_tasks
-        if not task.get_name().endswith(" push") and not task.cancelling()
+        each
+        for each in hass._background_tasks
+        if not isinstance(each, asyncio.Task)
+        or (not each.get_name().endswith(" push") and not each.cancelling())
     ]:
         await asyncio.wait(tasks)
         await hass.async_block_till_done()
