@@ -21,11 +21,12 @@ from .dashboard.energy_dashboard import (
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
 from .history.auditor import async_remove_audit
-from .history.coordinator import HistoryCoordinator, history_issue_id
-from .history.database_issue import database_issue_id
+from .history.coordinator import HistoryCoordinator
+from .history.failure_issue import FAILURES
 from .history.memory import ImportMemory
 from .history.news_memory import NewsStore
-from .history.trust_memory import TrustMemory
+from .history.quality_memory import QualityMemory
+from .history.settings_memory import SettingsMemory
 from .history.validator import async_remove_validator
 from .identifiers import device_key_of
 from .live.coordinator import ReadingsCoordinator
@@ -114,12 +115,13 @@ async def async_remove_entry(
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
-    await TrustMemory(hass, entry.entry_id).async_remove()
+    await SettingsMemory(hass, entry.entry_id).async_remove()
+    await QualityMemory(hass, entry.entry_id).async_remove()
     await NewsStore(hass, entry.entry_id).async_remove()
     await async_remove_audit(hass, entry)
     await async_remove_validator(hass, entry)
-    for issue_id in (history_issue_id(entry), database_issue_id(entry)):
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+    for failure in FAILURES:
+        ir.async_delete_issue(hass, DOMAIN, failure.issue_id(entry))
 
 
 async def async_migrate_entry(

@@ -8,31 +8,31 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec
 from ..backends.common.times import whole_hour
 from ..backends.errors import BackendError
-from ..const import DOMAIN, LOGGER
+from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
 from .auditor import Auditor
-from .database_issue import DatabaseIssue
 from .events import HistoryEvents
+from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
 from .news import HistoryNews
 from .outcome import Outcome
 from .progress import Progress
 from .quality_memory import QualityMemory
+from .quality_report import QualityReporter
+from .rejected import Rejections
 from .scope import make_scope
+from .settings_memory import SettingsMemory
 from .statistic import Scope, statistic_prefix
-from .trust_memory import TrustMemory
 from .validator import Validator
 
-REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
 """Imports of a shorter span are not worth reporting their progress."""
 
@@ -63,8 +63,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
-        self._trust = TrustMemory(hass, entry.entry_id)
-        self.qualities = QualityMemory(hass, entry.entry_id)
+        self._settings = SettingsMemory(hass, entry.entry_id)
+        self._reporter = QualityReporter(self.qualities)
         self.auditor = Auditor(hass, entry, self._importer)
         self._news = HistoryNews(
             hass,
@@ -74,8 +74,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             spec.history_interval,
         )
         self.validator = Validator(hass, entry, self.qualities, self._news.warn)
-        self._failing_since: datetime | None = None
-        self._database_issue = DatabaseIssue(hass, entry)
+        self._server_issue = FailureIssue(hass, entry, SERVER_FAILURE)
+        self._database_issue = FailureIssue(hass, entry, DATABASE_FAILURE)
 
     @callback
     def async_start(self) -> None:
@@ -92,6 +92,17 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         # Without a listener the next import would not be scheduled.
         entry.async_on_unload(self.async_add_listener(lambda: None))
         entry.async_on_unload(async_at_started(self.hass, import_in_background))
+        entry.async_on_unload(self.qualities.async_close)
+
+    @property
+    def qualities(self) -> QualityMemory:
+        """Return the qualities of the hours; an import or the user of it loads them."""
+        return self._importer.qualities
+
+    @property
+    def rejections(self) -> Rejections:
+        """Return the readings that were rejected or held since the start."""
+        return self._importer.rejections
 
     @property
     def points(self) -> Mapping[str, Point]:
@@ -110,51 +121,65 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
-        scope = await self._scope()
+        scope = await self.scope()
+        await self.qualities.async_load()
         await self._news.async_begin(scope)
         try:
-            await self._import_with_changed_trust(scope)
-            await self.auditor.async_prepare(scope)
-            outcome = await self._importer.run(scope, self._report)
-            if self.data.state == "importing":
-                self.auditor.async_request(is_complete=True)
-            if not outcome.failed:
-                await self.auditor.async_follow(scope, self._report)
-                await self.validator.async_follow(
-                    scope, self.backend.time_zone, self.auditor.report, {}
-                )
+            outcome = await self._import(scope)
         except (BackendError, HistoryError) as err:
+            await self._report_quality(scope)
             self._fail(err)
-            if not isinstance(err, StoppingError):
-                self._news.fail(str(err) or type(err).__name__)
             if isinstance(err, BackendError):
-                self._report_failure(str(err))
+                self._server_issue.report(str(err))
             raise
+        self._database_issue.clear()
         if outcome.failed:
             reason = outcome.describe_failures(scope.names)
             self._news.fail(reason)
-            self._database_issue.clear()
-            self._report_failure(reason)
+            self._server_issue.report(reason)
         else:
-            self._clear_failure()
+            self._server_issue.clear()
             if self.data.state == "importing":
                 rows = self.data.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
+        await self._report_quality(scope)
         progress = self._with_reports(_done(outcome))
         await self._news.async_tell(scope, outcome, progress.quality)
         return progress
 
-    async def _import_with_changed_trust(self, scope: Scope) -> None:
-        """Import all of the points again that the user trusts now, or no longer.
+    async def _import(self, scope: Scope) -> Outcome:
+        """Import what is new, audit it, and look for odd hours, as far as each is due.
+
+        Raises BackendError and HistoryError.
+        """
+        uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
+        await self._import_with_changed_settings(scope)
+        await self.auditor.async_prepare(scope, uncoded)
+        outcome = await self._importer.run(scope, self._report)
+        if self.data.state == "importing":
+            self.auditor.async_request(is_complete=True)
+        if not outcome.failed:
+            await self.auditor.async_follow(scope, self._report)
+            await self.validator.async_follow(
+                scope, self.backend.time_zone, self.auditor.report, {}
+            )
+        return outcome
+
+    async def _import_with_changed_settings(self, scope: Scope) -> None:
+        """Import all of the points again whose settings the user has changed.
 
         Raises BackendError and HistoryError; the next import then tries again.
         """
         keys = [point.key for point in scope.points]
-        if changed := await self._trust.async_changed(keys, scope.trusted):
+        if changed := await self._settings.async_changed(keys, scope.settings):
             points = [point for point in scope.points if point.key in changed]
             part = replace(scope, points=points)
             await self._importer.reimport(part, self._report, scope.start)
-            await self._trust.async_keep(changed)
+            await self._settings.async_keep(changed, scope.settings)
+
+    async def _report_quality(self, scope: Scope) -> None:
+        """Report the quality of the hours, if that may have changed."""
+        await self._reporter.async_refresh(scope.coded_names, dt_util.utcnow())
 
     async def reimport(self, start: datetime | None) -> Outcome:
         """Write everything from `start` on again; return what was done.
@@ -163,7 +188,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         first reading. What it cannot finish, the next import does. Raises BackendError
         and HistoryError, also if a part failed.
         """
-        scope = await self._scope()
+        scope = await self.scope()
         try:
             outcome = await self._until_unload(
                 self._importer.reimport(scope, self._report, start or scope.start)
@@ -173,6 +198,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             raise
         self._database_issue.clear()
         self.auditor.async_request(is_complete=True)
+        await self._report_quality(scope)
         self._set_progress(_done(outcome))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))
@@ -200,6 +226,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises HistoryError.
         """
         cleared = await self._importer.clear(self.prefix)
+        await self._report_quality(await self.scope())
         self._set_progress(Progress())
         return cleared
 
@@ -221,12 +248,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         )
 
     def _with_reports(self, progress: Progress) -> Progress:
-        """Return the progress with what was rejected and audited until now."""
+        """Return the progress with what was rejected, audited and coded until now."""
         return replace(
             progress,
             rejected=self._importer.rejections.report(),
             audit=self.auditor.summary,
-            quality=self.data.quality,
+            quality=self._reporter.report,
         )
 
     @callback
@@ -241,35 +268,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """Show that an import failed, unless it was ended by a stop."""
         if isinstance(err, StoppingError):
             return
+        self._news.fail(str(err) or type(err).__name__)
         self._set_progress(replace(self.data, state="failed"))
         if isinstance(err, RecorderError):
             self._database_issue.report(str(err))
 
-    def _report_failure(self, reason: str) -> None:
-        """Create a repair issue once imports have failed for a whole day."""
-        now = dt_util.utcnow()
-        self._failing_since = self._failing_since or now
-        if now - self._failing_since >= REPORT_FAILURE_AFTER:
-            ir.async_create_issue(
-                self.hass,
-                DOMAIN,
-                history_issue_id(self.config_entry),
-                is_fixable=False,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key="history_failed",
-                translation_placeholders={
-                    "title": self.config_entry.title,
-                    "reason": reason,
-                },
-            )
-
-    def _clear_failure(self) -> None:
-        """Delete the repair issues after an import that succeeded."""
-        self._database_issue.clear()
-        self._failing_since = None
-        ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
-
-    async def _scope(self) -> Scope:
+    async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
         return await make_scope(
             self.hass,
@@ -288,8 +292,3 @@ def _done(outcome: Outcome) -> Progress:
         rows=outcome.rows,
         state="incomplete" if outcome.failed else "up_to_date",
     )
-
-
-def history_issue_id(entry: ConfigEntry) -> str:
-    """Return the id of the repair issue about an import that keeps failing."""
-    return f"history_failed_{entry.entry_id}"

@@ -13,7 +13,8 @@ class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start, and `audit` about the last audit.
+    `rejected` is about all imports since the start, `audit` about the last audit, and
+    `quality` about the last 30 days.
     """
 
     percent: float | None = None
