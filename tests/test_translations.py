@@ -568,12 +568,6 @@ OWN_STATES: Mapping[str, tuple[str, ...]] = {
 }
 """The states of the entities that are not made from a point."""
 
-WARNING_RULES = (
-    *("spike", "zero_run", "stale", "sum_check", "unit_changed"),
-    "prolonged_estimation",
-)
-"""The rules that warn, which events name."""
-
 OWN_ATTRIBUTES: Mapping[str, frozenset[str]] = {
     DATA_QUALITY_KEY: frozenset(
         f"{key}.name" for key in quality_attributes(Progress(), {})
@@ -589,7 +583,7 @@ OWN_ATTRIBUTES: Mapping[str, frozenset[str]] = {
                 for each in READING_RULES
                 if each.severity is Severity.REJECT
             ),
-            *(f"rule.state.{each}" for each in WARNING_RULES),
+            *(f"rule.state.{each.value}" for each in WarningRule),
             *(
                 f"{key}.name"
                 for key in (

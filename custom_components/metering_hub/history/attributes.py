@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from homeassistant.util import dt as dt_util
 
+from ..metering.data_quality import DataQuality
 from .progress import Progress
 from .quality_report import Hole, MeterQuality
 
@@ -49,8 +50,7 @@ def quality_attributes(
     """
     now = dt_util.utcnow()
     meters = sorted(progress.quality.meters.values(), key=_share)[:MAX_METERS]
-    chosen = options.get("data_quality")
-    disabled = chosen.get("disabled_warnings") if isinstance(chosen, Mapping) else None
+    disabled = DataQuality.of(options).disabled
     return {
         "measured_by_meter": {meter.name: _share(meter) for meter in meters},
         "late_hours": {
@@ -59,7 +59,7 @@ def quality_attributes(
             if meter.latest is not None
         },
         "holes": [_as_attributes(hole) for hole in progress.quality.holes],
-        "disabled_rules": disabled if isinstance(disabled, list) else [],
+        "disabled_rules": sorted(rule.value for rule in disabled),
     }
 
 

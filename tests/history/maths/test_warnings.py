@@ -452,13 +452,27 @@ def test_a_home_that_people_return_to() -> None:
 
 
 def test_prolonged_estimation() -> None:
-    """More than 24 hours in a row."""
+    """More than 24 hours in a row, in the last week."""
     meters = house_meters()
-    meters["gas"] = coded(meters["gas"], range(100, 124), COMPARABLE_DAYS)
+    first = WINDOW - 100
+    meters["gas"] = coded(meters["gas"], range(first, first + 24), COMPARABLE_DAYS)
     assert find_warnings(span_of(meters)) == []
-    meters["gas"] = coded(meters["gas"], range(100, 125), COMPARABLE_DAYS)
+    meters["gas"] = coded(meters["gas"], range(first, first + 25), COMPARABLE_DAYS)
     (warning,) = found_in(span_of(meters), WarningRule.PROLONGED_ESTIMATION)
-    assert (warning.point, warning.start, warning.end) == ("gas", at(100), at(125))
+    expected = ("gas", at(first), at(first + 25))
+    assert (warning.point, warning.start, warning.end) == expected
+
+
+def test_estimates_of_long_ago_are_no_news() -> None:
+    meters = house_meters()
+    meters["gas"] = coded(meters["gas"], range(100, 200), COMPARABLE_DAYS)
+    assert find_warnings(span_of(meters)) == []
+
+
+def test_a_meter_that_always_reports_rarely_is_no_news() -> None:
+    meters = house_meters()
+    meters["gas"] = coded(meters["gas"], range(WINDOW), LINE)
+    assert find_warnings(span_of(meters)) == []
 
 
 def test_half_of_a_week_estimated() -> None:

@@ -71,12 +71,21 @@ def _latest_hours(meter: MeterHours, first: int, last: int) -> float:
 
 
 def find_prolonged_estimation(span: CheckedSpan) -> Iterator[DataWarning]:
-    """Yield the long runs of estimated hours, or the week that is mostly estimated."""
+    """Yield the last week's long runs of estimated hours, or the week if most are.
+
+    The hours of a meter that has always reported rarely are no news.
+    """
     for meter in span.meters.values():
         flags = _estimated(meter)
         week = range(max(0, span.hours - _WEEK), span.hours)
+        if sum(flags[: week.start]) > _ESTIMATED_SHARE * week.start > 0:
+            continue
         share = sum(flags[index] for index in week) / _WEEK
-        found = [run for run in runs_of(flags) if len(run) > ESTIMATED_HOURS]
+        found = [
+            run
+            for run in runs_of(flags)
+            if len(run) > ESTIMATED_HOURS and run.stop > week.start
+        ]
         for run in found:
             yield span.warning(
                 WarningRule.PROLONGED_ESTIMATION,
@@ -86,7 +95,7 @@ def find_prolonged_estimation(span: CheckedSpan) -> Iterator[DataWarning]:
                 expected=ESTIMATED_HOURS,
                 unit="h",
             )
-        if share > _ESTIMATED_SHARE and not any(run.stop > week.start for run in found):
+        if share > _ESTIMATED_SHARE and not found:
             yield span.warning(
                 WarningRule.PROLONGED_ESTIMATION,
                 meter,
