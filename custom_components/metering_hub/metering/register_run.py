@@ -223,7 +223,7 @@ class Run:
         """Add a measured position between two readings, if it lies between them.
 
         Estimated readings that contradict it are dropped. The result is False if the
-        measured readings around it do.
+        measured readings around it do, or the last reading of all.
         """
         edges = self.edges
         after = bisect_left(edges, (moment, -inf))
@@ -231,7 +231,7 @@ class Run:
         while start > 0 and edges[start][0] in self.estimated:
             start -= 1
         end = after
-        while end < len(edges) and edges[end][0] in self.estimated:
+        while end < len(edges) - 1 and edges[end][0] in self.estimated:
             end += 1
         if start < 0 or end == len(edges):
             return False

@@ -10,6 +10,7 @@ from custom_components.metering_hub.history.maths.amounts import IntervalHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.history.series import make_hours
 from custom_components.metering_hub.metering.model import (
+    ESTIMATED,
     Kind,
     Point,
     Quantity,
@@ -30,6 +31,7 @@ from .readings import (
     series,
     states,
     sums,
+    text,
 )
 
 QUARTER = timedelta(minutes=15)
@@ -355,3 +357,72 @@ def test_bug_of_others_an_end_date_alone_counts_twice() -> None:
     everything = series((0, 1), (60, 2), (120, 4), (180, 8))
     assert sums(all_rows(hours, everything)) == {2: 7, 3: 15}
     assert sums(hours.add([reading(60, 2)], minute(240))) == {3: 15}
+
+
+# Qualities
+
+
+def letters_of(hours: IntervalHours, *amounts: tuple[float, float]) -> str:
+    all_rows(hours, series(*amounts))
+    return text(hours.take_qualities())
+
+
+def test_an_hour_with_all_intervals_is_measured() -> None:
+    quarters = [(15.0 * n, 1.0) for n in range(13) if n != 6]
+    assert letters_of(IntervalHours(length=QUARTER), *quarters) == "MXM"
+
+
+def test_an_hour_without_an_interval_is_missing_between_others() -> None:
+    hours = IntervalHours(length=HOUR)
+    assert letters_of(hours, (0, 1), (60, 1), (240, 1), (300, 1)) == "MMXXM"
+
+
+def test_an_hour_is_estimated_if_the_server_estimates_an_interval() -> None:
+    hours = IntervalHours(length=QUARTER)
+    readings = [
+        reading(15.0 * n, 1.0, ESTIMATED if n == 5 else None) for n in range(13)
+    ]
+    all_rows(hours, readings)
+    assert text(hours.take_qualities()) == "MSM"
+
+
+def test_an_estimated_interval_may_be_measured_later() -> None:
+    hours = IntervalHours(length=HOUR)
+    hours.add([reading(0, 1.0, ESTIMATED)], minute(0))
+    all_rows(hours, series((0, 2.0), (60, 1.0)))
+    assert text(hours.take_qualities()) == "M"
+
+
+def test_what_is_longer_than_an_hour_is_spread() -> None:
+    hours = IntervalHours(length=timedelta(hours=2))
+    assert letters_of(hours, (0, 1), (120, 1), (300, 1), (420, 1)) == "PPPPXPP"
+
+
+@pytest.mark.parametrize(("now", "expected"), [(75, "M"), (119, "M"), (120, "MX")])
+def test_only_hours_that_are_over_have_a_quality(now: float, expected: str) -> None:
+    hours = IntervalHours(length=QUARTER)
+    hours.add(series(*((15.0 * n, 1.0) for n in range(6))), minute(75))
+    hours.open_hours(minute(now))
+    assert text(hours.take_qualities()) == expected
+
+
+def test_qualities_go_on_after_a_baseline() -> None:
+    hours = IntervalHours(Baseline(end=minute(60), state=1, sum=1), length=HOUR)
+    assert letters_of(hours, (0, 1), (180, 1), (240, 1)) == "XXM"
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=40, unique=True), st.data())
+def test_qualities_do_not_depend_on_chunks(
+    numbers: list[int], data: st.DataObject
+) -> None:
+    length = data.draw(st.sampled_from([QUARTER, HOUR, timedelta(hours=3)]))
+    minutes = length / timedelta(minutes=1)
+    readings = [
+        reading(minutes * n, 1.0, ESTIMATED if n % 7 == 0 else None)
+        for n in sorted(numbers)
+    ]
+    whole, parts = IntervalHours(length=length), IntervalHours(length=length)
+    all_rows(whole, readings)
+    in_chunks(parts, readings, data)
+    assert text(parts.take_qualities()) == text(whole.take_qualities())

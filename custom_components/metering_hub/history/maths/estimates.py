@@ -7,7 +7,7 @@ the gap, so the sum over the gap is exact.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, compress
 
 from ...metering.quality import COMPARABLE_DAYS, LINE, MEASURED, UNKNOWN
 from .comparable_days import DayKinds, hour_weights
@@ -18,6 +18,8 @@ KEPT_SECONDS = 35 * 24 * HOUR_SECONDS
 
 KEPT_HOURS = 60 * 24
 """Old changes are dropped once this many are kept, which is rarely."""
+
+_SECONDS = int(HOUR_SECONDS)
 
 
 RECORDED_SECONDS = 150 * 24 * HOUR_SECONDS
@@ -86,12 +88,10 @@ class Estimator:
         """
         if self._days is None:
             return
-        start, newest = first, NEVER
-        for change, code in zip(changes, codes, strict=True):
-            if code == MEASURED:
-                self._changes[start] = change
-                newest = start
-            start += HOUR_SECONDS
+        hours = range(int(first), int(first) + _SECONDS * len(codes), _SECONDS)
+        are_measured = [code == MEASURED for code in codes]
+        self._changes.update(compress(zip(hours, changes, strict=True), are_measured))
+        newest = next(compress(reversed(hours), reversed(are_measured)), NEVER)
         if newest != NEVER and len(self._changes) > KEPT_HOURS:
             oldest = newest - KEPT_SECONDS
             self._changes = {
