@@ -21,6 +21,7 @@ from .dashboard.energy_dashboard import (
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
 from .history.auditor import async_remove_audit
+from .history.comparison_memory import ComparisonMemory
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .history.database_issue import database_issue_id
 from .history.memory import ImportMemory
@@ -112,6 +113,7 @@ async def async_remove_entry(
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
+    await ComparisonMemory(hass, entry.entry_id).async_remove()
     await TrustMemory(hass, entry.entry_id).async_remove()
     await async_remove_audit(hass, entry)
     for issue_id in (history_issue_id(entry), database_issue_id(entry)):
