@@ -26,6 +26,9 @@ NIGHT = timedelta(hours=5)
 FEWEST_POINTS = 10
 """At least so many points are read again after an import: they may share requests."""
 
+LEAD = timedelta(days=1)
+"""A reading that is new changes the hours since the one before it, too."""
+
 CONTESTED_FOR = timedelta(days=2)
 """So long after readings that contradict others, a point is read again each day."""
 
@@ -52,8 +55,13 @@ class DailyComparison:
         self._spec = spec
         self._memory = memory
 
-    async def look(self, points: Sequence[Point], now: datetime) -> Look | None:
+    async def look(
+        self, points: Sequence[Point], contested: Collection[str], now: datetime
+    ) -> Look | None:
         """Return what to read again, or `None` if nothing is due.
+
+        It includes the points whose keys are in `contested`: their newest readings may
+        decide what earlier ones were that have not changed.
 
         The server is asked before the import, which therefore reads at least what the
         server had when it was asked. A server that fails is asked again next time.
@@ -66,17 +74,15 @@ class DailyComparison:
             found = await self._ask(points, start, before)
         except ONE_ENDPOINT_ERRORS as err:
             LOGGER.debug("All points are compared, because none can be: %s", err)
-            since = {point.key: start for point in points}
-            found = Comparison(since=since, seen={})
+            everything = {point.key: start for point in points}
+            found = Comparison(since=everything, seen={})
         except BackendError as err:
             LOGGER.debug("The comparison is put off: %s", err)
             return None
         if found is None:
             return self._next_slice(points, start, before, now)
-        owed = {key: max(at, start) for key, at in before.owed.items()}
-        since = {key: min(at, found.since.get(key, at)) for key, at in owed.items()} | {
-            key: at for key, at in found.since.items() if key not in owed
-        }
+        since = _earliest(found.since, before.owed, dict.fromkeys(contested, start))
+        since = {key: max(at - LEAD, start) for key, at in since.items()}
         return Look(since, Compared(began=now, seen=found.seen))
 
     async def keep(self, look: Look, failed: Collection[str]) -> None:
@@ -112,3 +118,12 @@ class DailyComparison:
         began = now if before.after is None or before.began is None else before.began
         after = part[-1] if len(left) > size else None
         return Look(dict.fromkeys(part, start), Compared(began=began, after=after))
+
+
+def _earliest(*starts: Mapping[str, datetime]) -> Mapping[str, datetime]:
+    """Return the earliest moment of each key."""
+    found: dict[str, datetime] = {}
+    for each in starts:
+        for key, at in each.items():
+            found[key] = min(at, found.get(key, at))
+    return found

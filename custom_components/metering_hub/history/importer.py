@@ -85,7 +85,9 @@ class Importer:
         """
         async with ended_at_stop(self._hass), self._lock:
             await self._memory.async_load()
-            look = await self._comparison.look(scope.points, dt_util.utcnow())
+            now = dt_util.utcnow()
+            contested = self.rejections.contested(now - CONTESTED_FOR)
+            look = await self._comparison.look(scope.points, contested, now)
             outcome = await self._import_news(scope, report)
             if look is not None:
                 await self._compare(scope, look, outcome)
@@ -168,11 +170,7 @@ class Importer:
 
         Those that were just imported from their first reading on are up to date.
         """
-        now = dt_util.utcnow()
-        contested = self.rejections.contested(now - CONTESTED_FOR)
-        since = dict.fromkeys(contested, now - LONG_WINDOW) | look.since
-        for key in outcome.complete & since.keys():
-            del since[key]
+        since = {k: at for k, at in look.since.items() if k not in outcome.complete}
         points = [point for point in scope.points if point.key in since]
         planner = self._planner(replace(scope, points=points), LONG_WINDOW)
         if points:

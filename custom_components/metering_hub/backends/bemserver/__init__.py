@@ -22,7 +22,7 @@ SPEC = BackendSpec(
     history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=2),
     earliest=EARLIEST,
-    capabilities=frozenset({Capability.HISTORY}),
+    capabilities=frozenset({Capability.HISTORY, Capability.COMPARISON}),
     setup_fields=(
         Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
         Field(name=AMOUNTS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
