@@ -85,10 +85,15 @@ class DailyComparison:
         since = {key: max(at - LEAD, start) for key, at in since.items()}
         return Look(since, Compared(began=now, seen=found.seen))
 
-    async def keep(self, look: Look, failed: Collection[str]) -> None:
-        """Remember that points were read again, except for those that `failed`."""
+    async def keep(self, look: Look, failed: Collection[str], *, is_all: bool) -> None:
+        """Remember that points were read again, except for those that `failed`.
+
+        With `is_all`, all points were read, so that none of them is left for today.
+        """
         owed = {key: at for key, at in look.since.items() if key in failed}
-        await self._memory.async_keep(replace(look.compared, owed=owed))
+        after = None if is_all else look.compared.after
+        compared = replace(look.compared, owed=owed, after=after)
+        await self._memory.async_keep(compared)
 
     async def forget(self) -> None:
         """Forget all comparisons, because the statistics are deleted."""

@@ -185,7 +185,8 @@ class Importer:
             except ONE_ENDPOINT_ERRORS as err:
                 outcome.failed |= dict.fromkeys(keys, str(err))
             failed |= keys & outcome.failed.keys()
-        await self._comparison.keep(look, failed)
+        is_all = outcome.complete >= {point.key for point in scope.points}
+        await self._comparison.keep(look, failed, is_all=is_all)
 
     async def _import_groups(
         self, planner: Planner, report: Report, outcome: Outcome

@@ -7,11 +7,13 @@ of the moments at which it does is found by halving.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .http import Json
 from .parse import as_integer, as_object
 from .times import as_utc_moment
+
+DAY = timedelta(days=1)
 
 type CountRows = Callable[[datetime, datetime], Awaitable[int]]
 """Return the number of rows stored in [begin, end]; raises BackendError."""
@@ -75,19 +77,36 @@ def counts_from_json(stored: Json) -> Counts | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountChanges:
-    """Where rows were added first, where some were removed last, and the new counts."""
+    """Where rows were added or removed, and the new counts.
 
+    `first` is the start of the first span whose number differs, `added` that of the
+    first one with more rows, and `removed` the end of the last one with fewer.
+    """
+
+    first: datetime | None
     added: datetime | None
     removed: datetime | None
     counts: Counts
 
 
+async def count_days(begin: datetime, end: datetime, count: CountRows) -> Counts:
+    """Return the counts up to each whole day after `begin`, and up to `end`.
+
+    This takes a request for each. Raises BackendError.
+    """
+    counts = Counts(begin)
+    moment = begin
+    while moment < end:
+        moment = min(moment + DAY, end)
+        counts = counts.with_last(moment, await count(begin, moment))
+    return counts
+
+
 async def find_count_changes(seen: Counts, count: CountRows) -> CountChanges:
     """Return where the server now has more or fewer rows than were seen.
 
-    `added` is the start of the first span with more of them, and `removed` the end of
-    the last one with fewer. This takes a request if nothing has changed, else at most
-    one for each of the moments. Raises BackendError.
+    This takes a request if nothing has changed, else at most one for each of the
+    moments. Raises BackendError.
     """
     known: dict[datetime, int] = {}
 
@@ -98,6 +117,7 @@ async def find_count_changes(seen: Counts, count: CountRows) -> CountChanges:
             known[moment] = await count(seen.begin, moment)
         return known[moment] - before
 
+    start: datetime | None = None
     added: datetime | None = None
     removed: datetime | None = None
     first, shift, new = 0, 0, [*seen.upto]
@@ -109,12 +129,15 @@ async def find_count_changes(seen: Counts, count: CountRows) -> CountChanges:
                 low = middle + 1
             else:
                 high = middle
+        begin = seen.upto[low - 1][0] if low else seen.begin
+        start = start or begin
         more = await excess(low) - shift
-        if more > 0 and added is None:
-            added = seen.upto[low - 1][0] if low else seen.begin
-        elif more < 0:
+        if more > 0:
+            added = added or begin
+        else:
             removed = seen.upto[low][0]
         shift += more
         new[low:] = [(at, before + shift) for at, before in seen.upto[low:]]
         first = low + 1
-    return CountChanges(added=added, removed=removed, counts=Counts(seen.begin, new))
+    counts = Counts(seen.begin, new)
+    return CountChanges(first=start, added=added, removed=removed, counts=counts)

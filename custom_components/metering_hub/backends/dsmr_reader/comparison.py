@@ -8,12 +8,18 @@ Source: docs/wire/dsmr_reader.md, Stored telegrams, Statistics and Retention.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 
 from ..base import Comparison, Memory
-from ..common.counts import CountChanges, Counts, counts_from_json, find_count_changes
+from ..common.counts import (
+    CountChanges,
+    Counts,
+    count_days,
+    counts_from_json,
+    find_count_changes,
+)
 from ..common.http import Json
 from ..common.parse import as_object
 from ..common.times import as_day, as_utc_moment, local_midnight
@@ -73,7 +79,9 @@ class HistoryComparer:
         counts = counts_from_json(seen.get("counts"))
         changed = _first_changed(days, seen, zone)
         if counts is None:
-            counts, changed = await self._first_counts(start, now), start
+            begin, end = _between(start), _between(now - COUNTED_AFTER)
+            counts = await count_days(begin, end, self._client.count_telegrams)
+            changed = start
         else:
             begin = start if kept is None else kept.begin(start, now)
             changes = await self._counts(counts.since(begin), now)
@@ -105,16 +113,6 @@ class HistoryComparer:
         found = await self._client.days(first + DAY, last)
         return {day.day.isoformat(): _digest(day) for day in found}
 
-    async def _first_counts(self, start: datetime, now: datetime) -> Counts:
-        """Count the telegrams up to each day, to know later which day has changed."""
-        counts = Counts(_between(start))
-        moment = counts.begin + DAY
-        while moment <= now - COUNTED_AFTER:
-            number = await self._client.count_telegrams(counts.begin, moment)
-            counts = counts.with_last(moment, number)
-            moment += DAY
-        return counts
-
     async def _counts(self, seen: Counts, now: datetime) -> CountChanges:
         """Return the changes of the counts, which then go on until a day ago.
 
@@ -129,13 +127,9 @@ class HistoryComparer:
         )
         if is_same:
             counts = seen.with_last(until, total)
-            return CountChanges(added=None, removed=None, counts=counts)
+            return CountChanges(first=None, added=None, removed=None, counts=counts)
         changes = await find_count_changes(seen, self._client.count_telegrams)
-        return CountChanges(
-            added=changes.added,
-            removed=changes.removed,
-            counts=changes.counts.with_last(until, total),
-        )
+        return replace(changes, counts=changes.counts.with_last(until, total))
 
 
 def _between(moment: datetime) -> datetime:
