@@ -91,8 +91,7 @@ class BemserverBackend(Backend):
             poll_interval=POLL_INTERVAL,
             history_interval=HISTORY_INTERVAL,
         )
-        self._zones = TimeZones()
-        self._user_id = 0
+        self._zones, self._user_id = TimeZones(), 0
         self._series: Mapping[str, SeriesPoint] = {}
         self._site: SiteOverview | None = None
 

@@ -89,14 +89,8 @@ class HistoryComparer:
             if changes.removed is not None:
                 kept = _Kept(now - changes.removed - DAY, now)
             changed = min(filter(None, (changed, changes.added)), default=None)
-        known = as_object(seen.get("keys"))
-        since = {
-            key: max(start, changed) if changed and key in known else start
-            for key in keys
-            if changed or key not in known
-        }
         return Comparison(
-            since=since,
+            since=_since(keys, seen, changed, start),
             seen={
                 "keys": dict.fromkeys(sorted(keys), True),
                 "counts": counts.as_json(),
@@ -130,6 +124,18 @@ class HistoryComparer:
             return CountChanges(first=None, added=None, removed=None, counts=counts)
         changes = await find_count_changes(seen, self._client.count_telegrams)
         return replace(changes, counts=changes.counts.with_last(until, total))
+
+
+def _since(
+    keys: Collection[str], seen: Memory, changed: datetime | None, start: datetime
+) -> Mapping[str, datetime]:
+    """Return from when on each point differs; one that was not seen, from `start` on."""
+    known = as_object(seen.get("keys"))
+    return {
+        key: max(start, changed) if changed and key in known else start
+        for key in keys
+        if changed or key not in known
+    }
 
 
 def _between(moment: datetime) -> datetime:
