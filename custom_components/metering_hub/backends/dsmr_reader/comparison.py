@@ -129,7 +129,7 @@ class HistoryComparer:
 def _since(
     keys: Collection[str], seen: Memory, changed: datetime | None, start: datetime
 ) -> Mapping[str, datetime]:
-    """Return from when on each point differs; one that was not seen, from `start` on."""
+    """Return from when on points differ; those that were not seen, from `start` on."""
     known = as_object(seen.get("keys"))
     return {
         key: max(start, changed) if changed and key in known else start
