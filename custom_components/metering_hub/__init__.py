@@ -21,6 +21,7 @@ from .dashboard.energy_dashboard import (
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
 from .history.auditor import async_remove_audit
+from .history.comparison_memory import ComparisonMemory
 from .history.coordinator import HistoryCoordinator
 from .history.failure_issue import FAILURES
 from .history.memory import ImportMemory
@@ -115,6 +116,7 @@ async def async_remove_entry(
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
+    await ComparisonMemory(hass, entry.entry_id).async_remove()
     await SettingsMemory(hass, entry.entry_id).async_remove()
     await QualityMemory(hass, entry.entry_id).async_remove()
     await NewsStore(hass, entry.entry_id).async_remove()

@@ -11,14 +11,10 @@ from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.history.audit import AuditReport
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
 from custom_components.metering_hub.history.maths.checked_hours import DataWarning
-from custom_components.metering_hub.history.validator import (
-    KnownQualities,
-    UnknownQualities,
-    Validator,
-)
+from custom_components.metering_hub.history.validator import Validator
 from custom_components.metering_hub.history.warning_issue import warnings_issue_id
 from custom_components.metering_hub.metering.data_quality import WarningRule
-from custom_components.metering_hub.metering.quality import MISSING
+from custom_components.metering_hub.metering.quality import MISSING, HourCodes
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -30,6 +26,8 @@ from .test_audit import damage, false_high
 from .test_history import imported, wants_history
 
 __all__ = ["wants_history"]
+
+type DayTotals = Mapping[str, Mapping[date, float]]
 
 REGISTER = "electricity_delivered_1"
 SPIKE = 40.0
@@ -55,18 +53,30 @@ def history_of(entry: MockConfigEntry) -> HistoryCoordinator:
 async def warned(
     hass: HomeAssistant,
     entry: MockConfigEntry,
-    qualities: KnownQualities | None = None,
-    day_totals: Mapping[str, Mapping[date, float]] | None = None,
+    day_totals: DayTotals | None = None,
 ) -> Sequence[DataWarning]:
     """Return the warnings that a validator reports, as after a start."""
     await imported(hass, entry)
     found: list[DataWarning] = []
     history = history_of(entry)
-    validator = Validator(hass, entry, qualities or UnknownQualities(), found.append)
-    await validator.async_follow(
-        await history._scope(), history.backend.time_zone, None, day_totals or {}
-    )
+    validator = validator_of(hass, entry, found, day_totals or {})
+    await validator.async_follow(await history.scope(), history.backend.time_zone, None)
     return found
+
+
+def validator_of(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    found: list[DataWarning],
+    day_totals: DayTotals,
+) -> Validator:
+    """Return a validator that adds warnings to `found`."""
+
+    async def find_day_totals(*_span: object) -> DayTotals:
+        return day_totals
+
+    qualities = history_of(entry).qualities
+    return Validator(hass, entry, qualities, find_day_totals, found.append)
 
 
 async def spike(hass: HomeAssistant, entry: MockConfigEntry, *hours: datetime) -> None:
@@ -176,22 +186,18 @@ async def test_the_day_of_the_server(
     assert found.end - found.start == timedelta(days=1)
 
 
-class LostGas(UnknownQualities):
-    """The qualities of a gas meter that has been silent for two days."""
-
-    def codes(self, key: str, start: float, end: float) -> bytes:
-        codes = super().codes(key, start, end)
-        return codes[:-48] + bytes([MISSING]) * 48 if key == "gas" else codes
-
-
 async def test_a_span_that_grows_is_reported_once(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """A meter is stale from the end of its newest hour on."""
-    (found,) = await warned(hass, loaded, LostGas())
+    await imported(hass, loaded)
+    begin = NOW.replace(minute=0) - timedelta(hours=48)
+    lost = HourCodes(begin.timestamp(), bytes([MISSING]) * 48)
+    history_of(loaded).qualities.put("gas", [lost])
+    (found,) = await warned(hass, loaded)
     assert (found.rule, found.point, found.seen) == (WarningRule.STALE, "gas", 48)
     assert found.end == NOW.replace(minute=0)
-    assert await warned(hass, loaded, LostGas()) == []
+    assert await warned(hass, loaded) == []
 
 
 async def test_an_audit_that_is_followed_is_not_followed_again(
@@ -200,12 +206,12 @@ async def test_an_audit_that_is_followed_is_not_followed_again(
     """Only a new audit is, so that one look a night is enough."""
     await imported(hass, loaded)
     history, found = history_of(loaded), list[DataWarning]()
-    validator = Validator(hass, loaded, UnknownQualities(), found.append)
-    scope, zone = await history._scope(), history.backend.time_zone
+    validator = validator_of(hass, loaded, found, {})
+    scope, zone = await history.scope(), history.backend.time_zone
     audit = AuditReport(hours=1)
-    await validator.async_follow(scope, zone, audit, {})
+    await validator.async_follow(scope, zone, audit)
     await spike(hass, loaded, ODD[0])
-    await validator.async_follow(scope, zone, audit, {})
+    await validator.async_follow(scope, zone, audit)
     assert found == []
-    await validator.async_follow(scope, zone, AuditReport(hours=1), {})
+    await validator.async_follow(scope, zone, AuditReport(hours=1))
     assert len(found) == 1

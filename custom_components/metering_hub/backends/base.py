@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from aiohttp import ClientSession
@@ -76,6 +76,8 @@ class Capability(StrEnum):
     """An optional ability of a backend."""
 
     HISTORY = "history"
+    COMPARISON = "comparison"
+    DAY_TOTALS = "day_totals"
     PRICES = "prices"
     WATCH = "watch"
     WRITE = "write"
@@ -132,6 +134,18 @@ class HistoryChanges:
 
     since: datetime | None
     mark: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a server has changed in the last days since an earlier comparison.
+
+    `since` maps the keys of the points whose history differs to the earliest moment
+    that may. `seen` is what the next comparison needs; it is kept over restarts.
+    """
+
+    since: Mapping[str, datetime]
+    seen: Memory
 
 
 class Backend(ABC):
@@ -206,6 +220,27 @@ class Backend(ABC):
         default, all history may have changed.
         """
         return HistoryChanges(since=start, mark=None)
+
+    async def compare_history(
+        self, points: Collection[Point], start: datetime, seen: Memory
+    ) -> Comparison | None:
+        """Return which points have another history from `start` on than was `seen`.
+
+        That takes a request or two for many points. Points that `seen` does not know
+        differ from `start` on. `None` means that this release of the server cannot
+        say. Requires Capability.COMPARISON.
+        """
+        raise NotImplementedError
+
+    async def day_totals(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[str, Mapping[date, float]]:
+        """Return the server's own totals of the local days in [start, end].
+
+        They are by point key and day of `time_zone`, in the units of the points; days
+        without a total are missing. Requires Capability.DAY_TOTALS.
+        """
+        raise NotImplementedError
 
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:
         """Return the prices in [start, end], oldest first and without overlaps.

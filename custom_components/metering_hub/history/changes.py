@@ -44,7 +44,6 @@ class _Run:
 
     scope: Scope
     began: datetime
-    is_long: bool = False
     groups: list[_Group] = field(default_factory=list)
     is_repeatable: bool = True
     is_complete: bool = False
@@ -77,7 +76,7 @@ class ChangeTracker:
         self._backend = backend
         self._find_start = find_start
         self._max_age = max(RECORDER_CHECK, RECORDER_CHECK_RUNS * history_interval)
-        self._marks: dict[tuple[frozenset[str], bool], object] = {}
+        self._marks: dict[frozenset[str], object] = {}
         self._answers: dict[frozenset[str], tuple[datetime, HistoryChanges]] = {}
         self._run: _Run | None = None
 
@@ -100,20 +99,14 @@ class ChangeTracker:
             if group.start is None:
                 if await self._find_start(scope, group.points) is not None:
                     return False
-            elif (
-                await self._fetch(group, group.start, is_long=False)
-            ).since is not None:
+            elif (await self._fetch(group, group.start)).since is not None:
                 return False
         self._answers.clear()
         return True
 
-    def start_run(self, scope: Scope, *, is_long: bool = False) -> None:
-        """Record that a run over a scope starts.
-
-        A run over the long window has marks of its own: what the server reports as
-        changed is what has changed since the last such run.
-        """
-        self._run = _Run(scope, dt_util.utcnow(), is_long)
+    def start_run(self, scope: Scope) -> None:
+        """Record that a run over a scope starts."""
+        self._run = _Run(scope, dt_util.utcnow())
 
     def complete_run(self) -> None:
         """Record that the current run is complete."""
@@ -136,8 +129,7 @@ class ChangeTracker:
         answer = self._answers.get(group.key)
         # An answer for a longer span also holds for a part of it.
         if answer is None or answer[0] > start:
-            is_long = self._run is not None and self._run.is_long
-            changes = await self._fetch(group, start, is_long=is_long)
+            changes = await self._fetch(group, start)
         else:
             changes = answer[1]
         if changes.since is not None and not is_continued and self._run is not None:
@@ -146,18 +138,13 @@ class ChangeTracker:
 
     def keep_mark(self, points: Sequence[Point], changes: HistoryChanges) -> None:
         """Keep the mark of changes that have all been passed to the recorder."""
-        key = frozenset(point.key for point in points)
-        if self._run is not None and self._run.is_long:
-            self._marks[key, True] = changes.mark
-        self._marks[key, False] = changes.mark
+        self._marks[frozenset(point.key for point in points)] = changes.mark
 
-    async def _fetch(
-        self, group: _Group, start: datetime, *, is_long: bool
-    ) -> HistoryChanges:
+    async def _fetch(self, group: _Group, start: datetime) -> HistoryChanges:
         """Ask the backend what changed from `start` on; raises BackendError."""
-        mark = self._marks.get((group.key, is_long))
+        mark = self._marks.get(group.key)
         changes = await self._backend.history_changes(group.points, start, mark)
         if changes.since is None:
-            self._marks[group.key, is_long] = changes.mark
+            self._marks[group.key] = changes.mark
         self._answers[group.key] = (start, changes)
         return changes

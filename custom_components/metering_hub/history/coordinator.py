@@ -1,9 +1,9 @@
 """Import history once Home Assistant has started, and regularly from then on."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import BackendSpec
+from ..backends.base import BackendSpec, Capability
 from ..backends.common.times import whole_hour
-from ..backends.errors import BackendError
+from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
@@ -62,6 +62,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.data = Progress()
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
+        self._spec = spec
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
         self._settings = SettingsMemory(hass, entry.entry_id)
         self._reporter = QualityReporter(self.qualities)
@@ -73,7 +74,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             self.qualities,
             spec.history_interval,
         )
-        self.validator = Validator(hass, entry, self.qualities, self._news.warn)
+        self.validator = Validator(
+            hass, entry, self.qualities, self._day_totals, self._news.warn
+        )
         self._server_issue = FailureIssue(hass, entry, SERVER_FAILURE)
         self._database_issue = FailureIssue(hass, entry, DATABASE_FAILURE)
 
@@ -161,9 +164,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         if not outcome.failed:
             await self.auditor.async_follow(scope, self._report)
             await self.validator.async_follow(
-                scope, self.backend.time_zone, self.auditor.report, {}
+                scope, self.backend.time_zone, self.auditor.report
             )
         return outcome
+
+    async def _day_totals(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[str, Mapping[date, float]]:
+        """Return the server's own totals of days, if it has any.
+
+        Raises BackendError unless only these cannot be read.
+        """
+        if Capability.DAY_TOTALS not in self._spec.capabilities:
+            return {}
+        try:
+            return await self.backend.day_totals(points, start, end)
+        except ONE_ENDPOINT_ERRORS as err:
+            LOGGER.debug("%s: the days' totals are missing: %s", self.name, err)
+            return {}
 
     async def _import_with_changed_settings(self, scope: Scope) -> None:
         """Import all of the points again whose settings the user has changed.

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
@@ -11,33 +12,26 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
-from ..metering.register_run import WINDOW_SECONDS
 from .audit import AuditReport, audit, subjects_of
 from .audit_memory import AuditMemory
 from .changes import ChangeTracker
+from .comparison import CONTESTED_FOR, LONG_WINDOW, DailyComparison, Look
+from .comparison_memory import ComparisonMemory
 from .cost_backlog import CostBacklog
 from .costs import CostStatistics
-from .maths.rows import HOUR
+from .fixed_costs import import_fixed_costs
 from .memory import ImportMemory
 from .outcome import Outcome
 from .passes import Pass, Report
 from .planner import Planner
 from .quality_memory import QualityMemory
-from .recorder import WriteQueue, clear, last_rows, recorded_ids, row_before
+from .recorder import clear, recorded_ids
 from .recorder_access import ended_at_stop, wait_until_stored
 from .rejected import Rejections
 from .resume import Plans, group_by_start
 from .series import lead_time
 from .statistic import FIXED_COST_KEY, Scope
 from .unit_change import convert_changed_units
-from .writer import StatisticWriter
-
-LONG_WINDOW = timedelta(seconds=WINDOW_SECONDS)
-"""How far back late or corrected readings are expected once a day: as far as the rules
-decide by hindsight."""
-
-FIXED_COST_ROWS = 10
-"""The number of latest fixed costs, one per day, that are compared again."""
 
 
 class Importer:
@@ -53,6 +47,8 @@ class Importer:
         self._lock = asyncio.Lock()
         self._memory = ImportMemory(hass, entry_id)
         self._changes = ChangeTracker(backend, self.find_start, spec.history_interval)
+        compared = ComparisonMemory(hass, entry_id)
+        self._comparison = DailyComparison(backend, spec, compared)
         self._costs = CostStatistics(hass, backend, spec)
         self._backlog = CostBacklog(hass, self._costs)
         self._are_fixed_costs_due = False
@@ -73,6 +69,7 @@ class Importer:
             await self._memory.async_clear()
             await self.qualities.async_load()
             await self.qualities.async_clear()
+            await self._comparison.forget()
             self._reset()
             return statistic_ids
 
@@ -90,14 +87,23 @@ class Importer:
         async with ended_at_stop(self._hass), self._lock:
             await self._memory.async_load()
             await self.qualities.async_load()
-            is_long = self._memory.is_comparison_due(dt_util.utcnow())
-            keys = _keys(scope) & self._memory.unfinished.keys()
-            if await self._costs.refresh() or keys:
-                # New prices change the costs even if no reading has changed.
-                self._changes.reset()
-            elif not is_long and await self._changes.is_unchanged(scope):
-                return Outcome()
-            return await self._import(scope, report, is_long=is_long)
+            now = dt_util.utcnow()
+            contested = self.rejections.contested(now - CONTESTED_FOR)
+            look = await self._comparison.look(scope.points, contested, now)
+            outcome = await self._import_news(scope, report)
+            if look is not None:
+                await self._compare(scope, look, outcome)
+            return outcome
+
+    async def _import_news(self, scope: Scope, report: Report) -> Outcome:
+        """Import what is new since the last run, and in the trailing window."""
+        keys = _keys(scope) & self._memory.unfinished.keys()
+        if await self._costs.refresh() or keys:
+            # New prices change the costs even if no reading has changed.
+            self._changes.reset()
+        elif await self._changes.is_unchanged(scope):
+            return Outcome()
+        return await self._import(scope, report)
 
     async def reimport(
         self, scope: Scope, report: Report, start: datetime | None
@@ -112,7 +118,7 @@ class Importer:
             await self._memory.async_begin(dict.fromkeys(_keys(scope), start))
             self._reset()
             await self._costs.refresh()
-            return await self._import(scope, report, is_long=False)
+            return await self._import(scope, report)
 
     def take_stepped(self) -> Mapping[str, set[datetime]]:
         """Return by statistic id the hours in which a higher register begins.
@@ -143,18 +149,43 @@ class Importer:
             subjects = subjects_of(scope, self._costs)
             return await audit(self._hass, subjects, memory, is_complete=is_complete)
 
-    async def _import(self, scope: Scope, report: Report, *, is_long: bool) -> Outcome:
-        """Import all points of a scope; with `is_long`, compare the long window."""
-        began = dt_util.utcnow()
+    async def _import(self, scope: Scope, report: Report) -> Outcome:
+        """Import all points of a scope."""
         await wait_until_stored(self._hass)
         await self._convert_units(scope)
-        self._changes.start_run(scope, is_long=is_long)
-        window = self._spec.history_window
-        if is_long:
-            window = max(window, LONG_WINDOW)
+        self._changes.start_run(scope)
         outcome = Outcome()
         outcome.written |= await self._backlog.price(scope)
-        planner = Planner(
+        planner = self._planner(scope, self._spec.history_window)
+        await self._import_groups(planner, report, outcome)
+        await self._import_fixed_costs(scope, outcome)
+        if not outcome.failed:
+            self._changes.complete_run()
+        return outcome
+
+    async def _import_fixed_costs(self, scope: Scope, outcome: Outcome) -> None:
+        """Write fixed costs if anything was written, or they are to be written again.
+
+        They stay due if they are refused, even if there is no new reading.
+        """
+        is_again = FIXED_COST_KEY in self._memory.unfinished
+        self._are_fixed_costs_due |= is_again or bool(outcome.written)
+        if not self._are_fixed_costs_due:
+            return
+
+        async def find_start() -> datetime | None:
+            """Find the first reading of all points."""
+            return await self.find_start(scope, scope.points)
+
+        await import_fixed_costs(
+            self._hass, self._costs, scope, find_start, outcome, is_again=is_again
+        )
+        await self._memory.async_complete(FIXED_COST_KEY)
+        self._are_fixed_costs_due = False
+
+    def _planner(self, scope: Scope, window: timedelta) -> Planner:
+        """Return the planner of a run that compares the trailing `window`."""
+        return Planner(
             self._hass,
             scope,
             self._costs,
@@ -163,19 +194,29 @@ class Importer:
             self.rejections,
             self.qualities,
         )
-        await self._import_groups(planner, report, outcome)
-        self._are_fixed_costs_due |= FIXED_COST_KEY in self._memory.unfinished
-        if outcome.written or self._are_fixed_costs_due:
-            # They stay due if they are refused, even if there is no new reading.
-            self._are_fixed_costs_due = True
-            await self._import_fixed_costs(scope, outcome)
-            await self._memory.async_complete(FIXED_COST_KEY)
-            self._are_fixed_costs_due = False
-        if not outcome.failed:
-            self._changes.complete_run()
-            if is_long:
-                await self._memory.async_compared(began)
-        return outcome
+
+    async def _compare(self, scope: Scope, look: Look, outcome: Outcome) -> None:
+        """Read points again that may have changed before the trailing window.
+
+        Those that were just imported from their first reading on are up to date.
+        """
+        since = {k: at for k, at in look.since.items() if k not in outcome.complete}
+        points = [point for point in scope.points if point.key in since]
+        planner = self._planner(replace(scope, points=points), LONG_WINDOW)
+        if points:
+            await wait_until_stored(self._hass)
+        plans = await planner.plans()
+        narrowed = [(point, plan.narrowed(since[point.key])) for point, plan in plans]
+        failed: set[str] = set()
+        for group in group_by_start(narrowed):
+            keys = {point.key for point, _ in group}
+            try:
+                await self._read_group(planner, group, _show_nothing, outcome)
+            except ONE_ENDPOINT_ERRORS as err:
+                outcome.failed |= dict.fromkeys(keys, str(err))
+            failed |= keys & outcome.failed.keys()
+        is_all = outcome.complete >= {point.key for point in scope.points}
+        await self._comparison.keep(look, failed, is_all=is_all)
 
     async def _import_groups(
         self, planner: Planner, report: Report, outcome: Outcome
@@ -224,11 +265,32 @@ class Importer:
             return
         if (since := changes.since) > start:
             group = [(point, plan.narrowed(since)) for point, plan in group]
+        if not await self._read_group(planner, group, report, outcome, start):
+            self._changes.keep_mark(points, changes)
+
+    async def _read_group(
+        self,
+        planner: Planner,
+        group: Plans,
+        report: Report,
+        outcome: Outcome,
+        start: datetime | None = None,
+    ) -> Mapping[str, str]:
+        """Read and write points in one pass; return those that failed with the reason.
+
+        Points without a recorded row begin at `start`, or at their first reading.
+        """
+        points = [point for point, _ in group]
+        if start is None and any(plan.start is None for _, plan in group):
+            start = await self.find_start(planner.scope, points)
         # The position at a baseline may have been read shortly before it.
-        first = min(
+        starts = [
             plan.start - lead_time(point) if plan.start else start
             for point, plan in group
-        )
+        ]
+        first = min((each for each in starts if each is not None), default=None)
+        if first is None:
+            return {}
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
         try:
             await run.read(self._backend, first, report)
@@ -238,13 +300,16 @@ class Importer:
             for statistic_id, hours in run.stepped.items():
                 self._stepped[statistic_id] |= hours
             self._exchanged |= run.exchanged
-        if not run.failed:
-            self._changes.keep_mark(points, changes)
         outcome.failed |= run.failed
         outcome.without_readings |= run.without_readings
-        outcome.written |= {
-            writer.statistic.statistic_id: writer.written for writer in run.writers
+        outcome.complete |= {
+            point.key
+            for point, plan in group
+            if plan.base is None and point.key not in run.failed
         }
+        for writer in run.writers:
+            outcome.add_written(writer.statistic.statistic_id, writer.written)
+        return run.failed
 
     async def find_start(
         self, scope: Scope, points: Sequence[Point]
@@ -255,32 +320,9 @@ class Importer:
             return None
         return max(first, scope.start) if scope.start else first
 
-    async def _import_fixed_costs(self, scope: Scope, outcome: Outcome) -> None:
-        """Write the fixed costs of each day, one row per local midnight."""
-        if (statistic := self._costs.fixed_statistic(scope)) is None:
-            return
-        is_again = FIXED_COST_KEY in self._memory.unfinished
-        rows = await last_rows(self._hass, statistic.statistic_id, FIXED_COST_ROWS)
-        base = rows[0] if len(rows) == FIXED_COST_ROWS and not is_again else None
-        start = (
-            base.start + HOUR if base else await self.find_start(scope, scope.points)
-        )
-        if start is None:
-            return
-        if base is None:
-            # The source may keep less than what is recorded.
-            base = await row_before(self._hass, statistic.statistic_id, start)
-        before = base.sum if base and base.sum is not None else 0.0
-        writer = StatisticWriter.of(
-            statistic,
-            None if is_again else rows,
-            latest=rows[-1].start if rows else None,
-        )
-        writer.add(self._costs.fixed_rows(start, dt_util.utcnow(), before))
-        queue = WriteQueue(self._hass)
-        await queue.write([writer])
-        await queue.finish()
-        outcome.written[statistic.statistic_id] = writer.written
+
+def _show_nothing(_start: datetime, _reached: datetime, _rows: int) -> None:
+    """Show no progress: what is read again was imported before."""
 
 
 def _keys(scope: Scope) -> set[str]:

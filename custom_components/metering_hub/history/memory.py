@@ -1,7 +1,7 @@
 """Remember the re-imports that are not finished; never any value."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -11,9 +11,6 @@ from ..backends.common.http import Json
 from ..const import DOMAIN
 
 _VERSION = 1
-
-COMPARE_AFTER = timedelta(days=1)
-"""How often the long window is compared."""
 
 
 class ImportMemory:
@@ -30,7 +27,6 @@ class ImportMemory:
         )
         self._is_loaded = False
         self._unfinished: dict[str, datetime | None] = {}
-        self._compared: datetime | None = None
 
     @property
     def unfinished(self) -> Mapping[str, datetime | None]:
@@ -48,7 +44,6 @@ class ImportMemory:
         unfinished = stored.get("unfinished")
         if isinstance(unfinished, dict):
             self._unfinished = {key: _moment(at) for key, at in unfinished.items()}
-        self._compared = _moment(stored.get("compared"))
         self._is_loaded = True
 
     async def async_begin(self, starts: Mapping[str, datetime | None]) -> None:
@@ -77,16 +72,6 @@ class ImportMemory:
     async def async_clear(self) -> None:
         """Forget everything, because the statistics are deleted."""
         self._unfinished.clear()
-        self._compared = None
-        await self._async_save()
-
-    def is_comparison_due(self, now: datetime) -> bool:
-        """Return True if the long window was not compared for a day."""
-        return self._compared is None or now - self._compared >= COMPARE_AFTER
-
-    async def async_compared(self, now: datetime) -> None:
-        """Remember when the long window was compared."""
-        self._compared = now
         await self._async_save()
 
     async def async_remove(self) -> None:
@@ -100,7 +85,6 @@ class ImportMemory:
                 "unfinished": {
                     key: _stored(at) for key, at in self._unfinished.items()
                 },
-                "compared": _stored(self._compared),
             }
         )
 

@@ -12,17 +12,23 @@ class Outcome:
     """The rows written by statistic id, and the points that were not imported.
 
     `failed` maps the points that could not be read, while others could, to the reason.
-    `without_readings` are the keys of points of which the server has no reading.
+    `without_readings` are the keys of points of which the server has no reading, and
+    `complete` those of which all readings were read.
     """
 
     written: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     without_readings: set[str] = field(default_factory=set)
+    complete: set[str] = field(default_factory=set)
 
     @property
     def rows(self) -> int:
         """Return the number of rows written."""
         return sum(self.written.values())
+
+    def add_written(self, statistic_id: str, rows: int) -> None:
+        """Count rows that were written; a second pass adds to those of the first."""
+        self.written[statistic_id] = self.written.get(statistic_id, 0) + rows
 
     def describe_failures(self, names: Mapping[str, str]) -> str:
         """Return the failed points by name with their reasons; long lists are cut."""

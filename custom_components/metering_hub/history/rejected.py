@@ -5,7 +5,7 @@ counted before, so each reading counts once, and none that is believed in the en
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -30,6 +30,9 @@ IGNORED_IF_TRUSTED = frozenset(
     {Rule.CAPACITY, Rule.EXCURSION, Rule.CORRECTION, Rule.UNUSUAL, Rule.UNDECIDED}
 )
 """The rules that are off for a register whose readings are taken as they are."""
+
+BY_HINDSIGHT = IGNORED_IF_TRUSTED | {Rule.NEW_REGISTER}
+"""The rules by which a reading may decide what earlier ones of the window were."""
 
 
 def rules_of(point: Point, *, is_trusted: bool) -> list[Rule]:
@@ -171,6 +174,14 @@ class PointRejections:
             total.update(hour.by_rule)
         return total
 
+    def has_any(self, rules: Collection[Rule], since: float) -> bool:
+        """Return True if a reading broke one of these rules in the hours `since`."""
+        hours = self._hours | self._unread
+        return any(
+            time >= since and not hour.by_rule.keys().isdisjoint(rules)
+            for time, hour in hours.items()
+        )
+
     @property
     def newest(self) -> Rejected | None:
         """Return the newest rejected reading."""
@@ -212,6 +223,14 @@ class Rejections:
     def points(self) -> Mapping[str, PointRejections]:
         """Return the rejected readings of each point, by its key."""
         return self._points
+
+    def contested(self, since: datetime) -> set[str]:
+        """Return the keys of points of which readings contradict others `since` then.
+
+        They may decide what earlier readings were that have not changed.
+        """
+        first = since.timestamp()
+        return {k for k, p in self._points.items() if p.has_any(BY_HINDSIGHT, first)}
 
     def report(self) -> RejectionReport:
         """Return how many readings of which points broke which rule."""

@@ -1,8 +1,7 @@
 """Look at the recorded hours once a day, and warn of those that look odd."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -22,8 +21,9 @@ from .maths.checked_hours import (
     MeterHours,
     complete_days,
 )
-from .maths.rows import HOUR, HOUR_SECONDS, Row
+from .maths.rows import HOUR, Row
 from .maths.warnings import find_warnings
+from .quality_memory import QualityMemory
 from .recorder import rows_during
 from .statistic import Scope
 from .warning_issue import async_report_repeated, warnings_issue_id
@@ -33,20 +33,11 @@ CHECKED = timedelta(days=35)
 """How far back hours are looked at: the days that are compared, and a week."""
 
 
-class KnownQualities(Protocol):
-    """What knows the codes of quality of recorded hours."""
-
-    def codes(self, key: str, start: float, end: float) -> bytes:
-        """Return the codes of a point's hours in [start, end), in epoch seconds."""
-        ...
-
-
-class UnknownQualities:
-    """The codes of quality where nothing knows them."""
-
-    def codes(self, key: str, start: float, end: float) -> bytes:
-        """Return the code UNKNOWN for each hour in [start, end), in epoch seconds."""
-        return bytes([UNKNOWN]) * round((end - start) / HOUR_SECONDS)
+type FindDayTotals = Callable[
+    [Collection[Point], datetime, datetime],
+    Awaitable[Mapping[str, Mapping[date, float]]],
+]
+"""Find what the server itself says of the days in [start, end], by point key."""
 
 
 class Validator:
@@ -60,10 +51,12 @@ class Validator:
         self,
         hass: HomeAssistant,
         entry: ConfigEntry,
-        qualities: KnownQualities,
+        qualities: QualityMemory,
+        find_day_totals: FindDayTotals,
         on_warning: Callable[[DataWarning], None],
     ) -> None:
         """Initialize the validator; `on_warning` is called once for each warning."""
+        self._find_day_totals = find_day_totals
         self._hass = hass
         self._entry = entry
         self._qualities = qualities
@@ -78,18 +71,16 @@ class Validator:
         scope: Scope,
         zone: tzinfo,
         audited: AuditReport | None,
-        day_totals: Mapping[str, Mapping[date, float]],
     ) -> None:
         """Look at the hours if there was an audit since, or none was looked at yet.
 
-        `zone` is that of the server's days, and `day_totals` what the server itself
-        says of them, in the unit of each point, by key. Raises RecorderError and
+        `zone` is that of the server's days. Raises BackendError, RecorderError and
         StoppingError; the next call then tries again.
         """
         if self.report is not None and audited is self._followed:
             return
         now = whole_hour(dt_util.utcnow())
-        span = await self._read(scope, zone, now, day_totals)
+        span = await self._read(scope, zone, now)
         # The rules look at all hours several times, which takes longer than 10 ms.
         found = await self._hass.async_add_executor_job(
             find_warnings, span, self.disabled
@@ -107,7 +98,6 @@ class Validator:
         scope: Scope,
         zone: tzinfo,
         end: datetime,
-        day_totals: Mapping[str, Mapping[date, float]],
     ) -> CheckedSpan:
         """Return the recorded hours before `end`, one query per statistic."""
         start = end - CHECKED
@@ -132,7 +122,7 @@ class Validator:
             latitude=self._hass.config.latitude,
             meters=meters,
             powers=powers,
-            day_totals=day_totals,
+            day_totals=await self._find_day_totals(scope.points, start, end),
         )
 
     async def _rows(

@@ -12,8 +12,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def test_spec_declares_history_and_prices() -> None:
-    assert {"history", "prices"} == set(SPEC.capabilities)
+def test_spec_declares_its_abilities() -> None:
+    assert {"comparison", "day_totals", "history", "prices"} == set(SPEC.capabilities)
     assert (SPEC.history_interval, SPEC.history_window) == (HOUR / 12, 3 * DAY)
     assert SPEC.currency == "EUR"
 

@@ -9,6 +9,7 @@ from custom_components.metering_hub.backends.dsmr_reader.positions import (
     RegisterHistory,
     positions_between,
 )
+from custom_components.metering_hub.metering.model import ESTIMATED
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -74,3 +75,15 @@ def test_counting_back_from_the_first_position() -> None:
     assert register.last_time == first.time
     assert register.count(hours, START + 4 * HOUR) == []
     assert register.advance(first, hours) == []
+
+
+def test_only_known_positions_are_measured() -> None:
+    """What is rebuilt between two positions, or before the first one, is estimated."""
+    register, hours = RegisterHistory(), amounts(1, 1, 2, 4, 1)
+    first = position(2, 20)
+    register.count_back(hours, first, START + 24 * HOUR)
+    found = [*register.advance(first, hours), *register.advance(position(5, 29), hours)]
+    measured = [each.time for each in found if each.quality is None]
+    assert measured == [START + 2 * HOUR, START + 5 * HOUR]
+    assert len(found) == 6
+    assert {each.quality for each in found} == {None, ESTIMATED}

@@ -20,9 +20,10 @@ SPEC = BackendSpec(
     make=BemserverBackend,
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,
-    history_window=timedelta(days=2),
+    # Days that were not over at the daily comparison are left to the imports of news.
+    history_window=timedelta(days=2, hours=6),
     earliest=EARLIEST,
-    capabilities=frozenset({Capability.HISTORY}),
+    capabilities=frozenset({Capability.HISTORY, Capability.COMPARISON}),
     setup_fields=(
         Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
         Field(name=AMOUNTS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),

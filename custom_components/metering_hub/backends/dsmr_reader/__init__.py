@@ -20,7 +20,14 @@ SPEC = BackendSpec(
     history_interval=timedelta(minutes=5),
     history_window=timedelta(days=3),
     currency="EUR",
-    capabilities=frozenset({Capability.HISTORY, Capability.PRICES}),
+    capabilities=frozenset(
+        {
+            Capability.HISTORY,
+            Capability.COMPARISON,
+            Capability.DAY_TOTALS,
+            Capability.PRICES,
+        }
+    ),
     # Users paste the address of any page that they have open, or of the API.
     page_segments=frozenset(
         {"admin", "api", "archive", "compare", "configuration", "dashboard"}

@@ -1,7 +1,7 @@
 """DSMR-reader as a backend."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import override
 
 from aiohttp import ClientSession
@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 from ...metering.model import Inventory, Point, PricePeriod
 from ..base import (
     Backend,
+    Comparison,
     HistoryChanges,
     HistoryChunk,
     Identity,
@@ -19,6 +20,8 @@ from ..base import (
 from ..errors import UnsupportedError
 from .changes import find_changes
 from .client import DsmrReaderClient
+from .comparison import HistoryComparer
+from .day_totals import read_day_totals
 from .history import HistoryReader
 from .latest import LatestReader
 from .latest_telegram import TelegramReader
@@ -65,6 +68,7 @@ class DsmrReaderBackend(Backend):
         self._history = HistoryReader(
             self._client, self._find_time_zone, self._exchanges
         )
+        self._comparer = HistoryComparer(self._client)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
         self._profile: MeterProfile | None = None
@@ -153,6 +157,25 @@ class DsmrReaderBackend(Backend):
         keys = {point.key for point in points}
         until = self._telegrams.latest_possible
         return await find_changes(self._client, keys, start, until, mark)
+
+    @override
+    async def compare_history(
+        self, points: Collection[Point], start: datetime, seen: Memory
+    ) -> Comparison | None:
+        """Count the telegrams and compare the days' statistics, by two requests."""
+        zone = await self._find_time_zone()
+        keys = {point.key for point in points}
+        span = (start, self._telegrams.latest_possible)
+        return await self._comparer.compare(keys, span, zone, seen)
+
+    @override
+    async def day_totals(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[str, Mapping[date, float]]:
+        """Return the amounts of electricity in the days' statistics."""
+        zone = await self._find_time_zone()
+        keys = {point.key for point in points}
+        return await read_day_totals(self._client, keys, (start, end), zone)
 
     @override
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object
-from ..common.times import utc_text
+from ..common.times import as_utc_moment, utc_text
 from ..errors import ProtocolError
 from .auth import classify_login, make_auth
 from .models import (
@@ -194,6 +194,36 @@ class DsmrReaderClient:
             "timestamp__lte": utc_text(end),
         }
         return (await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)).total
+
+    async def count_beyond(
+        self, start: datetime, end: datetime, moment: datetime, number: int
+    ) -> tuple[int, bool]:
+        """Fetch how many telegrams [start, end] has, and if `number` are until then.
+
+        `moment` is before `end`. That as many telegrams are not later is certain if the
+        last of them stands at its place in the list, and a later one after it.
+        """
+        params: dict[str, QueryValue] = {
+            "ordering": "timestamp",
+            "limit": 2 if number else 1,
+            "timestamp__gte": utc_text(start),
+            "timestamp__lte": utc_text(end),
+        }
+        place = max(number - 1, 0)
+        try:
+            page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT, offset=place)
+        except ProtocolError:
+            if not place:
+                raise
+            # A list that ends before that place has other telegrams.
+            return await self.count_telegrams(start, end), False
+        times = [as_utc_moment(row.get("timestamp")) for row in page.rows]
+        until = [time for time in times if time is not None and time <= moment]
+        is_at_end = page.total <= number
+        is_same = len(until) == min(number, 1) and (
+            is_at_end or len(times) > len(until)
+        )
+        return page.total, is_same and page.total >= number
 
     async def telegram_summary(
         self, since: datetime, until: datetime

@@ -197,11 +197,15 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayStatistics:
-    """The first positions of a local day and their UTC times, by field name."""
+    """The first positions of a local day, their UTC times, and the day's amounts.
+
+    All are by field name; electricity is in kWh, the rest in the extra meter's unit.
+    """
 
     day: date
     positions: Mapping[str, float]
     times: Mapping[str, datetime]
+    amounts: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +329,7 @@ def parse_day_statistics(row: Row) -> DayStatistics | None:
         day=day,
         positions=_parse_floats(row, POSITION_FIELDS),
         times={name: time for name, time in times if time is not None},
+        amounts=_parse_floats(row, AMOUNT_FIELDS),
     )
 
 

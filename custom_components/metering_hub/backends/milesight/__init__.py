@@ -34,8 +34,16 @@ SPEC = BackendSpec(
     make=MilesightBackend,
     poll_interval=timedelta(seconds=30),
     history_interval=timedelta(minutes=15),
-    history_window=timedelta(days=1),
-    capabilities=frozenset({Capability.HISTORY, Capability.WATCH, Capability.WRITE}),
+    # All of it is read every six hours, and what is older is compared once a day.
+    history_window=timedelta(hours=36),
+    capabilities=frozenset(
+        {
+            Capability.HISTORY,
+            Capability.COMPARISON,
+            Capability.WATCH,
+            Capability.WRITE,
+        }
+    ),
     # Users paste the address of the page they have open, or that of the API.
     page_segments=frozenset(
         {"api", "auth", "dashboard", "device", "entity", "integration", "setting"}

@@ -9,12 +9,22 @@ from typing import override
 from aiohttp import ClientSession
 
 from ...metering.model import Inventory, Point, Value
-from ..base import Backend, HistoryChanges, HistoryChunk, Identity, Latest, Settings
+from ..base import (
+    Backend,
+    Comparison,
+    HistoryChanges,
+    HistoryChunk,
+    Identity,
+    Latest,
+    Memory,
+    Settings,
+)
 from ..errors import ProtocolError, UnsupportedError
 from .auth import Credentials
 from .catalogue import Catalogue, Source, make_catalogue
 from .changes import find_changes
 from .client import MissingEndpointError
+from .comparison import compare_counts
 from .control import write_value
 from .features import Features, LatestEndpoint, probe_features
 from .history import HistoryFailures, HistoryReader
@@ -144,6 +154,17 @@ class MilesightBackend(Backend):
         if self._failures.has_any(sources):
             mark = None
         return await find_changes(client, sources, start, mark, self._clock())
+
+    @override
+    async def compare_history(
+        self, points: Collection[Point], start: datetime, seen: Memory
+    ) -> Comparison | None:
+        """Count the stored values, which old releases do for single entities only."""
+        if self._features.latest_endpoint is not LatestEndpoint.BATCH:
+            return None
+        client = self._connected.server.client
+        now = self._clock() + self.clock_offset
+        return await compare_counts(client, self._sources(points), start, now, seen)
 
     @override
     async def write(self, point: Point, value: Value | None) -> None:
