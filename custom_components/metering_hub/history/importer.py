@@ -283,13 +283,7 @@ class Importer:
         points = [point for point, _ in group]
         if start is None and any(plan.start is None for _, plan in group):
             start = await self.find_start(planner.scope, points)
-        # The position at a baseline may have been read shortly before it.
-        starts = [
-            plan.start - lead_time(point) if plan.start else start
-            for point, plan in group
-        ]
-        first = min((each for each in starts if each is not None), default=None)
-        if first is None:
+        if (first := _first_needed(group, start)) is None:
             return {}
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
         try:
@@ -319,6 +313,17 @@ class Importer:
         if first is None:
             return None
         return max(first, scope.start) if scope.start else first
+
+
+def _first_needed(group: Plans, start: datetime | None) -> datetime | None:
+    """Return from when on readings are needed; points without a row need `start`.
+
+    The position at a baseline may have been read shortly before it.
+    """
+    starts = [
+        plan.start - lead_time(point) if plan.start else start for point, plan in group
+    ]
+    return min((each for each in starts if each is not None), default=None)
 
 
 def _show_nothing(_start: datetime, _reached: datetime, _rows: int) -> None:
