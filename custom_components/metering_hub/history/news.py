@@ -58,6 +58,8 @@ class HistoryNews:
         self._is_failing = False
         self._start = NEVER
         self._codes: Mapping[str, bytes] = {}
+        self._newest: Mapping[str, bytes] = {}
+        self._read_of: tuple[int, float, float, Mapping[str, str]] | None = None
         self._names: Mapping[str, str] = {}
 
     @callback
@@ -105,13 +107,20 @@ class HistoryNews:
         await self._store.async_save(self._memory)
 
     async def _read_codes(self, scope: Scope) -> Mapping[str, bytes]:
-        """Return the codes of the hours in the window, by point."""
+        """Return the codes of the hours in the window, by point.
+
+        They are only read again if they may have changed.
+        """
         end = whole_hour(dt_util.utcnow()).timestamp()
+        read_of = (self._qualities.revision, self._start, end, scope.coded_names)
+        if read_of == self._read_of:
+            return self._newest
         yielder = LoopYielder(POINTS_AT_ONCE)
         codes = {}
         for point in filter(has_quality, scope.points):
             codes[point.key] = self._qualities.codes(point.key, self._start, end)
             await yielder.spend(1)
+        self._read_of, self._newest = read_of, codes
         return codes
 
     def _tell_rejected(self, memory: NewsMemory, names: Mapping[str, str]) -> None:
