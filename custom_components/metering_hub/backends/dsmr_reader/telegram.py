@@ -27,6 +27,7 @@ _SERIAL_IN_MODEL = re.compile(r"\d{6,}\w*")
 _HEADER = re.compile(r"^/(\w{3})\d(.*?)\s*$", re.MULTILINE)
 _BELGIAN_VERSION = re.compile(r"^0-0:96\.1\.4\(50\d+\)", re.MULTILINE)
 _SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
+_SERIAL_IN_LUXEMBOURG = re.compile(r"^0-0:42\.0\.0\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _REGISTER = re.compile(r"^1-0:[12]\.8\.([0-2])\([\d.]+\*(\w+)\)", re.MULTILINE)
 _POWER = re.compile(r"^1-0:1\.7\.0\([\d.]+\*(\w+)\)", re.MULTILINE)
 
@@ -54,7 +55,7 @@ def parse_telegram(text: str) -> Telegram:
     """Parse a raw telegram; any text is accepted."""
     header = _HEADER.search(text)
     maker = header[1].upper() if header else ""
-    serial = _SERIAL.search(text)
+    serial = _SERIAL.search(text) or _SERIAL_IN_LUXEMBOURG.search(text)
     registers = _REGISTER.findall(text)
     power = _POWER.search(text)
     return Telegram(
