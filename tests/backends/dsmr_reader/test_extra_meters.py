@@ -51,6 +51,13 @@ def test_the_known_place_decides_later() -> None:
     assert found(stored, "50.5", "00101.000") == "1:24.2.3"
 
 
+def test_a_telegram_without_a_position_changes_nothing() -> None:
+    stored = StoredMeter()
+    assert stored.find(meters(), None, None) is None
+    assert found(stored, "100") == "1:24.2.3"
+    assert stored.find(meters(), None, None) == meters()[0]
+
+
 def test_new_meters_with_the_same_position() -> None:
     assert found(StoredMeter(), "0", "00000.000", "00000.000") == "1:24.2.3"
 

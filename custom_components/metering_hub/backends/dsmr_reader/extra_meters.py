@@ -78,13 +78,20 @@ class StoredMeter:
         self._register: str | None = None
 
     def find(
-        self, meters: Sequence[ExtraMeter], position: Decimal, time: datetime | None
+        self,
+        meters: Sequence[ExtraMeter],
+        position: Decimal | None,
+        time: datetime | None,
     ) -> ExtraMeter | None:
         """Return the meter whose position and time are stored, if there is any.
 
         The telegram may be newer than what is stored. Then it is the meter at the place
-        that is known from before, or else the one that is the nearest.
+        that is known from before, or else the one that is the nearest. Without a stored
+        position, only a known place counts: a single telegram may lack the meter.
         """
+        if position is None:
+            known = (each for each in meters if each.register == self._register)
+            return next(known, None)
         if not meters:
             return None
 

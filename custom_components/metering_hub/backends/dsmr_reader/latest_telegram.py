@@ -78,8 +78,7 @@ class TelegramReader:
         meters, stored = telegram.extra_meters, self._stored
         if stored is None:
             return likely_meter(meters)
-        if (position := stored.numbers.get(EXTRA_FIELD)) is None:
-            return None
+        position = stored.numbers.get(EXTRA_FIELD)
         return self._stored_meter.find(meters, position, stored.extra_device_time)
 
     async def read_statistics(self, before: datetime | None = None) -> MeterStatistics:
