@@ -28,7 +28,7 @@ def meters(gas: str = "00100.000", water: str = "00050.000") -> tuple[ExtraMeter
 def found(stored: StoredMeter, position: str, *shown: str) -> str | None:
     """Return the place of the meter with a stored position."""
     meter = stored.find(meters(*shown), Decimal(position), TIME)
-    return meter.register if meter else None
+    return meter.place if meter else None
 
 
 def test_equal_positions_decide() -> None:

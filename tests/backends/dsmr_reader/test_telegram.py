@@ -93,7 +93,7 @@ def test_captured_telegram() -> None:
         power_unit="kW",
         extra_meters=(
             ExtraMeter(
-                register="1:24.2.1",
+                place="1:24.2.1",
                 kind=ExtraDevice.GAS,
                 is_other=False,
                 unit="m³",
@@ -117,7 +117,7 @@ def test_belgian_telegram() -> None:
     assert (got.serial, got.is_belgian) == ("1SAG3100053240", True)
     assert got.extra_meters == (
         ExtraMeter(
-            register="1:24.2.3",
+            place="1:24.2.3",
             kind=ExtraDevice.GAS,
             is_other=False,
             unit="m³",

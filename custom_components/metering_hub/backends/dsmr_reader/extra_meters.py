@@ -50,13 +50,13 @@ _LINE = re.compile(
 class ExtraMeter:
     """A meter behind the electricity meter, with its position in a telegram.
 
-    `register` is its place in the telegram: the M-Bus channel and the code. `kind` is
+    `place` is its M-Bus channel and the code of its position. `kind` is
     `None` if the telegram does not name it, or if it is not supported: `is_other` is
     set then. `unit` is in Home Assistant's spelling, `serial` as printed on the meter,
     `time` in UTC.
     """
 
-    register: str
+    place: str
     kind: ExtraDevice | None
     is_other: bool
     unit: str | None
@@ -67,7 +67,7 @@ class ExtraMeter:
     @property
     def is_corrected(self) -> bool:
         """Return True for gas that the meter has corrected for its temperature."""
-        return self.register.endswith("24.2.3")
+        return self.place.endswith("24.2.3")
 
 
 class StoredMeter:
@@ -75,7 +75,7 @@ class StoredMeter:
 
     def __init__(self) -> None:
         """Initialize without a place."""
-        self._register: str | None = None
+        self._place: str | None = None
 
     def find(
         self,
@@ -90,7 +90,7 @@ class StoredMeter:
         position, only a known place counts: a single telegram may lack the meter.
         """
         if position is None:
-            known = (each for each in meters if each.register == self._register)
+            known = (each for each in meters if each.place == self._place)
             return next(known, None)
         if not meters:
             return None
@@ -101,13 +101,13 @@ class StoredMeter:
             return (
                 is_equal and meter.time == time,
                 is_equal,
-                meter.register == self._register,
+                meter.place == self._place,
                 -abs(meter.position - position),
             )
 
         found = max(_by_preference(meters), key=likeness)
         if is_stored(found, position, time):
-            self._register = found.register
+            self._place = found.place
         return found
 
 
@@ -158,7 +158,7 @@ def _extra_meter(channel: _Channel, match: re.Match[str]) -> ExtraMeter:
     kind, is_other = _kind(channel.type_code, unit)
     code = f"24.2.{match['code']}" if match["code"] else "24.3.0"
     return ExtraMeter(
-        register=f"{match['channel']}:{code}",
+        place=f"{match['channel']}:{code}",
         kind=kind,
         is_other=is_other,
         unit=unit,
