@@ -181,6 +181,10 @@ class House:
         """Return the serial number of the gas, heat or water meter."""
         return self._serial("G", "extra")
 
+    def other_serial(self) -> str:
+        """Return the serial number of a second meter beside that one."""
+        return self._serial("G", "other")
+
     def stored(self, at: Instant) -> bool:
         """Return True if readings were being stored at `at`."""
         when = epoch(at)

@@ -152,7 +152,8 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
         telegram=None,
     )
     all_fields = frozenset(READING_FIELDS + COUNTER_FIELDS)
-    for is_belgian, extra, fields, endpoints in product(
+    for is_belgian, has_tariffs, extra, fields, endpoints in product(
+        (False, True),
         (False, True),
         (None, *ExtraDevice),
         (frozenset[str](), all_fields),
@@ -160,6 +161,7 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
     ):
         profile = MeterProfile(
             is_belgian=is_belgian,
+            has_tariffs=has_tariffs,
             fields=fields,
             endpoints=endpoints,
             extra=extra,

@@ -39,6 +39,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--phases", type=int, choices=(1, 3), default=3)
     parser.add_argument("--belgian", action="store_true")
     parser.add_argument("--dsmr4", action="store_true")
+    parser.add_argument("--dsmr2", action="store_true")
+    parser.add_argument("--luxembourg", action="store_true")
+    parser.add_argument(
+        "--other-device", choices=("gas", "heat", "water", "none"), default="none"
+    )
     parser.add_argument("--no-telegram", action="store_true")
     parser.add_argument("--api-disabled", action="store_true")
 
@@ -65,8 +70,11 @@ def build(options: Namespace) -> Running:
         readings_since=_readings_since(options),
         telegram=not options.no_telegram,
         dsmr4=options.dsmr4,
+        dsmr2=options.dsmr2,
+        luxembourg=options.luxembourg,
         phases=options.phases,
         extra_device=options.extra_device,
+        other_device=options.other_device,
     )
     if options.dirty:
         make_dirty(simulator, options.seed)

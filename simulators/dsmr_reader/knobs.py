@@ -68,7 +68,10 @@ class Knobs:
 
     `interval` is the number of seconds between readings: a divisor of 60, or 300 or
     900. `retention` None keeps all readings. `dsmr4` means DSMR 4.2: gas once an hour
-    and no voltages. `register_override` changes the latest reading only.
+    and no voltages. `dsmr2` means DSMR 2.2 or 3.0: also no version, no phases and no
+    counters. `luxembourg` means one register in each direction and no tariff.
+    `other_device` is a second M-Bus meter, which the telegram has and no row.
+    `register_override` changes the latest reading only.
     """
 
     house: House = field(default_factory=House)
@@ -95,9 +98,13 @@ class Knobs:
     # The meter.
     telegram: bool = True
     dsmr4: bool = False
+    dsmr2: bool = False
+    luxembourg: bool = False
     phases: Literal[1, 3] = 3
     extra_device: ExtraDevice = "gas"
+    other_device: ExtraDevice = "none"
     clock_errors: list[ClockError] = field(default_factory=list)
+    extra_dead_since: datetime | None = None  # It repeats what it had until then.
     extra_clock: Callable[[int], int] | None = None  # Its stamp in a telegram.
     tariff: Literal[1, 2] | None = None  # None: by the clock.
     register_override: RegisterOverride = field(default_factory=dict)
@@ -127,7 +134,12 @@ class Knobs:
     @property
     def gas_step(self) -> int:
         """Return the seconds between two positions of the M-Bus meter."""
-        return 3600 if self.dsmr4 else 300
+        return 3600 if self.is_hourly else 300
+
+    @property
+    def is_hourly(self) -> bool:
+        """Return True if the meter has gas once an hour and no voltages."""
+        return self.dsmr4 or self.dsmr2
 
     @property
     def release(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from simulators.faults import Row
 from simulators.times import epoch
 
+from .extra_lines import extra_lines, stamp_text
 from .knobs import Language
 from .prices import DayPrices, cents, day_prices
 from .rows import amperes, gas_step, phase_power, reading_positions
@@ -31,10 +32,12 @@ def crc16(data: bytes) -> int:
 def telegram(store: Store, when: int) -> str:
     """Return the P1 telegram of a reading, with CRLF and checksum."""
     knobs = store.knobs
-    lines = _belgian_head(store, when) if knobs.belgian else _dutch_head(store, when)
-    lines += _registers(store, when)
-    lines += [] if knobs.belgian else _counters(store)
-    lines += ["0-0:96.13.0()", *_phase_lines(store, when), *_extra_device(store, when)]
+    has_counters = has_failure_counters(store)
+    lines = [*_head(store, when), *_registers(store, when)]
+    lines += _counters(store) if has_counters else []
+    lines += ["0-0:96.13.0()"]
+    lines += [] if knobs.dsmr2 else _phase_lines(store, when)
+    lines += extra_lines(store, when)
     text = "\r\n".join([*lines, "!"])
     return f"{text}{crc16(text.encode()):04X}"
 
@@ -51,7 +54,7 @@ def meter_statistics(store: Store) -> Row:
         "dsmr_version": dsmr_version(store) if known else None,
         "electricity_tariff": tariff(store),
     }
-    failures = known and not knobs.belgian
+    failures = known and has_failure_counters(store)
     row["power_failure_count"] = _POWER_FAILURES if failures else None
     row["long_power_failure_count"] = _LONG_POWER_FAILURES if failures else None
     for name, counts in (("sag", _SAGS), ("swell", (0, 0, 0))):
@@ -63,16 +66,23 @@ def meter_statistics(store: Store) -> Row:
     return row
 
 
+def has_failure_counters(store: Store) -> bool:
+    """Return True if the meter counts its failures, sags and swells."""
+    knobs = store.knobs
+    return not (knobs.belgian or knobs.dsmr2 or knobs.luxembourg)
+
+
 def dsmr_version(store: Store) -> str | None:
-    """Return the protocol version; Belgian telegrams have none."""
-    if store.knobs.belgian:
+    """Return the protocol version; old and Belgian telegrams have none."""
+    knobs = store.knobs
+    if knobs.belgian or knobs.dsmr2:
         return None
-    return "42" if store.knobs.dsmr4 else "50"
+    return "42" if knobs.dsmr4 or knobs.luxembourg else "50"
 
 
 def tariff(store: Store) -> int | None:
-    """Return the tariff in the latest telegram; None without telegrams."""
-    if not store.knobs.telegram or store.latest is None:
+    """Return the tariff in the latest telegram; None without one or its tariff."""
+    if not store.knobs.telegram or store.latest is None or store.knobs.luxembourg:
         return None
     return store.knobs.tariff or store.house.tariff(store.latest)
 
@@ -124,12 +134,6 @@ def money(amount: Decimal, language: Language) -> str:
     return text.replace(".", ",") if language == "nl" else text
 
 
-def _stamp(store: Store, when: int) -> str:
-    """Return a time as in telegrams: local, with S for summer and W for winter."""
-    local = datetime.fromtimestamp(when, store.zone)
-    return f"{local:%y%m%d%H%M%S}{'S' if local.dst() else 'W'}"
-
-
 def _serial(store: Store, when: int) -> str:
     """Return the serial number of the electricity meter."""
     serial = store.house.serial(when)
@@ -138,44 +142,43 @@ def _serial(store: Store, when: int) -> str:
     return f"{serial[:-2]}{number:02}" if number else serial
 
 
-def _dutch_head(store: Store, when: int) -> list[str]:
-    """Return the first lines of a Dutch telegram."""
-    return [
-        "/ISK5\\2M550T-1012",
-        "",
-        f"1-3:0.2.8({dsmr_version(store)})",
-        f"0-0:1.0.0({_stamp(store, when)})",
-        f"0-0:96.1.1({_serial(store, when).encode().hex().upper()})",
-    ]
+def _head(store: Store, when: int) -> list[str]:
+    """Return the first lines of a telegram, up to the serial number and the time."""
+    serial = _serial(store, when).encode().hex().upper()
+    time = f"0-0:1.0.0({stamp_text(store, when)})"
+    if store.knobs.belgian:
+        first = "/FLU5\\253770234_A"
+        return [first, "", "0-0:96.1.4(50217)", f"0-0:96.1.1({serial})", time]
+    if store.knobs.dsmr2:
+        return ["/ISk5\\2MT382-1003", "", f"0-0:96.1.1({serial})"]
+    version = f"1-3:0.2.8({dsmr_version(store)})"
+    if store.knobs.luxembourg:
+        return ["/Lux5\\253663629_D", "", version, time, f"0-0:42.0.0({serial})"]
+    return ["/ISK5\\2M550T-1012", "", version, time, f"0-0:96.1.1({serial})"]
 
 
-def _belgian_head(store: Store, when: int) -> list[str]:
-    """Return the first lines of a Belgian telegram."""
-    return [
-        "/FLU5\\253770234_A",
-        "",
-        "0-0:96.1.4(50217)",
-        f"0-0:96.1.1({_serial(store, when).encode().hex().upper()})",
-        f"0-0:1.0.0({_stamp(store, when)})",
-    ]
+_TARIFF_REGISTERS = {
+    "1.8.1": "delivered_1",
+    "1.8.2": "delivered_2",
+    "2.8.1": "returned_1",
+    "2.8.2": "returned_2",
+}
+_SINGLE_REGISTERS = {"1.8.0": "delivered_1", "2.8.0": "returned_1"}
 
 
 def _registers(store: Store, when: int) -> list[str]:
     """Return the lines of positions, tariff and power."""
     positions = reading_positions(store, when)
     power = store.house.power(when)
-    fields = {
-        "1.8.1": "delivered_1",
-        "1.8.2": "delivered_2",
-        "2.8.1": "returned_1",
-        "2.8.2": "returned_2",
-    }
+    active = f"0-0:96.14.0({tariff(store) or store.house.tariff(when):04})"
+    is_single = store.knobs.luxembourg
+    fields = _SINGLE_REGISTERS if is_single else _TARIFF_REGISTERS
     return [
         *(
             f"1-0:{code}({positions[f'electricity_{field}'] / 1000:010.3f}*kWh)"
             for code, field in fields.items()
         ),
-        f"0-0:96.14.0({tariff(store) or store.house.tariff(when):04})",
+        *([] if is_single else [active]),
         f"1-0:1.7.0({power.delivered / 1000:06.3f}*kW)",
         f"1-0:2.7.0({power.returned / 1000:06.3f}*kW)",
     ]
@@ -204,24 +207,8 @@ def _phase_lines(store: Store, when: int) -> list[str]:
     used = list(phases)[: store.knobs.phases]
     voltage = [f"1-0:{code + 1}2.7.0({volt / 10:05.1f}*V)" for code, _, volt in used]
     return [
-        *([] if store.knobs.dsmr4 else voltage),
+        *([] if store.knobs.is_hourly else voltage),
         *(f"1-0:{code + 1}1.7.0({amperes(w, v):03}*A)" for code, w, v in used),
         *(f"1-0:{code}1.7.0({max(w, 0) / 1000:06.3f}*kW)" for code, w, _ in used),
         *(f"1-0:{code}2.7.0({max(-w, 0) / 1000:06.3f}*kW)" for code, w, _ in used),
-    ]
-
-
-def _extra_device(store: Store, when: int) -> list[str]:
-    """Return the M-Bus meter's lines; Belgium has other codes for serial and gas."""
-    knobs, device = store.knobs, store.knobs.device
-    if device is None:
-        return []
-    stamp = _stamp(store, store.shown_stamp(when))
-    position = reading_positions(store, when)["extra_device_delivered"] / 1000
-    serial = store.house.extra_serial().encode().hex().upper()
-    belgian_gas = knobs.belgian and knobs.extra_device == "gas"
-    return [
-        f"0-1:24.1.0({device.code})",
-        f"0-1:96.1.{1 if knobs.belgian else 0}({serial})",
-        f"0-1:24.2.{3 if belgian_gas else 1}({stamp})({position:09.3f}*{device.unit})",
     ]

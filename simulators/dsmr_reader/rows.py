@@ -56,9 +56,9 @@ def reading_row(store: Store, stamp: int) -> Row:
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
     has_extra = knobs.device is not None
     # A meter with a wrong clock stamps the positions of the extra meter with it, too.
-    shown = store.shown_stamp(when) + stamp - when
-    if knobs.extra_clock is not None:
-        shown = knobs.extra_clock(when)
+    shown = store.shown_stamp(when)
+    if knobs.extra_clock is None:
+        shown += stamp - when
     row["extra_device_timestamp"] = store.iso(shown) if has_extra else None
     row["extra_device_delivered"] = (
         milli(positions["extra_device_delivered"]) if has_extra else None
@@ -84,7 +84,7 @@ def electricity_positions(store: Store, when: int) -> dict[str, int]:
     house, dirt = store.house, store.knobs.dirt
     if not dirt:
         # Calculating all positions at once is cheaper.
-        registers = house.registers(when)
+        registers = meter_registers(store, when)
         return {
             f"electricity_{field}": registers[POSITIONS[field]] for field in POSITIONS
         }
@@ -93,6 +93,25 @@ def electricity_positions(store: Store, when: int) -> dict[str, int]:
         for field in POSITIONS
         if (key := f"electricity_{field}")
     }
+
+
+def meter_registers(store: Store, when: int) -> tuple[int, ...]:
+    """Return the positions of the meter's registers by channel.
+
+    A meter in Luxembourg has one in each direction, which is the first one for the
+    server; the second one is zero.
+    """
+    registers = store.house.registers(when)
+    if not store.knobs.luxembourg:
+        return registers
+    found = [*registers]
+    for first, second in (
+        (Channel.DELIVERED_1, Channel.DELIVERED_2),
+        (Channel.RETURNED_1, Channel.RETURNED_2),
+    ):
+        found[first] += found[second]
+        found[second] = 0
+    return tuple(found)
 
 
 def extra_position(store: Store, channel: Channel, stamp: int) -> int:
@@ -180,7 +199,7 @@ def _phase_details(store: Store, power: Power, when: int) -> Row:
     returned = [milli(max(-watt, 0)) for watt in phases]
     row = _phases(store, "phase_currently_returned", returned)
     voltage = [f"{tenths // 10}.{tenths % 10}" for tenths in volts]
-    if store.knobs.dsmr4:
+    if store.knobs.is_hourly:
         row |= {f"phase_voltage_{line}": None for line in _LINES}
     else:
         row |= _phases(store, "phase_voltage", voltage)
@@ -202,7 +221,7 @@ def phase_power(store: Store, power: Power) -> tuple[int, int, int]:
 
 def _phases[T: (str, int)](store: Store, field: str, values: list[T]) -> Row:
     """Return a field per phase; a single-phase meter has no second and third."""
-    used = store.knobs.phases
+    used = 0 if store.knobs.dsmr2 else store.knobs.phases
     return {
         f"{field}_{line}": value if number < used else None
         for number, (line, value) in enumerate(zip(_LINES, values, strict=True))

@@ -17,7 +17,7 @@ from simulators.timeline import Span, Timeline
 from simulators.times import HOUR
 
 from .prices import DayPrices, cents, day_prices
-from .rows import gas_position, gas_step, milli
+from .rows import gas_position, gas_step, meter_registers, milli
 from .store import Store
 
 # In the order of the answers.
@@ -138,7 +138,7 @@ def _electricity(store: Store, span: Span) -> dict[str, int] | None:
 def _positions(store: Store, read_at: int) -> tuple[int, ...]:
     """Return the positions of the reading that a record was made from."""
     reading = store.all_readings.before(read_at)
-    return store.house.registers(read_at if reading is None else reading)
+    return meter_registers(store, read_at if reading is None else reading)
 
 
 def _hour_gas(store: Store, start: int) -> int:
@@ -181,7 +181,7 @@ def _first_positions(store: Store, span: Span) -> Row:
     row: Row = {
         "electricity_reading_timestamp": None if first is None else store.iso(first)
     }
-    registers = None if first is None else store.house.registers(first)
+    registers = None if first is None else meter_registers(store, first)
     for field, channel in _ELECTRICITY.items():
         row[f"{field}_reading"] = (
             None if registers is None else milli(registers[channel])

@@ -121,7 +121,7 @@ class Store:
     @property
     def gas_shift(self) -> int:
         """Return how far read_at of gas lies before the meter's own timestamp."""
-        return HOUR if self.knobs.dsmr4 else 0
+        return HOUR if self.knobs.is_hourly else 0
 
     def stamp(self, reading: int) -> int:
         """Return the time that the meter's clock gives a reading."""
@@ -143,10 +143,14 @@ class Store:
 
     def extra_stamp(self, reading: int) -> int:
         """Return the M-Bus meter's own timestamp in a reading."""
-        return Grid(self.knobs.gas_step).floor(reading)
+        dead_since = self.knobs.extra_dead_since
+        last = reading if dead_since is None else min(reading, epoch(dead_since))
+        return Grid(self.knobs.gas_step).floor(last)
 
     def shown_stamp(self, reading: int) -> int:
         """Return the M-Bus meter's timestamp as its clock shows it."""
+        if self.knobs.extra_clock is not None:
+            return self.knobs.extra_clock(reading)
         stamp = self.extra_stamp(reading)
         spot = self.knobs.dirt.at("gas", reading)
         if spot is None or spot.kind is not SpotKind.STAMP:
@@ -240,7 +244,7 @@ class Store:
         ]
         start = self.extra_stamp(self.all_readings[0])
         # A reading is processed once its minute is over and a newer one has arrived.
-        end = minute_end(self.latest) - 2 * MINUTE
+        end = min(minute_end(self.latest) - 2 * MINUTE, self.extra_stamp(self.latest))
         return timeline(grid, max(start - shift, since), end - shift, gaps, thin_before)
 
     @cached_property
@@ -262,7 +266,7 @@ class Store:
         if not self.all_minutes or self.latest is None:
             return _EMPTY, _EMPTY
         done = min(minute_end(self.latest) - MINUTE, self.now - _STATISTICS_DELAY)
-        if self.knobs.device is not None:
+        if self.knobs.device is not None and self.knobs.extra_dead_since is None:
             done = min(done, self.all_gas[-1] if self.all_gas else 0)
         first_day = self.ordinal(self.all_minutes[0])
         # The last day whose following midnight has passed and been processed.

@@ -16,7 +16,6 @@ from custom_components.metering_hub.backends.dsmr_reader.meters import (
     ELECTRICITY_METER,
     EXTRA_METER,
 )
-from custom_components.metering_hub.backends.dsmr_reader.telegram import Telegram
 from custom_components.metering_hub.metering.model import NEW_REGISTER
 from simulators.house import Channel, House, MeterExchange, Outage
 
@@ -33,23 +32,19 @@ KEY = "electricity_delivered_1"
 POINTS = [point(key) for key in REGISTERS]
 
 
-def names(serial: str | None = OLD, extra: str | None = GAS) -> Telegram:
-    """Return what a telegram of these meters says about them."""
-    return Telegram(
-        manufacturer=None,
-        model=None,
-        serial=serial,
-        extra=None,
-        extra_unit=None,
-        extra_serial=extra,
-    )
+type Serials = Mapping[str, str | None]
 
 
-def seen(*sightings: tuple[Telegram, datetime]) -> MeterExchanges:
+def names(serial: str | None = OLD, extra: str | None = GAS) -> Serials:
+    """Return the serial numbers in a telegram of these meters."""
+    return {ELECTRICITY_METER: serial, EXTRA_METER: extra}
+
+
+def seen(*sightings: tuple[Serials, datetime]) -> MeterExchanges:
     """Return exchanges after some telegrams."""
     exchanges = MeterExchanges()
-    for telegram, time in sightings:
-        exchanges.see(telegram, time)
+    for serials, time in sightings:
+        exchanges.see(serials, time)
     return exchanges
 
 

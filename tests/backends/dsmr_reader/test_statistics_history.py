@@ -1,13 +1,17 @@
 """Readings before the oldest stored telegram, rebuilt from statistics."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
+from custom_components.metering_hub.metering.model import NEW_REGISTER
 from simulators.faults import Fault, Json, MutateJson
-from simulators.house import House
+from simulators.house import House, MeterExchange, Outage
 
 from .conftest import (
+    CHANNELS,
     ELECTRICITY,
     NOW,
     OUTAGE,
@@ -16,7 +20,9 @@ from .conftest import (
     SINCE,
     START,
     Connect,
+    Connected,
     at,
+    point,
     simulated,
     utc,
 )
@@ -160,3 +166,85 @@ async def test_outage_in_statistics(connect: Connect) -> None:
             connected.true(key, utc(2026, 10, 1, 9)), abs=0.25
         )
         assert list(times.values()) == sorted(times.values())
+
+
+async def consumption(
+    connected: Connected, key: str, start: datetime, end: datetime
+) -> tuple[float, int]:
+    """Return what the readings count, and the number of new registers."""
+    readings = [
+        reading
+        async for chunk in connected.backend.history([point(key)], start, end)
+        for reading in chunk.readings[key]
+    ]
+    steps = [
+        float(after.value) - float(before.value)
+        for before, after in pairwise(readings)
+        if after.quality != NEW_REGISTER
+    ]
+    assert min(steps) >= 0
+    return sum(steps), sum(each.quality == NEW_REGISTER for each in readings)
+
+
+EXCHANGED = utc(2026, 8, 12, 13, 24)
+
+
+@pytest.mark.parametrize(("first", "keys"), [(0, REGISTERS), (60_000, ELECTRICITY)])
+async def test_exchange_among_statistics(
+    connect: Connect, first: int, keys: Sequence[str]
+) -> None:
+    """Of the day of a meter exchange, only the hour of the exchange is missing."""
+    positions = {CHANNELS[key]: first * 1000 for key in keys}
+    house = House(7, START, exchange=MeterExchange(EXCHANGED, positions))
+    connected = await connect(simulated(house, readings_since=SINCE))
+    start, end = utc(2026, 8, 9, 22), utc(2026, 8, 15, 22)
+    for key in keys:
+        counted, new = await consumption(connected, key, start, end)
+        true = house.true_energy(CHANNELS[key], start, end) / 1000
+        hour = (
+            house.true_energy(CHANNELS[key], EXCHANGED - HOUR / 2, EXCHANGED + HOUR)
+            / 1000
+        )
+        day = (
+            house.true_energy(CHANNELS[key], EXCHANGED - DAY / 2, EXCHANGED + DAY / 2)
+            / 1000
+        )
+        assert new == 1
+        assert true - hour - 0.2 * day <= counted <= true + 0.001
+
+
+async def test_hours_before_a_long_gap(connect: Connect) -> None:
+    """The hours of the last day before a gap are as they were."""
+    gap = Outage(utc(2026, 8, 12, 18), utc(2026, 8, 19, 9, 40))
+    connected = await connect(
+        simulated(House(7, START, outages=[gap]), readings_since=SINCE)
+    )
+    found = await connected.read(REGISTERS, utc(2026, 8, 10), utc(2026, 8, 22))
+    for key in REGISTERS:
+        used = connected.true(key, gap.start) - connected.true(
+            key, utc(2026, 8, 11, 22)
+        )
+        for hour in range(2, 18):
+            moment = utc(2026, 8, 12, hour)
+            true = connected.true(key, moment)
+            assert at(found[key], moment) == pytest.approx(true, abs=0.12 * used)
+        values = list(found[key].values())
+        assert values == sorted(values)
+
+
+async def test_a_long_gap_that_ends_with_the_telegrams(connect: Connect) -> None:
+    """There is no day of statistics after the gap."""
+    gap = Outage(utc(2026, 9, 12, 18), SINCE)
+    connected = await connect(
+        simulated(House(7, START, outages=[gap]), readings_since=SINCE)
+    )
+    found = await connected.read(REGISTERS, utc(2026, 9, 10), SINCE + DAY)
+    for key in REGISTERS:
+        used = connected.true(key, gap.start) - connected.true(
+            key, utc(2026, 9, 11, 22)
+        )
+        moment = utc(2026, 9, 12, 17)
+        true = connected.true(key, moment)
+        assert at(found[key], moment) == pytest.approx(true, abs=0.12 * used)
+        values = list(found[key].values())
+        assert values == sorted(values)

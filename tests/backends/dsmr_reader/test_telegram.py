@@ -1,11 +1,14 @@
 """P1 telegrams of Dutch and Belgian meters, whole, broken and strange."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 import json
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.metering_hub.backends.dsmr_reader.extra_meters import ExtraMeter
 from custom_components.metering_hub.backends.dsmr_reader.models import ExtraDevice
 from custom_components.metering_hub.backends.dsmr_reader.telegram import (
     Telegram,
@@ -24,9 +27,11 @@ NOTHING = Telegram(
     manufacturer=None,
     model=None,
     serial=None,
-    extra=None,
-    extra_unit=None,
-    extra_serial=None,
+    is_belgian=False,
+    has_tariffs=True,
+    energy_unit="kWh",
+    power_unit="kW",
+    extra_meters=(),
 )
 
 GAS = (
@@ -58,6 +63,12 @@ BELGIAN = (
 )
 
 
+def extra_of(text: str) -> ExtraMeter:
+    """Return the only extra meter of a telegram."""
+    (meter,) = parse_telegram(text).extra_meters
+    return meter
+
+
 def telegram(*lines: str, header: str = "/ISK5\\2M550T-1012", end: str = "\r\n") -> str:
     return end.join([header, "", *lines, "!5582", ""])
 
@@ -76,9 +87,21 @@ def test_captured_telegram() -> None:
         manufacturer="Iskraemeco",
         model="2M550T-1012",
         serial=SERIAL,
-        extra=ExtraDevice.GAS,
-        extra_unit="m³",
-        extra_serial=GAS_SERIAL,
+        is_belgian=False,
+        has_tariffs=True,
+        energy_unit="kWh",
+        power_unit="kW",
+        extra_meters=(
+            ExtraMeter(
+                place="1:24.2.1",
+                kind=ExtraDevice.GAS,
+                is_other=False,
+                unit="m³",
+                serial=GAS_SERIAL,
+                position=Decimal("9448.697"),
+                time=datetime(2026, 11, 21, 2, 30, tzinfo=UTC),
+            ),
+        ),
     )
 
 
@@ -89,13 +112,19 @@ def test_line_ends_do_not_matter(end: str) -> None:
 
 
 def test_belgian_telegram() -> None:
-    assert parse_telegram("\r\n".join(BELGIAN)) == Telegram(
-        manufacturer="Fluvius",
-        model=None,
-        serial="1SAG3100053240",
-        extra=ExtraDevice.GAS,
-        extra_unit="m³",
-        extra_serial="7FLO2119033733",
+    got = parse_telegram("\r\n".join(BELGIAN))
+    assert (got.manufacturer, got.model) == ("Fluvius", None)
+    assert (got.serial, got.is_belgian) == ("1SAG3100053240", True)
+    assert got.extra_meters == (
+        ExtraMeter(
+            place="1:24.2.3",
+            kind=ExtraDevice.GAS,
+            is_other=False,
+            unit="m³",
+            serial="7FLO2119033733",
+            position=Decimal("112.384"),
+            time=datetime(2026, 11, 21, 2, 30, tzinfo=UTC),
+        ),
     )
 
 
@@ -153,28 +182,20 @@ def test_header_with_a_serial_in_it(header: str, model: str | None) -> None:
     ],
 )
 def test_kind_of_the_second_meter(code: str, extra: ExtraDevice | None) -> None:
-    got = parse_telegram(
+    got = extra_of(
         telegram(f"0-1:24.1.0({code})", "0-1:24.2.1(261121033000W)(00001.000*m3)")
     )
-    assert got.extra is extra
+    assert (got.kind, got.is_other) == (extra, extra is None)
 
 
 def test_heat() -> None:
-    got = parse_telegram(telegram(*HEAT))
-    assert (got.extra, got.extra_unit, got.extra_serial) == (
-        ExtraDevice.HEAT,
-        "GJ",
-        "KAM0001",
-    )
+    got = extra_of(telegram(*HEAT))
+    assert (got.kind, got.unit, got.serial) == (ExtraDevice.HEAT, "GJ", "KAM0001")
 
 
 def test_water() -> None:
-    got = parse_telegram(telegram(*WATER))
-    assert (got.extra, got.extra_unit, got.extra_serial) == (
-        ExtraDevice.WATER,
-        "m³",
-        WATER_SERIAL,
-    )
+    got = extra_of(telegram(*WATER))
+    assert (got.kind, got.unit, got.serial) == (ExtraDevice.WATER, "m³", WATER_SERIAL)
 
 
 @pytest.mark.parametrize(
@@ -189,43 +210,41 @@ def test_water() -> None:
     ],
 )
 def test_unit_of_the_second_meter(unit: str, known: str | None) -> None:
-    got = parse_telegram(
+    got = extra_of(
         telegram("0-1:24.1.0(004)", f"0-1:24.2.1(261121033000W)(00001.000*{unit})")
     )
-    assert got.extra_unit == known
+    assert got.unit == known
 
 
-@pytest.mark.parametrize(
-    ("meters", "extra", "serial"),
-    [
-        ((GAS, WATER), ExtraDevice.WATER, WATER_SERIAL),
-        ((WATER, GAS), ExtraDevice.GAS, GAS_SERIAL),
-    ],
-)
-def test_of_two_meters_the_last_wins(
-    meters: tuple[tuple[str, ...], ...], extra: ExtraDevice, serial: str
-) -> None:
-    got = parse_telegram(telegram(*(line for meter in meters for line in meter)))
-    assert (got.extra, got.extra_serial) == (extra, serial)
-
-
-def test_a_meter_without_a_reading_does_not_win() -> None:
-    got = parse_telegram(telegram(*GAS, *WATER[:2]))
-    assert (got.extra, got.extra_serial) == (ExtraDevice.GAS, GAS_SERIAL)
+@pytest.mark.parametrize("lines", [(*GAS, *WATER[:2]), (*WATER[:2], *GAS)])
+def test_a_meter_without_a_reading_is_left_out(lines: tuple[str, ...]) -> None:
+    assert extra_of(telegram(*lines)).serial == GAS_SERIAL
 
 
 @pytest.mark.parametrize(
     "lines",
-    [
-        GAS[:2],
-        GAS[1:],
-        ("0-1:24.1.0(003)", "0-1:24.2.1(261121033000W)()"),
-        ("0-1:24.1.0(003)", "0-2:24.2.1(261121033000W)(00001.000*m3)"),
-    ],
-    ids=["no reading", "no type", "empty reading", "other channel"],
+    [GAS[:2], ("0-1:24.1.0(003)", "0-1:24.2.1(261121033000W)()")],
+    ids=["no reading", "empty reading"],
 )
 def test_no_second_meter(lines: tuple[str, ...]) -> None:
-    assert parse_telegram(telegram(*lines)).extra is None
+    assert parse_telegram(telegram(*lines)).extra_meters == ()
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind", "is_other"),
+    [("m3", None, False), ("GJ", ExtraDevice.HEAT, False), ("kWh", None, True)],
+)
+def test_a_meter_without_a_type(
+    unit: str, kind: ExtraDevice | None, *, is_other: bool
+) -> None:
+    got = extra_of(telegram(f"0-1:24.2.1(261121033000W)(00001.000*{unit})"))
+    assert (got.kind, got.is_other) == (kind, is_other)
+
+
+def test_two_meters_on_one_channel() -> None:
+    lines = (*GAS, *(line.replace("0-2", "0-1") for line in WATER))
+    got = parse_telegram(telegram(*lines)).extra_meters
+    assert [meter.serial for meter in got] == [GAS_SERIAL, WATER_SERIAL]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +283,7 @@ def test_no_serial(line: str) -> None:
         "garbage (with) *brackets*",
         "<html>",
         "\x00\x01\x02",
-        "1-0:1.8.1(011662.140*kWh)",
+        "1-0:3.8.1(011662.140*kvarh)",
     ],
 )
 def test_nothing_in_it(text: str) -> None:
@@ -274,7 +293,7 @@ def test_nothing_in_it(text: str) -> None:
 def test_half_a_telegram() -> None:
     half = parse_telegram(captured()[: captured().index("0-1:24.2.1")])
     whole = parse_telegram(captured())
-    assert half == replace(whole, extra=None, extra_unit=None, extra_serial=None)
+    assert half == replace(whole, extra_meters=())
 
 
 @pytest.mark.parametrize(
@@ -285,7 +304,8 @@ def test_half_a_telegram() -> None:
 def test_serials_are_not_shown(text: str) -> None:
     got = parse_telegram(text)
     shown = f"{got!r} {got}"
-    for secret in (got.serial, got.extra_serial, "253770234", "1009325446"):
+    serials = (got.serial, *(meter.serial for meter in got.extra_meters))
+    for secret in (*serials, "253770234", "1009325446"):
         assert secret is None or secret not in shown
 
 
@@ -312,13 +332,40 @@ def test_old_telegram_gives_the_position_on_a_line_of_its_own() -> None:
         "0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.0)(m3)",
         "(00024.123)",
     )
-    got = parse_telegram(telegram(*lines))
-    assert (got.extra, got.extra_unit) == (ExtraDevice.GAS, "m³")
+    got = extra_of(telegram(*lines))
+    assert (got.kind, got.unit, got.position) == (
+        ExtraDevice.GAS,
+        "m³",
+        Decimal("24.123"),
+    )
+    assert got.time == datetime(2012, 10, 30, 13, tzinfo=UTC)
 
 
-def test_meter_of_another_kind_is_not_taken_for_gas() -> None:
-    # DSMR-reader keeps the last meter's position, here that of an electricity meter.
-    lines = (*GAS, "0-2:24.1.0(002)", "0-2:24.2.1(261121033000W)(00001.000*kWh)")
-    got = parse_telegram(telegram(*lines))
-    assert got.extra is None
-    assert got.extra_is_other
+@pytest.mark.parametrize(
+    ("lines", "is_belgian"),
+    [
+        (("/FLU5\\253770234_A", ""), True),
+        (("/ISK5\\2M550T", "", "0-0:96.1.4(50217)"), True),
+        (("/ISk5\\2MT382-1004", "", "0-0:96.14.0(0002)"), False),
+        (("/KAM5", "", "1-0:1.8.0(00000003.997*kWh)"), False),
+    ],
+    ids=["Fluvius", "version", "DSMR 3", "Sweden"],
+)
+def test_belgian_meters(lines: tuple[str, ...], *, is_belgian: bool) -> None:
+    assert parse_telegram("\r\n".join(lines)).is_belgian is is_belgian
+
+
+@pytest.mark.parametrize(
+    ("codes", "has_tariffs"),
+    [
+        (("1.8.0", "2.8.0"), False),
+        (("1.8.1",), False),
+        (("1.8.1", "1.8.2"), True),
+        (("1.8.0", "1.8.1", "1.8.2"), True),
+        (("1.8.1", "2.8.2"), True),
+        ((), True),
+    ],
+)
+def test_tariffs(codes: tuple[str, ...], *, has_tariffs: bool) -> None:
+    got = parse_telegram(telegram(*(f"1-0:{code}(000001.000*kWh)" for code in codes)))
+    assert got.has_tariffs is has_tariffs

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from simulators.dsmr_reader import Contract, Problem, crc16
+from simulators.dsmr_reader.knobs import ExtraDevice
 from simulators.faults import Json
 from simulators.house import House
 
@@ -146,6 +147,74 @@ async def test_dsmr4(api: Api) -> None:
     hours = (await api.get("statistics/hour?ordering=-hour_start&limit=1")).rows
     (record,) = (await api.get("consumption/gas?read_at=2026-11-20T22:00:00Z")).rows
     assert hours[0]["gas"] == record["currently_delivered"]
+
+
+async def test_dsmr2(api: Api) -> None:
+    api.simulator.dsmr2 = True
+    row = await latest(api)
+    assert [row[f"phase_power_current_l{n}"] for n in (1, 2, 3)] == [None] * 3
+    assert row["extra_device_timestamp"] == "2026-11-21T03:00:00+01:00"
+    meter = (await api.get(METER)).json
+    assert (meter["dsmr_version"], meter["power_failure_count"]) == (None, None)
+    text = await telegram(api)
+    assert "1-3:0.2.8" not in text
+    assert "0-1:24.3.0(261121030000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(0" in text
+
+
+async def test_luxembourg(api: Api, house: House) -> None:
+    api.simulator.luxembourg = True
+    row = await latest(api)
+    both = sum(house.registers(NOW)[:2])
+    assert Decimal(str(row["electricity_delivered_1"])) * 1000 == both
+    assert row["electricity_delivered_2"] == row["electricity_returned_2"] == "0.000"
+    meter = (await api.get(METER)).json
+    assert (meter["dsmr_version"], meter["electricity_tariff"]) == ("42", None)
+    text = await telegram(api)
+    assert f"1-0:1.8.0({both / 1000:010.3f}*kWh)" in text
+    assert "1.8.1" not in text
+    today = (await api.get("consumption/today")).json
+    assert today["electricity2"] == 0
+
+
+@pytest.mark.parametrize(("stored", "other"), [("gas", "water"), ("water", "gas")])
+async def test_belgian_meters_side_by_side(
+    api: Api, stored: ExtraDevice, other: ExtraDevice
+) -> None:
+    """The gas comes first, whichever the server stores."""
+    api.simulator.belgian = True
+    api.simulator.extra_device, api.simulator.other_device = stored, other
+    row = await latest(api)
+    text = await telegram(api)
+    gas, _, water = text.partition("0-2:24.2.1(")
+    assert "0-1:24.2.3(" in gas
+    position = f"{Decimal(str(row['extra_device_delivered'])):09.3f}"
+    assert position in (gas if stored == "gas" else water)
+
+
+async def test_dutch_meters_side_by_side(api: Api) -> None:
+    """The server stores the last one."""
+    api.simulator.other_device = "water"
+    row = await latest(api)
+    position = f"{Decimal(str(row['extra_device_delivered'])):09.3f}"
+    assert position in (await telegram(api)).partition("0-2:24.2.1(")[2]
+
+
+async def test_dead_extra_meter(api: Api) -> None:
+    api.simulator.extra_dead_since = NOW - timedelta(days=10)
+    row = await latest(api)
+    assert row["extra_device_timestamp"] == "2026-11-11T03:30:00+01:00"
+    earlier = NOW - timedelta(days=9)
+    path = f"{LATEST}&timestamp__lte={earlier:%Y-%m-%dT%H:%M:%SZ}"
+    (before,) = (await api.get(path)).rows
+    assert before["extra_device_delivered"] == row["extra_device_delivered"]
+    (day,) = (await api.get("statistics/day?ordering=-day&limit=1")).rows
+    assert day["day"] == "2026-11-20"
+
+
+async def test_misdated_extra_meter(api: Api) -> None:
+    api.simulator.extra_clock = lambda _: 1_000_000_000
+    assert (await latest(api))["extra_device_timestamp"] == "2001-09-09T03:46:40+02:00"
+    assert "0-1:24.2.1(010909034640S)(" in await telegram(api)
 
 
 async def test_stopped(api: Api) -> None:

@@ -33,7 +33,6 @@ from .meters import (
     make_profile,
     meter_id,
     parse_version,
-    telegram_of,
 )
 from .models import ExtraDevice, MeterStatistics
 from .points import make_devices, make_points
@@ -116,11 +115,15 @@ class DsmrReaderBackend(Backend):
         version, statistics = await self._version_and_statistics()
         telegram = await self._telegrams.read()
         self._profile = profile = make_profile(
-            statistics, telegram, endpoints_of(version), self._chosen_extra
+            statistics,
+            telegram,
+            self._telegrams.extra_meter,
+            endpoints_of(version),
+            self._chosen_extra,
         )
         found = make_points(profile)
         self._sources = {key: endpoint for key, (_, endpoint) in found.items()}
-        is_chosen = profile.extra is not None and telegram_of(statistics).extra is None
+        is_chosen = profile.is_extra_chosen
         return Inventory(
             devices=make_devices(profile, statistics, version, self._url),
             points={key: point for key, (point, _) in found.items()},

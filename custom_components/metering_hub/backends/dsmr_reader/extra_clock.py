@@ -28,23 +28,28 @@ class ExtraClock[Position]:
 
     def __init__(self) -> None:
         """Initialize without a telegram; the first time is taken as it is."""
-        self._position: Position | None = None
+        self._shown: tuple[datetime | None, Position] | None = None
         self._latest: datetime | None = None
         self._is_wrong = False
+
+    @property
+    def is_new(self) -> bool:
+        """Return True before the first telegram."""
+        return self._shown is None
 
     def measured_at(
         self, telegram: datetime, stamp: datetime | None, position: Position
     ) -> datetime:
         """Return when the position in a telegram was measured.
 
-        A position that is new but claims to be old shows that the clock is wrong. One
-        that is not new may be old: the meter may have stopped long ago.
+        A position or a time that is new but claims to be old shows that the clock is
+        wrong. What is not new may be old: the meter may have stopped long ago.
         """
         measured = possible_stamp(stamp, telegram)
-        if self._position is not None and position != self._position:
+        if self._shown is not None and (stamp, position) != self._shown:
             self._is_wrong = measured < telegram - EXTRA_LAG
         is_back = self._latest is not None and measured < self._latest
         if self._is_wrong or is_back:
             measured = telegram
-        self._position, self._latest = position, measured
+        self._shown, self._latest = (stamp, position), measured
         return measured

@@ -4,21 +4,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from ...metering.possible_times import TOLERANCE
 from ..base import EARLIEST
 from .client import DsmrReaderClient
-from .extra_clock import ExtraClock
+from .extra_clock import ExtraClock, possible_stamp
+from .extra_meters import METER_ZONE, ExtraMeter, StoredMeter, is_stored, likely_meter
 from .meter_exchanges import MeterExchanges, Positions, is_break
-from .meters import ELECTRICITY_KEYS, STALE_AFTER, telegram_of
+from .meters import (
+    ELECTRICITY_KEYS,
+    ELECTRICITY_METER,
+    EXTRA_FIELD,
+    EXTRA_LAG,
+    EXTRA_METER,
+    STALE_AFTER,
+    telegram_of,
+)
 from .models import MeterStatistics, StoredTelegram
-
-DEFAULT_ZONE = ZoneInfo("Europe/Amsterdam")
-"""DSMR-reader's default; loaded at import, because loading it blocks."""
+from .telegram import Telegram
 
 PAUSE = timedelta(minutes=1)
 """Nobody exchanges a meter in less time."""
+
+DAY = timedelta(days=1)
 
 
 class TelegramReader:
@@ -36,6 +44,8 @@ class TelegramReader:
         self._exchanges = exchanges
         self._extra_clock = ExtraClock[Decimal]()
         self._exchanged: frozenset[str] = frozenset()
+        self._stored: StoredTelegram | None = None
+        self._stored_meter = StoredMeter()
         self.telegram: StoredTelegram | None = None
         self.statistics: MeterStatistics | None = None
 
@@ -43,12 +53,12 @@ class TelegramReader:
     def time_zone(self) -> tzinfo:
         """Return the server's time zone, of which its answers only show the offset.
 
-        Without any telegram it is the default.
+        Without any telegram it is the meters' zone, DSMR-reader's default.
         """
         if (telegram := self.telegram) is None:
-            return DEFAULT_ZONE
-        if telegram.time.astimezone(DEFAULT_ZONE).utcoffset() == telegram.offset:
-            return DEFAULT_ZONE
+            return METER_ZONE
+        if telegram.time.astimezone(METER_ZONE).utcoffset() == telegram.offset:
+            return METER_ZONE
         return timezone(telegram.offset)
 
     @property
@@ -56,16 +66,40 @@ class TelegramReader:
         """Return the latest time that a telegram can have, by the server's clock."""
         return self._clock() + self._client.clock_offset + TOLERANCE
 
+    @property
+    def extra_meter(self) -> ExtraMeter | None:
+        """Return the extra meter in the raw telegram whose positions are stored."""
+        if (statistics := self.statistics) is None:
+            return None
+        return self._extra_meter(telegram_of(statistics))
+
+    def _extra_meter(self, telegram: Telegram) -> ExtraMeter | None:
+        """Return the extra meter of a raw telegram whose positions are stored."""
+        meters, stored = telegram.extra_meters, self._stored
+        if stored is None:
+            return likely_meter(meters)
+        position = stored.numbers.get(EXTRA_FIELD)
+        return self._stored_meter.find(meters, position, stored.extra_device_time)
+
     async def read_statistics(self, before: datetime | None = None) -> MeterStatistics:
         """Fetch the meter statistics, and note the meters of their telegram.
 
         `before` is the time of a telegram that the meters noted last have sent.
         """
         self.statistics = found = await self._client.meter_statistics()
-        if found.time is not None and EARLIEST <= found.time <= self.latest_possible:
-            meters = telegram_of(found)
-            self._exchanged |= self._exchanges.see(meters, found.time, before)
+        self._note_meters(found, before)
         return found
+
+    def _note_meters(self, found: MeterStatistics, before: datetime | None) -> None:
+        """Note the meters of the raw telegram, as far as it is known which they are."""
+        if found.time is None or not EARLIEST <= found.time <= self.latest_possible:
+            return
+        telegram = telegram_of(found)
+        serials = {ELECTRICITY_METER: telegram.serial}
+        if self._stored is not None or len(telegram.extra_meters) == 1:
+            meter = self._extra_meter(telegram)
+            serials[EXTRA_METER] = meter.serial if meter else None
+        self._exchanged |= self._exchanges.see(serials, found.time, before)
 
     async def read(self) -> StoredTelegram | None:
         """Fetch the latest telegram, searching only from the last one seen on.
@@ -98,13 +132,51 @@ class TelegramReader:
 
         Where it does not continue the one before, it may be of another meter.
         """
-        if before is not None and _is_suspect(before, found):
-            await self.read_statistics(before.time)
-        position = found.numbers.get("extra_device_delivered")
+        self._stored = found
+        if before is not None:
+            if _is_suspect(before, found):
+                await self.read_statistics(before.time)
+        elif self.statistics is not None:
+            await self._recognize_extra_meter(self.statistics, found)
+        position = found.numbers.get(EXTRA_FIELD)
         measured = found.extra_device_time
         if position is not None:
+            await self._learn_extra_clock(found)
             measured = self._extra_clock.measured_at(found.time, measured, position)
         return replace(found, extra_device_time=measured, new_meters=self._exchanged)
+
+    async def _recognize_extra_meter(
+        self, statistics: MeterStatistics, found: StoredTelegram
+    ) -> None:
+        """Note the meters of a raw telegram by the first stored telegram.
+
+        Only what is stored shows which of several extra meters is meant. If a newer raw
+        telegram has come in the meantime, it is read again.
+        """
+        position, stamp = found.numbers.get(EXTRA_FIELD), found.extra_device_time
+        meters = telegram_of(statistics).extra_meters
+        is_unclear = position is not None and not any(
+            is_stored(meter, position, stamp) for meter in meters
+        )
+        if len(meters) > 1 and is_unclear:
+            await self.read_statistics()
+        else:
+            self._note_meters(statistics, None)
+
+    async def _learn_extra_clock(self, found: StoredTelegram) -> None:
+        """Compare an old time of the extra meter with what was stored a day before.
+
+        One telegram does not show whether the meter has died or its clock is wrong.
+        """
+        measured = possible_stamp(found.extra_device_time, found.time)
+        if not self._extra_clock.is_new or found.time - measured <= EXTRA_LAG:
+            return
+        since, until = found.time - 2 * DAY, found.time - DAY
+        if (earlier := await self._client.latest_telegram(since, until)) is None:
+            return
+        if (position := earlier.numbers.get(EXTRA_FIELD)) is not None:
+            stamp = earlier.extra_device_time
+            self._extra_clock.measured_at(earlier.time, stamp, position)
 
 
 def _is_same(known: StoredTelegram | None, found: StoredTelegram) -> bool:
@@ -126,5 +198,5 @@ def _is_suspect(before: StoredTelegram, found: StoredTelegram) -> bool:
 
 def _positions(numbers: Mapping[str, Decimal]) -> Positions:
     """Return the positions in a telegram; those of the extra meter have no limit."""
-    keys = (*ELECTRICITY_KEYS, "extra_device_delivered")
+    keys = (*ELECTRICITY_KEYS, EXTRA_FIELD)
     return {key: float(numbers[key]) for key in keys if key in numbers}

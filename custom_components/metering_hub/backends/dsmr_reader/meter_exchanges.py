@@ -15,8 +15,7 @@ import secrets
 from ..common.http import Json
 from ..common.parse import as_object, as_objects, as_text
 from ..common.times import as_utc_moment
-from .meters import ELECTRICITY_KEYS, ELECTRICITY_METER, EXTRA_METER, MOST_PER_HOUR
-from .telegram import Telegram
+from .meters import ELECTRICITY_KEYS, MOST_PER_HOUR
 
 HOUR = timedelta(hours=1)
 MOST_EXCHANGES = 20
@@ -66,18 +65,18 @@ class MeterExchanges:
         self._exchanges: list[Exchange] = []
 
     def see(
-        self, telegram: Telegram, time: datetime, before: datetime | None = None
+        self,
+        serials: Mapping[str, str | None],
+        time: datetime,
+        before: datetime | None = None,
     ) -> frozenset[str]:
         """Note the meters of a telegram, and return those that were exchanged.
 
-        `before` is the time of a later telegram of the old meters than the last one
-        that was noted, if there is one. If a new meter's clock is behind the old one's,
-        no moment divides their telegrams: the order of arrival does.
+        `serials` are the serial numbers by the keys of the devices. `before` is the
+        time of a later telegram of the old meters than the last one that was noted, if
+        there is one. If a new meter's clock is behind the old one's, no moment divides
+        their telegrams: the order of arrival does.
         """
-        serials = {
-            ELECTRICITY_METER: telegram.serial,
-            EXTRA_METER: telegram.extra_serial,
-        }
         exchanged: set[str] = set()
         for meter, serial in serials.items():
             if serial is None:

@@ -1,12 +1,13 @@
 """Work out which meters a server has, from its meter statistics and latest telegram."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 import hashlib
 import re
 
+from .extra_meters import ExtraMeter
 from .models import ExtraDevice, MeterStatistics, StoredTelegram
 from .telegram import Telegram, parse_telegram
 from .units import default_unit
@@ -22,6 +23,12 @@ ELECTRICITY_KEYS = (
     "electricity_returned_2",
 )
 """The keys of the registers, which are also the fields of a stored telegram."""
+
+_SECOND_REGISTERS = ("electricity_delivered_2", "electricity_returned_2")
+"""The registers that a server stores as zero if the meter does not have them."""
+
+EXTRA_FIELD = "extra_device_delivered"
+"""The field of a stored telegram with the position of the extra meter."""
 
 EXTRA_KEYS = frozenset(device.value for device in ExtraDevice)
 """The keys that the extra meter's register can have."""
@@ -72,38 +79,54 @@ class MeterProfile:
     """Everything that decides which points a server has.
 
     `fields` are the fields with a value in the latest telegram or the meter statistics;
-    `endpoints` are those that this version of the server has.
+    `endpoints` are those that this version of the server has. `has_tariffs` is False
+    for a meter with one register in each direction. `is_extra_chosen` is set if nothing
+    but the person's choice says what the extra meter measures.
     """
 
     is_belgian: bool
+    has_tariffs: bool = True
+    energy_unit: str = "kWh"
+    power_unit: str = "kW"
     fields: frozenset[str]
     endpoints: frozenset[Endpoint]
     extra: ExtraDevice | None
     extra_unit: str
+    extra_serial: str | None = field(default=None, repr=False)
+    is_extra_chosen: bool = False
 
 
 def make_profile(
     statistics: MeterStatistics,
     latest: StoredTelegram | None,
+    stored_extra: ExtraMeter | None,
     endpoints: frozenset[Endpoint],
     chosen_extra: ExtraDevice,
 ) -> MeterProfile:
     """Return the profile of a server's meters.
 
-    `chosen_extra` is the kind of an extra meter that no raw telegram describes.
+    `stored_extra` is the extra meter in the raw telegram that the server stores;
+    `chosen_extra` is the kind of one that no raw telegram describes.
     """
     telegram = telegram_of(statistics)
     numbers = latest.numbers if latest else {}
-    extra, unit = telegram.extra, telegram.extra_unit
-    is_unknown = extra is None and not telegram.extra_is_other
-    if is_unknown and "extra_device_delivered" in numbers:
+    extra = stored_extra.kind if stored_extra else None
+    is_other = stored_extra is not None and stored_extra.is_other
+    is_chosen = extra is None and not is_other and EXTRA_FIELD in numbers
+    if is_chosen:
         extra = chosen_extra
+    unit = stored_extra.unit if stored_extra else None
     return MeterProfile(
         is_belgian=is_belgian_meter(statistics),
+        has_tariffs=telegram.has_tariffs or any(map(numbers.get, _SECOND_REGISTERS)),
+        energy_unit=telegram.energy_unit,
+        power_unit=telegram.power_unit,
         fields=frozenset(numbers) | frozenset(statistics.counters),
         endpoints=endpoints,
         extra=extra,
         extra_unit=unit or (default_unit(extra) if extra else ""),
+        extra_serial=stored_extra.serial if stored_extra else None,
+        is_extra_chosen=is_chosen,
     )
 
 
@@ -140,8 +163,9 @@ def tariff_of(number: int, *, is_belgian: bool) -> str:
 def is_belgian_meter(statistics: MeterStatistics) -> bool:
     """Return True for a Belgian meter.
 
-    DSMR-reader stores no version of Belgian telegrams, or one such as "50217".
+    The version alone says little: DSMR-reader stores none of Belgian telegrams or one
+    such as "50217", but it stores none of Dutch and Swedish ones either.
     """
-    if statistics.dsmr_version is None:
-        return statistics.telegram is not None
-    return _BELGIAN_VERSION.fullmatch(statistics.dsmr_version) is not None
+    version = statistics.dsmr_version or ""
+    is_belgian_version = _BELGIAN_VERSION.fullmatch(version) is not None
+    return is_belgian_version or telegram_of(statistics).is_belgian

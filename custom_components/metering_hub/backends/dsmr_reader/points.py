@@ -4,7 +4,7 @@ A point's key is DSMR-reader's own field name, with a prefix if two endpoints sh
 name (`today_gas`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...metering.model import Category, Device, Kind, Point, Quantity, Role
 from .meters import (
@@ -31,6 +31,9 @@ _PHASE_FIELDS = (
     ("phase_power_current", Quantity.CURRENT, "A", 0),
 )
 """Name, quantity, unit and precision of the fields that each phase has."""
+
+_PER_KWH = {"kWh": 1.0, "Wh": 1000.0}
+"""The units of a meter's energy, by their number in a kWh."""
 
 _PROBLEMS = Point(
     key="problems",
@@ -64,7 +67,7 @@ def make_devices(
         devices[EXTRA_METER] = Device(
             key=EXTRA_METER,
             translation_key=f"{profile.extra.value}_meter",
-            serial=telegram.extra_serial,
+            serial=profile.extra_serial,
             parent=ELECTRICITY_METER,
             configuration_url=url,
         )
@@ -75,9 +78,9 @@ def make_points(profile: MeterProfile) -> dict[str, tuple[Point, Endpoint]]:
     """Return all points by key, each with the endpoint that it is read from."""
     found = [
         *((point, Endpoint.READING) for point in _registers(profile)),
-        *((point, Endpoint.READING) for point in _power()),
+        *((point, Endpoint.READING) for point in _power(profile)),
         *((point, Endpoint.READING) for point in _phases(profile)),
-        *((point, Endpoint.LIVE) for point in _live()),
+        *((point, Endpoint.LIVE) for point in _live(profile)),
         *((point, Endpoint.GAS_LIVE) for point in _gas_live(profile)),
         *((point, Endpoint.TODAY) for point in _today(profile)),
         *((point, Endpoint.PRICES) for point in _prices(profile)),
@@ -99,29 +102,37 @@ def _dsmr_version(statistics: MeterStatistics) -> str | None:
     return f"DSMR {version[0]}.{version[1:]}" if version.isdecimal() else version
 
 
-def _tariff(number: str, profile: MeterProfile) -> str:
-    """Return the tariff that a number in a field's name stands for."""
-    return tariff_of(int(number), is_belgian=profile.is_belgian)
+def _tariffs(profile: MeterProfile) -> Mapping[str, str]:
+    """Return the tariffs by their number in a field's name.
+
+    Of a meter without tariffs, the server only fills the first register.
+    """
+    if not profile.has_tariffs:
+        return {"1": ""}
+    return {
+        number: f"_{tariff_of(int(number), is_belgian=profile.is_belgian)}"
+        for number in ("1", "2")
+    }
 
 
 def _registers(profile: MeterProfile) -> Iterator[Point]:
     """Yield the meter positions of all tariffs and of the extra meter."""
     roles = {"delivered": Role.GRID_DELIVERED, "returned": Role.GRID_RETURNED}
     for direction, role in roles.items():
-        for number in ("1", "2"):
+        for number, tariff in _tariffs(profile).items():
             yield Point(
                 key=f"electricity_{direction}_{number}",
                 device_key=ELECTRICITY_METER,
-                translation_key=f"electricity_{direction}_{_tariff(number, profile)}",
+                translation_key=f"electricity_{direction}{tariff}",
                 quantity=Quantity.ENERGY,
                 kind=Kind.REGISTER,
-                unit="kWh",
+                unit=profile.energy_unit,
                 role=role,
                 precision=3,
                 stale_after=STALE_AFTER,
                 poll_interval=FAST_INTERVAL,
                 has_history=True,
-                capacity=MOST_PER_HOUR,
+                capacity=MOST_PER_HOUR * _PER_KWH[profile.energy_unit],
             )
     if profile.extra is not None:
         yield Point(
@@ -139,7 +150,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
         )
 
 
-def _power() -> Iterator[Point]:
+def _power(profile: MeterProfile) -> Iterator[Point]:
     """Yield the net power and the power in each direction."""
     for key, role in (
         (POWER_KEY, Role.GRID_POWER),
@@ -152,7 +163,7 @@ def _power() -> Iterator[Point]:
             translation_key=key,
             quantity=Quantity.POWER,
             kind=Kind.INSTANT,
-            unit="kW",
+            unit=profile.power_unit,
             role=role,
             precision=3,
             stale_after=STALE_AFTER,
@@ -181,18 +192,19 @@ def _phases(profile: MeterProfile) -> Iterator[Point]:
                 )
 
 
-def _live() -> Iterator[Point]:
+def _live(profile: MeterProfile) -> Iterator[Point]:
     """Yield the tariff in force and the running cost."""
-    yield Point(
-        key="electricity_tariff",
-        device_key=ELECTRICITY_METER,
-        translation_key="electricity_tariff",
-        quantity=Quantity.TEXT,
-        kind=Kind.STATE,
-        options=("low", "normal"),
-        stale_after=STALE_AFTER,
-        poll_interval=POLL_INTERVAL,
-    )
+    if profile.has_tariffs:
+        yield Point(
+            key="electricity_tariff",
+            device_key=ELECTRICITY_METER,
+            translation_key="electricity_tariff",
+            quantity=Quantity.TEXT,
+            kind=Kind.STATE,
+            options=("low", "normal"),
+            stale_after=STALE_AFTER,
+            poll_interval=POLL_INTERVAL,
+        )
     yield Point(
         key="electricity_cost_per_hour",
         device_key=ELECTRICITY_METER,
@@ -224,18 +236,21 @@ def _gas_live(profile: MeterProfile) -> Iterator[Point]:
 
 
 def _today(profile: MeterProfile) -> Iterator[Point]:
-    """Yield today's amounts and costs."""
+    """Yield today's amounts and costs; without tariffs, only those of both."""
+    tariffs = _tariffs(profile) if profile.has_tariffs else {}
     for field in TODAY_FIELDS:
         is_cost, is_gas = field.endswith("_cost"), field.startswith("gas")
         number = next((n for n in ("1", "2") if f"electricity{n}" in field), None)
-        name, quantity, unit = field, Quantity.ENERGY, "kWh"
+        name, quantity, unit = field, Quantity.ENERGY, profile.energy_unit
         if is_gas:
             if profile.extra is None:
                 continue
             name = field.replace("gas", profile.extra.value)
             quantity, unit = quantity_of(profile.extra), profile.extra_unit
         elif number is not None:
-            name = field.replace(number, f"_{_tariff(number, profile)}")
+            if number not in tariffs:
+                continue
+            name = field.replace(number, tariffs[number])
         yield Point(
             key=f"today_{field}",
             device_key=EXTRA_METER if is_gas else ELECTRICITY_METER,
@@ -253,6 +268,7 @@ def _today(profile: MeterProfile) -> Iterator[Point]:
 
 def _prices(profile: MeterProfile) -> Iterator[Point]:
     """Yield the prices of the contract in force."""
+    tariffs = _tariffs(profile)
     for field in PRICE_FIELDS:
         is_gas = field.startswith("gas")
         if is_gas and profile.extra is None:
@@ -260,7 +276,9 @@ def _prices(profile: MeterProfile) -> Iterator[Point]:
         number = next((n for n in ("1", "2") if f"_{n}_" in field), None)
         name = field
         if number is not None:
-            name = field.replace(number, _tariff(number, profile))
+            if number not in tariffs:
+                continue
+            name = field.replace(f"_{number}", tariffs[number])
         per = profile.extra_unit if is_gas else "d" if number is None else "kWh"
         yield Point(
             key=field,
@@ -303,7 +321,7 @@ def _peak(profile: MeterProfile) -> Point:
         translation_key="quarter_hour_peak",
         quantity=Quantity.POWER,
         kind=Kind.INSTANT,
-        unit="kW",
+        unit=profile.power_unit,
         precision=3,
         # Only Belgian grid fees depend on the month's peak.
         enabled_default=profile.is_belgian,

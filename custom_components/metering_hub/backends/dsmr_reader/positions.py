@@ -9,8 +9,10 @@ Source: docs/wire/dsmr_reader.md, Accuracy.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
+from math import inf
 
-from ...metering.model import ESTIMATED, Reading
+from ...metering.model import ESTIMATED, NEW_REGISTER, Reading
 from ..common.times import whole_hour
 
 HOUR = timedelta(hours=1)
@@ -25,6 +27,9 @@ MIN_UNKNOWN_HOURS = 0.5
 
 Fewer are only the part of an hour between midnight and the day's first telegram.
 """
+
+_JUST_AFTER = timedelta(seconds=1)
+"""A new meter's first position is this long after the old one's last position."""
 
 type Amounts = Mapping[datetime, float]
 """Amounts by the start of their hour in UTC, oldest first."""
@@ -46,8 +51,13 @@ class RegisterHistory:
     while there is none yet. Both return the readings since the last call.
     """
 
-    def __init__(self) -> None:
-        """Initialize the register without any position."""
+    def __init__(self, most_per_hour: float = inf) -> None:
+        """Initialize the register without any position.
+
+        A meter advances by at most `most_per_hour`.
+        """
+        self._most_per_hour = most_per_hour
+        self._has_left = False
         self._last: Position | None = None
         self._amount_before = 0.0
         self._counted: float | None = None
@@ -77,10 +87,27 @@ class RegisterHistory:
             found = self.count(hours, position.time)
         elif position.time <= self._last.time:
             return []
+        elif is_exchange(self._last, position, self._most_per_hour):
+            before, self._last, self._has_left = self._last, position, False
+            return positions_of_two_meters(before, position, hours, self._most_per_hour)
         else:
-            found = [*positions_between(self._last, position, hours)]
-        self._last = position
+            found = self.leave(hours, position.time, position.value)
+            found += positions_between(self._last, position, hours)
+        self._last, self._has_left = position, False
         return [*found, Reading(time=position.time, value=position.value)]
+
+    def leave(
+        self, hours: Amounts, limit: datetime, highest: float = inf
+    ) -> list[Reading]:
+        """Return the readings before a long gap, which lasts at least until `limit`.
+
+        They are returned once. `highest` is the position after the gap, if it is known.
+        """
+        last = self._last
+        if last is None or self._has_left or limit - last.time <= LONGEST_GAP:
+            return []
+        self._has_left = True
+        return [*positions_before_gap(last, hours, highest)]
 
     def count(self, hours: Amounts, limit: datetime) -> list[Reading]:
         """Return the readings before the first known position, by amounts alone."""
@@ -92,11 +119,11 @@ class RegisterHistory:
             if begin is None or not begin <= hour < limit:
                 continue
             if not found or found[-1].time != hour:
-                found.append(_estimated(hour, self._counted))
+                found.append(_estimate(hour, self._counted))
             self._counted += amount * min(1.0, (limit - hour) / HOUR)
             self._counting_from = end = hour + HOUR
             if end < limit:
-                found.append(_estimated(end, self._counted))
+                found.append(_estimate(end, self._counted))
         return found
 
 
@@ -106,8 +133,8 @@ def positions_between(
     """Yield positions at the ends of the hours between two known positions.
 
     The known amounts are scaled so that they add up to the difference. Hours without an
-    amount (an outage) share what the known ones leave. Nothing is yielded if the meter
-    was exchanged in between, or if no amount is known.
+    amount (an outage) share what the known ones leave. Nothing is yielded if no amount
+    is known, or if the positions are too far apart.
     """
     total = after.value - before.value
     if total <= 0 or after.time - before.time > LONGEST_GAP:
@@ -128,12 +155,72 @@ def positions_between(
         end = hour + HOUR
         # Hours without amounts are a straight line, which needs no positions.
         if end < after.time and (hour in known or end in known):
-            yield _estimated(end, min(value, after.value))
+            yield _estimate(end, min(value, after.value))
 
 
-def _estimated(time: datetime, value: float) -> Reading:
-    """Return a position that no meter has shown."""
-    return Reading(time=time, value=round(value, DECIMALS), quality=ESTIMATED)
+def is_exchange(before: Position, after: Position, most_per_hour: float) -> bool:
+    """Return True if no meter can have advanced from one position to the other."""
+    advance, elapsed = after.value - before.value, after.time - before.time
+    return advance < 0 or advance > most_per_hour * (elapsed / HOUR)
+
+
+def positions_of_two_meters(
+    before: Position, after: Position, amounts: Amounts, most_per_hour: float
+) -> list[Reading]:
+    """Return the positions from one of an old meter to one of its successor.
+
+    Nothing tells when the meter was exchanged. The new one is counted back from its
+    position for as long as it is not below zero; whichever meter an hour is counted on,
+    it has the same amount. Only the hour of the exchange is lost: the server's amount
+    for it is the difference of two meters' positions.
+    """
+    hours = [
+        (max(hour, before.time), min(hour + HOUR, after.time), amount)
+        for hour, amount in amounts.items()
+        if before.time < hour + HOUR and hour < after.time
+    ]
+    parts = [
+        amount * ((end - start) / HOUR) if amount <= most_per_hour else 0.0
+        for start, end, amount in hours
+    ]
+    total = sum(parts)
+    counted = [0.0, *accumulate(parts)]
+    first = next(
+        (n for n, part in enumerate(counted) if part >= total - after.value),
+        len(hours),
+    )
+    found = [
+        _estimate(end, before.value + counted[n + 1])
+        for n, (_, end, _) in enumerate(hours[:first])
+    ]
+    for n, (start, end, _) in enumerate(hours[first:], first):
+        if n == first:
+            begin = after.value - total + counted[n]
+            found.append(_estimate(start + _JUST_AFTER, begin, NEW_REGISTER))
+        if end < after.time:
+            found.append(_estimate(end, after.value - total + counted[n + 1]))
+    quality = NEW_REGISTER if first == len(hours) else None
+    return [*found, Reading(time=after.time, value=after.value, quality=quality)]
+
+
+def positions_before_gap(
+    before: Position, amounts: Amounts, highest: float
+) -> Iterator[Reading]:
+    """Yield the positions after the last known one for as long as hours have amounts.
+
+    The next known position, `highest`, is more than LONGEST_GAP later.
+    """
+    value, hour = before.value, whole_hour(before.time)
+    while hour in amounts and hour < before.time + LONGEST_GAP:
+        end = hour + HOUR
+        value += amounts[hour] * ((end - max(hour, before.time)) / HOUR)
+        yield _estimate(end, min(value, highest))
+        hour = end
+
+
+def _estimate(time: datetime, value: float, quality: str = ESTIMATED) -> Reading:
+    """Return a reading that was counted by amounts."""
+    return Reading(time=time, value=round(value, DECIMALS), quality=quality)
 
 
 def _overlaps(start: datetime, end: datetime) -> Iterator[tuple[datetime, float]]:

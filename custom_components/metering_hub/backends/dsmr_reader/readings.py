@@ -8,6 +8,7 @@ from ..common.times import local_midnight
 from .meters import (
     ELECTRICITY_KEYS,
     ELECTRICITY_METER,
+    EXTRA_LAG,
     EXTRA_METER,
     POWER_KEY,
     is_belgian_meter,
@@ -49,13 +50,16 @@ def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Re
         found[POWER_KEY] = Reading(time=telegram.time, value=power)
     position = numbers.get("extra_device_delivered")
     if extra is not None and position is not None:
+        measured = telegram.extra_device_time or telegram.time
+        is_alive = telegram.time - measured <= EXTRA_LAG
         found[extra.value] = Reading(
-            time=telegram.extra_device_time or telegram.time,
+            time=measured,
             value=float(position),
             quality=NEW_REGISTER if EXTRA_METER in telegram.new_meters else None,
             stored=telegram.stored,
-            # Telegrams repeat the position between the meter's own measurements.
-            confirmed=telegram.time,
+            # Telegrams repeat the position between the meter's own measurements, and
+            # for ever if the meter has died.
+            confirmed=telegram.time if is_alive else None,
         )
     return found
 

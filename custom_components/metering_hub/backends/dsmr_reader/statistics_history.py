@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from math import inf
 
 from ...metering.model import Reading
 from ..base import EARLIEST, HistoryChunk
 from ..common.times import local_midnight
 from .client import DsmrReaderClient
-from .meters import ELECTRICITY_KEYS, EXTRA_LAG
+from .meters import ELECTRICITY_KEYS, EXTRA_LAG, MOST_PER_HOUR
 from .models import (
     AMOUNT_FIELDS,
     ELECTRICITY_TIME_FIELD,
@@ -90,7 +91,10 @@ class StatisticsHistory:
         self._fields = {
             key: _ELECTRICITY_FIELDS.get(key, _EXTRA_FIELDS) for key in keys
         }
-        self._registers = {key: RegisterHistory() for key in keys}
+        self._registers = {
+            key: RegisterHistory(MOST_PER_HOUR if key in ELECTRICITY_KEYS else inf)
+            for key in keys
+        }
         self._block: _Block | None = None
 
     async def chunks(self) -> AsyncIterator[HistoryChunk]:
@@ -139,12 +143,18 @@ class StatisticsHistory:
         self, block: _Block, last: date
     ) -> dict[str, list[Reading]]:
         """Return the readings of a block by register, up to the oldest telegram."""
-        join = self._span.join
+        span, join = self._span, self._span.join
         is_at_join = join is not None and block.end > last >= self._day(join)
+        # As far as no day is missing, a register without a position has left a gap.
+        known_to = min(
+            self._midnight(min(block.end, last + DAY)), span.join or span.end
+        )
         readings: dict[str, list[Reading]] = {}
         for key, register in self._registers.items():
             readings[key] = self._register_readings(key, block)
-            position = self._span.positions.get(key)
+            position = span.positions.get(key)
+            limit = min(known_to, self._limit(key) or known_to)
+            readings[key] += register.leave(block.amounts[key], limit)
             if is_at_join and position is not None:
                 readings[key] += register.advance(position, block.amounts[key])
             # A month of five registers in one go would block the event loop.
