@@ -96,12 +96,17 @@ class LatestReader:
         """Fetch the running cost and the tariff.
 
         Only the meter statistics have the tariff's number. They are fetched again when
-        the tariff's name has changed: twice a day instead of every minute.
+        the tariff's name has changed: twice a day instead of every minute. Statistics
+        that lack the number, while the server names the tariff, are fetched again too.
         """
         if (live := await self._client.electricity_live()) is None:
             return {}
         statistics = self._telegrams.statistics
-        if statistics is None or live.tariff_name != self._tariff_name:
+        if (
+            statistics is None
+            or live.tariff_name != self._tariff_name
+            or (live.tariff_name and statistics.electricity_tariff is None)
+        ):
             statistics = await self._telegrams.read_statistics()
             self._tariff_name = live.tariff_name
         latest = await self._latest_time()
