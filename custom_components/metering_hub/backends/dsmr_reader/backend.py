@@ -62,9 +62,7 @@ class DsmrReaderBackend(Backend):
         self._exchanges = MeterExchanges()
         self._telegrams = TelegramReader(self._client, clock, self._exchanges)
         self._latest = LatestReader(self._client, self._telegrams, clock)
-        self._history = HistoryReader(
-            self._client, self._find_time_zone, self._exchanges
-        )
+        self._history = HistoryReader(self._client, self._telegrams, self._exchanges)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
         self._profile: MeterProfile | None = None
@@ -161,19 +159,13 @@ class DsmrReaderBackend(Backend):
             await self.inventory()
         if self._profile and Endpoint.PRICES not in self._profile.endpoints:
             return []
-        zone = await self._find_time_zone()
+        zone = await self._telegrams.find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
 
     @property
     def _extra(self) -> ExtraDevice | None:
         """Return the kind of the extra meter, if there is one."""
         return self._profile.extra if self._profile else None
-
-    async def _find_time_zone(self) -> tzinfo:
-        """Return the server's time zone, fetching a telegram if there is none yet."""
-        if self._telegrams.telegram is None:
-            await self._telegrams.read()
-        return self.time_zone
 
     async def _version_and_statistics(self) -> tuple[str, MeterStatistics]:
         """Return the version and meter statistics that `connect` has just fetched.

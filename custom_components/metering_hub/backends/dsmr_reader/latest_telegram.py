@@ -13,6 +13,7 @@ from .extra_clock import ExtraClock
 from .meter_exchanges import MeterExchanges, Positions, is_break
 from .meters import ELECTRICITY_KEYS, STALE_AFTER, telegram_of
 from .models import MeterStatistics, StoredTelegram
+from .telegram_search import find_latest_telegram
 
 DEFAULT_ZONE = ZoneInfo("Europe/Amsterdam")
 """DSMR-reader's default; loaded at import, because loading it blocks."""
@@ -51,6 +52,12 @@ class TelegramReader:
             return DEFAULT_ZONE
         return timezone(telegram.offset)
 
+    async def find_time_zone(self) -> tzinfo:
+        """Return the server's time zone, fetching a telegram if there is none yet."""
+        if self.telegram is None:
+            await self.read()
+        return self.time_zone
+
     @property
     def latest_possible(self) -> datetime:
         """Return the latest time that a telegram can have, by the server's clock."""
@@ -80,7 +87,7 @@ class TelegramReader:
         since = known.time if known else self._clock() - STALE_AFTER
         found = await self._client.latest_telegram(since, until)
         if found is None and known is None:
-            found = await self._client.latest_telegram(EARLIEST, until)
+            found = await find_latest_telegram(self._client, until)
         if found is not None and not _is_same(known, found):
             self.telegram = known = await self._judge(known, found)
         return known
