@@ -81,6 +81,13 @@ class Planner:
                 plan = replace(await self._with_costs(point, kept), base=kept.base)
         return self._series(point, plan)
 
+    def since(self, plan: ResumePlan) -> datetime | None:
+        """Return the moment before which no reading of a plan counts."""
+        if plan.base is not None:
+            return None
+        wanted = [plan.asked, self.scope.start]
+        return max((each for each in wanted if each is not None), default=None)
+
     def _series(self, point: Point, plan: ResumePlan) -> Series:
         """Return the series of a point that is imported as planned."""
         cost = None
@@ -104,5 +111,5 @@ class Planner:
             cost,
             plan.standing(point.kind),
             self._rejections.start(point.key, plan.start),
-            since=None if plan.base else self.scope.start,
+            since=self.since(plan),
         )
