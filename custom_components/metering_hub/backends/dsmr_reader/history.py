@@ -1,6 +1,7 @@
 """Read the history: stored telegrams, and statistics before the oldest one."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ...metering.model import Point
@@ -21,6 +22,7 @@ from .positions import LONGEST_GAP, Position
 from .statistics_history import Span, StatisticsHistory
 from .telegram_history import TelegramHistory
 from .telegram_search import OldestTelegram
+from .totals import TotalHistory, with_parts
 
 _JUST_BEFORE = timedelta(days=1)
 """If telegrams are stored this long before a span, they also cover the span."""
@@ -48,10 +50,20 @@ class HistoryReader:
 
         A chunk is a page of telegrams, or a month of statistics.
         """
+        keys = [point.key for point in points]
+        totals = TotalHistory(keys)
+        async with aclosing(self._chunks(with_parts(keys), start, end)) as chunks:
+            async for chunk in chunks:
+                yield totals.complete(chunk)
+
+    async def _chunks(
+        self, keys: Collection[str], start: datetime, end: datetime
+    ) -> AsyncGenerator[HistoryChunk]:
+        """Yield all readings of keys that telegrams have."""
         zone = await self._telegrams.find_time_zone()
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         known = {POWER_KEY, *ELECTRICITY_KEYS, *EXTRA_KEYS}
-        wanted = [point.key for point in points if point.key in known]
+        wanted = [key for key in keys if key in known]
         registers = [key for key in wanted if key != POWER_KEY]
         if not wanted or end < start:
             return
@@ -87,14 +99,14 @@ class HistoryReader:
         What a clock has stamped that nobody had set does not count.
         """
         zone = await self._telegrams.find_time_zone()
-        keys = {point.key for point in points}
+        keys = with_parts([point.key for point in points])
         day = await self._oldest_day()
         moments: list[datetime] = []
         if (oldest := await self._oldest_telegram(day, zone)) is not None:
             moments.append(oldest.time)
             measured = possible_stamp(oldest.extra_device_time, oldest.time)
             # The position of a meter that stopped long ago is not a first reading.
-            if EXTRA_KEYS & keys and measured > oldest.time - EXTRA_LAG:
+            if EXTRA_KEYS & set(keys) and measured > oldest.time - EXTRA_LAG:
                 moments.append(measured)
         if day is not None:
             moments += _day_moments(day, keys, zone)

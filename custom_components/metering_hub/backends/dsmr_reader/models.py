@@ -197,11 +197,15 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayStatistics:
-    """The first positions of a local day and their UTC times, by field name."""
+    """The first positions of a local day and their UTC times, by field name.
+
+    `cost` is the total of the day in EUR.
+    """
 
     day: date
     positions: Mapping[str, float]
     times: Mapping[str, datetime]
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +329,7 @@ def parse_day_statistics(row: Row) -> DayStatistics | None:
         day=day,
         positions=_parse_floats(row, POSITION_FIELDS),
         times={name: time for name, time in times if time is not None},
+        cost=as_decimal(row.get("total_cost")),
     )
 
 
