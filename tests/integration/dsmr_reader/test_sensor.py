@@ -128,6 +128,7 @@ async def test_requests_of_an_hour(
     for slow in ("today", "electricity-live"):
         assert count(f"/api/v2/consumption/{slow}") == 60
     assert count("/api/v2/application/monitoring") == 60
+    assert count("/api/v2/statistics/day") == 0
     assert count(STATISTICS) <= 3
     assert count("/api/v2/consumption/energy-supplier-prices") <= 1
     # The sensors of these endpoints are disabled by default.

@@ -13,7 +13,7 @@ from ..errors import BackendError
 from .client import DsmrReaderClient
 from .latest_telegram import TelegramReader
 from .meters import POLL_INTERVAL, Endpoint
-from .models import ElectricityLive, ExtraDevice
+from .models import ElectricityLive, ExtraDevice, Today
 from .quarter_hour import QuarterHour
 from .readings import (
     Readings,
@@ -41,6 +41,7 @@ class LatestReader:
         self._clock = clock
         self._quarter_hour = QuarterHour(client)
         self._costs = RunningCosts(client)
+        self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
 
@@ -142,16 +143,24 @@ class LatestReader:
 
     async def _fetch_today(self) -> Readings:
         """Fetch today's amounts."""
-        if (today := await self._client.today()) is None:
+        today = await self._client.today()
+        self._today = self._clock(), today
+        if today is None:
             return {}
         latest = await self._latest_time()
         return today_readings(today, latest, self._telegrams.time_zone)
 
     async def _fetch_costs(self) -> Readings:
-        """Fetch the cost of the month and of the year."""
-        today = await self._client.today()
+        """Fetch the cost of the month and of the year.
+
+        The amounts of today are only fetched if no point of them is polled.
+        """
+        now = self._clock()
+        fetched, today = self._today or (None, None)
+        if fetched is None or now - fetched > 2 * POLL_INTERVAL:
+            today = await self._client.today()
         latest, zone = await self._latest_time(), self._telegrams.time_zone
-        return await self._costs.readings(today, latest, self._clock(), zone)
+        return await self._costs.readings(today, latest, now, zone)
 
     async def _fetch_problems(self) -> Readings:
         """Fetch whether the server reports problems, which it checks on request."""

@@ -110,7 +110,9 @@ class QuarterHour:
             before = _position(found) if found else None
             found = await self._client.oldest_telegram(quarter, now.time)
             after = (found and _position(found)) or now
-        if before is None or after.energy < before.energy:
+        if before is None or not before.time <= quarter <= after.time:
+            return None
+        if after.energy < before.energy:
             return None
         if after.time == before.time:
             return before.energy
