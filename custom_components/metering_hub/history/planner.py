@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from ..metering.model import Point
 from .costs import CostStatistics
-from .rejected import Rejections
+from .rejected import PointRejections, Rejections
 from .resume import (
     Plans,
     ResumePlan,
@@ -110,6 +110,9 @@ class Planner:
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
             cost,
             plan.standing(point.kind),
-            self._rejections.start(point.key, plan.start),
+            # What is wrong with a sum is counted for its parts.
+            PointRejections()
+            if point.sum_of
+            else self._rejections.start(point.key, plan.start),
             since=self.since(plan),
         )

@@ -51,6 +51,7 @@ def _totals(profile: MeterProfile) -> Iterator[Point]:
                 poll_interval=FAST_INTERVAL,
                 has_history=True,
                 capacity=MOST_PER_HOUR,
+                sum_of=parts,
             )
 
 
