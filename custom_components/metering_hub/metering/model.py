@@ -160,9 +160,10 @@ class Point:
     time between two values of an INSTANT point.
     `included_in` is the key of a point whose amount includes this one's, so the two
     must not be added up. `sum_of` are the keys of the registers whose positions the
-    backend adds up to this one's. `limits` is the range of a `writable` number. `capacity` is
-    the most that a REGISTER can advance in an hour, in its unit; `may_restart` marks a
-    REGISTER that may start again at any time, such as a count of people.
+    backend adds up to this one's. `limits` is the range of a `writable` number.
+    `capacity` is the most that a REGISTER can advance in an hour, in its unit;
+    `may_restart` marks a REGISTER that may start again at any time, such as a count of
+    people.
     """
 
     key: str
