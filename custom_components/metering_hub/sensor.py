@@ -169,7 +169,8 @@ class RegisterSensor(PointSensor, RestoreSensor):
         """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
         options = coordinator.config_entry.options
-        is_trusted = PointSettings.of(options, point.key).is_trusted
+        keys = (point.key, *point.sum_of)
+        is_trusted = any(PointSettings.of(options, key).is_trusted for key in keys)
         self._guard = RegisterGuard(point, is_trusted=is_trusted)
 
     @override

@@ -84,6 +84,7 @@ class Knobs:
     date_offset: timedelta | None = None  # How far `Date` is ahead of the host.
     behind_nginx: bool = False  # Keep-alive, gzip, and links without the port.
     clock: Callable[[], datetime] = utcnow
+    count_limit: int | None = None  # Counting more rows kills the worker.
     problems: list[Problem] = field(default_factory=list)
     prices: list[Contract] = field(default_factory=list)
     tariff_names: tuple[str, str] = ("Daltarief", "Normaaltarief")

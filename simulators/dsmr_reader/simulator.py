@@ -123,13 +123,18 @@ class _ApiRequest:
         return encode(self._fields_of_version(endpoint.answer(store, self.language)))
 
     async def _list(self, listing: Listing, store: Store) -> Json:
-        """Return a page of a list; a page that is too long kills the worker."""
+        """Return a page of a list.
+
+        The worker is killed by a page that is too long, or by too many rows to count.
+        """
         url = urlsplit(self.request.raw_path)
         query = parse_query(url.query)
         part = page(query)
         found = listing.select(store, query, self.language)
         wanted = part.slice(found)
-        if len(wanted) > _WORKER_ROWS and self.request.transport is not None:
+        limit = self.knobs.count_limit
+        is_killed = len(wanted) > _WORKER_ROWS or (limit and len(found) > limit)
+        if is_killed and self.request.transport is not None:
             self.request.transport.abort()
             return None
         rows: list[Row] = []

@@ -99,6 +99,23 @@ async def test_registers_are_exact(
             assert row["change"] == pytest.approx(used, abs=1e-6), (key, end)
 
 
+async def test_totals_are_the_sums_of_both_tariffs(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Every hour is the sum, and what its parts cost is not counted twice."""
+    statistics = await imported(hass, loaded)
+    for total, part in (
+        ("electricity_import_total", "electricity_delivered"),
+        ("electricity_export_total", "electricity_returned"),
+    ):
+        parts = zip(statistics[f"{part}_1"], statistics[f"{part}_2"], strict=True)
+        for row, each in zip(statistics[total], parts, strict=True):
+            for cell in ("state", "sum", "change"):
+                added = sum(float(r[cell] or 0) for r in each)
+                assert row[cell] == pytest.approx(added, abs=1e-6)
+    assert not [key for key in statistics if "total_co" in key]
+
+
 async def test_import_without_new_readings_writes_nothing(
     hass: HomeAssistant,
     loaded: MockConfigEntry,

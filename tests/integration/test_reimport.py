@@ -322,3 +322,26 @@ async def test_import_history_tells_what_has_no_readings(
     await imported(hass, loaded)
     answer = await call(hass, "import_history", loaded)
     assert answer["without_readings"] == []
+
+
+async def test_telegrams_are_walked_once(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
+) -> None:
+    """Power is stored for less time than registers, but read together with them."""
+    simulator.retention = timedelta(days=3)
+    await set_up(hass, entry)
+    before = await imported(hass, entry)
+    start = NOW - timedelta(days=5)
+    power = datetime.fromtimestamp(before["electricity_power"][0]["start"], UTC)
+    assert power > start
+    simulator.faults.clear_requests()
+    await call(hass, "import_history", entry, start=start.isoformat())
+    assert await imported(hass, entry) == before
+    pages = [
+        request.query["timestamp__gte"]
+        for request in simulator.faults.requests
+        if request.path.endswith("dsmrreading") and request.query["limit"] == "500"
+    ]
+    assert pages
+    assert datetime.fromisoformat(min(pages)) > start - timedelta(days=1)
+    assert len(pages) == len(set(pages))

@@ -251,7 +251,7 @@ class Importer:
     ) -> None:
         """Import points that resume from about the same moment in one pass."""
         points = [point for point, _ in group]
-        starts = [plan.start for _, plan in group if plan.start]
+        starts = [plan.reads_from for _, plan in group if plan.reads_from]
         start = min(starts, default=None) or await self.find_start(
             planner.scope, points
         )

@@ -137,7 +137,7 @@ class Pass:
         if point.key in self._series:
             return True
         since = self._earliest
-        if plan.base is None and (wanted := self._planner.scope.start) is not None:
+        if (wanted := self._planner.since(plan)) is not None:
             since = max(since, wanted)
         if (first := first_time(readings, since)) is None:
             return False

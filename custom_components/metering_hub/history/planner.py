@@ -12,7 +12,7 @@ from .costs import CostStatistics
 from .estimate_source import EstimateSource, estimate_start, is_estimated
 from .maths.rows import HOUR_SECONDS
 from .quality_memory import QualityMemory
-from .rejected import Rejections
+from .rejected import PointRejections, Rejections
 from .resume import (
     Plans,
     ResumePlan,
@@ -110,6 +110,13 @@ class Planner:
                 plan = replace(await self._with_costs(point, kept), base=kept.base)
         return self._series(point, plan)
 
+    def since(self, plan: ResumePlan) -> datetime | None:
+        """Return the moment before which no reading of a plan counts."""
+        if plan.base is not None:
+            return None
+        wanted = [plan.asked, self.scope.start]
+        return max((each for each in wanted if each is not None), default=None)
+
     def _series(self, point: Point, plan: ResumePlan) -> Series:
         """Return the series of a point that is imported as planned."""
         cost = None
@@ -137,8 +144,11 @@ class Planner:
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
             cost,
             plan.standing(point.kind),
-            self._rejections.start(point.key, plan.start),
-            since=None if plan.base else self.scope.start,
+            # What is wrong with a sum is counted for its parts.
+            PointRejections()
+            if point.sum_of
+            else self._rejections.start(point.key, plan.start),
+            since=self.since(plan),
             source=source,
         )
 

@@ -50,11 +50,11 @@ class CostPlan:
 class ResumePlan:
     """The row from which a statistic is continued, and the recorded rows after it.
 
-    Without `base`, everything is counted from the first reading. `recorded` is oldest
-    first, or `None` if all rows are written again regardless of what is recorded. Then
-    `latest` is the start of the latest recorded row, and `runs` are the recorded hours.
-    `cost` is `None` if there are no prices. `codes` are those of the hours of a
-    register from the base row on.
+    Without `base`, everything is counted from the first reading, or from the first one
+    after `asked`. `recorded` is oldest first, or `None` if all rows are written again
+    regardless of what is recorded. Then `latest` is the start of the latest recorded
+    row, and `runs` are the recorded hours. `cost` is `None` if there are no prices.
+    `codes` are those of the hours of a register from the base row on.
     """
 
     base: Row | None
@@ -63,6 +63,7 @@ class ResumePlan:
     cost: CostPlan | None = None
     runs: Sequence[Run] = ()
     codes: bytes = b""
+    asked: datetime | None = None
 
     def standing(self, kind: Kind) -> StandingRows | None:
         """Return what adds the hours that were deleted at the source, if a sum has any.
@@ -79,6 +80,11 @@ class ResumePlan:
     def start(self) -> datetime | None:
         """Return the moment from which readings are needed (a whole hour, UTC)."""
         return self.base.start + HOUR if self.base else None
+
+    @property
+    def reads_from(self) -> datetime | None:
+        """Return the moment to read from; `None` is the first reading there is."""
+        return self.start or self.asked
 
     @property
     def is_continued(self) -> bool:
@@ -147,7 +153,8 @@ def group_by_start(plans: Plans) -> Sequence[Plans]:
     """
     groups: dict[date | None, list[tuple[Point, ResumePlan]]] = {}
     for point, plan in plans:
-        groups.setdefault(plan.start and plan.start.date(), []).append((point, plan))
+        day = plan.reads_from and plan.reads_from.date()
+        groups.setdefault(day, []).append((point, plan))
     return [groups[day] for day in sorted(groups, key=lambda day: (bool(day), day))]
 
 
@@ -181,18 +188,25 @@ async def with_earlier_rows(
 async def plan_reimport(
     hass: HomeAssistant, statistic: Statistic, start: datetime | None
 ) -> ResumePlan:
-    """Plan to write all rows from `start` on again; `None` means all there are."""
+    """Plan to write all rows from `start` on again; `None` means all there are.
+
+    A statistic that begins later is also read from `start` on: its first row was made
+    of the first reading, so nothing before it is missing.
+    """
     base = (
         await row_before(hass, statistic.statistic_id, start)
         if start is not None
         else None
     )
     begin = base.start + HOUR if base else None
+    latest = await _latest(hass, statistic.statistic_id)
+    is_late = start is not None and base is None and latest is not None
     return ResumePlan(
         base=base,
         recorded=None,
-        latest=await _latest(hass, statistic.statistic_id),
+        latest=latest,
         runs=await recorded_runs(hass, statistic.statistic_id, begin),
+        asked=whole_hour(start) if is_late and start else None,
     )
 
 

@@ -31,12 +31,14 @@ async def make_scope[Data](
     `prefix` is that of the statistic ids, and `zone` that of the backend's days.
     """
     imported = [point for point in points if _is_imported(hass, entry, point)]
+    trusted = trusted_keys(entry.options)
+    sums = {point.key for point in imported if trusted.intersection(point.sum_of)}
     return Scope(
         points=imported,
         prefix=prefix,
         names=await _names(hass, entry, imported),
         start=_start(entry, zone),
-        trusted=trusted_keys(entry.options),
+        trusted=trusted | sums,
         has_estimates=DataQuality.of(entry.options).has_estimates,
         zone=zone,
         holidays=await async_public_holidays(hass),

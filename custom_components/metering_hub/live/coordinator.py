@@ -31,6 +31,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     """Poll the latest reading of every point that has an enabled entity.
 
     Each point has its own poll interval; all points that are due are polled together.
+    Those that failed are tried again at the backend's usual interval.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         )
         self._inventory = inventory
         self._default_interval = spec.poll_interval
-        self._schedule = PollSchedule()
+        self._schedule = PollSchedule(spec.poll_interval)
         self._latest = LatestReadings()
         self.clock_check = ClockCheck(spec.earliest)
         self._groups = IdentityMemo[PollGroups]()
@@ -197,6 +198,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         latest = self.clock_check.possible(points, latest, known, now)
         before = self._latest.failures
         self._latest.merge(number, points, latest)
+        self._schedule.note_result(points, latest.failed.keys(), time.monotonic())
         self._log_failures(before, self._latest.failures)
 
     def _poll_groups(self) -> PollGroups:

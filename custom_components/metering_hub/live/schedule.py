@@ -43,22 +43,40 @@ class PollGroups:
 
 
 class PollSchedule:
-    """Remember when each group of points was last polled."""
+    """Remember when each group of points was last polled, and which points failed."""
 
-    def __init__(self) -> None:
-        """Initialize the schedule with every group due."""
+    def __init__(self, retry_interval: timedelta) -> None:
+        """Initialize the schedule with every group due.
+
+        A point that failed is due again after `retry_interval`, however long its own
+        interval is.
+        """
+        self._retry_interval = retry_interval.total_seconds()
         self._polled: dict[timedelta, float] = {}
+        self._failed: dict[str, float] = {}
         self._keys: frozenset[str] = frozenset()
 
     def reset(self) -> None:
         """Make every group due."""
         self._polled.clear()
+        self._failed.clear()
+
+    def note_result(
+        self, points: Iterable[Point], failed: Collection[str], now: float
+    ) -> None:
+        """Record which of the points that were polled `now` have failed."""
+        for point in points if failed or self._failed else ():
+            if point.key in failed:
+                self._failed[point.key] = now
+            else:
+                self._failed.pop(point.key, None)
 
     def due(self, groups: PollGroups, now: float, early: float) -> Collection[Point]:
         """Return the points that are due now, and record that they are polled.
 
         `now` is a monotonic time in seconds. A group is due up to `early` seconds
-        before its interval has passed, and at once if it contains a new point.
+        before its interval has passed, and at once if it contains a new point. Of the
+        other groups, the points that failed are due.
         """
         new = groups.keys - self._keys
         self._keys = groups.keys
@@ -69,4 +87,25 @@ class PollSchedule:
             if is_due or (new and any(point.key in new for point in points)):
                 self._polled[interval] = now
                 due.append(interval)
-        return groups.points_of(tuple(due))
+        found = groups.points_of(tuple(due))
+        failed = self._failed_points(groups, due, now + early)
+        return [*found, *failed] if failed else found
+
+    def _failed_points(
+        self, groups: PollGroups, due: Collection[timedelta], now: float
+    ) -> Sequence[Point]:
+        """Return the points to try again, except those of groups that are due."""
+        if not self._failed:
+            return ()
+        keys = {
+            key
+            for key, polled in self._failed.items()
+            if now - polled >= self._retry_interval
+        }
+        return [
+            point
+            for interval, points in groups.groups.items()
+            if interval not in due
+            for point in points
+            if point.key in keys
+        ]

@@ -159,9 +159,11 @@ class Point:
     of the point. `interval` is the length of an INTERVAL point's intervals, and the
     time between two values of an INSTANT point.
     `included_in` is the key of a point whose amount includes this one's, so the two
-    must not be added up. `limits` is the range of a `writable` number. `capacity` is
-    the most that a REGISTER can advance in an hour, in its unit; `may_restart` marks a
-    REGISTER that may start again at any time, such as a count of people.
+    must not be added up. `sum_of` are the keys of the registers whose positions the
+    backend adds up to this one's. `limits` is the range of a `writable` number.
+    `capacity` is the most that a REGISTER can advance in an hour, in its unit;
+    `may_restart` marks a REGISTER that may start again at any time, such as a count of
+    people.
     """
 
     key: str
@@ -182,6 +184,7 @@ class Point:
     has_history: bool = False
     interval: timedelta | None = None
     included_in: str | None = None
+    sum_of: tuple[str, ...] = ()
     writable: bool = False
     limits: Limits | None = None
     capacity: float | None = None

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.metering_hub.backends.dsmr_reader import SPEC
+from custom_components.metering_hub.backends.dsmr_reader.totals import TOTALS
 
 from .conftest import ELECTRICITY, POWER, Connect, simulated
 
@@ -23,7 +24,7 @@ async def test_points_with_history(connect: Connect, extra: str) -> None:
     connected = await connect(simulated(extra_device=extra))
     points = (await connected.backend.inventory()).points
     found = {key for key, each in points.items() if each.has_history}
-    assert found == {*ELECTRICITY, extra, POWER}
+    assert found == {*ELECTRICITY, *TOTALS, extra, POWER}
 
 
 async def test_connect_and_inventory_ask_once(connect: Connect) -> None:

@@ -107,6 +107,40 @@ async def test_start_of_statistics(connect: Connect) -> None:
     assert await start([point("gas")]) == START
 
 
+@pytest.mark.parametrize("since", [None, SINCE, SINCE + 20 * DAY])
+async def test_oldest_telegram_among_millions(
+    connect: Connect, since: datetime | None
+) -> None:
+    """Counting all telegrams would take the server longer than it has."""
+    simulator = simulated(readings_since=since, retention=None, count_limit=50_000)
+    connected = await connect(simulator)
+    start = connected.backend.history_start
+    assert await start([point("gas")]) == START
+    oldest = stored(connected)[0]
+    assert await start([point(POWER)]) == oldest
+    assert connected.take_request_count(READINGS) < 20
+    # From now on the search begins at the known one, which may be deleted.
+    assert await start([point(POWER)]) == oldest
+    assert connected.take_request_count(READINGS) == 1
+    connected.simulator.readings_since = SINCE + 25 * DAY
+    assert await start([point(POWER)]) == stored(connected)[0]
+    begin = START + DAY
+    found = await connected.read(REGISTERS, begin, begin + DAY)
+    assert at(found["gas"], begin) == pytest.approx(
+        connected.true("gas", begin), abs=0.3
+    )
+
+
+async def test_latest_telegram_of_a_server_that_stopped(connect: Connect) -> None:
+    """The latest telegram, too, is found without counting all of them."""
+    stop = NOW - 20 * DAY
+    simulator = simulated(stopped_at=stop, retention=None, count_limit=50_000)
+    connected = await connect(simulator)
+    points = (await connected.backend.inventory()).points
+    latest = await connected.backend.latest([points[POWER]])
+    assert latest.readings[POWER].time == stored(connected)[-1]
+
+
 async def test_nothing_at_all(connect: Connect) -> None:
     connected = await connect(simulated(now=utc(2020, 1, 1)))
     points = [point(key) for key in (*REGISTERS, POWER)]

@@ -37,6 +37,7 @@ ANSWERS = {
     "/api/v2/consumption/quarter-hour-peak-electricity": (
         "consumption_quarter_hour_peak"
     ),
+    "/api/v2/statistics/day": "statistics_day_all",
     "/api/v2/application/version": "application_version",
     "/api/v2/application/monitoring": "application_monitoring",
 }
@@ -92,6 +93,15 @@ def expected_states(captures: dict[str, Capture]) -> dict[str, object]:
     gas = reading.pop("extra_device_delivered")
     reading.pop("extra_device_timestamp")
     today = body("consumption_today")
+    days = body("statistics_day_all")["results"]
+    assert isinstance(days, list)
+    costs = {day["day"]: float(day["total_cost"]) for day in days}
+    month = sum(cost for day, cost in costs.items() if day >= "2026-11")
+    so_far = float(str(today["total_cost"]))
+    bought, given = (
+        sum(float(str(reading[f"electricity_{way}_{n}"])) for n in (1, 2))
+        for way in ("delivered", "returned")
+    )
     return {
         **reading,
         **statistics,
@@ -108,6 +118,18 @@ def expected_states(captures: dict[str, Capture]) -> dict[str, object]:
         "electricity_cost_per_hour": 0.07,
         "quarter_hour_peak": 2.084,
         "problems": "off",
+        "electricity_import_total": round(bought, 3),
+        "electricity_export_total": round(given, 3),
+        "today_electricity_cost": round(
+            float(str(today["electricity1_cost"]))
+            + float(str(today["electricity2_cost"])),
+            2,
+        ),
+        "month_total_cost": round(month + so_far, 2),
+        "year_total_cost": round(sum(costs.values()) + so_far, 2),
+        # The replayed telegram is not one of the start of its quarter of an hour.
+        "quarter_hour_average": "unknown",
+        "quarter_hour_projection": "unknown",
     }
 
 

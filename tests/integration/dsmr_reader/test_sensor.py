@@ -12,7 +12,7 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.faults import Fault, set_fields
+from simulators.faults import Action, Answer, Fault, html_error, set_fields
 
 from ..conftest import NOW, Tick, set_up, shown
 
@@ -128,11 +128,60 @@ async def test_requests_of_an_hour(
     for slow in ("today", "electricity-live"):
         assert count(f"/api/v2/consumption/{slow}") == 60
     assert count("/api/v2/application/monitoring") == 60
+    assert count("/api/v2/statistics/day") == 0
     assert count(STATISTICS) <= 3
     assert count("/api/v2/consumption/energy-supplier-prices") <= 1
     # The sensors of these endpoints are disabled by default.
     assert count("/api/v2/consumption/gas-live") == 0
     assert count("quarter-hour-peak") == 0
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        html_error(500),
+        html_error(403),
+        html_error(404),
+        Answer(200, "{", "application/json"),
+    ],
+)
+async def test_one_failed_poll_of_prices_costs_a_minute(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+    failure: Action,
+) -> None:
+    """Only what failed is asked for again, after a minute instead of an hour."""
+    prices = "/api/v2/consumption/energy-supplier-prices"
+    simulator.faults.add(Fault(failure, path=prices))
+    await tick(3600)
+    assert shown(hass, PRICE) == STATE_UNAVAILABLE
+    simulator.faults.clear()
+    simulator.faults.clear_requests()
+    for _ in range(6):
+        await tick(10)
+    assert float(shown(hass, PRICE)) == pytest.approx(0.24153)
+    for _ in range(30):
+        await tick(10)
+    assert simulator.faults.count(prices) == 1
+    assert simulator.faults.count(STATISTICS) <= 1
+
+
+async def test_tariff_returns_after_a_null(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    tick: Tick,
+) -> None:
+    """Meter statistics that lack the tariff once do not hide it until it changes."""
+    before = shown(hass, TARIFF)
+    simulator.faults.add(Fault(set_fields(electricity_tariff=None), path=STATISTICS))
+    await tick(3600)
+    assert shown(hass, TARIFF) == STATE_UNKNOWN
+    simulator.faults.clear()
+    await tick(60)
+    assert shown(hass, TARIFF) == before
 
 
 async def test_stopped_datalogger_makes_readings_unavailable(

@@ -64,9 +64,7 @@ class DsmrReaderBackend(Backend):
         self._exchanges = MeterExchanges()
         self._telegrams = TelegramReader(self._client, clock, self._exchanges)
         self._latest = LatestReader(self._client, self._telegrams, clock)
-        self._history = HistoryReader(
-            self._client, self._find_time_zone, self._exchanges
-        )
+        self._history = HistoryReader(self._client, self._telegrams, self._exchanges)
         self._comparer = HistoryComparer(self._client)
         self._chosen_extra = ExtraDevice(str(options.get(EXTRA_DEVICE_FIELD, "gas")))
         self._connected: tuple[str, MeterStatistics] | None = None
@@ -166,7 +164,7 @@ class DsmrReaderBackend(Backend):
         self, points: Collection[Point], start: datetime, seen: Memory
     ) -> Comparison | None:
         """Count the telegrams and compare the days' statistics, by two requests."""
-        zone = await self._find_time_zone()
+        zone = await self._telegrams.find_time_zone()
         keys = {point.key for point in points}
         span = (start, self._telegrams.latest_possible)
         return await self._comparer.compare(keys, span, zone, seen)
@@ -176,7 +174,7 @@ class DsmrReaderBackend(Backend):
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> Mapping[str, Mapping[date, float]]:
         """Return the amounts of electricity in the days' statistics."""
-        zone = await self._find_time_zone()
+        zone = await self._telegrams.find_time_zone()
         keys = {point.key for point in points}
         return await read_day_totals(self._client, keys, (start, end), zone)
 
@@ -187,19 +185,13 @@ class DsmrReaderBackend(Backend):
             await self.inventory()
         if self._profile and Endpoint.PRICES not in self._profile.endpoints:
             return []
-        zone = await self._find_time_zone()
+        zone = await self._telegrams.find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
 
     @property
     def _extra(self) -> ExtraDevice | None:
         """Return the kind of the extra meter, if there is one."""
         return self._profile.extra if self._profile else None
-
-    async def _find_time_zone(self) -> tzinfo:
-        """Return the server's time zone, fetching a telegram if there is none yet."""
-        if self._telegrams.telegram is None:
-            await self._telegrams.read()
-        return self.time_zone
 
     async def _version_and_statistics(self) -> tuple[str, MeterStatistics]:
         """Return the version and meter statistics that `connect` has just fetched.

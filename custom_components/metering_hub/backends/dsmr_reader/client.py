@@ -166,12 +166,15 @@ class DsmrReaderClient:
         }
         return _first(await self._page(TELEGRAMS, params), parse_stored_telegram)
 
-    async def oldest_telegram(self, since: datetime) -> StoredTelegram | None:
-        """Fetch the oldest telegram that is not older than `since`."""
+    async def oldest_telegram(
+        self, since: datetime, until: datetime
+    ) -> StoredTelegram | None:
+        """Fetch the oldest telegram stored in [since, until]; all there are counted."""
         params: dict[str, QueryValue] = {
             "ordering": "timestamp",
             "limit": 1,
             "timestamp__gte": utc_text(since),
+            "timestamp__lte": utc_text(until),
         }
         page = await self._page(TELEGRAMS, params, HISTORY_TIMEOUT)
         return _first(page, parse_stored_telegram)

@@ -1,6 +1,7 @@
 """Read the history: stored telegrams, and statistics before the oldest one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ...metering.model import Point
@@ -8,6 +9,7 @@ from ..base import EARLIEST, HistoryChunk
 from ..common.times import local_midnight
 from .client import DsmrReaderClient
 from .extra_clock import possible_stamp
+from .latest_telegram import TelegramReader
 from .meter_exchanges import MeterExchanges, NewRegisters
 from .meters import ELECTRICITY_KEYS, EXTRA_KEYS, EXTRA_LAG, POWER_KEY
 from .models import (
@@ -19,6 +21,8 @@ from .models import (
 from .positions import LONGEST_GAP, Position
 from .statistics_history import Span, StatisticsHistory
 from .telegram_history import TelegramHistory
+from .telegram_search import OldestTelegram
+from .totals import TotalHistory, with_parts
 
 _JUST_BEFORE = timedelta(days=1)
 """If telegrams are stored this long before a span, they also cover the span."""
@@ -30,13 +34,14 @@ class HistoryReader:
     def __init__(
         self,
         client: DsmrReaderClient,
-        find_zone: Callable[[], Awaitable[tzinfo]],
+        telegrams: TelegramReader,
         exchanges: MeterExchanges,
     ) -> None:
-        """Initialize the reader; `find_zone` returns the server's time zone."""
+        """Initialize the reader; `telegrams` knows the time zone."""
         self._client = client
-        self._find_zone = find_zone
+        self._telegrams = telegrams
         self._exchanges = exchanges
+        self._oldest = OldestTelegram(client)
 
     async def chunks(
         self, points: Collection[Point], start: datetime, end: datetime
@@ -45,21 +50,30 @@ class HistoryReader:
 
         A chunk is a page of telegrams, or a month of statistics.
         """
-        zone = await self._find_zone()
+        keys = [point.key for point in points]
+        totals = TotalHistory(keys)
+        async with aclosing(self._chunks(with_parts(keys), start, end)) as chunks:
+            async for chunk in chunks:
+                yield totals.complete(chunk)
+
+    async def _chunks(
+        self, keys: Collection[str], start: datetime, end: datetime
+    ) -> AsyncGenerator[HistoryChunk]:
+        """Yield all readings of keys that telegrams have."""
+        zone = await self._telegrams.find_time_zone()
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         known = {POWER_KEY, *ELECTRICITY_KEYS, *EXTRA_KEYS}
-        wanted = [point.key for point in points if point.key in known]
+        wanted = [key for key in keys if key in known]
         registers = [key for key in wanted if key != POWER_KEY]
         if not wanted or end < start:
             return
         rows_from: datetime | None = start
         until = start
-        # Looking just before `start` is cheap. Looking for the oldest telegram is not,
-        # because the server counts all of them.
+        # Looking just before `start` takes one request, the oldest telegram more.
         if registers and not await self._client.count_telegrams(
             start - _JUST_BEFORE, start
         ):
-            oldest = await self._client.oldest_telegram(min(start, EARLIEST))
+            oldest = await self._oldest_telegram(await self._oldest_day(), zone)
             rows_from = oldest.time if oldest else None
             if rows_from is None or rows_from > start:
                 span = Span(
@@ -84,19 +98,31 @@ class HistoryReader:
 
         What a clock has stamped that nobody had set does not count.
         """
-        zone = await self._find_zone()
-        keys = {point.key for point in points}
+        zone = await self._telegrams.find_time_zone()
+        keys = with_parts([point.key for point in points])
+        day = await self._oldest_day()
         moments: list[datetime] = []
-        if (oldest := await self._client.oldest_telegram(EARLIEST)) is not None:
+        if (oldest := await self._oldest_telegram(day, zone)) is not None:
             moments.append(oldest.time)
             measured = possible_stamp(oldest.extra_device_time, oldest.time)
             # The position of a meter that stopped long ago is not a first reading.
-            if EXTRA_KEYS & keys and measured > oldest.time - EXTRA_LAG:
+            if EXTRA_KEYS & set(keys) and measured > oldest.time - EXTRA_LAG:
                 moments.append(measured)
-        if keys - {POWER_KEY}:
-            day = await self._client.oldest_day(EARLIEST.date())
-            moments += _day_moments(day, keys, zone) if day else []
+        if day is not None:
+            moments += _day_moments(day, keys, zone)
         return min(moments, default=None)
+
+    async def _oldest_day(self) -> DayStatistics | None:
+        """Return the oldest day that has statistics."""
+        return await self._client.oldest_day(EARLIEST.date())
+
+    async def _oldest_telegram(
+        self, day: DayStatistics | None, zone: tzinfo
+    ) -> StoredTelegram | None:
+        """Return the oldest telegram; `day` is the oldest one with statistics."""
+        if (latest := self._telegrams.telegram) is None:
+            return None
+        return await self._oldest.find(day, zone, latest.time)
 
 
 def _day_moments(

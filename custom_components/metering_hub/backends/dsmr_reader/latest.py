@@ -1,8 +1,9 @@
 """Read the latest readings, with one request for each endpoint involved."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from ...metering.model import Reading
 from ..base import Latest
@@ -12,7 +13,8 @@ from ..errors import BackendError
 from .client import DsmrReaderClient
 from .latest_telegram import TelegramReader
 from .meters import POLL_INTERVAL, Endpoint
-from .models import ElectricityLive, ExtraDevice
+from .models import ElectricityLive, ExtraDevice, Today
+from .quarter_hour import QuarterHour
 from .readings import (
     Readings,
     counter_readings,
@@ -21,6 +23,7 @@ from .readings import (
     telegram_readings,
     today_readings,
 )
+from .running_costs import RunningCosts
 
 
 class LatestReader:
@@ -36,6 +39,9 @@ class LatestReader:
         self._client = client
         self._telegrams = telegrams
         self._clock = clock
+        self._quarter_hour = QuarterHour(client)
+        self._costs = RunningCosts(client)
+        self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
 
@@ -44,9 +50,11 @@ class LatestReader:
     ) -> Latest:
         """Fetch the latest readings of points, each from the endpoint in `sources`."""
         endpoints = set(sources.values())
-        # The telegram comes first, because today's amounts reach as far as it does, and
-        # because a server that is down then gets one request instead of many.
-        parts, failures = await self._fetch({Endpoint.READING} & endpoints, extra)
+        # The telegram comes first, because others are based on it, and because a server
+        # that is down then gets one request instead of many.
+        needs_telegram = endpoints & {Endpoint.READING, Endpoint.QUARTER_HOUR}
+        first = {Endpoint.READING} if needs_telegram else ()
+        parts, failures = await self._fetch(first, extra)
         others = await self._fetch(endpoints - {Endpoint.READING}, extra)
         parts |= others[0]
         failures |= others[1]
@@ -67,41 +75,49 @@ class LatestReader:
         self, endpoints: Collection[Endpoint], extra: ExtraDevice | None
     ) -> tuple[dict[Endpoint, Readings], dict[Endpoint, BackendError]]:
         """Fetch several endpoints at once; return their readings and failures."""
-        return await gather_parts({e: self._fetch_one(e, extra) for e in endpoints})
+        fetchers: Mapping[Endpoint, Callable[[], Coroutine[None, None, Readings]]] = {
+            Endpoint.READING: partial(self._fetch_telegram, extra),
+            Endpoint.LIVE: self._fetch_live,
+            Endpoint.GAS_LIVE: self._fetch_gas_live,
+            Endpoint.TODAY: self._fetch_today,
+            Endpoint.PROBLEMS: self._fetch_problems,
+            Endpoint.PEAK: self._fetch_peak,
+            Endpoint.STATISTICS: self._fetch_counters,
+            Endpoint.PRICES: self._fetch_prices,
+            Endpoint.QUARTER_HOUR: self._fetch_quarter_hour,
+            Endpoint.COSTS: self._fetch_costs,
+        }
+        return await gather_parts({e: fetchers[e]() for e in endpoints})
 
-    async def _fetch_one(
-        self, endpoint: Endpoint, extra: ExtraDevice | None
-    ) -> Readings:
-        """Fetch the readings of one endpoint."""
-        match endpoint:
-            case Endpoint.READING:
-                telegram = await self._telegrams.read_for_entities()
-                return telegram_readings(telegram, extra) if telegram else {}
-            case Endpoint.LIVE:
-                return await self._fetch_live()
-            case Endpoint.GAS_LIVE:
-                return await self._fetch_gas_live()
-            case Endpoint.TODAY:
-                return await self._fetch_today()
-            case Endpoint.PROBLEMS:
-                return await self._fetch_problems()
-            case Endpoint.PEAK:
-                return await self._fetch_peak()
-            case Endpoint.STATISTICS:
-                return counter_readings(await self._telegrams.read_statistics())
-            case Endpoint.PRICES:
-                return await self._fetch_prices()
+    async def _fetch_telegram(self, extra: ExtraDevice | None) -> Readings:
+        """Fetch the latest telegram."""
+        telegram = await self._telegrams.read_for_entities()
+        return telegram_readings(telegram, extra) if telegram else {}
+
+    async def _fetch_quarter_hour(self) -> Readings:
+        """Compute the running quarter of an hour from the telegram just fetched."""
+        known = self._telegrams.telegram
+        return await self._quarter_hour.readings(known) if known else {}
+
+    async def _fetch_counters(self) -> Readings:
+        """Fetch the meter's own counters."""
+        return counter_readings(await self._telegrams.read_statistics())
 
     async def _fetch_live(self) -> Readings:
         """Fetch the running cost and the tariff.
 
         Only the meter statistics have the tariff's number. They are fetched again when
-        the tariff's name has changed: twice a day instead of every minute.
+        the tariff's name has changed: twice a day instead of every minute. Statistics
+        that lack the number, while the server names the tariff, are fetched again too.
         """
         if (live := await self._client.electricity_live()) is None:
             return {}
         statistics = self._telegrams.statistics
-        if statistics is None or live.tariff_name != self._tariff_name:
+        if (
+            statistics is None
+            or live.tariff_name != self._tariff_name
+            or (live.tariff_name and statistics.electricity_tariff is None)
+        ):
             statistics = await self._telegrams.read_statistics()
             self._tariff_name = live.tariff_name
         latest = await self._latest_time()
@@ -127,10 +143,24 @@ class LatestReader:
 
     async def _fetch_today(self) -> Readings:
         """Fetch today's amounts."""
-        if (today := await self._client.today()) is None:
+        today = await self._client.today()
+        self._today = self._clock(), today
+        if today is None:
             return {}
         latest = await self._latest_time()
         return today_readings(today, latest, self._telegrams.time_zone)
+
+    async def _fetch_costs(self) -> Readings:
+        """Fetch the cost of the month and of the year.
+
+        The amounts of today are only fetched if no point of them is polled.
+        """
+        now = self._clock()
+        fetched, today = self._today or (None, None)
+        if fetched is None or now - fetched > 2 * POLL_INTERVAL:
+            today = await self._client.today()
+        latest, zone = await self._latest_time(), self._telegrams.time_zone
+        return await self._costs.readings(today, latest, now, zone)
 
     async def _fetch_problems(self) -> Readings:
         """Fetch whether the server reports problems, which it checks on request."""

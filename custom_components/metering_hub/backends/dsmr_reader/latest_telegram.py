@@ -22,6 +22,7 @@ from .meters import (
 )
 from .models import MeterStatistics, StoredTelegram
 from .telegram import Telegram
+from .telegram_search import find_latest_telegram
 
 PAUSE = timedelta(minutes=1)
 """Nobody exchanges a meter in less time."""
@@ -60,6 +61,12 @@ class TelegramReader:
         if telegram.time.astimezone(METER_ZONE).utcoffset() == telegram.offset:
             return METER_ZONE
         return timezone(telegram.offset)
+
+    async def find_time_zone(self) -> tzinfo:
+        """Return the server's time zone, fetching a telegram if there is none yet."""
+        if self.telegram is None:
+            await self.read()
+        return self.time_zone
 
     @property
     def latest_possible(self) -> datetime:
@@ -114,7 +121,7 @@ class TelegramReader:
         since = known.time if known else self._clock() - STALE_AFTER
         found = await self._client.latest_telegram(since, until)
         if found is None and known is None:
-            found = await self._client.latest_telegram(EARLIEST, until)
+            found = await find_latest_telegram(self._client, until)
         if found is not None and not _is_same(known, found):
             self.telegram = known = await self._judge(known, found)
         return known

@@ -51,7 +51,10 @@ _BELGIAN_VERSION = re.compile(r"50\d{3}")
 
 
 class Endpoint(StrEnum):
-    """The endpoints that points are read from."""
+    """The endpoints that points are read from.
+
+    The quarter of an hour is computed of telegrams, and the costs of days and today.
+    """
 
     READING = "reading"
     LIVE = "electricity_live"
@@ -61,6 +64,8 @@ class Endpoint(StrEnum):
     PEAK = "quarter_hour_peak"
     STATISTICS = "meter_statistics"
     PRICES = "prices"
+    QUARTER_HOUR = "quarter_hour"
+    COSTS = "running_costs"
 
 
 _SINCE: Mapping[Endpoint, tuple[int, int]] = {

@@ -200,12 +200,14 @@ class DayStatistics:
     """The first positions of a local day, their UTC times, and the day's amounts.
 
     All are by field name; electricity is in kWh, the rest in the extra meter's unit.
+    `cost` is the total of the day in EUR.
     """
 
     day: date
     positions: Mapping[str, float]
     times: Mapping[str, datetime]
     amounts: Mapping[str, float]
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +332,7 @@ def parse_day_statistics(row: Row) -> DayStatistics | None:
         positions=_parse_floats(row, POSITION_FIELDS),
         times={name: time for name, time in times if time is not None},
         amounts=_parse_floats(row, AMOUNT_FIELDS),
+        cost=as_decimal(row.get("total_cost")),
     )
 
 

@@ -7,6 +7,7 @@ name (`today_gas`).
 from collections.abc import Iterator, Mapping
 
 from ...metering.model import Category, Device, Kind, Point, Quantity, Role
+from .derived_points import derived_points
 from .meters import (
     ELECTRICITY_METER,
     EXTRA_METER,
@@ -85,6 +86,7 @@ def make_points(profile: MeterProfile) -> dict[str, tuple[Point, Endpoint]]:
         *((point, Endpoint.TODAY) for point in _today(profile)),
         *((point, Endpoint.PRICES) for point in _prices(profile)),
         *((point, Endpoint.STATISTICS) for point in _counters(profile)),
+        *derived_points(profile),
         (_peak(profile), Endpoint.PEAK),
         (_PROBLEMS, Endpoint.PROBLEMS),
     ]
@@ -288,7 +290,7 @@ def _prices(profile: MeterProfile) -> Iterator[Point]:
             kind=Kind.INSTANT,
             unit=f"EUR/{per}",
             role=Role.PRICE,
-            precision=5,
+            precision=2 if per == "d" else 3,
             poll_interval=SLOW_INTERVAL,
         )
 

@@ -1,7 +1,9 @@
 """Make readings of the answers about the present."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 
 from ...metering.model import NEW_REGISTER, Reading
 from ..common.times import local_midnight
@@ -24,6 +26,10 @@ from .models import (
     Today,
 )
 from .prices import combined_price
+from .totals import TOTALS
+
+ELECTRICITY_COSTS = ("electricity1_cost", "electricity2_cost")
+"""Today's costs without gas and fixed cost, which the total includes."""
 
 type Readings = dict[str, Reading]
 """Readings by point key."""
@@ -43,6 +49,10 @@ def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Re
         for name, number in numbers.items()
         if name != "extra_device_delivered"
     }
+    for key, parts in TOTALS.items():
+        positions = [numbers[part] for part in parts if part in numbers]
+        if len(positions) == len(parts):
+            found[key] = replace(found[parts[0]], value=float(sum(positions)))
     delivered = numbers.get("electricity_currently_delivered")
     returned = numbers.get("electricity_currently_returned")
     if delivered is not None and returned is not None:
@@ -86,11 +96,15 @@ def live_readings(
 
 def today_readings(today: Today, latest: datetime | None, zone: tzinfo) -> Readings:
     """Return today's amounts, measured up to the latest telegram of the day."""
-    since = _start_of_day(today.day, zone)
+    since = start_of_day(today.day, zone)
     measured = since if latest is None else max(latest, since)
+    numbers = dict(today.numbers)
+    costs = [numbers[name] for name in ELECTRICITY_COSTS if name in numbers]
+    if len(costs) == len(ELECTRICITY_COSTS):
+        numbers["electricity_cost"] = sum(costs, Decimal())
     return {
         f"today_{name}": Reading(time=measured, value=float(number), since=since)
-        for name, number in today.numbers.items()
+        for name, number in numbers.items()
     }
 
 
@@ -109,11 +123,11 @@ def price_readings(contracts: Sequence[Contract], zone: tzinfo) -> Readings:
     found: Readings = {}
     for name in PRICE_FIELDS:
         if (price := combined_price(contracts, name)) is not None:
-            valid_from = _start_of_day(price[1].start, zone)
+            valid_from = start_of_day(price[1].start, zone)
             found[name] = Reading(time=valid_from, value=float(price[0]))
     return found
 
 
-def _start_of_day(day: date, zone: tzinfo) -> datetime:
+def start_of_day(day: date, zone: tzinfo) -> datetime:
     """Return a local midnight in the server's zone, which users see as last reset."""
     return local_midnight(day, zone).astimezone(zone)
