@@ -204,6 +204,7 @@ def test_codes_of_stored_rows() -> None:
     assert after == [HourCodes(4 * HOUR, codes((LINE, 1)))]
     assert parts_before(found, float("inf")) == (found, [])
     assert parts_before(found, 0.0) == ([], found)
+    assert parts_before(found, float("-inf")) == ([], found)
 
 
 def test_codes_of_hours_in_a_row_are_joined() -> None:

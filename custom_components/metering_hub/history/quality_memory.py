@@ -192,8 +192,10 @@ def parts_before(
     before, after = [], []
     for each in found:
         count = len(each.codes)
-        if each.start + count * HOUR_SECONDS > until:
-            count = max(int((until - each.start) // HOUR_SECONDS), 0)
+        if until <= each.start:
+            count = 0
+        elif each.start + count * HOUR_SECONDS > until:
+            count = int((until - each.start) // HOUR_SECONDS)
         if count:
             before.append(HourCodes(each.start, each.codes[:count]))
         if count < len(each.codes):
