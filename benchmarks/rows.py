@@ -11,6 +11,7 @@ from . import (
     audit,
     backfill,
     disk,
+    estimates,
     growth,
     live,
     maths,
@@ -48,6 +49,7 @@ ROWS: Sequence[Row] = (
     *(Row(f"backfill:{case.backend}", case.measure) for case in backfill.CASES),
     *(Row(f"top-up:{case.backend}", case.measure) for case in top_up.CASES),
     Row("hourly-maths", maths.measure),
+    Row("estimates", estimates.measure),
     Row("audit", audit.measure),
     Row("disk", disk.measure),
 )

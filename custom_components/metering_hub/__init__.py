@@ -24,7 +24,8 @@ from .history.auditor import async_remove_audit
 from .history.coordinator import HistoryCoordinator, history_issue_id
 from .history.database_issue import database_issue_id
 from .history.memory import ImportMemory
-from .history.trust_memory import TrustMemory
+from .history.quality_memory import QualityMemory
+from .history.settings_memory import SettingsMemory
 from .identifiers import device_key_of
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
@@ -112,7 +113,8 @@ async def async_remove_entry(
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
-    await TrustMemory(hass, entry.entry_id).async_remove()
+    await SettingsMemory(hass, entry.entry_id).async_remove()
+    await QualityMemory(hass, entry.entry_id).async_remove()
     await async_remove_audit(hass, entry)
     for issue_id in (history_issue_id(entry), database_issue_id(entry)):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -1,6 +1,6 @@
 """Actions of the Metering Hub integration."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -15,22 +15,36 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
 from .backends import BACKENDS
+from .backends.base import BackendSpec
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
 from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import HistoryError, as_action_error, as_import_error
 from .history.coordinator import HistoryCoordinator
-from .history.readings import MAX_READINGS, StoredHistory, read_history
+from .history.estimate_source import recorded_source
+from .history.gaps import MAX_SPANS, list_gaps
+from .history.maths.estimates import Estimator
+from .history.quality_report import REPORTED
+from .history.readings import (
+    LEAD,
+    MAX_READINGS,
+    StoredHistory,
+    read_history,
+    readings_end,
+)
 from .history.rejected import rules_of
+from .identifiers import point_key_of
+from .metering.model import Point
 from .metering.point_settings import PointSettings
 
 ATTR_END = "end"
+ATTR_ENTITIES = "entities"
 ATTR_ENTRY = "entry"
 ATTR_POINT = "point"
 ATTR_RESOLUTION = "resolution"
@@ -60,6 +74,16 @@ _GET_SCHEMA = vol.Schema(
 )
 
 
+_GAPS_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_ENTRY): cv.string,
+        vol.Optional(ATTR_ENTITIES): cv.entity_ids,
+        vol.Optional(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_END): cv.datetime,
+    }
+)
+
+
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -75,6 +99,13 @@ def async_register_actions(hass: HomeAssistant) -> None:
         "get_history",
         _get_history,
         schema=_GET_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "get_gaps",
+        _get_gaps,
+        schema=_GAPS_SCHEMA,
         supports_response=SupportsResponse.ONLY,
     )
     hass.services.async_register(
@@ -98,7 +129,7 @@ async def _import_history(call: ServiceCall) -> ServiceResponse:
 
     It fails if a part fails, and names that.
     """
-    history = _history(call)
+    history = _history(call, call.data[ATTR_ENTRY])
     start = _moment(call, ATTR_START)
     try:
         outcome = await history.reimport(start)
@@ -112,7 +143,7 @@ async def _import_history(call: ServiceCall) -> ServiceResponse:
 
 async def _get_history(call: ServiceCall) -> ServiceResponse:
     """Return the history of a point from the server, and what the rules reject."""
-    history = _history(call)
+    history = _history(call, call.data[ATTR_ENTRY])
     point = history.points.get(call.data[ATTR_POINT])
     if point is None:
         raise _invalid("unknown_point", points=", ".join(sorted(history.points)))
@@ -122,12 +153,22 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
         raise _invalid("end_before_start")
     is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
     found = StoredHistory(start, end, is_raw)
-    entry = history.config_entry
-    earliest = BACKENDS[entry.data[CONF_BACKEND]].earliest
-    is_trusted = PointSettings.of(entry.options, point.key).is_trusted
+    is_trusted = PointSettings.of(history.config_entry.options, point.key).is_trusted
     with _errors_translated():
+        until = end
+        estimator = None
+        if not is_raw:
+            await history.qualities.async_load()
+            until = min(now, readings_end(history.qualities, point, end))
+            estimator = await _estimator(history, point, start - LEAD, until)
         if not await read_history(
-            history.backend, earliest, point, found, is_trusted=is_trusted
+            history.backend,
+            _spec(history).earliest,
+            point,
+            found,
+            until=until,
+            is_trusted=is_trusted,
+            estimator=estimator,
         ):
             raise _invalid("too_many_readings", limit=str(MAX_READINGS))
     return {
@@ -139,9 +180,44 @@ async def _get_history(call: ServiceCall) -> ServiceResponse:
     }
 
 
+async def _estimator(
+    history: HistoryCoordinator, point: Point, start: datetime, end: datetime
+) -> Estimator | None:
+    """Return what estimates the hours of a point as its import did, if it does."""
+    scope = await history.scope()
+    source = await recorded_source(
+        history.hass, history.qualities, scope, point, start, end
+    )
+    return source.estimator if source else None
+
+
+async def _get_gaps(call: ServiceCall) -> ServiceResponse:
+    """Return the hours of meters that were not measured, and rejected readings."""
+    history, keys = _chosen(call)
+    now = dt_util.utcnow()
+    end = _moment(call, ATTR_END) or now
+    start = _moment(call, ATTR_START) or end - REPORTED
+    if end <= start:
+        raise _invalid("end_before_start")
+    await history.qualities.async_load()
+    names = (await history.scope()).coded_names
+    if keys is not None and (unknown := [key for key in keys if key not in names]):
+        raise _invalid("without_quality", points=", ".join(sorted(unknown)))
+    gaps = await list_gaps(
+        history.qualities,
+        history.rejections,
+        {key: name for key, name in names.items() if keys is None or key in keys},
+        max(start, _spec(history).earliest),
+        end,
+    )
+    if gaps is None:
+        raise _invalid("too_many_spans", limit=str(MAX_SPANS))
+    return {"points": gaps}
+
+
 async def _clear_history(call: ServiceCall) -> ServiceResponse:
     """Delete all statistics of an entry; return their IDs once they are gone."""
-    history = _history(call)
+    history = _history(call, call.data[ATTR_ENTRY])
     with _errors_translated():
         cleared = await history.clear()
     return {"cleared": list(cleared)}
@@ -149,7 +225,7 @@ async def _clear_history(call: ServiceCall) -> ServiceResponse:
 
 async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     """Add sources to the Energy dashboard; return those added and those skipped."""
-    entry = _entry(call)
+    entry = _entry(call, call.data[ATTR_ENTRY])
     history = entry.runtime_data.history
     meters = EntryMeters(
         entry=entry,
@@ -161,14 +237,40 @@ async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     return {"added": [*outcome.added], "skipped": dict(outcome.skipped)}
 
 
-def _entry(call: ServiceCall) -> MeteringHubConfigEntry:
-    """Return the loaded entry of an action; raises ServiceValidationError."""
-    return async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_ENTRY])
+def _chosen(call: ServiceCall) -> tuple[HistoryCoordinator, Collection[str] | None]:
+    """Return the history of the entry or entities, and the keys of their points.
+
+    The keys are `None` if an entry was given, which means all. Raises
+    ServiceValidationError.
+    """
+    if (ATTR_ENTRY in call.data) == (ATTR_ENTITIES in call.data):
+        raise _invalid("entry_or_entities")
+    if ATTR_ENTRY in call.data:
+        return _history(call, call.data[ATTR_ENTRY]), None
+    registry = er.async_get(call.hass)
+    registered = [registry.async_get(each) for each in call.data[ATTR_ENTITIES]]
+    found = [each for each in registered if each and each.platform == DOMAIN]
+    entry_ids = {each.config_entry_id or "" for each in found}
+    if len(found) < len(registered) or len(entry_ids) != 1:
+        raise _invalid("entry_or_entities")
+    history = _history(call, entry_ids.pop())
+    entry = history.config_entry
+    return history, [point_key_of(entry, each.unique_id) for each in found]
 
 
-def _history(call: ServiceCall) -> HistoryCoordinator:
-    """Return the history of the entry; raises ServiceValidationError if disabled."""
-    entry = _entry(call)
+def _spec(history: HistoryCoordinator) -> BackendSpec:
+    """Return the spec of the backend that a history comes from."""
+    return BACKENDS[history.config_entry.data[CONF_BACKEND]]
+
+
+def _entry(call: ServiceCall, entry_id: str) -> MeteringHubConfigEntry:
+    """Return a loaded entry; raises ServiceValidationError."""
+    return async_get_config_entry(call.hass, DOMAIN, entry_id)
+
+
+def _history(call: ServiceCall, entry_id: str) -> HistoryCoordinator:
+    """Return the history of an entry; raises ServiceValidationError if disabled."""
+    entry = _entry(call, entry_id)
     if (history := entry.runtime_data.history) is None:
         raise _invalid("history_switched_off", title=entry.title)
     return history

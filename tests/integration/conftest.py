@@ -151,14 +151,14 @@ def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Tick:
 async def finish_tasks(hass: HomeAssistant) -> None:
     """Wait until all is done but the watching of servers, which never is.
 
-    What background tasks run in threads is among them, as futures without a name.
+    What an import does in another thread is a future without a name.
     """
     await hass.async_block_till_done()
     while tasks := [
-        task
-        for task in hass._background_tasks
-        if not isinstance(task, asyncio.Task)
-        or not (task.get_name().endswith(" push") or task.cancelling())
+        each
+        for each in hass._background_tasks
+        if not isinstance(each, asyncio.Task)
+        or (not each.get_name().endswith(" push") and not each.cancelling())
     ]:
         await asyncio.wait(tasks)
         await hass.async_block_till_done()

@@ -14,7 +14,7 @@ from .maths.rows import HOUR
 from .recorder_checks import Fault, check_rows
 from .statistic import FIXED_COST_KEY, Scope
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """The version of the rules that turn readings into rows. Rows that older rules made may
 look sound and be wrong. A change that makes other rows of the same readings raises the
 version, and each statistic is then imported again once."""

@@ -3,7 +3,7 @@
 Nothing of it is a value of a statistic: what is lost is checked or imported once more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -123,6 +123,13 @@ class AuditMemory:
     def having_imported(self, keys: Iterable[str], version: int) -> Self:
         """Return the memory after points were imported by a version of the rules."""
         return replace(self, versions={**self.versions, **dict.fromkeys(keys, version)})
+
+    def having_lost(self, keys: Collection[str]) -> Self:
+        """Return the memory that does not know by which rules points were imported."""
+        versions = {
+            key: version for key, version in self.versions.items() if key not in keys
+        }
+        return replace(self, versions=versions)
 
     def having_repaired(self, spans: Sequence[Span]) -> Self:
         """Return the memory after faults were repaired."""

@@ -1,6 +1,6 @@
 """Decide when to audit, repair what is wrong, and report what cannot be repaired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -68,13 +68,15 @@ class Auditor:
         self._is_due = True
         self._is_complete_due |= is_complete
 
-    async def async_prepare(self, scope: Scope) -> None:
+    async def async_prepare(self, scope: Scope, uncoded: Collection[str]) -> None:
         """Load the memory once, and note what the coming import imports entirely.
 
-        Raises RecorderError and StoppingError.
+        The qualities of the `uncoded` points were lost, or never known. If they have
+        rows, they are imported again. Raises RecorderError and StoppingError.
         """
         if not self._is_loaded:
-            self.memory = AuditMemory.from_json(await self._store.async_load())
+            memory = AuditMemory.from_json(await self._store.async_load())
+            self.memory = memory.having_lost(uncoded)
             self._is_loaded = True
             if not self.memory.is_clean:
                 self.async_request(is_complete=True)

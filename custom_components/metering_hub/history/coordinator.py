@@ -24,10 +24,12 @@ from .auditor import Auditor
 from .database_issue import DatabaseIssue
 from .importer import Importer
 from .outcome import Outcome
-from .rejected import RejectionReport
+from .quality_memory import QualityMemory
+from .quality_report import QualityReport, QualityReporter
+from .rejected import RejectionReport, Rejections
 from .scope import make_scope
+from .settings_memory import SettingsMemory
 from .statistic import Scope, statistic_prefix
-from .trust_memory import TrustMemory
 
 REPORT_FAILURE_AFTER = timedelta(hours=24)
 REPORT_PROGRESS_FROM = timedelta(days=7)
@@ -39,7 +41,8 @@ class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start, and `audit` about the last audit.
+    `rejected` is about all imports since the start, `audit` about the last audit, and
+    `quality` about the last 30 days.
     """
 
     percent: float | None = None
@@ -48,6 +51,7 @@ class Progress:
     state: str = "waiting"
     rejected: RejectionReport = field(default_factory=RejectionReport)
     audit: AuditSummary = field(default_factory=AuditSummary)
+    quality: QualityReport = field(default_factory=QualityReport)
 
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
@@ -76,7 +80,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
-        self._trust = TrustMemory(hass, entry.entry_id)
+        self._settings = SettingsMemory(hass, entry.entry_id)
+        self._reporter = QualityReporter(self.qualities)
         self.auditor = Auditor(hass, entry, self._importer)
         self._failing_since: datetime | None = None
         self._database_issue = DatabaseIssue(hass, entry)
@@ -96,6 +101,17 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         # Without a listener the next import would not be scheduled.
         entry.async_on_unload(self.async_add_listener(lambda: None))
         entry.async_on_unload(async_at_started(self.hass, import_in_background))
+        entry.async_on_unload(self.qualities.async_close)
+
+    @property
+    def qualities(self) -> QualityMemory:
+        """Return the qualities of the hours; an import or the user of it loads them."""
+        return self._importer.qualities
+
+    @property
+    def rejections(self) -> Rejections:
+        """Return the readings that were rejected or held since the start."""
+        return self._importer.rejections
 
     @property
     def points(self) -> Mapping[str, Point]:
@@ -109,16 +125,20 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
-        scope = await self._scope()
+        scope = await self.scope()
+        await self.qualities.async_load()
+        uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
         try:
-            await self._import_with_changed_trust(scope)
-            await self.auditor.async_prepare(scope)
+            await self._import_with_changed_settings(scope)
+            await self.auditor.async_prepare(scope, uncoded)
             outcome = await self._importer.run(scope, self._report)
             if self.data.state == "importing":
                 self.auditor.async_request(is_complete=True)
             if not outcome.failed:
                 await self.auditor.async_follow(scope, self._report)
+            await self._report_quality(scope)
         except (BackendError, HistoryError) as err:
+            await self._report_quality(scope)
             self._fail(err)
             if isinstance(err, BackendError):
                 self._report_failure(str(err))
@@ -132,17 +152,21 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             LOGGER.info("%s: up to date, %d rows written", self.name, self.data.rows)
         return self._with_reports(_done(outcome))
 
-    async def _import_with_changed_trust(self, scope: Scope) -> None:
-        """Import all of the points again that the user trusts now, or no longer.
+    async def _import_with_changed_settings(self, scope: Scope) -> None:
+        """Import all of the points again whose settings the user has changed.
 
         Raises BackendError and HistoryError; the next import then tries again.
         """
         keys = [point.key for point in scope.points]
-        if changed := await self._trust.async_changed(keys, scope.trusted):
+        if changed := await self._settings.async_changed(keys, scope.settings):
             points = [point for point in scope.points if point.key in changed]
             part = replace(scope, points=points)
             await self._importer.reimport(part, self._report, scope.start)
-            await self._trust.async_keep(changed)
+            await self._settings.async_keep(changed, scope.settings)
+
+    async def _report_quality(self, scope: Scope) -> None:
+        """Report the quality of the hours, if that may have changed."""
+        await self._reporter.async_refresh(scope.coded_names, dt_util.utcnow())
 
     async def reimport(self, start: datetime | None) -> Outcome:
         """Write everything from `start` on again; return what was done.
@@ -151,7 +175,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         first reading. What it cannot finish, the next import does. Raises BackendError
         and HistoryError, also if a part failed.
         """
-        scope = await self._scope()
+        scope = await self.scope()
         try:
             outcome = await self._until_unload(
                 self._importer.reimport(scope, self._report, start or scope.start)
@@ -161,6 +185,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             raise
         self._database_issue.clear()
         self.auditor.async_request(is_complete=True)
+        await self._report_quality(scope)
         self._set_progress(_done(outcome))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))
@@ -188,6 +213,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises HistoryError.
         """
         cleared = await self._importer.clear(self.prefix)
+        await self._report_quality(await self.scope())
         self._set_progress(Progress())
         return cleared
 
@@ -209,11 +235,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         )
 
     def _with_reports(self, progress: Progress) -> Progress:
-        """Return the progress with what was rejected and audited until now."""
+        """Return the progress with what was rejected, audited and coded until now."""
         return replace(
             progress,
             rejected=self._importer.rejections.report(),
             audit=self.auditor.summary,
+            quality=self._reporter.report,
         )
 
     @callback
@@ -256,7 +283,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._failing_since = None
         ir.async_delete_issue(self.hass, DOMAIN, history_issue_id(self.config_entry))
 
-    async def _scope(self) -> Scope:
+    async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
         return await make_scope(
             self.hass,

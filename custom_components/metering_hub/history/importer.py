@@ -22,6 +22,7 @@ from .memory import ImportMemory
 from .outcome import Outcome
 from .passes import Pass, Report
 from .planner import Planner
+from .quality_memory import QualityMemory
 from .recorder import WriteQueue, clear, last_rows, recorded_ids, row_before
 from .recorder_access import ended_at_stop, wait_until_stored
 from .rejected import Rejections
@@ -57,6 +58,7 @@ class Importer:
         self._are_fixed_costs_due = False
         self._stepped = defaultdict[str, set[datetime]](set)
         self.rejections = Rejections()
+        self.qualities = QualityMemory(hass, entry_id)
 
     async def clear(self, prefix: str) -> Sequence[str]:
         """Delete all statistics with a prefix; return their ids once they are deleted.
@@ -68,6 +70,8 @@ class Importer:
             statistic_ids = await recorded_ids(self._hass, prefix)
             await clear(self._hass, statistic_ids)
             await self._memory.async_clear()
+            await self.qualities.async_load()
+            await self.qualities.async_clear()
             self._reset()
             return statistic_ids
 
@@ -84,6 +88,7 @@ class Importer:
         """
         async with ended_at_stop(self._hass), self._lock:
             await self._memory.async_load()
+            await self.qualities.async_load()
             is_long = self._memory.is_comparison_due(dt_util.utcnow())
             keys = _keys(scope) & self._memory.unfinished.keys()
             if await self._costs.refresh() or keys:
@@ -102,6 +107,7 @@ class Importer:
         """
         async with ended_at_stop(self._hass), self._lock:
             await self._memory.async_load()
+            await self.qualities.async_load()
             await self._memory.async_begin(dict.fromkeys(_keys(scope), start))
             self._reset()
             await self._costs.refresh()
@@ -142,6 +148,7 @@ class Importer:
             self._memory.unfinished,
             window,
             self.rejections,
+            self.qualities,
         )
         await self._import_groups(planner, report, outcome)
         self._are_fixed_costs_due |= FIXED_COST_KEY in self._memory.unfinished
@@ -214,6 +221,7 @@ class Importer:
             await run.read(self._backend, first, report)
         finally:
             # Some rows may be written even if the pass has failed.
+            await run.keep_qualities()
             for statistic_id, hours in run.stepped.items():
                 self._stepped[statistic_id] |= hours
         if not run.failed:

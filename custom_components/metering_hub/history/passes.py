@@ -11,9 +11,12 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
 from ..metering.model import Reading
+from ..metering.quality import HourCodes
+from .maths.rows import HOUR_SECONDS
 from .memory import ImportMemory
 from .planner import Planner
 from .possible_history import possible_history
+from .quality_memory import parts_before
 from .recorder import WriteQueue
 from .resume import Plans
 from .series import Series, first_time, split_chunk
@@ -21,6 +24,9 @@ from .writer import StatisticWriter
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""
+
+CODES_AT_ONCE = 24 * 366
+"""Hours whose codes are kept without yielding, which takes a few milliseconds."""
 
 SAVE_INTERVAL = 30.0
 """Seconds after which the memory is told again how far the pass has come."""
@@ -95,6 +101,7 @@ class Pass:
         await self._finish(now)
         await queue.write(self.writers)
         await queue.finish()
+        await self.keep_qualities(are_stored=True)
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
         report(news, now, _rows_written(self.writers))
@@ -107,6 +114,7 @@ class Pass:
             readings = chunk.readings.get(point.key, ())
             if point.key in self.failed or not await self._begin(index, readings):
                 continue
+            await self._series[point.key].prepare(chunk.until)
             for part, until in split_chunk(readings, chunk.until, READINGS_AT_ONCE):
                 self._series[point.key].add(part, until)
                 await yielder.spend(len(part) + 1)
@@ -137,8 +145,22 @@ class Pass:
                 series = await self._planner.make_series(point, plan, None)
                 self._series[point.key] = series
             if point.key in self._series:
-                self._series[point.key].finish(now)
+                await self._series[point.key].finish(now)
             await asyncio.sleep(0)
+
+    async def keep_qualities(self, *, are_stored: bool = False) -> None:
+        """Keep the qualities of the hours whose rows are stored, or all if they are."""
+        qualities = self._planner.qualities
+        for key, series in self._series.items():
+            taken = series.take_codes(are_stored=are_stored)
+            computed, later = parts_before(taken, series.rows_end)
+            for each in computed:
+                for index in range(0, len(each.codes), CODES_AT_ONCE):
+                    start = each.start + index * HOUR_SECONDS
+                    codes = each.codes[index : index + CODES_AT_ONCE]
+                    qualities.put(key, [HourCodes(start, codes)])
+                    await asyncio.sleep(0)
+            qualities.fill(key, later)
 
     async def _save(self) -> None:
         """Remember from time to time how far re-imports have come."""
@@ -147,6 +169,8 @@ class Pass:
         if self._hass.loop.time() - self._saved < SAVE_INTERVAL:
             return
         self._saved = self._hass.loop.time()
+        await self.keep_qualities()
+        await self._planner.qualities.async_save()
         await self._memory.async_reach(
             {
                 key: series.reached

@@ -6,8 +6,12 @@ from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import Point
+from ..metering.model import Kind, Point
+from ..metering.quality import UNKNOWN
 from .costs import CostStatistics
+from .estimate_source import EstimateSource, estimate_start, is_estimated
+from .maths.rows import HOUR_SECONDS
+from .quality_memory import QualityMemory
 from .rejected import Rejections
 from .resume import (
     Plans,
@@ -16,6 +20,7 @@ from .resume import (
     plan_reimport,
     plan_resume,
     with_costs,
+    with_earlier_rows,
 )
 from .series import CostSeries, Series, make_hours
 from .statistic import Scope
@@ -37,6 +42,7 @@ class Planner:
         starts: Mapping[str, datetime | None],
         window: timedelta,
         rejections: Rejections,
+        qualities: QualityMemory,
     ) -> None:
         """Initialize the planner of one run."""
         self._hass = hass
@@ -45,6 +51,8 @@ class Planner:
         self._starts = dict(starts)
         self._window = window
         self._rejections = rejections
+        self.qualities = qualities
+        self._days = scope.day_kinds
 
     async def plans(self) -> Plans:
         """Return the plan of each point; raises RecorderError and StoppingError."""
@@ -56,9 +64,30 @@ class Planner:
         if point.key in self._starts:
             start = self._starts[point.key] or self.scope.start
             plan = await plan_reimport(self._hass, statistic, start)
+            if (first := self._estimate_start(point, plan)) is not None:
+                plan = await plan_reimport(self._hass, statistic, first)
         else:
             plan = await plan_resume(self._hass, statistic, self._window)
-        return await self._with_costs(point, plan)
+            if (first := self._estimate_start(point, plan)) is not None:
+                plan = await with_earlier_rows(self._hass, statistic, plan, first)
+        return await self._with_costs(point, self._with_codes(point, plan))
+
+    def _estimate_start(self, point: Point, plan: ResumePlan) -> datetime | None:
+        """Return where the long estimate begins in which a plan resumes, if it does.
+
+        Its hours follow from the readings at both ends of the gap.
+        """
+        if plan.start is None or point.kind is not Kind.REGISTER:
+            return None
+        return estimate_start(self.qualities, point.key, plan.start)
+
+    def _with_codes(self, point: Point, plan: ResumePlan) -> ResumePlan:
+        """Return the plan of a register with the codes of the compared hours."""
+        if plan.base is None or not plan.recorded or point.kind is not Kind.REGISTER:
+            return plan
+        start = plan.base.start.timestamp()
+        end = plan.recorded[-1].start.timestamp() + 2 * HOUR_SECONDS
+        return replace(plan, codes=self.qualities.codes(point.key, start, end))
 
     async def _with_costs(self, point: Point, plan: ResumePlan) -> ResumePlan:
         """Return a plan with that of the point's costs, if it has any."""
@@ -95,14 +124,35 @@ class Planner:
                 plan.base.sum or 0.0 if plan.base else 0.0,
             )
         statistic = self.scope.statistic(point)
+        source = self._estimate_source(point, plan)
         return Series(
             point,
             make_hours(
-                point, plan.baseline, is_trusted=point.key in self.scope.trusted
+                point,
+                plan.baseline,
+                is_trusted=point.key in self.scope.trusted,
+                estimator=source.estimator if source else None,
+                baseline_code=source.baseline_code if source else UNKNOWN,
             ),
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
             cost,
             plan.standing(point.kind),
             self._rejections.start(point.key, plan.start),
             since=None if plan.base else self.scope.start,
+            source=source,
+        )
+
+    def _estimate_source(self, point: Point, plan: ResumePlan) -> EstimateSource | None:
+        """Return what the estimates of a register are made from, if it has any."""
+        if not is_estimated(point):
+            return None
+        return EstimateSource(
+            self._hass,
+            self.qualities,
+            self.scope.statistic(point).statistic_id,
+            point.key,
+            self._days,
+            plan.start if plan.baseline else None,
+            [*([plan.base] if plan.base else ()), *(plan.recorded or ())],
+            is_again=plan.recorded is None,
         )

@@ -7,15 +7,23 @@ from datetime import datetime, timedelta
 from homeassistant.util.json import JsonValueType
 
 from ..backends.base import Backend
+from ..backends.common.times import whole_hour
 from ..metering.model import Point, Reading, Value
+from ..metering.quality import HOUR_QUALITIES, HourCodes
 from ..metering.reading_columns import number
 from ..metering.register_rules import Rejected, Rule
-from .maths.rows import HOUR, Row, as_datetime, rounded
+from .estimate_source import estimate_end
+from .maths.estimates import Estimator
+from .maths.rows import HOUR, HOUR_SECONDS, Row, as_datetime, rounded
 from .possible_history import possible_history
-from .series import make_hours, rejected_and_held
+from .quality_memory import QualityMemory
+from .series import make_hours, qualities_of, rejected_and_held
 
 MAX_READINGS = 50_000
 """The most readings of a response; more would block Home Assistant for too long."""
+
+TRAIL = timedelta(hours=2)
+"""How long after the end readings are read: the hours before it end between two."""
 
 LEAD = timedelta(hours=48)
 """How long before the start readings are read: earlier ones tell which are wrong."""
@@ -28,8 +36,8 @@ class StoredHistory:
     """What a server has stored of a point in [start, end), and what the rules say.
 
     Either the readings are `found`, each once, or the hours are, which are the `rows`,
-    oldest first, after the one `before` them. `rejected` are the readings that were
-    rejected or held.
+    oldest first, after the one `before` them. `codes` are those of the hours that are
+    over, by their start. `rejected` are the readings that were rejected or held.
     """
 
     start: datetime
@@ -38,6 +46,7 @@ class StoredHistory:
     found: dict[tuple[datetime, Value], None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     before: Row | None = None
+    codes: dict[float, int] = field(default_factory=dict)
     rejected: dict[tuple[float, float], Rule] = field(default_factory=dict)
 
     @property
@@ -57,10 +66,16 @@ class StoredHistory:
     def add_rows(self, rows: Iterable[Row]) -> None:
         """Add hours, oldest first, if the hours are wanted."""
         for row in () if self.is_raw else rows:
-            if row.start + HOUR > self.start:
-                self.rows.append(row)
-            else:
+            if row.start + HOUR <= self.start:
                 self.before = row
+            elif row.start < self.end:
+                self.rows.append(row)
+
+    def add_codes(self, found: Iterable[HourCodes]) -> None:
+        """Add the codes of hours, if the hours are wanted."""
+        for each in () if self.is_raw else found:
+            for index, code in enumerate(each.codes):
+                self.codes[each.start + index * HOUR_SECONDS] = code
 
     def add_rejected(self, rejected: Iterable[Rejected]) -> None:
         """Add readings that were rejected or held."""
@@ -98,7 +113,10 @@ class StoredHistory:
         return response
 
     def _hourly_response(self) -> ResponseRows:
-        """Return the hours: a state and a change, or a mean, minimum and maximum."""
+        """Return the hours: a state and a change, or a mean, minimum and maximum.
+
+        Hours that are over also have a quality, if they can have one.
+        """
         response: ResponseRows = []
         before = self.before.sum or 0.0 if self.before else 0.0
         for row in self.rows:
@@ -108,13 +126,33 @@ class StoredHistory:
                 before = row.sum
             else:
                 hour |= {"mean": row.mean, "min": row.min, "max": row.max}
+            if (code := self.codes.get(row.start.timestamp())) is not None:
+                hour |= _quality(code)
             response.append(hour)
         return response
+
+
+def _quality(code: int) -> dict[str, JsonValueType]:
+    """Return the quality of an hour, and the method of an estimate."""
+    found = HOUR_QUALITIES[code]
+    shown: dict[str, JsonValueType] = {"quality": found.quality.value}
+    if found.method is not None:
+        shown["method"] = found.method.value
+    return shown
 
 
 def _as_json(value: Value) -> JsonValueType:
     """Return the value of a reading as JSON, with moments in ISO 8601."""
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def readings_end(qualities: QualityMemory, point: Point, end: datetime) -> datetime:
+    """Return up to when readings are needed for the hours of a point before `end`.
+
+    The reading after a long gap decides its hours, so they are as their import made
+    them.
+    """
+    return estimate_end(qualities, point.key, whole_hour(end)) + TRAIL
 
 
 async def read_history(
@@ -123,23 +161,28 @@ async def read_history(
     point: Point,
     history: StoredHistory,
     *,
+    until: datetime,
     is_trusted: bool,
+    estimator: Estimator | None,
 ) -> bool:
     """Read the history of a point; return False if it is too long for a response.
 
-    `earliest` is that of the backend's spec. The readings of a point that `is_trusted`
-    are taken as they are. Raises BackendError.
+    `earliest` is that of the backend's spec. Readings are read up to `until`, which is
+    not before the end of the history. Those of a point that `is_trusted` are taken as
+    they are. `estimator` fills the long gaps of a register. Raises BackendError.
     """
-    hours = make_hours(point, None, is_trusted=is_trusted)
-    start, end = history.start - LEAD, history.end
+    hours = make_hours(point, None, is_trusted=is_trusted, estimator=estimator)
+    start, end = history.start - LEAD, until
     async for chunk in possible_history(backend, earliest, [point], start, end):
         readings = chunk.readings.get(point.key, ())
         history.add_impossible(chunk.rejected.get(point.key, ()))
         history.add_readings(readings)
         history.add_rows(hours.add(readings, chunk.until))
+        history.add_codes(qualities_of(point, hours))
         history.add_rejected(hours.take_rejected())
         if history.is_too_long:
             return False
     history.add_rows(hours.open_hours(end))
+    history.add_codes(qualities_of(point, hours))
     history.add_rejected(rejected_and_held(hours))
     return True

@@ -127,6 +127,15 @@ class PointRejections:
             self._older_until = max(self._older_until, hour)
 
     @property
+    def by_hour(self) -> Mapping[float, Mapping[Rule, int]]:
+        """Return the number of readings by the start of their hour and by rule.
+
+        Hours that are only added up are left out.
+        """
+        hours = self._hours | self._unread
+        return {start: hour.by_rule for start, hour in hours.items()}
+
+    @property
     def by_rule(self) -> Counter[Rule]:
         """Return the number of readings by the rule that they broke."""
         total = Counter(self._older)
@@ -153,6 +162,11 @@ class Rejections:
         found = self._points.setdefault(key, PointRejections())
         found.start(since)
         return found
+
+    @property
+    def points(self) -> Mapping[str, PointRejections]:
+        """Return the rejected readings of each point, by its key."""
+        return self._points
 
     def report(self) -> RejectionReport:
         """Return how many readings of which points broke which rule."""

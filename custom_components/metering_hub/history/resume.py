@@ -11,10 +11,12 @@ from homeassistant.core import HomeAssistant
 
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point
+from ..metering.quality import MISSING, UNKNOWN
+from .estimate_source import is_within_estimate
 from .maths.rows import HOUR, Baseline, Row
 from .maths.standing import Run, StandingRows, runs_of
 from .recorded_hours import recorded_runs
-from .recorder import last_rows, row_before
+from .recorder import last_rows, row_before, rows_during
 from .statistic import Statistic
 
 SETTLED = timedelta(hours=3)
@@ -51,7 +53,8 @@ class ResumePlan:
     Without `base`, everything is counted from the first reading. `recorded` is oldest
     first, or `None` if all rows are written again regardless of what is recorded. Then
     `latest` is the start of the latest recorded row, and `runs` are the recorded hours.
-    `cost` is `None` if there are no prices.
+    `cost` is `None` if there are no prices. `codes` are those of the hours of a
+    register from the base row on.
     """
 
     base: Row | None
@@ -59,6 +62,7 @@ class ResumePlan:
     latest: datetime | None = None
     cost: CostPlan | None = None
     runs: Sequence[Run] = ()
+    codes: bytes = b""
 
     def standing(self, kind: Kind) -> StandingRows | None:
         """Return what adds the hours that were deleted at the source, if a sum has any.
@@ -107,12 +111,29 @@ class ResumePlan:
         ]
         if not settled:
             return self
-        base = rows[settled[-1]]
+        sound = [index for index in settled if self._is_sound(rows[index])]
+        last = (sound or settled)[-1]
         return ResumePlan(
-            base=base,
-            recorded=rows[settled[-1] + 1 :],
-            cost=self.cost and self.cost.rebased(base),
+            base=rows[last],
+            recorded=rows[last + 1 :],
+            cost=self.cost and self.cost.rebased(rows[last]),
+            codes=self.codes[self._index(rows[last]) :],
         )
+
+    def _is_sound(self, row: Row) -> bool:
+        """Return True if the position at the end of a row stays whatever is read later.
+
+        It does not within a long gap, or if the last reading before it came too early.
+        """
+        index = self._index(row)
+        return index < len(self.codes) and not (
+            self.codes[index] in (UNKNOWN, MISSING)
+            or is_within_estimate(self.codes, index)
+        )
+
+    def _index(self, row: Row) -> int:
+        """Return the index in the codes of the hour of a row after the base row."""
+        return (row.start - self.base.start) // HOUR if self.base else 0
 
 
 type Plans = Sequence[tuple[Point, ResumePlan]]
@@ -140,6 +161,21 @@ async def plan_resume(
     if len(rows) <= count or lacks_sum:
         return ResumePlan(base=None, recorded=rows)
     return ResumePlan(base=rows[0], recorded=rows[1:])
+
+
+async def with_earlier_rows(
+    hass: HomeAssistant, statistic: Statistic, plan: ResumePlan, start: datetime
+) -> ResumePlan:
+    """Return a plan that compares the rows from `start` on, if there is one before it.
+
+    Raises RecorderError and StoppingError.
+    """
+    if plan.start is None or plan.recorded is None:
+        return plan
+    rows = await rows_during(hass, statistic.statistic_id, start - HOUR, plan.start)
+    if not rows or rows[0].start != start - HOUR or _lacks_sum(rows[0], statistic):
+        return plan
+    return replace(plan, base=rows[0], recorded=[*rows[1:], *plan.recorded])
 
 
 async def plan_reimport(

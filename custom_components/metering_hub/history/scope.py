@@ -10,9 +10,11 @@ from homeassistant.helpers.translation import async_get_translations
 
 from ..backends.common.times import local_midnight
 from ..const import CONF_HISTORY_START, DOMAIN
+from ..metering.data_quality import DataQuality
 from ..metering.model import Point
 from ..metering.point_settings import trusted_keys
 from ..registry import registered_entity
+from .public_holidays import async_public_holidays
 from .statistic import COMPENSATION_SUFFIX, COST_SUFFIX, FIXED_COST_KEY, Scope
 
 
@@ -35,6 +37,9 @@ async def make_scope[Data](
         names=await _names(hass, entry, imported),
         start=_start(entry, zone),
         trusted=trusted_keys(entry.options),
+        has_estimates=DataQuality.of(entry.options).has_estimates,
+        zone=zone,
+        holidays=await async_public_holidays(hass),
     )
 
 

@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, PricePeriod, Reading
+from ..metering.quality import UNKNOWN, HourCodes, has_quality
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
 from ..metering.register_rules import NEVER_NEGATIVE, Rejected
+from .estimate_source import EstimateSource
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
+from .maths.estimates import Estimator
 from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
-from .maths.rows import HOUR, HOUR_SECONDS, Baseline, Row, as_datetime
+from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_datetime
 from .maths.standing import StandingRows
+from .quality_memory import joined, parts_before
 from .rejected import PointRejections
 from .writer import StatisticWriter
 
@@ -24,15 +28,21 @@ DEFAULT_INTERVAL = timedelta(hours=1)
 
 
 def make_hours(
-    point: Point, baseline: Baseline | None, *, is_trusted: bool = False
+    point: Point,
+    baseline: Baseline | None,
+    *,
+    is_trusted: bool = False,
+    estimator: Estimator | None = None,
+    baseline_code: int = UNKNOWN,
 ) -> Hours:
     """Return what turns the readings of a point into rows after a baseline.
 
-    The readings of a register that is trusted are taken as they are.
+    The readings of a register that is trusted are taken as they are. `estimator` fills
+    the long gaps of a register, and `baseline_code` is that of the baseline's hour.
     """
     if point.kind is Kind.REGISTER:
         line = RegisterLine.of(point, is_trusted=is_trusted)
-        return RegisterHours(baseline, line)
+        return RegisterHours(baseline, line, estimator, baseline_code)
     if point.kind is Kind.INTERVAL:
         return IntervalHours(
             baseline,
@@ -57,6 +67,13 @@ def rejected_and_held(hours: Hours) -> list[Rejected]:
     """Return the newly rejected readings, and those that nothing has decided yet."""
     held = hours.held if isinstance(hours, RegisterHours) else []
     return [*hours.take_rejected(), *held]
+
+
+def qualities_of(point: Point, hours: Hours) -> list[HourCodes]:
+    """Return the codes of a point's hours since the last call, if they have any."""
+    if isinstance(hours, InstantHours) or not has_quality(point):
+        return []
+    return hours.take_qualities()
 
 
 def split_chunk(
@@ -137,7 +154,8 @@ class Series:
     """The history of one point while it is imported.
 
     Readings before `since` are ignored. An import that is cut off can go on from
-    `reached`.
+    `reached`. `source` is what the estimates of a register are made from, and
+    `rows_end` the end of the latest computed row (epoch seconds).
     """
 
     point: Point
@@ -148,6 +166,9 @@ class Series:
     rejections: PointRejections = field(default_factory=PointRejections)
     since: datetime | None = None
     reached: datetime | None = None
+    source: EstimateSource | None = None
+    rows_end: float = NEVER
+    _codes: list[HourCodes] = field(default_factory=list)
     _latest: datetime | None = None
     _next: datetime | None = None
 
@@ -159,6 +180,14 @@ class Series:
         """
         if self.cost is not None:
             self.writer.after = self.cost.writer.statistic.statistic_id
+
+    async def prepare(self, until: datetime) -> None:
+        """Read what the recorder has of a chunk up to `until`, if that is needed.
+
+        Raises RecorderError and StoppingError.
+        """
+        if self.source is not None:
+            await self.source.prepare(until)
 
     def add(self, readings: Sequence[Reading], until: datetime) -> None:
         """Add a chunk; no later chunk has a reading before `until`."""
@@ -183,18 +212,39 @@ class Series:
         if self._next is None and self._latest is not None:
             self._next = whole_hour(self._latest)
 
-    def finish(self, now: datetime) -> None:
-        """Add the provisional rows of the hours that are not over."""
+    async def finish(self, now: datetime) -> None:
+        """Add the provisional rows of the hours that are not final.
+
+        Raises RecorderError and StoppingError.
+        """
+        has_long_gaps = isinstance(self.hours, RegisterHours) and (
+            self.hours.has_long_gaps
+        )
+        if self.source is not None and has_long_gaps:
+            await self.source.note_changes()
         self._add_rows(self.hours.open_hours(now))
         self.rejections.add(rejected_and_held(self.hours))
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
+        self._codes = joined([*self._codes, *qualities_of(self.point, self.hours)])
+        if rows:
+            self.rows_end = rows[-1].start.timestamp() + HOUR_SECONDS
         if self.standing is not None:
             rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
         if self.cost is not None:
             self.cost.add(self.point.key, rows)
+
+    def take_codes(self, *, are_stored: bool) -> list[HourCodes]:
+        """Return the new codes of the hours whose rows are stored, or all if they are.
+
+        No other code may be kept: its row might never be there.
+        """
+        stored = self.writer.stored_until
+        until = stored.timestamp() if stored else NEVER
+        taken, self._codes = parts_before(self._codes, FOREVER if are_stored else until)
+        return taken
 
     def _with_deleted(
         self, standing: StandingRows, rows: Sequence[Row]

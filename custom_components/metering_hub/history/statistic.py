@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 import hashlib
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,6 +11,9 @@ from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import Kind, Point, Role
+from ..metering.quality import has_quality
+from .maths.comparable_days import DayKinds
+from .settings_memory import Setting, Settings
 
 COST_SUFFIX = "cost"
 COMPENSATION_SUFFIX = "compensation"
@@ -38,7 +41,9 @@ class Scope:
 
     `names` maps every point key and suffix to a display name. `start` is the moment
     from which the user wants history, or `None` for all of it. `trusted` are the keys
-    of the points whose readings are taken as they are.
+    of the points whose readings are taken as they are. `has_estimates` is False if
+    long gaps are filled by straight lines; otherwise by comparable days, which are
+    those of the time `zone` and its `holidays`.
     """
 
     points: Sequence[Point]
@@ -46,6 +51,36 @@ class Scope:
     names: Mapping[str, str]
     start: datetime | None
     trusted: frozenset[str] = frozenset()
+    has_estimates: bool = True
+    zone: tzinfo = UTC
+    holidays: frozenset[date] = frozenset()
+
+    @property
+    def day_kinds(self) -> DayKinds | None:
+        """Return the kinds of days to compare, or None for straight lines."""
+        return DayKinds(self.zone, self.holidays) if self.has_estimates else None
+
+    @property
+    def coded_names(self) -> dict[str, str]:
+        """Return the names of the points whose hours have a quality, by key."""
+        return {
+            point.key: self.names[point.key]
+            for point in self.points
+            if has_quality(point)
+        }
+
+    @property
+    def settings(self) -> Settings:
+        """Return which points are imported with which settings."""
+        straight = frozenset(
+            point.key
+            for point in self.points
+            if point.kind is Kind.REGISTER and has_quality(point)
+        )
+        return {
+            Setting.TRUSTED: self.trusted,
+            Setting.STRAIGHT_LINES: frozenset() if self.has_estimates else straight,
+        }
 
     def statistic(self, point: Point) -> Statistic:
         """Return the statistic of a point's own readings."""

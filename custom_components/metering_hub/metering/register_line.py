@@ -95,6 +95,14 @@ class RegisterLine:
         """Return the readings that are not decided yet."""
         return self._suspects.held
 
+    @property
+    def is_undecided(self) -> bool:
+        """Return True if a reading after the last accepted one is held."""
+        if not self._suspects:
+            return False
+        accepted = max((run.last_at for run in self.runs), default=-inf)
+        return any(run.last_at > accepted for run in self._suspects.runs)
+
     def take_rejected(self) -> list[Rejected]:
         """Return the readings that were rejected since the last call."""
         rejected, self._rejected = self._rejected, []

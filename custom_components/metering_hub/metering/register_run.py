@@ -5,14 +5,14 @@ through the hours needs, and they bound the memory of a run to two readings per 
 The latest readings are kept in full, because a correction may go back to any of them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 from math import ceil, inf
 
 from .reading_columns import ReadingColumns
 from .register_marks import DECIMALS, Mark
-from .register_tail import Edge, Tail
+from .register_tail import TAIL, Edge, Tail
 
 HOUR_SECONDS = 3600.0
 
@@ -31,15 +31,17 @@ class Run:
 
     `edges` are (time, position) pairs in order of time. `position` is the register's
     own position; an edge is not below `floor`, where the register was before.
-    `measured` is the highest position that was not estimated. `tail` are the latest
-    readings. A run is certain if another meter began it, and doubtful if an unusual
-    step up did, which later readings may show to be usual. It is vague if it may have
-    advanced a lot since its only reading.
+    `estimated` are the times of the edges that the server estimated. `measured` is the
+    highest position that was not estimated. `tail` are the latest readings. A run is
+    certain if another meter began it, and doubtful if an unusual step up did, which
+    later readings may show to be usual. It is vague if it may have advanced a lot since
+    its only reading.
     """
 
     __slots__ = (
         "count",
         "edges",
+        "estimated",
         "first",
         "floor",
         "is_certain",
@@ -61,6 +63,7 @@ class Run:
         self.edges = [(first.at, first.position)]
         self.tail = Tail(first.at, first.position)
         self.position = first.position
+        self.estimated = {first.at} if first.is_estimated else set[float]()
         self.measured = -inf if first.is_estimated else first.position
         self.floor = first.position if is_resumed else -inf
         self.last_stored = first.stored
@@ -81,7 +84,10 @@ class Run:
         self._add_edge(edge)
         self.tail.add(mark.at, mark.position)
         self.position = mark.position
-        if not mark.is_estimated:
+        if mark.is_estimated:
+            self._add_estimated(mark.at)
+        else:
+            self.estimated.discard(mark.at)
             self.measured = mark.position
         if mark.stored is not None:
             self.last_stored = max(mark.stored, self.last_stored or 0)
@@ -102,6 +108,13 @@ class Run:
         self.count += len(times)
         if readings.stored:
             self.last_stored = readings.stored[-1]
+
+    def _add_estimated(self, at: float) -> None:
+        """Remember that the reading at a time is estimated, while it may be an edge."""
+        self.estimated.add(at)
+        if len(self.estimated) > len(self.edges) + 4 * TAIL:
+            kept = [*self.edges, *self.tail.latest(TAIL)]
+            self.estimated.intersection_update([at for at, _ in kept])
 
     def _add_edge(self, edge: tuple[float, float]) -> None:
         """Add an edge, and drop the one before it if it is in the midst of an hour."""
@@ -132,6 +145,7 @@ class Run:
             if reading[0] > edges[-1][0]:
                 edges.append((reading[0], max(reading[1], self.floor)))
         self.edges = edges
+        self.estimated = {at for at in self.estimated if at <= edges[-1][0]}
         if not kept:
             self.tail.begin_again(*edges[-1])
         self.floor = max(self.floor, edges[0][1])
@@ -141,6 +155,8 @@ class Run:
         """Continue this run with the readings of another one, which are later."""
         for at, position in other.edges:
             self._add_edge((at, max(position, self.floor)))
+        self.estimated = {at for at in self.estimated if at < other.edges[0][0]}
+        self.estimated |= other.estimated
         self.tail.merge(other.tail)
         self.position = other.position
         self.measured = max(other.measured, min(self.measured, other.position))
@@ -200,6 +216,36 @@ class Run:
             return
         after = bisect_right(self.edges, (moment, inf))
         self.edges[:after] = [(moment, position)]
+        if self.estimated:
+            self.estimated = {at for at in self.estimated if at > moment}
+
+    def anchor(self, moment: float, position: float) -> bool:
+        """Add a measured position between two readings, if it lies between them.
+
+        Estimated readings that contradict it are dropped. The result is False if the
+        measured readings around it do.
+        """
+        edges = self.edges
+        after = bisect_left(edges, (moment, -inf))
+        start = after - 1
+        while start > 0 and edges[start][0] in self.estimated:
+            start -= 1
+        end = after
+        while end < len(edges) and edges[end][0] in self.estimated:
+            end += 1
+        if start < 0 or end == len(edges):
+            return False
+        if not edges[start][1] <= position <= edges[end][1]:
+            return False
+        earlier = [edge for edge in edges[start + 1 : after] if edge[1] <= position]
+        later = [
+            edge
+            for edge in edges[after:end]
+            if edge[0] > moment and edge[1] >= position
+        ]
+        edges[start + 1 : end] = [*earlier, (moment, position), *later]
+        self.estimated.discard(moment)
+        return True
 
     def advance_since(self, moment: float) -> float:
         """Return how far the register has advanced since a moment."""

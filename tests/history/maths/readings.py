@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+from custom_components.metering_hub.metering.quality import HOUR_QUALITIES, HourCodes
 
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,6 +47,37 @@ def sums(rows: Iterable[Row]) -> dict[float, float | None]:
 
 def states(rows: Iterable[Row]) -> dict[float, float | None]:
     return {(row.start - START) / HOUR: row.state for row in rows}
+
+
+class CodedHours(Hours, Protocol):
+    def take_qualities(self) -> list[HourCodes]: ...
+
+
+def letters(qualities: Iterable[HourCodes]) -> dict[float, str]:
+    """Return the letter of each hour's code, by its number from START.
+
+    Each part must go on where the one before it ended.
+    """
+    found: dict[float, str] = {}
+    end: float | None = None
+    for part in qualities:
+        assert end in (None, part.start)
+        first = (part.start - START.timestamp()) / 3600
+        for number, code in enumerate(part.codes):
+            found[first + number] = HOUR_QUALITIES[code].letter
+        end = part.start + 3600 * len(part.codes)
+    return found
+
+
+def text(qualities: Iterable[HourCodes]) -> str:
+    """Return the letters of consecutive hours."""
+    return "".join(letters(qualities).values())
+
+
+def all_letters(hours: CodedHours, readings: Sequence[Reading]) -> str:
+    """Return the letters of all hours that are over at the last reading."""
+    all_rows(hours, readings)
+    return text(hours.take_qualities())
 
 
 def all_rows(hours: Hours, readings: Sequence[Reading]) -> list[Row]:

@@ -1,11 +1,13 @@
 """Hourly rows of a point that reports amounts per interval, stamped at their start."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from ...metering.model import Reading
+from ...metering.model import ESTIMATED, Reading
+from ...metering.quality import MEASURED, MISSING, SERVER, SPREAD, HourCodes
 from ...metering.reading_columns import ReadingColumns
 from ...metering.register_rules import Rejected, Rule
 from .rows import (
@@ -55,6 +57,9 @@ class IntervalHours:
         self._final_until = baseline.end.timestamp() if baseline else NEVER
         self._until = NEVER
         self._sum = rounded(baseline.sum) if baseline else 0.0
+        self._estimated: set[float] = set()
+        self._coded_until = self._final_until
+        self._qualities: list[HourCodes] = []
 
     def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]:
         """Add a chunk and return the hours that are now final, oldest first.
@@ -70,6 +75,7 @@ class IntervalHours:
                     self._reject(start, amount)
                 else:
                     self._amounts[start] = amount
+                    self._note_quality(start, columns.qualities.get(start))
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()
         final_until = hour_start(self._settled_until(intervals))
@@ -77,6 +83,7 @@ class IntervalHours:
             rows = self._rows(intervals, final_until)
             if rows:
                 self._sum = rows[-1].sum or 0.0
+                self._coded_until = self._add_codes(intervals, rows)
             self._final_until = final_until
             self._drop_final(intervals)
             return rows
@@ -98,8 +105,60 @@ class IntervalHours:
 
         No row starts after `now` (aware). Counting is not affected.
         """
-        last = hour_start(now.timestamp()) + HOUR_SECONDS
-        return without_future(self._rows(self._intervals(), last), now)
+        this_hour = hour_start(now.timestamp())
+        intervals = self._intervals()
+        rows = self._rows(intervals, this_hour + HOUR_SECONDS)
+        over = [row for row in rows if row.start.timestamp() < this_hour]
+        if over:
+            self._add_codes(intervals, over)
+        return without_future(rows, now)
+
+    def take_qualities(self) -> list[HourCodes]:
+        """Return the codes of the hours returned since the last call, oldest first.
+
+        Only hours that are over have one. An hour without an amount, between others
+        with one, is missing.
+        """
+        qualities, self._qualities = self._qualities, []
+        return qualities
+
+    def _note_quality(self, start: float, quality: str | None) -> None:
+        """Note if the server estimated the amount of an interval."""
+        if quality == ESTIMATED:
+            self._estimated.add(start)
+        else:
+            self._estimated.discard(start)
+
+    def _add_codes(self, intervals: Iterable[_Interval], rows: Sequence[Row]) -> float:
+        """Add the codes of the hours up to the last row, and return the end of it."""
+        first = self._coded_until
+        if first == NEVER:
+            first = rows[0].start.timestamp()
+        end = rows[-1].start.timestamp() + HOUR_SECONDS
+        if self._length > HOUR_SECONDS:
+            amounts = {row.start.timestamp(): SPREAD for row in rows}
+        else:
+            amounts = self._short_codes(intervals)
+        hours = range(int(first), int(end), int(HOUR_SECONDS))
+        codes = bytes(amounts.get(hour, MISSING) for hour in hours)
+        self._qualities.append(HourCodes(first, codes))
+        return end
+
+    def _short_codes(self, intervals: Iterable[_Interval]) -> dict[float, int]:
+        """Return the codes of the hours of which all intervals are there."""
+        counts: Counter[float] = Counter()
+        estimated: set[float] = set()
+        for start, _, _ in intervals:
+            hour = hour_start(start)
+            counts[hour] += 1
+            if start in self._estimated:
+                estimated.add(hour)
+        complete = int(HOUR_SECONDS // self._length)
+        return {
+            hour: SERVER if hour in estimated else MEASURED
+            for hour, count in counts.items()
+            if count >= complete
+        }
 
     def _reaches_open_hours(self, start: float) -> bool:
         """Return True if an interval may contribute to an hour that is not final."""
@@ -173,5 +232,6 @@ class IntervalHours:
         for start, end, _ in intervals:
             if start < self._final_until and (is_short or end <= self._final_until):
                 del self._amounts[start]
+                self._estimated.discard(start)
         for start in [each for each in self._negative if each < self._final_until]:
             del self._negative[start]

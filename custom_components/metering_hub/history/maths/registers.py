@@ -11,6 +11,7 @@ from datetime import datetime
 from math import nextafter
 
 from ...metering.model import Reading
+from ...metering.quality import UNKNOWN, HourCodes
 from ...metering.reading_columns import ReadingColumns
 from ...metering.register_line import RegisterLine
 from ...metering.register_marks import (
@@ -21,6 +22,7 @@ from ...metering.register_marks import (
     split_repeated,
 )
 from ...metering.register_rules import Rejected
+from .estimates import Estimator
 from .hour_counter import HourCounter
 from .rows import FOREVER, HOUR_SECONDS, NEVER, Baseline, Row, rounded, without_future
 
@@ -29,22 +31,29 @@ class RegisterHours:
     """Turn the readings of a register into hourly rows, one chunk at a time."""
 
     def __init__(
-        self, baseline: Baseline | None = None, line: RegisterLine | None = None
+        self,
+        baseline: Baseline | None = None,
+        line: RegisterLine | None = None,
+        estimator: Estimator | None = None,
+        baseline_code: int = UNKNOWN,
     ) -> None:
         """Initialize counting after a baseline, or from a sum of 0 on.
 
         `line` applies the rules for this register; it must be without a reading.
+        `estimator` shares the advance in gaps of more than 2 hours; without one they
+        are straight lines. `baseline_code` is the code of the hour that the baseline
+        ends. What was read in that hour is added, too, as far as it is known.
         """
         self._line = line or RegisterLine()
-        self._counter = HourCounter(self._line, baseline)
+        self._counter = HourCounter(self._line, baseline, estimator, baseline_code)
+        self._baseline_end = baseline.end.timestamp() if baseline else NEVER
         self._waiting: list[Mark] = []
         self._until = NEVER
         self._rejected: list[Rejected] = []
         if baseline:
-            end = baseline.end.timestamp()
             # The reading at the end of the baseline is already counted.
-            self._until = nextafter(end, FOREVER)
-            self._line.resume(end, rounded(baseline.state))
+            self._until = nextafter(self._baseline_end, FOREVER)
+            self._line.resume(self._baseline_end, rounded(baseline.state))
 
     def add(self, readings: Iterable[Reading], until: datetime) -> list[Row]:
         """Add a chunk and return the hours that are now final, oldest first.
@@ -59,6 +68,11 @@ class RegisterHours:
             self._add_marks(marks_of_columns(readings), start)
         return self._counter.final_rows(self._until)
 
+    @property
+    def has_long_gaps(self) -> bool:
+        """Return True if readings that are not final are more than 2 hours apart."""
+        return self._counter.has_long_gaps(self._waiting)
+
     def open_hours(self, now: datetime) -> list[Row]:
         """Return provisional rows of the hours that are not final.
 
@@ -67,7 +81,14 @@ class RegisterHours:
         """
         waiting, self._waiting = self._waiting, []
         self._read(waiting)
-        return without_future(self._counter.open_rows(), now)
+        return without_future(self._counter.open_rows(now.timestamp()), now)
+
+    def take_qualities(self) -> list[HourCodes]:
+        """Return the codes of the hours returned since the last call, oldest first.
+
+        Only hours that are over have one.
+        """
+        return self._counter.take_qualities()
 
     def take_rejected(self) -> list[Rejected]:
         """Return the readings that were rejected since the last call."""
@@ -127,9 +148,13 @@ class RegisterHours:
 
     def _add_marks(self, arrived: Iterable[Mark], start: float) -> None:
         """Add readings from `start` on; those from `until` on wait for earlier ones."""
-        marks = sorted_marks(
-            {*self._waiting, *(mark for mark in arrived if mark.at >= start)}
-        )
+        known = set(self._waiting)
+        for mark in arrived:
+            if mark.at >= start:
+                known.add(mark)
+            elif mark.at <= self._baseline_end:
+                self._counter.note_lead(mark)
+        marks = sorted_marks(known)
         ready = bisect_left(marks, self._until, key=lambda mark: mark.at)
         self._waiting = marks[ready:]
         self._read(marks[:ready])
