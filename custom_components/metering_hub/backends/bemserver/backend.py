@@ -26,6 +26,8 @@ from .batching import SeriesBatcher
 from .catalogue import Catalogue, CatalogueReader
 from .changes import ChangeFinder
 from .client import BemserverClient, classify
+from .column_reader import ColumnReader
+from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history import HistoryReader
 from .history_start import HistoryStarts
@@ -77,11 +79,13 @@ class BemserverBackend(Backend):
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
-        self._memory = ServerMemory(states, self._kinds, self._starts)
+        self._complete = complete = CompleteHours()
+        self._memory = ServerMemory(states, self._kinds, self._starts, complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         self._site_reader = SiteReader(self._client, client, batcher, states, cache)
-        self._history = HistoryReader(batcher, client, states, cache)
+        columns = ColumnReader(batcher, client)
+        self._history = HistoryReader(columns, complete, states, cache)
         self._changes = ChangeFinder(
             cache,
             self._latest,
@@ -112,7 +116,7 @@ class BemserverBackend(Backend):
 
     @override
     def remember(self) -> Memory:
-        """Return data states, kinds and first values of series."""
+        """Return what was found out about series, such as their kinds."""
         return self._memory.remember()
 
     @override
@@ -173,6 +177,7 @@ class BemserverBackend(Backend):
             self._states,
             self._kinds,
             self._starts,
+            self._complete,
             self._cache,
             self._latest,
             self._todays_amounts,

@@ -1,9 +1,10 @@
 """The history of series: hourly sums and means, and meter readings.
 
-The server sums amounts and averages measured values by hour. Meter readings are read
-raw: the position at the end of an hour lies between the readings around it, and the
-hour's highest position does not have a time. Amounts of intervals longer than an hour
-are read raw as well, because they are spread over their hours.
+The server sums amounts and averages measured values by hour, and counts the values of
+an hour: a sum of fewer than usual is the amount of a part of it. Meter readings are
+read raw: the position at the end of an hour lies between the readings around it, and
+the hour's highest position does not have a time. Amounts of intervals longer than an
+hour are read raw as well, because they are spread over their hours.
 
 All series are read one time span after the other, 50 series and 20,000 values per
 request. The next span is requested while the current one is being imported.
@@ -21,24 +22,20 @@ from collections.abc import (
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import partial
 
-from ...metering.model import Kind, Point
+from ...metering.model import PARTIAL, Kind, Point
+from ...metering.quality import has_quality
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
-from ..errors import BackendError, ProtocolError
-from .batching import MAX_ROWS, Batch, SeriesBatcher, make_batches
+from ..errors import BackendError
+from .batching import MAX_ROWS
+from .column_reader import ColumnReader
+from .complete_hours import CompleteHours
 from .data_states import DataStates
-from .timeseries_client import (
-    Aggregation,
-    Column,
-    Columns,
-    Span,
-    TimeseriesClient,
-    Width,
-)
+from .partial_hours import PartialHours, PartialHoursFound
+from .timeseries_client import Aggregation, Column, Columns, Span, Width
 from .value_cache import ValueCache
 
 HOUR = timedelta(hours=1)
@@ -58,7 +55,7 @@ class Method(Enum):
 
     SUMS = (Aggregation.SUM,)
     MEANS = (Aggregation.MEAN, Aggregation.MIN, Aggregation.MAX)
-    RAW = (None,)
+    RAW = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +86,14 @@ class HistoryReader:
 
     def __init__(
         self,
-        batcher: SeriesBatcher,
-        client: TimeseriesClient,
+        columns: ColumnReader,
+        complete: CompleteHours,
         states: DataStates,
         cache: ValueCache,
     ) -> None:
         """Initialize the reader."""
-        self._batcher = batcher
-        self._client = client
+        self._columns = columns
+        self._complete = complete
         self._states = states
         self._cache = cache
         self._failing: set[int] = set()
@@ -129,8 +126,14 @@ class HistoryReader:
         ]
         if failed and not sources:
             raise next(iter(failed.values()))
-        periods = _periods(sources, start.astimezone(UTC), end.astimezone(UTC))
-        reads = (self._read(sources, *period, failed) for period in periods)
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        length = _length_of_periods(sources)
+        partial_hours = PartialHours(self._columns, self._complete, start, end, length)
+        reads = (
+            self._read(sources, *period, failed, partial_hours)
+            for period in _periods(start, end, length)
+            if sources
+        )
         ahead = _start_next(reads)
         try:
             while ahead is not None:
@@ -155,6 +158,7 @@ class HistoryReader:
         start: datetime,
         end: datetime,
         failed: dict[str, BackendError],
+        partial_hours: PartialHours,
     ) -> HistoryChunk:
         """Return all readings in [start, end), and of raw values the one at `end`.
 
@@ -167,15 +171,25 @@ class HistoryReader:
             (each.method, each.state) for each in sources
         ):
             alike = [s for s in sources if s.method is method and s.state == state]
-            tables, errors = await self._request(alike, method, start, end)
+            span = _span(alike, method, start, end)
+            if span is None:
+                continue
+            # Counted before they are summed, values that arrive meanwhile do not make
+            # the sum of a part look complete.
+            partial, errors = await _find_partial(partial_hours, alike, method, span)
+            tables, more_errors = await self._request(alike, method, span)
+            errors |= more_errors
             for source in alike:
-                if (error := errors.get(source.series_id)) is not None:
+                number = source.series_id
+                if (error := errors.get(number)) is not None:
                     failed[source.point.key] = error
-                    self._failing.add(source.series_id)
+                    self._failing.add(number)
                     continue
-                columns = [table.get(source.series_id, {}) for table in tables]
-                if columns and columns[0]:
-                    readings[source.point.key] = _make_readings(columns)
+                columns = [table.get(number, {}) for table in tables]
+                if columns[0]:
+                    found = _make_readings(columns)
+                    found.qualities = dict.fromkeys(partial.get(number, ()), PARTIAL)
+                    readings[source.point.key] = found
                     await yielder.spend(len(columns) * len(columns[0]))
         if sources and all(each.point.key in failed for each in sources):
             raise failed[sources[0].point.key]
@@ -183,58 +197,42 @@ class HistoryReader:
         return HistoryChunk(readings=readings, until=end, failed=reasons)
 
     async def _request(
-        self, alike: Sequence[Source], method: Method, start: datetime, end: datetime
+        self, alike: Sequence[Source], method: Method, span: Span
     ) -> tuple[list[Columns], dict[int, BackendError]]:
         """Return a table per aggregation of sources with the same method and state.
 
         Also returns the errors of the series that the server has refused or left out.
         Raises BackendError if a whole batch fails.
         """
-        if method is Method.RAW:
-            # An interval that started earlier may extend into the span.
-            start -= max(_longest_interval(source.point) for source in alike)
-            # The server excludes the end, at which a meter reading is needed.
-            end += timedelta(microseconds=1)
-        elif (start := _next_whole_hour(start)) >= end:
-            return [], {}
-        span = Span(state=alike[0].state, start=start, end=end)
         by_id = {source.series_id: source for source in alike}
-        batches = make_batches(
-            by_id,
-            url_length=self._client.url_length(span),
-            rows=lambda number: by_id[number].rows_in(end - start),
-        )
+        if method is Method.RAW:
+            length = span.end - span.start
+            table, errors = await self._columns.values(
+                by_id, span, lambda number: by_id[number].rows_in(length)
+            )
+            return [table], errors
         tables: list[Columns] = []
-        errors: dict[int, BackendError] = {}
+        errors = {}
         for aggregation in method.value:
-            table, failed = await self._table(batches, span, aggregation)
+            table, failed = await self._columns.buckets(
+                by_id, span, Width.HOUR, aggregation
+            )
             tables.append(table)
             errors |= failed
         return tables, errors
 
-    async def _table(
-        self, batches: Sequence[Batch], span: Span, aggregation: Aggregation | None
-    ) -> tuple[Columns, dict[int, BackendError]]:
-        """Return the columns of series, and the errors of those that have none."""
-        parts, failed = await self._batcher.request(
-            batches,
-            partial(self._client.value_columns, span=span)
-            if aggregation is None
-            else partial(
-                self._client.bucket_columns,
-                span=span,
-                width=Width.HOUR,
-                aggregation=aggregation,
-            ),
-        )
-        for number, error in failed.items():
-            if not self._batcher.is_refused(number):
-                raise error
-        table = {n: column for part in parts for n, column in part.items()}
-        # All requested series have a column, also those without any value.
-        missing = {n for batch in batches for n in batch} - table.keys() - failed.keys()
-        error = ProtocolError("the answer does not have the series")
-        return table, failed | dict.fromkeys(missing, error)
+
+async def _find_partial(
+    partial_hours: PartialHours, alike: Sequence[Source], method: Method, span: Span
+) -> PartialHoursFound:
+    """Return the hours of sums that lack values, of points whose hours have a quality.
+
+    Raises BackendError if a whole batch fails.
+    """
+    if method is not Method.SUMS:
+        return {}, {}
+    summed = [each.series_id for each in alike if has_quality(each.point)]
+    return await partial_hours.find(summed, span)
 
 
 def _start_next(
@@ -259,19 +257,33 @@ def _make_readings(columns: Sequence[Column]) -> ReadingColumns:
     return readings
 
 
-def _periods(
-    sources: Sequence[Source], start: datetime, end: datetime
-) -> Iterator[Period]:
-    """Split a period at whole hours, so that each part fits into one chunk."""
-    if not sources or end <= start:
-        return
-    per_hour = [source.rows_in(HOUR) - 1 for source in sources]
+def _length_of_periods(sources: Sequence[Source]) -> timedelta:
+    """Return the whole hours whose values fit into one chunk."""
+    per_hour = [source.rows_in(HOUR) - 1 for source in sources] or [1.0]
     hours = min(MAX_READINGS / sum(per_hour), MAX_ROWS / max(per_hour))
-    length = max(HOUR, min(LONGEST_SPAN, hours // 1 * HOUR))
+    return max(HOUR, min(LONGEST_SPAN, hours // 1 * HOUR))
+
+
+def _periods(start: datetime, end: datetime, length: timedelta) -> Iterator[Period]:
+    """Split a period at whole hours into parts of about this length."""
     while start < end:
         part_end = min(end, whole_hour(start) + length)
         yield start, part_end
         start = part_end
+
+
+def _span(
+    alike: Sequence[Source], method: Method, start: datetime, end: datetime
+) -> Span | None:
+    """Return the span to request of sources with the same state; `None` if empty."""
+    if method is Method.RAW:
+        # An interval that started earlier may extend into the span.
+        start -= max(_longest_interval(source.point) for source in alike)
+        # The server excludes the end, at which a meter reading is needed.
+        end += timedelta(microseconds=1)
+    elif (start := _next_whole_hour(start)) >= end:
+        return None
+    return Span(state=alike[0].state, start=start, end=end)
 
 
 def _longest_interval(point: Point) -> timedelta:
