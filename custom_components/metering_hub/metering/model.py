@@ -112,7 +112,7 @@ ESTIMATED = "estimated"
 """The `quality` of a reading that was not measured, but derived or estimated."""
 
 PARTIAL = "partial"
-"""The `quality` of an amount that some of the interval's values are missing from."""
+"""The `quality` of an amount of which a part is missing on the server."""
 
 
 class Category(StrEnum):

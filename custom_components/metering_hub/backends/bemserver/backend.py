@@ -26,7 +26,6 @@ from .batching import SeriesBatcher
 from .catalogue import Catalogue, CatalogueReader
 from .changes import ChangeFinder
 from .client import BemserverClient, classify
-from .column_reader import ColumnReader
 from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history import HistoryReader
@@ -79,20 +78,18 @@ class BemserverBackend(Backend):
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
-        self._complete = complete = CompleteHours()
-        self._memory = ServerMemory(states, self._kinds, self._starts, complete)
+        self._complete, self._zones = CompleteHours(), TimeZones()
+        self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         self._site_reader = SiteReader(self._client, client, batcher, states, cache)
-        columns = ColumnReader(batcher, client)
-        self._history = HistoryReader(columns, complete, states, cache)
+        self._history = HistoryReader(batcher, client, states, cache, self._complete)
         self._changes = ChangeFinder(
             cache,
             self._latest,
             poll_interval=POLL_INTERVAL,
             history_interval=HISTORY_INTERVAL,
         )
-        self._zones = TimeZones()
         self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
         self._site: SiteOverview | None = None

@@ -19,26 +19,24 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 
-from ...metering.model import PARTIAL, Kind, Point
+from ...metering.model import PARTIAL, Point
 from ...metering.quality import has_quality
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
 from ..errors import BackendError
-from .batching import MAX_ROWS
+from .batching import MAX_ROWS, SeriesBatcher
 from .column_reader import ColumnReader
 from .complete_hours import CompleteHours
 from .data_states import DataStates
+from .history_source import HOUR, Method, Source
 from .partial_hours import PartialHours, PartialHoursFound
-from .timeseries_client import Aggregation, Column, Columns, Span, Width
+from .timeseries_client import Column, Columns, Span, TimeseriesClient, Width
 from .value_cache import ValueCache
 
-HOUR = timedelta(hours=1)
 LONGEST_SPAN = timedelta(days=400)
 
 MAX_READINGS = 20_000
@@ -50,52 +48,22 @@ READINGS_AT_ONCE = 4000
 type Period = tuple[datetime, datetime]
 
 
-class Method(Enum):
-    """How the history of a point is read; the values are the server's aggregations."""
-
-    SUMS = (Aggregation.SUM,)
-    MEANS = (Aggregation.MEAN, Aggregation.MIN, Aggregation.MAX)
-    RAW = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A point, its series, and about how often the series has a value."""
-
-    point: Point
-    series_id: int
-    state: int
-    interval: timedelta
-
-    @property
-    def method(self) -> Method:
-        """Return how the history is read."""
-        if self.point.kind is Kind.INSTANT:
-            return Method.MEANS
-        if self.point.kind is Kind.INTERVAL and self.point.interval is None:
-            return Method.SUMS
-        return Method.RAW
-
-    def rows_in(self, length: timedelta) -> float:
-        """Return how many values an answer has for a span of this length."""
-        return length / (self.interval if self.method is Method.RAW else HOUR) + 1
-
-
 class HistoryReader:
     """Reads the stored values of series."""
 
     def __init__(
         self,
-        columns: ColumnReader,
-        complete: CompleteHours,
+        batcher: SeriesBatcher,
+        client: TimeseriesClient,
         states: DataStates,
         cache: ValueCache,
+        complete: CompleteHours,
     ) -> None:
         """Initialize the reader."""
-        self._columns = columns
-        self._complete = complete
+        self._columns = ColumnReader(batcher, client)
         self._states = states
         self._cache = cache
+        self._complete = complete
         self._failing: set[int] = set()
 
     def is_failing(self, series_ids: Iterable[int]) -> bool:
@@ -126,14 +94,8 @@ class HistoryReader:
         ]
         if failed and not sources:
             raise next(iter(failed.values()))
-        start, end = start.astimezone(UTC), end.astimezone(UTC)
-        length = _length_of_periods(sources)
-        partial_hours = PartialHours(self._columns, self._complete, start, end, length)
-        reads = (
-            self._read(sources, *period, failed, partial_hours)
-            for period in _periods(start, end, length)
-            if sources
-        )
+        period = start.astimezone(UTC), end.astimezone(UTC)
+        reads = self._reads(sources, period, failed)
         ahead = _start_next(reads)
         try:
             while ahead is not None:
@@ -151,6 +113,17 @@ class HistoryReader:
             return None
         interval = self._cache.expected_interval(number)
         return Source(point=point, series_id=number, state=state, interval=interval)
+
+    def _reads(
+        self, sources: Sequence[Source], period: Period, failed: dict[str, BackendError]
+    ) -> Iterator[Coroutine[None, None, HistoryChunk]]:
+        """Yield the reads of a period, one span after the other; see `_read`."""
+        if not sources:
+            return
+        length = _length_of_spans(sources)
+        partial_hours = PartialHours(self._columns, self._complete, *period, length)
+        for start, end in _periods(*period, length):
+            yield self._read(sources, start, end, failed, partial_hours)
 
     async def _read(
         self,
@@ -171,8 +144,7 @@ class HistoryReader:
             (each.method, each.state) for each in sources
         ):
             alike = [s for s in sources if s.method is method and s.state == state]
-            span = _span(alike, method, start, end)
-            if span is None:
+            if (span := _span(alike, method, start, end)) is None:
                 continue
             # Counted before they are summed, values that arrive meanwhile do not make
             # the sum of a part look complete.
@@ -180,16 +152,12 @@ class HistoryReader:
             tables, more_errors = await self._request(alike, method, span)
             errors |= more_errors
             for source in alike:
-                number = source.series_id
+                number, key = source.series_id, source.point.key
                 if (error := errors.get(number)) is not None:
-                    failed[source.point.key] = error
+                    failed[key] = error
                     self._failing.add(number)
-                    continue
-                columns = [table.get(number, {}) for table in tables]
-                if columns[0]:
-                    found = _make_readings(columns)
-                    found.qualities = dict.fromkeys(partial.get(number, ()), PARTIAL)
-                    readings[source.point.key] = found
+                elif (columns := [each.get(number, {}) for each in tables])[0]:
+                    readings[key] = _make_readings(columns, partial.get(number, ()))
                     await yielder.spend(len(columns) * len(columns[0]))
         if sources and all(each.point.key in failed for each in sources):
             raise failed[sources[0].point.key]
@@ -243,11 +211,17 @@ def _start_next(
     return None if read is None else asyncio.create_task(read)
 
 
-def _make_readings(columns: Sequence[Column]) -> ReadingColumns:
-    """Return readings of values, or of means with their minima and maxima."""
+def _make_readings(
+    columns: Sequence[Column], partial: Iterable[float]
+) -> ReadingColumns:
+    """Return readings of values, or of means with their minima and maxima.
+
+    `partial` are the times of sums that lack values.
+    """
     values, *extremes = columns
     times = sorted(values)
     readings = ReadingColumns(times, [values[time] for time in times])
+    readings.qualities = dict.fromkeys(partial, PARTIAL)
     if extremes:
         lowest, highest = extremes
         readings.extremes = [
@@ -257,10 +231,12 @@ def _make_readings(columns: Sequence[Column]) -> ReadingColumns:
     return readings
 
 
-def _length_of_periods(sources: Sequence[Source]) -> timedelta:
+def _length_of_spans(sources: Sequence[Source]) -> timedelta:
     """Return the whole hours whose values fit into one chunk."""
     per_hour = [source.rows_in(HOUR) - 1 for source in sources] or [1.0]
-    hours = min(MAX_READINGS / sum(per_hour), MAX_ROWS / max(per_hour))
+    # One value more than these per series must not take a second request.
+    readings = max(0, MAX_READINGS - len(sources))
+    hours = min(readings / sum(per_hour), (MAX_ROWS - 1) / max(per_hour))
     return max(HOUR, min(LONGEST_SPAN, hours // 1 * HOUR))
 
 
@@ -278,17 +254,12 @@ def _span(
     """Return the span to request of sources with the same state; `None` if empty."""
     if method is Method.RAW:
         # An interval that started earlier may extend into the span.
-        start -= max(_longest_interval(source.point) for source in alike)
+        start -= max(source.longest_interval for source in alike)
         # The server excludes the end, at which a meter reading is needed.
         end += timedelta(microseconds=1)
     elif (start := _next_whole_hour(start)) >= end:
         return None
     return Span(state=alike[0].state, start=start, end=end)
-
-
-def _longest_interval(point: Point) -> timedelta:
-    """Return how long an interval of a point can be; a day can have 25 hours."""
-    return point.interval + HOUR if point.interval else timedelta()
 
 
 def _next_whole_hour(moment: datetime) -> datetime:
