@@ -111,6 +111,9 @@ before it is not counted."""
 ESTIMATED = "estimated"
 """The `quality` of a reading that was not measured, but derived or estimated."""
 
+PARTIAL = "partial"
+"""The `quality` of an amount of which a part is missing on the server."""
+
 
 class Category(StrEnum):
     """The entity category of a point that is not a plain measurement."""

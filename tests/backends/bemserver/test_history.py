@@ -135,7 +135,8 @@ async def test_answers_are_bounded(connect: Connect) -> None:
             datetime.fromisoformat(request.query[name])
             for name in ("start_time", "end_time")
         )
-        step = HOUR if "aggregation" in request.query else timedelta(minutes=15)
+        unit = request.query.get("bucket_width_unit")
+        step = {"hour": HOUR, "day": DAY, None: timedelta(minutes=15)}[unit]
         values = (end - start) / step * len(request.query.getall("timeseries"))
         assert values <= 21_000
 

@@ -11,12 +11,14 @@ from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.history.series import make_hours
 from custom_components.metering_hub.metering.model import (
     ESTIMATED,
+    PARTIAL,
     Kind,
     Point,
     Quantity,
     Reading,
     Value,
 )
+from custom_components.metering_hub.metering.quality import HOUR_QUALITIES
 from custom_components.metering_hub.metering.register_rules import Rejected, Rule
 
 from .readings import (
@@ -163,6 +165,29 @@ def test_open_hours_are_provisional() -> None:
 def test_counting_continues_from_a_baseline() -> None:
     hours = IntervalHours(Baseline(end=minute(60), state=1, sum=100), length=QUARTER)
     assert sums(all_rows(hours, series((45, 1), (60, 2), (120, 3)))) == {1: 102, 2: 105}
+
+
+def letters(hours: IntervalHours, *readings: Reading, until: float) -> str:
+    """Return the letters of the hours that are over after some readings."""
+    hours.add(readings, minute(until))
+    hours.open_hours(minute(until))
+    codes = b"".join(part.codes for part in hours.take_qualities())
+    return "".join(HOUR_QUALITIES[code].letter for code in codes)
+
+
+def test_a_partial_sum_is_no_complete_hour() -> None:
+    """Until the server has the rest of it."""
+    amounts = [reading(0, 4.0), reading(60, 2.0, PARTIAL), reading(120, 4.0)]
+    assert letters(IntervalHours(length=HOUR), *amounts, until=190) == "MXM"
+    hours = IntervalHours(length=HOUR)
+    hours.add(amounts[:2], minute(60))
+    assert letters(hours, reading(60, 4.0), until=130) == "MM"
+
+
+def test_a_missing_interval_makes_an_hour_partial() -> None:
+    quarters = [reading(at, 1.0) for at in range(0, 240, 15) if at != 75]
+    quarters[-1] = reading(225, 1.0, ESTIMATED)
+    assert letters(IntervalHours(length=QUARTER), *quarters, until=250) == "MXMS"
 
 
 # Longer than an hour

@@ -28,6 +28,7 @@ from .catalogue import Catalogue, CatalogueReader
 from .changes import ChangeFinder
 from .client import BemserverClient, classify
 from .comparison import DayComparer
+from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history import HistoryReader
 from .history_start import HistoryStarts
@@ -54,6 +55,9 @@ SERIES_AT_ONCE = 200
 class BemserverBackend(Backend):
     """A BEMServer, as one of its users sees it."""
 
+    _user_id = 0
+    """The number of the user, who is logged in by `connect`."""
+
     def __init__(
         self,
         session: ClientSession,
@@ -79,11 +83,12 @@ class BemserverBackend(Backend):
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
-        self._memory = ServerMemory(states, self._kinds, self._starts)
+        self._complete, self._zones = CompleteHours(), TimeZones()
+        self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         self._site_reader = SiteReader(self._client, client, batcher, states, cache)
-        self._history = HistoryReader(batcher, client, states, cache)
+        self._history = HistoryReader(batcher, client, states, cache, self._complete)
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(
             cache,
@@ -91,7 +96,6 @@ class BemserverBackend(Backend):
             poll_interval=POLL_INTERVAL,
             history_interval=HISTORY_INTERVAL,
         )
-        self._zones, self._user_id = TimeZones(), 0
         self._series: Mapping[str, SeriesPoint] = {}
         self._site: SiteOverview | None = None
 
@@ -114,7 +118,7 @@ class BemserverBackend(Backend):
 
     @override
     def remember(self) -> Memory:
-        """Return data states, kinds and first values of series."""
+        """Return what was found out about series, such as their kinds."""
         return self._memory.remember()
 
     @override
@@ -175,6 +179,7 @@ class BemserverBackend(Backend):
             self._states,
             self._kinds,
             self._starts,
+            self._complete,
             self._cache,
             self._latest,
             self._todays_amounts,

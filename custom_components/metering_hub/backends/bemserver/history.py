@@ -1,9 +1,10 @@
 """The history of series: hourly sums and means, and meter readings.
 
-The server sums amounts and averages measured values by hour. Meter readings are read
-raw: the position at the end of an hour lies between the readings around it, and the
-hour's highest position does not have a time. Amounts of intervals longer than an hour
-are read raw as well, because they are spread over their hours.
+The server sums amounts and averages measured values by hour, and counts the values of
+an hour: a sum of fewer than usual is the amount of a part of it. Meter readings are
+read raw: the position at the end of an hour lies between the readings around it, and
+the hour's highest position does not have a time. Amounts of intervals longer than an
+hour are read raw as well, because they are spread over their hours.
 
 All series are read one time span after the other, 50 series and 20,000 values per
 request. The next span is requested while the current one is being imported.
@@ -18,30 +19,24 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from functools import partial
 
-from ...metering.model import Kind, Point
+from ...metering.model import PARTIAL, Point
+from ...metering.quality import has_quality
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
-from ..errors import BackendError, ProtocolError
-from .batching import MAX_ROWS, Batch, SeriesBatcher, make_batches
+from ..errors import BackendError
+from .batching import MAX_ROWS, SeriesBatcher
+from .column_reader import ColumnReader
+from .complete_hours import CompleteHours
 from .data_states import DataStates
-from .timeseries_client import (
-    Aggregation,
-    Column,
-    Columns,
-    Span,
-    TimeseriesClient,
-    Width,
-)
+from .history_source import HOUR, Method, Source
+from .partial_hours import PartialHours, PartialHoursFound
+from .timeseries_client import Column, Columns, Span, TimeseriesClient, Width
 from .value_cache import ValueCache
 
-HOUR = timedelta(hours=1)
 LONGEST_SPAN = timedelta(days=400)
 
 MAX_READINGS = 20_000
@@ -53,37 +48,6 @@ READINGS_AT_ONCE = 4000
 type Period = tuple[datetime, datetime]
 
 
-class Method(Enum):
-    """How the history of a point is read; the values are the server's aggregations."""
-
-    SUMS = (Aggregation.SUM,)
-    MEANS = (Aggregation.MEAN, Aggregation.MIN, Aggregation.MAX)
-    RAW = (None,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A point, its series, and about how often the series has a value."""
-
-    point: Point
-    series_id: int
-    state: int
-    interval: timedelta
-
-    @property
-    def method(self) -> Method:
-        """Return how the history is read."""
-        if self.point.kind is Kind.INSTANT:
-            return Method.MEANS
-        if self.point.kind is Kind.INTERVAL and self.point.interval is None:
-            return Method.SUMS
-        return Method.RAW
-
-    def rows_in(self, length: timedelta) -> float:
-        """Return how many values an answer has for a span of this length."""
-        return length / (self.interval if self.method is Method.RAW else HOUR) + 1
-
-
 class HistoryReader:
     """Reads the stored values of series."""
 
@@ -93,12 +57,13 @@ class HistoryReader:
         client: TimeseriesClient,
         states: DataStates,
         cache: ValueCache,
+        complete: CompleteHours,
     ) -> None:
         """Initialize the reader."""
-        self._batcher = batcher
-        self._client = client
+        self._columns = ColumnReader(batcher, client)
         self._states = states
         self._cache = cache
+        self._complete = complete
         self._failing: set[int] = set()
 
     def is_failing(self, series_ids: Iterable[int]) -> bool:
@@ -129,8 +94,8 @@ class HistoryReader:
         ]
         if failed and not sources:
             raise next(iter(failed.values()))
-        periods = _periods(sources, start.astimezone(UTC), end.astimezone(UTC))
-        reads = (self._read(sources, *period, failed) for period in periods)
+        period = start.astimezone(UTC), end.astimezone(UTC)
+        reads = self._reads(sources, period, failed)
         ahead = _start_next(reads)
         try:
             while ahead is not None:
@@ -149,12 +114,24 @@ class HistoryReader:
         interval = self._cache.expected_interval(number)
         return Source(point=point, series_id=number, state=state, interval=interval)
 
+    def _reads(
+        self, sources: Sequence[Source], period: Period, failed: dict[str, BackendError]
+    ) -> Iterator[Coroutine[None, None, HistoryChunk]]:
+        """Yield the reads of a period, one span after the other; see `_read`."""
+        if not sources:
+            return
+        length = _length_of_spans(sources)
+        partial_hours = PartialHours(self._columns, self._complete, *period, length)
+        for start, end in _periods(*period, length):
+            yield self._read(sources, start, end, failed, partial_hours)
+
     async def _read(
         self,
         sources: Sequence[Source],
         start: datetime,
         end: datetime,
         failed: dict[str, BackendError],
+        partial_hours: PartialHours,
     ) -> HistoryChunk:
         """Return all readings in [start, end), and of raw values the one at `end`.
 
@@ -167,15 +144,20 @@ class HistoryReader:
             (each.method, each.state) for each in sources
         ):
             alike = [s for s in sources if s.method is method and s.state == state]
-            tables, errors = await self._request(alike, method, start, end)
+            if (span := _span(alike, method, start, end)) is None:
+                continue
+            # Counted before they are summed, values that arrive meanwhile do not make
+            # the sum of a part look complete.
+            partial, errors = await _find_partial(partial_hours, alike, method, span)
+            tables, more_errors = await self._request(alike, method, span)
+            errors |= more_errors
             for source in alike:
-                if (error := errors.get(source.series_id)) is not None:
-                    failed[source.point.key] = error
-                    self._failing.add(source.series_id)
-                    continue
-                columns = [table.get(source.series_id, {}) for table in tables]
-                if columns and columns[0]:
-                    readings[source.point.key] = _make_readings(columns)
+                number, key = source.series_id, source.point.key
+                if (error := errors.get(number)) is not None:
+                    failed[key] = error
+                    self._failing.add(number)
+                elif (columns := [each.get(number, {}) for each in tables])[0]:
+                    readings[key] = _make_readings(columns, partial.get(number, ()))
                     await yielder.spend(len(columns) * len(columns[0]))
         if sources and all(each.point.key in failed for each in sources):
             raise failed[sources[0].point.key]
@@ -183,58 +165,42 @@ class HistoryReader:
         return HistoryChunk(readings=readings, until=end, failed=reasons)
 
     async def _request(
-        self, alike: Sequence[Source], method: Method, start: datetime, end: datetime
+        self, alike: Sequence[Source], method: Method, span: Span
     ) -> tuple[list[Columns], dict[int, BackendError]]:
         """Return a table per aggregation of sources with the same method and state.
 
         Also returns the errors of the series that the server has refused or left out.
         Raises BackendError if a whole batch fails.
         """
-        if method is Method.RAW:
-            # An interval that started earlier may extend into the span.
-            start -= max(_longest_interval(source.point) for source in alike)
-            # The server excludes the end, at which a meter reading is needed.
-            end += timedelta(microseconds=1)
-        elif (start := _next_whole_hour(start)) >= end:
-            return [], {}
-        span = Span(state=alike[0].state, start=start, end=end)
         by_id = {source.series_id: source for source in alike}
-        batches = make_batches(
-            by_id,
-            url_length=self._client.url_length(span),
-            rows=lambda number: by_id[number].rows_in(end - start),
-        )
+        if method is Method.RAW:
+            length = span.end - span.start
+            table, errors = await self._columns.values(
+                by_id, span, lambda number: by_id[number].rows_in(length)
+            )
+            return [table], errors
         tables: list[Columns] = []
-        errors: dict[int, BackendError] = {}
+        errors = {}
         for aggregation in method.value:
-            table, failed = await self._table(batches, span, aggregation)
+            table, failed = await self._columns.buckets(
+                by_id, span, Width.HOUR, aggregation
+            )
             tables.append(table)
             errors |= failed
         return tables, errors
 
-    async def _table(
-        self, batches: Sequence[Batch], span: Span, aggregation: Aggregation | None
-    ) -> tuple[Columns, dict[int, BackendError]]:
-        """Return the columns of series, and the errors of those that have none."""
-        parts, failed = await self._batcher.request(
-            batches,
-            partial(self._client.value_columns, span=span)
-            if aggregation is None
-            else partial(
-                self._client.bucket_columns,
-                span=span,
-                width=Width.HOUR,
-                aggregation=aggregation,
-            ),
-        )
-        for number, error in failed.items():
-            if not self._batcher.is_refused(number):
-                raise error
-        table = {n: column for part in parts for n, column in part.items()}
-        # All requested series have a column, also those without any value.
-        missing = {n for batch in batches for n in batch} - table.keys() - failed.keys()
-        error = ProtocolError("the answer does not have the series")
-        return table, failed | dict.fromkeys(missing, error)
+
+async def _find_partial(
+    partial_hours: PartialHours, alike: Sequence[Source], method: Method, span: Span
+) -> PartialHoursFound:
+    """Return the hours of sums that lack values, of points whose hours have a quality.
+
+    Raises BackendError if a whole batch fails.
+    """
+    if method is not Method.SUMS:
+        return {}, {}
+    summed = [each.series_id for each in alike if has_quality(each.point)]
+    return await partial_hours.find(summed, span)
 
 
 def _start_next(
@@ -245,11 +211,17 @@ def _start_next(
     return None if read is None else asyncio.create_task(read)
 
 
-def _make_readings(columns: Sequence[Column]) -> ReadingColumns:
-    """Return readings of values, or of means with their minima and maxima."""
+def _make_readings(
+    columns: Sequence[Column], partial: Iterable[float]
+) -> ReadingColumns:
+    """Return readings of values, or of means with their minima and maxima.
+
+    `partial` are the times of sums that lack values.
+    """
     values, *extremes = columns
     times = sorted(values)
     readings = ReadingColumns(times, [values[time] for time in times])
+    readings.qualities = dict.fromkeys(partial, PARTIAL)
     if extremes:
         lowest, highest = extremes
         readings.extremes = [
@@ -259,24 +231,35 @@ def _make_readings(columns: Sequence[Column]) -> ReadingColumns:
     return readings
 
 
-def _periods(
-    sources: Sequence[Source], start: datetime, end: datetime
-) -> Iterator[Period]:
-    """Split a period at whole hours, so that each part fits into one chunk."""
-    if not sources or end <= start:
-        return
-    per_hour = [source.rows_in(HOUR) - 1 for source in sources]
-    hours = min(MAX_READINGS / sum(per_hour), MAX_ROWS / max(per_hour))
-    length = max(HOUR, min(LONGEST_SPAN, hours // 1 * HOUR))
+def _length_of_spans(sources: Sequence[Source]) -> timedelta:
+    """Return the whole hours whose values fit into one chunk."""
+    per_hour = [source.rows_in(HOUR) - 1 for source in sources] or [1.0]
+    # One value more than these per series must not take a second request.
+    readings = max(0, MAX_READINGS - len(sources))
+    hours = min(readings / sum(per_hour), (MAX_ROWS - 1) / max(per_hour))
+    return max(HOUR, min(LONGEST_SPAN, hours // 1 * HOUR))
+
+
+def _periods(start: datetime, end: datetime, length: timedelta) -> Iterator[Period]:
+    """Split a period at whole hours into parts of about this length."""
     while start < end:
         part_end = min(end, whole_hour(start) + length)
         yield start, part_end
         start = part_end
 
 
-def _longest_interval(point: Point) -> timedelta:
-    """Return how long an interval of a point can be; a day can have 25 hours."""
-    return point.interval + HOUR if point.interval else timedelta()
+def _span(
+    alike: Sequence[Source], method: Method, start: datetime, end: datetime
+) -> Span | None:
+    """Return the span to request of sources with the same state; `None` if empty."""
+    if method is Method.RAW:
+        # An interval that started earlier may extend into the span.
+        start -= max(source.longest_interval for source in alike)
+        # The server excludes the end, at which a meter reading is needed.
+        end += timedelta(microseconds=1)
+    elif (start := _next_whole_hour(start)) >= end:
+        return None
+    return Span(state=alike[0].state, start=start, end=end)
 
 
 def _next_whole_hour(moment: datetime) -> datetime:

@@ -2,19 +2,24 @@
 
 from ..base import Memory
 from ..common.http import Json
+from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history_start import HistoryStarts
 from .kinds import SeriesKinds
 
 
 class ServerMemory:
-    """Restores and remembers data states, kinds and history starts of series."""
+    """Restores and remembers what was found out about series."""
 
     def __init__(
-        self, states: DataStates, kinds: SeriesKinds, starts: HistoryStarts
+        self,
+        states: DataStates,
+        kinds: SeriesKinds,
+        starts: HistoryStarts,
+        complete: CompleteHours,
     ) -> None:
         """Initialize with the parts that have something to keep."""
-        self._parts = (states, kinds, starts)
+        self._parts = (states, kinds, starts, complete)
 
     def restore(self, memory: Memory) -> None:
         """Restore what `remember` returned; it may be of an older version."""

@@ -9,7 +9,7 @@ They are always whole: the first contains `start`, the last contains `end`.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
 from itertools import batched
 from math import isfinite
@@ -55,6 +55,12 @@ class Width(Enum):
     QUARTER = (15, "minute")
     HOUR = (1, "hour")
     DAY = (1, "day")
+
+    @property
+    def length(self) -> timedelta:
+        """Return the width as a duration."""
+        count, unit = self.value
+        return timedelta(**{f"{unit}s": count})
 
 
 class Aggregation(StrEnum):

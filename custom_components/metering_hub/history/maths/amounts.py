@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from ...metering.model import ESTIMATED, Reading
+from ...metering.model import ESTIMATED, PARTIAL, Reading
 from ...metering.quality import MEASURED, MISSING, SERVER, SPREAD, HourCodes
 from ...metering.reading_columns import ReadingColumns
 from ...metering.register_rules import Rejected, Rule
@@ -57,7 +57,7 @@ class IntervalHours:
         self._final_until = baseline.end.timestamp() if baseline else NEVER
         self._until = NEVER
         self._sum = rounded(baseline.sum) if baseline else 0.0
-        self._estimated: set[float] = set()
+        self._marked: dict[float, str] = {}
         self._coded_until = self._final_until
         self._qualities: list[HourCodes] = []
 
@@ -75,7 +75,7 @@ class IntervalHours:
                     self._reject(start, amount)
                 else:
                     self._amounts[start] = amount
-                    self._note_quality(start, columns.qualities.get(start))
+                    self._mark(start, columns.qualities.get(start))
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()
         final_until = hour_start(self._settled_until(intervals))
@@ -122,12 +122,12 @@ class IntervalHours:
         qualities, self._qualities = self._qualities, []
         return qualities
 
-    def _note_quality(self, start: float, quality: str | None) -> None:
-        """Note if the server estimated the amount of an interval."""
-        if quality == ESTIMATED:
-            self._estimated.add(start)
+    def _mark(self, start: float, quality: str | None) -> None:
+        """Note the quality of an amount, which may replace one without any."""
+        if quality is None:
+            self._marked.pop(start, None)
         else:
-            self._estimated.discard(start)
+            self._marked[start] = quality
 
     def _add_codes(self, intervals: Iterable[_Interval], rows: Sequence[Row]) -> float:
         """Add the codes of the hours up to the last row, and return the end of it."""
@@ -145,13 +145,14 @@ class IntervalHours:
         return end
 
     def _short_codes(self, intervals: Iterable[_Interval]) -> dict[float, int]:
-        """Return the codes of the hours of which all intervals are there."""
+        """Return the codes of the hours of which all intervals are there completely."""
         counts: Counter[float] = Counter()
         estimated: set[float] = set()
         for start, _, _ in intervals:
-            hour = hour_start(start)
-            counts[hour] += 1
-            if start in self._estimated:
+            hour, quality = hour_start(start), self._marked.get(start)
+            if quality != PARTIAL:
+                counts[hour] += 1
+            if quality == ESTIMATED:
                 estimated.add(hour)
         complete = int(HOUR_SECONDS // self._length)
         return {
@@ -232,6 +233,6 @@ class IntervalHours:
         for start, end, _ in intervals:
             if start < self._final_until and (is_short or end <= self._final_until):
                 del self._amounts[start]
-                self._estimated.discard(start)
+                self._marked.pop(start, None)
         for start in [each for each in self._negative if each < self._final_until]:
             del self._negative[start]
