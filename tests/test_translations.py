@@ -105,6 +105,7 @@ from custom_components.metering_hub.history.attributes import (
     quality_attributes,
 )
 from custom_components.metering_hub.history.events import HistoryEventType
+from custom_components.metering_hub.history.failure_issue import FAILURES
 from custom_components.metering_hub.history.progress import Progress
 from custom_components.metering_hub.identifiers import (
     DATA_QUALITY_KEY,
@@ -672,12 +673,19 @@ MENU_ISSUE_PARTS = {
 """The texts of the issues whose flow begins with a menu."""
 
 
+NAMED_ELSEWHERE: Mapping[str, Callable[[], set[str]]] = {
+    "coordinator": unsupported_reasons,
+    "failure_issue": lambda: {failure.key for failure in FAILURES},
+}
+"""The keys of the issues that a module creates by a table, by its name."""
+
+
 def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
     """Yield the keys, placeholders and texts of the repair issues."""
     for file in source_files():
         for arguments in calls(tree_of(file), "async_create_issue"):
             key = text_in(arguments["translation_key"])
-            keys = {key} if key else unsupported_reasons()
+            keys = {key} if key else NAMED_ELSEWHERE[file.stem]()
             match arguments["is_fixable"]:
                 case ast.Constant(value=bool(is_fixable)):
                     fixable = MENU_ISSUE_PARTS.get(key or "", FIXABLE_ISSUE_PARTS)

@@ -142,12 +142,13 @@ async def test_an_exchange_years_ago_is_no_news(
     simulator: DsmrReaderSimulator,
     fired: Fired,
 ) -> None:
-    """The first import finds it, and does not tell it."""
+    """The first import finds it, and only tells that the server's own day differs."""
     exchange = MeterExchange(NOW - 50 * HOUR, {Channel.DELIVERED_2: 1_000})
     simulator.house = House(7, simulator.house.start, exchange=exchange)
     await set_up(hass, entry)
     await imported(hass, entry)
-    assert fired == []
+    assert [each["event_type"] for each in fired] == ["warning"]
+    assert (fired[0]["rule"], fired[0]["count"]) == ("sum_check", 1)
 
 
 async def test_a_changed_tariff(

@@ -238,7 +238,7 @@ class Backend(ABC):
         """Return the server's own totals of the local days in [start, end].
 
         They are by point key and day of `time_zone`, in the units of the points; days
-        without a total are missing. Requires Capability.DAY_TOTALS.
+        without a total that is at hand are missing. Requires Capability.DAY_TOTALS.
         """
         raise NotImplementedError
 

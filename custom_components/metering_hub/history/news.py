@@ -1,6 +1,6 @@
 """Tell what is new after each import, once and with one event of each type."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant, callback
@@ -70,14 +70,16 @@ class HistoryNews:
             self.events.fire(HistoryEventType.IMPORT_FAILED, reason=reason)
 
     @callback
-    def warn(self, warning: DataWarning) -> None:
-        """Tell of hours that a rule finds odd."""
+    def warn(self, warnings: Sequence[DataWarning]) -> None:
+        """Tell how many hours or spans rules find odd, and the newest of them."""
+        newest = warnings[0]
         self.events.fire(
             HistoryEventType.WARNING,
-            rule=warning.rule.value,
-            meter=self._names.get(warning.point, warning.point),
-            start=warning.start,
-            end=warning.end,
+            count=len(warnings),
+            rule=newest.rule.value,
+            meter=self._names.get(newest.point, newest.point),
+            start=newest.start,
+            end=newest.end,
         )
 
     async def async_begin(self, scope: Scope) -> None:

@@ -53,14 +53,14 @@ class Validator:
         entry: ConfigEntry,
         qualities: QualityMemory,
         find_day_totals: FindDayTotals,
-        on_warning: Callable[[DataWarning], None],
+        on_warnings: Callable[[Sequence[DataWarning]], None],
     ) -> None:
-        """Initialize the validator; `on_warning` is called once for each warning."""
+        """Initialize the validator; `on_warnings` is called with each warning once."""
         self._find_day_totals = find_day_totals
         self._hass = hass
         self._entry = entry
         self._qualities = qualities
-        self._on_warning = on_warning
+        self._on_warnings = on_warnings
         self._memory = WarningMemory(hass, entry.entry_id)
         self._followed: AuditReport | None = None
         self.report: Sequence[DataWarning] | None = None
@@ -89,8 +89,7 @@ class Validator:
         self.report, self._followed = found, audited
         if new:
             LOGGER.info("%s: %d new warnings of odd hours", self._entry.title, len(new))
-        for warning in reversed(new):
-            self._on_warning(warning)
+            self._on_warnings(new)
         await async_report_repeated(self._hass, self._entry, found, scope.names)
 
     async def _read(

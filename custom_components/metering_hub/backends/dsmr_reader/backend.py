@@ -21,7 +21,7 @@ from ..errors import UnsupportedError
 from .changes import find_changes
 from .client import DsmrReaderClient
 from .comparison import HistoryComparer
-from .day_totals import read_day_totals
+from .day_totals import totals_of_days
 from .history import HistoryReader
 from .latest import LatestReader
 from .latest_telegram import TelegramReader
@@ -173,10 +173,11 @@ class DsmrReaderBackend(Backend):
     async def day_totals(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> Mapping[str, Mapping[date, float]]:
-        """Return the amounts of electricity in the days' statistics."""
-        zone = await self._telegrams.find_time_zone()
-        keys = {point.key for point in points}
-        return await read_day_totals(self._client, keys, (start, end), zone)
+        """Return the electricity of the days that were compared last.
+
+        That needs no request; before the first comparison, there are none.
+        """
+        return totals_of_days(self._comparer.days, {point.key for point in points})
 
     @override
     async def prices(self, start: datetime, end: datetime) -> Sequence[PricePeriod]:

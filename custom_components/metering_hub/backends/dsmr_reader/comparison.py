@@ -55,11 +55,15 @@ class _Kept:
 
 
 class HistoryComparer:
-    """Compares the telegrams and days of the server with what was seen of them."""
+    """Compares the telegrams and days of the server with what was seen of them.
+
+    `days` are the statistics of the days that were compared last, if any were.
+    """
 
     def __init__(self, client: DsmrReaderClient) -> None:
         """Initialize the comparer."""
         self._client = client
+        self.days: Sequence[DayStatistics] = ()
 
     async def compare(
         self,
@@ -104,8 +108,8 @@ class HistoryComparer:
     ) -> Mapping[str, str]:
         """Return a digest of the statistics of each whole local day in the span."""
         first, last = (moment.astimezone(zone).date() for moment in span)
-        found = await self._client.days(first + DAY, last)
-        return {day.day.isoformat(): _digest(day) for day in found}
+        self.days = await self._client.days(first + DAY, last)
+        return {day.day.isoformat(): _digest(day) for day in self.days}
 
     async def _counts(self, seen: Counts, now: datetime) -> CountChanges:
         """Return the changes of the counts, which then go on until a day ago.

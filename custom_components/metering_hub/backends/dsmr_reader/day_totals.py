@@ -4,14 +4,11 @@ Source: docs/wire/dsmr_reader.md, Statistics and Accuracy: those of electricity 
 0.05 % too low in the mean. Those of gas are 8 % too low, so nothing follows from them.
 """
 
-from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 
-from .client import DAYS_AT_ONCE, DsmrReaderClient
 from .meters import ELECTRICITY_KEYS
-from .models import AMOUNT_FIELDS
-
-DAY = timedelta(days=1)
+from .models import AMOUNT_FIELDS, DayStatistics
 
 _FIELDS: Mapping[str, str] = dict(
     zip(ELECTRICITY_KEYS, AMOUNT_FIELDS[:-1], strict=True)
@@ -19,23 +16,13 @@ _FIELDS: Mapping[str, str] = dict(
 """The field of a day's statistics that has the amount of a register."""
 
 
-async def read_day_totals(
-    client: DsmrReaderClient,
-    keys: Collection[str],
-    span: tuple[datetime, datetime],
-    zone: tzinfo,
+def totals_of_days(
+    days: Iterable[DayStatistics], keys: Collection[str]
 ) -> Mapping[str, Mapping[date, float]]:
-    """Return the totals of the local days in the span [start, end], by point key.
-
-    Takes a request per hundred days. Raises BackendError.
-    """
-    first, last = (moment.astimezone(zone).date() for moment in span)
+    """Return the totals of local days in kWh, by point key."""
     totals: dict[str, dict[date, float]] = {}
-    while first <= last:
-        end = min(last, first + (DAYS_AT_ONCE - 1) * DAY)
-        for day in await client.days(first, end):
-            for key in _FIELDS.keys() & keys:
-                if (amount := day.amounts.get(_FIELDS[key])) is not None:
-                    totals.setdefault(key, {})[day.day] = amount
-        first = end + DAY
+    for day in days:
+        for key in _FIELDS.keys() & keys:
+            if (amount := day.amounts.get(_FIELDS[key])) is not None:
+                totals.setdefault(key, {})[day.day] = amount
     return totals

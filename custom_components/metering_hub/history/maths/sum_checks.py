@@ -12,6 +12,13 @@ from .common_units import common_factor
 SHARE = 0.01
 """By how much sums may differ (VDN MeteringCode 2006 A7: 1 %)."""
 
+SERVER_SHARE = 0.05
+"""By how much the server's own day may differ: it is counted between readings, so that
+what is used around midnight may be missing."""
+
+SERVER_MARGIN = 0.25
+"""Kilowatt-hours or cubic metres that the server's own day may differ in any case."""
+
 POWER_SHARE = 0.1
 """By how much the integral of the power may differ: it is sampled."""
 
@@ -63,7 +70,7 @@ def _against_server(span: CheckedSpan) -> Iterator[DataWarning]:
             if ours is None or theirs is None or factor is None:
                 continue
             theirs *= factor
-            if abs(ours - theirs) > SHARE * abs(theirs) + _rounding([meter]):
+            if abs(ours - theirs) > SERVER_MARGIN + SERVER_SHARE * abs(theirs):
                 yield _warning(span, meter, day, seen=ours, expected=theirs)
 
 
