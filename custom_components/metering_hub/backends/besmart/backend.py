@@ -22,7 +22,7 @@ from ..common.concurrency import LoopYielder
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
-from .const import SENSORS_FIELD, ZONE
+from .const import QUARTER, SENSORS_FIELD, ZONE
 from .discovery import FoundSensors, SensorFinder
 from .history import HistoryReader
 from .history_start import HistoryStartFinder
@@ -220,8 +220,13 @@ class BesmartBackend(Backend):
 
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
-        """Return the time of the first sample of these points."""
-        return await self._history_start.find(signals_of(points))
+        """Return the time of the first sample of these points.
+
+        The first amount is that of the quarter of an hour before its sample.
+        """
+        first = await self._history_start.find(signals_of(points))
+        has_amounts = any(point.kind is Kind.INTERVAL for point in points)
+        return first - QUARTER if first and has_amounts else first
 
     @override
     async def history_changes(

@@ -144,8 +144,9 @@ class HistoryReader:
             for part in batched(values, _READINGS_PER_TURN, strict=False):
                 _add_readings(columns, part, each.lag, factor, start, end)
                 await yielder.spend(len(part))
-            if each.point.kind is Kind.REGISTER:
-                estimated = estimated_times(by_origin)
+            if each.point.kind in (Kind.REGISTER, Kind.INTERVAL):
+                lag = each.lag.total_seconds()
+                estimated = (time - lag for time in estimated_times(by_origin))
                 columns.qualities = dict.fromkeys(estimated, ESTIMATED)
             readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures
