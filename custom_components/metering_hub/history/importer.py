@@ -152,9 +152,8 @@ class Importer:
     async def _import(self, scope: Scope, report: Report) -> Outcome:
         """Import all points of a scope."""
         await wait_until_stored(self._hass)
-        await self._convert_units(scope)
+        outcome = Outcome(converted=await self._convert_units(scope))
         self._changes.start_run(scope)
-        outcome = Outcome()
         outcome.written |= await self._backlog.price(scope)
         planner = self._planner(scope, self._spec.history_window)
         await self._import_groups(planner, report, outcome)
@@ -236,8 +235,11 @@ class Importer:
         if failures and len(failures) == len(groups):
             raise failures[0]
 
-    async def _convert_units(self, scope: Scope) -> None:
-        """Convert the rows of points whose unit changed, and import them again."""
+    async def _convert_units(self, scope: Scope) -> set[str]:
+        """Convert the rows of points whose unit changed; return their keys.
+
+        They are imported again.
+        """
         keys = {scope.statistic(each).statistic_id: each.key for each in scope.points}
         changed = await convert_changed_units(
             self._hass, [scope.statistic(point) for point in scope.points]
@@ -245,6 +247,7 @@ class Importer:
         if changed:
             self._changes.reset()
             await self._memory.async_begin({keys[each]: None for each in changed})
+        return {keys[each] for each in changed}
 
     async def _import_group(
         self, planner: Planner, group: Plans, report: Report, outcome: Outcome

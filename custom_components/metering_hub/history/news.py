@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.common.concurrency import LoopYielder
 from ..backends.common.times import whole_hour
+from ..metering.data_quality import WarningRule
 from ..metering.quality import has_quality
 from ..metering.register_rules import Rejected
 from ..metering.register_run import WINDOW_SECONDS
@@ -103,6 +104,12 @@ class HistoryNews:
         self._tell_exchanged(self._memory, scope, outcome.failed.keys())
         if since := self._importer.take_price_change():
             self.events.fire(HistoryEventType.TARIFF_CHANGED, start=since)
+        if outcome.converted:
+            self.events.fire(
+                HistoryEventType.WARNING,
+                rule=WarningRule.UNIT_CHANGED.value,
+                meter=_named(outcome.converted, scope.names),
+            )
         self._tell_filled(self._memory, scope.names, codes)
         self._tell_late(self._memory, quality)
         self._memory.forget_all_but({point.key for point in scope.points})

@@ -13,13 +13,15 @@ class Outcome:
 
     `failed` maps the points that could not be read, while others could, to the reason.
     `without_readings` are the keys of points of which the server has no reading, and
-    `complete` those of which all readings were read.
+    `complete` those of which all readings were read. `converted` are the keys of points
+    whose rows were converted, because the server reports another unit.
     """
 
     written: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     without_readings: set[str] = field(default_factory=set)
     complete: set[str] = field(default_factory=set)
+    converted: set[str] = field(default_factory=set)
 
     @property
     def rows(self) -> int:

@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.backends.bemserver import points
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.identifiers import HISTORY_EVENTS_KEY
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -287,9 +288,13 @@ async def test_history_is_imported_again_in_another_unit(
     statistics: Statistics,
     entry: MockConfigEntry,
     simulator: BemserverSimulator,
+    entity_registry: er.EntityRegistry,
     tick: Tick,
 ) -> None:
-    """The unit applies to all stored values, so they are imported again."""
+    """The unit applies to all stored values, so they are imported again.
+
+    An event warns of it, because the server may be wrong.
+    """
     simulator.world.series[1].unit = "Wh"
     await tick(3601)
     await tick(QUARTER)
@@ -298,6 +303,14 @@ async def test_history_is_imported_again_in_another_unit(
     total = simulator.amount(1, start_of(simulator), dt_util.utcnow())
     assert rows[-1]["sum"] == pytest.approx(total, rel=1e-6)
     assert hour_of(rows[0]) == start_of(simulator)
+    entity_id = entity_registry.async_get_entity_id(
+        "event", DOMAIN, f"{entry.unique_id}_{HISTORY_EVENTS_KEY}"
+    )
+    assert entity_id is not None
+    state = hass.states.get(entity_id)
+    assert state is not None
+    warned = [each.get("rule") for each in state.attributes["recent"]]
+    assert warned.count("unit_changed") == 1
 
 
 async def test_disabled_series_have_no_statistics(
