@@ -339,7 +339,12 @@ async def test_trusted_registers(hass: HomeAssistant, loaded: MockConfigEntry) -
     }
     assert labels["gas"] == "Gas meter Meter reading"
     assert labels[DELIVERED] == "Electricity meter Delivered, normal tariff"
-    assert "electricity_power" not in labels
+    # The totals of both tariffs are trusted with their parts.
+    assert sorted(labels) == [
+        f"electricity_{direction}_{tariff}"
+        for direction in ("delivered", "returned")
+        for tariff in (1, 2)
+    ] + ["gas"]
     assert step["data_schema"]({}) == {"trusted": []}
     configure = hass.config_entries.options.async_configure
     step = await configure(step["flow_id"], {"trusted": [DELIVERED]})
