@@ -9,6 +9,7 @@ from enum import StrEnum
 from aiohttp import ClientSession
 
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
+from ..metering.p1_readings import P1Readings
 from ..metering.register_rules import Rejected
 from .common.http import Json
 
@@ -79,6 +80,9 @@ class Capability(StrEnum):
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
     PRICES = "prices"
+    RECEIVE = "receive"
+    """The server takes the readings of another reader of its meter."""
+
     WATCH = "watch"
     WRITE = "write"
 
@@ -254,6 +258,22 @@ class Backend(ABC):
 
         Raises RejectedError with the server's reason if it rejects the value.
         Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def send_telegram(self, telegram: str) -> bool:
+        """Hand a raw P1 telegram to the server, with a single request.
+
+        Returns False, and sends nothing, if the server has its moment already. Raises
+        RejectedError with the server's reason if it rejects the telegram. Requires
+        Capability.RECEIVE.
+        """
+        raise NotImplementedError
+
+    async def send_readings(self, readings: P1Readings) -> bool:
+        """Hand readings of a P1 port to the server, in the same way as a telegram.
+
+        Requires Capability.RECEIVE.
         """
         raise NotImplementedError
 

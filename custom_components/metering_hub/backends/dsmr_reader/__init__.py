@@ -26,6 +26,7 @@ SPEC = BackendSpec(
             Capability.COMPARISON,
             Capability.DAY_TOTALS,
             Capability.PRICES,
+            Capability.RECEIVE,
         }
     ),
     # Users paste the address of any page that they have open, or of the API.
