@@ -297,7 +297,9 @@ class BackendSpec:
     inventory reports them as undecided or offers choices for them. Recent history is
     read every `history_interval`, and `history_window` is how far back late or
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
-    prices. No reading of the platform is older than `earliest`.
+    prices. No reading of the platform is older than `earliest`. `mqtt_topics` are those
+    at which the platform sends over MQTT if its user wants that, which shows that there
+    is a server.
     """
 
     key: str
@@ -313,3 +315,4 @@ class BackendSpec:
     setup_fields: tuple[Field, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
     earliest: datetime = EARLIEST
+    mqtt_topics: tuple[str, ...] = ()

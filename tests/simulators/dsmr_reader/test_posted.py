@@ -58,7 +58,7 @@ async def test_rows_are_listed_with_the_meters_own(api: Api) -> None:
     assert list(rows[4]) == list(rows[3]) == list(row)
     newest = (await api.get(f"{PATH}?ordering=-timestamp&limit=1")).rows
     assert newest == [row]
-    until = query(timestamp__lte=START)
+    until = query(timestamp__lte=START - timedelta(seconds=1))
     assert (await api.get(f"{PATH}?{until}")).json["count"] == 0
 
 
@@ -93,9 +93,8 @@ async def test_numbers_are_checked(
     status, body = await post_row(api, **changes)
     assert (status == 201) == (error is None)
     if error:
-        ((name, (text,)),) = body.items()  # type: ignore[misc]
-        assert name == next(iter(changes))
-        assert error in text
+        assert list(body) == [next(iter(changes))]
+        assert error in str(body)
         assert not api.simulator.inbox
 
 
