@@ -1,7 +1,7 @@
 """The blueprint that hands the readings of a P1 reader to DSMR-reader."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 import shutil
 
@@ -50,9 +50,9 @@ def report(hass: HomeAssistant, **changes: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def server(simulator: DsmrReaderSimulator) -> DsmrReaderSimulator:
+def dsmr_reader(simulator: DsmrReaderSimulator) -> DsmrReaderSimulator:
     """Let the server have no readings of its own any more."""
-    simulator.stopped_at = NOW
+    simulator.stopped_at = NOW - timedelta(minutes=1)
     return simulator
 
 
@@ -98,7 +98,7 @@ def test_home_assistant_accepts_the_blueprint() -> None:
 async def test_readings_arrive(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    server: DsmrReaderSimulator,
+    dsmr_reader: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
     """In kWh and kW, with the times at which they were reported and changed."""
@@ -106,7 +106,7 @@ async def test_readings_arrive(
     report(hass)
     reported = dt_util.utcnow()
     await tick(12)
-    (row,) = server.inbox.rows
+    (row,) = dsmr_reader.inbox.rows
     known = {name: value for name, value in row.items() if value is not None}
     assert datetime.fromisoformat(str(known.pop("timestamp"))) == reported
     assert datetime.fromisoformat(str(known.pop("extra_device_timestamp"))) == reported
@@ -126,7 +126,7 @@ async def test_readings_arrive(
 async def test_only_what_is_reported_is_sent(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    server: DsmrReaderSimulator,
+    dsmr_reader: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
     """A P1 reader that hangs or is gone sends nothing, and comes back."""
@@ -134,32 +134,32 @@ async def test_only_what_is_reported_is_sent(
     report(hass)
     for _ in range(5):
         await tick(10)
-    assert len(server.inbox.rows) == 1
+    assert len(dsmr_reader.inbox.rows) == 1
     report(hass)
     await tick(10)
-    assert len(server.inbox.rows) == 2
+    assert len(dsmr_reader.inbox.rows) == 2
     report(hass, import_t2="unavailable")
     await tick(10)
     report(hass, power="unknown")
     await tick(10)
-    assert len(server.inbox.rows) == 2
+    assert len(dsmr_reader.inbox.rows) == 2
     report(hass)
     await tick(10)
-    assert len(server.inbox.rows) == 3
+    assert len(dsmr_reader.inbox.rows) == 3
 
 
 @pytest.mark.usefixtures("automate")
 async def test_the_fewest_sensors(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    server: DsmrReaderSimulator,
+    dsmr_reader: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
     """A meter without tariffs, return and gas."""
     await start(hass, loaded, FEWEST)
     report(hass, power="250")
     await tick(12)
-    (row,) = server.inbox.rows
+    (row,) = dsmr_reader.inbox.rows
     assert row["electricity_currently_delivered"] == "0.250"
     assert row["electricity_currently_returned"] == "0.000"
     assert row["electricity_delivered_2"] == "0.000"
@@ -170,13 +170,13 @@ async def test_the_fewest_sensors(
 async def test_power_returned_of_its_own(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    server: DsmrReaderSimulator,
+    dsmr_reader: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
     await start(hass, loaded, {**FEWEST, "power_returned": "sensor.p1_gas"})
     report(hass, power="0", gas="3.5")
     await tick(12)
-    (row,) = server.inbox.rows
+    (row,) = dsmr_reader.inbox.rows
     assert row["electricity_currently_returned"] == "3.500"
 
 
@@ -184,14 +184,14 @@ async def test_power_returned_of_its_own(
 async def test_a_restart_sends_nothing_again(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    server: DsmrReaderSimulator,
+    dsmr_reader: DsmrReaderSimulator,
     tick: Tick,
 ) -> None:
     await start(hass, loaded, ALL)
     report(hass)
     await tick(12)
-    assert len(server.inbox.rows) == 1
+    assert len(dsmr_reader.inbox.rows) == 1
     await hass.config_entries.async_unload(loaded.entry_id)
     await set_up(hass, loaded)
     await tick(10)
-    assert len(server.inbox.rows) == 1
+    assert len(dsmr_reader.inbox.rows) == 1
