@@ -1,5 +1,6 @@
 """The actions that hand telegrams and readings to DSMR-reader."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -106,12 +107,11 @@ async def test_only_complete_telegrams_are_sent(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     dsmr_reader: DsmrReaderSimulator,
-    change,
+    change: Callable[[str], str],
 ) -> None:
+    text = change(telegram_of(dsmr_reader))
     with pytest.raises(ServiceValidationError) as caught:
-        await send(
-            hass, loaded, "send_telegram", telegram=change(telegram_of(dsmr_reader))
-        )
+        await send(hass, loaded, "send_telegram", telegram=text)
     assert caught.value.translation_key == "incomplete_telegram"
     assert dsmr_reader.faults.count(method="POST") == 0
 
