@@ -1,7 +1,8 @@
 """Actions of the Metering Hub integration."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -91,60 +92,8 @@ _GAPS_SCHEMA = vol.Schema(
         vol.Optional(ATTR_END): cv.datetime,
     }
 )
-
-
-@callback
-def async_register_actions(hass: HomeAssistant) -> None:
-    """Register the actions."""
-    hass.services.async_register(
-        DOMAIN,
-        "import_history",
-        _import_history,
-        schema=_IMPORT_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "get_history",
-        _get_history,
-        schema=_GET_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "get_gaps",
-        _get_gaps,
-        schema=_GAPS_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "clear_history",
-        _clear_history,
-        schema=vol.Schema(_ENTRY),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "add_to_energy_dashboard",
-        _add_to_energy_dashboard,
-        schema=vol.Schema(_ENTRY),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "send_telegram",
-        _send_telegram,
-        schema=vol.Schema({**_ENTRY, **TELEGRAM_FIELDS}),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "send_readings",
-        _send_readings,
-        schema=vol.Schema({**_ENTRY, **READINGS_FIELDS}),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
+_TELEGRAM_SCHEMA = vol.Schema({**_ENTRY, **TELEGRAM_FIELDS})
+_READINGS_SCHEMA = vol.Schema({**_ENTRY, **READINGS_FIELDS})
 
 
 async def _import_history(call: ServiceCall) -> ServiceResponse:
@@ -372,3 +321,37 @@ def _refusal_noticed(
     except AuthenticationError:
         entry.async_start_reauth(hass)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """An action: what it does, and which fields it has."""
+
+    name: str
+    run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
+    schema: vol.Schema
+    response: SupportsResponse = SupportsResponse.OPTIONAL
+
+
+_ACTIONS = (
+    _Action("import_history", _import_history, _IMPORT_SCHEMA),
+    _Action("get_history", _get_history, _GET_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_gaps", _get_gaps, _GAPS_SCHEMA, SupportsResponse.ONLY),
+    _Action("clear_history", _clear_history, vol.Schema(_ENTRY)),
+    _Action("add_to_energy_dashboard", _add_to_energy_dashboard, vol.Schema(_ENTRY)),
+    _Action("send_telegram", _send_telegram, _TELEGRAM_SCHEMA),
+    _Action("send_readings", _send_readings, _READINGS_SCHEMA),
+)
+
+
+@callback
+def async_register_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for action in _ACTIONS:
+        hass.services.async_register(
+            DOMAIN,
+            action.name,
+            action.run,
+            schema=action.schema,
+            supports_response=action.response,
+        )

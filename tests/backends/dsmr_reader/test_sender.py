@@ -28,7 +28,7 @@ from simulators.dsmr_reader.meter import telegram
 from simulators.dsmr_reader.store import Store
 from simulators.faults import Action, Answer, Delay, Fault, Handler, busy, html_error
 
-from .conftest import NOW, Connect, Connected, simulated
+from .conftest import KEY, NOW, Connect, Connected, simulated
 
 POST = "dsmrreading"
 LATER = NOW + timedelta(minutes=5)
@@ -184,6 +184,32 @@ async def test_a_lost_answer_is_not_followed_by_a_second_row(
     connected.simulator.faults.clear_requests()
     assert not await send_readings(connected.backend)
     assert connected.take_request_count() == 0
+
+
+async def test_a_refused_look_leaves_it_unknown(connected: Connected) -> None:
+    """Only a refusal to store something shows that it is not stored."""
+    fail(connected, StoredThenLost())
+    with pytest.raises(UnreachableError):
+        await send_readings(connected.backend)
+    connected.simulator.api_key = "other"
+    with pytest.raises(AuthenticationError):
+        await send_readings(connected.backend)
+    connected.simulator.api_key = KEY
+    assert not await send_readings(connected.backend)
+    assert len(stored(connected)) == 1
+
+
+async def test_a_canceled_request_leaves_it_unknown(connected: Connected) -> None:
+    """It may have arrived."""
+    fail(connected, Delay(0.1))
+    task = asyncio.create_task(connected.backend.send_readings(READINGS))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    connected.simulator.faults.clear_requests()
+    await send_readings(connected.backend)
+    assert connected.simulator.faults.count(method="GET") == 1
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from ..test_config_flow import choose, finish, form, open_form
 
 TOPICS = BACKENDS["dsmr_reader"].mqtt_topics
 PAYLOADS = count(1)
+INTEGRATION = Path(__file__).parents[3] / "custom_components/metering_hub"
 
 
 async def discover(hass: HomeAssistant, topic: str = TOPICS[0]) -> ConfigFlowResult:
@@ -57,11 +58,16 @@ def expected_lingering_timers() -> bool:
 
 
 def test_topics_are_those_of_the_manifest() -> None:
-    manifest = (
-        Path(__file__).parents[3] / "custom_components/metering_hub/manifest.json"
-    )
     topics = [topic for spec in BACKENDS.values() for topic in spec.mqtt_topics]
-    assert json.loads(manifest.read_text())["mqtt"] == sorted(topics)
+    manifest = json.loads((INTEGRATION / "manifest.json").read_text())
+    assert manifest["mqtt"] == sorted(topics)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "fr", "nl", "pl"])
+def test_the_form_names_the_add_ons_usual_address(language: str) -> None:
+    file = INTEGRATION / "translations" / f"{language}.json"
+    form_texts = json.loads(file.read_text())["config"]["step"]["dsmr_reader"]
+    assert "homeassistant.local:7777" in form_texts["data_description"]["url"]
 
 
 @pytest.mark.usefixtures("mqtt_mock")

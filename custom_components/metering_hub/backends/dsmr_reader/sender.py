@@ -150,15 +150,13 @@ class Sender:
             return False
         is_uncertain = time in self._stored or time <= self._known_after
         self._note(time, is_stored=False)
-        try:
-            if not is_uncertain or not await self._is_stored(time):
+        is_new = not (is_uncertain and await self._is_stored(time))
+        if is_new:
+            try:
                 await self._post(time, http, request)
-                is_new = True
-            else:
-                is_new = False
-        except _REFUSALS:
-            self._stored.pop(time, None)
-            raise
+            except _REFUSALS:
+                self._stored.pop(time, None)
+                raise
         self._note(time, is_stored=True)
         return is_new
 
