@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import override
 
 from homeassistant.config_entries import (
-    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -12,6 +11,7 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .backends import BACKENDS
 from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
@@ -23,6 +23,13 @@ from .errors import flow_error_key
 from .flow.connection import make_backend
 from .flow.data_quality import data_quality_schema, with_data_quality
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
+from .flow.offers import (
+    async_withdraw_offer,
+    is_offered,
+    is_set_up,
+    offer_id,
+    spec_of_topic,
+)
 from .flow.point_settings import points_schema, register_names
 from .flow.selection import setup_settings
 from .flow.selection_form import (
@@ -86,6 +93,21 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Show the menu of backends."""
         return self.async_show_menu(step_id="user", menu_options=list(BACKENDS))
 
+    @override
+    async def async_step_mqtt(
+        self, discovery_info: MqttServiceInfo
+    ) -> ConfigFlowResult:
+        """Offer the backend that has sent something over MQTT, unless it is known."""
+        spec = spec_of_topic(discovery_info.subscribed_topic)
+        if is_set_up(self.hass, spec):
+            return self.async_abort(reason="already_configured")
+        if is_offered(self.hass, spec, self.flow_id):
+            return self.async_abort(reason="already_in_progress")
+        await self.async_set_unique_id(offer_id(spec))
+        self._abort_if_unique_id_configured()
+        self.context["title_placeholders"] = {"name": spec.name}
+        return await self._async_step_connect(spec.key, None)
+
     async def async_step_besmart(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
@@ -135,6 +157,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 if self.unique_id is not None:
                     async_hand_over(self.hass, self.unique_id, self._learned)
+                async_withdraw_offer(self.hass, self._spec)
                 return self.async_create_entry(
                     title=self._identity.title,
                     data={CONF_BACKEND: self._spec.key, **self._values},
@@ -203,13 +226,14 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, str]:
         """Log in with the submitted values; return the errors to show.
 
-        Optional secrets that are left empty keep their `stored` value.
+        Optional secrets that are left empty keep their `stored` value, which only a
+        server has that was set up before.
         """
         try:
             self._values = read_values(self._spec, user_input, stored)
             backend = make_backend(self.hass, self._spec, self._values, {})
             self._identity = await backend.connect()
-            if self.source == SOURCE_USER:
+            if stored is None:
                 self._inventory = await backend.inventory()
                 self._learned = backend.remember()
         except BackendError as err:
@@ -218,9 +242,9 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_abort_if_configured(self) -> None:
         """Abort if there is already an entry for the server or its address."""
-        if self._identity.unique_id is not None:
-            await self.async_set_unique_id(self._unique_id())
-            self._abort_if_unique_id_configured()
+        unique_id = self._identity.unique_id and self._unique_id()
+        await self.async_set_unique_id(unique_id)
+        self._abort_if_unique_id_configured()
         self._async_abort_entries_match(
             {
                 CONF_BACKEND: self._spec.key,

@@ -1,7 +1,8 @@
 """Actions of the Metering Hub integration."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,8 +21,8 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec
-from .backends.errors import BackendError
+from .backends.base import BackendSpec, Capability
+from .backends.errors import AuthenticationError, BackendError
 from .const import CONF_BACKEND, DOMAIN
 from .dashboard.energy_dashboard import EntryMeters, async_add_to_dashboard
 from .data import MeteringHubConfigEntry
@@ -40,6 +41,15 @@ from .history.readings import (
 )
 from .history.rejected import rules_of
 from .identifiers import point_key_of
+from .live.sending import (
+    ATTR_EXTRA_TIME,
+    ATTR_TELEGRAM,
+    ATTR_TIME,
+    READINGS_FIELDS,
+    TELEGRAM_FIELDS,
+    is_complete,
+    read_readings,
+)
 from .metering.model import Point
 from .metering.point_settings import PointSettings
 
@@ -82,46 +92,8 @@ _GAPS_SCHEMA = vol.Schema(
         vol.Optional(ATTR_END): cv.datetime,
     }
 )
-
-
-@callback
-def async_register_actions(hass: HomeAssistant) -> None:
-    """Register the actions."""
-    hass.services.async_register(
-        DOMAIN,
-        "import_history",
-        _import_history,
-        schema=_IMPORT_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "get_history",
-        _get_history,
-        schema=_GET_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "get_gaps",
-        _get_gaps,
-        schema=_GAPS_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "clear_history",
-        _clear_history,
-        schema=vol.Schema(_ENTRY),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "add_to_energy_dashboard",
-        _add_to_energy_dashboard,
-        schema=vol.Schema(_ENTRY),
-        supports_response=SupportsResponse.OPTIONAL,
-    )
+_TELEGRAM_SCHEMA = vol.Schema({**_ENTRY, **TELEGRAM_FIELDS})
+_READINGS_SCHEMA = vol.Schema({**_ENTRY, **READINGS_FIELDS})
 
 
 async def _import_history(call: ServiceCall) -> ServiceResponse:
@@ -237,6 +209,40 @@ async def _add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     return {"added": [*outcome.added], "skipped": dict(outcome.skipped)}
 
 
+async def _send_telegram(call: ServiceCall) -> ServiceResponse:
+    """Hand a raw telegram to a server; return whether it was new to it.
+
+    No error contains the telegram, because it has serial numbers.
+    """
+    entry = _receiving_entry(call)
+    telegram: str = call.data[ATTR_TELEGRAM]
+    if not is_complete(telegram):
+        raise _invalid("incomplete_telegram")
+    with _errors_translated(), _refusal_noticed(call.hass, entry):
+        return {"sent": await entry.runtime_data.backend.send_telegram(telegram)}
+
+
+async def _send_readings(call: ServiceCall) -> ServiceResponse:
+    """Hand readings of a P1 port to a server; return whether they were new to it."""
+    entry = _receiving_entry(call)
+    readings = read_readings(
+        call.data, _moment(call, ATTR_TIME), _moment(call, ATTR_EXTRA_TIME)
+    )
+    with _errors_translated(), _refusal_noticed(call.hass, entry):
+        return {"sent": await entry.runtime_data.backend.send_readings(readings)}
+
+
+def _receiving_entry(call: ServiceCall) -> MeteringHubConfigEntry:
+    """Return a loaded entry whose server takes readings.
+
+    Raises ServiceValidationError.
+    """
+    entry = _entry(call, call.data[ATTR_ENTRY])
+    if Capability.RECEIVE not in BACKENDS[entry.data[CONF_BACKEND]].capabilities:
+        raise _invalid("takes_no_readings", title=entry.title)
+    return entry
+
+
 def _chosen(call: ServiceCall) -> tuple[HistoryCoordinator, Collection[str] | None]:
     """Return the history of the entry or entities, and the keys of their points.
 
@@ -303,3 +309,49 @@ def _errors_translated() -> Iterator[None]:
         yield
     except (BackendError, HistoryError) as err:
         raise as_action_error(err) from err
+
+
+@contextmanager
+def _refusal_noticed(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry
+) -> Iterator[None]:
+    """Start a reauthentication if the server refuses the credentials."""
+    try:
+        yield
+    except AuthenticationError:
+        entry.async_start_reauth(hass)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """An action: what it does, and which fields it has."""
+
+    name: str
+    run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
+    schema: vol.Schema
+    response: SupportsResponse = SupportsResponse.OPTIONAL
+
+
+_ACTIONS = (
+    _Action("import_history", _import_history, _IMPORT_SCHEMA),
+    _Action("get_history", _get_history, _GET_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_gaps", _get_gaps, _GAPS_SCHEMA, SupportsResponse.ONLY),
+    _Action("clear_history", _clear_history, vol.Schema(_ENTRY)),
+    _Action("add_to_energy_dashboard", _add_to_energy_dashboard, vol.Schema(_ENTRY)),
+    _Action("send_telegram", _send_telegram, _TELEGRAM_SCHEMA),
+    _Action("send_readings", _send_readings, _READINGS_SCHEMA),
+)
+
+
+@callback
+def async_register_actions(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for action in _ACTIONS:
+        hass.services.async_register(
+            DOMAIN,
+            action.name,
+            action.run,
+            schema=action.schema,
+            supports_response=action.response,
+        )

@@ -1,7 +1,7 @@
 """A simulator of the REST API of DSMR-reader."""
 
+from .crc import crc16
 from .knobs import DEFAULT_KEY, ClockError, Knobs, Late, Problem
-from .meter import crc16
 from .prices import Contract, default_contracts
 from .simulator import DsmrReaderSimulator
 

@@ -70,29 +70,42 @@ class TimelineList:
 
 @dataclass(frozen=True, slots=True)
 class ReadingList:
-    """The readings, of which some can have the time of a wrong clock."""
+    """The readings, of which some can have the time of a wrong clock.
+
+    Those that clients have posted have the indices -1, -2 and so on.
+    """
 
     inner: TimelineList
 
     def select(self, store: Store, query: Query, language: Language) -> Sequence[int]:
         """Return a range of indices, or a list of them if the clock was wrong."""
-        if not store.knobs.clock_errors:
+        if not store.knobs.clock_errors and not store.knobs.inbox:
             return self.inner.select(store, query, language)
         limits = bounds(
             query,
             self.inner.field,
             partial(parse_datetime, zone=store.zone, language=language),
         )
-        found = [
-            (stamp, index)
-            for index, reading in enumerate(store.readings)
-            if limits.low <= (stamp := store.stamp(reading)) <= limits.high
+        own = (
+            range(len(store.readings))
+            if store.knobs.clock_errors
+            else self.inner.within(store, query, language)
+        )
+        found = [(store.stamp(store.readings[index]), index) for index in own]
+        # Of one moment, what was posted counts as stored later.
+        found += [
+            (stamp, -1 - number)
+            for number, stamp in enumerate(store.knobs.inbox.stamps())
         ]
+        found = [each for each in found if limits.low <= each[0] <= limits.high]
+        found.sort(key=lambda each: (each[0], each[1] < 0, abs(each[1])))
         _, descending = ordering(query, (self.inner.field,))
-        return [index for _, index in sorted(found, reverse=descending)]
+        return [index for _, index in (found[::-1] if descending else found)]
 
     def row(self, store: Store, index: int) -> Row:
         """Return one row."""
+        if index < 0:
+            return dict(store.knobs.inbox.rows[-1 - index])
         return self.inner.row(store, index)
 
 

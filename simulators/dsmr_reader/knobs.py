@@ -9,6 +9,7 @@ from simulators.dirt import CLEAN, Dirt
 from simulators.house import Channel, House
 from simulators.times import utcnow
 
+from .posted import Inbox
 from .prices import Contract, default_contracts
 
 type Language = Literal["en", "nl"]
@@ -110,6 +111,8 @@ class Knobs:
     tariff: Literal[1, 2] | None = None  # None: by the clock.
     register_override: RegisterOverride = field(default_factory=dict)
     dirt: Dirt = CLEAN
+    # What clients have sent.
+    inbox: Inbox = field(default_factory=Inbox)
 
     def __post_init__(self) -> None:
         """Add two yearly contracts unless there are others."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from simulators.faults import Row
 from simulators.times import epoch
 
+from .crc import crc16
 from .extra_lines import extra_lines, stamp_text
 from .knobs import Language
 from .prices import DayPrices, cents, day_prices
@@ -17,16 +18,6 @@ _PHASE_CODES = (2, 4, 6)
 _SAGS = (2, 1, 1)
 _POWER_FAILURES, _LONG_POWER_FAILURES = 6, 3
 _FAILURE_LOG = "1-0:99.97.0(1)(0-0:96.7.19)(190508094303S)(0000055374*s)"
-
-
-def crc16(data: bytes) -> int:
-    """Return the checksum of a telegram: CRC-16/ARC, as DSMR 4 and 5 prescribe."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return crc
 
 
 def telegram(store: Store, when: int) -> str:
@@ -62,7 +53,8 @@ def meter_statistics(store: Store) -> Row:
             has = failures and number < knobs.phases
             row[f"voltage_{name}_count_l{number + 1}"] = count if has else None
     row["rejected_telegrams"] = 1 if known else 0
-    row["latest_telegram"] = telegram(store, latest) if known and latest else None
+    own = telegram(store, latest) if known and latest else None
+    row["latest_telegram"] = knobs.inbox.telegram or own
     return row
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+import json
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,9 +13,9 @@ from orjson import dumps
 from simulators.credentials import is_same_secret
 from simulators.faults import Faults, Json, Row
 
-from .endpoints import ENDPOINTS, FIELDS_SINCE, Endpoint, Listing
+from .endpoints import ENDPOINTS, FIELDS_SINCE, READINGS, Endpoint, Listing
 from .knobs import Knobs, Language
-from .meter import crc16
+from .posted import RefusedError
 from .query import FilterError, WorkerError, page, parse_query
 from .store import Store
 from .wire import (
@@ -103,8 +104,10 @@ class _ApiRequest:
         if method not in endpoint.allow.split(", "):
             text = messages["method"].format(method=method)
             return self._detail(405, text, endpoint)
+        if endpoint.listing is READINGS and method == "POST":
+            return await self._post(endpoint)
         if method not in ("GET", "HEAD"):
-            return self._detail(501, "The simulator is read-only", endpoint)
+            return self._detail(501, "The simulator does not store this", endpoint)
         try:
             body = await self._body(endpoint)
         except FilterError as error:
@@ -112,6 +115,26 @@ class _ApiRequest:
         except WorkerError:
             return self._answer(500, SERVER_ERROR_PAGE, content_type="text/html")
         return self._answer(200, body, allow=endpoint.allow)
+
+    async def _post(self, endpoint: Endpoint) -> web.Response:
+        """Store a row, or say what is wrong with it."""
+        kind = self.request.content_type
+        if kind == "application/json":
+            try:
+                values = json.loads(await self.request.text())
+            except ValueError as error:
+                return self._detail(400, f"JSON parse error - {error}", endpoint)
+        elif kind == "application/x-www-form-urlencoded":
+            values = {name: str(v) for name, v in (await self.request.post()).items()}
+        else:
+            text = f'Unsupported media type "{kind}" in request.'
+            return self._detail(415, text, endpoint)
+        try:
+            row = self.knobs.inbox.post_row(values, self.knobs.house.zone)
+        except RefusedError as error:
+            return self._answer(400, encode(error.errors), allow=endpoint.allow)
+        body = encode(self._fields_of_version(row))
+        return self._answer(201, body, allow=endpoint.allow)
 
     async def _body(self, endpoint: Endpoint) -> bytes:
         """Return the JSON of a list or of a single answer."""
@@ -177,7 +200,7 @@ class _ApiRequest:
         return None if right else "Invalid auth key"
 
     async def _telegram(self) -> web.Response:
-        """Answer API v1, of which only the refusals matter here."""
+        """Answer API v1, which takes telegrams."""
         if self.request.method != "POST":
             return self._plain(405, "", "POST, OPTIONS")
         refusal = self._refusal()
@@ -187,8 +210,8 @@ class _ApiRequest:
         text = str((await self.request.post()).get("telegram", ""))
         if not text:
             return self._plain(400, "Invalid data", None)
-        body, mark, checksum = text.rpartition("!")
-        if f"{crc16((body + mark).encode()):04X}" != checksum.strip():
+        now = self.knobs.clock()
+        if not self.knobs.inbox.post_telegram(text, now, self.knobs.house.zone):
             return self._plain(500, "Failed to parse telegram", None)
         return self._plain(201, "", None)
 

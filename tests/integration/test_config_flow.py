@@ -6,6 +6,7 @@ import ssl
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.metering_hub.backends.dsmr_reader.totals import TOTALS
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -339,7 +340,8 @@ async def test_trusted_registers(hass: HomeAssistant, loaded: MockConfigEntry) -
     }
     assert labels["gas"] == "Gas meter Meter reading"
     assert labels[DELIVERED] == "Electricity meter Delivered, normal tariff"
-    assert "electricity_power" not in labels
+    # The totals of both tariffs are trusted with their parts.
+    assert not TOTALS.keys() & labels.keys()
     assert step["data_schema"]({}) == {"trusted": []}
     configure = hass.config_entries.options.async_configure
     step = await configure(step["flow_id"], {"trusted": [DELIVERED]})

@@ -9,6 +9,7 @@ from enum import StrEnum
 from aiohttp import ClientSession
 
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
+from ..metering.p1_readings import P1Readings
 from ..metering.register_rules import Rejected
 from .common.http import Json
 
@@ -79,6 +80,9 @@ class Capability(StrEnum):
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
     PRICES = "prices"
+    RECEIVE = "receive"
+    """The server takes the readings of another reader of its meter."""
+
     WATCH = "watch"
     WRITE = "write"
 
@@ -257,6 +261,22 @@ class Backend(ABC):
         """
         raise NotImplementedError
 
+    async def send_telegram(self, telegram: str) -> bool:
+        """Hand a raw P1 telegram to the server, with a single request.
+
+        Returns False, and sends nothing, if the server has its moment already. Raises
+        RejectedError with the server's reason if it rejects the telegram. Requires
+        Capability.RECEIVE.
+        """
+        raise NotImplementedError
+
+    async def send_readings(self, readings: P1Readings) -> bool:
+        """Hand readings of a P1 port to the server, in the same way as a telegram.
+
+        Requires Capability.RECEIVE.
+        """
+        raise NotImplementedError
+
     def watch(self) -> AsyncIterator[frozenset[str]]:
         """Yield the keys of changed points for as long as the connection lasts.
 
@@ -277,7 +297,9 @@ class BackendSpec:
     inventory reports them as undecided or offers choices for them. Recent history is
     read every `history_interval`, and `history_window` is how far back late or
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
-    prices. No reading of the platform is older than `earliest`.
+    prices. No reading of the platform is older than `earliest`. `mqtt_topics` are those
+    at which the platform sends over MQTT if its user wants that, which shows that there
+    is a server.
     """
 
     key: str
@@ -293,3 +315,4 @@ class BackendSpec:
     setup_fields: tuple[Field, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
     earliest: datetime = EARLIEST
+    mqtt_topics: tuple[str, ...] = ()

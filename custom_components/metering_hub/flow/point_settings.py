@@ -20,11 +20,12 @@ def register_names[Data](
 ) -> dict[str, str]:
     """Return the names of the registers among points by key, sorted by name.
 
-    The names are those of the entities, and include the names of their devices.
+    The names are those of the entities, and include the names of their devices. Totals
+    are left out, because they are trusted if one of their parts is.
     """
     names = {}
     for point in points:
-        if point.kind is not Kind.REGISTER:
+        if point.kind is not Kind.REGISTER or point.sum_of:
             continue
         entity = registered_entity(hass, entry, point)
         names[point.key] = (

@@ -42,18 +42,26 @@ class PollGroups:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last failed poll of a point, and the seconds to wait after it."""
+
+    polled: float
+    wait: float
+
+
 class PollSchedule:
     """Remember when each group of points was last polled, and which points failed."""
 
     def __init__(self, retry_interval: timedelta) -> None:
         """Initialize the schedule with every group due.
 
-        A point that failed is due again after `retry_interval`, however long its own
-        interval is.
+        A point that failed is due again after `retry_interval`, and after twice as long
+        each time that it fails again, until that is as long as its own interval.
         """
-        self._retry_interval = retry_interval.total_seconds()
+        self._retry_interval = retry_interval
         self._polled: dict[timedelta, float] = {}
-        self._failed: dict[str, float] = {}
+        self._failed: dict[str, _Failure] = {}
         self._keys: frozenset[str] = frozenset()
 
     def reset(self) -> None:
@@ -66,10 +74,17 @@ class PollSchedule:
     ) -> None:
         """Record which of the points that were polled `now` have failed."""
         for point in points if failed or self._failed else ():
+            before = self._failed.pop(point.key, None)
             if point.key in failed:
-                self._failed[point.key] = now
-            else:
-                self._failed.pop(point.key, None)
+                self._failed[point.key] = _Failure(now, self._wait(point, before))
+
+    def _wait(self, point: Point, before: _Failure | None) -> float:
+        """Return the seconds until a point that failed, perhaps again, is due."""
+        first = self._retry_interval.total_seconds()
+        if before is None:
+            return first
+        own = (point.poll_interval or self._retry_interval).total_seconds()
+        return max(first, min(2 * before.wait, own))
 
     def due(self, groups: PollGroups, now: float, early: float) -> Collection[Point]:
         """Return the points that are due now, and record that they are polled.
@@ -99,8 +114,8 @@ class PollSchedule:
             return ()
         keys = {
             key
-            for key, polled in self._failed.items()
-            if now - polled >= self._retry_interval
+            for key, failure in self._failed.items()
+            if now - failure.polled >= failure.wait
         }
         return [
             point

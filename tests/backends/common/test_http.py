@@ -170,6 +170,23 @@ async def test_other_format_is_returned_as_text(client: MakeClient) -> None:
     assert {sent.headers["Accept"] for sent in server.requests} == {"text/csv"}
 
 
+async def test_errors_have_the_text_of_the_other_format(client: MakeClient) -> None:
+    """So that a backend can show the reason; a page of a proxy has another type."""
+    found: list[str | None] = []
+
+    def remember(error: Answer) -> None:
+        found.append(error.text)
+
+    reason = answer(400, b"Invalid data", content_type="text/plain")
+    page = answer(400, b"<html>", content_type="text/html")
+    async with running_server(reason, page) as server:
+        asking = client(server, classify=remember)
+        for _ in range(2):
+            with pytest.raises(ProtocolError, match="HTTP 400"):
+                await asking.request(Request(path="/x", accept="text/plain"))
+    assert found == ["Invalid data", None]
+
+
 async def test_unexpected_format_is_an_error(client: MakeClient) -> None:
     page = answer(200, b"<html>", content_type="text/html")
     async with running_server(page) as server:

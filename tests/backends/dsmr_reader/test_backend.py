@@ -14,7 +14,8 @@ DAY = timedelta(days=1)
 
 
 def test_spec_declares_its_abilities() -> None:
-    assert {"comparison", "day_totals", "history", "prices"} == set(SPEC.capabilities)
+    known = {"comparison", "day_totals", "history", "prices", "receive"}
+    assert known == set(SPEC.capabilities)
     assert (SPEC.history_interval, SPEC.history_window) == (HOUR / 12, 3 * DAY)
     assert SPEC.currency == "EUR"
 

@@ -272,7 +272,7 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
                 return answer
             raise ProtocolError(f"{request}: the answer is larger than {limit} bytes")
     content_type = response.content_type.lower()
-    if not is_error and content_type == request.accept != JSON_TYPE:
+    if content_type == request.accept != JSON_TYPE:
         return replace(answer, text=body.decode(errors="replace"))
     if content_type != JSON_TYPE or not body:
         return answer

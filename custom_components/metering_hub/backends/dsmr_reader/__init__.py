@@ -26,12 +26,21 @@ SPEC = BackendSpec(
             Capability.COMPARISON,
             Capability.DAY_TOTALS,
             Capability.PRICES,
+            Capability.RECEIVE,
         }
     ),
     # Users paste the address of any page that they have open, or of the API.
     page_segments=frozenset(
         {"admin", "api", "archive", "compare", "configuration", "dashboard"}
         | {"energy-contracts", "export", "graphs", "live", "notifications", "status"}
+    ),
+    # One topic that seldom changes for each group of topics that a user may have: every
+    # new value is another offer, which Home Assistant has to refuse.
+    mqtt_topics=(
+        "dsmr/current-month/fixed_cost",
+        "dsmr/day-consumption/fixed_cost",
+        "dsmr/meter-stats/dsmr_version",
+        "dsmr/reading/electricity_delivered_1",
     ),
     setup_fields=(
         Field(

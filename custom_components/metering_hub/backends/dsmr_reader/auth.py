@@ -13,6 +13,9 @@ from ..errors import (
     UnsupportedError,
 )
 
+API_IS_OFF = "API is disabled"
+WRONG_KEY = "Invalid auth key"
+
 
 def make_auth(api_key: str) -> StaticAuth:
     """Return an authenticator that sends the API key with every request."""
@@ -28,8 +31,8 @@ def classify_login(answer: Answer) -> BackendError | None:
     if answer.status != 403 or not answer.is_json:
         return None
     detail = as_text(as_object(answer.body).get("detail")) or ""
-    if detail == "API is disabled":
+    if detail == API_IS_OFF:
         return UnsupportedError("the API is switched off", reason="api_disabled")
-    if detail == "Invalid auth key":
+    if detail == WRONG_KEY:
         return AuthenticationError("the API key is not accepted")
     return PermissionDeniedError("the server refuses the request")

@@ -7,6 +7,7 @@ from typing import override
 from aiohttp import ClientSession
 
 from ...metering.model import Inventory, Point, PricePeriod
+from ...metering.p1_readings import P1Readings
 from ..base import (
     Backend,
     Comparison,
@@ -37,6 +38,7 @@ from .meters import (
 from .models import ExtraDevice, MeterStatistics
 from .points import make_devices, make_points
 from .prices import fetch_prices
+from .sender import Sender
 
 OLDEST_VERSION = (4, 2)
 """Older servers refuse times in UTC, and local times fail around clock changes.
@@ -60,7 +62,9 @@ class DsmrReaderBackend(Backend):
     ) -> None:
         """Initialize the backend; nothing is requested before `connect`."""
         self._url = str(settings["url"])
-        self._client = DsmrReaderClient(session, self._url, str(settings["api_key"]))
+        api_key = str(settings["api_key"])
+        self._client = DsmrReaderClient(session, self._url, api_key)
+        self._sender = Sender(session, self._url, api_key, self._client, clock)
         self._exchanges = MeterExchanges()
         self._telegrams = TelegramReader(self._client, clock, self._exchanges)
         self._latest = LatestReader(self._client, self._telegrams, clock)
@@ -188,6 +192,16 @@ class DsmrReaderBackend(Backend):
             return []
         zone = await self._telegrams.find_time_zone()
         return await fetch_prices(self._client, start, end, zone, self._extra)
+
+    @override
+    async def send_telegram(self, telegram: str) -> bool:
+        """Send a raw telegram, as a remote datalogger does."""
+        return await self._sender.send_telegram(telegram)
+
+    @override
+    async def send_readings(self, readings: P1Readings) -> bool:
+        """Send readings that another P1 reader has taken out of a telegram."""
+        return await self._sender.send_readings(readings)
 
     @property
     def _extra(self) -> ExtraDevice | None:

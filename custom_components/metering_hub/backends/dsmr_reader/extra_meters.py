@@ -164,7 +164,7 @@ def _extra_meter(channel: _Channel, match: re.Match[str]) -> ExtraMeter:
         unit=unit,
         serial=decode_serial(channel.serial),
         position=Decimal(match["position"] or match["old_position"]),
-        time=_time(match["time"] or match["old_time"]),
+        time=parse_time(match["time"] or match["old_time"]),
     )
 
 
@@ -181,7 +181,7 @@ def _kind(type_code: str | None, unit: str | None) -> tuple[ExtraDevice | None, 
     return None, unit == "kWh"
 
 
-def _time(text: str | None) -> datetime | None:
+def parse_time(text: str | None) -> datetime | None:
     """Return a telegram's time in UTC; `None` if it is not a time.
 
     DSMR 2 and 3 do not say whether it is summer.

@@ -8,9 +8,10 @@ Source: docs/wire/dsmr_reader.md, Raw telegram.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 import re
 
-from .extra_meters import ExtraMeter, parse_extra_meters
+from .extra_meters import ExtraMeter, parse_extra_meters, parse_time
 from .serials import decode_serial
 
 _MANUFACTURERS: Mapping[str, str] = {
@@ -29,6 +30,7 @@ _BELGIAN_VERSION = re.compile(r"^0-0:96\.1\.4\(50\d+\)", re.MULTILINE)
 _SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _SERIAL_IN_LUXEMBOURG = re.compile(r"^0-0:42\.0\.0\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _REGISTER = re.compile(r"^1-0:[12]\.8\.([0-2])\([\d.]+\*(\w+)\)", re.MULTILINE)
+_TIME = re.compile(r"^0-0:1\.0\.0\((\d{12}[SW]?)\)", re.MULTILINE)
 _POWER = re.compile(r"^1-0:1\.7\.0\([\d.]+\*(\w+)\)", re.MULTILINE)
 
 
@@ -68,6 +70,12 @@ def parse_telegram(text: str) -> Telegram:
         power_unit="W" if power and power[1] == "W" else "kW",
         extra_meters=parse_extra_meters(text),
     )
+
+
+def telegram_time(text: str) -> datetime | None:
+    """Return the time of a raw telegram in UTC; DSMR 2 and 3 have none."""
+    found = _TIME.search(text)
+    return parse_time(found[1]) if found else None
 
 
 def _model(text: str) -> str | None:
