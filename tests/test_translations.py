@@ -632,11 +632,11 @@ def raised_by_backends() -> Iterator[HomeAssistantError]:
 
 def refusals() -> Iterator[tuple[str, set[str]]]:
     """Yield the keys and placeholders of the errors for invalid fields of actions."""
-    file = INTEGRATION / "services.py"
-    for call in call_nodes(tree_of(file), "_invalid"):
-        key = text_in(call.args[0]) if call.args else None
-        assert key, f"Write the key of _invalid in {file} as a text."
-        yield key, {keyword.arg for keyword in call.keywords if keyword.arg}
+    for file in sorted((INTEGRATION / "actions").glob("*.py")):
+        for call in call_nodes(tree_of(file), "invalid"):
+            key = text_in(call.args[0]) if call.args else None
+            assert key, f"Write the key of invalid in {file} as a text."
+            yield key, {keyword.arg for keyword in call.keywords if keyword.arg}
 
 
 def exceptions() -> Wanted:
