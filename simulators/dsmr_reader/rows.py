@@ -150,7 +150,9 @@ def _highest_positions(store: Store, read_at: int, last: int) -> dict[str, int]:
     begin = read_at - MINUTE
     times = [store.all_readings[i] for i in store.all_readings.between(begin, read_at)]
     if store.knobs.dirt:
-        times += [at for stamp, at in store.misplaced.items() if begin <= stamp < read_at]
+        times += [
+            at for stamp, at in store.misplaced.items() if begin <= stamp < read_at
+        ]
     else:
         times = times[:1]
     for when in times:

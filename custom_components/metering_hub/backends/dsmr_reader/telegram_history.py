@@ -13,8 +13,8 @@ The moment up to which a page is complete depends on its points:
 Source: docs/wire/dsmr_reader.md, Stored telegrams and Retention.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
+from datetime import UTC, datetime
 
 from ...metering.model import NEW_REGISTER
 from ...metering.reading_columns import ReadingColumns
@@ -32,10 +32,14 @@ from .meters import (
     EXTRA_METER,
     POWER_KEY,
 )
+from .minute_rows import IS_MEAN, MINUTE
 from .models import Row
 
 THINNED = 2
 """The retention keeps the first and the last telegram of an hour."""
+
+_HAS_ELECTRICITY = "electricity_currently_delivered"
+"""The field that a telegram has even if it is null, and a row of gas does not."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -64,12 +68,10 @@ class TelegramHistory:
         self._extra_clock = ExtraClock[float]()
 
     async def chunks(
-        self, client: DsmrReaderClient, rows_from: datetime
+        self, pages: AsyncIterable[list[dict[str, Json]]]
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield the readings of the telegrams from `rows_from` on, page by page."""
-        # Positions of the extra meter arrive with later telegrams.
-        late = EXTRA_LAG if self._extra else timedelta()
-        async for rows in telegram_pages(client, rows_from, self._end + late):
+        """Yield the readings of telegrams page by page, and empty the pages."""
+        async for rows in pages:
             readings = self._read(rows)
             # Hundreds of objects would otherwise live until the chunk is written.
             rows.clear()
@@ -87,10 +89,14 @@ class TelegramHistory:
                 self._read_extra(row, time, extra)
             if time < self._start or time > self._end:
                 continue
-            if registers:
+            if registers and _HAS_ELECTRICITY in row:
                 self._read_registers(row, time, registers)
-            if self._power:
-                self._power.read(row, time, power)
+            if self._power and _HAS_ELECTRICITY in row:
+                # A mean is that of the minute before, as of which it is a power. It may
+                # follow telegrams of the same minute.
+                since = time - MINUTE if IS_MEAN in row else time
+                if since >= max(self._start, self._power.last):
+                    self._power.read(row, since, power)
         self._move_until()
         found = registers | ({self._extra: extra} if self._extra else {})
         for readings in found.values():
@@ -166,7 +172,7 @@ class _PowerReader:
 
     def __init__(self) -> None:
         """Initialize the reader."""
-        self._hour = self._last = _NEVER
+        self._hour = self.last = _NEVER
         self._moments = 0
         self._held: list[tuple[datetime, Row]] = []
 
@@ -180,8 +186,8 @@ class _PowerReader:
         hour = whole_hour(time)
         if hour != self._hour:
             self._hour, self._moments, self._held = hour, 0, []
-        if time != self._last:
-            self._last = time
+        if time != self.last:
+            self.last = time
             self._moments += 1
         self._held.append((time, row))
         if self._moments <= THINNED:

@@ -1,0 +1,330 @@
+"""Read the past in the lightest way: by the minute where telegrams are many.
+
+The server stores one row a minute however often telegrams come, with their positions
+and the mean of their power. Where the rows of a day do not continue each other, where
+they are missing, and after the newest one, telegrams are read. All rows are given in
+the form of telegrams.
+Source: docs/wire/dsmr_reader.md, Consumption.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+from ..base import EARLIEST
+from ..common.http import Json
+from ..common.parse import as_number
+from ..common.times import as_utc_moment
+from .client import (
+    ELECTRICITY_ROWS,
+    GAS_ROWS,
+    ROWS_AT_ONCE,
+    TELEGRAMS_AT_ONCE,
+    DsmrReaderClient,
+)
+from .meter_exchanges import MeterExchanges
+from .meters import EXTRA_FIELD, EXTRA_LAG
+from .minute_rows import (
+    HOUR,
+    LONGEST_STEP,
+    MARGIN,
+    MINUTE,
+    GasRow,
+    MinuteRow,
+    Span,
+    falls_of_gas,
+    first_step,
+    gaps_of_gas,
+    is_hourly,
+    join_spans,
+    parse_gas,
+    parse_minutes,
+    suspect_minutes,
+)
+from .telegram_pages import last_time, telegram_pages
+
+DAY = timedelta(days=1)
+NOTHING = timedelta()
+LAST_MOMENT = timedelta(microseconds=1)
+
+DENSE = timedelta(seconds=20)
+"""If telegrams come more often, the rows of minutes are at most a third of them."""
+
+WORTHWHILE = 4
+"""Fewer pages of telegrams take no more requests than the rows of minutes."""
+
+ROWS_PER_PAGE = 500
+"""More rows in one go would block the event loop."""
+
+type Rows = list[dict[str, Json]]
+
+
+class RowSource:
+    """Gives what the server has stored in a span, page by page and oldest first."""
+
+    def __init__(
+        self,
+        client: DsmrReaderClient,
+        exchanges: MeterExchanges,
+        *,
+        has_electricity: bool,
+        has_extra: bool,
+        is_shifted: bool,
+    ) -> None:
+        """Initialize the source for one pass over the meters that are wanted.
+
+        `is_shifted` is what to assume of hourly rows of gas if no telegram shows it.
+        """
+        self._client = client
+        self._exchanges = exchanges
+        self._has_electricity = has_electricity
+        self._has_extra = has_extra
+        self._late = EXTRA_LAG if has_extra else NOTHING
+        self._gas_shift = HOUR if is_shifted else NOTHING
+        self._is_by_minute = True
+        self._minute: MinuteRow | None = None
+        self._gas: GasRow | None = None
+
+    async def pages(
+        self, start: datetime, end: datetime, telegrams_a_day: int
+    ) -> AsyncGenerator[Rows]:
+        """Yield the rows in [start, end]; the consumer may empty a page.
+
+        Rows at the border of two pages may come twice. The extra meter's positions up
+        to `end` may be in later telegrams. `telegrams_a_day` were stored before.
+        """
+        after = start - LAST_MOMENT
+        expected = telegrams_a_day * ((end - start) / DAY)
+        is_dense = (
+            telegrams_a_day > DAY / DENSE and expected > WORTHWHILE * TELEGRAMS_AT_ONCE
+        )
+        while True:
+            while is_dense and self._is_by_minute and after < end:
+                stop = min(after + DAY, end)
+                async with aclosing(self._by_minute(after, stop, end)) as pages:
+                    async for page in pages:
+                        yield page
+                if self._is_by_minute:
+                    after = stop
+            if is_dense and after >= end:
+                return
+            is_dense = False
+            begin = max(after, start)
+            async with aclosing(self._telegrams(begin, end + self._late)) as pages:
+                async for page in pages:
+                    last = last_time(page)
+                    is_dense = self._is_dense(page, end)
+                    yield page
+                    if is_dense and last is not None:
+                        after = last
+                        break
+            if not is_dense:
+                return
+
+    def _is_dense(self, page: Rows, end: datetime) -> bool:
+        """Return True if so many telegrams follow a page that rows of minutes help."""
+        first = as_utc_moment(page[0].get("timestamp"))
+        last = last_time(page)
+        if len(page) < TELEGRAMS_AT_ONCE or first is None or last is None:
+            return False
+        length = last - first
+        return (
+            self._is_by_minute
+            and NOTHING < length < TELEGRAMS_AT_ONCE * DENSE
+            and end - last > WORTHWHILE * length
+        )
+
+    async def _telegrams(self, start: datetime, end: datetime) -> AsyncGenerator[Rows]:
+        """Yield the telegrams in [start, end], and note the extra meter's last one."""
+        async with aclosing(telegram_pages(self._client, start, end)) as pages:
+            async for page in pages:
+                if self._has_extra:
+                    self._note_gas(page)
+                yield page
+
+    async def _by_minute(
+        self, after: datetime, stop: datetime, end: datetime
+    ) -> AsyncGenerator[Rows]:
+        """Yield the rows in (after, stop]; `end` is where the pass ends.
+
+        If the server has telegrams but no rows of minutes there, nothing is yielded
+        and `_is_by_minute` is False from then on.
+        """
+        is_last = stop >= end
+        minutes = await self._minutes(after, stop + MINUTE if is_last else stop)
+        if minutes is None:
+            self._is_by_minute = False
+            return
+        gas = await self._gas_rows(after, stop) if self._has_extra else []
+        covered = max((row.time for row in (minutes or gas)[-1:]), default=after)
+        spans = suspect_minutes([*filter(None, [self._minute]), *minutes])
+        if self._minute is None and minutes and minutes[0].time - after > LONGEST_STEP:
+            spans.append(Span(after, minutes[0].time))
+        spans += await self._suspect_gas(gas, after, min(covered, stop))
+        spans += [
+            Span(each.after - MARGIN, each.at + MARGIN, has_extra=True)
+            for each in self._exchanges.since(after)
+        ]
+        has_tail = covered < stop if is_last else stop - covered > LONGEST_STEP
+        if has_tail:
+            spans.append(Span(covered, stop, has_extra=True))
+        late = self._late if is_last and has_tail else NOTHING
+        if minutes:
+            self._minute = minutes[-1]
+        for span in join_spans(spans, after, stop):
+            async for page in self._stored(minutes, gas, after, span.start):
+                yield page
+            until = span.end + late if span.end >= stop else span.end
+            async with aclosing(self._span(span, until, gas)) as pages:
+                async for page in pages:
+                    yield page
+            after = span.end
+        async for page in self._stored(minutes, gas, after, stop):
+            yield page
+
+    async def _stored(
+        self,
+        minutes: Sequence[MinuteRow],
+        gas: list[GasRow],
+        after: datetime,
+        until: datetime,
+    ) -> AsyncGenerator[Rows]:
+        """Yield the rows of minutes in (after, until], with the gas due by then."""
+        wanted = [row for row in minutes if after < row.time <= until]
+        for n in range(0, len(wanted), ROWS_PER_PAGE):
+            part = wanted[n : n + ROWS_PER_PAGE]
+            yield [*self._take_gas(gas, part[-1].time), *(row.row for row in part)]
+            await asyncio.sleep(0)
+        if rest := self._take_gas(gas, until):
+            yield rest
+
+    async def _span(
+        self, span: Span, until: datetime, gas: list[GasRow]
+    ) -> AsyncGenerator[Rows]:
+        """Yield the telegrams of a span, and the extra meter's as it says."""
+        async with aclosing(telegram_pages(self._client, span.start, until)) as pages:
+            async for page in pages:
+                last = last_time(page) or span.end
+                if not self._has_extra:
+                    yield page
+                elif span.has_extra:
+                    for row in page:
+                        self._drop_old_gas(row)
+                    self._note_gas(page)
+                    yield page
+                else:
+                    for row in page:
+                        row[EXTRA_FIELD] = None
+                    yield [*self._take_gas(gas, min(last, span.end)), *page]
+        if self._gas is not None:
+            # What the telegrams had is not taken from the rows again.
+            gas[:] = [row for row in gas if row.time > self._gas.time]
+
+    async def _minutes(
+        self, after: datetime, until: datetime
+    ) -> list[MinuteRow] | None:
+        """Fetch the rows in (after, until]; None if they do not help.
+
+        With more than one row a minute, the server groups by reading. Without any,
+        although there are telegrams, it may not group at all.
+        """
+        if not self._has_electricity:
+            return []
+        page = await self._client.consumption(ELECTRICITY_ROWS, after, until)
+        if page.total > ROWS_AT_ONCE:
+            return None
+        if not page.rows and await self._client.count_telegrams(after, until):
+            return None
+        found: list[MinuteRow] = []
+        for n in range(0, len(page.rows), ROWS_PER_PAGE):
+            found += parse_minutes(page.rows[n : n + ROWS_PER_PAGE])
+            await asyncio.sleep(0)
+        return [row for row in found if row.time > after]
+
+    async def _gas_rows(self, after: datetime, until: datetime) -> list[GasRow]:
+        """Fetch the extra meter's positions in (after, until], by its own clock."""
+        page = await self._client.consumption(GAS_ROWS, after - HOUR, until)
+        rows = parse_gas(page.rows)
+        if rows and is_hourly(rows):
+            self._gas_shift = shift = await self._find_shift(rows)
+            rows = [GasRow(row.time + shift, row.value) for row in rows]
+        if self._gas is None:
+            before = [row for row in rows if row.time <= after]
+            self._gas = before[-1] if before else None
+        newest = self._gas.time if self._gas else after
+        return [row for row in rows if newest < row.time <= until]
+
+    async def _find_shift(self, rows: Sequence[GasRow]) -> timedelta:
+        """Return how long before the meter's own time hourly rows are.
+
+        The server decides by the version of the newest telegram, so rows of an older
+        meter may differ. A telegram half an hour after a row shows it: it has the
+        position of that row, or still the one of the row before.
+        """
+        if (step := first_step(rows)) is None:
+            return self._gas_shift
+        time = step[1].time
+        telegram = await self._client.oldest_telegram(
+            time + HOUR / 2, time + HOUR - LAST_MOMENT
+        )
+        number = telegram.numbers.get(EXTRA_FIELD) if telegram else None
+        shifts = {step[0].value: HOUR, step[1].value: NOTHING}
+        return (
+            self._gas_shift
+            if number is None
+            else shifts.get(float(number), self._gas_shift)
+        )
+
+    async def _suspect_gas(
+        self, rows: Sequence[GasRow], after: datetime, until: datetime
+    ) -> list[Span]:
+        """Return the spans in which the rows of gas do not show what was counted."""
+        if not self._has_extra:
+            return []
+        known = [*filter(None, [self._gas]), *rows]
+        found = falls_of_gas(known)
+        for start, end in gaps_of_gas(rows, after, until):
+            first = await self._client.oldest_telegram(start, end)
+            last = await self._client.latest_telegram(start, end) if first else None
+            if first is None or last is None:
+                continue
+            # A meter that stopped has no rows either.
+            if first.numbers.get(EXTRA_FIELD) != last.numbers.get(EXTRA_FIELD):
+                found.append(Span(start, end, has_extra=True))
+        return found
+
+    def _take_gas(self, gas: list[GasRow], until: datetime) -> Rows:
+        """Remove the rows of gas up to a moment, and return them as telegrams."""
+        due = [row for row in gas if row.time <= until]
+        if due:
+            self._gas = due[-1]
+            del gas[: len(due)]
+        return [row.row for row in due]
+
+    def _drop_old_gas(self, row: dict[str, Json]) -> None:
+        """Remove a position from a telegram that is older than the newest row.
+
+        A telegram repeats the position until the next one arrives, some minutes later.
+        """
+        if (newest := self._gas) is None:
+            return
+        stamp = as_utc_moment(row.get("extra_device_timestamp"))
+        value = as_number(row.get(EXTRA_FIELD))
+        if stamp is None or value is None or not EARLIEST <= stamp <= newest.time:
+            return
+        if value <= newest.value:
+            row[EXTRA_FIELD] = None
+
+    def _note_gas(self, page: Rows) -> None:
+        """Note the extra meter's newest position in a page of telegrams."""
+        for row in reversed(page):
+            stamp = as_utc_moment(row.get("extra_device_timestamp"))
+            sent = as_utc_moment(row.get("timestamp"))
+            value = as_number(row.get(EXTRA_FIELD))
+            if stamp is None or sent is None or value is None:
+                continue
+            if EARLIEST <= stamp <= sent:
+                if self._gas is None or stamp > self._gas.time:
+                    self._gas = GasRow(stamp, value)
+                return
