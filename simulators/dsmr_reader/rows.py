@@ -126,8 +126,9 @@ def electricity_row(store: Store, read_at: int) -> Row:
     The house's power is constant within a minute, so the last one is the mean.
     """
     reading = store.all_readings.before(read_at)
-    last = read_at if reading is None else reading
-    positions = _highest_positions(store, read_at, last)
+    if reading is None or not store.knobs.groups_by_minute:
+        reading = read_at
+    last, positions = reading, _highest_positions(store, read_at, reading)
     power = store.house.power(last)
     row: Row = {
         "id": store.all_minutes.rank(read_at) + 1,

@@ -96,6 +96,8 @@ class Store:
     @cached_property
     def minutes(self) -> Timeline:
         """Return read_at of consumption/electricity: the ends of minutes."""
+        if not self.knobs.groups_by_minute:
+            return self.right_readings
         return self._minutes(self._thin_before(), self._kept_since)
 
     @cached_property

@@ -53,8 +53,8 @@ PEAKS = "/consumption/quarter-hour-peak-electricity"
 CONTRACTS = "/consumption/energy-supplier-prices"
 
 TELEGRAMS_AT_ONCE = 500
-ROWS_AT_ONCE = 1441
-"""The rows of consumption of a day: one at each end of a minute, and both midnights."""
+ROWS_AT_ONCE = 1500
+"""More than the rows of consumption of a day, which has 1440 minutes."""
 
 SUMMARY_ROWS = 5
 DAYS_AT_ONCE = 100

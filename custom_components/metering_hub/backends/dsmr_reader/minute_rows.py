@@ -146,15 +146,25 @@ def falls_of_gas(rows: Sequence[GasRow]) -> list[Span]:
 
 
 def gaps_of_gas(
-    rows: Sequence[GasRow], start: datetime, end: datetime
-) -> list[tuple[datetime, datetime]]:
-    """Return the spans in [start, end] that are too long for a right clock."""
+    rows: Sequence[GasRow], start: datetime, end: datetime, silent: Sequence[Span]
+) -> list[Span]:
+    """Return the spans in [start, end] that are too long for a right clock.
+
+    In `silent` spans there are no rows of electricity either, so they do not count.
+    """
     times = [start, *(row.time for row in rows), end]
+    gaps = (Span(*pair, has_extra=True) for pair in pairwise(times))
     return [
-        (before, after)
-        for before, after in pairwise(times)
-        if after - before > LONGEST_GAS_STEP
+        gap
+        for gap in gaps
+        if gap.end - gap.start - _overlap(gap, silent) > LONGEST_GAS_STEP
     ]
+
+
+def _overlap(span: Span, others: Iterable[Span]) -> timedelta:
+    """Return how much of a span is in others, which do not overlap each other."""
+    parts = (min(span.end, o.end) - max(span.start, o.start) for o in others)
+    return sum((part for part in parts if part > timedelta()), timedelta())
 
 
 def join_spans(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:

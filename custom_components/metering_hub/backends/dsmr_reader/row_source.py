@@ -8,7 +8,7 @@ Source: docs/wire/dsmr_reader.md, Consumption.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -16,13 +16,7 @@ from ..base import EARLIEST
 from ..common.http import Json
 from ..common.parse import as_number
 from ..common.times import as_utc_moment
-from .client import (
-    ELECTRICITY_ROWS,
-    GAS_ROWS,
-    ROWS_AT_ONCE,
-    TELEGRAMS_AT_ONCE,
-    DsmrReaderClient,
-)
+from .client import ELECTRICITY_ROWS, GAS_ROWS, TELEGRAMS_AT_ONCE, DsmrReaderClient
 from .meter_exchanges import MeterExchanges
 from .meters import EXTRA_FIELD, EXTRA_LAG
 from .minute_rows import (
@@ -53,6 +47,9 @@ DENSE = timedelta(seconds=20)
 
 WORTHWHILE = 4
 """Fewer pages of telegrams take no more requests than the rows of minutes."""
+
+BOTH_ENDS = 2
+"""A span has at most this many rows more than whole minutes."""
 
 ROWS_PER_PAGE = 500
 """More rows in one go would block the event loop."""
@@ -101,7 +98,7 @@ class RowSource:
         )
         while True:
             while is_dense and self._is_by_minute and after < end:
-                stop = min(after + DAY, end)
+                stop = min(max(after, start) + DAY, end)
                 async with aclosing(self._by_minute(after, stop, end)) as pages:
                     async for page in pages:
                         yield page
@@ -131,7 +128,7 @@ class RowSource:
         length = last - first
         return (
             self._is_by_minute
-            and NOTHING < length < TELEGRAMS_AT_ONCE * DENSE
+            and NOTHING < length < (TELEGRAMS_AT_ONCE - 1) * DENSE
             and end - last > WORTHWHILE * length
         )
 
@@ -161,7 +158,10 @@ class RowSource:
         spans = suspect_minutes([*filter(None, [self._minute]), *minutes])
         if self._minute is None and minutes and minutes[0].time - after > LONGEST_STEP:
             spans.append(Span(after, minutes[0].time))
-        spans += await self._suspect_gas(gas, after, min(covered, stop))
+        if self._has_extra:
+            gaps = gaps_of_gas(gas, after, min(covered, stop), spans)
+            spans += falls_of_gas([*filter(None, [self._gas]), *gas])
+            spans += await self._counted_in(gaps)
         spans += [
             Span(each.after - MARGIN, each.at + MARGIN, has_extra=True)
             for each in self._exchanges.since(after)
@@ -232,7 +232,7 @@ class RowSource:
         if not self._has_electricity:
             return []
         page = await self._client.consumption(ELECTRICITY_ROWS, after, until)
-        if page.total > ROWS_AT_ONCE:
+        if page.total > (until - after) / MINUTE + BOTH_ENDS:
             return None
         if not page.rows and await self._client.count_telegrams(after, until):
             return None
@@ -276,22 +276,20 @@ class RowSource:
             else shifts.get(float(number), self._gas_shift)
         )
 
-    async def _suspect_gas(
-        self, rows: Sequence[GasRow], after: datetime, until: datetime
-    ) -> list[Span]:
-        """Return the spans in which the rows of gas do not show what was counted."""
-        if not self._has_extra:
-            return []
-        known = [*filter(None, [self._gas]), *rows]
-        found = falls_of_gas(known)
-        for start, end in gaps_of_gas(rows, after, until):
-            first = await self._client.oldest_telegram(start, end)
-            last = await self._client.latest_telegram(start, end) if first else None
-            if first is None or last is None:
+    async def _counted_in(self, gaps: Iterable[Span]) -> list[Span]:
+        """Return the spans without rows of gas in which the extra meter has counted.
+
+        A meter that stopped has no rows either.
+        """
+        found: list[Span] = []
+        for gap in gaps:
+            first = await self._client.oldest_telegram(gap.start, gap.end)
+            if first is None:
                 continue
-            # A meter that stopped has no rows either.
-            if first.numbers.get(EXTRA_FIELD) != last.numbers.get(EXTRA_FIELD):
-                found.append(Span(start, end, has_extra=True))
+            last = await self._client.latest_telegram(gap.start, gap.end)
+            before = first.numbers.get(EXTRA_FIELD)
+            if last is not None and last.numbers.get(EXTRA_FIELD) != before:
+                found.append(gap)
         return found
 
     def _take_gas(self, gas: list[GasRow], until: datetime) -> Rows:
