@@ -155,23 +155,15 @@ class RowSource:
             return
         gas = await self._gas_rows(after, stop) if self._has_extra else []
         covered = max((row.time for row in (minutes or gas)[-1:]), default=after)
-        spans = suspect_minutes([*filter(None, [self._minute]), *minutes])
-        if self._minute is None and minutes and minutes[0].time - after > LONGEST_STEP:
-            spans.append(Span(after, minutes[0].time))
+        spans = self._suspect_minutes(minutes, after)
         if self._has_extra:
             gaps = gaps_of_gas(gas, after, min(covered, stop), spans)
             spans += falls_of_gas([*filter(None, [self._gas]), *gas])
             spans += await self._counted_in(gaps)
-        spans += [
-            Span(each.after - MARGIN, each.at + MARGIN, has_extra=True)
-            for each in self._exchanges.since(after)
-        ]
         has_tail = covered < stop if is_last else stop - covered > LONGEST_STEP
         if has_tail:
             spans.append(Span(covered, stop, has_extra=True))
         late = self._late if is_last and has_tail else NOTHING
-        if minutes:
-            self._minute = minutes[-1]
         for span in join_spans(spans, after, stop):
             async for page in self._stored(minutes, gas, after, span.start):
                 yield page
@@ -275,6 +267,20 @@ class RowSource:
             if number is None
             else shifts.get(float(number), self._gas_shift)
         )
+
+    def _suspect_minutes(
+        self, minutes: Sequence[MinuteRow], after: datetime
+    ) -> list[Span]:
+        """Return the spans that rows of minutes do not show, and of exchanges."""
+        spans = suspect_minutes([*filter(None, [self._minute]), *minutes])
+        if self._minute is None and minutes and minutes[0].time - after > LONGEST_STEP:
+            spans.append(Span(after, minutes[0].time))
+        if minutes:
+            self._minute = minutes[-1]
+        return spans + [
+            Span(each.after - MARGIN, each.at + MARGIN, has_extra=True)
+            for each in self._exchanges.since(after)
+        ]
 
     async def _counted_in(self, gaps: Iterable[Span]) -> list[Span]:
         """Return the spans without rows of gas in which the extra meter has counted.
