@@ -253,6 +253,14 @@ async def test_hourly_gas_is_at_its_own_time(
     }
 
 
+async def test_gas_of_luxembourg_is_shifted_too(connect: Connect) -> None:
+    """Its version is 42, but gas comes every five minutes."""
+    connected = await connect(dense(interval=10, luxembourg=True))
+    found = await connected.read(["gas", POWER], MIDNIGHT, MIDNIGHT + DAY)
+    times = [MIDNIGHT + n * 5 * MINUTE for n in range(289)]
+    assert found["gas"] == {time: connected.true("gas", time) for time in times}
+
+
 async def test_gas_of_an_older_meter_keeps_its_shift(connect: Connect) -> None:
     """The version is that of the newest telegram, not of the rows of the past."""
     connected = await connect(dense(interval=10, dsmr4=True))

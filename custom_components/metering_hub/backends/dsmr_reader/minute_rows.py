@@ -189,10 +189,13 @@ def join_spans(spans: Iterable[Span], start: datetime, end: datetime) -> list[Sp
     return found
 
 
-def first_step(rows: Sequence[GasRow]) -> tuple[GasRow, GasRow] | None:
-    """Return the first two rows between which the extra meter has counted."""
-    steps = (pair for pair in pairwise(rows) if pair[0].value != pair[1].value)
-    return next(steps, None)
+def first_step(rows: Sequence[GasRow]) -> datetime | None:
+    """Return the first time, after an hour of rows, by which the meter has counted."""
+    begin = rows[0].time + HOUR if rows else None
+    for before, row in pairwise(rows):
+        if begin is not None and row.time >= begin and row.value != before.value:
+            return row.time
+    return None
 
 
 def is_hourly(rows: Sequence[GasRow]) -> bool:

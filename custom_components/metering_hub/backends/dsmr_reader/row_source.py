@@ -238,7 +238,7 @@ class RowSource:
         """Fetch the extra meter's positions in (after, until], by its own clock."""
         page = await self._client.consumption(GAS_ROWS, after - HOUR, until)
         rows = parse_gas(page.rows)
-        if rows and is_hourly(rows):
+        if self._gas_shift or is_hourly(rows):
             self._gas_shift = shift = await self._find_shift(rows)
             rows = [GasRow(row.time + shift, row.value) for row in rows]
         if self._gas is None:
@@ -248,25 +248,26 @@ class RowSource:
         return [row for row in rows if newest < row.time <= until]
 
     async def _find_shift(self, rows: Sequence[GasRow]) -> timedelta:
-        """Return how long before the meter's own time hourly rows are.
+        """Return how long before the meter's own time rows are: an hour, or nothing.
 
         The server decides by the version of the newest telegram, so rows of an older
-        meter may differ. A telegram half an hour after a row shows it: it has the
-        position of that row, or still the one of the row before.
+        meter may differ. A telegram half an hour after the meter has counted shows it:
+        the row with its position is at its time, or an hour before.
         """
-        if (step := first_step(rows)) is None:
+        if (time := first_step(rows)) is None:
             return self._gas_shift
-        time = step[1].time
         telegram = await self._client.oldest_telegram(
             time + HOUR / 2, time + HOUR - LAST_MOMENT
         )
-        number = telegram.numbers.get(EXTRA_FIELD) if telegram else None
-        shifts = {step[0].value: HOUR, step[1].value: NOTHING}
-        return (
-            self._gas_shift
-            if number is None
-            else shifts.get(float(number), self._gas_shift)
-        )
+        if telegram is None or (stamp := telegram.extra_device_time) is None:
+            return self._gas_shift
+        number = telegram.numbers.get(EXTRA_FIELD)
+        found = [
+            stamp - row.time
+            for row in rows
+            if row.time in (stamp, stamp - HOUR) and row.value == float(number or 0)
+        ]
+        return found[0] if len(found) == 1 else self._gas_shift
 
     def _suspect_minutes(
         self, minutes: Sequence[MinuteRow], after: datetime
