@@ -50,6 +50,10 @@ _FIELDS: Mapping[str, str] = {
 """The fields of a row of electricity by those of a telegram."""
 
 
+type Rows = list[dict[str, Json]]
+"""Rows in the form of telegrams."""
+
+
 @dataclass(frozen=True, slots=True)
 class MinuteRow:
     """A minute's row in the form of a telegram; `time` is the end of the minute."""

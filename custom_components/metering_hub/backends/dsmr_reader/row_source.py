@@ -8,39 +8,30 @@ Source: docs/wire/dsmr_reader.md, Consumption.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from ..base import EARLIEST
-from ..common.http import Json
-from ..common.parse import as_number
 from ..common.times import as_utc_moment
-from .client import ELECTRICITY_ROWS, GAS_ROWS, TELEGRAMS_AT_ONCE, DsmrReaderClient
+from .client import ELECTRICITY_ROWS, TELEGRAMS_AT_ONCE, DsmrReaderClient
+from .gas_source import LAST_MOMENT, NOTHING, GasSource
 from .meter_exchanges import MeterExchanges
 from .meters import EXTRA_FIELD, EXTRA_LAG
 from .minute_rows import (
-    HOUR,
     LONGEST_STEP,
     MARGIN,
     MINUTE,
     GasRow,
     MinuteRow,
+    Rows,
     Span,
-    falls_of_gas,
-    first_step,
-    gaps_of_gas,
-    is_hourly,
     join_spans,
-    parse_gas,
     parse_minutes,
     suspect_minutes,
 )
 from .telegram_pages import last_time, telegram_pages
 
 DAY = timedelta(days=1)
-NOTHING = timedelta()
-LAST_MOMENT = timedelta(microseconds=1)
 
 DENSE = timedelta(seconds=20)
 """If telegrams come more often, the rows of minutes are at most a third of them."""
@@ -53,8 +44,6 @@ BOTH_ENDS = 2
 
 ROWS_PER_PAGE = 500
 """More rows in one go would block the event loop."""
-
-type Rows = list[dict[str, Json]]
 
 
 class RowSource:
@@ -71,17 +60,16 @@ class RowSource:
     ) -> None:
         """Initialize the source for one pass over the meters that are wanted.
 
-        `is_shifted` is what to assume of hourly rows of gas if no telegram shows it.
+        `is_shifted` is what to assume of rows of gas if no telegram shows it.
         """
         self._client = client
+        self._gas = GasSource(client, is_shifted=is_shifted)
         self._exchanges = exchanges
         self._has_electricity = has_electricity
         self._has_extra = has_extra
         self._late = EXTRA_LAG if has_extra else NOTHING
-        self._gas_shift = HOUR if is_shifted else NOTHING
         self._is_by_minute = True
         self._minute: MinuteRow | None = None
-        self._gas: GasRow | None = None
 
     async def pages(
         self, start: datetime, end: datetime, telegrams_a_day: int
@@ -137,7 +125,7 @@ class RowSource:
         async with aclosing(telegram_pages(self._client, start, end)) as pages:
             async for page in pages:
                 if self._has_extra:
-                    self._note_gas(page)
+                    self._gas.note(page)
                 yield page
 
     async def _by_minute(
@@ -153,13 +141,11 @@ class RowSource:
         if minutes is None:
             self._is_by_minute = False
             return
-        gas = await self._gas_rows(after, stop) if self._has_extra else []
+        gas = await self._gas.fetch(after, stop) if self._has_extra else []
         covered = max((row.time for row in (minutes or gas)[-1:]), default=after)
         spans = self._suspect_minutes(minutes, after)
         if self._has_extra:
-            gaps = gaps_of_gas(gas, after, min(covered, stop), spans)
-            spans += falls_of_gas([*filter(None, [self._gas]), *gas])
-            spans += await self._counted_in(gaps)
+            spans += await self._gas.suspect(gas, after, min(covered, stop), spans)
         has_tail = covered < stop if is_last else stop - covered > LONGEST_STEP
         if has_tail:
             spans.append(Span(covered, stop, has_extra=True))
@@ -186,9 +172,9 @@ class RowSource:
         wanted = [row for row in minutes if after < row.time <= until]
         for n in range(0, len(wanted), ROWS_PER_PAGE):
             part = wanted[n : n + ROWS_PER_PAGE]
-            yield [*self._take_gas(gas, part[-1].time), *(row.row for row in part)]
+            yield [*self._gas.take(gas, part[-1].time), *(row.row for row in part)]
             await asyncio.sleep(0)
-        if rest := self._take_gas(gas, until):
+        if rest := self._gas.take(gas, until):
             yield rest
 
     async def _span(
@@ -202,16 +188,14 @@ class RowSource:
                     yield page
                 elif span.has_extra:
                     for row in page:
-                        self._drop_old_gas(row)
-                    self._note_gas(page)
+                        self._gas.drop_old(row)
+                    self._gas.note(page)
                     yield page
                 else:
                     for row in page:
                         row[EXTRA_FIELD] = None
-                    yield [*self._take_gas(gas, min(last, span.end)), *page]
-        if self._gas is not None:
-            # What the telegrams had is not taken from the rows again.
-            gas[:] = [row for row in gas if row.time > self._gas.time]
+                    yield [*self._gas.take(gas, min(last, span.end)), *page]
+        self._gas.forget_old(gas)
 
     async def _minutes(
         self, after: datetime, until: datetime
@@ -234,41 +218,6 @@ class RowSource:
             await asyncio.sleep(0)
         return [row for row in found if row.time > after]
 
-    async def _gas_rows(self, after: datetime, until: datetime) -> list[GasRow]:
-        """Fetch the extra meter's positions in (after, until], by its own clock."""
-        page = await self._client.consumption(GAS_ROWS, after - HOUR, until)
-        rows = parse_gas(page.rows)
-        if self._gas_shift or is_hourly(rows):
-            self._gas_shift = shift = await self._find_shift(rows)
-            rows = [GasRow(row.time + shift, row.value) for row in rows]
-        if self._gas is None:
-            before = [row for row in rows if row.time <= after]
-            self._gas = before[-1] if before else None
-        newest = self._gas.time if self._gas else after
-        return [row for row in rows if newest < row.time <= until]
-
-    async def _find_shift(self, rows: Sequence[GasRow]) -> timedelta:
-        """Return how long before the meter's own time rows are: an hour, or nothing.
-
-        The server decides by the version of the newest telegram, so rows of an older
-        meter may differ. A telegram half an hour after the meter has counted shows it:
-        the row with its position is at its time, or an hour before.
-        """
-        if (time := first_step(rows)) is None:
-            return self._gas_shift
-        telegram = await self._client.oldest_telegram(
-            time + HOUR / 2, time + HOUR - LAST_MOMENT
-        )
-        if telegram is None or (stamp := telegram.extra_device_time) is None:
-            return self._gas_shift
-        number = telegram.numbers.get(EXTRA_FIELD)
-        found = [
-            stamp - row.time
-            for row in rows
-            if row.time in (stamp, stamp - HOUR) and row.value == float(number or 0)
-        ]
-        return found[0] if len(found) == 1 else self._gas_shift
-
     def _suspect_minutes(
         self, minutes: Sequence[MinuteRow], after: datetime
     ) -> list[Span]:
@@ -282,54 +231,3 @@ class RowSource:
             Span(each.after - MARGIN, each.at + MARGIN, has_extra=True)
             for each in self._exchanges.since(after)
         ]
-
-    async def _counted_in(self, gaps: Iterable[Span]) -> list[Span]:
-        """Return the spans without rows of gas in which the extra meter has counted.
-
-        A meter that stopped has no rows either.
-        """
-        found: list[Span] = []
-        for gap in gaps:
-            first = await self._client.oldest_telegram(gap.start, gap.end)
-            if first is None:
-                continue
-            last = await self._client.latest_telegram(gap.start, gap.end)
-            before = first.numbers.get(EXTRA_FIELD)
-            if last is not None and last.numbers.get(EXTRA_FIELD) != before:
-                found.append(gap)
-        return found
-
-    def _take_gas(self, gas: list[GasRow], until: datetime) -> Rows:
-        """Remove the rows of gas up to a moment, and return them as telegrams."""
-        due = [row for row in gas if row.time <= until]
-        if due:
-            self._gas = due[-1]
-            del gas[: len(due)]
-        return [row.row for row in due]
-
-    def _drop_old_gas(self, row: dict[str, Json]) -> None:
-        """Remove a position from a telegram that is older than the newest row.
-
-        A telegram repeats the position until the next one arrives, some minutes later.
-        """
-        if (newest := self._gas) is None:
-            return
-        stamp = as_utc_moment(row.get("extra_device_timestamp"))
-        value = as_number(row.get(EXTRA_FIELD))
-        if stamp is None or value is None or not EARLIEST <= stamp <= newest.time:
-            return
-        if value <= newest.value:
-            row[EXTRA_FIELD] = None
-
-    def _note_gas(self, page: Rows) -> None:
-        """Note the extra meter's newest position in a page of telegrams."""
-        for row in reversed(page):
-            stamp = as_utc_moment(row.get("extra_device_timestamp"))
-            sent = as_utc_moment(row.get("timestamp"))
-            value = as_number(row.get(EXTRA_FIELD))
-            if stamp is None or sent is None or value is None:
-                continue
-            if EARLIEST <= stamp <= sent:
-                if self._gas is None or stamp > self._gas.time:
-                    self._gas = GasRow(stamp, value)
-                return
