@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from . import (
     audit,
     backfill,
+    day,
     disk,
     estimates,
     growth,
@@ -48,6 +49,7 @@ ROWS: Sequence[Row] = (
     *(Row(f"growth:{case.backend}", case.measure) for case in growth.CASES),
     *(Row(f"backfill:{case.backend}", case.measure) for case in backfill.CASES),
     *(Row(f"top-up:{case.backend}", case.measure) for case in top_up.CASES),
+    *(Row(f"day:{case.interval}-s", case.measure) for case in day.CASES),
     Row("hourly-maths", maths.measure),
     Row("estimates", estimates.measure),
     Row("audit", audit.measure),

@@ -92,6 +92,7 @@ class Knobs:
     # The data.
     interval: int = 10
     retention: timedelta | None = timedelta(days=31)
+    groups_by_minute: bool = True  # Else each reading is a row of consumption.
     stopped_at: datetime | None = None
     no_readings_today: bool = False
     readings_since: datetime | None = None  # Older ones are deleted, statistics stay.

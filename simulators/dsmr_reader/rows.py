@@ -4,7 +4,7 @@ from functools import partial
 
 from simulators.faults import Row
 from simulators.house import Channel, Power
-from simulators.times import QUARTER, epoch
+from simulators.times import MINUTE, QUARTER, epoch
 
 from .store import Store
 
@@ -121,10 +121,14 @@ def extra_position(store: Store, channel: Channel, stamp: int) -> int:
 
 
 def electricity_row(store: Store, read_at: int) -> Row:
-    """Return a row of consumption/electricity, which describes the minute before."""
+    """Return a row of consumption/electricity, which describes the minute before.
+
+    The house's power is constant within a minute, so the last one is the mean.
+    """
     reading = store.all_readings.before(read_at)
-    last = read_at if reading is None else reading
-    positions = electricity_positions(store, last)
+    if reading is None or not store.knobs.groups_by_minute:
+        reading = read_at
+    last, positions = reading, _highest_positions(store, read_at, reading)
     power = store.house.power(last)
     row: Row = {
         "id": store.all_minutes.rank(read_at) + 1,
@@ -135,6 +139,27 @@ def electricity_row(store: Store, read_at: int) -> Row:
     row["currently_returned"] = milli(power.returned)
     row |= _phases(store, "phase_currently_delivered", _delivered(store, power))
     return row | _phase_details(store, power, last)
+
+
+def _highest_positions(store: Store, read_at: int, last: int) -> dict[str, int]:
+    """Return the highest positions of a minute's telegrams, right or wrong, by field.
+
+    `last` is the last right telegram. Unless one is wrong or the meter is exchanged, it
+    has the highest positions.
+    """
+    found = electricity_positions(store, last)
+    begin = read_at - MINUTE
+    times = [store.all_readings[i] for i in store.all_readings.between(begin, read_at)]
+    if store.knobs.dirt:
+        times += [
+            at for stamp, at in store.misplaced.items() if begin <= stamp < read_at
+        ]
+    else:
+        times = times[:1]
+    for when in times:
+        others = electricity_positions(store, when)
+        found = {field: max(value, others[field]) for field, value in found.items()}
+    return found
 
 
 def gas_row(store: Store, read_at: int) -> Row:

@@ -96,6 +96,8 @@ class Store:
     @cached_property
     def minutes(self) -> Timeline:
         """Return read_at of consumption/electricity: the ends of minutes."""
+        if not self.knobs.groups_by_minute:
+            return self.right_readings
         return self._minutes(self._thin_before(), self._kept_since)
 
     @cached_property
@@ -105,7 +107,9 @@ class Store:
 
     @cached_property
     def gas(self) -> Timeline:
-        """Return read_at of consumption/gas."""
+        """Return read_at of consumption/gas; none is near if the clock is wrong."""
+        if self.knobs.extra_clock is not None:
+            return _EMPTY
         return self._gas(self._thin_before(), self._kept_since)
 
     @cached_property
@@ -120,8 +124,13 @@ class Store:
 
     @property
     def gas_shift(self) -> int:
-        """Return how far read_at of gas lies before the meter's own timestamp."""
-        return HOUR if self.knobs.is_hourly else 0
+        """Return how far read_at of gas lies before the meter's own timestamp.
+
+        The server shifts it if the version of the telegrams begins with 4.
+        """
+        knobs = self.knobs
+        is_version_4 = knobs.dsmr4 or knobs.luxembourg
+        return HOUR if is_version_4 and not (knobs.belgian or knobs.dsmr2) else 0
 
     def stamp(self, reading: int) -> int:
         """Return the time that the meter's clock gives a reading."""
@@ -242,10 +251,29 @@ class Store:
             (self.extra_stamp(last) + 1 - shift, self.extra_stamp(first) - shift)
             for last, first in self._breaks
         ]
+        gaps = sorted([*gaps, *self._stamps_without_gas()])
         start = self.extra_stamp(self.all_readings[0])
         # A reading is processed once its minute is over and a newer one has arrived.
         end = min(minute_end(self.latest) - 2 * MINUTE, self.extra_stamp(self.latest))
         return timeline(grid, max(start - shift, since), end - shift, gaps, thin_before)
+
+    def _stamps_without_gas(self) -> list[Span]:
+        """Return the spans of read_at without a row although there were telegrams.
+
+        A wrong stamp makes a row elsewhere, and a position of zero makes none.
+        """
+        shift, step = self.gas_shift, self.knobs.gas_step
+        found = [
+            (stamp - shift, stamp - shift + 1)
+            for spot in self.knobs.dirt.of_kind(SpotKind.ZERO)
+            for stamp in range(Grid(step).ceil(spot.start), spot.end, step)
+            if spot.covers("gas", stamp)
+        ]
+        for spot in self.knobs.dirt.of_kind(SpotKind.STAMP):
+            # The first and the last stamp are also in telegrams around the spot.
+            begin, end = Grid(step).ceil(spot.start), spot.end - step + 1
+            found.append((begin - shift, max(begin, end) - shift))
+        return found
 
     @cached_property
     def _breaks(self) -> list[Span]:

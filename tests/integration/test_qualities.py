@@ -38,6 +38,7 @@ FIRST = datetime(2026, 11, 20, 8, tzinfo=UTC)
 LAST = datetime(2026, 11, 20, 17, tzinfo=UTC)
 POINT = "electricity_delivered_2"
 NIGHT = "electricity_delivered_1"
+TOTALS = {"electricity_import_total", "electricity_export_total"}
 GAS_SENSOR = "sensor.gas_meter_meter_reading"
 
 
@@ -238,7 +239,7 @@ async def test_gaps_of_a_server_and_of_sensors(
     await set_up(hass, entry)
     await imported(hass, entry)
     points = await gaps_of(hass, entry=entry.entry_id, start=FIRST - 5 * HOUR)
-    assert points.keys() == REGISTERS.keys()
+    assert points.keys() == REGISTERS.keys() | TOTALS
     assert points[POINT]["spans"] == [
         {
             "start": FIRST.isoformat(),

@@ -197,7 +197,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     async def _report_quality(self, scope: Scope) -> None:
         """Report the quality of the hours, if that may have changed."""
-        await self._reporter.async_refresh(scope.coded_names, dt_util.utcnow())
+        await self._reporter.async_refresh(scope.meter_names, dt_util.utcnow())
 
     async def reimport(self, start: datetime | None) -> Outcome:
         """Write everything from `start` on again; return what was done.

@@ -9,7 +9,6 @@ from homeassistant.util import dt as dt_util
 from ..backends.common.concurrency import LoopYielder
 from ..backends.common.times import whole_hour
 from ..metering.data_quality import WarningRule
-from ..metering.quality import has_quality
 from ..metering.register_rules import Rejected
 from ..metering.register_run import WINDOW_SECONDS
 from .events import HistoryEvents, HistoryEventType
@@ -121,12 +120,12 @@ class HistoryNews:
         They are only read again if they may have changed.
         """
         end = whole_hour(dt_util.utcnow()).timestamp()
-        read_of = (self._qualities.revision, self._start, end, scope.coded_names)
+        read_of = (self._qualities.revision, self._start, end, scope.meter_names)
         if read_of == self._read_of:
             return self._newest
         yielder = LoopYielder(POINTS_AT_ONCE)
         codes = {}
-        for point in filter(has_quality, scope.points):
+        for point in scope.meters:
             codes[point.key] = self._qualities.codes(point.key, self._start, end)
             await yielder.spend(1)
         self._read_of, self._newest = read_of, codes
@@ -169,8 +168,8 @@ class HistoryNews:
         known = memory.exchanged
         begun = {
             point.key: exchanged.get(point.key, 0.0)
-            for point in scope.points
-            if has_quality(point) and point.key not in {*scope.trusted, *failed}
+            for point in scope.meters
+            if point.key not in {*scope.trusted, *failed}
         }
         oldest = dt_util.utcnow().timestamp() - WINDOW_SECONDS
         news = {

@@ -70,6 +70,19 @@ class Scope:
         }
 
     @property
+    def meters(self) -> list[Point]:
+        """Return the points whose hours have a quality, without sums of others.
+
+        A sum would count each hour of its parts once more.
+        """
+        return [each for each in self.points if has_quality(each) and not each.sum_of]
+
+    @property
+    def meter_names(self) -> dict[str, str]:
+        """Return the names of the meters by key."""
+        return {point.key: self.names[point.key] for point in self.meters}
+
+    @property
     def settings(self) -> Settings:
         """Return which points are imported with which settings."""
         straight = frozenset(

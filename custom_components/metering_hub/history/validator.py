@@ -12,7 +12,7 @@ from ..backends.common.times import whole_hour
 from ..const import DOMAIN, LOGGER
 from ..metering.data_quality import DataQuality
 from ..metering.model import Kind, Point, Role
-from ..metering.quality import UNKNOWN, has_quality
+from ..metering.quality import UNKNOWN
 from .audit import AuditReport
 from .maths.checked_hours import (
     NO_ROW,
@@ -102,14 +102,14 @@ class Validator:
         start = end - CHECKED
         first, last = start.timestamp(), end.timestamp()
         meters, powers = {}, {}
+        for point in scope.meters:
+            rows = await self._rows(scope, point, start, end)
+            codes = self._qualities.codes(point.key, first, last)
+            meters[point.key] = MeterHours(
+                point=point, amounts=_changes(rows, start, end), codes=codes
+            )
         for point in scope.points:
-            if has_quality(point):
-                rows = await self._rows(scope, point, start, end)
-                codes = self._qualities.codes(point.key, first, last)
-                meters[point.key] = MeterHours(
-                    point=point, amounts=_changes(rows, start, end), codes=codes
-                )
-            elif point.role is Role.GRID_POWER and point.kind is Kind.INSTANT:
+            if point.role is Role.GRID_POWER and point.kind is Kind.INSTANT:
                 rows = await self._rows(scope, point, start, end)
                 means = _means(rows, start, end)
                 powers[point.key] = MeterHours(

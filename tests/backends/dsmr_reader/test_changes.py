@@ -133,3 +133,29 @@ async def test_first_telegram_ever(serve_rows: ServeRows) -> None:
     server.rows.append(telegram(BEGIN + SECOND, 1))
     changes = await backend.history_changes(points, BEGIN, first.mark)
     assert changes.since == BEGIN
+
+
+async def test_late_rows_are_looked_for(connected: Connected) -> None:
+    """Only what is late is read again, to the hour, also after the anchor moved."""
+    start, mark = NOW - 3 * DAY, None
+    begin = NOW + 20 * HOUR
+    late = Outage(begin, begin + HOUR)
+    connected.simulator.house.outages = [late]
+    for _ in range(50):
+        changes = await look(connected, start, mark)
+        mark, start = changes.mark, start + HOUR
+        let_pass(connected, HOUR)
+    connected.simulator.house.outages = []
+    connected.take_request_count()
+    changes = await look(connected, start, mark)
+    assert changes.since is not None
+    assert begin - 2 * HOUR < changes.since <= begin
+    assert connected.take_request_count() <= 12
+    after = await look(connected, start, changes.mark)
+    assert after.since is None
+    # The next late ones are found as well.
+    again = NOW + 40 * HOUR
+    connected.simulator.house.outages = [Outage(again, again + HOUR)]
+    found = await look(connected, start, after.mark, KEY, "gas")
+    assert found.since is not None
+    assert again - 8 * HOUR < found.since <= again

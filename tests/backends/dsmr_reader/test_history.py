@@ -32,7 +32,7 @@ READINGS = "datalogger/dsmrreading"
 
 
 async def test_every_stored_telegram_is_read(connect: Connect) -> None:
-    connected = await connect(simulated(interval=10, retention=DAY))
+    connected = await connect(simulated(interval=30, retention=DAY))
     start = NOW - 2 * DAY
     found = await connected.read([*REGISTERS, POWER], start, NOW)
     times = [time for time in stored(connected) if time >= start]

@@ -7,7 +7,7 @@ of the moments at which it does is found by halving.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from .http import Json
 from .parse import as_integer, as_object
@@ -17,6 +17,15 @@ DAY = timedelta(days=1)
 
 type CountRows = Callable[[datetime, datetime], Awaitable[int]]
 """Return the number of rows stored in [begin, end]; raises BackendError."""
+
+
+BETWEEN_SECONDS = 500_000
+"""The microseconds of moments up to which rows are counted; none has this time."""
+
+
+def between_seconds(moment: datetime) -> datetime:
+    """Return a moment between the second of another one and the next, in UTC."""
+    return moment.astimezone(UTC).replace(microsecond=BETWEEN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class DsmrReaderBackend(Backend):
     def history(
         self, points: Collection[Point], start: datetime, end: datetime
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield the stored telegrams, and the statistics before the oldest one."""
+        """Yield what is stored of telegrams, and the statistics before the oldest."""
         return self._history.chunks(points, start, end)
 
     @override

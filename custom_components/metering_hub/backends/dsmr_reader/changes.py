@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
+from ..common.counts import Counts, between_seconds, find_count_changes
 from ..common.times import whole_hour
 from .client import DsmrReaderClient
 from .meters import EXTRA_KEYS, EXTRA_LAG, POWER_KEY
@@ -17,12 +18,23 @@ _ANCHOR_LIFE = timedelta(days=1)
 """The time for which telegrams are counted from the same anchor while `start` moves."""
 
 
+_BETWEEN_COUNTS = timedelta(hours=1)
+"""Late telegrams are found to this exactness, among those of the last looks."""
+
+_MOST_COUNTS = 200
+"""The counts that are kept: more than a week of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The telegrams that were stored since `anchor` at the last look."""
+    """The telegrams that were stored since `anchor` at the last look.
+
+    `counts` are those of earlier looks, up to the latest telegram of each.
+    """
 
     anchor: datetime
     seen: TelegramSummary
+    counts: Counts
 
 
 async def find_changes(
@@ -38,24 +50,62 @@ async def find_changes(
     later look would find telegrams before it and take them for late ones.
 
     This takes one request if nothing is new and two if something is. Once a day, it
-    takes one more to move the anchor up to `start`.
+    takes one more to move the anchor up to `start`. If telegrams came late, the hour of
+    the first one is searched by counting, which takes about six more.
     """
     if not isinstance(mark, Mark) or start < mark.anchor:
         seen = await client.telegram_summary(start, until)
-        return HistoryChanges(since=start, mark=Mark(start, seen))
-    new = mark
-    if is_moved := start - mark.anchor > _ANCHOR_LIFE:
+        return HistoryChanges(
+            since=start, mark=Mark(start, seen, _counted(Counts(start), seen))
+        )
+    new = None
+    if start - mark.anchor > _ANCHOR_LIFE:
         # Made first, so that a telegram stored in between is found next time.
-        new = Mark(start, await client.telegram_summary(start, until))
+        new = await client.telegram_summary(start, until)
     now = await client.telegram_summary(mark.anchor, until)
-    if not is_moved:
-        new = Mark(mark.anchor, now)
     if (now.count, now.time) == (mark.seen.count, mark.seen.time):
-        return HistoryChanges(since=None, mark=new)
-    if not await _has_only_grown(client, mark.seen, now):
-        return HistoryChanges(since=start, mark=new)
-    since = max(start, _changed_since(keys, mark.seen, start))
-    return HistoryChanges(since=since, mark=new)
+        since, counts = None, mark.counts
+    elif await _has_only_grown(client, mark.seen, now):
+        since, counts = _changed_since(keys, mark.seen, start), mark.counts
+    else:
+        changes = await find_count_changes(mark.counts, client.count_telegrams)
+        counts = changes.counts
+        since = _late_since(keys, changes.first or counts.last[0])
+    counts = _counted(counts, now)
+    found = Mark(mark.anchor, now, counts)
+    if new is not None:
+        found = Mark(start, new, _counted(_moved(counts, start, now, new), new))
+    return HistoryChanges(since=since and max(start, since), mark=found)
+
+
+def _counted(counts: Counts, seen: TelegramSummary) -> Counts:
+    """Return the counts with that of a look, if the last one is an hour older."""
+    if seen.time is None or seen.time.microsecond or len(counts.upto) >= _MOST_COUNTS:
+        return counts
+    moment = between_seconds(seen.time)
+    if moment - counts.last[0] < _BETWEEN_COUNTS:
+        return counts
+    return counts.with_last(moment, seen.count)
+
+
+def _moved(
+    counts: Counts, anchor: datetime, now: TelegramSummary, new: TelegramSummary
+) -> Counts:
+    """Return the counts from a later anchor on, since which `new` were stored.
+
+    A telegram that arrived between both looks makes the numbers too small. Then more
+    than necessary is read after the next late telegram.
+    """
+    before = now.count - new.count
+    upto = [(at, number - before) for at, number in counts.upto if at > anchor]
+    return Counts(anchor, upto)
+
+
+def _late_since(keys: Collection[str], first: datetime) -> datetime:
+    """Return the earliest time that readings of late telegrams since `first` have."""
+    if EXTRA_KEYS & set(keys):
+        first -= EXTRA_LAG
+    return whole_hour(first) if POWER_KEY in keys else first
 
 
 async def _has_only_grown(

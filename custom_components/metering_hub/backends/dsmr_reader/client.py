@@ -44,6 +44,8 @@ from .models import (
 )
 
 TELEGRAMS = "/datalogger/dsmrreading"
+ELECTRICITY_ROWS = "/consumption/electricity"
+GAS_ROWS = "/consumption/gas"
 DAYS = "/statistics/day"
 HOURS = "/statistics/hour"
 TODAY = "/consumption/today"
@@ -51,6 +53,9 @@ PEAKS = "/consumption/quarter-hour-peak-electricity"
 CONTRACTS = "/consumption/energy-supplier-prices"
 
 TELEGRAMS_AT_ONCE = 500
+ROWS_AT_ONCE = 1500
+"""More than the rows of consumption of a day, which has 1440 minutes."""
+
 SUMMARY_ROWS = 5
 DAYS_AT_ONCE = 100
 HOURS_AT_ONCE = 1000
@@ -188,6 +193,19 @@ class DsmrReaderClient:
             "timestamp__lte": utc_text(end),
         }
         return await self._page(TELEGRAMS, params, HISTORY_TIMEOUT, offset=offset)
+
+    async def consumption(self, path: str, start: datetime, end: datetime) -> Page:
+        """Fetch the rows of consumption in [start, end], at most ROWS_AT_ONCE.
+
+        `path` is ELECTRICITY_ROWS or GAS_ROWS; the rows are the oldest ones, in order.
+        """
+        params: dict[str, QueryValue] = {
+            "ordering": "read_at",
+            "limit": ROWS_AT_ONCE,
+            "read_at__gte": utc_text(start),
+            "read_at__lte": utc_text(end),
+        }
+        return await self._page(path, params, HISTORY_TIMEOUT)
 
     async def count_telegrams(self, start: datetime, end: datetime) -> int:
         """Fetch the number of telegrams stored in [start, end]."""

@@ -9,13 +9,14 @@ Source: docs/wire/dsmr_reader.md, Stored telegrams, Statistics and Retention.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 import hashlib
 
 from ..base import Comparison, Memory
 from ..common.counts import (
     CountChanges,
     Counts,
+    between_seconds,
     count_days,
     counts_from_json,
     find_count_changes,
@@ -30,9 +31,6 @@ DAY = timedelta(days=1)
 
 COUNTED_AFTER = DAY
 """Later telegrams are not counted yet; each import of news looks at them anyway."""
-
-BETWEEN_SECONDS = 500_000
-"""The microseconds of moments up to which telegrams are counted; none has this time."""
 
 FORGOTTEN_AFTER = timedelta(days=30)
 """When old telegrams are counted again although they once became fewer."""
@@ -83,7 +81,7 @@ class HistoryComparer:
         counts = counts_from_json(seen.get("counts"))
         changed = _first_changed(days, seen, zone)
         if counts is None:
-            begin, end = _between(start), _between(now - COUNTED_AFTER)
+            begin, end = between_seconds(start), between_seconds(now - COUNTED_AFTER)
             counts = await count_days(begin, end, self._client.count_telegrams)
             changed = start
         else:
@@ -117,7 +115,7 @@ class HistoryComparer:
         If there is none, one request shows that and counts the new telegrams: the last
         telegram that was counted still stands at its place in the list.
         """
-        until, (moment, number) = _between(now - COUNTED_AFTER), seen.last
+        until, (moment, number) = between_seconds(now - COUNTED_AFTER), seen.last
         if until <= moment:
             return await find_count_changes(seen, self._client.count_telegrams)
         total, is_same = await self._client.count_beyond(
@@ -140,11 +138,6 @@ def _since(
         for key in keys
         if changed or key not in known
     }
-
-
-def _between(moment: datetime) -> datetime:
-    """Return a moment between two whole seconds, in UTC."""
-    return moment.astimezone(UTC).replace(microsecond=BETWEEN_SECONDS)
 
 
 def _digest(day: DayStatistics) -> str:

@@ -19,6 +19,7 @@ from .models import (
     StoredTelegram,
 )
 from .positions import LONGEST_GAP, Position
+from .row_source import RowSource
 from .statistics_history import Span, StatisticsHistory
 from .telegram_history import TelegramHistory
 from .telegram_search import OldestTelegram
@@ -69,10 +70,11 @@ class HistoryReader:
             return
         rows_from: datetime | None = start
         until = start
+        before = 0
+        if registers:
+            before = await self._client.count_telegrams(start - _JUST_BEFORE, start)
         # Looking just before `start` takes one request, the oldest telegram more.
-        if registers and not await self._client.count_telegrams(
-            start - _JUST_BEFORE, start
-        ):
+        if registers and not before:
             oldest = await self._oldest_telegram(await self._oldest_day(), zone)
             rows_from = oldest.time if oldest else None
             if rows_from is None or rows_from > start:
@@ -90,8 +92,22 @@ class HistoryReader:
             first = max(start, rows_from)
             new = NewRegisters(self._exchanges, first)
             telegrams = TelegramHistory(wanted, (start, end), until, new)
-            async for chunk in telegrams.chunks(self._client, first):
-                yield chunk
+            source = self._source(wanted)
+            async with aclosing(source.pages(first, end, before)) as pages:
+                async for chunk in telegrams.chunks(pages):
+                    yield chunk
+
+    def _source(self, keys: Collection[str]) -> RowSource:
+        """Return the source of the rows that some points need."""
+        statistics = self._telegrams.statistics
+        version = statistics.dsmr_version if statistics else None
+        return RowSource(
+            self._client,
+            self._exchanges,
+            has_electricity=not EXTRA_KEYS.issuperset(keys),
+            has_extra=not EXTRA_KEYS.isdisjoint(keys),
+            is_shifted=bool(version and version.startswith("4")),
+        )
 
     async def first_reading(self, points: Collection[Point]) -> datetime | None:
         """Return the time of the oldest telegram, or of the oldest day before it.

@@ -13,8 +13,8 @@ The moment up to which a page is complete depends on its points:
 Source: docs/wire/dsmr_reader.md, Stored telegrams and Retention.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
+from datetime import UTC, datetime
 
 from ...metering.model import NEW_REGISTER
 from ...metering.reading_columns import ReadingColumns
@@ -22,8 +22,6 @@ from ..base import HistoryChunk
 from ..common.http import Json
 from ..common.parse import as_integer, as_number
 from ..common.times import as_utc_moment, whole_hour
-from ..errors import ProtocolError
-from .client import TELEGRAMS_AT_ONCE, DsmrReaderClient
 from .extra_clock import ExtraClock
 from .meter_exchanges import NewRegisters
 from .meters import (
@@ -34,54 +32,16 @@ from .meters import (
     EXTRA_METER,
     POWER_KEY,
 )
+from .minute_rows import IS_MEAN, LAST_SECOND, MINUTE
 from .models import Row
 
 THINNED = 2
 """The retention keeps the first and the last telegram of an hour."""
 
-WIDEST_SPAN = timedelta(days=10)
-"""One page if the retention has left two telegrams of each hour."""
-
-NARROWEST_SPAN = timedelta(hours=1)
-PAGES_PER_SPAN = 10
+_HAS_ELECTRICITY = "electricity_currently_delivered"
+"""The field that a telegram has even if it is null, and a row of gas does not."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-async def telegram_pages(
-    client: DsmrReaderClient, start: datetime, end: datetime
-) -> AsyncIterator[list[dict[str, Json]]]:
-    """Yield the raw telegrams in [start, end] page by page, oldest first.
-
-    Telegrams at the border of two pages may come twice. The consumer may empty a page.
-
-    For every page, the server counts all rows that match the filter. So telegrams are
-    requested in spans of few pages, and within a span by time: for a large offset, the
-    server would read all rows before it.
-    """
-    cursor, span = start, WIDEST_SPAN
-    while True:
-        stop, offset = min(cursor + span, end), 0
-        span = WIDEST_SPAN
-        while True:
-            page = await client.telegrams(cursor, stop, offset)
-            last = _last_time(page.rows)
-            if page.rows and last is None:
-                raise ProtocolError("telegrams without a readable time")
-            if page.rows:
-                yield page.rows
-            offset += page.size
-            if page.is_last(offset, TELEGRAMS_AT_ONCE):
-                break
-            # More telegrams of one moment than a page holds need the offset.
-            if last is not None and last > cursor:
-                ahead = PAGES_PER_SPAN * (last - cursor)
-                span = min(max(ahead, NARROWEST_SPAN), WIDEST_SPAN)
-                cursor, offset = last, 0
-                stop = min(stop, cursor + span)
-        if stop >= end:
-            return
-        cursor = stop
 
 
 class TelegramHistory:
@@ -108,12 +68,10 @@ class TelegramHistory:
         self._extra_clock = ExtraClock[float]()
 
     async def chunks(
-        self, client: DsmrReaderClient, rows_from: datetime
+        self, pages: AsyncIterable[list[dict[str, Json]]]
     ) -> AsyncIterator[HistoryChunk]:
-        """Yield the readings of the telegrams from `rows_from` on, page by page."""
-        # Positions of the extra meter arrive with later telegrams.
-        late = EXTRA_LAG if self._extra else timedelta()
-        async for rows in telegram_pages(client, rows_from, self._end + late):
+        """Yield the readings of telegrams page by page, and empty the pages."""
+        async for rows in pages:
             readings = self._read(rows)
             # Hundreds of objects would otherwise live until the chunk is written.
             rows.clear()
@@ -131,10 +89,14 @@ class TelegramHistory:
                 self._read_extra(row, time, extra)
             if time < self._start or time > self._end:
                 continue
-            if registers:
+            if registers and _HAS_ELECTRICITY in row:
                 self._read_registers(row, time, registers)
-            if self._power:
-                self._power.read(row, time, power)
+            if self._power and _HAS_ELECTRICITY in row:
+                # A mean is that of the minute before, as of which it is a power. It may
+                # follow telegrams of the same minute.
+                since = time + LAST_SECOND - MINUTE if IS_MEAN in row else time
+                if since >= max(self._start, self._power.last):
+                    self._power.read(row, since, power)
         self._move_until()
         found = registers | ({self._extra: extra} if self._extra else {})
         for readings in found.values():
@@ -210,7 +172,7 @@ class _PowerReader:
 
     def __init__(self) -> None:
         """Initialize the reader."""
-        self._hour = self._last = _NEVER
+        self._hour = self.last = _NEVER
         self._moments = 0
         self._held: list[tuple[datetime, Row]] = []
 
@@ -224,8 +186,8 @@ class _PowerReader:
         hour = whole_hour(time)
         if hour != self._hour:
             self._hour, self._moments, self._held = hour, 0, []
-        if time != self._last:
-            self._last = time
+        if time != self.last:
+            self.last = time
             self._moments += 1
         self._held.append((time, row))
         if self._moments <= THINNED:
@@ -236,9 +198,3 @@ class _PowerReader:
             if delivered is not None and returned is not None:
                 found.add(moment.timestamp(), round(delivered - returned, 3))
         self._held.clear()
-
-
-def _last_time(rows: list[dict[str, Json]]) -> datetime | None:
-    """Return the time of the last telegram that has a readable one."""
-    times = (as_utc_moment(row.get("timestamp")) for row in reversed(rows))
-    return next((time for time in times if time is not None), None)

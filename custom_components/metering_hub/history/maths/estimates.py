@@ -100,6 +100,11 @@ class Estimator:
                 if start >= oldest
             }
 
+    @property
+    def has_recorded(self) -> bool:
+        """Return True if any recorded position is noted."""
+        return bool(self._recorded)
+
     def measured_position(self, end: float) -> float | None:
         """Return the recorded position at the end of an hour, if it was measured.
 

@@ -13,7 +13,7 @@ from ...metering.register_tail import Edge
 from .estimates import Estimator, Gap
 from .last_read import ESTIMATES, LastRead
 from .read_times import NEAR_SECONDS
-from .rows import HOUR_SECONDS
+from .rows import HOUR_SECONDS, rounded
 from .walked import Walked
 
 
@@ -35,6 +35,30 @@ def anchor(walked: Walked, estimator: Estimator) -> bool:
                 is_changed |= run.anchor(moment, position)
                 break
     return is_changed
+
+
+def keep_recorded(walked: Walked, estimator: Estimator) -> None:
+    """Keep the positions that measured ends of hours were recorded with, if possible.
+
+    A server that thins its readings, or sums them up, moves an end by no more than the
+    advance between the readings around it, which is no news. A reading at the very end
+    of an hour decides.
+    """
+    ends = range(1, len(walked.codes)) if estimator.has_recorded else ()
+    for index in ends:
+        moment = walked.moment(index)
+        recorded = estimator.measured_position(moment)
+        if recorded is None or walked.codes[index] != MEASURED:
+            continue
+        for run, positions in reversed(walked.positions):
+            edges = run.edges
+            if not edges[0][0] < moment < edges[-1][0]:
+                continue
+            after = bisect_left(edges, (moment, -inf))
+            low, high = edges[after - 1][1], edges[after][1]
+            if edges[after][0] != moment and low <= recorded <= high:
+                positions[index] = rounded(recorded)
+            break
 
 
 def fill_gaps(

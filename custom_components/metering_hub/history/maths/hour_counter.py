@@ -10,7 +10,7 @@ from ...metering.register_line import RegisterLine
 from ...metering.register_marks import DECIMALS, Mark
 from ...metering.register_run import WINDOW_SECONDS
 from .estimates import Estimator
-from .gaps import anchor, fill_gaps
+from .gaps import anchor, fill_gaps, keep_recorded
 from .last_read import ESTIMATES, LastRead
 from .read_times import LONG_SECONDS, ReadTimes
 from .rows import (
@@ -150,7 +150,10 @@ class HourCounter:
     def _walk(self, end: float, read: ReadTimes) -> Walked:
         """Return the positions of each register at the hours up to `end`."""
         walked = self._walk_lines(end, read)
-        if self._estimator is None or ESTIMATES.isdisjoint(walked.codes):
+        if self._estimator is None:
+            return walked
+        if ESTIMATES.isdisjoint(walked.codes):
+            keep_recorded(walked, self._estimator)
             return walked
         begins_measured = (
             walked.codes[0] in ESTIMATES
@@ -160,6 +163,7 @@ class HourCounter:
             self._last = LastRead(self._hour, code=MEASURED)
         if anchor(walked, self._estimator) or begins_measured:
             walked = self._walk_lines(end, self._read_times(end))
+        keep_recorded(walked, self._estimator)
         gaps = walked.read.long_gaps(self._hour, end)
         fill_gaps(walked, gaps, self._last, self._estimator)
         return walked

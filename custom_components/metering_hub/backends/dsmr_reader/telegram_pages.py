@@ -1,0 +1,60 @@
+"""Read stored telegrams page by page.
+
+Source: docs/wire/dsmr_reader.md, Stored telegrams and Speed.
+"""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime, timedelta
+
+from ..common.http import Json
+from ..common.times import as_utc_moment
+from ..errors import ProtocolError
+from .client import TELEGRAMS_AT_ONCE, DsmrReaderClient
+
+WIDEST_SPAN = timedelta(days=10)
+"""One page if the retention has left two telegrams of each hour."""
+
+NARROWEST_SPAN = timedelta(hours=1)
+PAGES_PER_SPAN = 10
+
+
+async def telegram_pages(
+    client: DsmrReaderClient, start: datetime, end: datetime
+) -> AsyncGenerator[list[dict[str, Json]]]:
+    """Yield the raw telegrams in [start, end] page by page, oldest first.
+
+    Telegrams at the border of two pages may come twice. The consumer may empty a page.
+
+    For every page, the server counts all rows that match the filter. So telegrams are
+    requested in spans of few pages, and within a span by time: for a large offset, the
+    server would read all rows before it.
+    """
+    cursor, span = start, WIDEST_SPAN
+    while True:
+        stop, offset = min(cursor + span, end), 0
+        span = WIDEST_SPAN
+        while True:
+            page = await client.telegrams(cursor, stop, offset)
+            last = last_time(page.rows)
+            if page.rows and last is None:
+                raise ProtocolError("telegrams without a readable time")
+            if page.rows:
+                yield page.rows
+            offset += page.size
+            if page.is_last(offset, TELEGRAMS_AT_ONCE):
+                break
+            # More telegrams of one moment than a page holds need the offset.
+            if last is not None and last > cursor:
+                ahead = PAGES_PER_SPAN * (last - cursor)
+                span = min(max(ahead, NARROWEST_SPAN), WIDEST_SPAN)
+                cursor, offset = last, 0
+                stop = min(stop, cursor + span)
+        if stop >= end:
+            return
+        cursor = stop
+
+
+def last_time(rows: list[dict[str, Json]]) -> datetime | None:
+    """Return the time of the last telegram that has a readable one."""
+    times = (as_utc_moment(row.get("timestamp")) for row in reversed(rows))
+    return next((time for time in times if time is not None), None)
