@@ -173,12 +173,13 @@ async def test_a_higher_register_is_no_fault(
     assert "imported again" not in caplog.text
     assert auditor_of(entry).memory.repaired == 0
     kept = auditor_of(entry).memory.kept
-    assert list(kept.values()) == [[Span(SEAM, SEAM + HOUR)]]
+    # The register, and the total of both tariffs.
+    assert list(kept.values()) == 2 * [[Span(SEAM, SEAM + HOUR)]]
     await audited(hass, entry)
     assert found_by(entry) == {}
 
 
-async def test_holes_in_ten_statistics(
+async def test_holes_in_twelve_statistics(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """The hours of a lost batch are found in registers and costs, and come back."""
@@ -188,7 +189,7 @@ async def test_holes_in_ten_statistics(
         for key, rows in clean.items()
         if rows[0].get("sum") is not None and key != "fixed_cost"
     ]
-    assert len(keys) == 10
+    assert len(keys) == 12
     await damage(hass, loaded, deletion(SEAM, SEAM + 24 * HOUR), *keys)
     assert await imported(hass, loaded) != clean
     await audited(hass, loaded)
@@ -201,7 +202,7 @@ async def test_holes_in_ten_statistics(
     steps = [each for faults in found.values() for each in faults[1:]]
     assert set(steps) == {after}
     assert await imported(hass, loaded) == clean
-    assert auditor_of(loaded).memory.repaired == 10 + len(steps)
+    assert auditor_of(loaded).memory.repaired == 12 + len(steps)
     assert auditor_of(loaded).left == {}
     await audited(hass, loaded)
     assert found_by(loaded) == {}

@@ -242,11 +242,17 @@ async def test_statistics_go_on(updated: HomeAssistant, before: Storage) -> None
     """Ids, metadata and hours stay, and the hour since the update is added.
 
     The rules have another version, so the rows are those of a new import: they differ
-    by what is now on the line between two readings, and a held value now counts.
+    by what is now on the line between two readings, and a held value now counts. The
+    totals of both tariffs are new.
     """
     metadata, rows = await read_statistics(updated)
     statistics: Statistics = before["statistics"]
-    assert metadata == {key: found["metadata"] for key, found in statistics.items()}
+    known = {key: found["metadata"] for key, found in statistics.items()}
+    assert {key: metadata[key] for key in known} == known
+    assert {key.rpartition("_electricity_")[2] for key in metadata.keys() - known} == {
+        "export_total",
+        "import_total",
+    }
     for key, statistic in statistics.items():
         *hours, _ = statistic["rows"]["hour"]
         sums = statistic["rows"].get("sum")

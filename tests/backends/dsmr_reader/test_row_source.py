@@ -69,10 +69,10 @@ async def check_hours(
 ) -> None:
     """Check the positions at the hours of a day against those of the meters.
 
-    Those of a row are of the last second of its minute.
+    Those of a row are of the last second of its minute, so the first is before the day.
     """
     for key in ELECTRICITY:
-        for hour in hours(MIDNIGHT, MIDNIGHT + DAY):
+        for hour in hours(MIDNIGHT + HOUR, MIDNIGHT + DAY):
             low, high = (
                 connected.true(key, hour - interval),
                 connected.true(key, hour),
