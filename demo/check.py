@@ -106,12 +106,24 @@ async def _compare(
         last=hours[-1],
         total=sum(changes[hour] for hour in hours),
         true_total=true_total,
-        tolerance=max(TOLERANCE, ESTIMATED * true_total) if seldom else TOLERANCE,
+        tolerance=max(TOLERANCE, ESTIMATED * true_total)
+        if seldom
+        else _tolerance(server, amount, name, hours[0], hours[-1] + HOUR),
         wrong=sum(
-            abs(changes[hour] - (amount(name, hour, hour + HOUR) or 0.0)) > TOLERANCE
+            abs(changes[hour] - (amount(name, hour, hour + HOUR) or 0.0))
+            > _tolerance(server, amount, name, hour, hour + HOUR)
             for hour in exact
         ),
     )
+
+
+def _tolerance(
+    server: Server, amount: Amount, name: str, start: datetime, end: datetime
+) -> float:
+    """Return by how much an amount may differ: the use while a position was old."""
+    lag = server.kind.lag
+    late = (amount(name, moment - lag, moment) or 0.0 for moment in (start, end))
+    return TOLERANCE + max(late)
 
 
 async def settled_changes(

@@ -57,8 +57,13 @@ class WrongSpan:
         return f"{start:%Y-%m-%d %H}h {self.change:.3f} instead of {self.right:.3f}"
 
 
-def wrong_spans(changes: Changes, expected: Expected) -> Iterator[WrongSpan]:
-    """Yield the hours that differ from what is expected, oldest first."""
+def wrong_spans(
+    changes: Changes, expected: Expected, lag: int = 0
+) -> Iterator[WrongSpan]:
+    """Yield the hours that differ from what is expected, oldest first.
+
+    A position may be `lag` seconds old at the end of an hour.
+    """
     by_hour = {epoch(hour): change for hour, change in changes.items()}
     for span in _spans(sorted(by_hour), expected):
         end = span[-1] + HOUR
@@ -67,7 +72,8 @@ def wrong_spans(changes: Changes, expected: Expected) -> Iterator[WrongSpan]:
             # The first reading is somewhere within this hour.
             continue
         change = sum(by_hour.get(hour, 0.0) for hour in span)
-        if abs(change - (right or 0.0)) > TOLERANCE:
+        late = max(expected.amount(at - lag, at) or 0.0 for at in (span[0], end))
+        if abs(change - (right or 0.0)) > TOLERANCE + late:
             yield WrongSpan(
                 start=span[0], hours=len(span), change=change, right=right or 0.0
             )
@@ -128,7 +134,8 @@ async def check_dirty(api: HomeAssistant, servers: Sequence[Server]) -> bool:
             changes = await settled_changes(api, statistic_id)
             if not changes or not _is_known(changes, expected):
                 continue
-            spans = [*wrong_spans(changes, expected)]
+            lag = round(server.kind.lag.total_seconds())
+            spans = [*wrong_spans(changes, expected, lag)]
             compared += len(changes)
             wrong += sum(span.hours for span in spans)
             for span in spans:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 import re
 import sys
 
@@ -17,7 +18,8 @@ class Kind:
     `options` returns the simulator's options for a secret, and `form` the connection
     form for an address and the secret. `name_of` returns the server's name of a point
     key. With `reports_seldom`, meters report no position at whole hours, so hours are
-    estimates. `editions` are those of the simulator, with the default first.
+    estimates. A position of the past may be as old as `lag` at the end of an hour.
+    `editions` are those of the simulator, with the default first.
     """
 
     backend: str
@@ -27,6 +29,7 @@ class Kind:
     form: Callable[[str, str], Form]
     name_of: Callable[[str], str | None] = str
     reports_seldom: bool = False
+    lag: timedelta = timedelta()
     editions: tuple[str, ...] = ()
 
     def edition(self, wanted: str | None) -> tuple[str, ...]:
@@ -92,6 +95,8 @@ KINDS = (
             "api_key": secret,
             "verify_ssl": True,
         },
+        # The past is read by the minute, of which the last telegram counts.
+        lag=timedelta(seconds=10),
     ),
     Kind(
         backend="milesight",

@@ -42,13 +42,18 @@ def find_contradictions(span: CheckedSpan) -> Iterator[DataWarning]:
 
 
 def _against_parts(span: CheckedSpan) -> Iterator[DataWarning]:
-    """Yield the days on which the parts of a meter are more than the meter."""
+    """Yield the days on which the parts of a meter are more than the meter.
+
+    A site is divided into buildings, and once more into uses. The uses are meters of
+    the site itself.
+    """
     parts = defaultdict(list)
     for meter in span.meters.values():
         whole = span.meters.get(meter.point.included_in or "")
         if whole is not None and whole.point.quantity is meter.point.quantity:
-            parts[whole.point.key].append(meter)
-    for key, included in parts.items():
+            is_use = meter.point.device_key == whole.point.device_key
+            parts[whole.point.key, is_use].append(meter)
+    for (key, _), included in parts.items():
         whole = span.meters[key]
         for day in span.days:
             total = _total([whole], day)

@@ -47,8 +47,11 @@ _DAY = 24
 _USED_DAYS = 14
 _FEWEST_USED_DAYS = 7
 _USED_SHARE = 0.8
-_HABIT_SHARE = 0.25
-"""If more of the days have an hour without any electricity, it is that home's habit."""
+_HABIT_DAYS = 3
+"""From so many days with hours without any electricity on, it is that home's habit."""
+
+_LONG_RUN = 12
+"""So many hours without any electricity are nobody's habit."""
 
 
 def find_spikes(span: CheckedSpan) -> Iterator[DataWarning]:
@@ -162,12 +165,14 @@ def _without_electricity(
 ) -> Iterator[DataWarning]:
     """Yield the runs of hours in which no register of a home's connection moved.
 
-    A home with a battery may often have such hours, so they are no news there.
+    A home with a battery, or with panels that no register shows, has some such hours on
+    many days. They are no news there, but long runs are.
     """
     runs = list(runs_of(_zeros(registers, span.hours)))
-    days = {index // _DAY for run in runs for index in run}
-    if len(days) * _DAY > span.hours * _HABIT_SHARE:
-        return
+    short = [run for run in runs if len(run) < _LONG_RUN]
+    days = {index // _DAY for run in short for index in run}
+    if len(days) >= _HABIT_DAYS:
+        runs = [run for run in runs if run not in short]
     for run in runs:
         if _was_used(registers, run.start):
             yield span.warning(
