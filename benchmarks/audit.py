@@ -61,8 +61,8 @@ def _fill(hass: HomeAssistant, hours: int) -> None:
 
 async def _check(hass: HomeAssistant, since: datetime | None) -> tuple[int, float]:
     """Check all statistics; return the number of rows, and the seconds it took."""
-    from custom_components.metering_hub.history.check_queries import Content  # noqa: PLC0415  Home Assistant first.
-    from custom_components.metering_hub.history.recorder_checks import check_rows  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.audit.check_queries import Content  # noqa: PLC0415  Home Assistant first.
+    from custom_components.metering_hub.history.audit.recorder_checks import check_rows  # noqa: PLC0415  Home Assistant first.
 
     rows = 0
     begun = time.perf_counter()

@@ -104,8 +104,8 @@ from custom_components.metering_hub.history.attributes import (
     missing_attributes,
     quality_attributes,
 )
-from custom_components.metering_hub.history.events import HistoryEventType
 from custom_components.metering_hub.history.failure_issue import FAILURES
+from custom_components.metering_hub.history.news.events import HistoryEventType
 from custom_components.metering_hub.history.progress import Progress
 from custom_components.metering_hub.identifiers import (
     DATA_QUALITY_KEY,

@@ -20,15 +20,15 @@ from .dashboard.energy_dashboard import (
 )
 from .data import MeteringHubConfigEntry, RuntimeData
 from .flow.connection import make_backend
-from .history.auditor import async_remove_audit
+from .history.audit.auditor import async_remove_audit
 from .history.comparison_memory import ComparisonMemory
 from .history.coordinator import HistoryCoordinator
 from .history.failure_issue import FAILURES
 from .history.memory import ImportMemory
-from .history.news_memory import NewsStore
-from .history.quality_memory import QualityMemory
+from .history.news.memory import NewsStore
+from .history.quality.memory import QualityMemory
 from .history.settings_memory import SettingsMemory
-from .history.validator import async_remove_validator
+from .history.warnings.validator import async_remove_validator
 from .identifiers import device_key_of
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator

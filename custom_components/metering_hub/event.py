@@ -18,7 +18,7 @@ from .entity import (
     device_of_entry,
 )
 from .history.coordinator import HistoryCoordinator
-from .history.events import Detail, HistoryEventType
+from .history.news.events import Detail, HistoryEventType
 from .identifiers import HISTORY_EVENTS_KEY, point_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point

@@ -17,7 +17,7 @@ from .const import DOMAIN
 from .dashboard.energy_dashboard import async_remove_from_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import HistoryError, as_action_error
-from .history.auditor import Auditor
+from .history.audit.auditor import Auditor
 
 type IssueData = dict[str, str | int | float | None]
 

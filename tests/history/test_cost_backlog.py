@@ -20,12 +20,12 @@ from custom_components.metering_hub.history.cost_backlog import CostBacklog
 from custom_components.metering_hub.history.costs import CostStatistics
 from custom_components.metering_hub.history.maths.costs import cost_rows
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import (
+from custom_components.metering_hub.history.recorder.access import wait_until_stored
+from custom_components.metering_hub.history.recorder.recorder import (
     StatisticWriter,
     WriteQueue,
     last_rows,
 )
-from custom_components.metering_hub.history.recorder_access import wait_until_stored
 from custom_components.metering_hub.history.statistic import Scope, Statistic
 from custom_components.metering_hub.metering.model import (
     Kind,

@@ -8,7 +8,7 @@ import pytest
 from custom_components.metering_hub.history.maths.amounts import IntervalHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.history.maths.standing import StandingRows, runs_of
-from custom_components.metering_hub.history.recorder import StatisticWriter
+from custom_components.metering_hub.history.recorder.recorder import StatisticWriter
 from custom_components.metering_hub.history.series import (
     CostSeries,
     Series,

@@ -13,11 +13,11 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from sqlalchemy import Connection, delete, select, update
 
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history import audit
-from custom_components.metering_hub.history.audit import RULES_VERSION
-from custom_components.metering_hub.history.audit_memory import Span
-from custom_components.metering_hub.history.auditor import Auditor
-from custom_components.metering_hub.history.check_queries import FaultKind
+from custom_components.metering_hub.history.audit import audit
+from custom_components.metering_hub.history.audit.audit import RULES_VERSION
+from custom_components.metering_hub.history.audit.auditor import Auditor
+from custom_components.metering_hub.history.audit.check_queries import FaultKind
+from custom_components.metering_hub.history.audit.memory import Span
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant

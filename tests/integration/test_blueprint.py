@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from custom_components.metering_hub.history.events import HistoryEventType
+from custom_components.metering_hub.history.news.events import HistoryEventType
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA

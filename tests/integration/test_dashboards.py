@@ -3,8 +3,8 @@
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.history.events import HistoryEventType
-from custom_components.metering_hub.history.quality_report import QualityReport
+from custom_components.metering_hub.history.news.events import HistoryEventType
+from custom_components.metering_hub.history.quality.report import QualityReport
 from demo.dashboard import DATA_QUALITY, OVERVIEW
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.template import Template

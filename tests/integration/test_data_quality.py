@@ -7,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.history.attributes import MAX_METERS
-from custom_components.metering_hub.history.quality_report import (
+from custom_components.metering_hub.history.quality.report import (
     Hole,
     MeterQuality,
     QualityReport,

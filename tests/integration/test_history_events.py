@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.history.events import HistoryEventType
+from custom_components.metering_hub.history.news.events import HistoryEventType
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
 from homeassistant.helpers.event import async_track_state_change_event
 from simulators.dsmr_reader import DsmrReaderSimulator

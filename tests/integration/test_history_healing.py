@@ -13,7 +13,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.history import recorder
+from custom_components.metering_hub.history.recorder import recorder
 from custom_components.metering_hub.metering.model import Point
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.history.news import HistoryNews
+from custom_components.metering_hub.history.news.news import HistoryNews
 from custom_components.metering_hub.history.outcome import Outcome
-from custom_components.metering_hub.history.quality_memory import QualityMemory
-from custom_components.metering_hub.history.quality_report import (
+from custom_components.metering_hub.history.quality.memory import QualityMemory
+from custom_components.metering_hub.history.quality.report import (
     MeterQuality,
     QualityReport,
 )

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history.quality_memory import QualityMemory
+from custom_components.metering_hub.history.quality.memory import QualityMemory
 from custom_components.metering_hub.metering.quality import HOUR_QUALITIES
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError

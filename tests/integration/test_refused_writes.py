@@ -17,7 +17,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history import recorder
+from custom_components.metering_hub.history.recorder import recorder
 from custom_components.metering_hub.metering.model import Point
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant

@@ -13,10 +13,13 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history import recorder
-from custom_components.metering_hub.history.recorder import WriteQueue, last_rows
+from custom_components.metering_hub.history.recorder import recorder
+from custom_components.metering_hub.history.recorder.recorder import (
+    WriteQueue,
+    last_rows,
+)
+from custom_components.metering_hub.history.recorder.writer import StatisticWriter
 from custom_components.metering_hub.history.statistic import Statistic
-from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Point, Reading
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError

@@ -8,11 +8,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history.audit import AuditReport
+from custom_components.metering_hub.history.audit.audit import AuditReport
 from custom_components.metering_hub.history.coordinator import HistoryCoordinator
 from custom_components.metering_hub.history.maths.checked_hours import DataWarning
-from custom_components.metering_hub.history.validator import Validator
-from custom_components.metering_hub.history.warning_issue import warnings_issue_id
+from custom_components.metering_hub.history.warnings.issue import warnings_issue_id
+from custom_components.metering_hub.history.warnings.validator import Validator
 from custom_components.metering_hub.metering.data_quality import WarningRule
 from custom_components.metering_hub.metering.quality import MISSING, HourCodes
 from homeassistant.core import HomeAssistant

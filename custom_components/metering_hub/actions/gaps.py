@@ -10,8 +10,8 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..history.coordinator import HistoryCoordinator
-from ..history.gaps import MAX_SPANS, list_gaps
-from ..history.quality_report import REPORTED
+from ..history.quality.gaps import MAX_SPANS, list_gaps
+from ..history.quality.report import REPORTED
 from ..identifiers import point_key_of
 from .call import (
     ATTR_END,

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..backends.errors import BackendError
 from ..errors import HistoryError, as_import_error
 from ..history.coordinator import HistoryCoordinator
-from ..history.estimate_source import recorded_source
 from ..history.maths.estimates import Estimator
+from ..history.quality.estimate_source import recorded_source
 from ..history.readings import (
     LEAD,
     MAX_READINGS,

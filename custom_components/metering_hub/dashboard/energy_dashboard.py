@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..const import DOMAIN
-from ..history.recorder import recorded_ids, recorded_unit_class
+from ..history.recorder.recorder import recorded_ids, recorded_unit_class
 from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
 from ..metering.model import Kind, Point, Quantity

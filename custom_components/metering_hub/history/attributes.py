@@ -6,7 +6,7 @@ from homeassistant.util import dt as dt_util
 
 from ..metering.data_quality import DataQuality
 from .progress import Progress
-from .quality_report import Hole, MeterQuality
+from .quality.report import Hole, MeterQuality
 
 MAX_METERS = 100
 """The meters that are shown, those with the smallest share of measured hours."""

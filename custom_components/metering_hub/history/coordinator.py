@@ -18,20 +18,20 @@ from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
 from ..metering.model import Point
-from .auditor import Auditor
-from .events import HistoryEvents
+from .audit.auditor import Auditor
 from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
-from .news import HistoryNews
+from .news.events import HistoryEvents
+from .news.news import HistoryNews
 from .outcome import Outcome
 from .progress import Progress
-from .quality_memory import QualityMemory
-from .quality_report import QualityReporter
+from .quality.memory import QualityMemory
+from .quality.report import QualityReporter
 from .rejected import Rejections
 from .scope import make_scope
 from .settings_memory import SettingsMemory
 from .statistic import Scope, statistic_prefix
-from .validator import Validator
+from .warnings.validator import Validator
 
 REPORT_PROGRESS_FROM = timedelta(days=7)
 """Imports of a shorter span are not worth reporting their progress."""

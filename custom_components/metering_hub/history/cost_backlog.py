@@ -21,10 +21,10 @@ from ..metering.model import PricePeriod
 from .costs import CostStatistics
 from .maths.costs import backlog_rows, priced_spans
 from .maths.rows import HOUR, Row
-from .recorder import BATCH, WriteQueue, row_before, rows_during
-from .recorder_access import run_query
+from .recorder.access import run_query
+from .recorder.recorder import BATCH, WriteQueue, row_before, rows_during
+from .recorder.writer import StatisticWriter
 from .statistic import Scope, Statistic
-from .writer import StatisticWriter
 
 SPAN = timedelta(days=31)
 """The hours that are read and priced at once."""

@@ -9,9 +9,9 @@ from homeassistant.util import dt as dt_util
 from .costs import CostStatistics
 from .maths.rows import HOUR
 from .outcome import Outcome
-from .recorder import WriteQueue, last_rows, row_before
+from .recorder.recorder import WriteQueue, last_rows, row_before
+from .recorder.writer import StatisticWriter
 from .statistic import Scope
-from .writer import StatisticWriter
 
 FIXED_COST_ROWS = 10
 """The number of latest fixed costs, one per day, that are compared again."""

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
-from .audit import AuditReport, audit, subjects_of
-from .audit_memory import AuditMemory
+from .audit.audit import AuditReport, audit, subjects_of
+from .audit.memory import AuditMemory
 from .changes import ChangeTracker
 from .comparison import CONTESTED_FOR, LONG_WINDOW, DailyComparison, Look
 from .comparison_memory import ComparisonMemory
@@ -24,14 +24,14 @@ from .memory import ImportMemory
 from .outcome import Outcome
 from .passes import Pass, Report
 from .planner import Planner
-from .quality_memory import QualityMemory
-from .recorder import clear, recorded_ids
-from .recorder_access import ended_at_stop, wait_until_stored
+from .quality.memory import QualityMemory
+from .recorder.access import ended_at_stop, wait_until_stored
+from .recorder.recorder import clear, recorded_ids
+from .recorder.unit_change import convert_changed_units
 from .rejected import Rejections
 from .resume import Plans, group_by_start
 from .series import lead_time
 from .statistic import FIXED_COST_KEY, Scope
-from .unit_change import convert_changed_units
 
 
 class Importer:

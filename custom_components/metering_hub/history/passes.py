@@ -16,11 +16,11 @@ from .maths.rows import HOUR_SECONDS
 from .memory import ImportMemory
 from .planner import Planner
 from .possible_history import possible_history
-from .quality_memory import parts_before
-from .recorder import WriteQueue
+from .quality.memory import parts_before
+from .recorder.recorder import WriteQueue
+from .recorder.writer import StatisticWriter
 from .resume import Plans
 from .series import Series, first_time, split_chunk
-from .writer import StatisticWriter
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""

@@ -9,9 +9,10 @@ from homeassistant.core import HomeAssistant
 from ..metering.model import Kind, Point
 from ..metering.quality import UNKNOWN
 from .costs import CostStatistics
-from .estimate_source import EstimateSource, estimate_start, is_estimated
 from .maths.rows import HOUR_SECONDS
-from .quality_memory import QualityMemory
+from .quality.estimate_source import EstimateSource, estimate_start, is_estimated
+from .quality.memory import QualityMemory
+from .recorder.writer import StatisticWriter
 from .rejected import PointRejections, Rejections
 from .resume import (
     Plans,
@@ -24,7 +25,6 @@ from .resume import (
 )
 from .series import CostSeries, Series, make_hours
 from .statistic import Scope
-from .writer import StatisticWriter
 
 
 class Planner:

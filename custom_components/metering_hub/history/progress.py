@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .audit_memory import AuditSummary
-from .quality_report import QualityReport
+from .audit.memory import AuditSummary
+from .quality.report import QualityReport
 from .rejected import RejectionReport
 
 

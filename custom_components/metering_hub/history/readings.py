@@ -12,11 +12,11 @@ from ..metering.model import Point, Reading, Value
 from ..metering.quality import HOUR_QUALITIES, HourCodes
 from ..metering.reading_columns import number
 from ..metering.register_rules import Rejected, Rule
-from .estimate_source import estimate_end
 from .maths.estimates import Estimator
 from .maths.rows import HOUR, HOUR_SECONDS, Row, as_datetime, rounded
 from .possible_history import possible_history
-from .quality_memory import QualityMemory
+from .quality.estimate_source import estimate_end
+from .quality.memory import QualityMemory
 from .series import make_hours, qualities_of, rejected_and_held
 
 MAX_READINGS = 50_000

@@ -12,11 +12,11 @@ from homeassistant.core import HomeAssistant
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point
 from ..metering.quality import MISSING, UNKNOWN
-from .estimate_source import is_within_estimate
 from .maths.rows import HOUR, Baseline, Row
 from .maths.standing import Run, StandingRows, runs_of
-from .recorded_hours import recorded_runs
-from .recorder import last_rows, row_before, rows_during
+from .quality.estimate_source import is_within_estimate
+from .recorder.recorded_hours import recorded_runs
+from .recorder.recorder import last_rows, row_before, rows_during
 from .statistic import Statistic
 
 SETTLED = timedelta(hours=3)

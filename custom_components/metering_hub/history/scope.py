@@ -14,7 +14,7 @@ from ..metering.data_quality import DataQuality
 from ..metering.model import Point
 from ..metering.point_settings import trusted_keys
 from ..registry import registered_entity
-from .public_holidays import async_public_holidays
+from .quality.public_holidays import async_public_holidays
 from .statistic import COMPENSATION_SUFFIX, COST_SUFFIX, FIXED_COST_KEY, Scope
 
 

@@ -10,7 +10,6 @@ from ..metering.quality import UNKNOWN, HourCodes, has_quality
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
 from ..metering.register_rules import NEVER_NEGATIVE, Rejected
-from .estimate_source import EstimateSource
 from .maths.amounts import IntervalHours
 from .maths.costs import cost_rows
 from .maths.estimates import Estimator
@@ -18,9 +17,10 @@ from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
 from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_datetime
 from .maths.standing import StandingRows
-from .quality_memory import joined, parts_before
+from .quality.estimate_source import EstimateSource
+from .quality.memory import joined, parts_before
+from .recorder.writer import StatisticWriter
 from .rejected import PointRejections
-from .writer import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
 

@@ -1,0 +1,1 @@
+"""What an import found that is new, told by events."""

@@ -1,0 +1,1 @@
+"""How well founded each hour is, and what long gaps are estimated from."""

@@ -1,0 +1,139 @@
+"""Query the recorder and wait for it, until it fails or Home Assistant stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.recorder import get_instance
+
+from ...errors import RecorderError, StoppingError
+
+BARRIER_TIMEOUT = 120.0
+"""Seconds that the recorder may take to store what is queued before a barrier. It never
+answers if it drops the barrier, which it does after ten failed commits."""
+
+CHECK_INTERVAL = 1.0
+"""Seconds between two checks that the recorder still runs."""
+
+QUERY_GRACE = 5.0
+"""Seconds that a cancelled query may take. Home Assistant closes the database soon
+after, and SQLite crashes if a thread still uses the connection."""
+
+
+def running_recorder(hass: HomeAssistant) -> Recorder:
+    """Return the recorder; raises RecorderError if it has ended, and StoppingError."""
+    _raise_if_stopping(hass)
+    recorder = get_instance(hass)
+    if not recorder.is_running:
+        raise RecorderError("the recorder is not running")
+    return recorder
+
+
+def _raise_if_stopping(hass: HomeAssistant) -> None:
+    """Raise StoppingError if Home Assistant is stopping."""
+    if hass.is_stopping:
+        raise StoppingError("Home Assistant is stopping")
+
+
+async def run_query[Result](
+    hass: HomeAssistant, query: Callable[..., Result], *arguments: object
+) -> Result:
+    """Return the result of a query, which runs in a thread of the recorder.
+
+    Raises RecorderError if the database fails, and StoppingError.
+    """
+    job = running_recorder(hass).async_add_executor_job(query, *arguments)
+    try:
+        return await asyncio.shield(job)
+    except asyncio.CancelledError:
+        if job.cancelled():
+            # The recorder has ended, and its threads with it.
+            raise RecorderError("the recorder is not running") from None
+        await asyncio.wait((job,), timeout=QUERY_GRACE)
+        if job.done() and not job.cancelled():
+            # Otherwise asyncio logs the exception as never retrieved.
+            job.exception()
+        raise
+    except (SQLAlchemyError, RuntimeError) as err:
+        # A RuntimeError means that the connection or the threads are closed.
+        raise RecorderError(f"the database failed: {type(err).__name__}") from err
+
+
+async def wait_until_stored(hass: HomeAssistant) -> None:
+    """Wait until the recorder has processed everything that is queued now.
+
+    It may have refused some of it. Raises RecorderError and StoppingError.
+    """
+    await Barrier(hass).wait()
+
+
+class Barrier:
+    """A mark in the recorder's queue that is reached once all before it is processed.
+
+    Raises RecorderError if the recorder is not running, and StoppingError.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Queue the mark."""
+        self._hass = hass
+        self._recorder = running_recorder(hass)
+        self._reached: asyncio.Future[None] = hass.loop.create_future()
+        self._recorder.queue_task(SynchronizeTask(self._reached))
+
+    async def wait(self) -> None:
+        """Wait until the mark is reached; raises RecorderError and StoppingError."""
+        if self._reached.done():
+            return
+        async with ended_at_stop(self._hass):
+            deadline = self._hass.loop.time() + BARRIER_TIMEOUT
+            while not self._reached.done():
+                if not self._recorder.is_running:
+                    raise RecorderError("the recorder has ended")
+                if (left := deadline - self._hass.loop.time()) <= 0:
+                    raise RecorderError(
+                        f"the recorder has not answered for {BARRIER_TIMEOUT:g} seconds"
+                    )
+                await asyncio.wait((self._reached,), timeout=min(left, CHECK_INTERVAL))
+
+
+@asynccontextmanager
+async def ended_at_stop(hass: HomeAssistant) -> AsyncIterator[None]:
+    """Raise StoppingError in the body as soon as Home Assistant stops.
+
+    Home Assistant cancels its background tasks, but not those of actions. It then waits
+    until the body has ended before it closes the recorder.
+    """
+    _raise_if_stopping(hass)
+    task = asyncio.current_task()
+    ended = asyncio.Event()
+    stopped = asyncio.Event()
+    scope = asyncio.timeout(None)
+
+    @callback
+    def end(_event: Event) -> None:
+        """Cancel the body, unless Home Assistant has done so, and wait for its end."""
+        stopped.set()
+        if task is not None and not task.cancelling():
+            scope.reschedule(hass.loop.time())
+        hass.async_create_task(ended.wait(), "Metering Hub import ends")
+
+    try:
+        async with scope:
+            remove = hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end)
+            try:
+                yield
+            finally:
+                if not stopped.is_set():
+                    remove()
+    except TimeoutError as err:
+        if not scope.expired():
+            raise
+        raise StoppingError("Home Assistant is stopping") from err
+    finally:
+        ended.set()

@@ -1,0 +1,68 @@
+"""Find out which hours of a statistic are recorded, without reading its rows."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, or_, select
+
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import session_scope
+
+from ..maths.rows import HOUR_SECONDS
+from ..maths.standing import Run
+from .access import run_query
+
+_HOURS = (
+    select(
+        Statistics.start_ts.label("start"),
+        func.lag(Statistics.start_ts)
+        .over(order_by=Statistics.start_ts)
+        .label("previous"),
+        func.max(Statistics.start_ts).over().label("latest"),
+    )
+    .join(StatisticsMeta, Statistics.metadata_id == StatisticsMeta.id)
+    .where(
+        StatisticsMeta.statistic_id == bindparam("statistic_id"),
+        Statistics.start_ts >= bindparam("begin"),
+    )
+    .subquery()
+)
+
+_FIRST_HOURS = (
+    select(_HOURS.c.start, _HOURS.c.previous, _HOURS.c.latest)
+    .where(
+        or_(
+            _HOURS.c.previous.is_(None),
+            _HOURS.c.start - _HOURS.c.previous > HOUR_SECONDS,
+        )
+    )
+    .order_by(_HOURS.c.start)
+)
+"""The first hour of each run of hours, the one recorded before it, and the last of all.
+
+The database compares the hours, so an answer is short however long the statistic is."""
+
+
+async def recorded_runs(
+    hass: HomeAssistant, statistic_id: str, begin: datetime | None
+) -> list[Run]:
+    """Return the runs of recorded hours from `begin` on; `None` means all there are.
+
+    Raises RecorderError and StoppingError.
+    """
+    start = begin.timestamp() if begin else 0.0
+    return await run_query(hass, _recorded_runs, hass, statistic_id, start)
+
+
+def _recorded_runs(hass: HomeAssistant, statistic_id: str, begin: float) -> list[Run]:
+    """Return the runs of recorded hours from `begin` on, in epoch seconds."""
+    values = {"statistic_id": statistic_id, "begin": begin}
+    with session_scope(hass=hass, read_only=True) as session:
+        found = session.connection().execute(_FIRST_HOURS, values).all()
+    lasts = [*(previous for _, previous, _ in found[1:])]
+    if found:
+        lasts.append(found[-1][2])
+    return [
+        (first, last + HOUR_SECONDS)
+        for (first, _, _), last in zip(found, lasts, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Warnings of odd hours, which reject nothing."""
