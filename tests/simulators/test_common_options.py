@@ -53,10 +53,15 @@ async def test_nothing_changes_where_time_stands_still(kind: ServerKind) -> None
 @pytest.mark.parametrize("percent", [100, 10])
 async def test_a_share_changes(kind: ServerKind, percent: int) -> None:
     first, second = await two_polls(kind, "--changing", str(percent))
-    assert first.keys() == second.keys()
-    new = sum(second[key] != first[key] for key in first)
+    shared = first.keys() & second.keys()
+    # No meter counts so fast, so the quarter of an hour may have no mean any more.
+    assert {each for each in first if each not in shared} <= {
+        "quarter_hour_average",
+        "quarter_hour_projection",
+    }
+    new = sum(second[key] != first[key] for key in shared)
     # DSMR-reader reports one value twice, and Beaver IoT has some without numbers.
-    assert new == pytest.approx(len(first) * percent / 100, rel=0.3, abs=2)
+    assert new == pytest.approx(len(shared) * percent / 100, rel=0.3, abs=2)
 
 
 def test_changed() -> None:
