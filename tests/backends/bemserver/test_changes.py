@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from custom_components.metering_hub.backends.bemserver.backend import HISTORY_INTERVAL
 from custom_components.metering_hub.backends.bemserver.changes import FULL_READ_INTERVAL
+from custom_components.metering_hub.backends.bemserver.const import HISTORY_INTERVAL
 
 from .conftest import NOW, Campus
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import HISTORY_INTERVAL, POLL_INTERVAL, BemserverBackend
+from .backend import BemserverBackend
+from .const import HISTORY_INTERVAL, POLL_INTERVAL
 from .history_start import EARLIEST
 from .setup_fields import AMOUNTS_FIELD, REGISTERS_FIELD
 

@@ -44,8 +44,6 @@ from .timeseries_client import TimeseriesClient
 from .todays_amounts import TodaysAmounts
 from .value_cache import ValueCache
 
-POLL_INTERVAL = timedelta(minutes=1)
-HISTORY_INTERVAL = timedelta(minutes=15)
 DAY = timedelta(days=1)
 
 SERIES_AT_ONCE = 200
@@ -54,9 +52,6 @@ SERIES_AT_ONCE = 200
 
 class BemserverBackend(Backend):
     """A BEMServer, as one of its users sees it."""
-
-    _user_id = 0
-    """The number of the user, who is logged in by `connect`."""
 
     def __init__(
         self,
@@ -90,12 +85,8 @@ class BemserverBackend(Backend):
         self._site_reader = SiteReader(self._client, client, batcher, states, cache)
         self._history = HistoryReader(batcher, client, states, cache, self._complete)
         self._comparer = DayComparer(batcher, client, states)
-        self._changes = ChangeFinder(
-            cache,
-            self._latest,
-            poll_interval=POLL_INTERVAL,
-            history_interval=HISTORY_INTERVAL,
-        )
+        self._changes = ChangeFinder(cache, self._latest)
+        self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
         self._site: SiteOverview | None = None
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..base import HistoryChanges
+from .const import HISTORY_INTERVAL, POLL_INTERVAL
 from .latest import LatestReader
 from .value_cache import ValueCache
 
 FULL_READ_INTERVAL = timedelta(hours=1)
 """How often the whole history window is read."""
 
-MISSED_POLLS = 3
-"""After so many intervals without a poll, a series is not polled any longer."""
+FULL_READ_AFTER = FULL_READ_INTERVAL - HISTORY_INTERVAL / 2
+"""Checks are not punctual: without a margin, a full read may be one check late."""
+
+POLLED_WITHIN = 3 * POLL_INTERVAL
+"""After so long without a poll, a series is not polled any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +34,10 @@ class Mark:
 class ChangeFinder:
     """Finds changes by the polls of latest values, without any request."""
 
-    def __init__(
-        self,
-        cache: ValueCache,
-        latest: LatestReader,
-        *,
-        poll_interval: timedelta,
-        history_interval: timedelta,
-    ) -> None:
-        """Initialize with how often the backend is polled and its history checked."""
+    def __init__(self, cache: ValueCache, latest: LatestReader) -> None:
+        """Initialize with what the polls find."""
         self._cache = cache
         self._latest = latest
-        self._polled_within = MISSED_POLLS * poll_interval
-        # Checks are not punctual: without a margin, a full read may be one check late.
-        self._full_read_after = FULL_READ_INTERVAL - history_interval / 2
 
     def find_changes(
         self,
@@ -58,7 +52,7 @@ class ChangeFinder:
             for number in series_ids
             if (cached := self._cache.latest(number)) is not None
         }
-        if not isinstance(mark, Mark) or now - mark.read >= self._full_read_after:
+        if not isinstance(mark, Mark) or now - mark.read >= FULL_READ_AFTER:
             return HistoryChanges(since=start, mark=Mark(now, latest))
         changed = [
             mark.latest.get(number, start)
@@ -75,4 +69,4 @@ class ChangeFinder:
     def _is_polled(self, series_id: int, now: datetime) -> bool:
         """Return True if the latest value of a series is known."""
         polled = self._latest.last_polled(series_id)
-        return polled is not None and now - polled <= self._polled_within
+        return polled is not None and now - polled <= POLLED_WITHIN
