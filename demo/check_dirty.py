@@ -1,13 +1,14 @@
 """Compare every hour of the statistics with what dirty meters really counted."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from simulators.dirt import Dirt
 from simulators.dirt_truth import Expected
+from simulators.registry import Running
 from simulators.times import HOUR, epoch
 
 from .check import TOLERANCE, server_name_of, settled_changes, twin_of
@@ -116,6 +117,17 @@ def cause_of(dirt: Dirt, name: str, span: Span) -> str:
     )
 
 
+def expected_of(
+    server: Server, twin: Running, statistic_ids: Iterable[str]
+) -> Iterator[tuple[str, str, Expected]]:
+    """Yield the statistics of a server with its own names and what is expected."""
+    for statistic_id in statistic_ids:
+        name = server_name_of(server, statistic_id)
+        expected = None if name is None else twin.expected(name)
+        if name is not None and expected is not None:
+            yield statistic_id, name, expected
+
+
 async def check_dirty(api: HomeAssistant, servers: Sequence[Server]) -> bool:
     """Print how many hours are wrong, and return True if none is."""
     known = await api.command("recorder/list_statistic_ids")
@@ -126,11 +138,7 @@ async def check_dirty(api: HomeAssistant, servers: Sequence[Server]) -> bool:
     for server in servers:
         twin = twin_of(server)
         say(f"{server.kind.name}: {len(twin.dirt)} faults")
-        for statistic_id in ids:
-            name = server_name_of(server, statistic_id)
-            expected = None if name is None else twin.expected(name)
-            if name is None or expected is None:
-                continue
+        for statistic_id, name, expected in expected_of(server, twin, ids):
             changes = await settled_changes(api, statistic_id)
             if not changes or not _is_known(changes, expected):
                 continue

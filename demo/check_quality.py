@@ -9,11 +9,10 @@ from typing import TypedDict
 from simulators.dirt import Dirt
 from simulators.dirt_quality import HourQuality, Qualities
 from simulators.dirt_truth import Expected
-from simulators.registry import Running
 from simulators.times import DAY, HOUR, epoch, utcnow
 
-from .check import SETTLED, server_name_of, twin_of
-from .check_dirty import SHOWN, cause_of
+from .check import SETTLED, twin_of
+from .check_dirty import SHOWN, cause_of, expected_of
 from .home_assistant import HomeAssistant
 from .progress import say
 from .servers import Server
@@ -168,7 +167,9 @@ async def check_quality(
     check = QualityCheck()
     for server in servers:
         twin = twin_of(server)
-        found = dict(_expected(server, twin, judged))
+        found = {
+            name: expected for _, name, expected in expected_of(server, twin, judged)
+        }
         starts = [each.first for each in found.values() if each.first is not None]
         if not starts:
             continue
@@ -193,14 +194,3 @@ async def _codes(
             known = codes.setdefault(server.kind.name_of(key), {})
             known |= codes_of(point["spans"])
     return codes
-
-
-def _expected(
-    server: Server, twin: Running, statistic_ids: Sequence[str]
-) -> Iterator[tuple[str, Expected]]:
-    """Yield what is expected of the statistics of a server, by its own names."""
-    for statistic_id in statistic_ids:
-        name = server_name_of(server, statistic_id)
-        expected = None if name is None else twin.expected(name)
-        if name is not None and expected is not None:
-            yield name, expected
