@@ -217,17 +217,19 @@ class Series:
 
         Raises RecorderError and StoppingError.
         """
-        has_long_gaps = isinstance(self.hours, RegisterHours) and (
-            self.hours.has_long_gaps
-        )
-        if self.source is not None and has_long_gaps:
+        if (
+            self.source is not None
+            and isinstance(self.hours, RegisterHours)
+            and self.hours.has_long_gaps
+        ):
             await self.source.note_changes()
         self._add_rows(self.hours.open_hours(now))
         self.rejections.add(rejected_and_held(self.hours))
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
         """Pass rows on to the statistic of the point and to that of its costs."""
-        self._codes = joined([*self._codes, *qualities_of(self.point, self.hours)])
+        if found := qualities_of(self.point, self.hours):
+            self._codes = joined([*self._codes, *found])
         if rows:
             self.rows_end = rows[-1].start.timestamp() + HOUR_SECONDS
         if self.standing is not None:
