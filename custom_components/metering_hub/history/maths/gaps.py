@@ -5,10 +5,11 @@ the register advanced on comparable days.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from math import ceil, inf
 
 from ...metering.quality import COMPARABLE_DAYS, LINE, MEASURED, UNKNOWN
+from ...metering.register_run import Run
 from ...metering.register_tail import Edge
 from .estimates import Estimator, Gap
 from .last_read import ESTIMATES, LastRead
@@ -23,17 +24,8 @@ def anchor(walked: Walked, estimator: Estimator) -> bool:
     Fewer readings of the same hour are no news. The result is True if any was added.
     """
     is_changed = False
-    for index, code in enumerate(walked.codes):
-        moment = walked.moment(index)
-        if index == 0 or code not in ESTIMATES:
-            continue
-        position = estimator.measured_position(moment)
-        if position is None:
-            continue
-        for run, _ in reversed(walked.positions):
-            if run.edges[0][0] < moment < run.edges[-1][0]:
-                is_changed |= run.anchor(moment, position)
-                break
+    for index, recorded, run, _ in _measured_before(walked, estimator, ESTIMATES):
+        is_changed |= run.anchor(walked.moment(index), recorded)
     return is_changed
 
 
@@ -44,21 +36,34 @@ def keep_recorded(walked: Walked, estimator: Estimator) -> None:
     advance between the readings around it, which is no news. A reading at the very end
     of an hour decides.
     """
+    measured = _measured_before(walked, estimator, {MEASURED})
+    for index, recorded, run, positions in measured:
+        moment, edges = walked.moment(index), run.edges
+        after = bisect_left(edges, (moment, -inf))
+        low, high = edges[after - 1][1], edges[after][1]
+        if edges[after][0] != moment and low <= recorded <= high:
+            positions[index] = rounded(recorded)
+
+
+def _measured_before(
+    walked: Walked, estimator: Estimator, codes: Collection[int]
+) -> Iterator[tuple[int, float, Run, list[float]]]:
+    """Yield the ends with one of the codes that are recorded as measured.
+
+    They come as their index, the recorded position, and the register that was read on
+    both sides of them with its positions.
+    """
     ends = range(1, len(walked.codes)) if estimator.has_recorded else ()
     for index in ends:
+        if walked.codes[index] not in codes:
+            continue
         moment = walked.moment(index)
-        recorded = estimator.measured_position(moment)
-        if recorded is None or walked.codes[index] != MEASURED:
+        if (recorded := estimator.measured_position(moment)) is None:
             continue
         for run, positions in reversed(walked.positions):
-            edges = run.edges
-            if not edges[0][0] < moment < edges[-1][0]:
-                continue
-            after = bisect_left(edges, (moment, -inf))
-            low, high = edges[after - 1][1], edges[after][1]
-            if edges[after][0] != moment and low <= recorded <= high:
-                positions[index] = rounded(recorded)
-            break
+            if run.edges[0][0] < moment < run.edges[-1][0]:
+                yield index, recorded, run, positions
+                break
 
 
 def fill_gaps(
