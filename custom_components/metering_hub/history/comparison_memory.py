@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Memory
 from ..backends.common.http import Json
 from ..backends.common.parse import as_object, as_text
+from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
 
 _VERSION = 1
@@ -75,16 +76,10 @@ class ComparisonMemory:
 
 def _compared(stored: Mapping[str, Json]) -> Compared:
     """Return a stored comparison; what is unreadable in it is left out."""
-    owed = {key: _moment(at) for key, at in as_object(stored.get("owed")).items()}
+    owed = {key: as_utc_moment(at) for key, at in as_object(stored.get("owed")).items()}
     return Compared(
-        began=_moment(stored.get("began")),
+        began=as_utc_moment(stored.get("began")),
         after=as_text(stored.get("after")),
         seen=as_object(stored.get("seen")),
         owed={key: at for key, at in owed.items() if at is not None},
     )
-
-
-def _moment(stored: Json) -> datetime | None:
-    """Return a stored moment with its time zone."""
-    moment = dt_util.parse_datetime(stored) if isinstance(stored, str) else None
-    return moment if moment is not None and moment.tzinfo is not None else None

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
 
 from ..backends.common.http import Json
+from ..backends.common.parse import as_object
+from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
 
 _VERSION = 1
@@ -41,9 +42,8 @@ class ImportMemory:
         if self._is_loaded:
             return
         stored = await self._store.async_load() or {}
-        unfinished = stored.get("unfinished")
-        if isinstance(unfinished, dict):
-            self._unfinished = {key: _moment(at) for key, at in unfinished.items()}
+        unfinished = as_object(stored.get("unfinished"))
+        self._unfinished = {key: as_utc_moment(at) for key, at in unfinished.items()}
         self._is_loaded = True
 
     async def async_begin(self, starts: Mapping[str, datetime | None]) -> None:
@@ -87,11 +87,6 @@ class ImportMemory:
                 },
             }
         )
-
-
-def _moment(stored: Json) -> datetime | None:
-    """Return a stored moment."""
-    return dt_util.parse_datetime(stored) if isinstance(stored, str) else None
 
 
 def _stored(moment: datetime | None) -> str | None:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from homeassistant.core import HomeAssistant
 
 from ..metering.model import Kind, Point
-from ..metering.quality import UNKNOWN
+from ..metering.quality import UNKNOWN, is_estimated
 from .costs import CostStatistics
 from .maths.rows import HOUR_SECONDS
-from .quality.estimate_source import EstimateSource, estimate_start, is_estimated
+from .quality.estimate_source import EstimateSource, estimate_start
 from .quality.memory import QualityMemory
 from .recorder.writer import StatisticWriter
 from .rejected import PointRejections, Rejections

@@ -127,18 +127,9 @@ class StoredHistory:
             else:
                 hour |= {"mean": row.mean, "min": row.min, "max": row.max}
             if (code := self.codes.get(row.start.timestamp())) is not None:
-                hour |= _quality(code)
+                hour |= HOUR_QUALITIES[code].texts
             response.append(hour)
         return response
-
-
-def _quality(code: int) -> dict[str, JsonValueType]:
-    """Return the quality of an hour, and the method of an estimate."""
-    found = HOUR_QUALITIES[code]
-    shown: dict[str, JsonValueType] = {"quality": found.quality.value}
-    if found.method is not None:
-        shown["method"] = found.method.value
-    return shown
 
 
 def _as_json(value: Value) -> JsonValueType:

@@ -11,7 +11,7 @@ from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import Kind, Point, Role
-from ..metering.quality import has_quality
+from ..metering.quality import has_quality, is_estimated
 from .maths.comparable_days import DayKinds
 from .settings_memory import Setting, Settings
 
@@ -85,11 +85,7 @@ class Scope:
     @property
     def settings(self) -> Settings:
         """Return which points are imported with which settings."""
-        straight = frozenset(
-            point.key
-            for point in self.points
-            if point.kind is Kind.REGISTER and has_quality(point)
-        )
+        straight = frozenset(point.key for point in self.points if is_estimated(point))
         return {
             Setting.TRUSTED: self.trusted,
             Setting.STRAIGHT_LINES: frozenset() if self.has_estimates else straight,

@@ -70,6 +70,12 @@ class HourQuality:
     method: Method | None
     letter: str
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return the names of the quality and of the method, as actions return them."""
+        shown = {"quality": self.quality.value}
+        return shown if self.method is None else shown | {"method": self.method.value}
+
 
 HOUR_QUALITIES = (
     HourQuality(Quality.UNKNOWN, None, "U"),
@@ -98,3 +104,8 @@ class HourCodes:
 def has_quality(point: Point) -> bool:
     """Return True if the hours of a point have a quality."""
     return point.quantity in QUANTITIES and point.kind in (Kind.REGISTER, Kind.INTERVAL)
+
+
+def is_estimated(point: Point) -> bool:
+    """Return True if long gaps in the readings of a point are estimated."""
+    return point.kind is Kind.REGISTER and has_quality(point)

@@ -21,7 +21,6 @@ KEPT_HOURS = 60 * 24
 
 _SECONDS = int(HOUR_SECONDS)
 
-
 RECORDED_SECONDS = 150 * 24 * HOUR_SECONDS
 """The span of recorded positions that is kept: the hours that are not final, a long gap
 before them, and what is noted ahead."""

@@ -40,7 +40,7 @@ class Lateness:
 
     @classmethod
     def parse(cls, stored: Json) -> Self:
-        """Return what is stored; the moment of the newest hour is not."""
+        """Return the stored state, without the moment of the newest hour."""
         found = as_object(stored)
         is_late, delays = found.get("late"), found.get("delays")
         return cls(

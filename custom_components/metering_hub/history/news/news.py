@@ -16,15 +16,12 @@ from ..maths.checked_hours import DataWarning
 from ..maths.rows import NEVER, as_datetime, hour_start
 from ..outcome import Outcome, join_some
 from ..quality.memory import QualityMemory
-from ..quality.report import QualityReport
+from ..quality.report import REPORTED, QualityReport
 from ..statistic import Scope
 from .events import HistoryEvents, HistoryEventType
 from .filled_holes import find_filled
 from .lateness import Lateness, late_after
 from .memory import NewsMemory, NewsStore, Told
-
-HOLE_WINDOW = timedelta(days=30)
-"""How far back holes are looked for that an import has filled."""
 
 SAME_EXCHANGE = 24 * 3600.0
 """A server that thins its readings moves the first one of a register, in seconds."""
@@ -88,7 +85,7 @@ class HistoryNews:
         if self._memory is None:
             self._memory = await self._store.async_load()
         await self._qualities.async_load()
-        self._start = whole_hour(dt_util.utcnow() - HOLE_WINDOW).timestamp()
+        self._start = whole_hour(dt_util.utcnow() - REPORTED).timestamp()
         self._codes = await self._read_codes(scope)
 
     async def async_tell(

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from homeassistant.core import HomeAssistant
 
-from ...metering.model import Kind, Point
-from ...metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN, has_quality
+from ...metering.model import Point
+from ...metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN, is_estimated
 from ...metering.register_run import WINDOW_SECONDS
 from ..maths.comparable_days import DAYS_BACK, DayKinds
 from ..maths.estimates import Estimator
+from ..maths.hour_counter import MOST_OPEN
 from ..maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Row, as_datetime
 from ..recorder.recorder import rows_during
 from ..statistic import Scope
@@ -22,10 +23,9 @@ COMPARED = timedelta(days=DAYS_BACK)
 FINAL_AFTER = timedelta(seconds=WINDOW_SECONDS)
 """How long after an hour its row is final, and a gap in it is estimated."""
 
-LONGEST_ESTIMATE = timedelta(days=62)
+LONGEST_ESTIMATE = timedelta(seconds=MOST_OPEN)
 """How far back the beginning of an estimate is looked for. In a longer one, the import
 resumes in its midst, and what is recorded of it stays."""
-
 
 READ_AT_ONCE = 31 * 24 * HOUR_SECONDS
 """The least span of recorded hours that is read at once, if any is needed."""
@@ -174,11 +174,6 @@ async def recorded_source(
     )
     await source.note_changes()
     return source
-
-
-def is_estimated(point: Point) -> bool:
-    """Return True if long gaps in the readings of a point are estimated."""
-    return point.kind is Kind.REGISTER and has_quality(point)
 
 
 def estimate_end(qualities: QualityMemory, key: str, moment: datetime) -> datetime:

@@ -56,16 +56,12 @@ async def list_gaps(
 
 def _span(span: CodeSpan) -> Gaps:
     """Return a span of hours with its quality, and the method of estimates."""
-    found = HOUR_QUALITIES[span.code]
-    shown: Gaps = {
+    return {
         "start": as_datetime(span.start).isoformat(),
         "end": as_datetime(span.end).isoformat(),
         "hours": int((span.end - span.start) // HOUR_SECONDS),
-        "quality": found.quality.value,
+        **HOUR_QUALITIES[span.code].texts,
     }
-    if found.method is not None:
-        shown["method"] = found.method.value
-    return shown
 
 
 def _rejected(
