@@ -13,6 +13,7 @@ _PLATFORMS: Mapping[Kind, Platform] = {
     Kind.INTERVAL: Platform.SENSOR,
     Kind.INSTANT: Platform.SENSOR,
     Kind.STATE: Platform.SENSOR,
+    Kind.UNDECIDED: Platform.SENSOR,
     Kind.FLAG: Platform.BINARY_SENSOR,
     Kind.EVENT: Platform.EVENT,
     Kind.ACTION: Platform.BUTTON,

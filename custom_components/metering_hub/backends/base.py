@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
+from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
 from .common.http import Json
 
@@ -179,6 +180,14 @@ class Backend(ABC):
     def remember(self) -> Memory:
         """Return what to keep over a restart."""
         return {}
+
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow what the user said about points, by point key, in the inventory.
+
+        Called before `connect`. The key may be one of the point's `former_keys`, or
+        that of a point that is gone.
+        """
+        return
 
     @abstractmethod
     async def connect(self) -> Identity:

@@ -4,7 +4,7 @@ It is independent of Home Assistant and of any backend. Every `datetime` is awar
 UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -89,6 +89,9 @@ class Kind(StrEnum):
     ACTION = "action"
     """A command without a value."""
 
+    UNDECIDED = "undecided"
+    """Positions of a meter or amounts per interval, which nobody knows yet."""
+
 
 class Role(StrEnum):
     """The role of a point in the energy balance of a home."""
@@ -166,7 +169,8 @@ class Point:
     backend adds up to this one's. `limits` is the range of a `writable` number.
     `capacity` is the most that a REGISTER can advance in an hour, in its unit;
     `may_restart` marks a REGISTER that may start again at any time, such as a count of
-    people.
+    people. `former_keys` are the keys that the same point has, or had, with another
+    kind: its entity and the user's settings move from them to `key`.
     """
 
     key: str
@@ -192,6 +196,21 @@ class Point:
     limits: Limits | None = None
     capacity: float | None = None
     may_restart: bool = False
+    former_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindQuestion:
+    """A point of which the data do not tell the kind, or contradict the known one.
+
+    `kind` is the present one: UNDECIDED, or the one that was believed until now.
+    `suggested` is what the data suggest, if they suggest one. `week` are the lowest
+    values of the last week's hours that have values, oldest first.
+    """
+
+    kind: Kind
+    suggested: Kind | None
+    week: Sequence[tuple[datetime, float]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,23 +263,26 @@ class Inventory:
 
     `undecided` names the set-up fields that the server does not answer, so the user has
     to. `choices` maps the names of set-up fields to the options that were found: labels
-    by value.
+    by value. `questions` are about the kinds of points, by point key.
     """
 
     devices: Mapping[str, Device]
     points: Mapping[str, Point]
     undecided: frozenset[str] = frozenset()
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    questions: Mapping[str, KindQuestion] = field(default_factory=dict)
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
         """Return the part of this inventory that belongs to these devices."""
+        points = {
+            key: point
+            for key, point in self.points.items()
+            if point.device_key in device_keys
+        }
         return Inventory(
             {key: device for key, device in self.devices.items() if key in device_keys},
-            {
-                key: point
-                for key, point in self.points.items()
-                if point.device_key in device_keys
-            },
+            points,
             self.undecided,
             self.choices,
+            {key: each for key, each in self.questions.items() if key in points},
         )

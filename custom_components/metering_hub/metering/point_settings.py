@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .data_quality import CONF_DATA_QUALITY
+from .model import Kind, Quantity, Role
 
 CONF_POINTS = "points"
 """The option that holds a mapping of settings per point key."""
@@ -11,24 +13,51 @@ CONF_POINTS = "points"
 CONF_TRUSTED = "trusted"
 """The setting of points whose readings are taken as they are."""
 
+CONF_KIND = "kind"
+CONF_QUANTITY = "quantity"
+CONF_ROLE = "role"
+CONF_UNIT = "unit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSettings:
     """The settings of one point.
 
     The readings of a register that `is_trusted` are taken as they are: the rules that
-    hold back what its meter could not have measured are off.
+    hold back what its meter could not have measured are off. The others replace what
+    the backend says or finds out, unless they are `None`.
     """
 
     is_trusted: bool = False
+    kind: Kind | None = None
+    quantity: Quantity | None = None
+    role: Role | None = None
+    unit: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, object], key: str) -> PointSettings:
         """Return the settings of a point from the options of its config entry."""
         stored = _stored(options).get(key)
+        if not isinstance(stored, Mapping):
+            return cls()
+        unit = stored.get(CONF_UNIT)
         return cls(
-            is_trusted=isinstance(stored, Mapping) and stored.get(CONF_TRUSTED) is True
+            is_trusted=stored.get(CONF_TRUSTED) is True,
+            kind=_member(Kind, stored.get(CONF_KIND)),
+            quantity=_member(Quantity, stored.get(CONF_QUANTITY)),
+            role=_member(Role, stored.get(CONF_ROLE)),
+            unit=unit if isinstance(unit, str) and unit else None,
         )
+
+
+def _member[Choice: StrEnum](choices: type[Choice], value: object) -> Choice | None:
+    """Return a stored choice, or `None` if it is missing or no longer exists."""
+    return choices(value) if isinstance(value, str) and value in choices else None
+
+
+def settings_by_key(options: Mapping[str, object]) -> dict[str, PointSettings]:
+    """Return all settings by point key, including those of points that are gone."""
+    return {key: PointSettings.of(options, key) for key in _stored(options)}
 
 
 def trusted_keys(options: Mapping[str, object]) -> frozenset[str]:
