@@ -15,6 +15,7 @@ from ...metering.model import ESTIMATED, NEW_REGISTER, Kind, Point, Reading
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
+from ..common.units import unit_factor
 from ..errors import BackendError
 from .batching import SAMPLES_PER_REQUEST, SignalBatcher
 from .const import MILLISECOND, QUARTER
@@ -23,7 +24,7 @@ from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
 from .points import signal_of
 from .signal_data import Value, estimated_times, group_by_origin, merge_origins
-from .units import canonical_unit, unit_factor
+from .units import read_unit
 
 WINDOW = timedelta(days=31) - MILLISECOND
 """A millisecond is added to each query, because `till` can be exclusive."""
@@ -132,7 +133,7 @@ class HistoryReader:
         for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            unit = canonical_unit(data.unit) or each.point.unit
+            unit = read_unit(data.unit) or each.point.unit
             if (factor := unit_factor(unit, each.point.unit)) is None:
                 # The signal measures something else now, which is not this point.
                 continue

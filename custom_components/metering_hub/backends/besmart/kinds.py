@@ -9,7 +9,7 @@ from .memory import ServerMemory
 from .models import DataQuery, SignalId, SignalType
 from .signal_data import group_by_origin, is_growing, merge_origins
 from .signals import is_register, signal_unit
-from .units import canonical_unit
+from .units import read_unit
 
 _SPAN = timedelta(days=7)
 _SHORTEST_SPAN = timedelta(days=1)
@@ -62,7 +62,7 @@ class KindDetector:
             raise next(iter(failures.values()))
         for signal in unknown:
             value = self._latest.value(signal)
-            if value is not None and (unit := canonical_unit(value.unit)):
+            if value is not None and (unit := read_unit(value.unit)):
                 self._memory.set_unit(signal, unit)
 
     def _is_undecided(self, signal: SignalId, type_: SignalType | None) -> bool:

@@ -6,12 +6,12 @@ from functools import lru_cache
 import re
 
 from ...metering.model import Category, Device, Kind, Point, Quantity
+from ..common.unit_quantities import is_energy, quantity_of
 from .const import QUARTER
 from .discovery import FoundSensors
 from .memory import ServerMemory
 from .models import Sensor, SensorId, SensorState, SignalId, SignalType
 from .signals import is_register, known_signal, role_of, signal_unit
-from .units import is_energy, quantity_of
 
 STALE_AFTER = timedelta(hours=24)
 """Values arrive late, by a quarter of an hour up to hours; see `data_delay`."""
