@@ -10,6 +10,7 @@ from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
+    SensorStateClass,
 )
 from homeassistant.const import (
     MATCH_ALL,
@@ -25,6 +26,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .data import MeteringHubConfigEntry
 from .descriptions import (
     sensor_device_class,
+    sensor_native_unit,
     sensor_precision,
     sensor_state_class,
     sensor_unit,
@@ -135,7 +137,7 @@ class PointSensor(PointEntity, SensorEntity):
         super().__init__(coordinator, point)
         self._attr_device_class = sensor_device_class(point)
         self._attr_state_class = sensor_state_class(point)
-        self._attr_native_unit_of_measurement = point.unit
+        self._attr_native_unit_of_measurement = sensor_native_unit(point)
         self._attr_suggested_unit_of_measurement = sensor_unit(point)
         self._attr_suggested_display_precision = sensor_precision(point)
         if point.options is not None:
@@ -157,7 +159,9 @@ class PointSensor(PointEntity, SensorEntity):
         if value == self._value and since == self._since:
             return False
         if since != self._since:
-            self._attr_last_reset = self._since = since
+            self._since = since
+            if self._attr_state_class is SensorStateClass.TOTAL:
+                self._attr_last_reset = since
         self._attr_native_value = self._value = value
         return True
 

@@ -32,7 +32,13 @@ _MEASURED: Mapping[str, Quantity] = {
     "m³/h": Quantity.VOLUME_FLOW,
     "W/m²": Quantity.IRRADIANCE,
     "m": Quantity.DISTANCE,
+    "m²": Quantity.AREA,
     "s": Quantity.DURATION,
+    "m/s": Quantity.SPEED,
+    "kg": Quantity.MASS,
+    "S/cm": Quantity.CONDUCTIVITY,
+    "B": Quantity.DATA_SIZE,
+    "B/s": Quantity.DATA_RATE,
 }
 """Quantities by one unit of each; their other units are converted into it."""
 
