@@ -15,6 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..const import DOMAIN
+from ..descriptions import statistics_unit_class
 from ..history.recorder.recorder import recorded_ids, recorded_unit_class
 from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
@@ -44,6 +45,7 @@ _LISTS: Mapping[SourceKind, SourceList] = {
 _GAS_UNIT_CLASSES: Mapping[Quantity, str] = {
     Quantity.GAS: VolumeConverter.UNIT_CLASS,
     Quantity.ENERGY: EnergyConverter.UNIT_CLASS,
+    Quantity.HEAT: EnergyConverter.UNIT_CLASS,
 }
 _COUNTING_KINDS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 
@@ -212,7 +214,13 @@ async def _statistic_ids(hass: HomeAssistant, meters: EntryMeters) -> StatisticI
 
     These are the imported statistics or, without import, those of the entities.
     """
-    points, prefix = meters.points, meters.statistic_prefix
+    prefix = meters.statistic_prefix
+    points = {
+        key: point
+        for key, point in meters.points.items()
+        # The dashboard refuses statistics whose unit it cannot convert, such as BTU.
+        if point.kind not in _COUNTING_KINDS or statistics_unit_class(point) is not None
+    }
     entities = _enabled_entities(hass, meters.entry, points.values())
     rates = {
         key: entity_id

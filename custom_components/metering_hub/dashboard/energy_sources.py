@@ -46,7 +46,7 @@ class StatisticIds:
     rates: Mapping[str, str]
 
 
-_GAS_QUANTITIES = frozenset({Quantity.GAS, Quantity.ENERGY})
+_GAS_QUANTITIES = frozenset({Quantity.GAS, Quantity.ENERGY, Quantity.HEAT})
 _ROLES: Mapping[Role, tuple[SourceKind, frozenset[Quantity]]] = {
     Role.SOLAR: (SourceKind.SOLAR, frozenset({Quantity.ENERGY})),
     Role.GAS: (SourceKind.GAS, _GAS_QUANTITIES),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ...metering.model import Device, Kind, Point, Quantity
-from ..common.units import Family, canonical_unit, family_of
+from ..common.units import canonical_unit
 from .catalogue import Catalogue
-from .energy_links import GASES, LinkedSeries, linked_series
+from .energy_links import LinkedSeries, linked_series
 from .models import PlaceId, PlaceKind, PlaceLink, Series
-from .units import measured_quantity, volume_quantity
+from .units import counted_quantity, is_counted, measured_quantity
 
 ENABLED_PER_DEVICE = 100
 """Series of a device that are enabled by default, not counting energy and weather."""
@@ -63,7 +63,7 @@ def undecided_series(catalogue: Catalogue) -> Mapping[int, Series]:
         for number, series in catalogue.series.items()
         if number not in linked
         and number not in weather
-        and family_of(canonical_unit(series.unit)) is not Family.OTHER
+        and is_counted(series, is_linked=False)
     }
 
 
@@ -192,18 +192,13 @@ class PointMaker:
 
     def _classify(self, series: Series) -> tuple[Quantity, Kind]:
         """Return the quantity and kind of a series."""
-        unit, text = canonical_unit(series.unit), f"{series.name} {series.description}"
         weather, linked = self._weather.get(series.id), self._linked.get(series.id)
         if weather and weather.parameter in _WEATHER:
             return _WEATHER[weather.parameter]
-        family = family_of(unit)
-        if weather or family is Family.OTHER:
-            return measured_quantity(unit, text), Kind.INSTANT
+        if weather or not is_counted(series, is_linked=linked is not None):
+            return measured_quantity(series), Kind.INSTANT
         kind = Kind.INTERVAL if linked else self._kinds.get(series.id, Kind.INTERVAL)
-        if family is Family.VOLUME:
-            is_gas = linked is not None and linked.energy in GASES
-            return (Quantity.GAS if is_gas else volume_quantity(text)), kind
-        return (Quantity.HEAT if family is Family.HEAT else Quantity.ENERGY), kind
+        return counted_quantity(series, linked.energy if linked else None), kind
 
     def _make_point(self, series: Series, device: str, *, enabled: bool) -> Point:
         """Return the point of a series."""
@@ -221,12 +216,15 @@ class PointMaker:
             quantity=quantity,
             kind=kind,
             unit=canonical_unit(series.unit),
-            role=linked.role if linked else None,
+            # The dashboard has no source for what comes as a mass or as another fuel.
+            role=linked.role if linked and quantity is not Quantity.FUEL else None,
             included_in=self._included_in(linked),
             interval=interval if is_long else None,
             enabled_default=enabled,
             stale_after=max(MIN_STALE_AFTER, 3 * (interval or HOUR)),
-            has_history=not (weather and weather.forecast)
+            # The means of an hour's directions would be wrong: 180° for 359° and 1°.
+            has_history=quantity is not Quantity.WIND_DIRECTION
+            and not (weather and weather.forecast)
             and (linked is not None or series.id not in self._assumed),
         )
 

@@ -96,6 +96,7 @@ UNIT_WORDS = (
     _plain("d", "day", "h", "24"),
     _si("L l ltr", "liter litre", "dm3"),
     _plain("cc", "", "cm3"),
+    _plain("stere", "stere", "m3"),
     _si("VA", "voltampere", "V A"),
     _si("J", "joule", "W s"),
     _si("Wh", "watthour", "W h"),

@@ -1,0 +1,112 @@
+"""What a volume or a mass is of, by the words of its name.
+
+The words are those of the languages in which people name their meters: English, German,
+French, Dutch, Spanish, Italian and Polish.
+"""
+
+from collections.abc import Mapping
+import re
+
+from ...metering.model import Quantity
+
+_FUELS = frozenset(
+    {
+        *("biodiesel", "biofuel", "biomass", "butane", "coal", "diesel", "fuel"),
+        *("gasoil", "gasoline", "hydrogen", "kerosene", "lpg", "oil", "pellet"),
+        *("pellets", "petrol", "propane", "steam", "wood", "woodchip", "woodchips"),
+        *("bois", "buches", "bûche", "bûches", "carburant", "charbon", "combustible"),
+        *("fioul", "gasoil", "gazoil", "gazole", "gpl", "granules", "granulés"),
+        *("hydrogène", "mazout", "plaquettes", "vapeur"),
+        *("benzin", "biomasse", "brennholz", "brennstoff", "briketts", "butan"),
+        *("dampf", "flüssiggas", "fluessiggas", "hackgut", "hackschnitzel", "heizoel"),
+        *("heizöl", "holz", "holzhackschnitzel", "holzpellets", "holzschnitzel"),
+        *("kerosin", "kohle", "propan", "scheitholz", "wasserstoff", "öl"),
+        *("brandstof", "butaan", "gasolie", "hout", "houtpellets", "houtsnippers"),
+        *("huisbrandolie", "kolen", "olie", "propaan", "stookolie", "stoom"),
+        *("waterstof",),
+        *("astillas", "butano", "carbón", "fueloil", "gasoleo", "gasóleo", "gasolina"),
+        *("glp", "leña", "madera", "pelets", "pélets", "propano", "vapor"),
+        *("carbone", "cippato", "combustibile", "gasolio", "legna", "legno", "nafta"),
+        *("vapore",),
+        *("drewna", "drewno", "ekogroszek", "olej", "oleju", "opałowego", "opałowy"),
+        *("pelet", "peletu", "węgiel", "węgla", "zrębki"),
+    }
+)
+_GASES = frozenset(
+    {
+        *("biogas", "biomethane", "gas", "methane"),
+        *("biogaz", "biométhane", "gaz", "méthane"),
+        *("biomethan", "erdgas", "methan", "stadtgas", "aardgas", "gasmeter"),
+        *("biometano", "metano"),
+        *("gazomierz", "gazomierza", "gazowa", "gazowe", "gazowego", "gazowy", "gazu"),
+    }
+)
+_WATERS = frozenset(
+    {
+        *("dcw", "dhw", "water"),
+        *("eau", "eaux", "ecs", "efs"),
+        *("twk", "tww", "wasser"),
+        *("agua", "aguas"),
+        *("acqua", "acque"),
+        *("cwu", "woda", "wodna", "wodny", "wodomierz", "wodomierza", "wody", "zwu"),
+    }
+)
+_WATER_ENDS = ("wasser", "water")
+"""The last part of a Germanic compound says what it is: "Kaltwasser", "drinkwater"."""
+
+_METER_ENDS = (
+    *("bezug", "brenner", "heizung", "kessel", "menge", "meter", "stand", "teller"),
+    *("therme", "uhr", "verbrauch", "verbruik", "zaehler", "zaehlerstand", "zähler"),
+    *("tank", "ketel", "lieferung", "leitung", "zählerstand", "mengenzähler"),
+)
+"""Last parts of compounds that leave open what is measured: "Gasverbrauch"."""
+
+_PHRASES: Mapping[str, str] = {
+    r"h[2₂]o": "water",
+    r"ga[sz][ -]oil": "gasoil",
+    r"wood[ -]chips?": "woodchips",
+    r"par[ay] wodn\w+": "steam",
+    r"wasser[ -]?dampf|water[ -]?vapou?r|vapeur d.eau": "steam",
+}
+_PATTERNS = tuple(
+    (re.compile(rf"\b(?:{phrase})\b"), word) for phrase, word in _PHRASES.items()
+)
+_CAMEL = re.compile(r"(?<=[^\W\d_][a-zà-ÿ])(?=[A-ZÀ-Ý][a-zà-ÿ])")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def named_quantity(*texts: str) -> Quantity | None:
+    """Return FUEL, GAS or WATER, whichever the first text that names one names.
+
+    It is `None` if none is named, or if water and something that is burnt are both.
+    """
+    for text in texts:
+        words = _words(text)
+        # "Propane gas" and "LPG gas" are fuels; "gas" alone is delivered by pipe.
+        burnt = _first_named(words, {Quantity.FUEL: _FUELS, Quantity.GAS: _GASES})
+        is_water = any(word in _WATERS or word.endswith(_WATER_ENDS) for word in words)
+        if burnt and is_water:
+            return None
+        if burnt or is_water:
+            return burnt or Quantity.WATER
+    return None
+
+
+def _first_named(
+    words: frozenset[str], named: Mapping[Quantity, frozenset[str]]
+) -> Quantity | None:
+    """Return the first quantity of which one of the words is there."""
+    return next((each for each, names in named.items() if words & names), None)
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text in small letters, with what compounds measure."""
+    plain = _CAMEL.sub(" ", text).casefold()
+    for pattern, word in _PATTERNS:
+        plain = pattern.sub(word, plain)
+    words = set(_WORD.findall(plain))
+    for word in [*words]:
+        for end in _METER_ENDS:
+            if word.endswith(end) and word != end:
+                words.add(word.removesuffix(end))
+    return frozenset(words)
