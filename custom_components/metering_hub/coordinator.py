@@ -1,7 +1,7 @@
 """The base of all backend coordinators, and the coordinator of the inventory."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import override
@@ -17,6 +17,7 @@ from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
 from .metering.model import Inventory
+from .metering.names import short_names
 
 INVENTORY_INTERVAL = timedelta(hours=1)
 
@@ -102,10 +103,12 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     """Fetch the inventory of the server once an hour.
 
     The data is the part that the user selected; `found` is the whole inventory.
+    `point_names` are the names of points beside those of their devices, by key.
     """
 
     identity: Identity
     found: Inventory
+    point_names: Mapping[str, str]
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
@@ -131,5 +134,6 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         self.found = await self.backend.inventory()
+        self.point_names = short_names(self.found)
         selected = selected_devices(self.found, self.config_entry.options)
         return self.found.select(selected)

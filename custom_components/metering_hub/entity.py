@@ -80,7 +80,8 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
         self._attr_entity_registry_enabled_default = point.enabled_default
         self._attr_entity_category = entity_category(point)
         if point.name is not None:
-            self._attr_name = point.name
+            names = entry.runtime_data.inventory.point_names
+            self._attr_name = names.get(point.key, point.name)
         if point.translation_key is not None:
             self._attr_translation_key = point.translation_key
             self._attr_translation_placeholders = dict(point.placeholders)

@@ -20,19 +20,24 @@ from ..const import (
     DOMAIN,
 )
 from ..metering.model import Inventory
+from ..metering.names import device_paths
 from .forms import FormData, choices_selector, fields_schema
 from .selection import Options, selected_devices
 
 
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
-    """Return the names of devices by key, in Home Assistant's language."""
+    """Return the paths of devices by key, in Home Assistant's language.
+
+    Rooms of the same name are told apart by the buildings that they are in.
+    """
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
-    return {
+    names = {
         key: device.name
         or texts.get(f"component.{DOMAIN}.device.{device.translation_key}.name")
         or key
         for key, device in inventory.devices.items()
     }
+    return device_paths(inventory, names)
 
 
 def selection_schema(
