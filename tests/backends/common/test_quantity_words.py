@@ -8,7 +8,7 @@ from custom_components.metering_hub.metering.model import Quantity
 FUELS = (
     *("Heating oil", "Diesel generator", "Wood", "wood chips", "LPG tank", "Steam"),
     *(
-        "Fioul cuve 2",
+        "Fioul 2",
         "Mazout",
         "Bois",
         "Granulés",
