@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
 import re
 
 from .model import Device, Inventory
@@ -76,10 +75,13 @@ def ancestors(inventory: Inventory, key: str) -> Iterator[Device]:
 
 def _without_places(name: str, places: frozenset[str]) -> str:
     """Return a name without its leading words that are among those of its places."""
-    words = [*_WORD.finditer(name)]
-    leading = [*takewhile(lambda word: word[0].casefold() in places, words)]
+    first = word = _WORD.search(name)
+    end = 0
+    while word is not None and word[0].casefold() in places:
+        end = word.end()
+        word = _WORD.search(name, end)
     # A number alone names no place: "2 pumps" in "Building 2" are two pumps.
-    if not leading or len(leading) == len(words) or leading[0][0].isdecimal():
+    if end == 0 or word is None or first is None or first[0].isdecimal():
         return name
-    rest = name[leading[-1].end() :].lstrip(_SEPARATORS)
+    rest = name[end:].lstrip(_SEPARATORS)
     return f"{rest[0].upper()}{rest[1:]}" if name[0].isupper() else rest

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from custom_components.metering_hub.backends.common.unit_meaning import UnitVocabulary
+from custom_components.metering_hub.backends.common.unit_words import UNIT_WORDS
 from custom_components.metering_hub.backends.common.units import (
     Family,
     canonical_unit,
@@ -76,6 +78,7 @@ def test_units_of_home_assistant_stay() -> None:
         ("º C", "°C"),
         ("hz", "Hz"),
         ("L/m²", "mm"),
+        ("stere", "m³"),
     ],
 )
 def test_spellings_that_pint_does_not_know(text: str, unit: str) -> None:
@@ -96,6 +99,14 @@ def test_an_ambiguous_or_unknown_unit_stays(text: str) -> None:
 @pytest.mark.parametrize("text", [None, "", " ", ".", "dimensionless"])
 def test_no_unit(text: str | None) -> None:
     assert canonical_unit(text) is None
+
+
+def test_every_word_is_a_unit() -> None:
+    vocabulary = UnitVocabulary()
+    words = [
+        word for each in UNIT_WORDS for word in f"{each.symbols} {each.names}".split()
+    ]
+    assert [word for word in words if vocabulary.parse(word) is None] == []
 
 
 def test_prefixes_keep_their_case() -> None:

@@ -5,6 +5,7 @@ French, Dutch, Spanish, Italian and Polish.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 import re
 
 from ...metering.model import Quantity
@@ -75,6 +76,7 @@ _CAMEL = re.compile(r"(?<=[^\W\d_][a-zà-ÿ])(?=[A-ZÀ-Ý][a-zà-ÿ])")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+@lru_cache(maxsize=4096)
 def named_quantity(*texts: str) -> Quantity | None:
     """Return FUEL, GAS or WATER, whichever the first text that names one names.
 
@@ -105,8 +107,7 @@ def _words(text: str) -> frozenset[str]:
     for pattern, word in _PATTERNS:
         plain = pattern.sub(word, plain)
     words = set(_WORD.findall(plain))
-    for word in [*words]:
-        for end in _METER_ENDS:
-            if word.endswith(end) and word != end:
-                words.add(word.removesuffix(end))
+    compounds = [word for word in words if word.endswith(_METER_ENDS)]
+    for word in compounds:
+        words |= {word.removesuffix(end) for end in _METER_ENDS}
     return frozenset(words)
