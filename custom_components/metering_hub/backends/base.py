@@ -80,9 +80,14 @@ class Capability(StrEnum):
     HISTORY = "history"
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
+    ENERGY_BREAKDOWN = "energy_breakdown"
+    NOTIFICATIONS = "notifications"
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
+
+    UPLOAD = "upload"
+    """The server stores values of Home Assistant in a series of its own."""
 
     WATCH = "watch"
     WRITE = "write"
@@ -267,6 +272,14 @@ class Backend(ABC):
 
         Raises RejectedError with the server's reason if it rejects the value.
         Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def mark_read(self, point: Point, notification: str) -> None:
+        """Mark a notification of a NOTIFICATIONS point as read, by its key.
+
+        One that is read already is none the worse. Raises RejectedError if the server
+        no longer has it. Requires Capability.NOTIFICATIONS.
         """
         raise NotImplementedError
 

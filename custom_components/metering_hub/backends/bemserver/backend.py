@@ -21,6 +21,8 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
+from ..common.http import HttpClient
+from ..errors import RejectedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -35,6 +37,7 @@ from .history_start import HistoryStarts
 from .kinds import SeriesKinds
 from .latest import LatestReader
 from .memory import ServerMemory
+from .notifications import NotificationReader, NotificationsClient
 from .points import PointMaker, SeriesPoint, make_devices, undecided_series
 from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
 from .site_points import make_site_points
@@ -68,9 +71,7 @@ class BemserverBackend(Backend):
         self._has_contradiction = has_contradiction(options)
         self._clock = clock
         self._api = ApiAddress(session, self._url)
-        login = Login(self._api, self._email, str(settings["password"]), clock)
-        auth = TokenAuth(login.log_in, login.refresh, clock=clock)
-        http = self._api.http_client(auth=auth, classify=classify)
+        http = _http_client(self._api, settings, clock)
         self._client = BemserverClient(http, self._api)
         self._catalogue = CatalogueReader(self._client)
         client = TimeseriesClient(http, self._api)
@@ -82,7 +83,11 @@ class BemserverBackend(Backend):
         self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
-        self._site_reader = SiteReader(self._client, client, batcher, states, cache)
+        own = NotificationsClient(http, self._api)
+        self._notifications = NotificationReader(self._client, own)
+        self._site_reader = SiteReader(
+            self._client, client, batcher, states, cache, self._notifications
+        )
         self._history = HistoryReader(batcher, client, states, cache, self._complete)
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(cache, self._latest)
@@ -281,10 +286,28 @@ class BemserverBackend(Backend):
         }
         return await self._comparer.compare(series, start, self._clock(), seen)
 
+    @override
+    async def mark_read(self, point: Point, notification: str) -> None:
+        """Mark a notification of a campaign as read."""
+        source = self._site.sources[point.key] if self._site else None
+        if source is None:
+            raise RejectedError("the notification no longer exists")
+        await self._notifications.mark_read(source.number, notification)
+
     def _series_ids(self, points: Collection[Point]) -> list[int]:
         """Return the ids of the series that still exist."""
         series = self._series
         return [series[point.key].series_id for point in points if point.key in series]
+
+
+def _http_client(
+    api: ApiAddress, settings: Settings, clock: Callable[[], datetime]
+) -> HttpClient:
+    """Return a client that logs in with the credentials of the settings."""
+    email, password = str(settings["email"]), str(settings["password"])
+    login = Login(api, email, password, clock)
+    auth = TokenAuth(login.log_in, login.refresh, clock=clock)
+    return api.http_client(auth=auth, classify=classify)
 
 
 def _shows_todays_amount(point: Point) -> bool:
