@@ -119,5 +119,11 @@ def _point(point: Point) -> dict[str, object]:
 
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, dict[str, object]]:
-    """Return readings by point key."""
-    return {key: asdict(reading) for key, reading in sorted(readings.items())}
+    """Return readings by point key, with the number of their notifications.
+
+    What a notification says may name places and people.
+    """
+    return {
+        key: {**asdict(reading), "notifications": len(reading.notifications)}
+        for key, reading in sorted(readings.items())
+    }

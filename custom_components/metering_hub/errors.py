@@ -13,7 +13,9 @@ from .backends.errors import (
     AuthenticationError,
     BackendError,
     HttpsRequiredError,
+    IncompatibleUnitError,
     InvalidUrlError,
+    NoBreakdownError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
@@ -72,6 +74,8 @@ _ACTION_KEYS: Mapping[type[BackendError], str] = {
     UnreachableError: "action_cannot_connect",
     RateLimitedError: "action_rate_limited",
     RejectedError: "rejected",
+    NoBreakdownError: "no_energy_breakdown",
+    IncompatibleUnitError: "incompatible_unit",
 }
 _HISTORY_UPDATE_KEYS: Mapping[type[HistoryError], str] = {
     RecorderError: "not_stored",

@@ -15,6 +15,7 @@ from homeassistant.core import (
 
 from .actions.call import ENTRY
 from .actions.dashboard import add_to_energy_dashboard
+from .actions.energy_breakdown import BREAKDOWN_SCHEMA, get_energy_breakdown
 from .actions.gaps import GAPS_SCHEMA, get_gaps
 from .actions.history import (
     GET_SCHEMA,
@@ -48,6 +49,12 @@ _ACTIONS = (
     _Action("import_history", import_history, IMPORT_SCHEMA),
     _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
     _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
+    _Action(
+        "get_energy_breakdown",
+        get_energy_breakdown,
+        BREAKDOWN_SCHEMA,
+        SupportsResponse.ONLY,
+    ),
     _Action("clear_history", clear_history, _ENTRY_SCHEMA),
     _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),
     _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA),

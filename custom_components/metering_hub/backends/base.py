@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
+from ..metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
@@ -272,6 +273,16 @@ class Backend(ABC):
 
         Raises RejectedError with the server's reason if it rejects the value.
         Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def energy_breakdown(
+        self, device_key: str, query: BreakdownQuery
+    ) -> EnergyBreakdown:
+        """Return what the energy of a device was used for.
+
+        Raises NoBreakdownError for a device that has none, and IncompatibleUnitError if
+        the server cannot convert to the unit. Requires Capability.ENERGY_BREAKDOWN.
         """
         raise NotImplementedError
 

@@ -73,6 +73,14 @@ class RejectedError(BackendError):
     """The server rejected a value; the message is the server's own."""
 
 
+class NoBreakdownError(RejectedError):
+    """The device is none whose energy is broken down by its use."""
+
+
+class IncompatibleUnitError(RejectedError):
+    """Values cannot be converted between units; the message is the wanted one."""
+
+
 class ProtocolError(BackendError):
     """The answer is invalid or does not come from this server's API."""
 

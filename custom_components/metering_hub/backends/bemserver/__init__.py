@@ -28,6 +28,7 @@ SPEC = BackendSpec(
         {
             Capability.HISTORY,
             Capability.COMPARISON,
+            Capability.ENERGY_BREAKDOWN,
             Capability.NOTIFICATIONS,
         }
     ),

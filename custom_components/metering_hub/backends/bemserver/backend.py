@@ -8,6 +8,7 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
+from ...metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ...metering.model import Inventory, Kind, Point, Reading
 from ..base import (
     Backend,
@@ -22,7 +23,7 @@ from ..base import (
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
 from ..common.http import HttpClient
-from ..errors import RejectedError
+from ..errors import NoBreakdownError, RejectedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -32,6 +33,7 @@ from .client import BemserverClient, classify
 from .comparison import DayComparer
 from .complete_hours import CompleteHours
 from .data_states import DataStates
+from .energy_breakdown import BreakdownReader
 from .history import HistoryReader
 from .history_start import HistoryStarts
 from .kinds import SeriesKinds
@@ -85,6 +87,7 @@ class BemserverBackend(Backend):
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         own = NotificationsClient(http, self._api)
         self._notifications = NotificationReader(self._client, own)
+        self._breakdowns = BreakdownReader(http, self._api)
         self._site_reader = SiteReader(
             self._client, client, batcher, states, cache, self._notifications
         )
@@ -285,6 +288,18 @@ class BemserverBackend(Backend):
             if point.key in self._series
         }
         return await self._comparer.compare(series, start, self._clock(), seen)
+
+    @override
+    async def energy_breakdown(
+        self, device_key: str, query: BreakdownQuery
+    ) -> EnergyBreakdown:
+        """Return the server's breakdown of a site or building."""
+        site = self._site
+        place = site.place_of(device_key) if site else None
+        if site is None or place is None:
+            raise NoBreakdownError("the device is no place")
+        zone = self._zones.of(site.catalogue.campaign_of(place) or 0)
+        return await self._breakdowns.read(place, site.catalogue, zone, query)
 
     @override
     async def mark_read(self, point: Point, notification: str) -> None:

@@ -56,6 +56,11 @@ class SiteOverview:
         campaign = self.catalogue.campaign_of(PlaceId(PlaceKind.SITE, site_id))
         return self.zones.of(campaign or 0)
 
+    def place_of(self, device_key: str) -> PlaceId | None:
+        """Return the place that a device was made from, if it was made from one."""
+        places = {place_key(place): place for place in self.catalogue.places}
+        return places.get(device_key)
+
 
 class SiteReader:
     """Reads the points that `make_site_points` yields."""
