@@ -15,7 +15,9 @@ from .backends.errors import (
     HttpsRequiredError,
     IncompatibleUnitError,
     InvalidUrlError,
+    ManyTargetsError,
     NoBreakdownError,
+    NoTargetError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
@@ -76,6 +78,8 @@ _ACTION_KEYS: Mapping[type[BackendError], str] = {
     RejectedError: "rejected",
     NoBreakdownError: "no_energy_breakdown",
     IncompatibleUnitError: "incompatible_unit",
+    NoTargetError: "no_such_series",
+    ManyTargetsError: "several_series",
 }
 _HISTORY_UPDATE_KEYS: Mapping[type[HistoryError], str] = {
     RecorderError: "not_stored",

@@ -12,6 +12,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
+from homeassistant.helpers.service import async_register_admin_service
 
 from .actions.call import ENTRY
 from .actions.dashboard import add_to_energy_dashboard
@@ -30,6 +31,7 @@ from .actions.sending import (
     send_readings,
     send_telegram,
 )
+from .actions.upload import UPLOAD_SCHEMA, upload_timeseries
 from .const import DOMAIN
 
 _ENTRY_SCHEMA = vol.Schema(ENTRY)
@@ -37,12 +39,13 @@ _ENTRY_SCHEMA = vol.Schema(ENTRY)
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """An action: what it does, and which fields it has."""
+    """An action: what it does, which fields it has, and who may call it."""
 
     name: str
     run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
     schema: vol.Schema
     response: SupportsResponse = SupportsResponse.OPTIONAL
+    is_for_admins: bool = False
 
 
 _ACTIONS = (
@@ -59,6 +62,7 @@ _ACTIONS = (
     _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),
     _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA),
     _Action("send_readings", send_readings, READINGS_SCHEMA),
+    _Action("upload_timeseries", upload_timeseries, UPLOAD_SCHEMA, is_for_admins=True),
 )
 
 
@@ -66,6 +70,11 @@ _ACTIONS = (
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in _ACTIONS:
+        if action.is_for_admins:
+            async_register_admin_service(
+                hass, DOMAIN, action.name, action.run, action.schema, action.response
+            )
+            continue
         hass.services.async_register(
             DOMAIN,
             action.name,

@@ -70,13 +70,13 @@ async def get_energy_breakdown(call: ServiceCall) -> ServiceResponse:
 
 def _device_of(call: ServiceCall) -> tuple[MeteringHubConfigEntry, str]:
     """Return the entry of a device and its key; raises ServiceValidationError."""
-    device = dr.async_get(call.hass).async_get(call.data[ATTR_DEVICE])
-    for entry_id in device.config_entries if device else ():
-        known = call.hass.config_entries.async_get_entry(entry_id)
-        if device is None or known is None or known.domain != DOMAIN:
-            continue
+    registry = dr.async_get(call.hass)
+    for known in call.hass.config_entries.async_entries(DOMAIN):
         spec = BACKENDS[known.data[CONF_BACKEND]]
-        key = device_key_of(known, device.identifiers)
-        if key is not None and Capability.ENERGY_BREAKDOWN in spec.capabilities:
-            return entry_of(call, entry_id), key
+        if Capability.ENERGY_BREAKDOWN not in spec.capabilities:
+            continue
+        for device in dr.async_entries_for_config_entry(registry, known.entry_id):
+            if device.id == call.data[ATTR_DEVICE]:
+                key = device_key_of(known, device.identifiers)
+                return entry_of(call, known.entry_id), key or ""
     raise invalid("no_energy_breakdown")

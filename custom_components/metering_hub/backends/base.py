@@ -159,6 +159,25 @@ class Comparison:
     seen: Memory
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTarget:
+    """A series of the server that values can be uploaded into.
+
+    `key` identifies it on the server. `unit` is spelled as in Home Assistant.
+    """
+
+    key: str
+    name: str = field(repr=False)
+    unit: str | None
+
+
+class DataState(StrEnum):
+    """What uploaded values are: as they were measured, or checked and cleaned."""
+
+    RAW = "raw"
+    CLEAN = "clean"
+
+
 class Backend(ABC):
     """A connection to one server.
 
@@ -291,6 +310,25 @@ class Backend(ABC):
 
         One that is read already is none the worse. Raises RejectedError if the server
         no longer has it. Requires Capability.NOTIFICATIONS.
+        """
+        raise NotImplementedError
+
+    async def upload_target(self, series: str, campaign: str | None) -> UploadTarget:
+        """Return the series with an id or name, as the server has it now.
+
+        Names may be unique only within a campaign, which is given by its id or name,
+        too. Raises NoTargetError if there is no such series, and ManyTargetsError if
+        there are several. Requires Capability.UPLOAD.
+        """
+        raise NotImplementedError
+
+    async def upload(
+        self, target: UploadTarget, values: Mapping[datetime, float], state: DataState
+    ) -> None:
+        """Store values in a series, in its unit and by whole seconds.
+
+        What the server has at the same moment stays, so uploading again changes
+        nothing. Requires Capability.UPLOAD.
         """
         raise NotImplementedError
 

@@ -81,6 +81,14 @@ class IncompatibleUnitError(RejectedError):
     """Values cannot be converted between units; the message is the wanted one."""
 
 
+class NoTargetError(RejectedError):
+    """The server has no series with this id or name that the user may see."""
+
+
+class ManyTargetsError(RejectedError):
+    """The server has several series of this name, in different campaigns."""
+
+
 class ProtocolError(BackendError):
     """The answer is invalid or does not come from this server's API."""
 

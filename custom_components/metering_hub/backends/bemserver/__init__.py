@@ -30,6 +30,7 @@ SPEC = BackendSpec(
             Capability.COMPARISON,
             Capability.ENERGY_BREAKDOWN,
             Capability.NOTIFICATIONS,
+            Capability.UPLOAD,
         }
     ),
     setup_fields=(

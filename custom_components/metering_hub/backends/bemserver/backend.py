@@ -8,10 +8,8 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
-from ...metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ...metering.model import Inventory, Kind, Point, Reading
 from ..base import (
-    Backend,
     Comparison,
     HistoryChanges,
     HistoryChunk,
@@ -22,8 +20,6 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
-from ..common.http import HttpClient
-from ..errors import NoBreakdownError, RejectedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -33,18 +29,16 @@ from .client import BemserverClient, classify
 from .comparison import DayComparer
 from .complete_hours import CompleteHours
 from .data_states import DataStates
-from .energy_breakdown import BreakdownReader
 from .history import HistoryReader
 from .history_start import HistoryStarts
 from .kinds import SeriesKinds
 from .latest import LatestReader
 from .memory import ServerMemory
-from .notifications import NotificationReader, NotificationsClient
+from .on_demand import OnDemandBackend
 from .points import PointMaker, SeriesPoint, make_devices, undecided_series
 from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
 from .site_points import make_site_points
-from .site_readings import SiteOverview, SiteReader, make_overview
-from .time_zones import TimeZones
+from .site_readings import SiteReader, make_overview
 from .timeseries_client import TimeseriesClient
 from .todays_amounts import TodaysAmounts
 from .value_cache import ValueCache
@@ -55,7 +49,7 @@ SERIES_AT_ONCE = 200
 """Series processed before yielding to the event loop: a few milliseconds."""
 
 
-class BemserverBackend(Backend):
+class BemserverBackend(OnDemandBackend):
     """A BEMServer, as one of its users sees it."""
 
     def __init__(
@@ -73,7 +67,9 @@ class BemserverBackend(Backend):
         self._has_contradiction = has_contradiction(options)
         self._clock = clock
         self._api = ApiAddress(session, self._url)
-        http = _http_client(self._api, settings, clock)
+        login = Login(self._api, self._email, str(settings["password"]), clock)
+        auth = TokenAuth(login.log_in, login.refresh, clock=clock)
+        http = self._api.http_client(auth=auth, classify=classify)
         self._client = BemserverClient(http, self._api)
         self._catalogue = CatalogueReader(self._client)
         client = TimeseriesClient(http, self._api)
@@ -81,13 +77,11 @@ class BemserverBackend(Backend):
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
-        self._complete, self._zones = CompleteHours(), TimeZones()
+        self._complete = CompleteHours()
         self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
-        own = NotificationsClient(http, self._api)
-        self._notifications = NotificationReader(self._client, own)
-        self._breakdowns = BreakdownReader(http, self._api)
+        super().__init__(http, self._api, self._client)
         self._site_reader = SiteReader(
             self._client, client, batcher, states, cache, self._notifications
         )
@@ -96,7 +90,6 @@ class BemserverBackend(Backend):
         self._changes = ChangeFinder(cache, self._latest)
         self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
-        self._site: SiteOverview | None = None
 
     @property
     @override
@@ -289,40 +282,10 @@ class BemserverBackend(Backend):
         }
         return await self._comparer.compare(series, start, self._clock(), seen)
 
-    @override
-    async def energy_breakdown(
-        self, device_key: str, query: BreakdownQuery
-    ) -> EnergyBreakdown:
-        """Return the server's breakdown of a site or building."""
-        site = self._site
-        place = site.place_of(device_key) if site else None
-        if site is None or place is None:
-            raise NoBreakdownError("the device is no place")
-        zone = self._zones.of(site.catalogue.campaign_of(place) or 0)
-        return await self._breakdowns.read(place, site.catalogue, zone, query)
-
-    @override
-    async def mark_read(self, point: Point, notification: str) -> None:
-        """Mark a notification of a campaign as read."""
-        source = self._site.sources[point.key] if self._site else None
-        if source is None:
-            raise RejectedError("the notification no longer exists")
-        await self._notifications.mark_read(source.number, notification)
-
     def _series_ids(self, points: Collection[Point]) -> list[int]:
         """Return the ids of the series that still exist."""
         series = self._series
         return [series[point.key].series_id for point in points if point.key in series]
-
-
-def _http_client(
-    api: ApiAddress, settings: Settings, clock: Callable[[], datetime]
-) -> HttpClient:
-    """Return a client that logs in with the credentials of the settings."""
-    email, password = str(settings["email"]), str(settings["password"])
-    login = Login(api, email, password, clock)
-    auth = TokenAuth(login.log_in, login.refresh, clock=clock)
-    return api.http_client(auth=auth, classify=classify)
 
 
 def _shows_todays_amount(point: Point) -> bool:
