@@ -119,11 +119,17 @@ def _point(point: Point) -> dict[str, object]:
 
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, dict[str, object]]:
-    """Return readings by point key, with the number of their notifications.
+    """Return readings by point key."""
+    return {key: _reading(reading) for key, reading in sorted(readings.items())}
+
+
+def _reading(reading: Reading) -> dict[str, object]:
+    """Return a reading with the number of its notifications, if it has any.
 
     What a notification says may name places and people.
     """
-    return {
-        key: {**asdict(reading), "notifications": len(reading.notifications)}
-        for key, reading in sorted(readings.items())
-    }
+    shown: dict[str, object] = asdict(reading)
+    del shown["notifications"]
+    if reading.notifications:
+        shown["notifications"] = len(reading.notifications)
+    return shown
