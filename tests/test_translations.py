@@ -520,6 +520,8 @@ def selectors() -> Wanted:
             f"{select['translation_key']}.options.{choice}"
             for field in _action_fields()
             if (select := (field.get("selector") or {}).get("select"))
+            # Units are the same in all languages.
+            and "translation_key" in select
             for choice in select["options"]
         }
         | {f"{RULE_NAMES}.options.{rule}" for rule in WarningRule}

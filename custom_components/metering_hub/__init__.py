@@ -94,8 +94,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
 def _platforms(entry: MeteringHubConfigEntry) -> tuple[Platform, ...]:
     """Return the platforms that the entry's backend supports."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
-    can_write = Capability.WRITE in spec.capabilities
-    return (*PLATFORMS, *CONTROL_PLATFORMS) if can_write else PLATFORMS
+    platforms: tuple[Platform, ...] = PLATFORMS
+    if Capability.NOTIFICATIONS in spec.capabilities:
+        platforms += (Platform.TODO,)
+    if Capability.WRITE in spec.capabilities:
+        platforms += CONTROL_PLATFORMS
+    return platforms
 
 
 async def async_unload_entry(

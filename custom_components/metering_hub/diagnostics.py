@@ -120,4 +120,16 @@ def _point(point: Point) -> dict[str, object]:
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, dict[str, object]]:
     """Return readings by point key."""
-    return {key: asdict(reading) for key, reading in sorted(readings.items())}
+    return {key: _reading(reading) for key, reading in sorted(readings.items())}
+
+
+def _reading(reading: Reading) -> dict[str, object]:
+    """Return a reading with the number of its notifications, if it has any.
+
+    What a notification says may name places and people.
+    """
+    shown: dict[str, object] = asdict(reading)
+    del shown["notifications"]
+    if reading.notifications:
+        shown["notifications"] = len(reading.notifications)
+    return shown

@@ -17,6 +17,7 @@ _PLATFORMS: Mapping[Kind, Platform] = {
     Kind.FLAG: Platform.BINARY_SENSOR,
     Kind.EVENT: Platform.EVENT,
     Kind.ACTION: Platform.BUTTON,
+    Kind.NOTIFICATIONS: Platform.TODO,
 }
 _WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
     Kind.INSTANT: Platform.NUMBER,

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
+from ..metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
@@ -80,9 +81,14 @@ class Capability(StrEnum):
     HISTORY = "history"
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
+    ENERGY_BREAKDOWN = "energy_breakdown"
+    NOTIFICATIONS = "notifications"
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
+
+    UPLOAD = "upload"
+    """The server stores values of Home Assistant in a series of its own."""
 
     WATCH = "watch"
     WRITE = "write"
@@ -151,6 +157,25 @@ class Comparison:
 
     since: Mapping[str, datetime]
     seen: Memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTarget:
+    """A series of the server that values can be uploaded into.
+
+    `key` identifies it on the server. `unit` is spelled as in Home Assistant.
+    """
+
+    key: str
+    name: str = field(repr=False)
+    unit: str | None
+
+
+class DataState(StrEnum):
+    """What uploaded values are: as they were measured, or checked and cleaned."""
+
+    RAW = "raw"
+    CLEAN = "clean"
 
 
 class Backend(ABC):
@@ -267,6 +292,43 @@ class Backend(ABC):
 
         Raises RejectedError with the server's reason if it rejects the value.
         Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def energy_breakdown(
+        self, device_key: str, query: BreakdownQuery
+    ) -> EnergyBreakdown:
+        """Return what the energy of a device was used for.
+
+        Raises NoBreakdownError for a device that has none, and IncompatibleUnitError if
+        the server cannot convert to the unit. Requires Capability.ENERGY_BREAKDOWN.
+        """
+        raise NotImplementedError
+
+    async def mark_read(self, point: Point, notification: str) -> None:
+        """Mark a notification of a NOTIFICATIONS point as read, by its key.
+
+        One that is read already is none the worse. Raises RejectedError if the server
+        no longer has it. Requires Capability.NOTIFICATIONS.
+        """
+        raise NotImplementedError
+
+    async def upload_target(self, series: str, campaign: str | None) -> UploadTarget:
+        """Return the series with an id or name, as the server has it now.
+
+        Names may be unique only within a campaign, which is given by its id or name,
+        too. Raises NoTargetError if there is no such series, and ManyTargetsError if
+        there are several. Requires Capability.UPLOAD.
+        """
+        raise NotImplementedError
+
+    async def upload(
+        self, target: UploadTarget, values: Mapping[datetime, float], state: DataState
+    ) -> None:
+        """Store values in a series, in its unit and by whole seconds.
+
+        What the server has at the same moment stays, so uploading again changes
+        nothing. Requires Capability.UPLOAD.
         """
         raise NotImplementedError
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .notifications import Notification
+
 type Value = float | str | bool | datetime
 """The value of a reading. A missing value is `None`, never zero."""
 
@@ -96,6 +98,9 @@ class Kind(StrEnum):
 
     ACTION = "action"
     """A command without a value."""
+
+    NOTIFICATIONS = "notifications"
+    """A list of what is unread; the value of the latest reading is their number."""
 
     UNDECIDED = "undecided"
     """Positions of a meter or amounts per interval, which nobody knows yet."""
@@ -246,8 +251,9 @@ class Reading:
     span that an INTERVAL amount covers. `extremes` is set on a reading of an INSTANT
     point that summarizes a whole UTC hour on the server: `time` is the start of the
     hour, `value` its mean, and `extremes` its lowest and highest value. `details` are
-    further attributes of an event. `stored` is the server's row number, which tells the
-    order of arrival.
+    further attributes of an event. `notifications` are the newest ones of a list, which
+    may have more. `stored` is the server's row number, which tells the order of
+    arrival.
     """
 
     time: datetime
@@ -256,6 +262,7 @@ class Reading:
     since: datetime | None = None
     extremes: tuple[float, float] | None = None
     details: Mapping[str, str] | None = field(default=None, hash=False)
+    notifications: tuple[Notification, ...] = ()
     confirmed: datetime | None = field(default=None, compare=False)
     stored: int | None = field(default=None, compare=False)
 

@@ -40,6 +40,7 @@ ANSWERS = {
     "/energy_production_technologies/": "energy_production_technologies",
     "/event_categories/": "event_categories",
     "/weather_timeseries_by_sites/": "weather_timeseries_by_sites",
+    "/notifications/": "notifications",
     "/notifications/count_by_campaign": "notifications_count",
     "/events/": "events_filtered",
     "/sites/1/degree_days": "degree_days_day",
@@ -164,3 +165,6 @@ async def test_the_integration_comes_up_on_the_captures(
     unread = hass.states.get(entities["campaign_1_notifications"].entity_id)
     assert unread is not None
     assert unread.state == "2"
+    listed = hass.states.get(entities["campaign_1_notification_list"].entity_id)
+    assert listed is not None
+    assert listed.state == "2"

@@ -10,7 +10,6 @@ from yarl import URL
 
 from ...metering.model import Inventory, Kind, Point, Reading
 from ..base import (
-    Backend,
     Comparison,
     HistoryChanges,
     HistoryChunk,
@@ -35,11 +34,11 @@ from .history_start import HistoryStarts
 from .kinds import SeriesKinds
 from .latest import LatestReader
 from .memory import ServerMemory
+from .on_demand import OnDemandBackend
 from .points import PointMaker, SeriesPoint, make_devices, undecided_series
 from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
 from .site_points import make_site_points
-from .site_readings import SiteOverview, SiteReader, make_overview
-from .time_zones import TimeZones
+from .site_readings import SiteReader, make_overview
 from .timeseries_client import TimeseriesClient
 from .todays_amounts import TodaysAmounts
 from .value_cache import ValueCache
@@ -50,7 +49,7 @@ SERIES_AT_ONCE = 200
 """Series processed before yielding to the event loop: a few milliseconds."""
 
 
-class BemserverBackend(Backend):
+class BemserverBackend(OnDemandBackend):
     """A BEMServer, as one of its users sees it."""
 
     def __init__(
@@ -78,17 +77,19 @@ class BemserverBackend(Backend):
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
-        self._complete, self._zones = CompleteHours(), TimeZones()
+        self._complete = CompleteHours()
         self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
-        self._site_reader = SiteReader(self._client, client, batcher, states, cache)
+        super().__init__(http, self._api, self._client)
+        self._site_reader = SiteReader(
+            self._client, client, batcher, states, cache, self._notifications
+        )
         self._history = HistoryReader(batcher, client, states, cache, self._complete)
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(cache, self._latest)
         self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
-        self._site: SiteOverview | None = None
 
     @property
     @override

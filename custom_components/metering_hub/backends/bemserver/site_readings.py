@@ -14,6 +14,7 @@ from .catalogue import Catalogue
 from .client import BemserverClient, NoDataError
 from .data_states import DataStates
 from .models import PlaceId, PlaceKind
+from .notifications import NotificationReader
 from .points import SeriesPoint, campaign_key, place_key
 from .site_points import SitePoint, SiteSource, SiteTopic
 from .time_zones import TimeZones
@@ -55,6 +56,11 @@ class SiteOverview:
         campaign = self.catalogue.campaign_of(PlaceId(PlaceKind.SITE, site_id))
         return self.zones.of(campaign or 0)
 
+    def place_of(self, device_key: str) -> PlaceId | None:
+        """Return the place that a device was made from, if it was made from one."""
+        places = {place_key(place): place for place in self.catalogue.places}
+        return places.get(device_key)
+
 
 class SiteReader:
     """Reads the points that `make_site_points` yields."""
@@ -66,9 +72,11 @@ class SiteReader:
         batcher: SeriesBatcher,
         states: DataStates,
         cache: ValueCache,
+        notifications: NotificationReader,
     ) -> None:
         """Initialize the reader."""
         self._client = client
+        self._notifications = notifications
         self._timeseries = timeseries
         self._batcher = batcher
         self._states = states
@@ -82,6 +90,7 @@ class SiteReader:
         Keys of other points are ignored. Raises BackendError if the whole server fails.
         """
         sources = site.sources
+        self._notifications.start_round()
         requests = {key: _shared(sources[key]) for key in keys if key in sources}
         parts, failures = await gather_parts(
             {source: self._fetch(source, site, now) for source in {*requests.values()}}
@@ -101,7 +110,9 @@ class SiteReader:
         """Return the readings of one source; there may be more than are wanted."""
         match source.topic:
             case SiteTopic.NOTIFICATIONS:
-                return await self._notifications(site, now)
+                return await self._notification_counts(site, now)
+            case SiteTopic.NOTIFICATION_LIST:
+                return await self._notification_list(source, site, now)
             case SiteTopic.EVENT:
                 return await self._event(source, site)
             case SiteTopic.COMPLETENESS:
@@ -111,15 +122,27 @@ class SiteReader:
             case SiteTopic.HEATING | SiteTopic.COOLING:
                 return await self._degree_days(source, site, now)
 
-    async def _notifications(self, site: SiteOverview, now: datetime) -> SiteReadings:
+    async def _notification_counts(
+        self, site: SiteOverview, now: datetime
+    ) -> SiteReadings:
         """Return the number of unread notifications of each campaign."""
-        counts = await self._client.unread_notifications(site.user_id)
+        counts = await self._notifications.counts(site.user_id)
         return {
             f"{campaign_key(number)}_notifications": Reading(
                 time=now, value=counts.get(number, 0)
             )
             for number in site.catalogue.campaigns
         }
+
+    async def _notification_list(
+        self, source: SiteSource, site: SiteOverview, now: datetime
+    ) -> SiteReadings:
+        """Return the unread notifications of a campaign."""
+        count, notifications = await self._notifications.unread(
+            site.user_id, source.number, site.catalogue.enumerations.categories
+        )
+        reading = Reading(time=now, value=count, notifications=notifications)
+        return {f"{source.device_key}_notification_list": reading}
 
     async def _event(self, source: SiteSource, site: SiteOverview) -> SiteReadings:
         """Return the latest event of a campaign, if there is one."""

@@ -67,7 +67,8 @@ class Request:
     `timeout` is in seconds and covers the whole exchange. `idempotent` allows a retry
     of any method; GET and HEAD are always retried. A different `accept` than JSON
     returns the body as text. With the `etag` of an earlier answer, the server may
-    answer 304 without a body.
+    answer 304 without a body. With `if_match`, it changes only what still has that
+    ETag, and answers 412 otherwise.
     """
 
     method: str = "GET"
@@ -80,6 +81,7 @@ class Request:
     idempotent: bool = False
     accept: str = JSON_TYPE
     etag: str | None = None
+    if_match: str | None = None
 
     def __str__(self) -> str:
         """Return the endpoint without its query, which may be private."""
@@ -218,6 +220,8 @@ class HttpClient:
         headers = {**self._headers, **headers, "Accept": request.accept}
         if request.etag is not None:
             headers["If-None-Match"] = request.etag
+        if request.if_match is not None:
+            headers["If-Match"] = request.if_match
         for _ in range(MAX_REDIRECTS + 1):
             async with self._session.request(
                 request.method,
