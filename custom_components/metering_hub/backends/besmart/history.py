@@ -132,8 +132,8 @@ class HistoryReader:
         for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            unit = canonical_unit(data.unit) or each.point.unit
-            if (factor := unit_factor(unit, each.point.unit)) is None:
+            unit = canonical_unit(data.unit) or each.point.read_unit
+            if (factor := unit_factor(unit, each.point.read_unit)) is None:
                 # The signal measures something else now, which is not this point.
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
