@@ -36,6 +36,7 @@ from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .memory import BackendMemory
 from .metering.model import Point
+from .questions.open_questions import delete_questions, follow_questions
 from .registry import Registrar, move_entities
 from .services import async_register_actions
 
@@ -86,6 +87,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     )
     _follow_inventory(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
+    follow_questions(hass, entry)
     if push is not None:
         push.async_start()
     if history is not None:
@@ -117,6 +119,7 @@ async def async_remove_entry(
 ) -> None:
     """Remove the repair issues and stored data of an entry, but not its statistics."""
     delete_unsupported_issue(hass, entry)
+    delete_questions(hass, entry)
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()

@@ -80,6 +80,9 @@ class Capability(StrEnum):
     HISTORY = "history"
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
+    KINDS = "kinds"
+    """The user can say the kind of a point, which `Backend.use_settings` follows."""
+
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""

@@ -1,7 +1,7 @@
 """What the user said about single points, as the options of a config entry store it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .data_quality import CONF_DATA_QUALITY
@@ -125,6 +125,14 @@ def with_settings(
     before = stored if isinstance(stored, Mapping) else {}
     kept = {name: value for name, value in before.items() if name not in _NAMES}
     return _with_stored(present, {**points, point.key: {**kept, **settings.stored}})
+
+
+def with_kind(
+    options: Mapping[str, object], point: Point, kind: Kind
+) -> dict[str, object]:
+    """Return options in which the user has said the kind of a point."""
+    settings = PointSettings.of_point(options, point)
+    return with_settings(options, point, replace(settings, kind=kind))
 
 
 def with_trusted(

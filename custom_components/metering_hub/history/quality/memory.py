@@ -147,6 +147,12 @@ class QualityMemory:
         self._note_change()
         await self.async_save()
 
+    async def async_forget(self, key: str) -> None:
+        """Forget the codes of one point, because its statistic is deleted."""
+        if self._points.pop(key, None) is not None:
+            self._note_change()
+            await self.async_save()
+
     async def async_remove(self) -> None:
         """Delete the file."""
         await self._store.async_remove()

@@ -1,0 +1,197 @@
+"""The repair flows in which the user says what points are."""
+
+import voluptuous as vol
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+
+from ..data import MeteringHubConfigEntry
+from ..errors import HistoryError, as_action_error
+from ..flow.forms import FormData, choice_selector
+from ..metering.model import Kind, Point
+from ..metering.point_settings import with_kind
+from ..registry import full_name
+from .affected_history import async_affected_history, async_clear_history
+from .open_questions import contradicted_points, undecided_points
+from .words import Words
+
+CONF_POINT = "point"
+
+
+class KindFlow(RepairsFlow):
+    """A flow in which the user says the kind of a point."""
+
+    def __init__(self, entry: MeteringHubConfigEntry, key: str = "") -> None:
+        """Initialize with the key of the point, if it is known."""
+        self._entry = entry
+        self._key = key
+
+    @property
+    def _is_loaded(self) -> bool:
+        """Return True if the points of the entry are known."""
+        return self._entry.state is ConfigEntryState.LOADED
+
+    @property
+    def _point(self) -> Point | None:
+        """Return the point, unless the entry was unloaded or lost it meanwhile."""
+        if not self._is_loaded:
+            return None
+        return self._entry.runtime_data.inventory.data.points.get(self._key)
+
+    def _save(self, point: Point, kind: Kind) -> RepairsFlowResult:
+        """Store the kind of a point, and load the entry with it."""
+        self.hass.config_entries.async_update_entry(
+            self._entry, options=with_kind(self._entry.options, point, kind)
+        )
+        self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+        return self.async_create_entry(data={})
+
+
+class UndecidedFlow(KindFlow):
+    """Asks for the kind of one of the points that are undecided."""
+
+    async def async_step_init(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Go on with the only point, or ask for one of several."""
+        if not self._is_loaded:
+            return self.async_abort(reason="not_loaded")
+        names = undecided_points(self.hass, self._entry)
+        if not names:
+            # They were decided since the card was made.
+            return self.async_create_entry(data={})
+        if len(names) > 1:
+            return await self.async_step_point()
+        self._key = next(iter(names))
+        return await self.async_step_kind()
+
+    async def async_step_point(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Ask for one of several points."""
+        if not self._is_loaded:
+            return self.async_abort(reason="not_loaded")
+        if user_input is not None:
+            self._key = user_input[CONF_POINT]
+            return await self.async_step_kind()
+        names = undecided_points(self.hass, self._entry)
+        return self.async_show_form(
+            step_id="point",
+            data_schema=vol.Schema({vol.Required(CONF_POINT): choice_selector(names)}),
+            description_placeholders={
+                "title": self._entry.title,
+                "count": str(len(names)),
+            },
+        )
+
+    async def async_step_kind(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Ask what the values of the point are."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        question = self._entry.runtime_data.inventory.data.questions.get(point.key)
+        words = await Words.async_load(self.hass)
+        return self.async_show_menu(
+            step_id="kind",
+            menu_options=["register", "interval", "instant", "later"],
+            description_placeholders={
+                "point": full_name(self.hass, self._entry, point),
+                "suggested": words.kind(question.suggested if question else None),
+                "week": words.week(question, point),
+            },
+        )
+
+    async def async_step_register(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Store that the values are positions of a meter."""
+        return self._decide(Kind.REGISTER)
+
+    async def async_step_interval(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Store that the values are amounts per interval."""
+        return self._decide(Kind.INTERVAL)
+
+    async def async_step_instant(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Store that the values are measured ones."""
+        return self._decide(Kind.INSTANT)
+
+    async def async_step_later(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Leave the point undecided, and the card where it is."""
+        return self.async_abort(reason="later")
+
+    def _decide(self, kind: Kind) -> RepairsFlowResult:
+        """Store the kind of the point."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        return self._save(point, kind)
+
+
+class ContradictedFlow(KindFlow):
+    """Asks whether the kind of a point is changed, and its history with it."""
+
+    async def async_step_init(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Show what the data suggest, and what a change would delete."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        question = contradicted_points(self.hass, self._entry).get(point.key)
+        if question is None:
+            # It was answered since the card was made.
+            return self.async_create_entry(data={})
+        words = await Words.async_load(self.hass)
+        try:
+            affected = await async_affected_history(self.hass, self._entry, point)
+        except HistoryError as err:
+            raise as_action_error(err) from err
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["change", "change_with_copy", "keep"],
+            description_placeholders={
+                "point": full_name(self.hass, self._entry, point),
+                "kind": words.kind(question.kind),
+                "suggested": words.kind(question.suggested),
+                "week": words.week(question, point),
+                "recorded": words.recorded(affected),
+            },
+        )
+
+    async def async_step_change(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Delete the history, and import it again with the suggested kind."""
+        return await self._change(has_copy=False)
+
+    async def async_step_change_with_copy(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Do the same after a copy of the history was made."""
+        return await self._change(has_copy=True)
+
+    async def async_step_keep(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Store that the present kind is the right one."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        return self._save(point, point.kind)
+
+    async def _change(self, *, has_copy: bool) -> RepairsFlowResult:
+        """Change the kind of the point to the suggested one."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        question = contradicted_points(self.hass, self._entry).get(point.key)
+        if question is None or question.suggested is None:
+            return self.async_create_entry(data={})
+        try:
+            await async_clear_history(self.hass, self._entry, point, has_copy=has_copy)
+        except HistoryError as err:
+            raise as_action_error(err) from err
+        return self._save(point, question.suggested)
