@@ -1,16 +1,21 @@
 """The classes, units and precision with which points are shown."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 
 from custom_components.metering_hub.descriptions import (
     entity_category,
+    known_units,
     number_device_class,
     sensor_device_class,
     sensor_precision,
+    sensor_state_class,
     sensor_unit,
+    statistics_unit_class,
 )
+from custom_components.metering_hub.identifiers import platform_of
 from custom_components.metering_hub.metering.model import (
     Category,
     Kind,
@@ -19,7 +24,7 @@ from custom_components.metering_hub.metering.model import (
 )
 from homeassistant.components.number import NumberDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 
 
 def point(kind: Kind, **changes: Any) -> Point:
@@ -109,3 +114,14 @@ def test_precision_of_the_server_takes_precedence(
 ) -> None:
     shown = point(Kind.INSTANT, quantity=quantity, precision=precision)
     assert sensor_precision(shown) == expected
+
+
+def test_what_is_undecided_is_a_plain_sensor() -> None:
+    """Neither a class nor a statistic may count what may not be an amount."""
+    for quantity, unit in product(Quantity, (None, "furlong", *known_units())):
+        shown = point(Kind.UNDECIDED, quantity=quantity, unit=unit)
+        assert platform_of(shown) is Platform.SENSOR
+        assert sensor_device_class(shown) is None
+        assert sensor_state_class(shown) is None
+        assert sensor_unit(shown) is None
+        assert statistics_unit_class(shown) is None
