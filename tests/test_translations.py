@@ -725,7 +725,7 @@ def _question_parts(issue: str) -> Iterator[str]:
     yield "title"
     flow = QUESTION_FLOWS[issue]
     for show in ("async_show_form", "async_show_menu"):
-        for arguments in calls(tree_of(flow), show):
+        for arguments in flow_calls(flow, show):
             place = f"fix_flow.step.{text_in(arguments['step_id'])}"
             yield from (f"{place}.title", f"{place}.description")
             match arguments.get("menu_options"):
@@ -1056,7 +1056,13 @@ def given_placeholders(key: str) -> set[str]:
             # A placeholder that one of them does not provide would be shown in braces.
             return set.intersection(*given) if given else set()
         case ["issues", name, "fix_flow", "step", step, *_] if name in QUESTION_FLOWS:
-            return _step_placeholders(QUESTION_FLOWS[name])[step]
+            return {
+                placeholder
+                for show in ("async_show_form", "async_show_menu")
+                for arguments in flow_calls(QUESTION_FLOWS[name], show)
+                if text_in(arguments["step_id"]) == step
+                for placeholder in keys_of(arguments.get("description_placeholders"))
+            }
         case ["issues", name, *_]:
             return {
                 placeholder

@@ -200,6 +200,33 @@ async def test_answer_keeps_the_entity_and_imports_the_history(
     assert issues(hass) == {}
 
 
+async def test_answer_after_rows_of_another_kind(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    series: SeriesServer,
+    contradicted: Statistics,
+    fix: Fix,
+) -> None:
+    """Rows that were imported under a former key are not left or built upon."""
+    series.kinds[1] = Kind.UNDECIDED
+    await entry.runtime_data.inventory.async_refresh()
+    assert await imported(hass, entry) == contradicted
+    issue_id = f"undecided_points_{entry.entry_id}"
+    await fix.start(issue_id)
+    menu = await fix.choose("interval")
+    assert menu["step_id"] == "change_kind"
+    assert "series_1_amount: 49 hours" in menu["description_placeholders"]["recorded"]
+    assert (await fix.choose("later"))["reason"] == "later"
+    assert await imported(hass, entry) == contradicted
+    await fix.start(issue_id)
+    await fix.choose("register")
+    assert (await fix.choose("change"))["type"] == "create_entry"
+    statistics = await imported(hass, entry)
+    assert statistics.keys() == {"series_1_register"}
+    assert changes(statistics, "series_1_register")[:HOURS] == [2.0] * HOURS
+    assert issues(hass) == {}
+
+
 async def test_one_of_several(
     hass: HomeAssistant, entry: MockConfigEntry, series: SeriesServer, fix: Fix
 ) -> None:
@@ -538,8 +565,6 @@ async def test_corrected_unit_is_another_label(
         step = await say(hass, entry, "series_1_register", unit=choice)
         assert step["type"] is FlowResultType.CREATE_ENTRY
         assert (await imported(hass, entry))["series_1_register"] == before
-        state = hass.states.get(SENSOR)
-        assert state is not None
         statistic_id = f"{entry.runtime_data.history.prefix}series_1_register"
         metadata = (await recorded_metadata(hass, {statistic_id}))[statistic_id]
         assert metadata["unit_of_measurement"] == unit

@@ -29,11 +29,15 @@ async def async_affected_history(
 ) -> Mapping[str, Extent]:
     """Return what is recorded of a point and of its costs, by statistic id.
 
-    Raises RecorderError and StoppingError.
+    It includes what was recorded under a former key: an import under that key would go
+    on from rows of long ago. Raises RecorderError and StoppingError.
     """
     prefix = statistic_prefix(entry, BACKENDS[entry.data[CONF_BACKEND]])
-    own = f"{prefix}{point.key}"
-    ids = [own, f"{own}_{COST_SUFFIX}", f"{own}_{COMPENSATION_SUFFIX}"]
+    ids = [
+        f"{prefix}{key}{suffix}"
+        for key in (point.key, *point.former_keys)
+        for suffix in ("", f"_{COST_SUFFIX}", f"_{COMPENSATION_SUFFIX}")
+    ]
     return await recorded_extents(hass, ids)
 
 
@@ -82,9 +86,10 @@ async def _async_forget(
     hass: HomeAssistant, entry: MeteringHubConfigEntry, point: Point
 ) -> None:
     """Forget what the import remembers of the deleted rows."""
+    keys = (point.key, *point.former_keys)
     memory = ImportMemory(hass, entry.entry_id)
     await memory.async_load()
-    await memory.async_complete(point.key)
+    await memory.async_complete(*keys)
     qualities = QualityMemory(hass, entry.entry_id)
     await qualities.async_load()
-    await qualities.async_forget(point.key)
+    await qualities.async_forget(*keys)

@@ -8,7 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..data import MeteringHubConfigEntry
-from ..metering.model import Kind, KindQuestion, Point
+from ..metering.model import Inventory, Kind, KindQuestion, Point
 from ..metering.point_settings import PointSettings
 from ..registry import full_name, is_enabled
 
@@ -20,7 +20,7 @@ SHOWN = 5
 
 
 def undecided_points(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
 ) -> dict[str, str]:
     """Return the names of the points of which nobody has said the kind, by key.
 
@@ -28,29 +28,30 @@ def undecided_points(
     """
     names = {
         point.key: full_name(hass, entry, point)
-        for point in _unanswered(hass, entry)
+        for point in _unanswered(hass, entry, inventory)
         if point.kind is Kind.UNDECIDED
     }
     return dict(sorted(names.items(), key=lambda item: (item[1].casefold(), item[0])))
 
 
 def contradicted_points(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
 ) -> Mapping[str, KindQuestion]:
     """Return the questions about kinds that the data contradict, by point key."""
-    questions = entry.runtime_data.inventory.data.questions
     return {
         point.key: question
-        for point in _unanswered(hass, entry)
-        if (question := questions.get(point.key)) is not None
+        for point in _unanswered(hass, entry, inventory)
+        if (question := inventory.questions.get(point.key)) is not None
         and question.kind is not Kind.UNDECIDED
         and question.suggested not in (None, question.kind)
     }
 
 
-def _unanswered(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Iterator[Point]:
+def _unanswered(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+) -> Iterator[Point]:
     """Yield the points that are shown, and of which the user has not said the kind."""
-    for point in entry.runtime_data.inventory.data.points.values():
+    for point in inventory.points.values():
         settings = PointSettings.of_point(entry.options, point)
         if settings.kind is None and is_enabled(hass, entry, point):
             yield point
@@ -64,17 +65,19 @@ def follow_questions(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None
     def follow() -> None:
         """Create and delete cards after a successful update."""
         if inventory.last_update_success:
-            _report_undecided(hass, entry)
-            _report_contradicted(hass, entry)
+            _report_undecided(hass, entry, inventory.data)
+            _report_contradicted(hass, entry, inventory.data)
 
     entry.async_on_unload(inventory.async_add_listener(follow))
     follow()
 
 
-def _report_undecided(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+def _report_undecided(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+) -> None:
     """Create the card about undecided points, or delete it."""
     issue_id = f"{UNDECIDED_POINTS}_{entry.entry_id}"
-    if not (names := undecided_points(hass, entry)):
+    if not (names := undecided_points(hass, entry, inventory)):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
@@ -93,14 +96,15 @@ def _report_undecided(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
     )
 
 
-def _report_contradicted(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
+def _report_contradicted(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+) -> None:
     """Create a card for each point whose kind is contradicted, and delete the rest."""
     prefix = f"{KIND_CONTRADICTED}_{entry.entry_id}_"
-    questions = contradicted_points(hass, entry)
+    questions = contradicted_points(hass, entry, inventory)
     for issue_id in _issue_ids(hass, prefix):
         if issue_id.removeprefix(prefix) not in questions:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
-    points = entry.runtime_data.inventory.data.points
     for key in questions:
         ir.async_create_issue(
             hass,
@@ -111,7 +115,7 @@ def _report_contradicted(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> 
             translation_key="kind_contradicted",
             translation_placeholders={
                 "title": entry.title,
-                "point": full_name(hass, entry, points[key]),
+                "point": full_name(hass, entry, inventory.points[key]),
             },
             data={"entry_id": entry.entry_id, "point": key},
         )

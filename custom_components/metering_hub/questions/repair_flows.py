@@ -1,5 +1,7 @@
 """The repair flows in which the user says what points are."""
 
+from collections.abc import Mapping
+
 import voluptuous as vol
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
@@ -8,7 +10,8 @@ from homeassistant.config_entries import ConfigEntryState
 from ..data import MeteringHubConfigEntry
 from ..errors import HistoryError, as_action_error
 from ..flow.forms import FormData, choice_selector
-from ..metering.model import Kind, Point
+from ..history.recorder.recorded_hours import Extent
+from ..metering.model import Inventory, Kind, Point
 from ..metering.point_settings import with_kind
 from ..registry import full_name
 from .affected_history import async_affected_history, async_clear_history
@@ -19,7 +22,10 @@ CONF_POINT = "point"
 
 
 class KindFlow(RepairsFlow):
-    """A flow in which the user says the kind of a point."""
+    """A flow in which the user says the kind of a point, and what that deletes."""
+
+    _kind: Kind
+    """The kind that the point will have."""
 
     def __init__(self, entry: MeteringHubConfigEntry, key: str = "") -> None:
         """Initialize with the key of the point, if it is known."""
@@ -32,11 +38,43 @@ class KindFlow(RepairsFlow):
         return self._entry.state is ConfigEntryState.LOADED
 
     @property
+    def _inventory(self) -> Inventory:
+        """Return the inventory of the entry, which must be loaded."""
+        return self._entry.runtime_data.inventory.data
+
+    @property
     def _point(self) -> Point | None:
         """Return the point, unless the entry was unloaded or lost it meanwhile."""
-        if not self._is_loaded:
-            return None
-        return self._entry.runtime_data.inventory.data.points.get(self._key)
+        return self._inventory.points.get(self._key) if self._is_loaded else None
+
+    async def _affected(self, point: Point) -> Mapping[str, Extent]:
+        """Return what is recorded of the point."""
+        try:
+            return await async_affected_history(self.hass, self._entry, point)
+        except HistoryError as err:
+            raise as_action_error(err) from err
+
+    async def async_step_change(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Delete the history, and import it again with the new kind."""
+        return await self._change(has_copy=False)
+
+    async def async_step_change_with_copy(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Do the same after a copy of the history was made."""
+        return await self._change(has_copy=True)
+
+    async def _change(self, *, has_copy: bool) -> RepairsFlowResult:
+        """Delete the history of the point, and store its new kind."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        try:
+            await async_clear_history(self.hass, self._entry, point, has_copy=has_copy)
+        except HistoryError as err:
+            raise as_action_error(err) from err
+        return self._save(point, self._kind)
 
     def _save(self, point: Point, kind: Kind) -> RepairsFlowResult:
         """Store the kind of a point, and load the entry with it."""
@@ -56,7 +94,7 @@ class UndecidedFlow(KindFlow):
         """Go on with the only point, or ask for one of several."""
         if not self._is_loaded:
             return self.async_abort(reason="not_loaded")
-        names = undecided_points(self.hass, self._entry)
+        names = undecided_points(self.hass, self._entry, self._inventory)
         if not names:
             # They were decided since the card was made.
             return self.async_create_entry(data={})
@@ -74,7 +112,7 @@ class UndecidedFlow(KindFlow):
         if user_input is not None:
             self._key = user_input[CONF_POINT]
             return await self.async_step_kind()
-        names = undecided_points(self.hass, self._entry)
+        names = undecided_points(self.hass, self._entry, self._inventory)
         return self.async_show_form(
             step_id="point",
             data_schema=vol.Schema({vol.Required(CONF_POINT): choice_selector(names)}),
@@ -90,7 +128,7 @@ class UndecidedFlow(KindFlow):
         """Ask what the values of the point are."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        question = self._entry.runtime_data.inventory.data.questions.get(point.key)
+        question = self._inventory.questions.get(point.key)
         words = await Words.async_load(self.hass)
         return self.async_show_menu(
             step_id="kind",
@@ -106,19 +144,19 @@ class UndecidedFlow(KindFlow):
         self, user_input: FormData | None = None
     ) -> RepairsFlowResult:
         """Store that the values are positions of a meter."""
-        return self._decide(Kind.REGISTER)
+        return await self._decide(Kind.REGISTER)
 
     async def async_step_interval(
         self, user_input: FormData | None = None
     ) -> RepairsFlowResult:
         """Store that the values are amounts per interval."""
-        return self._decide(Kind.INTERVAL)
+        return await self._decide(Kind.INTERVAL)
 
     async def async_step_instant(
         self, user_input: FormData | None = None
     ) -> RepairsFlowResult:
         """Store that the values are measured ones."""
-        return self._decide(Kind.INSTANT)
+        return await self._decide(Kind.INSTANT)
 
     async def async_step_later(
         self, user_input: FormData | None = None
@@ -126,11 +164,30 @@ class UndecidedFlow(KindFlow):
         """Leave the point undecided, and the card where it is."""
         return self.async_abort(reason="later")
 
-    def _decide(self, kind: Kind) -> RepairsFlowResult:
-        """Store the kind of the point."""
+    async def _decide(self, kind: Kind) -> RepairsFlowResult:
+        """Store the kind of the point, or ask first if that deletes history."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        return self._save(point, kind)
+        if not await self._affected(point):
+            return self._save(point, kind)
+        self._kind = kind
+        return await self.async_step_change_kind()
+
+    async def async_step_change_kind(
+        self, user_input: FormData | None = None
+    ) -> RepairsFlowResult:
+        """Show what is deleted, because it was imported with another kind."""
+        if (point := self._point) is None:
+            return self.async_abort(reason="not_loaded")
+        words = await Words.async_load(self.hass)
+        return self.async_show_menu(
+            step_id="change_kind",
+            menu_options=["change", "change_with_copy", "later"],
+            description_placeholders={
+                "point": full_name(self.hass, self._entry, point),
+                "recorded": words.recorded(await self._affected(point)),
+            },
+        )
 
 
 class ContradictedFlow(KindFlow):
@@ -142,15 +199,14 @@ class ContradictedFlow(KindFlow):
         """Show what the data suggest, and what a change would delete."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        question = contradicted_points(self.hass, self._entry).get(point.key)
-        if question is None:
+        question = contradicted_points(self.hass, self._entry, self._inventory).get(
+            point.key
+        )
+        if question is None or question.suggested is None:
             # It was answered since the card was made.
             return self.async_create_entry(data={})
+        self._kind = question.suggested
         words = await Words.async_load(self.hass)
-        try:
-            affected = await async_affected_history(self.hass, self._entry, point)
-        except HistoryError as err:
-            raise as_action_error(err) from err
         return self.async_show_menu(
             step_id="init",
             menu_options=["change", "change_with_copy", "keep"],
@@ -159,21 +215,9 @@ class ContradictedFlow(KindFlow):
                 "kind": words.kind(question.kind),
                 "suggested": words.kind(question.suggested),
                 "week": words.week(question, point),
-                "recorded": words.recorded(affected),
+                "recorded": words.recorded(await self._affected(point)),
             },
         )
-
-    async def async_step_change(
-        self, user_input: FormData | None = None
-    ) -> RepairsFlowResult:
-        """Delete the history, and import it again with the suggested kind."""
-        return await self._change(has_copy=False)
-
-    async def async_step_change_with_copy(
-        self, user_input: FormData | None = None
-    ) -> RepairsFlowResult:
-        """Do the same after a copy of the history was made."""
-        return await self._change(has_copy=True)
 
     async def async_step_keep(
         self, user_input: FormData | None = None
@@ -182,16 +226,3 @@ class ContradictedFlow(KindFlow):
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
         return self._save(point, point.kind)
-
-    async def _change(self, *, has_copy: bool) -> RepairsFlowResult:
-        """Change the kind of the point to the suggested one."""
-        if (point := self._point) is None:
-            return self.async_abort(reason="not_loaded")
-        question = contradicted_points(self.hass, self._entry).get(point.key)
-        if question is None or question.suggested is None:
-            return self.async_create_entry(data={})
-        try:
-            await async_clear_history(self.hass, self._entry, point, has_copy=has_copy)
-        except HistoryError as err:
-            raise as_action_error(err) from err
-        return self._save(point, question.suggested)

@@ -147,11 +147,12 @@ class QualityMemory:
         self._note_change()
         await self.async_save()
 
-    async def async_forget(self, key: str) -> None:
-        """Forget the codes of one point, because its statistic is deleted."""
-        if self._points.pop(key, None) is not None:
+    async def async_forget(self, *keys: str) -> None:
+        """Forget the codes of points, because their statistics are deleted."""
+        for key in self._points.keys() & set(keys):
+            del self._points[key]
             self._note_change()
-            await self.async_save()
+        await self.async_save()
 
     async def async_remove(self) -> None:
         """Delete the file."""
