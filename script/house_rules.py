@@ -54,7 +54,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     PLATFORMS
     | HOME_ASSISTANT_FILES - {"const", "coordinator", "data"}
-    | frozenset({"actions", "control"}),
+    | frozenset({"actions", "control", "questions"}),
 )
 """From the bottom up: no module imports from a higher layer than its own."""
 

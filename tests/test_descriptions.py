@@ -7,13 +7,16 @@ import pytest
 
 from custom_components.metering_hub.descriptions import (
     entity_category,
+    known_units,
     number_device_class,
     sensor_device_class,
     sensor_native_unit,
     sensor_precision,
     sensor_state_class,
     sensor_unit,
+    statistics_unit_class,
 )
+from custom_components.metering_hub.identifiers import platform_of
 from custom_components.metering_hub.metering.model import (
     Category,
     Kind,
@@ -31,7 +34,7 @@ from homeassistant.components.sensor.const import (
     DEVICE_CLASS_UNITS,
     STATE_CLASS_UNITS,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -210,3 +213,14 @@ def test_fuel_is_a_volume_or_a_weight(
     shown = point(Kind.INTERVAL, quantity=Quantity.FUEL, unit=unit)
     assert sensor_device_class(shown) is device_class
     assert sensor_state_class(shown) is SensorStateClass.TOTAL
+
+
+def test_what_is_undecided_is_a_plain_sensor() -> None:
+    """Neither a class nor a statistic may count what may not be an amount."""
+    for quantity, unit in product(Quantity, (None, "furlong", *known_units())):
+        shown = point(Kind.UNDECIDED, quantity=quantity, unit=unit)
+        assert platform_of(shown) is Platform.SENSOR
+        assert sensor_device_class(shown) is None
+        assert sensor_state_class(shown) is None
+        assert sensor_unit(shown) is None
+        assert statistics_unit_class(shown) is None

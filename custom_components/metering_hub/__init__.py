@@ -1,5 +1,7 @@
 """The Metering Hub integration."""
 
+from collections.abc import Mapping
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import (
@@ -33,7 +35,9 @@ from .identifiers import device_key_of
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .memory import BackendMemory
-from .registry import Registrar
+from .metering.model import Point
+from .questions.open_questions import delete_questions, follow_questions
+from .registry import Registrar, move_entities
 from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
@@ -62,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     await memory.async_restore(backend)
     inventory = InventoryCoordinator(hass, entry, backend)
     await inventory.async_config_entry_first_refresh()
+    move_entities(hass, entry, inventory.data.points.values())
     readings = ReadingsCoordinator(hass, entry, inventory, spec)
     await readings.async_config_entry_first_refresh()
     history, push = None, None
@@ -82,6 +87,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     )
     _follow_inventory(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
+    follow_questions(hass, entry)
     if push is not None:
         push.async_start()
     if history is not None:
@@ -117,6 +123,7 @@ async def async_remove_entry(
 ) -> None:
     """Remove the repair issues and stored data of an entry, but not its statistics."""
     delete_unsupported_issue(hass, entry)
+    delete_questions(hass, entry)
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
@@ -159,13 +166,20 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
             return
         entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
         points = inventory.data.points
-        if any(points[key] != described[key] for key in points.keys() & described):
+        if any(_is_changed(point, described) for point in points.values()):
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         described.update(points)
         registrar.sync(inventory.data, inventory.found)
 
     entry.async_on_unload(inventory.async_add_listener(follow))
+
+
+def _is_changed(point: Point, described: Mapping[str, Point]) -> bool:
+    """Return True if a point, or its key, is no longer as its entity was described."""
+    if (before := described.get(point.key)) is not None:
+        return point != before
+    return not described.keys().isdisjoint(point.former_keys)
 
 
 async def _follow_energy_dashboard(

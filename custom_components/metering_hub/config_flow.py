@@ -3,13 +3,7 @@
 from collections.abc import Mapping
 from typing import override
 
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigEntryState,
-    ConfigFlow,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
@@ -17,8 +11,6 @@ from .backends import BACKENDS
 from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
-from .coordinator import InventoryCoordinator
-from .data import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .flow.connection import make_backend
 from .flow.data_quality import data_quality_schema, with_data_quality
@@ -30,7 +22,6 @@ from .flow.offers import (
     offer_id,
     spec_of_topic,
 )
-from .flow.point_settings import points_schema, register_names
 from .flow.selection import setup_settings
 from .flow.selection_form import (
     device_names,
@@ -40,7 +31,8 @@ from .flow.selection_form import (
 )
 from .memory import async_hand_over
 from .metering.model import Inventory
-from .metering.point_settings import CONF_TRUSTED, with_settings_of, with_trusted
+from .metering.point_settings import with_settings_of
+from .questions.options_steps import PointsFlow
 
 
 async def async_read_selection(
@@ -267,10 +259,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         return f"{self._spec.key}:{self._identity.unique_id}"
 
 
-class MeteringHubOptionsFlow(OptionsFlowWithReload):
+class MeteringHubOptionsFlow(PointsFlow):
     """Handle the options of an entry."""
-
-    config_entry: MeteringHubConfigEntry
 
     async def async_step_init(
         self, user_input: FormData | None = None
@@ -308,24 +298,6 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
             description_placeholders={"count": str(len(names))},
         )
 
-    async def async_step_points(
-        self, user_input: FormData | None = None
-    ) -> ConfigFlowResult:
-        """Ask which registers have readings that are taken as they are."""
-        entry = self.config_entry
-        if (inventory := self._inventory) is None:
-            return self.async_abort(reason="not_loaded")
-        names = register_names(self.hass, entry, inventory.data.points.values())
-        if not names:
-            return self.async_abort(reason="no_registers")
-        if user_input is not None:
-            return self.async_create_entry(
-                data=with_trusted(entry.options, names, user_input[CONF_TRUSTED])
-            )
-        return self.async_show_form(
-            step_id="points", data_schema=points_schema(names, entry.options)
-        )
-
     async def async_step_data_quality(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
@@ -338,10 +310,3 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="data_quality", data_schema=data_quality_schema(options)
         )
-
-    @property
-    def _inventory(self) -> InventoryCoordinator | None:
-        """Return the inventory of the server, or `None` if the entry is not loaded."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return None
-        return self.config_entry.runtime_data.inventory

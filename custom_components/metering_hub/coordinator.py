@@ -16,6 +16,7 @@ from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
+from .metering.chosen_points import with_choices
 from .metering.model import Inventory
 from .metering.names import short_names
 
@@ -133,7 +134,8 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     @override
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
-        self.found = await self.backend.inventory()
+        options = self.config_entry.options
+        self.found = with_choices(await self.backend.inventory(), options)
         self.point_names = short_names(self.found)
-        selected = selected_devices(self.found, self.config_entry.options)
+        selected = selected_devices(self.found, options)
         return self.found.select(selected)

@@ -209,6 +209,12 @@ def statistics_unit_class(point: Point) -> str | None:
     return converter.UNIT_CLASS if converter else None
 
 
+def known_units() -> list[str]:
+    """Return all units that a device class of Home Assistant allows, sorted."""
+    units = {unit for each in DEVICE_CLASS_UNITS.values() for unit in each if unit}
+    return sorted(map(str, units), key=str.casefold)
+
+
 def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:
     """Return the device class of a binary sensor."""
     return _BINARY_QUANTITIES.get(point.quantity)

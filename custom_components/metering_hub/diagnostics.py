@@ -1,5 +1,6 @@
 """Diagnostics that are safe to publish."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -12,7 +13,7 @@ from .backends import BACKENDS
 from .const import CONF_BACKEND
 from .data import MeteringHubConfigEntry
 from .history.coordinator import HistoryCoordinator
-from .metering.model import Device, Point, Reading
+from .metering.model import Device, Inventory, Point, Reading
 
 _PERSONAL = frozenset({"serial", "configuration_url", "name"})
 """Fields that may identify a person, a place or a meter."""
@@ -43,6 +44,7 @@ async def async_get_config_entry_diagnostics(
                 _device(device) for device in runtime.inventory.found.devices.values()
             ],
             "points": [_point(p) for p in runtime.inventory.found.points.values()],
+            "questions": _questions(runtime.inventory.found),
         },
         "readings": {
             "last_update_success": runtime.readings.last_update_success,
@@ -102,6 +104,11 @@ def _history(history: HistoryCoordinator | None) -> dict[str, object] | None:
         "state": history.data.state,
         "rejected": dict(history.data.rejected.by_rule),
     }
+
+
+def _questions(inventory: Inventory) -> dict[str, int]:
+    """Return how many questions there are about points, by their present kind."""
+    return Counter(question.kind.value for question in inventory.questions.values())
 
 
 def _device(device: Device) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Keep Home Assistant's registries in sync with the inventory of a server."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -32,6 +33,45 @@ def registered_entity[Data](
         platform_of(point), DOMAIN, point_unique_id(entry, point.key)
     )
     return registry.async_get(entity_id) if entity_id else None
+
+
+def is_enabled[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], point: Point
+) -> bool:
+    """Return True if the entity of a point is enabled, or will be when added."""
+    entity = registered_entity(hass, entry, point)
+    return point.enabled_default if entity is None else not entity.disabled
+
+
+def full_name[Data](hass: HomeAssistant, entry: ConfigEntry[Data], point: Point) -> str:
+    """Return the name of a point's entity, which includes that of its device."""
+    entity = registered_entity(hass, entry, point)
+    if entity is None:
+        return point.name or point.key
+    return er.async_get_full_entity_name(hass, entity)
+
+
+def move_entities[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], points: Iterable[Point]
+) -> None:
+    """Move entities from the former keys of their points to the present ones.
+
+    Otherwise a point whose kind was found out would get another entity, without what
+    the user has set. An entity that is registered under the present key stays.
+    """
+    registry = er.async_get(hass)
+    for point in points:
+        if not point.former_keys or registered_entity(hass, entry, point) is not None:
+            continue
+        former = (
+            registry.async_get_entity_id(
+                platform_of(point), DOMAIN, point_unique_id(entry, key)
+            )
+            for key in point.former_keys
+        )
+        if (entity_id := next(filter(None, former), None)) is not None:
+            unique_id = point_unique_id(entry, point.key)
+            registry.async_update_entity(entity_id, new_unique_id=unique_id)
 
 
 class Registrar:

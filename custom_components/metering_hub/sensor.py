@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
+    ATTR_STATE_CLASS,
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
@@ -173,16 +174,23 @@ class RegisterSensor(PointSensor, RestoreSensor):
         """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
         options = coordinator.config_entry.options
-        keys = (point.key, *point.sum_of)
-        is_trusted = any(PointSettings.of(options, key).is_trusted for key in keys)
+        is_trusted = PointSettings.of_point(options, point).is_trusted or any(
+            PointSettings.of(options, key).is_trusted for key in point.sum_of
+        )
         self._guard = RegisterGuard(point, is_trusted=is_trusted)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the position that was shown before a restart."""
+        """Restore the position that was shown before a restart.
+
+        What the sensor showed while its point was of another kind is no position.
+        """
         last = await self.async_get_last_sensor_data()
+        state = await self.async_get_last_state()
         if (
             last is not None
+            and state is not None
+            and state.attributes.get(ATTR_STATE_CLASS) == self.state_class
             and last.native_unit_of_measurement == self.point.unit
             and isinstance(last.native_value, int | float)
         ):

@@ -90,7 +90,7 @@ async def get_history(call: ServiceCall) -> ServiceResponse:
         raise invalid("end_before_start")
     is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
     found = StoredHistory(start, end, is_raw)
-    is_trusted = PointSettings.of(history.config_entry.options, point.key).is_trusted
+    is_trusted = PointSettings.of_point(history.config_entry.options, point).is_trusted
     with errors_translated():
         until = end
         estimator = None

@@ -82,6 +82,9 @@ class Capability(StrEnum):
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
     ENERGY_BREAKDOWN = "energy_breakdown"
+    KINDS = "kinds"
+    """The user can say the kind of a point, which `Backend.use_settings` follows."""
+
     NOTIFICATIONS = "notifications"
     PRICES = "prices"
     RECEIVE = "receive"

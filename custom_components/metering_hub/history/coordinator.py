@@ -17,7 +17,7 @@ from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
-from ..metering.model import Point
+from ..metering.model import Kind, Point
 from .audit.auditor import Auditor
 from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
@@ -29,7 +29,7 @@ from .quality.memory import QualityMemory
 from .quality.report import QualityReporter
 from .rejected import Rejections
 from .scope import make_scope
-from .settings_memory import SettingsMemory
+from .settings_memory import Setting, SettingsMemory
 from .statistic import Scope, statistic_prefix
 from .warnings.validator import Validator
 
@@ -113,7 +113,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return {
             key: point
             for key, point in self._inventory.data.points.items()
-            if point.has_history
+            if point.has_history and point.kind is not Kind.UNDECIDED
         }
 
     @property
@@ -293,13 +293,15 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
-        return await make_scope(
+        scope = await make_scope(
             self.hass,
             self.config_entry,
             [*self.points.values()],
             prefix=self.prefix,
             zone=self.backend.time_zone,
         )
+        before = await self._settings.async_imported_with(Setting.CHOSEN_UNIT)
+        return replace(scope, relabelled=before | scope.settings[Setting.CHOSEN_UNIT])
 
 
 def _done(outcome: Outcome) -> Progress:

@@ -242,7 +242,9 @@ class Importer:
         """
         keys = {scope.statistic(each).statistic_id: each.key for each in scope.points}
         changed = await convert_changed_units(
-            self._hass, [scope.statistic(point) for point in scope.points]
+            self._hass,
+            [scope.statistic(point) for point in scope.points],
+            {each for each, key in keys.items() if key in scope.relabelled},
         )
         if changed:
             self._changes.reset()

@@ -131,6 +131,10 @@ PARTIAL = "partial"
 """The `quality` of an amount of which a part is missing on the server."""
 
 
+AS_SHOWN = ""
+"""The `server_unit` of a point whose unit is the server's."""
+
+
 class Category(StrEnum):
     """The entity category of a point that is not a plain measurement."""
 
@@ -183,7 +187,8 @@ class Point:
     `capacity` is the most that a REGISTER can advance in an hour, in its unit;
     `may_restart` marks a REGISTER that may start again at any time, such as a count of
     people. `former_keys` are the keys that the same point has, or had, with another
-    kind: its entity and the user's settings move from them to `key`.
+    kind: its entity and the user's settings move from them to `key`. `server_unit` is
+    the server's unit, if the user has put `unit` in its place (`AS_SHOWN`: not).
     """
 
     key: str
@@ -210,6 +215,15 @@ class Point:
     capacity: float | None = None
     may_restart: bool = False
     former_keys: tuple[str, ...] = ()
+    server_unit: str | None = AS_SHOWN
+
+    @property
+    def read_unit(self) -> str | None:
+        """Return the unit to which a backend converts the values that it reads.
+
+        They are not converted to the unit that the user put in its place.
+        """
+        return self.unit if self.server_unit == AS_SHOWN else self.server_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

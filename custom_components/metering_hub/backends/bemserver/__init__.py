@@ -29,6 +29,7 @@ SPEC = BackendSpec(
             Capability.HISTORY,
             Capability.COMPARISON,
             Capability.ENERGY_BREAKDOWN,
+            Capability.KINDS,
             Capability.NOTIFICATIONS,
             Capability.UPLOAD,
         }

@@ -9,6 +9,7 @@ from datetime import datetime
 from ..base import DataState, UploadTarget
 from ..common.http import HttpClient, Json, Request
 from ..common.shapes import require_object, require_objects
+from ..common.units import canonical_unit
 from ..errors import ManyTargetsError, NoTargetError, NotFoundError, RejectedError
 from .api_address import ApiAddress
 from .catalogue import Catalogue
@@ -16,7 +17,6 @@ from .client import UnknownSeriesError
 from .models import Series, parse_series
 from .paging import PAGE_SIZE, Params
 from .timeseries_client import DATA_TIMEOUT
-from .units import canonical_unit
 
 _SERIES = "/timeseries/"
 _VALUES = "/timeseries_data/"

@@ -241,7 +241,8 @@ class BesmartBackend(Backend):
 
 def _make_reading(point: Point, measured: Measured) -> Reading | None:
     """Convert a value to the unit of a point, or return None if that is impossible."""
-    factor = unit_factor(read_unit(measured.unit) or point.unit, point.unit)
+    unit = read_unit(measured.unit) or point.read_unit
+    factor = unit_factor(unit, point.read_unit)
     if factor is None:
         return None
     return Reading(

@@ -133,8 +133,8 @@ class HistoryReader:
         for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            unit = read_unit(data.unit) or each.point.unit
-            if (factor := unit_factor(unit, each.point.unit)) is None:
+            unit = read_unit(data.unit) or each.point.read_unit
+            if (factor := unit_factor(unit, each.point.read_unit)) is None:
                 # The signal measures something else now, which is not this point.
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
