@@ -6,7 +6,6 @@ from datetime import timedelta
 from aiohttp import web
 import pytest
 
-from custom_components.metering_hub.backends.bemserver.kinds import detect_kind
 from custom_components.metering_hub.metering.model import Kind
 from simulators.bemserver import RAW
 from simulators.faults import Fault, Handler
@@ -59,7 +58,8 @@ async def test_a_new_series_has_no_history_before_its_kind_is_detected(
     campus: Campus,
 ) -> None:
     """Its point is only a sensor until then."""
-    assert not campus.point("timeseries_49_amount").has_history
+    point = campus.point("timeseries_49")
+    assert (point.kind, point.has_history) == (Kind.UNDECIDED, False)
     series = campus.simulator.world.series[49]
     for hour in range(12):
         campus.clock.forward(hours=1)
@@ -68,21 +68,3 @@ async def test_a_new_series_has_no_history_before_its_kind_is_detected(
     campus.clock.forward(hours=13)
     await campus.read_inventory()
     assert campus.point("timeseries_49_register").has_history
-
-
-@pytest.mark.parametrize(
-    ("lows", "verdict"),
-    [
-        ([1, 2, 3, 4, 5, 6, 7.0], (Kind.REGISTER, True)),
-        ([1, 1, 1, 2, 2, 3, 4, 5.0], (Kind.REGISTER, True)),
-        ([0, 0, 0, 0, 0, 0, 2.0], (Kind.REGISTER, False)),
-        ([1, 2, 3, 2, 5, 6, 7.0], (Kind.INTERVAL, True)),
-        ([7, 6, 5, 4, 3, 2, 1.0], (Kind.INTERVAL, True)),
-        ([0.0] * 9, (Kind.INTERVAL, False)),
-        ([4.0] * 9, (Kind.INTERVAL, False)),
-        ([1, 2.0], (Kind.REGISTER, False)),
-        ([], (Kind.INTERVAL, False)),
-    ],
-)
-def test_detect_kind(lows: list[float], verdict: tuple[Kind, bool]) -> None:
-    assert detect_kind(lows) == verdict
