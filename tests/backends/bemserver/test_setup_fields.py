@@ -28,6 +28,11 @@ async def test_the_fields_offer_only_what_was_chosen_in_them(
     assert (await campus.read_inventory()).choices == {}
 
 
+async def test_both_kinds_at_once(connect: Connect) -> None:
+    campus = await connect(registers=["13", "54"], amounts=["54"])
+    assert await campus.backend.check_setup() == {"amounts": "both_kinds"}
+
+
 async def test_the_settings_of_a_point_decide(connect: Connect) -> None:
     """Whatever the kind in the key is, and before the fields of earlier versions."""
     campus = await connect(amounts=["54"])

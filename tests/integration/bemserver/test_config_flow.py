@@ -113,17 +113,6 @@ async def test_the_entry_uses_the_memory_of_the_flow(
     assert 0 <= looks() - learned < learned / 2
 
 
-async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
-    """A series cannot have both kinds; the form accepts either of them."""
-    step = await choose(hass, await open_form(hass), form(url))
-    both = {**SELECTION, "registers": ["13", "54"], "amounts": ["54"]}
-    step = await choose(hass, step, both)
-    assert step["errors"] == {"amounts": "both_kinds"}
-    step = await choose(hass, step, {**both, "amounts": ["55"]})
-    assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["options"]["registers"] == ["13", "54"]
-
-
 @pytest.mark.parametrize(
     "changes",
     [

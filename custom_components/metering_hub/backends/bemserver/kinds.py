@@ -6,6 +6,7 @@ What later data show instead is a question to the user.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ...metering.kind_judge import Values
@@ -13,6 +14,7 @@ from ...metering.model import Kind, KindQuestion
 from ..base import Memory
 from ..common.http import Json
 from ..common.parse import as_integer, as_object
+from ..errors import BackendError
 from .kind_finder import KindFinder
 
 RECHECK_AFTER = timedelta(days=1)
@@ -96,7 +98,9 @@ class SeriesKinds:
         if new:
             await self._judge_new(new, texts, now, linked)
         if again:
-            await self._judge_again(again, texts, now)
+            # What is known is enough to go on, and the series stay due.
+            with suppress(BackendError):
+                await self._judge_again(again, texts, now)
 
     def _is_due(self, number: int, now: datetime) -> bool:
         """Return True if a series was not examined for a day."""
