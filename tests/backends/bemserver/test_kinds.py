@@ -183,13 +183,14 @@ async def test_later_data_contradict_a_verdict(campus: Campus) -> None:
 
 
 async def test_an_odd_week_contradicts_nothing(connect: Connect) -> None:
-    """A counter whose every other reading is false is still one: the year shows it."""
+    """A counter of which nothing is right for six days is one: the year shows it."""
     campus = await connect(years=0.3)
     await campus.read_inventory()
     series = campus.simulator.world.series[64]
     hour = campus.clock().replace(minute=0)
     wrong = {
-        hour - timedelta(hours=each): float(each * 37 % 100) for each in range(24 * 6)
+        hour - timedelta(minutes=15 * each): float(each * 37 % 100)
+        for each in range(96 * 6)
     }
     for state in (RAW, CLEAN):
         campus.simulator.store.correct(series, state, wrong)
