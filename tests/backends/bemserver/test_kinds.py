@@ -112,6 +112,18 @@ async def test_puzzling_series(connect: Connect) -> None:
     assert [value for _, value in week] == [121, 140, 152, 168, 180, 195]
 
 
+async def test_the_data_decide_later(connect: Connect) -> None:
+    """After two days, the yield of panels has fallen often enough."""
+    campus, puzzles = await connect_to_puzzles(connect)
+    before = await campus.read_inventory()
+    key = puzzles[Puzzle.FIRST_DAY].key
+    campus.clock.forward(hours=40)
+    after = await campus.read_inventory()
+    assert after.points.keys() - before.points.keys() == {f"{key}_amount"}
+    assert before.questions.keys() - after.questions.keys() == {key}
+    assert after.points[f"{key}_amount"].former_keys == (key, f"{key}_register")
+
+
 async def test_verdicts_of_an_older_version_become_questions(connect: Connect) -> None:
     """Its statistics stay as they are until the user says so."""
     campus, puzzles = await connect_to_puzzles(connect)
