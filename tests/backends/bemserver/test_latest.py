@@ -28,12 +28,12 @@ async def test_an_old_value_is_found(connect: Connect, hours: float) -> None:
 async def test_a_series_that_wakes_up_is_found(campus: Campus) -> None:
     """Within an hour, although it was silent for a month."""
     series = campus.simulator.world.series[49]
-    assert not (await campus.poll("timeseries_49_amount")).readings
+    assert not (await campus.poll("timeseries_49")).readings
     campus.clock.forward(minutes=90)
     at = campus.clock() - timedelta(minutes=20)
     campus.simulator.store.post(series, CLEAN, {at: 5.0})
-    latest = await campus.poll("timeseries_49_amount")
-    assert latest.readings["timeseries_49_amount"].value == 5.0
+    latest = await campus.poll("timeseries_49")
+    assert latest.readings["timeseries_49"].value == 5.0
 
 
 async def test_a_series_that_stopped_continues(campus: Campus) -> None:
@@ -85,14 +85,14 @@ async def test_2000_series_take_40_requests(connect: Connect) -> None:
 
 async def test_silent_series_are_not_looked_for_at_every_poll(campus: Campus) -> None:
     """A series without data for a month is looked for once an hour."""
-    await campus.poll("timeseries_49_amount")
+    await campus.poll("timeseries_49")
     assert campus.count_requests() >= 2
     for _ in range(5):
         campus.clock.forward(minutes=10)
-        await campus.poll("timeseries_49_amount")
+        await campus.poll("timeseries_49")
     assert campus.count_requests() == 0
     campus.clock.forward(minutes=11)
-    await campus.poll("timeseries_49_amount")
+    await campus.poll("timeseries_49")
     assert campus.count_requests() >= 2
 
 

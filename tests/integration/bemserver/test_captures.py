@@ -134,8 +134,8 @@ async def test_the_integration_comes_up_on_the_captures(
     assert step["errors"] == {"base": "invalid_auth"}
     step = await configure(flow["flow_id"], {**account, "password": PASSWORD})
     assert step["step_id"] == "selection", step["errors"]
-    # Hourly minima were not recorded: the sums take their place.
-    selection = {**step["data_schema"]({}), "history": False, "registers": ["13"]}
+    # Hourly minima were not recorded. The sums of positions also rise.
+    selection = {**step["data_schema"]({}), "history": False}
     step = await configure(flow["flow_id"], selection)
     await hass.async_block_till_done()
     entry = step["result"]

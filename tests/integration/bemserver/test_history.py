@@ -273,7 +273,7 @@ async def test_a_page_that_fails_loses_nothing(
     tick: Tick,
 ) -> None:
     """An interrupted import is continued by the next one."""
-    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=3))
+    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=6))
     await set_up(hass, entry)
     await imported(hass, entry)
     simulator.faults.clear()

@@ -8,7 +8,8 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
-from ...metering.model import Inventory, Kind, Point, Reading
+from ...metering.model import Inventory, Kind, KindQuestion, Point, Reading
+from ...metering.point_settings import PointSettings
 from ..base import (
     Comparison,
     HistoryChanges,
@@ -31,12 +32,20 @@ from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history import HistoryReader
 from .history_start import HistoryStarts
+from .kind_evidence import EvidenceReader
+from .kind_finder import KindFinder
 from .kinds import SeriesKinds
 from .latest import LatestReader
 from .memory import ServerMemory
 from .on_demand import OnDemandBackend
-from .points import PointMaker, SeriesPoint, make_devices, undecided_series
-from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
+from .points import PointMaker, SeriesPoint, counting_series, make_devices
+from .setup_fields import (
+    AMOUNTS_FIELD,
+    chosen_kinds,
+    has_contradiction,
+    kinds_in_settings,
+    series_choices,
+)
 from .site_points import make_site_points
 from .site_readings import SiteReader, make_overview
 from .timeseries_client import TimeseriesClient
@@ -63,7 +72,8 @@ class BemserverBackend(OnDemandBackend):
         """Initialize the clients of the server and what reads from them."""
         self._url = str(settings["url"])
         self._email = str(settings["email"])
-        self._chosen = chosen_kinds(options)
+        self._in_fields = chosen_kinds(options)
+        self._chosen: Mapping[int, Kind] = self._in_fields
         self._has_contradiction = has_contradiction(options)
         self._clock = clock
         self._api = ApiAddress(session, self._url)
@@ -75,7 +85,8 @@ class BemserverBackend(OnDemandBackend):
         client = TimeseriesClient(http, self._api)
         self._batcher = batcher = SeriesBatcher(self._catalogue.visible_series, clock)
         self._states, self._cache = states, cache = DataStates(), ValueCache()
-        self._kinds = SeriesKinds(batcher, client, states)
+        reader = EvidenceReader(batcher, client, states)
+        self._kinds = SeriesKinds(KindFinder(reader))
         self._starts = HistoryStarts(batcher, client, states)
         self._complete = CompleteHours()
         self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
@@ -114,6 +125,11 @@ class BemserverBackend(OnDemandBackend):
         return self._memory.remember()
 
     @override
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow the kinds that the user chose."""
+        self._chosen = self._in_fields | kinds_in_settings(settings)
+
+    @override
     async def connect(self) -> Identity:
         """Find the API and log in.
 
@@ -144,7 +160,6 @@ class BemserverBackend(OnDemandBackend):
             catalogue,
             devices,
             {**self._kinds.kinds, **self._chosen},
-            self._kinds.assumed - self._chosen.keys(),
             intervals,
         )
         series: dict[str, SeriesPoint] = {}
@@ -162,8 +177,18 @@ class BemserverBackend(OnDemandBackend):
         return Inventory(
             devices=devices,
             points=points | {point.key: point for point, _ in site_points},
-            choices=series_choices(catalogue, devices, maker),
+            choices=series_choices(catalogue, devices, maker, self._in_fields),
+            questions=self._questions(),
         )
+
+    def _questions(self) -> dict[str, KindQuestion]:
+        """Return the questions that the user has not answered, by point key."""
+        asked = self._kinds.questions
+        return {
+            key: asked[item.series_id]
+            for key, item in self._series.items()
+            if item.series_id in asked and item.series_id not in self._chosen
+        }
 
     def _forget_removed(self, series_ids: Collection[int]) -> None:
         """Forget all series but these."""
@@ -179,14 +204,17 @@ class BemserverBackend(OnDemandBackend):
             part.keep_only(series_ids)
 
     async def _detect_kinds(self, catalogue: Catalogue, now: datetime) -> None:
-        """Detect the kinds that neither the catalogue nor the user determines."""
-        undecided = undecided_series(catalogue)
-        # Linked series hold amounts, but their intervals may have to be detected.
-        linked = {link.series_id for link in catalogue.energy_links}
-        linked -= catalogue.intervals.keys() | self._kinds.intervals.keys()
-        active = [number for number in undecided if self._cache.latest(number)]
+        """Detect the kinds and intervals that the user has not chosen."""
+        texts = {
+            number: f"{series.name} {series.description or ''}"
+            for number, series in counting_series(catalogue).items()
+            if number not in self._chosen
+        }
         await self._kinds.detect(
-            (undecided.keys() - self._chosen.keys()) | linked, now, active
+            texts,
+            now,
+            active=[number for number in texts if self._cache.latest(number)],
+            linked={link.series_id for link in catalogue.energy_links} & texts.keys(),
         )
 
     @override
