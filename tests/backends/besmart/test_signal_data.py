@@ -5,21 +5,19 @@ import asyncio
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.metering_hub.backends.besmart.models import Sample
-from custom_components.metering_hub.backends.besmart.signal_data import (
+from custom_components.metering_hub.backends.besmart.origins import (
     estimated_times,
     first_time,
     group_by_origin,
-    is_growing,
     latest_value,
     merge_origins,
+)
+from custom_components.metering_hub.backends.besmart.samples import Sample
+from custom_components.metering_hub.backends.besmart.signal_data import (
     parse_signal_data,
 )
 from custom_components.metering_hub.backends.common.http import Json
 from tests.turns import counting_turns
-
-DAY = 86400.0
-
 
 type Row = tuple[float, float | None, int]
 """Time, value (`None`: deleted) and origin."""
@@ -122,23 +120,6 @@ def test_the_first_time_ignores_predictions_and_deletions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "grows"),
-    [
-        ([], None),
-        ([(0, 1.0)], None),
-        ([(0, 1.0), (DAY / 2, 2.0)], None),
-        ([(0, 1.0), (DAY, 2.0)], True),
-        ([(0, 1.0), (DAY, 1.0)], None),
-        ([(0, 1.0), (DAY, 2.0), (2 * DAY, 1.9)], False),
-        ([(0, 2.0), (900, 1.0)], False),
-    ],
-)
-def test_growing_values(values: list[tuple[float, float]], grows: bool | None) -> None:
-    """A night of zeros or a morning's rise is not a register."""
-    assert is_growing(values, DAY) is grows
-
-
-@pytest.mark.parametrize(
     ("row", "expected"),
     [
         ({"time": 1000, "value": 1.5, "type": "DBL", "origin": 1}, (1, 1.5, 1)),
@@ -154,7 +135,7 @@ def test_growing_values(values: list[tuple[float, float]], grows: bool | None) -
         ({"time": 1000, "value": 10**400}, None),
         ({"time": 1000, "value": "1e999"}, None),
         ({"time": 1000, "value": [1]}, None),
-        ({"time": 1000, "value": 1, "origin": None}, None),
+        ({"time": 1000, "value": 1, "origin": None}, (1, 1, 1)),
         ({"time": 1000, "value": 1, "origin": 1.5}, None),
         ({"time": 1000, "value": 1, "origin": -1}, None),
         ({"time": 1000, "value": 1, "origin": 10**30}, None),
