@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ...metering.model import Device, Kind, Point, Quantity
+from ..common.units import Family, canonical_unit, family_of
 from .catalogue import Catalogue
 from .energy_links import GASES, LinkedSeries, linked_series
 from .models import PlaceId, PlaceKind, PlaceLink, Series
-from .units import Family, canonical_unit, family_of, measured_quantity, volume_quantity
+from .units import measured_quantity, volume_quantity
 
 ENABLED_PER_DEVICE = 100
 """Series of a device that are enabled by default, not counting energy and weather."""

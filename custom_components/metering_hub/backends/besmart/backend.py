@@ -21,6 +21,7 @@ from ..base import (
     Settings,
 )
 from ..common.concurrency import LoopYielder
+from ..common.units import unit_factor
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -40,7 +41,7 @@ from .points import (
     signal_of,
     signals_of,
 )
-from .units import canonical_unit, unit_factor
+from .units import read_unit
 from .words import word_reading
 
 _POINTS_PER_TURN = 250
@@ -184,7 +185,7 @@ class BesmartBackend(Backend):
                 reading = self._reading(point, measured)
                 if reading is None:
                     # The next inventory makes another point for the new unit.
-                    unit = canonical_unit(measured.unit)
+                    unit = read_unit(measured.unit)
                     self._memory.replace_unit(own, unit)
                     failed[point.key] = "the unit of the signal has changed"
             if reading is not None:
@@ -267,7 +268,7 @@ class BesmartBackend(Backend):
 
 def _make_reading(point: Point, measured: Measured) -> Reading | None:
     """Convert a value to the unit of a point, or return None if that is impossible."""
-    factor = unit_factor(canonical_unit(measured.unit) or point.unit, point.unit)
+    factor = unit_factor(read_unit(measured.unit) or point.unit, point.unit)
     if factor is None:
         return None
     return Reading(

@@ -16,6 +16,7 @@ from ...metering.model import ESTIMATED, NEW_REGISTER, Kind, Point, Reading
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
+from ..common.units import unit_factor
 from ..errors import BackendError
 from .batching import SAMPLES_PER_REQUEST, SignalBatcher
 from .const import MILLISECOND, QUARTER
@@ -24,10 +25,11 @@ from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
 from .origins import MARGIN, Value, estimated_times, group_by_origin, merge_origins
 from .points import signal_of
-from .units import canonical_unit, unit_factor
+from .units import read_unit
 
-WINDOW = timedelta(days=31) - 2 * MARGIN - QUARTER
-"""With what is around it, a window is a request for at most a month."""
+WINDOW = timedelta(days=31) - 2 * MARGIN - QUARTER - MILLISECOND
+"""With what is around it, a window is a request for at most a month. No sample is at
+its end, where it would belong to two windows."""
 
 SHORTEST_WINDOW = timedelta(hours=6)
 _READINGS_PER_TURN = 2000
@@ -135,7 +137,7 @@ class HistoryReader:
         for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            unit = canonical_unit(data.unit) or each.point.unit
+            unit = read_unit(data.unit) or each.point.unit
             if (factor := unit_factor(unit, each.point.unit)) is None:
                 # The signal measures something else now, which is not this point.
                 continue

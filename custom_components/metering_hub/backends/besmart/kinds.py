@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 from ...metering.kind_judge import Evidence, judge_kind
 from ...metering.model import Kind, KindQuestion
+from ..common.unit_quantities import is_energy
+from ..common.units import unit_factor
 from .batching import SignalBatcher
 from .latest import LatestReader
 from .memory import Judged, ServerMemory
 from .models import DataQuery, SignalData, SignalId, SignalType
 from .origins import Value, group_by_origin, merge_origins
 from .signals import depends_on_values, known_signal, signal_unit
-from .units import canonical_unit, is_energy, unit_factor
+from .units import read_unit
 
 _SPAN = timedelta(days=7)
 JUDGED_EVERY = timedelta(days=1)
@@ -90,7 +92,7 @@ class KindDetector:
             raise next(iter(failures.values()))
         for signal in unknown:
             value = self._latest.value(signal)
-            if value is not None and (unit := canonical_unit(value.unit)):
+            if value is not None and (unit := read_unit(value.unit)):
                 self._memory.set_unit(signal, unit)
 
     def _detect_words(
@@ -172,7 +174,7 @@ async def _values_of(
     data: SignalData, unit: str | None, since: datetime, till: datetime
 ) -> Sequence[Value]:
     """Return the measured values in a unit, oldest first."""
-    factor = unit_factor(canonical_unit(data.unit) or unit, unit)
+    factor = unit_factor(read_unit(data.unit) or unit, unit)
     if factor is None:
         return ()
     found = await group_by_origin(data.samples, since.timestamp(), till.timestamp())

@@ -10,8 +10,9 @@ from enum import StrEnum
 import re
 
 from ...metering.model import Quantity
+from ..common.unit_quantities import quantity_of
+from ..common.units import unit_factor
 from .models import SignalType
-from .units import quantity_of, unit_factor
 
 
 class Medium(StrEnum):
@@ -76,10 +77,12 @@ _VOLUMES: Mapping[Medium, Quantity] = {
     Medium.WATER: Quantity.WATER,
 }
 _ENERGIES: Mapping[Medium, Quantity] = {
+    Medium.ELECTRICITY: Quantity.ENERGY,
+    Medium.GAS: Quantity.ENERGY,
     Medium.HEAT: Quantity.HEAT,
     Medium.WATER: Quantity.HEAT,
 }
-"""Others are energy; the energy in water is the heat that it was warmed with."""
+"""The energy in water is the heat that it was warmed with."""
 
 COUNTED = frozenset(
     {
@@ -92,6 +95,9 @@ COUNTED = frozenset(
     }
 )
 """The quantities of positions and amounts, never of measured values."""
+
+_COUNTABLE = frozenset({Quantity.COUNT, Quantity.DISTANCE, Quantity.DURATION})
+"""The quantities that can be counted, such as the hours of a pump."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -128,7 +134,7 @@ def is_volume(unit: str | None) -> bool:
 
 def is_measured(unit: str | None) -> bool:
     """Return True for units of what can only be measured, such as a temperature."""
-    return quantity_of(unit) not in {*COUNTED, Quantity.COUNT}
+    return quantity_of(unit) not in COUNTED | _COUNTABLE
 
 
 def quantity_of_medium(unit: str | None, medium: Medium | None) -> Quantity:

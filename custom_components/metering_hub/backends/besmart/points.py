@@ -8,12 +8,12 @@ import re
 
 from ...metering.model import Category, Device, Kind, Point, Quantity
 from ...metering.point_settings import PointSettings
+from ..common.units import unit_factor
 from .const import QUARTER
 from .discovery import FoundSensors
 from .memory import ServerMemory
 from .models import Sensor, SensorId, SensorState, SignalId, SignalType
 from .signals import decide_kind, known_signal, quantity_of_signal, role_of, signal_unit
-from .units import unit_factor
 
 STALE_AFTER = timedelta(hours=24)
 """Values arrive late, by a quarter of an hour up to hours; see `data_delay`."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import re
 
 from ...metering.model import Kind, Quantity, Role
+from ..common.unit_quantities import is_energy
+from ..common.units import unit_factor
 from .media import (
     COUNTED,
     Medium,
@@ -18,7 +20,7 @@ from .media import (
     quantity_of_medium,
 )
 from .models import SignalType
-from .units import canonical_unit, is_energy, unit_factor
+from .units import read_unit
 
 _REGISTER_CODE = re.compile(r"(?:\d+-\d+:)?\d+\.8\.\d+")
 
@@ -101,7 +103,7 @@ def known_signal(moid: int, unit: str | None) -> KnownSignal | None:
 
 def signal_unit(moid: int, type_: SignalType | None, unit: str | None) -> str | None:
     """Return the unit of a signal: of its data, of its type, or the usual one."""
-    unit = unit or canonical_unit(type_.unit if type_ else None)
+    unit = unit or read_unit(type_.unit if type_ else None)
     known = known_signal(moid, unit)
     return unit or (known.unit if known else None)
 
