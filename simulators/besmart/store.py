@@ -120,7 +120,7 @@ class Series:
                 case Revision():
                     samples = _revised(samples, event)
                 case Estimate():
-                    samples = [*samples, _estimate(samples[0], event)]
+                    samples = [*samples, _estimate(samples[-1], event)]
                 case Garble(value=json):
                     samples = [replace(each, shown=(json,)) for each in samples]
                 case Removal(keeps_row=keeps_row):

@@ -9,7 +9,6 @@ from custom_components.metering_hub.backends.besmart.points import (
     sensor_of,
     signal_of,
 )
-
 from custom_components.metering_hub.metering.point_settings import PointSettings
 
 from .conftest import UNKNOWN_TYPE, signal_point

@@ -151,7 +151,8 @@ class HistoryReader:
             self._note_latest(each, columns)
             if each.point.kind in (Kind.REGISTER, Kind.INTERVAL):
                 lag = each.lag.total_seconds()
-                estimated = (time - lag for time in estimated_times(by_origin))
+                times = estimated_times(by_origin, values)
+                estimated = (time - lag for time in times)
                 columns.qualities = dict.fromkeys(estimated, ESTIMATED)
             readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures

@@ -82,6 +82,7 @@ class KindDetector:
             signal
             for signal in signals
             if self._memory.unit(signal) is None
+            and self._memory.worded(signal) is None
             and self._latest.polled_at(signal) is None
         ]
         if not unknown:

@@ -7,7 +7,7 @@ responsive.
 """
 
 from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import batched, pairwise
 from statistics import median
@@ -108,11 +108,10 @@ def _is_gap(known: Sequence[float], time: float, usual: float) -> bool:
     return is_open or known[after] - known[after - 1] > _WIDENED * usual
 
 
-def estimated_times(found: ValuesByOrigin) -> AbstractSet[float]:
-    """Return the times of which only an estimated or calculated value is known."""
-    return (found[ESTIMATED].keys() | found[CALCULATED].keys()) - (
-        found[MEASURED].keys() | found[CORRECTED].keys()
-    )
+def estimated_times(found: ValuesByOrigin, counted: Sequence[Value]) -> list[float]:
+    """Return the times of those values that count and are estimated or calculated."""
+    known = found[MEASURED].keys() | found[CORRECTED].keys()
+    return [time for time, _ in counted if time not in known]
 
 
 async def has_values(samples: Samples, since: float, till: float) -> bool:
