@@ -66,7 +66,7 @@ def signal_point(
     moid: int,
     type_: SignalType | None = None,
     unit: str | None = None,
-    judged: Kind | None = None,
+    verdict: Kind | None = None,
     worded: Kind | None = None,
     said: PointSettings | None = None,
 ) -> Point:
@@ -74,7 +74,7 @@ def signal_point(
     return make_point(
         SignalId(SensorId(1, 2), moid),
         type_,
-        Learned(unit=unit, judged=judged, worded=worded),
+        Learned(unit=unit, verdict=verdict, worded=worded),
         said or PointSettings(),
         used_names=set(),
     )

@@ -66,7 +66,7 @@ R, A, UNDECIDED = Kind.REGISTER, Kind.INTERVAL, Kind.UNDECIDED
 
 
 @pytest.mark.parametrize(
-    ("changes", "judged", "kind"),
+    ("changes", "verdict", "kind"),
     [
         ({"is_incremental": True}, A, R),
         ({"obis": "1.8.1"}, A, R),
@@ -90,9 +90,12 @@ R, A, UNDECIDED = Kind.REGISTER, Kind.INTERVAL, Kind.UNDECIDED
         ({"unit": "kW"}, R, Kind.INSTANT),
     ],
 )
-def test_registers(changes: dict[str, object], judged: Kind | None, kind: Kind) -> None:
+def test_registers(
+    changes: dict[str, object], verdict: Kind | None, kind: Kind
+) -> None:
     """What the server reports counts before what the values seem to be."""
-    found = signal_point(451, replace(UNKNOWN_TYPE, **changes), judged=judged)  # type: ignore[arg-type]  # Fields.
+    type_ = replace(UNKNOWN_TYPE, **changes)  # type: ignore[arg-type]  # Fields.
+    found = signal_point(451, type_, verdict=verdict)
     assert found.kind is kind
     assert found.has_history is (kind is not UNDECIDED)
 

@@ -268,7 +268,7 @@ def test_what_a_register_counts(
 ) -> None:
     """The OBIS code counts before the group and the description, word by word."""
     type_ = replace(UNKNOWN_TYPE, **{"unit": "m3", **changes})  # type: ignore[arg-type]  # Fields.
-    found = signal_point(451, type_, judged=Kind.REGISTER)
+    found = signal_point(451, type_, verdict=Kind.REGISTER)
     assert (found.quantity, found.role) == (quantity, role)
 
 
@@ -278,7 +278,7 @@ def said(server: str | None, **settings: object) -> Point:
     return signal_point(
         451,
         type_,
-        judged=Kind.REGISTER,
+        verdict=Kind.REGISTER,
         said=PointSettings(**settings),  # type: ignore[arg-type]  # Fields.
     )
 

@@ -9,7 +9,7 @@ from ..common.unit_quantities import is_energy
 from ..common.units import unit_factor
 from .batching import SignalBatcher
 from .latest import LatestReader
-from .memory import Judged, ServerMemory
+from .memory import KeptVerdict, ServerMemory
 from .models import DataQuery, SignalData, SignalId, SignalType
 from .origins import Value, group_by_origin, merge_origins
 from .signals import depends_on_values, known_signal, signal_unit
@@ -56,7 +56,7 @@ class KindDetector:
         """
         await self._detect_units(signals)
         self._detect_words(signals, types)
-        judged = [
+        in_question = [
             signal
             for signal in signals
             if signal not in decided
@@ -65,9 +65,9 @@ class KindDetector:
                 signal.moid, types.get(signal.moid), self._unit(signal, types)
             )
         ]
-        if due := [signal for signal in judged if self._is_due(signal)]:
+        if due := [signal for signal in in_question if self._is_due(signal)]:
             await self._judge(due, types)
-        for gone in self._questions.keys() - set(judged):
+        for gone in self._questions.keys() - set(in_question):
             del self._questions[gone]
         return dict(self._questions)
 
@@ -121,10 +121,10 @@ class KindDetector:
         now = self._clock()
         if (asked_at := self._asked_at.get(signal)) is not None:
             return now - asked_at >= ASKED_EVERY
-        judged = self._memory.judged(signal)
-        if judged is None or judged.confirmed_at is None:
+        kept = self._memory.verdict(signal)
+        if kept is None or kept.confirmed_at is None:
             return True
-        return now - judged.confirmed_at >= JUDGED_EVERY
+        return now - kept.confirmed_at >= JUDGED_EVERY
 
     async def _judge(
         self, signals: Collection[SignalId], types: Mapping[int, SignalType]
@@ -155,12 +155,12 @@ class KindDetector:
         What was believed stays until the user agrees, even if values contradict it.
         """
         kind = judge_kind(Evidence(lows=lows, highs=highs, text=text)).kind
-        known = self._memory.judged(signal)
+        known = self._memory.verdict(signal)
         believed = known.kind if known else kind
         if believed is not None:
             is_confirmed = kind in (believed, None)
             confirmed_at = self._clock() if is_confirmed else None
-            self._memory.set_judged(signal, Judged(believed, confirmed_at))
+            self._memory.set_verdict(signal, KeptVerdict(believed, confirmed_at))
             if is_confirmed:
                 self._questions.pop(signal, None)
                 self._asked_at.pop(signal, None)

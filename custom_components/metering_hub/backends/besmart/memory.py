@@ -41,7 +41,7 @@ class HistoryStart:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class KeptVerdict:
     """What the values of a signal were judged to be: positions or amounts.
 
     `confirmed_at` is when they were found to be so last; None if later values
@@ -63,7 +63,7 @@ class ServerMemory:
         self._not_found: dict[str, datetime] = {}
         self._probed: dict[SensorId, ProbedSignals] = {}
         self._units: dict[SignalId, str] = {}
-        self._judged: dict[SignalId, Judged] = {}
+        self._verdicts: dict[SignalId, KeptVerdict] = {}
         self._worded: dict[SignalId, Kind] = {}
         self._history_starts: dict[SignalId, HistoryStart] = {}
 
@@ -119,17 +119,17 @@ class ServerMemory:
 
     def replace_unit(self, signal: SignalId, unit: str | None) -> None:
         """Replace the unit of a signal, which now measures something else."""
-        self._judged.pop(signal, None)
+        self._verdicts.pop(signal, None)
         if unit is not None:
             self._units[signal] = unit
 
-    def judged(self, signal: SignalId) -> Judged | None:
+    def verdict(self, signal: SignalId) -> KeptVerdict | None:
         """Return what the values of a signal were judged to be, if they were."""
-        return self._judged.get(signal)
+        return self._verdicts.get(signal)
 
-    def set_judged(self, signal: SignalId, judged: Judged) -> None:
+    def set_verdict(self, signal: SignalId, verdict: KeptVerdict) -> None:
         """Note what the values of a signal were judged to be."""
-        self._judged[signal] = judged
+        self._verdicts[signal] = verdict
 
     def worded(self, signal: SignalId) -> Kind | None:
         """Return STATE or FLAG if the values of a signal are words."""
@@ -170,13 +170,13 @@ class ServerMemory:
             },
             "units": {str(key): unit for key, unit in sorted(self._units.items())},
             "growing": {
-                str(signal): judged.kind is Kind.REGISTER
-                for signal, judged in sorted(self._judged.items())
+                str(signal): verdict.kind is Kind.REGISTER
+                for signal, verdict in sorted(self._verdicts.items())
             },
             "confirmed": {
-                str(signal): judged.confirmed_at.timestamp()
-                for signal, judged in sorted(self._judged.items())
-                if judged.confirmed_at is not None
+                str(signal): verdict.confirmed_at.timestamp()
+                for signal, verdict in sorted(self._verdicts.items())
+                if verdict.confirmed_at is not None
             },
             "worded": {str(key): kind for key, kind in sorted(self._worded.items())},
             "beginnings": {
@@ -221,7 +221,7 @@ class ServerMemory:
             if isinstance(value, bool):
                 kind = Kind.REGISTER if value else Kind.INTERVAL
                 confirmed_at = from_epoch(confirmed.get(str(signal)))
-                self._judged[signal] = Judged(kind, confirmed_at)
+                self._verdicts[signal] = KeptVerdict(kind, confirmed_at)
         for signal, value in _by_signal(memory.get("worded")):
             if value in _WORDED:
                 self._worded[signal] = Kind(value)
@@ -230,7 +230,7 @@ class ServerMemory:
         """Forget sensors that no longer exist."""
         for gone in self._probed.keys() - set(sensors):
             del self._probed[gone]
-        for known in (self._units, self._judged, self._worded, self._history_starts):
+        for known in (self._units, self._verdicts, self._worded, self._history_starts):
             for signal in [each for each in known if each.sensor not in sensors]:
                 del known[signal]
 

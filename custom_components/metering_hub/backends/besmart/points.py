@@ -113,21 +113,21 @@ def _make_device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
 class Learned:
     """What the data of a signal have shown: their unit, and what their values are.
 
-    `judged` are numbers to be: positions or amounts. `worded` is the kind of a signal
+    `verdict` is the kind of a signal whose values are numbers, and `worded` that of one
     whose values are words.
     """
 
     unit: str | None = None
-    judged: Kind | None = None
+    verdict: Kind | None = None
     worded: Kind | None = None
 
     @classmethod
     def of(cls, signal: SignalId, memory: ServerMemory) -> Learned:
         """Return what is remembered of a signal."""
-        judged = memory.judged(signal)
+        kept = memory.verdict(signal)
         return cls(
             unit=memory.unit(signal),
-            judged=judged.kind if judged else None,
+            verdict=kept.kind if kept else None,
             worded=memory.worded(signal),
         )
 
@@ -174,7 +174,7 @@ def make_point(
     kind = (
         settings.kind
         or learned.worded
-        or decide_kind(signal.moid, type_, unit, learned.judged)
+        or decide_kind(signal.moid, type_, unit, learned.verdict)
     )
     quantity = settings.quantity or _quantity(kind, type_, unit)
     role = settings.role or role_of(signal.moid, type_, unit)

@@ -114,19 +114,19 @@ def quantity_of_signal(type_: SignalType | None, unit: str | None) -> Quantity:
 
 
 def decide_kind(
-    moid: int, type_: SignalType | None, unit: str | None, judged: Kind | None
+    moid: int, type_: SignalType | None, unit: str | None, verdict: Kind | None
 ) -> Kind:
     """Return the kind of a signal with numbers, UNDECIDED while it is not certain.
 
-    `judged` is what its values seem to be, for signals of which nothing else is known.
+    `verdict` is what its values were judged to be, and counts if nothing else is known.
     """
     is_register = _reported_as_register(moid, type_, unit)
     if is_register is None and not is_measured(unit):
-        is_register = judged is Kind.REGISTER or None
+        is_register = verdict is Kind.REGISTER or None
     if is_register:
         return Kind.REGISTER
     if quantity_of_signal(type_, unit) in COUNTED:
-        return Kind.INTERVAL if is_register is False else judged or Kind.UNDECIDED
+        return Kind.INTERVAL if is_register is False else verdict or Kind.UNDECIDED
     # Amounts of an unknown medium can also be the level of a tank.
     is_open = is_register is None and is_volume(unit)
     return Kind.UNDECIDED if is_open else Kind.INSTANT
@@ -152,8 +152,8 @@ def _reported_as_register(
 
 def depends_on_values(moid: int, type_: SignalType | None, unit: str | None) -> bool:
     """Return True if the values of a signal have to be judged to know its kind."""
-    judgements = (None, Kind.REGISTER)
-    return len({decide_kind(moid, type_, unit, each) for each in judgements}) > 1
+    verdicts = (None, Kind.REGISTER)
+    return len({decide_kind(moid, type_, unit, each) for each in verdicts}) > 1
 
 
 def role_of(moid: int, type_: SignalType | None, unit: str | None) -> Role | None:
