@@ -21,7 +21,7 @@ from .knobs import Knobs, NumberFormat, Order, TimeFormat
 from .query import DataQuery
 from .sensors import Sensor
 from .signal_types import UNITS, SignalType, Unit
-from .store import Sample, Series, last_acquired
+from .store import MEASURED, Sample, Series, last_acquired
 from .wire import NO_RESOURCE, RefusedError
 
 type Show = Callable[[Sample], Json]
@@ -60,7 +60,7 @@ async def signal_data(
     samples = await series.between(-(-query.since // 1000), -(-query.till // 1000))
     if query.origin is not None:
         samples = [sample for sample in samples if sample.origin == query.origin]
-    if query.get_last:
+    if query.get_last and not knobs.keeps_acquisitions:
         samples = last_acquired(samples)
     if query.delta_t is not None:
         samples = _aggregate(samples, kind, query.delta_t * 60)
@@ -97,7 +97,7 @@ def _scale(knobs: Knobs, kind: SignalType, query: DataQuery) -> _Scale:
     unit = UNITS.get(symbol)
     if unit is not None and _same_dimension(unit, kind.unit):
         return _scale_to(unit, kind)
-    return _Scale(symbol, 1, kind.scale)
+    return _Scale(symbol or None, 1, kind.scale)
 
 
 def _same_dimension(unit: Unit, symbol: str) -> bool:
@@ -205,6 +205,11 @@ def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
             return sample.shown[0] if sample.shown is not None else None
         return number(scale.number(sample.raw))
 
+    def origin(sample: Sample) -> Json:
+        """Return the origin of a sample, if the server knows it."""
+        is_unknown = knobs.null_origins and sample.origin == MEASURED
+        return None if is_unknown else sample.origin
+
     def bound(percent: int) -> Show:
         """Return a column with a percentage of each predicted value."""
         return lambda sample: (
@@ -217,7 +222,7 @@ def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
         "time": lambda sample: time(sample.time),
         "value": value,
         "type": lambda sample: sample.type,
-        "origin": lambda sample: sample.origin,
+        "origin": origin,
     }
     if knobs.extra_columns:
         extra = (

@@ -65,6 +65,8 @@ class Knobs:
     absent_columns: set[str] = field(default_factory=set)  # E.g. "type", "origin".
     cut_columns: Mapping[str, int] = field(default_factory=dict)  # Entries missing.
     extra_columns: bool = False
+    null_origins: bool = False  # Measured samples have null as their origin.
+    keeps_acquisitions: bool = False  # get_last and last_acq have no effect.
     order: Order = "time"
     reply_units: Mapping[int, str] = field(default_factory=dict)  # Moid -> unit.
     description_key: Literal["descritpion", "description"] = "descritpion"

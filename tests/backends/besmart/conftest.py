@@ -16,9 +16,15 @@ from custom_components.metering_hub.backends.besmart.models import (
     SignalId,
     SignalType,
 )
-from custom_components.metering_hub.backends.besmart.points import make_point
+from custom_components.metering_hub.backends.besmart.points import Learned, make_point
 from custom_components.metering_hub.backends.common import http
-from custom_components.metering_hub.metering.model import Inventory, Point, Reading
+from custom_components.metering_hub.metering.model import (
+    Inventory,
+    Kind,
+    Point,
+    Reading,
+)
+from custom_components.metering_hub.metering.point_settings import PointSettings
 from simulators.besmart import (
     CLIENT,
     HOUSE_MID,
@@ -60,14 +66,16 @@ def signal_point(
     moid: int,
     type_: SignalType | None = None,
     unit: str | None = None,
-    is_growing: bool | None = None,
+    verdict: Kind | None = None,
+    worded: Kind | None = None,
+    said: PointSettings | None = None,
 ) -> Point:
     """Return the point of a signal of sensor 1.2."""
     return make_point(
         SignalId(SensorId(1, 2), moid),
         type_,
-        unit=unit,
-        is_growing=is_growing,
+        Learned(unit=unit, verdict=verdict, worded=worded),
+        said or PointSettings(),
         used_names=set(),
     )
 

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
+from itertools import chain
 from typing import override
 
 from aiohttp import ClientSession
 
 from ...metering.memo import IdentityMemo
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
+from ...metering.point_settings import PointSettings
 from ..base import (
     Backend,
     HistoryChanges,
@@ -31,8 +33,16 @@ from .kinds import KindDetector
 from .latest import LatestReader, Measured
 from .memory import ServerMemory
 from .models import SensorId, SignalId, parse_sensor_id
-from .points import make_devices, make_points, sensor_of, signal_of, signals_of
+from .points import (
+    make_devices,
+    make_points,
+    point_key,
+    sensor_of,
+    signal_of,
+    signals_of,
+)
 from .units import read_unit
+from .words import word_reading
 
 _POINTS_PER_TURN = 250
 """How many points to process before yielding to the event loop: a few milliseconds."""
@@ -71,6 +81,7 @@ class BesmartBackend(Backend):
         named = [id_ for text in self._named if (id_ := parse_sensor_id(text))]
         self._finder = SensorFinder(client, batcher, memory, clock, named)
         self._found: FoundSensors | None = None
+        self._settings: Mapping[str, PointSettings] = {}
         self._memos: dict[str, IdentityMemo[Reading | None]] = {}
 
     @property
@@ -96,6 +107,11 @@ class BesmartBackend(Backend):
         return self._memory.remember()
 
     @override
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow what the user said about points."""
+        self._settings = settings
+
+    @override
     async def connect(self) -> Identity:
         """Log in; the identity is a hash of the login.
 
@@ -113,12 +129,18 @@ class BesmartBackend(Backend):
     async def inventory(self) -> Inventory:
         """Return the sensors of the account and their signals."""
         self._found = found = await self._finder.find()
-        await self._kinds.detect(found.signals, found.types)
+        decided = [
+            signal
+            for signal in found.signals
+            if (said := self._settings.get(point_key(signal))) and said.kind is not None
+        ]
+        questions = await self._kinds.detect(found.signals, found.types, decided)
         self._memos.clear()
         return Inventory(
             devices=make_devices(found),
-            points=make_points(found, self._memory),
+            points=make_points(found, self._memory, self._settings),
             undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
+            questions={point_key(signal): each for signal, each in questions.items()},
         )
 
     @override
@@ -156,6 +178,9 @@ class BesmartBackend(Backend):
                 reading = self._data_reading(point, of_sensor)
             elif own in failures:
                 failed[point.key] = str(failures[own])
+            elif point.kind in (Kind.STATE, Kind.FLAG):
+                word, number = self._latest.word(own), self._latest.value(own)
+                reading = word_reading(point.kind, word, number)
             elif (measured := self._measured(point, own)) is not None:
                 reading = self._reading(point, measured)
                 if reading is None:
@@ -203,7 +228,9 @@ class BesmartBackend(Backend):
         self, point: Point, signals: Sequence[SignalId]
     ) -> Reading | None:
         """Return the time of the latest value of some signals, or its age."""
-        values = map(self._latest.value, signals)
+        values = chain(
+            map(self._latest.value, signals), map(self._latest.word, signals)
+        )
         time = max((value.time for value in values if value), default=None)
         if time is None:
             return None

@@ -52,6 +52,13 @@ _NO_TYPES: Sequence[Json] = (None, "None")
 """What servers without signal types have instead of an empty list."""
 
 
+_LAST_ACQUIRED: Mapping[str, Json] = {"get_last": True, "last_acq": True}
+"""Of a row that was acquired again, only the last one is wanted.
+
+The name depends on the edition. The first one, without batches, has no such parameter.
+"""
+
+
 class InvalidRequestError(ProtocolError):
     """The server refuses a request without a parameter that its edition requires."""
 
@@ -179,6 +186,7 @@ class BesmartClient:
                 "client_cid": query.signal.sensor.client_cid,
                 "sensor_mid": query.signal.sensor.sensor_mid,
                 "signal_type_moid": query.signal.moid,
+                **_LAST_ACQUIRED,
                 **{
                     name: value
                     for name, value in _data_parameters(query).items()

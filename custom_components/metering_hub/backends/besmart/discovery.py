@@ -15,7 +15,7 @@ from .batching import SignalBatcher
 from .client import BesmartClient, InvalidRequestError
 from .memory import ServerMemory
 from .models import Data, DataQuery, Sensor, SensorId, SensorState, SignalId, SignalType
-from .signal_data import group_by_origin
+from .origins import has_values
 from .signals import KNOWN_SIGNALS
 
 REFRESH_AFTER = timedelta(days=1)
@@ -197,8 +197,7 @@ class SensorFinder:
             data = await self._probe(sensor, _candidates(types) - found)
             now = self._clock().timestamp()
             for signal, answer in data.items():
-                values = await group_by_origin(answer.samples, 0, now)
-                if any(values.values()):
+                if await has_values(answer.samples, 0, now):
                     found |= {signal.moid}
             probed = self._memory.set_probed(sensor, found)
         return sorted(probed.moids)

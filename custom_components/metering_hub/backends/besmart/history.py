@@ -1,7 +1,8 @@
 """The history of signals, read in windows of at most a month, oldest first.
 
-For each time, the corrected value counts, or else the measured one, or else an
-estimated or calculated one. When a meter was exchanged, the registers of both meters at
+For each time, the corrected value counts, or else the measured one. Estimated and
+calculated ones fill the gaps between those, so each window is read with what is around
+it. When a meter was exchanged, the registers of both meters at
 that moment are readings as well. This way no energy of either meter is lost, and the
 difference between the two registers is not counted.
 """
@@ -22,12 +23,13 @@ from .const import MILLISECOND, QUARTER
 from .discovery import FoundSensors
 from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
+from .origins import MARGIN, Value, estimated_times, group_by_origin, merge_origins
 from .points import signal_of
-from .signal_data import Value, estimated_times, group_by_origin, merge_origins
 from .units import read_unit
 
-WINDOW = timedelta(days=31) - MILLISECOND
-"""A millisecond is added to each query, because `till` can be exclusive."""
+WINDOW = timedelta(days=31) - 2 * MARGIN - QUARTER - MILLISECOND
+"""With what is around it, a window is a request for at most a month. No sample is at
+its end, where it would belong to two windows."""
 
 SHORTEST_WINDOW = timedelta(hours=6)
 _READINGS_PER_TURN = 2000
@@ -123,7 +125,9 @@ class HistoryReader:
         """Return the readings of a window by point key, and the errors of signals."""
         queries = [
             DataQuery(
-                signal=each.signal, since=start, till=end + each.lag + MILLISECOND
+                signal=each.signal,
+                since=start - MARGIN,
+                till=end + each.lag + MARGIN,
             )
             for each in remaining
         ]
@@ -140,23 +144,25 @@ class HistoryReader:
             since, till = query.since.timestamp(), query.till.timestamp()
             by_origin = await group_by_origin(data.samples, since, till)
             values = merge_origins(by_origin)
-            self._note_latest(each.signal, values)
             columns = ReadingColumns(are_amounts=each.lag > timedelta())
             for part in batched(values, _READINGS_PER_TURN, strict=False):
                 _add_readings(columns, part, each.lag, factor, start, end)
                 await yielder.spend(len(part))
+            self._note_latest(each, columns)
             if each.point.kind in (Kind.REGISTER, Kind.INTERVAL):
                 lag = each.lag.total_seconds()
-                estimated = (time - lag for time in estimated_times(by_origin))
+                times = estimated_times(by_origin, values)
+                estimated = (time - lag for time in times)
                 columns.qualities = dict.fromkeys(estimated, ESTIMATED)
             readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures
 
-    def _note_latest(self, signal: SignalId, values: Sequence[Value]) -> None:
-        """Note the time of the latest value of a signal."""
-        if values:
-            last = datetime.fromtimestamp(values[-1][0], UTC)
-            self._latest_times[signal] = max(last, self._latest_times.get(signal, last))
+    def _note_latest(self, series: _Series, columns: ReadingColumns) -> None:
+        """Note the server's time of the latest of some readings."""
+        if columns.times:
+            last = datetime.fromtimestamp(columns.times[-1], UTC) + series.lag
+            known = self._latest_times.get(series.signal, last)
+            self._latest_times[series.signal] = max(last, known)
 
 
 def _next_window(window: timedelta, samples: int) -> timedelta:

@@ -12,7 +12,7 @@ from ..errors import ONE_ENDPOINT_ERRORS, BackendError, ProtocolError
 from .batching import SignalBatcher
 from .memory import HistoryStart, ServerMemory
 from .models import DataQuery, SignalId
-from .signal_data import first_time
+from .origins import first_time
 
 YEAR = timedelta(days=365)
 EMPTY_YEARS = 2

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ...metering.model import Kind
 from ..common.http import Json
 from ..common.parse import as_integer, as_object, as_text
 from ..common.times import from_epoch
@@ -19,6 +20,8 @@ MISSING_FOR = timedelta(days=7)
 
 GONE_AFTER = timedelta(hours=1)
 """How long an endpoint that has answered before fails before it counts as missing."""
+
+_WORDED = (Kind.STATE, Kind.FLAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,18 @@ class HistoryStart:
     first: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptVerdict:
+    """What the values of a signal were judged to be: positions or amounts.
+
+    `confirmed_at` is when they were found to be so last; None if later values
+    contradict it, or for the judgement of an earlier version.
+    """
+
+    kind: Kind
+    confirmed_at: datetime | None
+
+
 class ServerMemory:
     """Facts about a server that need not be requested again; nothing personal."""
 
@@ -48,7 +63,8 @@ class ServerMemory:
         self._not_found: dict[str, datetime] = {}
         self._probed: dict[SensorId, ProbedSignals] = {}
         self._units: dict[SignalId, str] = {}
-        self._growing: dict[SignalId, bool] = {}
+        self._verdicts: dict[SignalId, KeptVerdict] = {}
+        self._worded: dict[SignalId, Kind] = {}
         self._history_starts: dict[SignalId, HistoryStart] = {}
 
     async def request_optional[Answer](
@@ -103,17 +119,28 @@ class ServerMemory:
 
     def replace_unit(self, signal: SignalId, unit: str | None) -> None:
         """Replace the unit of a signal, which now measures something else."""
-        self._growing.pop(signal, None)
+        self._verdicts.pop(signal, None)
         if unit is not None:
             self._units[signal] = unit
 
-    def is_growing(self, signal: SignalId) -> bool | None:
-        """Return True if the values of a signal never decrease, or None if unknown."""
-        return self._growing.get(signal)
+    def verdict(self, signal: SignalId) -> KeptVerdict | None:
+        """Return what the values of a signal were judged to be, if they were."""
+        return self._verdicts.get(signal)
 
-    def set_growing(self, signal: SignalId, is_growing: bool) -> None:
-        """Note whether the values of a signal never decrease."""
-        self._growing[signal] = is_growing
+    def set_verdict(self, signal: SignalId, verdict: KeptVerdict) -> None:
+        """Note what the values of a signal were judged to be."""
+        self._verdicts[signal] = verdict
+
+    def worded(self, signal: SignalId) -> Kind | None:
+        """Return STATE or FLAG if the values of a signal are words."""
+        return self._worded.get(signal)
+
+    def set_worded(self, signal: SignalId, kind: Kind | None) -> None:
+        """Note the kind of a signal whose values are words; None if they are not."""
+        if kind is None:
+            self._worded.pop(signal, None)
+        else:
+            self._worded[signal] = kind
 
     def history_start(self, signal: SignalId) -> HistoryStart | None:
         """Return when the history of a signal starts, if it was looked up."""
@@ -143,8 +170,15 @@ class ServerMemory:
             },
             "units": {str(key): unit for key, unit in sorted(self._units.items())},
             "growing": {
-                str(key): value for key, value in sorted(self._growing.items())
+                str(signal): verdict.kind is Kind.REGISTER
+                for signal, verdict in sorted(self._verdicts.items())
             },
+            "confirmed": {
+                str(signal): verdict.confirmed_at.timestamp()
+                for signal, verdict in sorted(self._verdicts.items())
+                if verdict.confirmed_at is not None
+            },
+            "worded": {str(key): kind for key, kind in sorted(self._worded.items())},
             "beginnings": {
                 str(signal): {
                     "asked": start.found_at.timestamp(),
@@ -173,20 +207,30 @@ class ServerMemory:
         for signal, value in _by_signal(memory.get("units")):
             if (unit := as_text(value)) is not None:
                 self._units[signal] = unit
-        for signal, value in _by_signal(memory.get("growing")):
-            if isinstance(value, bool):
-                self._growing[signal] = value
+        self._restore_kinds(memory)
         for signal, value in _by_signal(memory.get("beginnings")):
             row = as_object(value)
             if (found_at := from_epoch(row.get("asked"))) is not None:
                 first = from_epoch(row.get("first"))
                 self._history_starts[signal] = HistoryStart(found_at, first)
 
+    def _restore_kinds(self, memory: Mapping[str, Json]) -> None:
+        """Restore what the values of signals were found to be."""
+        confirmed = as_object(memory.get("confirmed"))
+        for signal, value in _by_signal(memory.get("growing")):
+            if isinstance(value, bool):
+                kind = Kind.REGISTER if value else Kind.INTERVAL
+                confirmed_at = from_epoch(confirmed.get(str(signal)))
+                self._verdicts[signal] = KeptVerdict(kind, confirmed_at)
+        for signal, value in _by_signal(memory.get("worded")):
+            if value in _WORDED:
+                self._worded[signal] = Kind(value)
+
     def forget_others(self, sensors: Collection[SensorId]) -> None:
         """Forget sensors that no longer exist."""
         for gone in self._probed.keys() - set(sensors):
             del self._probed[gone]
-        for known in (self._units, self._growing, self._history_starts):
+        for known in (self._units, self._verdicts, self._worded, self._history_starts):
             for signal in [each for each in known if each.sensor not in sensors]:
                 del known[signal]
 
