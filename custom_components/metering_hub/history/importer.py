@@ -289,8 +289,14 @@ class Importer:
         if (first := _first_needed(group, start)) is None:
             return {}
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
+        written = outcome.rows
+
+        def report_all(begin: datetime, reached: datetime, rows: int) -> None:
+            """Report the rows of this group together with those of the ones before."""
+            report(begin, reached, written + rows)
+
         try:
-            await run.read(self._backend, first, report)
+            await run.read(self._backend, first, report_all)
         finally:
             # Some rows may be written even if the pass has failed.
             await run.keep_qualities()

@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
+from ..errors import PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -74,7 +75,7 @@ class BemserverBackend(Backend):
         self._client = BemserverClient(http, self._api)
         self._catalogue = CatalogueReader(self._client)
         client = TimeseriesClient(http, self._api)
-        self._batcher = batcher = SeriesBatcher(self._catalogue.visible_series, clock)
+        self._batcher = batcher = SeriesBatcher(self._visible_series, clock)
         self._states, self._cache = states, cache = DataStates(), ValueCache()
         self._kinds = SeriesKinds(batcher, client, states)
         self._starts = HistoryStarts(batcher, client, states)
@@ -83,7 +84,9 @@ class BemserverBackend(Backend):
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         self._site_reader = SiteReader(self._client, client, batcher, states, cache)
-        self._history = HistoryReader(batcher, client, states, cache, self._complete)
+        self._history = HistoryReader(
+            batcher, client, states, cache, self._starts, self._complete
+        )
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(cache, self._latest)
         self._user_id = 0
@@ -130,7 +133,11 @@ class BemserverBackend(Backend):
     async def inventory(self) -> Inventory:
         """Return the campaigns, places and series that the user may see."""
         now = self._clock()
-        catalogue = await self._catalogue.read(now)
+        try:
+            catalogue = await self._catalogue.read(now)
+        except PermissionDeniedError:
+            await self._client.own_user(self._email)
+            raise
         await self._zones.load(catalogue.campaigns.values())
         self._batcher.reset()
         self._forget_removed(catalogue.series)
@@ -163,6 +170,14 @@ class BemserverBackend(Backend):
             points=points | {point.key: point for point, _ in site_points},
             choices=series_choices(catalogue, devices, maker),
         )
+
+    async def _visible_series(self) -> Collection[int]:
+        """Return the ids of the series that the user may see.
+
+        Raises AuthenticationError if the user was deactivated.
+        """
+        await self._client.own_user(self._email)
+        return await self._catalogue.visible_series()
 
     def _forget_removed(self, series_ids: Collection[int]) -> None:
         """Forget all series but these."""

@@ -15,7 +15,13 @@ import re
 from ..common.http import Answer, HttpClient
 from ..common.parse import as_integer, as_object, as_text
 from ..common.shapes import require_object, require_objects
-from ..errors import BackendError, NotFoundError, ProtocolError
+from ..errors import (
+    AuthenticationError,
+    BackendError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProtocolError,
+)
 from .api_address import ApiAddress
 from .models import (
     Campaign,
@@ -85,9 +91,13 @@ class BemserverClient:
         """GET /users/: return the user with this email address.
 
         [{id, name, email, is_admin, is_active}]. Administrators see all users, others
-        only themselves. Raises ProtocolError if the user is not among them.
+        only themselves. Raises ProtocolError if the user is not among them, and
+        AuthenticationError for a deactivated user, who is refused everything.
         """
-        users = await self._lists.whole("/users/", parse_user)
+        try:
+            users = await self._lists.whole("/users/", parse_user)
+        except PermissionDeniedError as err:
+            raise AuthenticationError("the user is not active") from err
         own = [user for user in users if user.email == email]
         if len(users) == 1:
             own = [*users]

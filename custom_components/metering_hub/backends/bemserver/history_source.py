@@ -1,7 +1,8 @@
 """A point with its series, and how the history of it is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from ...metering.model import Kind, Point
@@ -20,11 +21,14 @@ class Method(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A point, its series, and about how often the series has a value."""
+    """A point, its series, and about how often the series has a value.
+
+    `begins` are the times of the first values by data state, the best state first.
+    """
 
     point: Point
     series_id: int
-    state: int
+    begins: Mapping[int, datetime]
     interval: timedelta
 
     @property
