@@ -115,9 +115,15 @@ class HistoryReader:
     def _source(self, point: Point, number: int) -> Source | None:
         """Return how a series is read; `None` without a data state."""
         states = self._states.all_of(number)
-        begins = {state: self._starts.first_in(number, state) for state in states}
-        interval = self._cache.expected_interval(number)
-        source = Source(point=point, series_id=number, begins=begins, interval=interval)
+        cached = self._cache.latest(number)
+        is_best = cached is not None and self._states.order[cached.rank] in states[:1]
+        source = Source(
+            point=point,
+            series_id=number,
+            begins={each: self._starts.first_in(number, each) for each in states},
+            interval=self._cache.expected_interval(number),
+            newest=cached.time if cached is not None and is_best else None,
+        )
         return source if states else None
 
     def _reads(

@@ -6,8 +6,9 @@ for in the last hour, in the last day, and then on the day that a count by day o
 days finds: the raw values of all these days would be a hundred times as much data. A
 series without values there is silent, and is looked for again after an hour.
 
-A series with several data states is polled in the one with the newest value; whether
-another one is as new by now is looked at once an hour, or soon after values stay away.
+A series with several data states is polled in the one with the newest value. Whether a
+better one is as new by now is looked at once an hour, and whether another one has newer
+values soon after they stay away.
 """
 
 import asyncio
@@ -129,15 +130,18 @@ class LatestReader:
     ) -> None:
         """Request some series in their other states, those that are overdue first.
 
-        A poll has one such batch for each state at most. What fails is tried again.
+        That is needed if the best state does not have the newest value, or none has a
+        new one. A poll has one such batch for each state at most. What fails is tried
+        again.
         """
         due: list[tuple[bool, datetime, int]] = []
         for number in known:
-            if not self._states.has_several(number):
-                continue
             latest = self._cache.latest(number) or known[number]
             usual = self._cache.interval(number) or HOUR
             is_overdue = now - latest.time > (1 + MISSED_VALUES) * usual
+            is_needed = is_overdue or latest.rank > 0
+            if not is_needed or not self._states.has_several(number):
+                continue
             compared = self._compared.get(number, now - OTHER_STATES_AFTER)
             wait = OTHER_STATES_SOON if is_overdue else OTHER_STATES_AFTER
             if now - compared >= wait:

@@ -68,8 +68,10 @@ class SpanReader:
         is_raw = alike[0].method is Method.RAW
         lacking: dict[int, tuple[datetime, datetime]] = {}
         for number, source in by_id.items():
-            period = hours[number].lacking() if state in source.begins else None
-            if period is not None and source.begins[state] < period[1]:
+            if state not in source.begins:
+                continue
+            period = hours[number].lacking()
+            if period is not None and source.may_have(state, *period):
                 lacking[number] = period
         windows = make_windows(
             {number: start for number, (start, _) in lacking.items()},
