@@ -258,7 +258,9 @@ class LatestReader:
                 if rank < current
                 or (rank > current and state not in self._states.all_of(number))
             ]
-            span = Span(state=state, start=now - CLEANED_WITHIN, end=now)
+            # The server counts whole days.
+            start = local_midnight(now, UTC) - CLEANED_WITHIN
+            span = Span(state=state, start=start, end=now)
             days, failed = await self._last_days(numbers, span)
             self._states.add(days, state)
             for number in days:
