@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--access-seconds", type=int, default=900)
     parser.add_argument("--raw-only", action="store_true", help="no Clean data")
     parser.add_argument(
-        "--monthly", type=int, help="a series without data gets a value each month"
+        "--monthly", action="store_true", help="a series with an amount each month"
     )
 
 
@@ -52,8 +52,8 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
-    if options.monthly is not None:
-        monthly(simulator, options.monthly)
+    if options.monthly:
+        monthly(simulator)
     dirt = make_dirty(simulator, options.seed) if options.dirty else NO_DIRT
     change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"

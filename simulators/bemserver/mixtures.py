@@ -1,4 +1,4 @@
-"""Series whose data states differ, and one that has values rarely.
+"""Series whose data states differ, and one that has an amount a month.
 
 Source: docs/wire/bemserver.md, Semantics.
 """
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from simulators.times import DAY
 
 from .knobs import Knobs
-from .model import CLEAN, RAW
+from .model import CLEAN, END_USES, ENERGIES, RAW, EnergyLink, Series, put
 from .store import Gap
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,10 +25,13 @@ def clean_during(
     knobs.gaps.append(Gap(end, FAR_AHEAD, numbers, CLEAN))
 
 
-def monthly(knobs: Knobs, series: int, values: int = 4) -> None:
-    """Let a series without a source have a value each 30 days, in both states."""
-    item = knobs.world.series[series]
-    item.interval = MONTH_DAYS * DAY
+def monthly(knobs: Knobs, number: int = 49, values: int = 4) -> None:
+    """Add a series of site 1 that has an amount each 30 days, in both states."""
+    world = knobs.world
+    item = Series(number, "Oil of a month", "kWh", 1, 1, interval=MONTH_DAYS * DAY)
+    world.series[number] = item
+    energy, use = ENERGIES.index("heating oil") + 1, END_USES.index("all") + 1
+    put(world.consumption["site"], [EnergyLink(number, "site", 1, energy, use)])
     length = timedelta(days=MONTH_DAYS)
     last = (knobs.clock() - timedelta(days=20)).replace(minute=0, second=0)
     points = {last - n * length: 100.0 + n for n in range(values)}

@@ -111,7 +111,7 @@ async def test_a_poll_of_all_intervals_is_small(connect: Connect) -> None:
     brings nothing new takes 30 kB per fifty series at most.
     """
     campus = await connect(years=0.3, series=150)
-    monthly(campus.simulator, 49)
+    monthly(campus.simulator)
     series = campus.simulator.world.series
     for number in (16, 1042, 1043, 1044):
         series[number].source = Minutes(campus.simulator.world.series[53].source.of, 7)  # type: ignore[union-attr]  # It is a source of minutes.

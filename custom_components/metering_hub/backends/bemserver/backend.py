@@ -21,7 +21,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
-from ..errors import PermissionDeniedError
+from ..errors import AuthenticationError, PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -136,7 +136,7 @@ class BemserverBackend(Backend):
         try:
             catalogue = await self._catalogue.read(now)
         except PermissionDeniedError:
-            await self._client.own_user(self._email)
+            await self._require_active_user()
             raise
         await self._zones.load(catalogue.campaigns.values())
         self._batcher.reset()
@@ -176,8 +176,18 @@ class BemserverBackend(Backend):
 
         Raises AuthenticationError if the user was deactivated.
         """
-        await self._client.own_user(self._email)
+        await self._require_active_user()
         return await self._catalogue.visible_series()
+
+    async def _require_active_user(self) -> None:
+        """Raise AuthenticationError for a user who was deactivated after logging in.
+
+        The server refuses such a user everything, even the list of users.
+        """
+        try:
+            await self._client.own_user(self._email)
+        except PermissionDeniedError as err:
+            raise AuthenticationError("the user is not active") from err
 
     def _forget_removed(self, series_ids: Collection[int]) -> None:
         """Forget all series but these."""

@@ -22,10 +22,11 @@ MAX_URL = 1500
 MAX_ROWS = 20_000
 """Values per answer: about a second of the server's time and 300 kB."""
 
-MAX_SURPLUS = 100
-"""Values of a batch that were not asked for: about 4 kB.
+MAX_SURPLUS = 7.0
+"""Values per series that were not asked for: fifty series bring 13 kB of them at most.
 
 A batch is read from the earliest start of its series on, so all others bring more.
+Those of a quarter of an hour may be with others that are read two hours back.
 """
 
 RECHECK_AFTER = timedelta(minutes=10)
@@ -72,15 +73,19 @@ def make_windows(
     """Group series that start at similar times, the earliest ones first.
 
     A group is read from the earliest of its starts on, and so brings values that were
-    not asked for. They are at most the `surplus`: a series with a value a month does
-    not make others be read a month back. `interval` returns the time between two values
-    of a series, and `size` is that of the largest group.
+    not asked for. There are at most `surplus` of them per series: a series with a value
+    a month does not make others be read a month back. `interval` returns the time
+    between two values of a series, and `size` is that of the largest group.
     """
     windows: list[list[int]] = []
     first, found = datetime.max.replace(tzinfo=UTC), 0.0
     for number in sorted(starts, key=lambda number: (starts[number], number)):
         own = (starts[number] - first) / interval(number)
-        if not windows or len(windows[-1]) == size or found + own > surplus:
+        if (
+            not windows
+            or len(windows[-1]) == size
+            or found + own > surplus * (len(windows[-1]) + 1)
+        ):
             windows.append([])
             first, found, own = starts[number], 0.0, 0.0
         windows[-1].append(number)

@@ -15,13 +15,7 @@ import re
 from ..common.http import Answer, HttpClient
 from ..common.parse import as_integer, as_object, as_text
 from ..common.shapes import require_object, require_objects
-from ..errors import (
-    AuthenticationError,
-    BackendError,
-    NotFoundError,
-    PermissionDeniedError,
-    ProtocolError,
-)
+from ..errors import BackendError, NotFoundError, ProtocolError
 from .api_address import ApiAddress
 from .models import (
     Campaign,
@@ -91,13 +85,9 @@ class BemserverClient:
         """GET /users/: return the user with this email address.
 
         [{id, name, email, is_admin, is_active}]. Administrators see all users, others
-        only themselves. Raises ProtocolError if the user is not among them, and
-        AuthenticationError for a deactivated user, who is refused everything.
+        only themselves. Raises ProtocolError if the user is not among them.
         """
-        try:
-            users = await self._lists.whole("/users/", parse_user)
-        except PermissionDeniedError as err:
-            raise AuthenticationError("the user is not active") from err
+        users = await self._lists.whole("/users/", parse_user)
         own = [user for user in users if user.email == email]
         if len(users) == 1:
             own = [*users]

@@ -103,15 +103,17 @@ class DataStates:
         return found, failed
 
     def due_for_others(self, series_ids: Iterable[int], now: datetime) -> list[int]:
-        """Return the series to look for in all states; each is returned once a day."""
-        due = [
+        """Return the series to look for in all states, once a day."""
+        return [
             number
             for number in series_ids
             if number in self._states
             and now - self._looked.get(number, now - LOOK_FOR_OTHERS) >= LOOK_FOR_OTHERS
         ]
-        self._looked |= dict.fromkeys(due, now)
-        return due
+
+    def note_look(self, series_ids: Iterable[int], now: datetime) -> None:
+        """Note that these series were looked for in all states."""
+        self._looked |= dict.fromkeys(series_ids, now)
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""

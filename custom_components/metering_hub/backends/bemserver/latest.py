@@ -18,7 +18,7 @@ from functools import partial
 
 from ..common.concurrency import LoopYielder
 from ..common.times import as_moment, local_midnight
-from ..errors import BackendError
+from ..errors import BackendError, UnreachableError
 from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches, make_windows
 from .data_states import CLEANED_WITHIN, DataStates, Results
 from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
@@ -96,7 +96,6 @@ class LatestReader:
             if (cached := self._cache.latest(number)) is not None
         }
         failed = await self._poll(known, now)
-        await self._compare_states(known, now)
         missing = [
             number
             for number in series_ids
@@ -105,7 +104,12 @@ class LatestReader:
         ]
         if missing:
             failed |= await self._search(missing, now)
-        await self._look_for_other_states(series_ids, now)
+        try:
+            await self._compare_states(known, now)
+            await self._look_for_other_states(series_ids, now)
+        except UnreachableError:
+            # What the poll has found is shown, and the next poll tries this again.
+            pass
         if failed and all(
             number in failed and not self._batcher.is_refused(number)
             for number in series_ids
@@ -268,6 +272,7 @@ class LatestReader:
             for number in numbers:
                 if number not in days and number not in failed:
                     self._cache.note_silence(number, rank, span.start)
+        self._states.note_look(due, now)
 
     async def _request(
         self,

@@ -18,8 +18,8 @@ from .timeseries_client import Columns, Span, Width
 READINGS_AT_ONCE = 4000
 """Readings created before yielding to the event loop."""
 
-MAX_SURPLUS = 2000
-"""Values of a request that were not asked for, because other series lack more hours."""
+MAX_SURPLUS = 48.0
+"""Values per series that were not asked for, because others lack more hours."""
 
 type Errors = dict[int, BackendError]
 
