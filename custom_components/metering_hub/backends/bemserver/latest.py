@@ -281,9 +281,9 @@ class LatestReader:
         *,
         is_poll: bool = False,
     ) -> dict[int, BackendError]:
-        """Request the values of series in [start, end] by state and start.
+        """Request series by state, each from its start on, in one of the states only.
 
-        A series may be in one of the states only. The batches of a poll take turns.
+        The batches of a poll take turns.
         """
         starts: dict[int, datetime] = {}
         states: dict[int, int] = {}
@@ -307,14 +307,18 @@ class LatestReader:
             return span.state, await self._client.values(ids, span)
 
         parts, failed = await self._batcher.request_some(batches, send)
+        await self._store(parts)
+        if is_poll:
+            self._cache.fill(n for ids in batches for n in ids if n not in failed)
+        return failed
+
+    async def _store(self, parts: Iterable[tuple[int, Values]]) -> None:
+        """Store the values of answers, each with the state of its request."""
         yielder = LoopYielder(VALUES_AT_ONCE)
         for state, part in parts:
             rank = self._states.rank(state)
             for number, values in part.items():
                 await yielder.spend(self._cache.store(number, values, rank))
-        if is_poll:
-            self._cache.fill(n for ids in batches for n in ids if n not in failed)
-        return failed
 
     def _with_needed(self, number: int, start: datetime, end: datetime) -> datetime:
         """Return a start that includes the values of a series that have to be kept."""
