@@ -20,6 +20,7 @@ from . import (
     one_meter,
     requests,
     set_up,
+    sparse,
     top_up,
 )
 from .size import Size
@@ -43,6 +44,7 @@ ROWS: Sequence[Row] = (
     *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
     Row("one-meter", one_meter.measure),
     *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
+    Row("bytes:bemserver", sparse.measure),
     *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
     Row("memory:polls", memory.polled),
     Row("memory:floor", memory.floor),

@@ -605,6 +605,10 @@ def entity_names() -> Wanted:
             wanted.required |= {
                 f"{place}.{states}.{word}" for word in point.options or ()
             }
+            wanted.required |= {
+                f"{place}.state_attributes.{text}.name"
+                for text in POINT_DETAILS.get(point.translation_key, ())
+            }
     for platform in Platform:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):
@@ -619,6 +623,9 @@ def entity_names() -> Wanted:
                 }
     return wanted
 
+
+POINT_DETAILS: Mapping[str, tuple[str, ...]] = {"data_late": ("series",)}
+"""The details of the readings of points, by translation key."""
 
 OWN_STATES: Mapping[str, tuple[str, ...]] = {
     UPDATE_MODE_KEY: tuple(mode.value for mode in UpdateMode)

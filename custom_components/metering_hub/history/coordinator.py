@@ -143,7 +143,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         else:
             self._server_issue.clear()
             if self.data.state == "importing":
-                rows = self.data.rows
+                rows = outcome.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
         await self._report_quality(scope)
         progress = self._with_reports(_done(outcome))
@@ -156,9 +156,11 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises BackendError and HistoryError.
         """
         uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
-        await self._import_with_changed_settings(scope)
+        again = await self._import_with_changed_settings(scope)
         await self.auditor.async_prepare(scope, uncoded)
         outcome = await self._importer.run(scope, self._report)
+        for statistic_id, rows in again.items():
+            outcome.add_written(statistic_id, rows)
         if self.data.state == "importing":
             self.auditor.async_request(is_complete=True)
         if not outcome.failed:
@@ -183,17 +185,20 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             LOGGER.debug("%s: the days' totals are missing: %s", self.name, err)
             return {}
 
-    async def _import_with_changed_settings(self, scope: Scope) -> None:
+    async def _import_with_changed_settings(self, scope: Scope) -> Mapping[str, int]:
         """Import all of the points again whose settings the user has changed.
 
-        Raises BackendError and HistoryError; the next import then tries again.
+        Returns the rows written by statistic id. Raises BackendError and HistoryError;
+        the next import then tries again.
         """
         keys = [point.key for point in scope.points]
         if changed := await self._settings.async_changed(keys, scope.settings):
             points = [point for point in scope.points if point.key in changed]
             part = replace(scope, points=points)
-            await self._importer.reimport(part, self._report, scope.start)
+            outcome = await self._importer.reimport(part, self._report, scope.start)
             await self._settings.async_keep(changed, scope.settings)
+            return outcome.written
+        return {}
 
     async def _report_quality(self, scope: Scope) -> None:
         """Report the quality of the hours, if that may have changed."""

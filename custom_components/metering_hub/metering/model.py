@@ -265,9 +265,9 @@ class Reading:
     span that an INTERVAL amount covers. `extremes` is set on a reading of an INSTANT
     point that summarizes a whole UTC hour on the server: `time` is the start of the
     hour, `value` its mean, and `extremes` its lowest and highest value. `details` are
-    further attributes of an event. `notifications` are the newest ones of a list, which
-    may have more. `stored` is the server's row number, which tells the order of
-    arrival.
+    further attributes of an event or a flag. `notifications` are the newest ones of a
+    list, which may have more. `stored` is the server's row number, which tells the
+    order of arrival.
     """
 
     time: datetime

@@ -18,7 +18,7 @@ async def test_first_values_are_requested_once(campus: Campus) -> None:
     points = [campus.point("timeseries_1_amount"), campus.point("timeseries_53")]
     start = campus.simulator.store.start
     assert await campus.backend.history_start(points) == start
-    assert campus.count_requests("/timeseries_data/stats") == 1
+    assert campus.count_requests("/timeseries_data/stats") == 2  # Clean and Raw.
     await campus.restart()
     await campus.read_inventory()
     assert await campus.backend.history_start(points) == start

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator, Gap
+from simulators.bemserver.meters import Minutes
+from simulators.bemserver.mixtures import monthly
 
 from .conftest import NOW, Campus, Connect, connect_and_poll
 
@@ -100,3 +102,28 @@ def test_the_simulator_has_more_than_a_week_of_data() -> None:
     """The figures of this file depend on it."""
     start = BemserverSimulator(1, 0.03, clock=lambda: NOW).store.start
     assert NOW - start > timedelta(days=8)
+
+
+async def test_a_poll_of_all_intervals_is_small(connect: Connect) -> None:
+    """A series with a value a month or a day does not make others be read from there.
+
+    Nor do amounts, of which those of the last two hours are kept, and a poll that
+    brings nothing new takes 30 kB per fifty series at most.
+    """
+    campus = await connect(years=0.3, series=150)
+    monthly(campus.simulator)
+    series = campus.simulator.world.series
+    for number in (16, 1042, 1043, 1044):
+        series[number].source = Minutes(campus.simulator.world.series[53].source.of, 7)  # type: ignore[union-attr]  # It is a source of minutes.
+        series[number].interval = 60
+    await campus.read_inventory()
+    await campus.poll()
+    campus.clock.forward(minutes=1)
+    await campus.poll()
+    assert campus.backend is not None
+    for _ in range(3):
+        campus.count_bytes()
+        latest = await campus.poll()
+        assert campus.count_bytes() <= 30_000 * -(-len(campus.series()) // 50)
+        assert not latest.failed
+    assert len(latest.readings) == len(campus.series())

@@ -216,19 +216,20 @@ async def test_a_series_that_is_no_longer_permitted(
     assert state_of(hass, loaded, "timeseries_18").state != "unavailable"
 
 
-async def test_a_deactivated_user_does_not_start_a_reauthentication(
+async def test_a_deactivated_user_starts_a_reauthentication(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The server answers 403 to everything, and no new password would help."""
+    """Although the tokens are alive; else all would be unavailable without a word."""
     simulator.reader.is_active = False
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
-    assert not hass.config_entries.flow.async_progress()
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
     simulator.reader.is_active = True
-    await tick(MINUTE)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
     assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
 
 

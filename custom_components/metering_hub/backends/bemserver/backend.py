@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
+from ..errors import AuthenticationError, PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -83,20 +84,19 @@ class BemserverBackend(OnDemandBackend):
         self._client = BemserverClient(http, self._api)
         self._catalogue = CatalogueReader(self._client)
         client = TimeseriesClient(http, self._api)
-        self._batcher = batcher = SeriesBatcher(self._catalogue.visible_series, clock)
+        self._batcher = batcher = SeriesBatcher(self._visible_series, clock)
         self._states, self._cache = states, cache = DataStates(), ValueCache()
-        reader = EvidenceReader(batcher, client, states)
-        self._kinds = SeriesKinds(KindFinder(reader))
-        self._starts = HistoryStarts(batcher, client, states)
-        self._complete = CompleteHours()
-        self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
+        self._kinds = SeriesKinds(KindFinder(EvidenceReader(batcher, client, states)))
+        self._starts = starts = HistoryStarts(batcher, client, states)
+        self._complete = complete = CompleteHours()
+        self._memory = ServerMemory(states, self._kinds, starts, complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
         super().__init__(http, self._api, self._client)
         self._site_reader = SiteReader(
             self._client, client, batcher, states, cache, self._notifications
         )
-        self._history = HistoryReader(batcher, client, states, cache, self._complete)
+        self._history = HistoryReader(batcher, client, states, cache, starts, complete)
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(cache, self._latest)
         self._user_id = 0
@@ -147,7 +147,11 @@ class BemserverBackend(OnDemandBackend):
     async def inventory(self) -> Inventory:
         """Return the campaigns, places and series that the user may see."""
         now = self._clock()
-        catalogue = await self._catalogue.read(now)
+        try:
+            catalogue = await self._catalogue.read(now)
+        except PermissionDeniedError:
+            await self._require_active_user()
+            raise
         await self._zones.load(catalogue.campaigns.values())
         self._batcher.reset()
         self._forget_removed(catalogue.series)
@@ -189,6 +193,24 @@ class BemserverBackend(OnDemandBackend):
             for key, item in self._series.items()
             if item.series_id in asked and item.series_id not in self._chosen
         }
+
+    async def _visible_series(self) -> Collection[int]:
+        """Return the ids of the series that the user may see.
+
+        Raises AuthenticationError if the user was deactivated.
+        """
+        await self._require_active_user()
+        return await self._catalogue.visible_series()
+
+    async def _require_active_user(self) -> None:
+        """Raise AuthenticationError for a user who was deactivated after logging in.
+
+        The server refuses such a user everything, even the list of users.
+        """
+        try:
+            await self._client.own_user(self._email)
+        except PermissionDeniedError as err:
+            raise AuthenticationError("the user is not active") from err
 
     def _forget_removed(self, series_ids: Collection[int]) -> None:
         """Forget all series but these."""

@@ -13,6 +13,7 @@ from .batching import SeriesBatcher, make_batches
 from .catalogue import Catalogue
 from .client import BemserverClient, NoDataError
 from .data_states import DataStates
+from .lateness import Lateness
 from .models import PlaceId, PlaceKind
 from .notifications import NotificationReader
 from .points import SeriesPoint, campaign_key, place_key
@@ -28,8 +29,8 @@ DAY = timedelta(days=1)
 COMPLETENESS_SERIES = 50
 """Series of a site that its completeness is computed from: as many as one batch has."""
 
-MISSED_VALUES = 3
-"""The data of a device are late if one of its series has missed so many values."""
+MAX_NAMES = 20
+"""Late series that are named: attributes of a state must not become too long."""
 
 type SiteReadings = Mapping[str, Reading]
 """Readings by point key."""
@@ -80,7 +81,7 @@ class SiteReader:
         self._timeseries = timeseries
         self._batcher = batcher
         self._states = states
-        self._cache = cache
+        self._lateness = Lateness(states, cache)
 
     async def read(
         self, keys: Iterable[str], site: SiteOverview, now: datetime
@@ -199,35 +200,47 @@ class SiteReader:
         zone = site.site_zone(source.number)
         end = local_midnight(now, zone)
         start = local_midnight(end - HOUR, zone)
-        ratios: list[float] = []
+        ratios: dict[int, float] = {}
         series = site.site_series.get(source.number, ())
-        for state, numbers in self._states.group(series).items():
+        for state in self._states.order:
+            # Where cleaned values are missing, the next state may have them.
+            lacking = [n for n in series if ratios.get(n, 0.0) < 1]
+            numbers = self._states.having(lacking, state)
             span = Span(state=state, start=start, end=end)
             parts, _ = await self._batcher.request(
                 make_batches(numbers, url_length=self._timeseries.url_length(span)),
                 partial(self._timeseries.completeness, span=span, zone=zone.key),
             )
-            # Surplus values of one series do not replace missing ones of another.
-            ratios += [min(1.0, ratio) for part in parts for ratio in part.values()]
+            for part in parts:
+                for number, ratio in part.items():
+                    # Surplus values of a series do not replace missing ones of another.
+                    ratios[number] = max(min(1.0, ratio), ratios.get(number, 0.0))
         if not ratios:
             return {}
-        percent = round(100 * sum(ratios) / len(ratios), DECIMALS)
+        percent = round(100 * sum(ratios.values()) / len(ratios), DECIMALS)
         return {f"{source.device_key}_completeness": Reading(time=end, value=percent)}
 
     def _late(
         self, source: SiteSource, site: SiteOverview, now: datetime
     ) -> SiteReadings:
-        """Return whether any series of a device is late, by at least an hour."""
-        late: list[bool] = []
+        """Return whether any series of a device is late, and the names of these."""
         series = site.device_series.get(source.device_key, {})
-        for number, has_intervals in series.items():
-            if (cached := self._cache.latest(number)) is not None:
-                interval = self._cache.interval(number) or HOUR
-                value_end = cached.time + (interval if has_intervals else timedelta())
-                late.append(now - value_end > max(MISSED_VALUES * interval, HOUR))
-        if not late:
+        late, is_known = self._lateness.late(series.items(), now)
+        if not is_known:
             return {}
-        return {f"{source.device_key}_data_late": Reading(time=now, value=any(late))}
+        names = sorted(site.catalogue.series[number].name for number in late)
+        reading = Reading(
+            time=now,
+            value=bool(late),
+            details={"series": _join_names(names)} if late else None,
+        )
+        return {f"{source.device_key}_data_late": reading}
+
+
+def _join_names(names: Sequence[str]) -> str:
+    """Return the first names as a text, and how many more there are."""
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f", + {more}" if more > 0 else "")
 
 
 def _shared(source: SiteSource) -> SiteSource:
