@@ -30,7 +30,8 @@ class Samples:
     """Samples in the order of an answer, stored as columns of plain numbers.
 
     Garbage collection visits every object, and a hundred thousand sample objects
-    would block the event loop for too long.
+    would block the event loop for too long. `is_backwards` is true if the server sent
+    the latest sample first.
     """
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
@@ -39,6 +40,7 @@ class Samples:
         self._values = array("d")
         self._origins = array("q")
         self._words: dict[int, Word] = {}
+        self.is_backwards = False
         self.extend(samples)
 
     @classmethod
@@ -79,6 +81,15 @@ class Samples:
                 yield Sample(time, value, origin)
             elif index not in self._words:
                 yield Sample(time, None, origin)
+
+    def rows(self) -> Iterator[Sample | WordSample]:
+        """Yield all samples in the order of the answer."""
+        columns = zip(self._times, self._values, self._origins, strict=True)
+        for index, (time, value, origin) in enumerate(columns):
+            if (word := self._words.get(index)) is not None:
+                yield WordSample(time, word, origin)
+            else:
+                yield Sample(time, None if isnan(value) else value, origin)
 
     def words(self) -> Iterator[WordSample]:
         """Yield the words and the deleted samples; nothing if there is no word."""

@@ -88,15 +88,26 @@ async def parse_signal_data(
     yielder = yielder or LoopYielder(_PARSED_PER_TURN)
     unit = as_text(item.get("unit"))
     data = _as_acquired(item.get("data"))
-    if (plain := _parse_plain_columns(data)) is not None:
-        await yielder.spend(len(plain) // _COLUMN_SPEEDUP)
-        return SignalData(unit=unit, samples=plain)
-    samples = Samples()
-    raw_samples = _raw_samples(data)
-    for part in batched(raw_samples, _PARSED_PER_TURN, strict=False):
-        samples.extend(s for raw in part if (s := _parse_sample(raw)) is not None)
-        await yielder.spend(len(part))
+    if (samples := _parse_plain_columns(data)) is not None:
+        await yielder.spend(len(samples) // _COLUMN_SPEEDUP)
+    else:
+        samples = Samples()
+        raw_samples = _raw_samples(data)
+        for part in batched(raw_samples, _PARSED_PER_TURN, strict=False):
+            samples.extend(s for raw in part if (s := _parse_sample(raw)) is not None)
+            await yielder.spend(len(part))
+    samples.is_backwards = _is_backwards(item.get("data"))
     return SignalData(unit=unit, samples=samples)
+
+
+def _is_backwards(data: Json) -> bool:
+    """Return True if rows or columns begin with a later time than they end with."""
+    rows = as_objects(data) if isinstance(data, list) else []
+    times = [row.get("time") for row in rows] or as_object(data).get("time")
+    if not isinstance(times, list) or not times:
+        return False
+    first, last = as_number(times[0]), as_number(times[-1])
+    return first is not None and last is not None and first > last
 
 
 def _has_samples(data: Json) -> bool:
