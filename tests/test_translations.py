@@ -184,7 +184,7 @@ def _besmart_inventories() -> Iterator[Inventory]:
             moids={sensor: [signal.moid for signal in signals]},
             states={sensor: []},
             types={},
-            is_complete=True,
+            shown={sensor},
         )
         memory = ServerMemory(dt_util.utcnow)
         for signal in signals:

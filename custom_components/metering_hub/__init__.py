@@ -29,11 +29,11 @@ from .history.news.memory import NewsStore
 from .history.quality.memory import QualityMemory
 from .history.settings_memory import SettingsMemory
 from .history.warnings.validator import async_remove_validator
-from .identifiers import device_key_of
+from .identifiers import device_key_of, entry_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .memory import BackendMemory
-from .registry import Registrar
+from .registry import Registrar, async_change_identity
 from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
@@ -129,8 +129,16 @@ async def async_remove_entry(
 async def async_migrate_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
-    """Return False for an entry of a newer version; there is no older version yet."""
-    return entry.version == 1
+    """Return False for an entry of a newer version; migrate one of an older version."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        spec = BACKENDS[entry.data[CONF_BACKEND]]
+        if spec.identify is not None and entry.unique_id is not None:
+            unique_id = entry_unique_id(spec.key, spec.identify(entry.data))
+            await async_change_identity(hass, entry, unique_id)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
+    return True
 
 
 async def async_remove_config_entry_device(

@@ -25,14 +25,18 @@ from .selection import Options, selected_devices
 
 
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
-    """Return the names of devices by key, in Home Assistant's language."""
+    """Return the names of devices by key, in Home Assistant's language.
+
+    A device with an area has that, too: several houses have devices of the same name.
+    """
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
-    return {
-        key: device.name
-        or texts.get(f"component.{DOMAIN}.device.{device.translation_key}.name")
-        or key
-        for key, device in inventory.devices.items()
-    }
+    names = {}
+    for key, device in inventory.devices.items():
+        text_key = f"component.{DOMAIN}.device.{device.translation_key}.name"
+        name = device.name or texts.get(text_key) or key
+        area = device.suggested_area
+        names[key] = f"{name} ({area})" if area else name
+    return names
 
 
 def selection_schema(

@@ -41,7 +41,7 @@ async def test_a_wrong_password_is_refused_in_every_form(
     client = bench.client()
     bench.simulator.password = "another"
     with pytest.raises(AuthenticationError) as error:
-        await client.workspace_clients()
+        await client.workspaces()
     assert bench.asked("") == 1
     for secret in (bench.simulator.login, "simulated-password"):
         assert secret not in f"{error.value!r}{error.value.__cause__!r}"
@@ -119,7 +119,7 @@ async def test_an_endpoint_that_refuses_a_fresh_token(bench: Bench) -> None:
     """After one new login, the error is about rights, not about the password."""
     bench.simulator.faults.add(Fault(html_error(401), path="/api/workspaces"))
     with pytest.raises(PermissionDeniedError):
-        await bench.client().workspace_clients()
+        await bench.client().workspaces()
     assert bench.simulator.tokens.logins == 2
 
 

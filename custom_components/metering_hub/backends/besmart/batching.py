@@ -82,6 +82,12 @@ class SignalBatcher:
         self._note_steps(queries, found)
         return found
 
+    async def requests_for(self, queries: Sequence[DataQuery]) -> int:
+        """Return how many requests reading takes if the server refuses nothing."""
+        if len(queries) > 1 and await self._can_batch():
+            return sum(1 for _ in self._parts(queries))
+        return len(queries)
+
     async def _can_batch(self) -> bool:
         """Return True if the server supports batches; probes each edition once."""
         if self._edition is None:

@@ -29,11 +29,13 @@ from .models import (
     SignalData,
     SignalId,
     SignalType,
+    Workspace,
+    parse_numbered_sensors,
     parse_sensor,
     parse_sensor_states,
     parse_sensors,
     parse_signal_types,
-    parse_workspace_clients,
+    parse_workspaces,
 )
 from .signal_data import BatchParser, parse_signal_data
 
@@ -95,9 +97,9 @@ class BesmartClient:
         """Log in unless there is a valid token."""
         await self._auth.headers()
 
-    async def workspace_clients(self) -> list[int]:
-        """Fetch the client numbers of the workspaces: GET workspaces (until 2022)."""
-        return parse_workspace_clients(await self._list("/workspaces"))
+    async def workspaces(self) -> list[Workspace]:
+        """Fetch the workspaces of the account: GET workspaces (until 2022)."""
+        return parse_workspaces(await self._list("/workspaces"))
 
     async def sensors(
         self, *, client_cid: int | None = None, columns: str | None = None
@@ -107,6 +109,15 @@ class BesmartClient:
         The format of `columns` is undocumented.
         """
         params = _query(client_cid=client_cid, columns=columns)
+        return parse_sensors(await self._list("/sensors/find", params))
+
+    async def numbered_sensors(self, number: str) -> list[Sensor]:
+        """Find the sensors with an external or supply-point number in the full list."""
+        return parse_numbered_sensors(await self._list("/sensors/find"), number)
+
+    async def metered_sensors(self, meter_eid: str) -> list[Sensor]:
+        """Fetch the sensors that have a meter: GET sensors/find (2021-12 to 2022)."""
+        params = _query(meter_eid=meter_eid)
         return parse_sensors(await self._list("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
