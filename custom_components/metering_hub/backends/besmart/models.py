@@ -105,6 +105,10 @@ class Samples:
         """Return the times of the oldest and the latest sample, in epoch seconds."""
         return (min(self._times), max(self._times)) if self._times else None
 
+    def ends(self) -> tuple[float, float] | None:
+        """Return the times of the first and the last sample of the answer."""
+        return (self._times[0], self._times[-1]) if self._times else None
+
     def __len__(self) -> int:
         """Return the number of samples, including deleted ones."""
         return len(self._times)
