@@ -67,6 +67,10 @@ class TokenRefusedError(PermissionDeniedError):
     """The server refuses a token that it has just issued, whatever is requested."""
 
 
+class NoneFoundError(ProtocolError):
+    """The answer to a batch has none of its signals, which the server may not have."""
+
+
 class BesmartClient:
     """The endpoints that the integration uses.
 
@@ -96,6 +100,8 @@ class BesmartClient:
             classify=_classify,
         )
         self._batch_parser = BatchParser()
+        self.requests = 0
+        """How many requests were made, without logins and retries."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -192,7 +198,7 @@ class BesmartClient:
         """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
         Unknown signals are missing in the answer, or have no samples; an answer without
-        any of the signals is none (ProtocolError). Some editions have only
+        any of the signals is none (NoneFoundError). Some editions have only
         `.../data/v2` (since 2023-12).
         """
         body: list[Json] = [
@@ -222,7 +228,7 @@ class BesmartClient:
         rows = require_objects(answer, request)
         found = await self._batch_parser.parse_batch(rows)
         if queries and not found:
-            raise ProtocolError(f"{request}: the answer has none of the signals")
+            raise NoneFoundError(f"{request}: the answer has none of the signals")
         return found
 
     async def _list(
@@ -239,6 +245,7 @@ class BesmartClient:
         the rights (TokenRefusedError). Only a refused login means that the credentials
         are wrong.
         """
+        self.requests += 1
         try:
             return (await self._http.request(request)).body
         except LoginRefusedError:

@@ -77,7 +77,7 @@ class SensorFinder:
         self._entered = {sensor.id: sensor.number for sensor in entered}
         self._lists = ListReader(client, memory)
         self._details = DetailsReader(client, self._lists, memory, clock, self._entered)
-        self._prober = SignalProber(batcher, memory, clock)
+        self._prober = SignalProber(client, batcher, memory, clock)
         self._types: _CachedTypes | None = None
 
     @property

@@ -13,11 +13,13 @@ from itertools import chain, islice
 
 from ..common.concurrency import LoopYielder
 from ..errors import NotFoundError
-from .batching import BatchResult, SignalBatcher
+from .batching import SignalBatcher
+from .client import BesmartClient
 from .memory import ProbedSignals, ServerMemory
-from .models import DataQuery, Sensor, SensorId, SignalId, SignalType
+from .models import DataQuery, Sensor, SensorId, SignalData, SignalId, SignalType
 from .signal_data import group_by_origin
-from .signals import KNOWN_SIGNALS
+from .signals import KNOWN_SIGNALS, role_of
+from .units import canonical_unit
 
 PROBE_SPANS = (timedelta(days=7), timedelta(days=31), timedelta(days=366))
 """How far back a sensor is probed; further only while it has no data at all."""
@@ -54,14 +56,18 @@ class SignalProber:
 
     def __init__(
         self,
+        client: BesmartClient,
         batcher: SignalBatcher,
         memory: ServerMemory,
         clock: Callable[[], datetime],
     ) -> None:
         """Initialize the prober."""
+        self._client = client
         self._batcher = batcher
         self._memory = memory
         self._clock = clock
+        self._failing: set[SignalId] = set()
+        self._skipped: set[SignalId] = set()
         self.progress: float | None = None
 
     async def probe(self, sensors: Sensors, types: Types) -> None:
@@ -99,11 +105,15 @@ class SignalProber:
 
     async def _spend(self, budget: int, sensors: Sensors, types: Types) -> None:
         """Probe sensors until all types are known or the requests are used up."""
-        left = budget
+        # What failed in the last round may hide the rest, so this one leaves it out.
+        self._skipped, self._failing = self._failing, set()
+        end = self._client.requests + budget
         try:
-            while left > 0 and (wave := (await self._next_wave(sensors, types))[:left]):
+            # A batch that is refused is read one by one, so none may be longer.
+            while (left := end - self._client.requests) > 0 and (
+                wave := (await self._next_wave(sensors, types))[:left]
+            ):
                 self.progress = 1 - left / budget
-                left -= await self._batcher.requests_for(wave)
                 if not await self._ask(wave):
                     return
                 self._widen(sensors)
@@ -121,11 +131,14 @@ class SignalProber:
             if kind not in orders:
                 orders[kind] = self._by_likelihood(kind, sensors, types)
             await yielder.spend(len(orders[kind]))
-            probed = self._memory.probed(sensor) or ProbedSignals(self._clock())
+            probed = self._probed(sensor)
             asked = len(probed.moids) + len(probed.absent)
-            for moid in islice(_unasked(probed, orders[kind]), width):
-                signal = SignalId(sensor, moid)
-                wave.append((asked, self._query(signal, probed.widened)))
+            signals = (SignalId(sensor, m) for m in _unasked(probed, orders[kind]))
+            possible = (each for each in signals if not self._is_left_out(each))
+            wave += [
+                (asked, self._query(signal, probed.widened))
+                for signal in islice(possible, width)
+            ]
         return [query for _, query in sorted(wave, key=lambda each: each[0])]
 
     def _by_likelihood(
@@ -139,14 +152,18 @@ class SignalProber:
                 of_all.update(probed.moids)
                 if kind == (details.type_name if details else None):
                     of_kind.update(probed.moids)
-        # Sorting keeps the order of the known types, which begin with the energies.
         return sorted(
             [*KNOWN_SIGNALS, *sorted(types.keys() - KNOWN_SIGNALS.keys())],
             key=lambda moid: (
                 -of_kind[moid],
                 moid not in KNOWN_SIGNALS and not of_all[moid],
+                role_of(moid, types.get(moid)) is None,
             ),
         )
+
+    def _is_left_out(self, signal: SignalId) -> bool:
+        """Return True if a signal failed in this round or the one before."""
+        return signal in self._failing or signal in self._skipped
 
     def _query(self, signal: SignalId, widened: int) -> DataQuery:
         """Return the query of the span in which a signal should have data."""
@@ -158,28 +175,37 @@ class SignalProber:
 
     async def _ask(self, wave: Sequence[DataQuery]) -> bool:
         """Note which signals have data; return False if the server refuses all."""
-        found = await self._batcher.read(wave)
-        if not found.data and not _is_proof(found):
-            return False
-        now = self._clock()
-        for query in wave:
-            sensor, moid = query.signal
-            probed = self._memory.probed(sensor) or ProbedSignals(now)
-            answer = found.data.get(query.signal)
-            if answer is None:
-                probed = replace(probed, absent=probed.absent | {moid})
-            elif any(
-                (await group_by_origin(answer.samples, 0, now.timestamp())).values()
-            ):
-                probed = replace(probed, moids=probed.moids | {moid})
+        found = await self._batcher.probe(wave)
+        for signal, answer in found.data.items():
+            await self._note_answer(signal, answer)
+        has_proof = bool(found.data)
+        for signal, err in found.failures.items():
+            if isinstance(err, NotFoundError):
+                has_proof = True
+                probed = self._probed(signal.sensor)
+                absent = probed.absent | {signal.moid}
+                self._memory.set_probed(signal.sensor, replace(probed, absent=absent))
             else:
-                probed = replace(
-                    probed,
-                    absent=probed.absent | {moid},
-                    silent=probed.silent | {moid},
-                )
-            self._memory.set_probed(sensor, probed)
-        return True
+                self._failing.add(signal)
+        return has_proof
+
+    async def _note_answer(self, signal: SignalId, answer: SignalData) -> None:
+        """Note whether a signal that exists has data, and their unit."""
+        probed, moid = self._probed(signal.sensor), signal.moid
+        now = self._clock().timestamp()
+        values = await group_by_origin(answer.samples, 0, now)
+        if any(values.values()):
+            probed = replace(probed, moids=probed.moids | {moid})
+            if (unit := canonical_unit(answer.unit)) is not None:
+                self._memory.set_unit(signal, unit)
+        else:
+            silent, absent = probed.silent | {moid}, probed.absent | {moid}
+            probed = replace(probed, silent=silent, absent=absent)
+        self._memory.set_probed(signal.sensor, probed)
+
+    def _probed(self, sensor: SensorId) -> ProbedSignals:
+        """Return what probing a sensor has found so far."""
+        return self._memory.probed(sensor) or ProbedSignals(self._clock())
 
     def _widen(self, sensors: Sensors) -> None:
         """Look further back at sensors whose known signals exist, but are silent."""
@@ -230,8 +256,3 @@ def _unasked(probed: ProbedSignals, order: Iterable[int]) -> Iterator[int]:
     for moid in order:
         if moid not in probed.moids and moid not in probed.absent:
             yield moid
-
-
-def _is_proof(found: BatchResult) -> bool:
-    """Return True if the server has said of any signal that it does not exist."""
-    return any(isinstance(err, NotFoundError) for err in found.failures.values())

@@ -147,7 +147,7 @@ class ListReader:
 def _names_by_client(workspaces: Sequence[Workspace]) -> dict[int, str]:
     """Return the names of workspaces by client, if they tell sensors apart.
 
-    A single workspace tells nothing, and of several of one client, none is the sensors'.
+    A single workspace tells nothing, nor do several of one client.
     """
     clients = Counter(workspace.client_cid for workspace in workspaces)
     if len(clients) == 1:
