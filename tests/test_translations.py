@@ -357,6 +357,8 @@ def _forms(step: str) -> list[vol.Schema]:
         return [points_schema({}, {})]
     if step == "data_quality":
         return [data_quality_schema({})]
+    if step == "discover":
+        return []
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
 
 
@@ -776,6 +778,7 @@ def health() -> Wanted:
 SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
+    "config.progress": _plain({"discover"}),
     "config.error": lambda: Wanted(
         {flow_error_key(error) for error in errors()}
         | selection_form_errors()
@@ -968,6 +971,14 @@ def given_placeholders(key: str) -> set[str]:
                 for keys, given, _ in _issue_calls()
                 if name in keys
                 for placeholder in given
+            }
+        case ["config", "progress", _]:
+            return {
+                placeholder
+                for given in calls(
+                    tree_of(MeteringHubConfigFlow), "async_show_progress"
+                )
+                for placeholder in keys_of(given.get("description_placeholders"))
             }
         case ["config", "step", step, *_]:
             return _step_placeholders(MeteringHubConfigFlow).get(step, set())
