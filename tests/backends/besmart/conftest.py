@@ -39,6 +39,8 @@ HOUSE_TEXT = str(HOUSE)
 HOUSE_KEY = f"sensor_{CLIENT}_{HOUSE_MID}"
 SIGNALS = (32, 34, 53, 103)
 
+DATA_ENDINGS = ("/data", "/data/v2")
+
 UNKNOWN_TYPE = SignalType(
     moid=451,
     symbol="X",
@@ -126,11 +128,15 @@ class Bench:
         """Return how many requests had this path."""
         return sum(r.path == path for r in self.simulator.faults.requests)
 
-    def asked(self, ending: str = "/data") -> int:
-        """Return how many requests had a path with this ending, and clear them."""
+    def asked(self, *endings: str) -> int:
+        """Return how many requests had a path with these endings, and clear them.
+
+        Without endings, those for data are counted.
+        """
         requests = list(self.simulator.faults.requests)
         self.simulator.faults.clear_requests()
-        return sum(request.path.endswith(ending) for request in requests)
+        endings = endings or DATA_ENDINGS
+        return sum(request.path.endswith(endings) for request in requests)
 
 
 type MakeBench = Callable[..., Awaitable[Bench]]

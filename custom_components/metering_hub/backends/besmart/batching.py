@@ -12,6 +12,7 @@ from ..errors import (
     ONE_ENDPOINT_ERRORS,
     BackendError,
     NotFoundError,
+    PermissionDeniedError,
     ProtocolError,
     ServerFaultError,
 )
@@ -93,29 +94,37 @@ class SignalBatcher:
         asked = [query for query in queries if query.signal not in found.failures]
         if not asked:
             return found
-        await self._read_asked(self._rotated(asked), found)
+        found.add(await self._read_asked(self._rotated(asked)))
         self._note_steps(queries, found)
         return found
 
-    async def _read_asked(
-        self, queries: Sequence[DataQuery], found: BatchResult
-    ) -> None:
-        """Add the data or the failure of each query."""
-        # The request that finds the edition is one of those that may be too many.
-        refusals = MOST_REFUSALS - (not self._edition.is_known)
+    async def _read_asked(self, queries: Sequence[DataQuery]) -> BatchResult:
+        """Return the data or the failure of each query."""
+        found = BatchResult()
+        # After a refusal, the request that finds the edition again is one too many.
+        is_again = self._turn > 0 and not self._edition.is_known
+        refusals = MOST_REFUSALS - is_again
         edition = await self._edition.find()
         if edition is None:
-            self._turn += not await read_singly(self._client, queries, found)
-            return
+            # Each edition that is missing now was another request.
+            attempts = 1 if is_again else MOST_REFUSALS
+            is_read = await read_singly(self._client, queries, found, attempts)
+            self._turn = 0 if is_read else self._turn + 1
+            return found
         refusal = await self._read_batches(queries, found, edition, refusals)
         if refusal is None:
-            return
-        self._turn += 1
-        if isinstance(refusal, NotFoundError | InvalidRequestError):
+            self._turn = 0
+            return found
+        # What fails is sent twice, so it is not divided.
+        is_fault = isinstance(refusal, ServerFaultError)
+        self._turn = 0 if is_fault else self._turn + 1
+        if isinstance(
+            refusal, NotFoundError | PermissionDeniedError | InvalidRequestError
+        ):
             is_refused = not isinstance(refusal, LongBatchError)
             if self._edition.forget(is_refused=is_refused):
-                found.failures.clear()
-                await self._read_asked(queries, found)
+                return await self._read_asked(queries)
+        return found
 
     async def probe(self, queries: Sequence[DataQuery]) -> BatchResult:
         """Read signals that the server may well not have.
@@ -149,10 +158,19 @@ class SignalBatcher:
     def _rotated(self, queries: Sequence[DataQuery]) -> Sequence[DataQuery]:
         """Return queries in another order after each read that was refused.
 
-        Otherwise two bad signals at the beginning would hide the others for ever.
+        Otherwise bad signals at the beginning would hide the others for ever.
         """
         first = self._turn * -(-len(queries) // 3) % len(queries)
         return [*queries[first:], *queries[:first]]
+
+    def _first_parts(self, queries: Sequence[DataQuery]) -> list[Part]:
+        """Return the parts of a read; after refused ones, a shorter part goes first.
+
+        Some day it is short enough to have no bad signal.
+        """
+        first, *others = self._all_parts(queries)
+        size = max(1, len(first) >> self._turn)
+        return [each for each in (first[:size], first[size:], *others) if each]
 
     def _all_parts(self, queries: Sequence[DataQuery]) -> list[Part]:
         """Return the parts to request, those with suspects last."""
@@ -166,7 +184,9 @@ class SignalBatcher:
         part: list[DataQuery] = []
         samples = 0.0
         for query in queries:
-            expected = (query.till - query.since) / self.step(query.signal)
+            expected = 0.0
+            if not query.is_short:
+                expected = (query.till - query.since) / self.step(query.signal)
             is_full = (
                 len(part) >= self._signals_per_batch
                 or samples + expected > SAMPLES_PER_REQUEST
@@ -190,7 +210,7 @@ class SignalBatcher:
 
         Returns the refusal of a server that refuses everything.
         """
-        scout = Scout(self._all_parts(queries), refusals)
+        scout = Scout(self._first_parts(queries), refusals)
         while (part := scout.next()) is not None:
             if (refusal := await self._try_batch(part, found, edition)) is None:
                 break

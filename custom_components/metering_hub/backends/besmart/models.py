@@ -184,6 +184,7 @@ type Data = Mapping[SignalId, SignalData]
 class DataQuery:
     """A request for the samples of a signal in [since, till].
 
+    `is_short` means that few of them are expected, however long the span is.
     `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. The
     backend does not use the optional parameters, because the effect of `delta_t` and
     `raw` on a register is undocumented.
@@ -192,6 +193,7 @@ class DataQuery:
     signal: SignalId
     since: datetime
     till: datetime
+    is_short: bool = False
     delta_t: int | None = None
     raw: bool | None = None
     output_unit_id: int | None = None

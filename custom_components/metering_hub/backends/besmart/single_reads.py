@@ -14,25 +14,26 @@ async def read_singly(
     client: BesmartClient,
     queries: Sequence[DataQuery],
     found: BatchResult,
+    attempts: int = MOST_REFUSALS,
     *,
     may_lack: bool = False,
 ) -> bool:
     """Add the data or the error of each query; return False if all are refused.
 
-    Three of them, from all over the list, are requested one after the other. If they
+    So many `attempts`, from all over the list, are made one after the other. If they
     are refused, the others are not requested, unless the server may lack some signals.
     """
     third = -(-len(queries) // MOST_REFUSALS)
     ordered = [query for first in range(third) for query in queries[first::third]]
     faults = 0
-    for count, query in enumerate(ordered[:MOST_REFUSALS], start=1):
+    for count, query in enumerate(ordered[:attempts], start=1):
         await _read_each(client, [query], found)
         if (error := found.failures.get(query.signal)) is None:
             break
         faults += isinstance(error, ServerFaultError)
         is_over = isinstance(error, TokenRefusedError) or faults == MOST_FAULTS
         is_lacking = may_lack and isinstance(error, NotFoundError)
-        if is_over or (count == MOST_REFUSALS and not is_lacking):
+        if is_over or (count == attempts and not is_lacking):
             found.fail(found.missing(ordered), error)
             return False
     await _read_each(client, found.missing(ordered), found)
