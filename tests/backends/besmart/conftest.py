@@ -26,6 +26,7 @@ from simulators.besmart import (
     Sensor,
     default_sensors,
 )
+from simulators.besmart.sensors import Meter
 from simulators.server import serve
 
 NOW = datetime(2026, 11, 21, 17, 33, 20, tzinfo=UTC)
@@ -39,6 +40,7 @@ HOUSE_TEXT = str(HOUSE)
 HOUSE_KEY = f"sensor_{CLIENT}_{HOUSE_MID}"
 SIGNALS = (32, 34, 53, 103)
 
+TEN = (32, 34, 36, 38, 40, 42, 44, 46, 53, 103)
 DATA_ENDINGS = ("/data", "/data/v2")
 
 UNKNOWN_TYPE = SignalType(
@@ -137,6 +139,26 @@ class Bench:
         self.simulator.faults.clear_requests()
         endings = endings or DATA_ENDINGS
         return sum(request.path.endswith(endings) for request in requests)
+
+
+def add_meters(
+    bench: Bench, count: int, signals: tuple[int, ...] = TEN
+) -> list[Sensor]:
+    """Let there be so many meters with these signals, and return them."""
+    first = bench.house
+    first.signals = signals
+    others = [
+        Sensor(
+            HOUSE_MID + number,
+            f"Dom {number}",
+            signals,
+            first.house,
+            meters=[Meter(START, {}, number)],
+        )
+        for number in range(1, count)
+    ]
+    bench.simulator.sensors[:] = [first, *others]
+    return bench.simulator.sensors
 
 
 type MakeBench = Callable[..., Awaitable[Bench]]

@@ -5,11 +5,9 @@ from datetime import timedelta
 import pytest
 
 from custom_components.metering_hub.backends.errors import BackendError
-from simulators.besmart import HOUSE_MID, Sensor
-from simulators.besmart.sensors import Meter
 from simulators.faults import Answer, Fault, html_error
 
-from .conftest import NOW, START, Bench, MakeBench, key, latest
+from .conftest import NOW, TEN, Bench, MakeBench, add_meters, key, latest
 
 _JSON = "application/json"
 REFUSALS = {
@@ -25,27 +23,7 @@ REFUSALS = {
     "empty object": Answer(200, "{}", _JSON),
     "null": Answer(200, "null", _JSON),
 }
-TEN = (32, 34, 36, 38, 40, 42, 44, 46, 53, 103)
 REFUSED_BATCH = "refused"
-
-
-def add_meters(bench: Bench, count: int, signals: tuple[int, ...] = TEN) -> None:
-    """Let there be so many meters with these signals."""
-    first = bench.house
-    first.signals = signals
-    bench.simulator.sensors[:] = [
-        first,
-        *(
-            Sensor(
-                HOUSE_MID + number,
-                f"Dom {number}",
-                signals,
-                first.house,
-                meters=[Meter(START, {}, number)],
-            )
-            for number in range(1, count)
-        ),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -71,16 +71,14 @@ class SignalBatcher:
         found = latest = await self.read_once(queries)
         current: Collection[DataQuery] = queries
         for _ in range(MOST_ANSWERS):
-            rest = self._cuts.rest(current, latest.data, latest.rows)
+            rest = self._cuts.rest(current, latest)
             if not rest:
                 return found
             more = await self.read_once([*rest.values()])
-            news = await self._cuts.join(
-                rest, found.data, latest.data, more.data, latest.rows
-            )
+            current = await self._cuts.join(rest, found, latest, more)
             # What is cut off must not be taken for the end.
             found.drop(more.failures)
-            current, latest = news.values(), more
+            latest = more
         found.drop(dict.fromkeys(rest, ProtocolError("the answers have no end")))
         return found
 

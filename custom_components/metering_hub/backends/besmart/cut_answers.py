@@ -5,7 +5,7 @@ answer shows which, and an answer that was found complete says that those of its
 are.
 """
 
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -13,6 +13,7 @@ from math import floor
 from typing import NamedTuple
 
 from ..common.concurrency import LoopYielder
+from .batch_result import BatchResult
 from .const import MILLISECOND
 from .models import DataQuery, Samples, SignalData, SignalId
 
@@ -34,62 +35,70 @@ class CutAnswers:
         self._complete_of_all = FEWEST_ROWS_OF_ALL - 1
 
     def rest(
-        self,
-        queries: Collection[DataQuery],
-        data: Mapping[SignalId, SignalData],
-        rows: Mapping[SignalId, int],
+        self, queries: Collection[DataQuery], answer: BatchResult
     ) -> dict[SignalId, DataQuery]:
-        """Return queries for what may be missing at the end of answers, by signal.
-
-        `rows` is the number of samples in the whole answer that a signal was in.
-        """
+        """Return queries for what may be missing at the end of answers, by signal."""
         found: dict[SignalId, DataQuery] = {}
         for query in queries:
-            answer = data.get(query.signal)
-            if answer is not None and self._may_be_cut(
-                len(answer.samples), rows[query.signal]
-            ):
-                rest = _rest(query, answer.samples)
-                if rest is not None:
-                    found[query.signal] = rest
+            data = answer.data.get(query.signal)
+            if data is None:
+                continue
+            is_long = len(data.samples) > self._complete
+            if not is_long and not self._is_long_in_all(query.signal, answer):
+                continue
+            if (rest := _rest(query, data.samples)) is not None:
+                found[query.signal] = rest
         return found
 
-    def _may_be_cut(self, rows: int, rows_of_all: int) -> bool:
-        """Return True if an answer is longer than any that was complete."""
-        return rows > self._complete or rows_of_all > self._complete_of_all
+    def _is_long_in_all(self, signal: SignalId, answer: BatchResult) -> bool:
+        """Return True if all signals of an answer may have been cut off together."""
+        return answer.rows[signal] > self._complete_of_all
 
     async def join(
         self,
         rest: Mapping[SignalId, DataQuery],
-        found: MutableMapping[SignalId, SignalData],
-        cut: Mapping[SignalId, SignalData],
-        more: Mapping[SignalId, SignalData],
-        rows: Mapping[SignalId, int],
-    ) -> dict[SignalId, DataQuery]:
-        """Append the answers to the `rest` to `found`; return what had any news.
+        found: BatchResult,
+        before: BatchResult,
+        more: BatchResult,
+    ) -> list[DataQuery]:
+        """Append `more` to what was `found`; return the queries that may go on.
 
-        The rest is that of the answers `cut`, with `rows` as in `rest`.
+        `more` are the answers to the `rest` of those `before`.
         """
         yielder = LoopYielder(_PER_TURN)
-        news: dict[SignalId, DataQuery] = {}
-        complete: list[SignalId] = []
+        news: list[DataQuery] = []
+        ended: list[DataQuery] = []
         for signal, query in rest.items():
-            if (answer := more.get(signal)) is None:
+            if (answer := more.data.get(signal)) is None:
                 continue
-            known = found[signal]
+            known = found.data[signal]
             edge = _edge(known.samples)
             if not _has_news(answer.samples, edge):
-                complete.append(signal)
+                ended.append(query)
                 continue
-            news[signal] = query
+            news.append(query)
             joined = await _joined(known.samples, answer.samples, edge, yielder)
-            found[signal] = SignalData(unit=known.unit or answer.unit, samples=joined)
-        lengths = [len(cut[signal].samples) for signal in complete]
-        self._complete = max(self._complete, *lengths, 0)
-        if complete and not news:
-            longest = max(rows[signal] for signal in complete)
-            self._complete_of_all = max(self._complete_of_all, longest)
-        return news
+            found.data[signal] = SignalData(
+                unit=known.unit or answer.unit, samples=joined
+            )
+        waiting = [
+            query
+            for query in ended
+            if news and self._is_long_in_all(query.signal, more)
+        ]
+        complete = [query.signal for query in ended if query not in waiting]
+        self._note_complete(complete, before, is_all=not news)
+        return [*news, *waiting]
+
+    def _note_complete(
+        self, signals: Sequence[SignalId], answer: BatchResult, *, is_all: bool
+    ) -> None:
+        """Note that an answer had everything of some signals, or of `is_all`."""
+        for signal in signals:
+            self._complete = max(self._complete, len(answer.data[signal].samples))
+            if is_all:
+                rows = answer.rows[signal]
+                self._complete_of_all = max(self._complete_of_all, rows)
 
 
 class _Edge(NamedTuple):
