@@ -198,7 +198,7 @@ async def test_a_line_break_does_not_leave_its_field(bench: Bench) -> None:
 
 
 async def test_a_server_that_refuses_every_token_gets_one_login(bench: Bench) -> None:
-    """A new token that is refused as well is replaced a minute later at the earliest."""
+    """A new token that is refused, too, is not replaced within a minute."""
     client = bench.client()
     bench.simulator.faults.add(Fault(html_error(401), path="/api/sensors"))
     for _ in range(5):

@@ -71,8 +71,10 @@ class Login:
         """
         try:
             answer = await self._send()
+        except LoginRefusedError:
+            raise
         except AuthenticationError as err:
-            raise LoginRefusedError(str(err), reason=err.reason) from err
+            raise LoginRefusedError(str(err)) from err
         if (token := as_text(answer.get("token"))) is None:
             raise ProtocolError("POST /users/token: no token")
         return Token(access=token, expires=self._expires(answer.get("expiration")))
@@ -125,9 +127,10 @@ def classify_login(answer: Answer) -> BackendError | None:
         return JsonRefusedError("POST /users/token: HTTP 415")
     is_json = "json" in answer.headers.get("Content-Type", "").lower()
     if is_json and answer.status in (404, 422):
-        reason = "workspace_key" if _lacks_key(answer.body) else "invalid_auth"
         message = f"POST /users/token: HTTP {answer.status}"
-        return AuthenticationError(message, reason=reason)
+        if _lacks_key(answer.body):
+            return LoginRefusedError(message, reason="workspace_key")
+        return LoginRefusedError(message)
     return None
 
 
