@@ -180,12 +180,12 @@ async def test_a_server_that_takes_no_json_gets_text(bench: Bench) -> None:
     assert types == ["application/json", "text/plain; charset=utf-8"]
     bench.simulator.faults.clear_requests()
     bench.clock.pass_(hours=3)
-    assert await client.workspace_clients()
+    assert await client.workspaces()
     assert bench.count(LOGIN) == 1
     bench.simulator.password = "another"
     bench.clock.pass_(hours=3)
     with pytest.raises(AuthenticationError):
-        await client.workspace_clients()
+        await client.workspaces()
 
 
 async def test_a_line_break_does_not_leave_its_field(bench: Bench) -> None:
