@@ -71,10 +71,8 @@ class Login:
         """
         try:
             answer = await self._send()
-        except LoginRefusedError:
-            raise
         except AuthenticationError as err:
-            raise LoginRefusedError(str(err)) from err
+            raise LoginRefusedError(str(err), reason=err.reason) from err
         if (token := as_text(answer.get("token"))) is None:
             raise ProtocolError("POST /users/token: no token")
         return Token(access=token, expires=self._expires(answer.get("expiration")))
@@ -129,8 +127,8 @@ def classify_login(answer: Answer) -> BackendError | None:
     if is_json and answer.status in (404, 422):
         message = f"POST /users/token: HTTP {answer.status}"
         if _lacks_key(answer.body):
-            return LoginRefusedError(message, reason="workspace_key")
-        return LoginRefusedError(message)
+            return AuthenticationError(message, reason="workspace_key")
+        return AuthenticationError(message)
     return None
 
 
