@@ -208,7 +208,7 @@ def _besmart_inventories() -> Iterator[Inventory]:
             moids={sensor: [signal.moid for signal in signals]},
             states={sensor: []},
             types={},
-            is_complete=True,
+            shown={sensor},
         )
         memory = ServerMemory(dt_util.utcnow)
         for signal in signals:
@@ -383,6 +383,8 @@ def _forms(step: str) -> list[vol.Schema]:
         return [choices_schema(PointSettings(), has_kind=True)]
     if step == "data_quality":
         return [data_quality_schema({})]
+    if step == "discover":
+        return []
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
 
 
@@ -875,6 +877,7 @@ def health() -> Wanted:
 SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
+    "config.progress": _plain({"discover"}),
     "config.error": lambda: Wanted(
         {flow_error_key(error) for error in errors()}
         | form_errors(selection_errors)
@@ -1044,6 +1047,34 @@ def _step_placeholders(flow: type) -> dict[str, set[str]]:
     return {step: given.get(step, given[None]) for step in shown_steps(flow)}
 
 
+def progress_placeholders() -> set[str]:
+    """Return the placeholders of the texts about the progress of a flow."""
+    return {
+        placeholder
+        for given in calls(tree_of(MeteringHubConfigFlow), "async_show_progress")
+        for placeholder in keys_of(given.get("description_placeholders"))
+    }
+
+
+def issue_placeholders(name: str, rest: list[str]) -> set[str]:
+    """Return the placeholders of the text of an issue, or of a step of its flow."""
+    match rest:
+        case ["fix_flow", "step", step, *_] if name in QUESTION_FLOWS:
+            return {
+                placeholder
+                for show in ("async_show_form", "async_show_menu")
+                for arguments in flow_calls(QUESTION_FLOWS[name], show)
+                if text_in(arguments["step_id"]) == step
+                for placeholder in keys_of(arguments.get("description_placeholders"))
+            }
+    return {
+        placeholder
+        for keys, given, _ in _issue_calls()
+        if name in keys
+        for placeholder in given
+    }
+
+
 def given_placeholders(key: str) -> set[str]:
     """Return the placeholders that the code provides for a text."""
     match key.split("."):
@@ -1064,23 +1095,12 @@ def given_placeholders(key: str) -> set[str]:
             given += [filled for refusal, filled in refusals() if refusal == name]
             # A placeholder that one of them does not provide would be shown in braces.
             return set.intersection(*given) if given else set()
-        case ["issues", name, "fix_flow", "step", step, *_] if name in QUESTION_FLOWS:
-            return {
-                placeholder
-                for show in ("async_show_form", "async_show_menu")
-                for arguments in flow_calls(QUESTION_FLOWS[name], show)
-                if text_in(arguments["step_id"]) == step
-                for placeholder in keys_of(arguments.get("description_placeholders"))
-            }
-        case ["issues", name, *_]:
-            return {
-                placeholder
-                for keys, given, _ in _issue_calls()
-                if name in keys
-                for placeholder in given
-            }
+        case ["issues", name, *rest]:
+            return issue_placeholders(name, rest)
         case ["common", key] if key in QUESTION_TEXTS:
             return QUESTION_TEXTS[key]
+        case ["config", "progress", _]:
+            return progress_placeholders()
         case ["config", "step", step, *_]:
             return _step_placeholders(MeteringHubConfigFlow).get(step, set())
         case ["options", "step", step, *_]:

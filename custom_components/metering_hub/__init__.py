@@ -1,7 +1,5 @@
 """The Metering Hub integration."""
 
-from collections.abc import Mapping
-
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import (
@@ -31,13 +29,12 @@ from .history.news.memory import NewsStore
 from .history.quality.memory import QualityMemory
 from .history.settings_memory import SettingsMemory
 from .history.warnings.validator import async_remove_validator
-from .identifiers import device_key_of
+from .identifiers import device_key_of, entry_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .memory import BackendMemory
-from .metering.model import Point
 from .questions.open_questions import delete_questions, follow_questions
-from .registry import Registrar, move_entities
+from .registry import Registrar, async_change_identity, is_changed, move_entities
 from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
@@ -140,8 +137,16 @@ async def async_remove_entry(
 async def async_migrate_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
-    """Return False for an entry of a newer version; there is no older version yet."""
-    return entry.version == 1
+    """Return False for an entry of a newer version; migrate one of an older version."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        spec = BACKENDS[entry.data[CONF_BACKEND]]
+        if spec.identify is not None and entry.unique_id is not None:
+            unique_id = entry_unique_id(spec.key, spec.identify(entry.data))
+            await async_change_identity(hass, entry, unique_id)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
+    return True
 
 
 async def async_remove_config_entry_device(
@@ -166,20 +171,13 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
             return
         entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
         points = inventory.data.points
-        if any(_is_changed(point, described) for point in points.values()):
+        if any(is_changed(point, described) for point in points.values()):
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         described.update(points)
         registrar.sync(inventory.data, inventory.found)
 
     entry.async_on_unload(inventory.async_add_listener(follow))
-
-
-def _is_changed(point: Point, described: Mapping[str, Point]) -> bool:
-    """Return True if a point, or its key, is no longer as its entity was described."""
-    if (before := described.get(point.key)) is not None:
-        return point != before
-    return not described.keys().isdisjoint(point.former_keys)
 
 
 async def _follow_energy_dashboard(

@@ -15,7 +15,7 @@ from .data import MeteringHubConfigEntry
 from .history.coordinator import HistoryCoordinator
 from .metering.model import Device, Inventory, Point, Reading
 
-_PERSONAL = frozenset({"serial", "configuration_url", "name"})
+_PERSONAL = frozenset({"serial", "configuration_url", "name", "suggested_area"})
 """Fields that may identify a person, a place or a meter."""
 
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
@@ -34,9 +34,10 @@ async def async_get_config_entry_diagnostics(
     kept = {field.name for field in spec.fields if isinstance(field.default, bool)} | {
         CONF_BACKEND
     }
+    entered = {field.name for field in spec.setup_fields if field.is_personal}
     shown = {
         "data": async_redact_data(entry.data, set(entry.data) - kept),
-        "options": dict(entry.options),
+        "options": async_redact_data(entry.options, entered),
         "server_version": runtime.inventory.identity.version,
         "inventory": {
             "last_update_success": runtime.inventory.last_update_success,

@@ -57,6 +57,11 @@ def platform_of(point: Point) -> Platform:
     return _PLATFORMS[point.kind]
 
 
+def entry_unique_id(backend: str, identity: str) -> str:
+    """Return the unique ID of the config entry of a server with this identity."""
+    return f"{backend}:{identity}"
+
+
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:
     """Return the prefix of all identifiers of an entry."""
     return f"{entry.unique_id or entry.entry_id}_"

@@ -52,6 +52,7 @@ class Knobs:
     sensors: list[Sensor] = field(default_factory=default_sensors)
     workspaces: list[Workspace] = field(default_factory=default_workspaces)
     types: dict[int, SignalType] = field(default_factory=lambda: dict(SIGNAL_TYPES))
+    stateless: set[int] = field(default_factory=set)  # Sensors (mid) in no states.
     unlisted: set[int] = field(default_factory=set)  # Moids missing in signals/types.
     types_answer: TypesAnswer = "list"
     # Endpoints (names as in `endpoints.py`) that this server lacks -> status.

@@ -64,6 +64,11 @@ class Field:
     identifies: bool = False
 
     @property
+    def is_personal(self) -> bool:
+        """Return True for what the user enters, which may identify a person."""
+        return self.kind is FieldKind.TEXTS
+
+    @property
     def is_secret(self) -> bool:
         """Return True if the value must never be shown."""
         return self.kind in (FieldKind.KEY, FieldKind.PASSWORD)
@@ -232,6 +237,15 @@ class Backend(ABC):
         """
         return {}
 
+    def checked_setup(self) -> Settings:
+        """Return the setup fields that `check_setup` has completed, to be stored."""
+        return {}
+
+    @property
+    def inventory_progress(self) -> float | None:
+        """Return which share of a running inventory is done, if that is known."""
+        return None
+
     @abstractmethod
     async def latest(self, points: Collection[Point]) -> Latest:
         """Return the latest readings of the points, in few requests."""
@@ -373,7 +387,8 @@ class BackendSpec:
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
     prices. No reading of the platform is older than `earliest`. `mqtt_topics` are those
     at which the platform sends over MQTT if its user wants that, which shows that there
-    is a server.
+    is a server. `identify` returns the identity of a server that has none of its own,
+    from its fields.
     """
 
     key: str
@@ -390,3 +405,4 @@ class BackendSpec:
     capabilities: frozenset[Capability] = frozenset()
     earliest: datetime = EARLIEST
     mqtt_topics: tuple[str, ...] = ()
+    identify: Callable[[Settings], str] | None = None

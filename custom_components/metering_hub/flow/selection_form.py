@@ -28,15 +28,16 @@ from .selection import Options, selected_devices
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
     """Return the paths of devices by key, in Home Assistant's language.
 
-    Rooms of the same name are told apart by the buildings that they are in.
+    Rooms of the same name are told apart by the buildings that they are in, and devices
+    of several houses by the areas that the server has for those.
     """
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
-    names = {
-        key: device.name
-        or texts.get(f"component.{DOMAIN}.device.{device.translation_key}.name")
-        or key
-        for key, device in inventory.devices.items()
-    }
+    names = {}
+    for key, device in inventory.devices.items():
+        text_key = f"component.{DOMAIN}.device.{device.translation_key}.name"
+        name = device.name or texts.get(text_key) or key
+        area = device.suggested_area
+        names[key] = f"{name} ({area})" if area else name
     return device_paths(inventory, names)
 
 

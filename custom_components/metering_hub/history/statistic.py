@@ -8,7 +8,7 @@ import hashlib
 from homeassistant.config_entries import ConfigEntry
 
 from ..backends.base import BackendSpec
-from ..const import CONF_BACKEND, DOMAIN
+from ..const import CONF_BACKEND, CONF_SCOPE, DOMAIN
 from ..descriptions import statistics_unit_class
 from ..metering.model import AS_SHOWN, Kind, Point, Role
 from ..metering.quality import has_quality, is_estimated
@@ -132,10 +132,15 @@ def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
     """Return the prefix of all statistic ids of a config entry.
 
     It is derived from the identity of the server, so a config entry that is removed and
-    added again continues the same statistics.
+    added again continues the same statistics. An entry that got another identity keeps
+    the scope of the first one.
     """
-    identity = entry.unique_id or ":".join(
-        str(entry.data.get(field.name)) for field in spec.fields if field.identifies
+    identity = (
+        entry.data.get(CONF_SCOPE)
+        or entry.unique_id
+        or ":".join(
+            str(entry.data.get(field.name)) for field in spec.fields if field.identifies
+        )
     )
     scope = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"

@@ -147,7 +147,8 @@ class Device:
     """A meter, or the site or building that meters belong to.
 
     `key` is stable and unique within its config entry. The name either comes from the
-    server (`name`) or is translated (`translation_key`).
+    server (`name`) or is translated (`translation_key`); with neither of them, it is
+    not known at present. `suggested_area` is where a new device is put.
     """
 
     key: str
@@ -160,6 +161,7 @@ class Device:
     hardware_version: str | None = None
     parent: str | None = None
     configuration_url: str | None = None
+    suggested_area: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ async def test_a_wrong_password_is_refused_in_every_form(
     client = bench.client()
     bench.simulator.password = "another"
     with pytest.raises(AuthenticationError) as error:
-        await client.workspace_clients()
+        await client.workspaces()
     assert bench.asked("") == 1
     for secret in (bench.simulator.login, "simulated-password"):
         assert secret not in f"{error.value!r}{error.value.__cause__!r}"
@@ -121,7 +121,7 @@ async def test_an_endpoint_that_refuses_a_fresh_token(bench: Bench) -> None:
     """After one new login, the error is about rights, not about the password."""
     bench.simulator.faults.add(Fault(html_error(401), path="/api/workspaces"))
     with pytest.raises(PermissionDeniedError):
-        await bench.client().workspace_clients()
+        await bench.client().workspaces()
     assert bench.simulator.tokens.logins == 2
 
 
@@ -180,12 +180,12 @@ async def test_a_server_that_takes_no_json_gets_text(bench: Bench) -> None:
     assert types == ["application/json", "text/plain; charset=utf-8"]
     bench.simulator.faults.clear_requests()
     bench.clock.pass_(hours=3)
-    assert await client.workspace_clients()
+    assert await client.workspaces()
     assert bench.count(LOGIN) == 1
     bench.simulator.password = "another"
     bench.clock.pass_(hours=3)
     with pytest.raises(AuthenticationError):
-        await client.workspace_clients()
+        await client.workspaces()
 
 
 async def test_a_line_break_does_not_leave_its_field(bench: Bench) -> None:

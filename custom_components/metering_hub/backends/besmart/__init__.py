@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import BesmartBackend
+from .backend import BesmartBackend, account_identity
 from .const import HISTORY_INTERVAL, POLL_INTERVAL, SENSORS_FIELD
 
 SPEC = BackendSpec(
@@ -21,6 +21,7 @@ SPEC = BackendSpec(
         Field(name="workspace_key", kind=FieldKind.KEY, required=False),
     ),
     make=BesmartBackend,
+    identify=account_identity,
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=7),

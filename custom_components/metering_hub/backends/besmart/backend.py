@@ -7,6 +7,7 @@ from itertools import chain
 from typing import override
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from ...metering.memo import IdentityMemo
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
@@ -27,12 +28,18 @@ from .changes import find_changes
 from .client import BesmartClient
 from .const import QUARTER, SENSORS_FIELD, ZONE
 from .discovery import FoundSensors, SensorFinder
+from .entered_sensors import (
+    EnteredSensor,
+    NumberLookup,
+    can_be_number,
+    parse_entered_sensor,
+)
 from .history import HistoryReader
 from .history_start import HistoryStartFinder
 from .kinds import KindDetector
 from .latest import LatestReader, Measured
 from .memory import ServerMemory
-from .models import SensorId, SignalId, parse_sensor_id
+from .models import SensorId, SignalId
 from .points import (
     make_devices,
     make_points,
@@ -62,12 +69,12 @@ class BesmartBackend(Backend):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Initialize the backend."""
-        self._login = str(settings["login"])
+        self._account = account_identity(settings)
         self._clock = clock
         self._client = client = BesmartClient(
             session,
             str(settings["url"]),
-            (self._login, str(settings["password"])),
+            (str(settings["login"]), str(settings["password"])),
             str(settings.get("workspace_key") or "") or None,
             clock=clock,
         )
@@ -77,9 +84,10 @@ class BesmartBackend(Backend):
         self._history = HistoryReader(batcher)
         self._history_start = HistoryStartFinder(batcher, memory, clock)
         self._kinds = KindDetector(self._latest, batcher, memory, clock)
-        self._named = _texts(options.get(SENSORS_FIELD))
-        named = [id_ for text in self._named if (id_ := parse_sensor_id(text))]
-        self._finder = SensorFinder(client, batcher, memory, clock, named)
+        self._texts = _texts(options.get(SENSORS_FIELD))
+        self._entered: list[EnteredSensor] = []
+        entered = [each for text in self._texts if (each := parse_entered_sensor(text))]
+        self._finder = SensorFinder(client, batcher, memory, clock, entered)
         self._found: FoundSensors | None = None
         self._settings: Mapping[str, PointSettings] = {}
         self._memos: dict[str, IdentityMemo[Reading | None]] = {}
@@ -113,17 +121,9 @@ class BesmartBackend(Backend):
 
     @override
     async def connect(self) -> Identity:
-        """Log in; the identity is a hash of the login.
-
-        The number of the user is not used, because some editions do not report it.
-        """
+        """Log in, and return the identity of the account."""
         await self._client.log_in()
-        account = self._login.strip().casefold().encode()
-        return Identity(
-            unique_id=hashlib.sha256(b"besmart:" + account).hexdigest()[:20],
-            title="besmart",
-            version=None,
-        )
+        return Identity(unique_id=self._account, title="besmart", version=None)
 
     @override
     async def inventory(self) -> Inventory:
@@ -139,19 +139,40 @@ class BesmartBackend(Backend):
         return Inventory(
             devices=make_devices(found),
             points=make_points(found, self._memory, self._settings),
-            undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
+            # No list has all sensors that an account can read.
+            undecided=frozenset({SENSORS_FIELD}),
             questions={point_key(signal): each for signal, each in questions.items()},
         )
+
+    @property
+    @override
+    def inventory_progress(self) -> float | None:
+        """Return which share of the signals was looked for, while that goes on."""
+        return self._finder.progress
 
     @override
     async def check_setup(self) -> Mapping[str, str]:
         """Check that the sensors that the user entered are well-formed and exist."""
-        for text in self._named:
-            if (sensor := parse_sensor_id(text)) is None:
+        self._entered = []
+        for text in self._texts:
+            sensor = parse_entered_sensor(text)
+            if sensor is None and not can_be_number(text):
                 return {SENSORS_FIELD: "invalid_sensor"}
-            if not await self._finder.exists(sensor):
+            sensor = sensor or await self._look_up(text.strip())
+            if sensor is None or not await self._finder.exists(sensor.id):
                 return {SENSORS_FIELD: "unknown_sensor"}
+            self._entered.append(sensor)
         return {}
+
+    async def _look_up(self, number: str) -> EnteredSensor | None:
+        """Return the sensor with this number of a meter or supply point."""
+        sensor = await NumberLookup(self._client).find(number)
+        return EnteredSensor(sensor, number) if sensor else None
+
+    @override
+    def checked_setup(self) -> Settings:
+        """Return the entered sensors, with the ids that were looked up."""
+        return {SENSORS_FIELD: [str(sensor) for sensor in self._entered]}
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
@@ -183,8 +204,7 @@ class BesmartBackend(Backend):
             elif own in failures:
                 failed[point.key] = reasons[type(failures[own])]
             elif point.kind in (Kind.STATE, Kind.FLAG):
-                word, number = self._latest.word(own), self._latest.value(own)
-                reading = word_reading(point.kind, word, number)
+                reading = self._word_reading(point, own)
             elif (measured := self._measured(point, own)) is not None:
                 reading = self._reading(point, measured)
                 if reading is None:
@@ -195,6 +215,11 @@ class BesmartBackend(Backend):
             if reading is not None:
                 readings[point.key] = reading
         return Latest(readings=readings, failed=failed)
+
+    def _word_reading(self, point: Point, signal: SignalId) -> Reading | None:
+        """Return the latest word of a signal as a reading."""
+        word, number = self._latest.word(signal), self._latest.value(signal)
+        return word_reading(point.kind, word, number)
 
     def _signals_to_poll(self, points: Collection[Point]) -> list[SignalId]:
         """Return the signals of points, and one for each sensor without any.
@@ -268,6 +293,17 @@ class BesmartBackend(Backend):
         signals = signals_of(points)
         now = self._clock()
         return find_changes(signals, self._history, self._latest, start, now, mark)
+
+
+def account_identity(settings: Settings) -> str:
+    """Return the identity of an account: a hash of the server and the login.
+
+    The number of the user is not used, because some editions do not report it.
+    """
+    url = URL(str(settings["url"]))
+    account = str(settings["login"]).strip().casefold()
+    identity = f"besmart:{url.host}:{url.port}:{account}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:20]
 
 
 def _make_reading(point: Point, measured: Measured) -> Reading | None:

@@ -23,6 +23,7 @@ from .client import (
     BesmartClient,
     InvalidRequestError,
     LongBatchError,
+    NoneFoundError,
     TokenRefusedError,
 )
 from .const import QUARTER
@@ -137,9 +138,20 @@ class SignalBatcher:
             refusal = await self._try_batch(part, found, edition)
             if isinstance(refusal, TokenRefusedError | ServerFaultError):
                 found.fail(part, refusal)
+            elif isinstance(refusal, NoneFoundError):
+                await self._probe_first(part, found)
             elif refusal is not None:
                 await read_singly(self._client, part, found, may_lack=True)
         return found
+
+    async def _probe_first(self, part: Part, found: BatchResult) -> None:
+        """Read a batch that was answered with nothing; one absent signal is proof."""
+        await read_singly(self._client, part[:1], found, may_lack=True)
+        refusal = found.failures.get(part[0].signal)
+        if isinstance(refusal, NotFoundError):
+            found.fail(found.missing(part), refusal)
+        else:
+            await read_singly(self._client, part[1:], found, may_lack=True)
 
     def _rotated(self, queries: Sequence[DataQuery]) -> Sequence[DataQuery]:
         """Return queries in another order after each read that was refused.

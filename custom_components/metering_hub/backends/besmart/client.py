@@ -30,11 +30,13 @@ from .models import (
     SignalData,
     SignalId,
     SignalType,
+    Workspace,
+    parse_numbered_sensors,
     parse_sensor,
     parse_sensor_states,
     parse_sensors,
     parse_signal_types,
-    parse_workspace_clients,
+    parse_workspaces,
 )
 from .signal_data import BatchParser, parse_signal_data
 
@@ -72,6 +74,10 @@ class TokenRefusedError(PermissionDeniedError):
     """The server refuses a token that it has just issued, whatever is requested."""
 
 
+class NoneFoundError(ProtocolError):
+    """The answer to a batch has none of its signals, which the server may not have."""
+
+
 class BesmartClient:
     """The endpoints that the integration uses.
 
@@ -101,6 +107,8 @@ class BesmartClient:
             classify=_classify,
         )
         self._batch_parser = BatchParser()
+        self.requests = 0
+        """How many requests were made, without logins and retries."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -111,9 +119,9 @@ class BesmartClient:
         """Log in unless there is a valid token."""
         await self._auth.headers()
 
-    async def workspace_clients(self) -> list[int]:
-        """Fetch the client numbers of the workspaces: GET workspaces (until 2022)."""
-        return parse_workspace_clients(await self._list("/workspaces"))
+    async def workspaces(self) -> list[Workspace]:
+        """Fetch the workspaces of the account: GET workspaces (until 2022)."""
+        return parse_workspaces(await self._list("/workspaces"))
 
     async def sensors(
         self, *, client_cid: int | None = None, columns: str | None = None
@@ -123,6 +131,15 @@ class BesmartClient:
         The format of `columns` is undocumented.
         """
         params = _query(client_cid=client_cid, columns=columns)
+        return parse_sensors(await self._list("/sensors/find", params))
+
+    async def numbered_sensors(self, number: str) -> list[Sensor]:
+        """Find the sensors with an external or supply-point number in the full list."""
+        return parse_numbered_sensors(await self._list("/sensors/find"), number)
+
+    async def metered_sensors(self, meter_eid: str) -> list[Sensor]:
+        """Fetch the sensors that have a meter: GET sensors/find (2021-12 to 2022)."""
+        params = _query(meter_eid=meter_eid)
         return parse_sensors(await self._list("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
@@ -188,7 +205,7 @@ class BesmartClient:
         """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
         Unknown signals are missing in the answer, or have no samples; an answer without
-        any of the signals is none (ProtocolError). Some editions have only
+        any of the signals is none (NoneFoundError). Some editions have only
         `.../data/v2` (since 2023-12).
         """
         body: list[Json] = [
@@ -219,7 +236,7 @@ class BesmartClient:
         rows = require_objects(answer, request)
         found = await self._batch_parser.parse_batch(rows)
         if queries and not found:
-            raise ProtocolError(f"{request}: the answer has none of the signals")
+            raise NoneFoundError(f"{request}: the answer has none of the signals")
         return found
 
     async def _list(
@@ -236,6 +253,7 @@ class BesmartClient:
         the rights (TokenRefusedError). Only a refused login means that the credentials
         are wrong.
         """
+        self.requests += 1
         try:
             return (await self._http.request(request)).body
         except LoginRefusedError:

@@ -29,10 +29,20 @@ _WORDED = (Kind.STATE, Kind.FLAG)
 
 @dataclass(frozen=True, slots=True)
 class ProbedSignals:
-    """The signals found by probing a sensor, and when it was probed."""
+    """The signals found by probing a sensor, and what is known to be absent.
+
+    `probed_at` is when the likely types were last begun to be probed, and
+    `all_probed_at` when all of them were. Of the absent ones, `silent` are those that
+    exist, but had no data. `widened` counts how often the span was extended because the
+    sensor had no data at all.
+    """
 
     probed_at: datetime
-    moids: frozenset[int]
+    moids: frozenset[int] = frozenset()
+    absent: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
+    all_probed_at: datetime | None = None
+    widened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ class ServerMemory:
         self._answered: set[str] = set()
         self._not_found: dict[str, datetime] = {}
         self._probed: dict[SensorId, ProbedSignals] = {}
+        self._listed: dict[SensorId, frozenset[int]] = {}
+        self.last_probe: datetime | None = None
         self._units: dict[SignalId, str] = {}
         self._verdicts: dict[SignalId, KeptVerdict] = {}
         self._worded: dict[SignalId, Kind] = {}
@@ -133,10 +145,18 @@ class ServerMemory:
         """Return the signals found by probing a sensor, if it was probed."""
         return self._probed.get(sensor)
 
-    def set_probed(self, sensor: SensorId, moids: frozenset[int]) -> ProbedSignals:
-        """Note the signals found by probing a sensor now."""
-        self._probed[sensor] = probed = ProbedSignals(self._clock(), moids)
-        return probed
+    def set_probed(self, sensor: SensorId, probed: ProbedSignals) -> None:
+        """Note what probing a sensor has found."""
+        self._probed[sensor] = probed
+
+    @property
+    def listed(self) -> Mapping[SensorId, frozenset[int]]:
+        """Return the sensors that the server last listed, and their signals."""
+        return self._listed
+
+    def set_listed(self, signals: Mapping[SensorId, Collection[int]]) -> None:
+        """Note the sensors that the server lists now, and their signals."""
+        self._listed = {sensor: frozenset(each) for sensor, each in signals.items()}
 
     def unit(self, signal: SignalId) -> str | None:
         """Return the unit of a signal's data, if known."""
@@ -191,23 +211,16 @@ class ServerMemory:
             },
             "answered": [*sorted(self._answered)],
             "probed": {
-                str(sensor): {
-                    "asked": probed.probed_at.timestamp(),
-                    "moids": [*sorted(probed.moids)],
-                }
+                str(sensor): _probed_as_json(probed)
                 for sensor, probed in sorted(self._probed.items())
             },
+            "last_probe": _timestamp(self.last_probe),
+            "listed": {
+                str(sensor): [*sorted(moids)]
+                for sensor, moids in sorted(self._listed.items())
+            },
             "units": {str(key): unit for key, unit in sorted(self._units.items())},
-            "growing": {
-                str(signal): verdict.kind is Kind.REGISTER
-                for signal, verdict in sorted(self._verdicts.items())
-            },
-            "confirmed": {
-                str(signal): verdict.confirmed_at.timestamp()
-                for signal, verdict in sorted(self._verdicts.items())
-                if verdict.confirmed_at is not None
-            },
-            "worded": {str(key): kind for key, kind in sorted(self._worded.items())},
+            **self._kinds_as_json(),
             "beginnings": {
                 str(signal): {
                     "asked": start.found_at.timestamp(),
@@ -221,6 +234,21 @@ class ServerMemory:
             },
         }
 
+    def _kinds_as_json(self) -> dict[str, Json]:
+        """Return what the values of signals were found to be."""
+        return {
+            "growing": {
+                str(signal): verdict.kind is Kind.REGISTER
+                for signal, verdict in sorted(self._verdicts.items())
+            },
+            "confirmed": {
+                str(signal): verdict.confirmed_at.timestamp()
+                for signal, verdict in sorted(self._verdicts.items())
+                if verdict.confirmed_at is not None
+            },
+            "worded": {str(key): kind for key, kind in sorted(self._worded.items())},
+        }
+
     def restore(self, memory: Mapping[str, Json]) -> None:
         """Restore what was remembered; unreadable parts are ignored."""
         self._missing |= {
@@ -231,12 +259,7 @@ class ServerMemory:
         answered = memory.get("answered")
         if isinstance(answered, list):
             self._answered |= {text for each in answered if (text := as_text(each))}
-        for text, value in as_object(memory.get("probed")).items():
-            sensor, row = parse_sensor_id(text), as_object(value)
-            probed_at, moids = from_epoch(row.get("asked")), row.get("moids")
-            if sensor and probed_at and isinstance(moids, list):
-                found = frozenset(m for each in moids if (m := as_integer(each)))
-                self._probed[sensor] = ProbedSignals(probed_at, found)
+        self._restore_sensors(memory)
         for signal, value in _by_signal(memory.get("units")):
             if (unit := as_text(value)) is not None:
                 self._units[signal] = unit
@@ -260,6 +283,17 @@ class ServerMemory:
             if value in _WORDED:
                 self._worded[signal] = Kind(value)
 
+    def _restore_sensors(self, memory: Mapping[str, Json]) -> None:
+        """Restore what was remembered of sensors."""
+        for text, value in as_object(memory.get("probed")).items():
+            sensor, probed = parse_sensor_id(text), _parse_probed(as_object(value))
+            if sensor and probed:
+                self._probed[sensor] = probed
+        self.last_probe = from_epoch(memory.get("last_probe"))
+        for text, value in as_object(memory.get("listed")).items():
+            if (sensor := parse_sensor_id(text)) is not None:
+                self._listed[sensor] = _parse_moids(value)
+
     def forget_others(self, sensors: Collection[SensorId]) -> None:
         """Forget sensors that no longer exist."""
         for gone in self._probed.keys() - set(sensors):
@@ -273,6 +307,44 @@ class ServerMemory:
         ):
             for signal in [each for each in known if each.sensor not in sensors]:
                 del known[signal]
+
+
+def _timestamp(moment: datetime | None) -> float | None:
+    """Return a moment in epoch seconds, if there is one."""
+    return None if moment is None else moment.timestamp()
+
+
+def _probed_as_json(probed: ProbedSignals) -> dict[str, Json]:
+    """Return what probing a sensor has found as JSON."""
+    return {
+        "asked": probed.probed_at.timestamp(),
+        "moids": [*sorted(probed.moids)],
+        "absent": [*sorted(probed.absent)],
+        "silent": [*sorted(probed.silent)],
+        "all_asked": _timestamp(probed.all_probed_at),
+        "widened": probed.widened,
+    }
+
+
+def _parse_probed(row: Mapping[str, Json]) -> ProbedSignals | None:
+    """Parse what probing a sensor has found; earlier versions noted less."""
+    probed_at = from_epoch(row.get("asked"))
+    if probed_at is None or not isinstance(row.get("moids"), list):
+        return None
+    return ProbedSignals(
+        probed_at,
+        moids=_parse_moids(row["moids"]),
+        absent=_parse_moids(row.get("absent")),
+        silent=_parse_moids(row.get("silent")),
+        all_probed_at=from_epoch(row.get("all_asked")),
+        widened=max(0, as_integer(row.get("widened")) or 0),
+    )
+
+
+def _parse_moids(value: Json) -> frozenset[int]:
+    """Parse a list of numbers of signal types."""
+    numbers = value if isinstance(value, list) else []
+    return frozenset(moid for each in numbers if (moid := as_integer(each)))
 
 
 def _by_signal(value: Json) -> Iterator[tuple[SignalId, Json]]:

@@ -70,6 +70,14 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A group of sensors: all those of one client."""
+
+    client_cid: int
+    name: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalType:
     """A type of signal; `unit` is in the server's spelling.
 
@@ -136,14 +144,25 @@ class DataQuery:
     origin: int | None = None
 
 
-def parse_workspace_clients(rows: Rows) -> list[int]:
-    """Parse the client numbers from a list of workspaces."""
-    return [cid for row in rows if (cid := as_integer(row.get("client_cid")))]
+def parse_workspaces(rows: Rows) -> list[Workspace]:
+    """Parse a list of workspaces; those without a client are ignored."""
+    return [
+        Workspace(client_cid=client, name=as_text(row.get("name")))
+        for row in rows
+        if (client := as_integer(row.get("client_cid")))
+    ]
 
 
 def parse_sensors(rows: Rows) -> list[Sensor]:
     """Parse a list of sensors; rows without an id are ignored."""
     return [sensor for row in rows if (sensor := parse_sensor(row)) is not None]
+
+
+def parse_numbered_sensors(rows: Rows, number: str) -> list[Sensor]:
+    """Parse those sensors of a list that have this external or supply-point number."""
+    return parse_sensors(
+        [row for row in rows if number in (row.get("sensor_eid"), row.get("ppe"))]
+    )
 
 
 def parse_sensor(row: Mapping[str, Json]) -> Sensor | None:

@@ -85,26 +85,37 @@ def _parse_sensor_key(key: str) -> SensorId | None:
 
 
 def make_devices(found: FoundSensors) -> dict[str, Device]:
-    """Return a device for each sensor that has signals.
+    """Return a device for each sensor that is shown.
 
-    Only the name, the model and the serial number are used, and neither the owner nor
-    the location.
+    Only the name, the model, the serial number and the workspace are used, and neither
+    the owner nor the location.
     """
     return {
-        device_key(sensor): _make_device(found.sensors[sensor], found.states[sensor])
-        for sensor, moids in found.moids.items()
-        if moids
+        device_key(sensor): _make_device(
+            sensor,
+            found.sensors.get(sensor),
+            found.states[sensor],
+            found.workspaces.get(sensor.client_cid),
+        )
+        for sensor in sorted(found.shown)
     }
 
 
-def _make_device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
+def _make_device(
+    sensor: SensorId,
+    details: Sensor | None,
+    states: Sequence[SensorState],
+    workspace: str | None,
+) -> Device:
     """Return the device of a sensor, with its current meter."""
     meter = states[-1] if states else None
+    type_name = details.type_name if details else None
     return Device(
-        key=device_key(sensor.id),
-        name=sensor.name or str(sensor.id),
-        model=(meter.meter_type if meter else None) or sensor.type_name,
+        key=device_key(sensor),
+        name=(details.name or str(sensor)) if details else None,
+        model=(meter.meter_type if meter else None) or type_name,
         serial=meter.meter_eid if meter else None,
+        suggested_area=workspace,
     )
 
 
