@@ -11,7 +11,7 @@ Source: docs/wire/besmart.md, Signal data.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import batched, groupby, pairwise
 
@@ -66,7 +66,26 @@ async def signal_data(
         samples = _aggregate(samples, kind, query.delta_t * 60)
     elif _is_power(kind, query):
         samples = _powers(samples)
-    return await _envelope(knobs, sensor, kind, scale, _ORDERS[knobs.order](samples))
+    if query.multiply:
+        scale = replace(scale, up=scale.up * knobs.multipliers.get(moid, 1))
+    shown = _ORDERS[knobs.order](samples)[: knobs.max_rows]
+    return await _envelope(knobs, sensor, kind, scale, shown)
+
+
+def cut_off(answers: list[Json], most: int | None) -> list[Json]:
+    """Return the answers of a batch without the rows after the first `most` of all."""
+    if most is None:
+        return answers
+    for answer in answers:
+        data = answer["data"] if isinstance(answer, dict) else None
+        columns = [*data.values()] if isinstance(data, dict) else [data]
+        left = most
+        for column in columns:
+            if isinstance(column, list):
+                left = max(0, most - len(column))
+                del column[most:]
+        most = left
+    return answers
 
 
 def empty_data(knobs: Knobs, client_cid: int, sensor_mid: int, moid: int) -> Row:

@@ -42,7 +42,9 @@ class Knobs:
     password: str = field(default=DEFAULT_PASSWORD, repr=False)
     workspace_key: str | None = field(default=None, repr=False)
     key_required: bool = False  # Login without the workspace key is refused.
-    bad_login_status: Literal[401, 404] = 401
+    key_missing_status: Literal[401, 422] = 401
+    bad_login_status: Literal[401, 404, 422] = 401
+    text_login: bool = False  # JSON is 415; the body is text, as in the text of 2021.
     token_life: timedelta = timedelta(hours=2)
     token_refresh: bool = False  # GET users/token extends the token.
     expiration_unit: Literal["ms", "s"] | None = None
@@ -71,6 +73,10 @@ class Knobs:
     state_times: Literal["iso", "ms"] = "iso"
     state_values: Literal["number", "text", "null"] = "number"
     batch_limit: int | None = None
+    max_rows: int | None = None  # Per signal; longer answers are cut off silently.
+    max_rows_of_all: int | None = None  # The same for a whole batch.
+    # Ratios of current transformers by moid, which only GET and v2 of 2026 apply.
+    multipliers: Mapping[int, int] = field(default_factory=dict)
     batch_unknown: Literal["left_out", "empty", "refused"] = "left_out"
     # The data.
     delay: timedelta = timedelta(0)  # From measurement to visibility.

@@ -146,7 +146,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 rows = self.data.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
         await self._report_quality(scope)
-        progress = self._with_reports(_done(outcome))
+        progress = self._with_reports(_done(outcome, len(scope.points)))
         await self._news.async_tell(scope, outcome, progress.quality)
         return progress
 
@@ -217,7 +217,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._database_issue.clear()
         self.auditor.async_request(is_complete=True)
         await self._report_quality(scope)
-        self._set_progress(_done(outcome))
+        self._set_progress(_done(outcome, len(scope.points)))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))
         return outcome
@@ -304,10 +304,14 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return replace(scope, relabelled=before | scope.settings[Setting.CHOSEN_UNIT])
 
 
-def _done(outcome: Outcome) -> Progress:
-    """Return the progress of an import that has ended."""
+def _done(outcome: Outcome, points: int) -> Progress:
+    """Return the progress of an import of some points that has ended.
+
+    Those that failed are not done.
+    """
+    left = len(outcome.failed) / max(points, len(outcome.failed), 1)
     return Progress(
-        percent=100.0,
+        percent=round((1 - left) * 100, 1),
         reached=whole_hour(dt_util.utcnow()),
         rows=outcome.rows,
         state="incomplete" if outcome.failed else "up_to_date",

@@ -26,6 +26,7 @@ from simulators.besmart import (
     Sensor,
     default_sensors,
 )
+from simulators.besmart.sensors import Meter
 from simulators.server import serve
 
 NOW = datetime(2026, 11, 21, 17, 33, 20, tzinfo=UTC)
@@ -38,6 +39,9 @@ HOUSE = SensorId(CLIENT, HOUSE_MID)
 HOUSE_TEXT = str(HOUSE)
 HOUSE_KEY = f"sensor_{CLIENT}_{HOUSE_MID}"
 SIGNALS = (32, 34, 53, 103)
+
+TEN = (32, 34, 36, 38, 40, 42, 44, 46, 53, 103)
+DATA_ENDINGS = ("/data", "/data/v2")
 
 UNKNOWN_TYPE = SignalType(
     moid=451,
@@ -126,11 +130,35 @@ class Bench:
         """Return how many requests had this path."""
         return sum(r.path == path for r in self.simulator.faults.requests)
 
-    def asked(self, ending: str = "/data") -> int:
-        """Return how many requests had a path with this ending, and clear them."""
+    def asked(self, *endings: str) -> int:
+        """Return how many requests had a path with these endings, and clear them.
+
+        Without endings, those for data are counted.
+        """
         requests = list(self.simulator.faults.requests)
         self.simulator.faults.clear_requests()
-        return sum(request.path.endswith(ending) for request in requests)
+        endings = endings or DATA_ENDINGS
+        return sum(request.path.endswith(endings) for request in requests)
+
+
+def add_meters(
+    bench: Bench, count: int, signals: tuple[int, ...] = TEN
+) -> list[Sensor]:
+    """Let there be so many meters with these signals, and return them."""
+    first = bench.house
+    first.signals = signals
+    others = [
+        Sensor(
+            HOUSE_MID + number,
+            f"Dom {number}",
+            signals,
+            first.house,
+            meters=[Meter(START, {}, number)],
+        )
+        for number in range(1, count)
+    ]
+    bench.simulator.sensors[:] = [first, *others]
+    return bench.simulator.sensors
 
 
 type MakeBench = Callable[..., Awaitable[Bench]]

@@ -140,11 +140,15 @@ class BesmartBackend(Backend):
             if point.kind is Kind.INTERVAL and (signal := signal_of(point))
         }
         failures = await self._latest.poll(signals, summed)
+        if failures and len(failures) == len(signals):
+            raise next(iter(failures.values()))
         by_sensor: dict[SensorId, list[SignalId]] = {}
         for signal in signals:
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
+        # One reason for all failures of a kind, because each is a line in the log.
+        reasons = {type(err): str(err) for err in failures.values()}
         yielder = LoopYielder(_POINTS_PER_TURN)
         for point in points:
             await yielder.spend(1)
@@ -154,7 +158,7 @@ class BesmartBackend(Backend):
                 of_sensor = by_sensor.get(sensor, []) if sensor else []
                 reading = self._data_reading(point, of_sensor)
             elif own in failures:
-                failed[point.key] = str(failures[own])
+                failed[point.key] = reasons[type(failures[own])]
             elif (measured := self._measured(point, own)) is not None:
                 reading = self._reading(point, measured)
                 if reading is None:

@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
 from ..common.http import Answer, HttpClient, Json, QueryValue, Request
+from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object, require_objects
 from ..errors import (
     AuthenticationError,
@@ -54,6 +55,14 @@ _NO_TYPES: Sequence[Json] = (None, "None")
 
 class InvalidRequestError(ProtocolError):
     """The server refuses a request without a parameter that its edition requires."""
+
+
+class LongBatchError(InvalidRequestError):
+    """The server refuses a batch because of its length."""
+
+
+class TokenRefusedError(PermissionDeniedError):
+    """The server refuses a token that it has just issued, whatever is requested."""
 
 
 class BesmartClient:
@@ -171,8 +180,9 @@ class BesmartClient:
     ) -> dict[SignalId, SignalData]:
         """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
-        Unknown signals are missing in the answer, or have no samples. Some editions
-        have only `.../data/v2` (since 2023-12).
+        Unknown signals are missing in the answer, or have no samples; an answer without
+        any of the signals is none (ProtocolError). Some editions have only
+        `.../data/v2` (since 2023-12).
         """
         body: list[Json] = [
             {
@@ -198,7 +208,11 @@ class BesmartClient:
         answer = await self._send(request)
         if isinstance(answer, dict):
             answer = [answer]
-        return await self._batch_parser.parse_batch(require_objects(answer, request))
+        rows = require_objects(answer, request)
+        found = await self._batch_parser.parse_batch(rows)
+        if queries and not found:
+            raise ProtocolError(f"{request}: the answer has none of the signals")
+        return found
 
     async def _list(
         self, path: str, params: Mapping[str, QueryValue] | None = None
@@ -211,19 +225,28 @@ class BesmartClient:
         """Send a request and return the JSON of the answer.
 
         If an endpoint refuses a token that was obtained a moment ago, the account lacks
-        the rights. Only a refused login means that the credentials are wrong.
+        the rights (TokenRefusedError). Only a refused login means that the credentials
+        are wrong.
         """
         try:
             return (await self._http.request(request)).body
         except LoginRefusedError:
             raise
         except AuthenticationError as err:
-            raise PermissionDeniedError(str(err)) from err
+            raise TokenRefusedError(str(err)) from err
 
 
 def _classify(answer: Answer) -> BackendError | None:
-    """Return InvalidRequestError for 422 (Source: docs/wire/besmart.md, Errors)."""
-    if answer.status == 422:
+    """Return the error of refused parameters.
+
+    Source: docs/wire/besmart.md, "Errors". A complaint about the whole body, and not
+    about one of its items, is about its length.
+    """
+    complaints = as_objects(as_object(answer.body).get("detail"))
+    is_whole = any(row.get("loc") == ["body"] for row in complaints)
+    if answer.status == 413 or (answer.status == 422 and is_whole):
+        return LongBatchError("the server refuses so many signals at once")
+    if answer.status in (400, 422):
         return InvalidRequestError("the server refuses the parameters")
     return None
 

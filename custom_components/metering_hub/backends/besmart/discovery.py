@@ -213,7 +213,7 @@ class SensorFinder:
             queries.append(
                 DataQuery(signal=SignalId(sensor, moid), since=now - span, till=now)
             )
-        found = await self._batcher.read(queries)
+        found = await self._batcher.probe(queries)
         return {
             signal: data
             for signal, data in found.data.items()

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..common.concurrency import LoopYielder
 from ..common.times import local_midnight
 from ..errors import BackendError
-from .batching import BatchResult, SignalBatcher
+from .batch_result import BatchResult
+from .batching import SignalBatcher
 from .models import DataQuery, SignalData, SignalId
 from .signal_data import (
     SELECTED_PER_TURN,

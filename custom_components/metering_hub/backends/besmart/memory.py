@@ -17,6 +17,9 @@ from .models import SensorId, SignalId, parse_sensor_id, parse_signal_id
 MISSING_FOR = timedelta(days=7)
 """How long before a missing endpoint is tried again: the server can be updated."""
 
+REFUSED_FOR = timedelta(days=1)
+"""How long a signal is left out because of which a whole batch is refused."""
+
 GONE_AFTER = timedelta(hours=1)
 """How long an endpoint that has answered before fails before it counts as missing."""
 
@@ -50,6 +53,7 @@ class ServerMemory:
         self._units: dict[SignalId, str] = {}
         self._growing: dict[SignalId, bool] = {}
         self._history_starts: dict[SignalId, HistoryStart] = {}
+        self._refused: dict[SignalId, datetime] = {}
 
     async def request_optional[Answer](
         self, endpoint: str, request: Callable[[], Awaitable[Answer]]
@@ -83,6 +87,31 @@ class ServerMemory:
     def set_missing(self, endpoint: str) -> None:
         """Note that an endpoint is missing now."""
         self._missing[endpoint] = self._clock()
+
+    def has_answered(self, endpoint: str) -> bool:
+        """Return True if an endpoint has answered, and was not missing since."""
+        return endpoint in self._answered
+
+    def note_answer(self, endpoint: str) -> None:
+        """Note that an endpoint has answered."""
+        self._answered.add(endpoint)
+
+    def is_refused(self, signal: SignalId) -> bool:
+        """Return True if the server refused a signal less than a day ago."""
+        since = self._refused.get(signal)
+        return since is not None and self._clock() - since < REFUSED_FOR
+
+    def was_refused(self, signal: SignalId) -> bool:
+        """Return True if the server has not answered for a signal since its refusal."""
+        return signal in self._refused
+
+    def set_refused(self, signal: SignalId) -> None:
+        """Note that the server refuses a signal now."""
+        self._refused[signal] = self._clock()
+
+    def clear_refused(self, signal: SignalId) -> None:
+        """Note that the server answers for a signal."""
+        self._refused.pop(signal, None)
 
     def probed(self, sensor: SensorId) -> ProbedSignals | None:
         """Return the signals found by probing a sensor, if it was probed."""
@@ -152,6 +181,10 @@ class ServerMemory:
                 }
                 for signal, start in sorted(self._history_starts.items())
             },
+            "refused": {
+                str(signal): since.timestamp()
+                for signal, since in sorted(self._refused.items())
+            },
         }
 
     def restore(self, memory: Mapping[str, Json]) -> None:
@@ -181,12 +214,13 @@ class ServerMemory:
             if (found_at := from_epoch(row.get("asked"))) is not None:
                 first = from_epoch(row.get("first"))
                 self._history_starts[signal] = HistoryStart(found_at, first)
+        self._refused |= _moments(memory.get("refused"))
 
     def forget_others(self, sensors: Collection[SensorId]) -> None:
         """Forget sensors that no longer exist."""
         for gone in self._probed.keys() - set(sensors):
             del self._probed[gone]
-        for known in (self._units, self._growing, self._history_starts):
+        for known in (self._units, self._growing, self._history_starts, self._refused):
             for signal in [each for each in known if each.sensor not in sensors]:
                 del known[signal]
 
@@ -196,3 +230,12 @@ def _by_signal(value: Json) -> Iterator[tuple[SignalId, Json]]:
     for text, each in as_object(value).items():
         if (signal := parse_signal_id(text)) is not None:
             yield signal, each
+
+
+def _moments(value: Json) -> dict[SignalId, datetime]:
+    """Return the moments in a JSON object whose keys are signals."""
+    return {
+        signal: moment
+        for signal, each in _by_signal(value)
+        if (moment := from_epoch(each)) is not None
+    }

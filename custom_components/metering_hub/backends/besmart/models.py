@@ -105,6 +105,10 @@ class Samples:
         """Return the times of the oldest and the latest sample, in epoch seconds."""
         return (min(self._times), max(self._times)) if self._times else None
 
+    def ends(self) -> tuple[float, float] | None:
+        """Return the times of the first and the last sample of the answer."""
+        return (self._times[0], self._times[-1]) if self._times else None
+
     def __len__(self) -> int:
         """Return the number of samples, including deleted ones."""
         return len(self._times)
@@ -172,6 +176,7 @@ type Data = Mapping[SignalId, SignalData]
 class DataQuery:
     """A request for the samples of a signal in [since, till].
 
+    `is_short` means that few of them are expected, however long the span is.
     `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. The
     backend does not use the optional parameters, because the effect of `delta_t` and
     `raw` on a register is undocumented.
@@ -180,6 +185,7 @@ class DataQuery:
     signal: SignalId
     since: datetime
     till: datetime
+    is_short: bool = False
     delta_t: int | None = None
     raw: bool | None = None
     output_unit_id: int | None = None

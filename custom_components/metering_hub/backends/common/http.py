@@ -65,7 +65,8 @@ class Request:
     """One request; `path` starts with a slash and is used unchanged.
 
     `timeout` is in seconds and covers the whole exchange. `idempotent` allows a retry
-    of any method; GET and HEAD are always retried. A different `accept` than JSON
+    of any method; GET and HEAD are always retried. `text` is a plain text to send
+    instead of JSON. A different `accept` than JSON
     returns the body as text. With the `etag` of an earlier answer, the server may
     answer 304 without a body.
     """
@@ -75,6 +76,7 @@ class Request:
     params: Mapping[str, QueryValue] | None = field(default=None, repr=False)
     json: Json = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
     timeout: float = TOTAL_TIMEOUT
     max_bytes: int = MAX_ANSWER_BYTES
     idempotent: bool = False
@@ -223,7 +225,7 @@ class HttpClient:
                 request.method,
                 url,
                 json=request.json,
-                data=request.form,
+                data=request.form if request.text is None else request.text,
                 headers=headers,
                 allow_redirects=False,
                 timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
