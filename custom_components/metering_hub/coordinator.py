@@ -17,6 +17,7 @@ from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
 from .metering.chosen_points import with_choices
+from .metering.meter_roles import with_meter_roles
 from .metering.model import Inventory
 
 INVENTORY_INTERVAL = timedelta(hours=1)
@@ -132,6 +133,8 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
-        self.found = with_choices(await self.backend.inventory(), options)
-        selected = selected_devices(self.found, options)
+        found = await self.backend.inventory()
+        selected = selected_devices(found, options)
+        found = with_meter_roles(found, selected, options)
+        self.found = with_choices(found, options)
         return self.found.select(selected)

@@ -25,9 +25,14 @@ async def test_meters_and_sun_are_sources(
     entry: MockConfigEntry,
     simulator: BesmartSimulator,
 ) -> None:
-    """A+ and A- of a meter are one grid source, and the inverter is a solar source."""
+    """A+ and A- of a meter are one grid source, and the inverter is a solar source.
+
+    A meter behind it is a device.
+    """
     simulator.types[70] = PV_PER_QUARTER
     simulator.sensor(HOUSE_MID).signals = (32, 34, 36)
+    options = {**entry.options, "grid_meters": [HOUSE]}
+    hass.config_entries.async_update_entry(entry, options=options)
     await set_up(hass, entry)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert energy.data is not None
@@ -38,6 +43,7 @@ async def test_meters_and_sun_are_sources(
     ]
     assert found == [
         ("grid", f"{prefix}{HOUSE}_signal_32", f"{prefix}{HOUSE}_signal_34"),
-        ("grid", f"{prefix}{WORKSHOP}_signal_32", None),
         ("solar", f"{prefix}{INVERTER}_signal_70", None),
     ]
+    devices = [each["stat_consumption"] for each in energy.data["device_consumption"]]
+    assert devices == [f"{prefix}{WORKSHOP}_signal_32"]

@@ -8,6 +8,7 @@ from typing import override
 from aiohttp import ClientSession
 
 from ...metering.memo import IdentityMemo
+from ...metering.meter_roles import grid_candidates, solar_devices
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
 from ..base import (
     Backend,
@@ -114,9 +115,12 @@ class BesmartBackend(Backend):
         self._found = found = await self._finder.find()
         await self._kinds.detect(found.signals, found.types)
         self._memos.clear()
+        points = make_points(found, self._memory)
         return Inventory(
             devices=make_devices(found),
-            points=make_points(found, self._memory),
+            points=points,
+            grid_candidates=grid_candidates(points.values()),
+            solar_candidates=solar_devices(points.values()),
             undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
         )
 
