@@ -29,7 +29,10 @@ MAX_FUNCTION_LINES = 40
 SHOWN_FUNCTIONS = 5
 
 PLATFORMS = frozenset(
-    {"binary_sensor", "button", "event", "number", "select", "sensor", "switch"}
+    {
+        *("binary_sensor", "button", "energy", "event", "number", "select", "sensor"),
+        "switch",
+    }
 )
 """Home Assistant's platforms, which are not counted as rooms."""
 

@@ -192,6 +192,7 @@ async def _follow_energy_dashboard(
             return None
         return EntryMeters(
             entry=entry,
+            backend=entry.runtime_data.backend,
             points=inventory.data.points,
             statistic_prefix=history.prefix if history else None,
         )

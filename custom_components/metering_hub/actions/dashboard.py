@@ -12,6 +12,7 @@ async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     history = entry.runtime_data.history
     meters = EntryMeters(
         entry=entry,
+        backend=entry.runtime_data.backend,
         points=entry.runtime_data.inventory.data.points,
         statistic_prefix=history.prefix if history else None,
     )

@@ -80,6 +80,7 @@ class Capability(StrEnum):
     HISTORY = "history"
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
+    FORECAST = "forecast"
     KINDS = "kinds"
     """The user can say the kind of a point, which `Backend.use_settings` follows."""
 
@@ -262,6 +263,16 @@ class Backend(ABC):
         """Return the prices in [start, end], oldest first and without overlaps.
 
         Requires Capability.PRICES.
+        """
+        raise NotImplementedError
+
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the solar production that the server expects in [start, end), in Wh.
+
+        It is by the start of the UTC hour, and empty if nothing is predicted. Callers
+        may ask often. Requires Capability.FORECAST.
         """
         raise NotImplementedError
 

@@ -5,7 +5,7 @@ automatically only once, so one that the user removes does not come back.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -14,11 +14,12 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
+from ..backends.base import Backend
 from ..const import DOMAIN
 from ..history.recorder.recorder import recorded_ids, recorded_unit_class
 from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
-from ..metering.model import Kind, Point, Quantity
+from ..metering.model import Kind, Point, Quantity, Role
 from .energy_sources import (
     COUNTED_ROLES,
     Candidate,
@@ -34,6 +35,7 @@ from .preferences import (
     async_get_preferences,
     counted_statistics,
 )
+from .solar_forecast import async_solar_forecast
 
 _LISTS: Mapping[SourceKind, SourceList] = {
     SourceKind.DEVICE: SourceList.DEVICE,
@@ -61,6 +63,7 @@ class EntryMeters:
     """
 
     entry: ConfigEntry
+    backend: Backend
     points: Mapping[str, Point]
     statistic_prefix: str | None
 
@@ -81,8 +84,9 @@ async def async_add_to_dashboard(
     With `only_new`, sources that were offered before are ignored.
     """
     entry_id = meters.entry.entry_id
+    ids = await _statistic_ids(hass, meters)
     candidates = make_candidates(
-        meters.points.values(), await _statistic_ids(hass, meters)
+        meters.points.values(), replace(ids, forecasts=await _forecasts(meters))
     )
     preferences = await async_get_preferences(hass)
     offered = await async_offered_sources(hass)
@@ -92,9 +96,18 @@ async def async_add_to_dashboard(
     async with offered.lock:
         gas = await _unit_class_of_gas(hass, preferences)
         outcome = await _add(hass, preferences, candidates, gas)
-    ids = (each for candidate in candidates for each in candidate.statistics)
-    offered.async_add(entry_id, ids)
+    counted = (each for candidate in candidates for each in candidate.statistics)
+    offered.async_add(entry_id, counted)
     return outcome
+
+
+async def _forecasts(meters: EntryMeters) -> tuple[str, ...]:
+    """Return the id of an entry whose server predicts its solar production."""
+    points = meters.points.values()
+    if not any(point.role is Role.SOLAR for point in points):
+        return ()
+    forecast = await async_solar_forecast(meters.entry, meters.backend, points)
+    return (meters.entry.entry_id,) if forecast else ()
 
 
 async def async_follow(

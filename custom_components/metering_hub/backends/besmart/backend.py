@@ -25,6 +25,7 @@ from .changes import find_changes
 from .client import BesmartClient
 from .const import QUARTER, SENSORS_FIELD, ZONE
 from .discovery import FoundSensors, SensorFinder
+from .forecast import ForecastReader
 from .history import HistoryReader
 from .history_start import HistoryStartFinder
 from .kinds import KindDetector
@@ -65,6 +66,7 @@ class BesmartBackend(Backend):
         batcher = SignalBatcher(client, memory)
         self._latest = LatestReader(batcher, clock, ZONE)
         self._history = HistoryReader(batcher)
+        self._forecast = ForecastReader(batcher, clock)
         self._history_start = HistoryStartFinder(batcher, memory, clock)
         self._kinds = KindDetector(self._latest, batcher, memory, clock)
         self._named = _texts(options.get(SENSORS_FIELD))
@@ -235,6 +237,13 @@ class BesmartBackend(Backend):
         first = await self._history_start.find(signals_of(points))
         has_amounts = any(point.kind is Kind.INTERVAL for point in points)
         return first - QUARTER if first and has_amounts else first
+
+    @override
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the predictions of the solar signals, read at most once an hour."""
+        return await self._forecast.read(points, start, end)
 
     @override
     async def history_changes(
