@@ -29,6 +29,7 @@ from .actions.sending import (
     send_readings,
     send_telegram,
 )
+from .actions.server_data import DATA_SCHEMA, get_server_data
 from .const import DOMAIN
 
 _ENTRY_SCHEMA = vol.Schema(ENTRY)
@@ -47,6 +48,7 @@ class _Action:
 _ACTIONS = (
     _Action("import_history", import_history, IMPORT_SCHEMA),
     _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_server_data", get_server_data, DATA_SCHEMA, SupportsResponse.ONLY),
     _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
     _Action("clear_history", clear_history, _ENTRY_SCHEMA),
     _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),

@@ -12,6 +12,7 @@ from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
+from ..metering.server_data import ServerData, ServerQuery
 from .common.http import Json
 
 type Setting = str | bool | list[str]
@@ -87,6 +88,9 @@ class Capability(StrEnum):
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
+
+    SERVER_DATA = "server_data"
+    """The server can be asked for data in its own terms."""
 
     WATCH = "watch"
     WRITE = "write"
@@ -263,6 +267,16 @@ class Backend(ABC):
         """Return the prices in [start, end], oldest first and without overlaps.
 
         Requires Capability.PRICES.
+        """
+        raise NotImplementedError
+
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return a page of about so many values, as the server itself returns them.
+
+        Raises RejectedError if the server refuses what is asked. Requires
+        Capability.SERVER_DATA.
         """
         raise NotImplementedError
 

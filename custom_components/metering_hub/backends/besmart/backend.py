@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from ...metering.memo import IdentityMemo
 from ...metering.meter_roles import grid_candidates, solar_devices
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
+from ...metering.server_data import ServerData, ServerQuery
 from ..base import (
     Backend,
     HistoryChanges,
@@ -20,6 +21,7 @@ from ..base import (
     Settings,
 )
 from ..common.concurrency import LoopYielder
+from ..errors import RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -33,6 +35,7 @@ from .latest import LatestReader, Measured
 from .memory import ServerMemory
 from .models import SensorId, SignalId, parse_sensor_id
 from .points import make_devices, make_points, sensor_of, signal_of, signals_of
+from .server_data import ServerDataReader
 from .units import canonical_unit, unit_factor
 
 _POINTS_PER_TURN = 250
@@ -67,6 +70,7 @@ class BesmartBackend(Backend):
         self._latest = LatestReader(batcher, clock, ZONE)
         self._history = HistoryReader(batcher)
         self._forecast = ForecastReader(batcher, clock)
+        self._server_data = ServerDataReader(client, batcher.edition)
         self._history_start = HistoryStartFinder(batcher, memory, clock)
         self._kinds = KindDetector(self._latest, batcher, memory, clock)
         self._named = _texts(options.get(SENSORS_FIELD))
@@ -237,6 +241,15 @@ class BesmartBackend(Backend):
         first = await self._history_start.find(signals_of(points))
         has_amounts = any(point.kind is Kind.INTERVAL for point in points)
         return first - QUARTER if first and has_amounts else first
+
+    @override
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return the samples of a signal, as the server returns them."""
+        if (signal := signal_of(point)) is None:
+            raise RejectedError("this point is not a signal of the server")
+        return await self._server_data.read(signal, query, most)
 
     @override
     async def solar_forecast(
