@@ -149,9 +149,9 @@ async def test_years_without_values_are_bounded(bench: Bench) -> None:
     bench.asked()
     query = replace(QUERY, start=LATEST - timedelta(days=7300))
     page = await backend.server_data(point, query, MOST)
-    assert bench.asked("/v2") <= 27
+    assert bench.asked("/v2") <= 25
     assert page.samples == []
-    assert page.following == query.start + 26 * timedelta(days=31)
+    assert page.following == query.start + 24 * timedelta(days=31)
 
 
 async def test_answers_that_are_cut_off_are_asked_further(bench: Bench) -> None:

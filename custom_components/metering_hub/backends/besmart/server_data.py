@@ -24,8 +24,8 @@ from .signal_data import CALCULATED, CORRECTED, ESTIMATED, MEASURED, PREDICTED
 WINDOW = timedelta(days=31)
 """How much is asked at a time: 45,000 samples if there is one every minute."""
 
-MOST_REQUESTS = 26
-"""How many requests a page can take, which is two for each month of a year."""
+MOST_REQUESTS = 24
+"""How many requests a page can take: two years without values, one with many."""
 
 _ORIGINS: Mapping[Origin, int] = {
     Origin.MEASURED: MEASURED,
