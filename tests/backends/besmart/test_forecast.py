@@ -105,3 +105,13 @@ async def test_a_failure_is_not_an_empty_forecast(bench: Bench) -> None:
         await backend.solar_forecast(points, MIDNIGHT, END)
     bench.simulator.faults.clear()
     assert await backend.solar_forecast(points, MIDNIGHT, END)
+
+
+async def test_a_part_of_the_signals_is_no_forecast(bench: Bench) -> None:
+    """Without one of two roofs, it would be too low."""
+    bench.simulator.sensors[1].signals = (32, 70)
+    backend = bench.backend()
+    points = (await backend.inventory()).points.values()
+    bench.simulator.sensors[1].signals = (32,)
+    with pytest.raises(BackendError):
+        await backend.solar_forecast(points, MIDNIGHT, END)

@@ -13,7 +13,6 @@ from statistics import median
 
 from ...metering.model import Point
 from ..common.times import whole_hour
-from ..errors import NotFoundError
 from .batching import SignalBatcher
 from .const import MILLISECOND, QUARTER
 from .models import DataQuery, SignalData, SignalId
@@ -90,8 +89,7 @@ class ForecastReader:
             ]
         )
         for error in found.failures.values():
-            if not isinstance(error, NotFoundError):
-                raise error
+            raise error
         amounts: dict[datetime, float] = {}
         for signal, data in found.data.items():
             for begin, watt_hours in _amounts(data, units[signal]):
