@@ -122,7 +122,7 @@ class HomeAssistant:
         step = await self.post(flow, server.form)
         if step.get("step_id") != "selection":
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
-        step = await self.post(flow, _defaults(step))
+        step = await self.post(flow, {**_defaults(step), **server.kind.choices})
         entry = step.get("result")
         if step["type"] != "create_entry" or not isinstance(entry, dict):
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")

@@ -30,7 +30,7 @@ SHOWN_FUNCTIONS = 5
 
 PLATFORMS = frozenset(
     {
-        *("binary_sensor", "button", "event", "number", "select", "sensor"),
+        *("binary_sensor", "button", "energy", "event", "number", "select", "sensor"),
         *("switch", "todo"),
     }
 )

@@ -366,7 +366,9 @@ def schema_fields(schema: vol.Schema) -> dict[str | None, set[str]]:
 
 def _selection_schema(spec: BackendSpec) -> vol.Schema:
     undecided = frozenset(field.name for field in spec.setup_fields)
-    return selection_schema(spec, Inventory({}, {}, undecided), {}, {})
+    meters = frozenset({"one", "another"})
+    inventory = Inventory({}, {}, undecided, grid_candidates=meters)
+    return selection_schema(spec, inventory, {}, {})
 
 
 def _forms(step: str) -> list[vol.Schema]:

@@ -195,6 +195,7 @@ async def _follow_energy_dashboard(
         return EntryMeters(
             entry=entry,
             points=inventory.data.points,
+            forecast=inventory.async_solar_forecast,
             statistic_prefix=history.prefix if history else None,
         )
 

@@ -3,13 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Identity
 from .backends.errors import BackendError, UnsupportedError
@@ -17,10 +18,14 @@ from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
 from .metering.chosen_points import with_choices
+from .metering.meter_roles import with_meter_roles
 from .metering.model import Inventory
 from .metering.names import short_names
 
 INVENTORY_INTERVAL = timedelta(hours=1)
+
+FORECAST_DAYS = 3
+"""How many local days a solar forecast covers, beginning with today."""
 
 
 class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
@@ -135,7 +140,25 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
-        self.found = with_choices(await self.backend.inventory(), options)
+        found = await self.backend.inventory()
+        selected = selected_devices(found, options)
+        found = with_meter_roles(found, selected, options)
+        self.found = with_choices(found, options)
         self.point_names = short_names(self.found)
-        selected = selected_devices(self.found, options)
         return self.found.select(selected)
+
+    async def async_solar_forecast(self) -> Mapping[datetime, float]:
+        """Return the expected production in Wh by the start of the UTC hour.
+
+        It is empty if there is none, or if the server does not answer: the Energy
+        dashboard asks again each time that it is opened.
+        """
+        today = dt_util.start_of_local_day()
+        end = dt_util.start_of_local_day(today.date() + timedelta(days=FORECAST_DAYS))
+        try:
+            return await self.backend.solar_forecast(
+                self.data.points.values(), dt_util.as_utc(today), dt_util.as_utc(end)
+            )
+        except BackendError as err:
+            LOGGER.debug("%s: no solar forecast: %s", self.config_entry.title, err)
+            return {}

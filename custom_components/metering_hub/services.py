@@ -31,6 +31,7 @@ from .actions.sending import (
     send_readings,
     send_telegram,
 )
+from .actions.server_data import DATA_SCHEMA, get_server_data
 from .actions.upload import UPLOAD_SCHEMA, upload_timeseries
 from .const import DOMAIN
 
@@ -51,6 +52,7 @@ class _Action:
 _ACTIONS = (
     _Action("import_history", import_history, IMPORT_SCHEMA),
     _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_server_data", get_server_data, DATA_SCHEMA, SupportsResponse.ONLY),
     _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
     _Action(
         "get_energy_breakdown",

@@ -13,6 +13,7 @@ from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
+from ..metering.server_data import ServerData, ServerQuery
 from .common.http import Json
 
 type Setting = str | bool | list[str]
@@ -94,6 +95,9 @@ class Capability(StrEnum):
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
+
+    SERVER_DATA = "server_data"
+    """The server can be asked for data in its own terms."""
 
     UPLOAD = "upload"
     """The server stores values of Home Assistant in a series of its own."""
@@ -303,6 +307,26 @@ class Backend(ABC):
         Requires Capability.PRICES.
         """
         raise NotImplementedError
+
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return a page of about so many values, as the server itself returns them.
+
+        Raises RejectedError if the server refuses what is asked. Requires
+        Capability.SERVER_DATA.
+        """
+        raise NotImplementedError
+
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the solar production that the server expects in [start, end), in Wh.
+
+        It is by the start of the UTC hour, and empty if nothing is predicted, which is
+        the default. Callers may ask often.
+        """
+        return {}
 
     async def write(self, point: Point, value: Value | None) -> None:
         """Set a writable point, or trigger an ACTION point (with the value `None`).

@@ -294,7 +294,9 @@ class Inventory:
 
     `undecided` names the set-up fields that the server does not answer, so the user has
     to. `choices` maps the names of set-up fields to the options that were found: labels
-    by value. `questions` are about the kinds of points, by point key.
+    by value. `questions` are about the kinds of points, by point key. `grid_candidates`
+    and `solar_candidates` are the keys of the devices whose points have the role of a
+    grid meter or of a solar one, if that is a guess which the user has to confirm.
     """
 
     devices: Mapping[str, Device]
@@ -302,6 +304,8 @@ class Inventory:
     undecided: frozenset[str] = frozenset()
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     questions: Mapping[str, KindQuestion] = field(default_factory=dict)
+    grid_candidates: frozenset[str] = frozenset()
+    solar_candidates: frozenset[str] = frozenset()
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
         """Return the part of this inventory that belongs to these devices."""
@@ -316,4 +320,6 @@ class Inventory:
             self.undecided,
             self.choices,
             {key: each for key, each in self.questions.items() if key in points},
+            self.grid_candidates & device_keys,
+            self.solar_candidates & device_keys,
         )

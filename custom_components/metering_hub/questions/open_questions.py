@@ -6,14 +6,16 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN
+from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
 from ..data import MeteringHubConfigEntry
+from ..metering.meter_roles import open_candidates
 from ..metering.model import Inventory, Kind, KindQuestion, Point
 from ..metering.point_settings import PointSettings
 from ..registry import full_name, is_enabled
 
 UNDECIDED_POINTS = "undecided_points"
 KIND_CONTRADICTED = "kind_contradicted"
+GRID_METER_UNKNOWN = "grid_meter_unknown"
 
 SHOWN = 5
 """How many undecided points a card names."""
@@ -67,6 +69,7 @@ def follow_questions(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None
         if inventory.last_update_success:
             _report_undecided(hass, entry, inventory.data)
             _report_contradicted(hass, entry, inventory.data)
+            _report_grid(hass, entry, inventory.data)
 
     entry.async_on_unload(inventory.async_add_listener(follow))
     follow()
@@ -121,6 +124,27 @@ def _report_contradicted(
         )
 
 
+def _report_grid(
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+) -> None:
+    """Create the card about meters of which none is at the grid, or delete it."""
+    issue_id = f"{GRID_METER_UNKNOWN}_{entry.entry_id}"
+    meters = open_candidates(inventory)
+    if not meters or not entry.options.get(CONF_ENERGY_DASHBOARD, True):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="grid_meter_unknown",
+        translation_placeholders={"title": entry.title, "count": str(len(meters))},
+        learn_more_url=f"homeassistant://config/integrations/integration/{DOMAIN}",
+    )
+
+
 def _issue_ids(hass: HomeAssistant, prefix: str) -> list[str]:
     """Return the ids of our issues with a prefix."""
     return [
@@ -132,6 +156,6 @@ def _issue_ids(hass: HomeAssistant, prefix: str) -> list[str]:
 
 def delete_questions(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the cards of an entry that is removed."""
-    for key in (UNDECIDED_POINTS, KIND_CONTRADICTED):
+    for key in (UNDECIDED_POINTS, KIND_CONTRADICTED, GRID_METER_UNKNOWN):
         for issue_id in _issue_ids(hass, f"{key}_{entry.entry_id}"):
             ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -27,7 +27,7 @@ async def test_states_are_identified_by_name(connect: Connect) -> None:
         for request in campus.simulator.faults.requests
         if request.path == "/timeseries_data/"
     ]
-    assert set(asked) == {"1", "2"}
+    assert set(asked) == {"2"}
     campus.simulator.faults.clear_requests()
     await campus.poll("timeseries_1_amount")
     assert campus.simulator.faults.requests[-1].query["data_state"] == "2"

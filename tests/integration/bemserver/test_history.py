@@ -276,7 +276,7 @@ async def test_a_page_that_fails_loses_nothing(
     tick: Tick,
 ) -> None:
     """An interrupted import is continued by the next one."""
-    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=6))
+    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=10))
     await set_up(hass, entry)
     await imported(hass, entry)
     assert entry.runtime_data.history.data.state == "failed"

@@ -25,7 +25,13 @@ SPEC = BackendSpec(
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=7),
-    capabilities=frozenset({Capability.HISTORY, Capability.KINDS}),
+    capabilities=frozenset(
+        {
+            Capability.HISTORY,
+            Capability.KINDS,
+            Capability.SERVER_DATA,
+        }
+    ),
     default_scheme="https",
     setup_fields=(Field(name=SENSORS_FIELD, kind=FieldKind.TEXTS, required=False),),
 )

@@ -10,8 +10,10 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from ...metering.memo import IdentityMemo
+from ...metering.meter_roles import grid_candidates, solar_devices
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
 from ...metering.point_settings import PointSettings
+from ...metering.server_data import ServerData, ServerQuery
 from ..base import (
     Backend,
     HistoryChanges,
@@ -23,6 +25,7 @@ from ..base import (
 )
 from ..common.concurrency import LoopYielder
 from ..common.units import unit_factor
+from ..errors import RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -34,6 +37,7 @@ from .entered_sensors import (
     can_be_number,
     parse_entered_sensor,
 )
+from .forecast import ForecastReader
 from .history import HistoryReader
 from .history_start import HistoryStartFinder
 from .kinds import KindDetector
@@ -48,6 +52,7 @@ from .points import (
     signal_of,
     signals_of,
 )
+from .server_data import ServerDataReader
 from .units import read_unit
 from .words import word_reading
 
@@ -82,6 +87,8 @@ class BesmartBackend(Backend):
         batcher = SignalBatcher(client, memory)
         self._latest = LatestReader(batcher, clock, ZONE)
         self._history = HistoryReader(batcher)
+        self._forecast = ForecastReader(batcher, clock)
+        self._server_data = ServerDataReader(client, batcher.edition)
         self._history_start = HistoryStartFinder(batcher, memory, clock)
         self._kinds = KindDetector(self._latest, batcher, memory, clock)
         self._texts = _texts(options.get(SENSORS_FIELD))
@@ -136,9 +143,12 @@ class BesmartBackend(Backend):
         ]
         questions = await self._kinds.detect(found.signals, found.types, decided)
         self._memos.clear()
+        points = make_points(found, self._memory, self._settings)
         return Inventory(
             devices=make_devices(found),
-            points=make_points(found, self._memory, self._settings),
+            points=points,
+            grid_candidates=grid_candidates(points.values()),
+            solar_candidates=solar_devices(points.values()),
             # No list has all sensors that an account can read.
             undecided=frozenset({SENSORS_FIELD}),
             questions={point_key(signal): each for signal, each in questions.items()},
@@ -284,6 +294,22 @@ class BesmartBackend(Backend):
         first = await self._history_start.find(signals_of(points))
         has_amounts = any(point.kind is Kind.INTERVAL for point in points)
         return first - QUARTER if first and has_amounts else first
+
+    @override
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return the samples of a signal, as the server returns them."""
+        if (signal := signal_of(point)) is None:
+            raise RejectedError("this point is not a signal of the server")
+        return await self._server_data.read(signal, query, most)
+
+    @override
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the predictions of the solar signals, read at most once an hour."""
+        return await self._forecast.read(points, start, end)
 
     @override
     async def history_changes(

@@ -58,6 +58,11 @@ class SignalBatcher:
         self._steps: dict[SignalId, timedelta] = {}
         self._turn = 0
 
+    @property
+    def edition(self) -> BatchEditionFinder:
+        """Return what knows the endpoint from which all samples are read."""
+        return self._edition
+
     def step(self, signal: SignalId) -> timedelta:
         """Return the estimated time between two samples of a signal."""
         return self._steps.get(signal, QUARTER)

@@ -18,6 +18,7 @@ from ..common.shapes import require_object, require_objects
 from ..errors import (
     AuthenticationError,
     BackendError,
+    NotFoundError,
     PermissionDeniedError,
     ProtocolError,
 )
@@ -32,6 +33,7 @@ from .models import (
     SignalType,
     Workspace,
     parse_numbered_sensors,
+    parse_row_signal,
     parse_sensor,
     parse_sensor_states,
     parse_sensors,
@@ -187,6 +189,25 @@ class BesmartClient:
 
         Times are sent in milliseconds. Whether `till` is included is unspecified.
         """
+        return await parse_signal_data(await self._get_data(query))
+
+    async def stored_data(
+        self, query: DataQuery, edition: BatchEdition | None, *, is_last: bool
+    ) -> dict[str, Json]:
+        """Fetch samples as the server returns them, from the endpoint of an edition.
+
+        With `is_last`, the server leaves out rows that were acquired again, if it can.
+        """
+        if edition is None:
+            return await self._get_data(query)
+        extra = _LAST_ACQUIRED if is_last else {}
+        for row in await self._post_data([query], edition, extra):
+            if parse_row_signal(row) == query.signal:
+                return row
+        raise NotFoundError("the answer does not have the signal")
+
+    async def _get_data(self, query: DataQuery) -> dict[str, Json]:
+        """Return the answer with the samples of one signal."""
         signal = query.signal
         request = Request(
             path=f"/sensors/{signal.sensor}/signals/{signal.moid}/data",
@@ -197,7 +218,7 @@ class BesmartClient:
         answer = await self._send(request)
         if isinstance(answer, list) and answer:
             answer = answer[0]
-        return await parse_signal_data(require_object(answer, request))
+        return require_object(answer, request)
 
     async def batch_data(
         self, queries: Sequence[DataQuery], edition: BatchEdition = ""
@@ -208,12 +229,25 @@ class BesmartClient:
         any of the signals is none (NoneFoundError). Some editions have only
         `.../data/v2` (since 2023-12).
         """
+        rows = await self._post_data(queries, edition, _LAST_ACQUIRED)
+        found = await self._batch_parser.parse_batch(rows)
+        if queries and not found:
+            raise NoneFoundError("the answer to a batch has none of the signals")
+        return found
+
+    async def _post_data(
+        self,
+        queries: Sequence[DataQuery],
+        edition: BatchEdition,
+        extra: Mapping[str, Json],
+    ) -> list[dict[str, Json]]:
+        """Return the answers with the samples of many signals."""
         body: list[Json] = [
             {
                 "client_cid": query.signal.sensor.client_cid,
                 "sensor_mid": query.signal.sensor.sensor_mid,
                 "signal_type_moid": query.signal.moid,
-                **_LAST_ACQUIRED,
+                **extra,
                 **{
                     name: value
                     for name, value in _data_parameters(query).items()
@@ -233,11 +267,7 @@ class BesmartClient:
         answer = await self._send(request)
         if isinstance(answer, dict):
             answer = [answer]
-        rows = require_objects(answer, request)
-        found = await self._batch_parser.parse_batch(rows)
-        if queries and not found:
-            raise NoneFoundError(f"{request}: the answer has none of the signals")
-        return found
+        return require_objects(answer, request)
 
     async def _list(
         self, path: str, params: Mapping[str, QueryValue] | None = None

@@ -129,9 +129,9 @@ class DataQuery:
     """A request for the samples of a signal in [since, till].
 
     `is_short` means that few of them are expected, however long the span is.
-    `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. The
-    backend does not use the optional parameters, because the effect of `delta_t` and
-    `raw` on a register is undocumented.
+    `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. What
+    `delta_t`, `raw` and `output_unit_id` do to a register is undocumented, so they are
+    for users who ask for them (`server_data`).
     """
 
     signal: SignalId
