@@ -46,7 +46,10 @@ from custom_components.metering_hub.backends.bemserver.site_points import (
     make_site_points,
 )
 from custom_components.metering_hub.backends.besmart.discovery import FoundSensors
-from custom_components.metering_hub.backends.besmart.memory import ServerMemory
+from custom_components.metering_hub.backends.besmart.memory import (
+    KeptVerdict,
+    ServerMemory,
+)
 from custom_components.metering_hub.backends.besmart.models import (
     Sensor,
     SensorId,
@@ -201,7 +204,8 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
 
 def _besmart_inventories() -> Iterator[Inventory]:
     sensor = SensorId(1, 2)
-    for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
+    kinds = (None, Kind.INTERVAL, Kind.REGISTER)
+    for unit, kind in product((None, "kWh", "kW"), kinds):
         signals = [SignalId(sensor, moid) for moid in (*KNOWN_SIGNALS, 451)]
         found = FoundSensors(
             sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
@@ -214,11 +218,11 @@ def _besmart_inventories() -> Iterator[Inventory]:
         for signal in signals:
             if unit is not None:
                 memory.set_unit(signal, unit)
-            if only_grows is not None:
-                memory.set_growing(signal, only_grows)
+            if kind is not None:
+                memory.set_verdict(signal, KeptVerdict(kind, dt_util.utcnow()))
         yield Inventory(
             devices=make_besmart_devices(found),
-            points=make_besmart_points(found, memory),
+            points=make_besmart_points(found, memory, {}),
         )
 
 

@@ -57,7 +57,8 @@ def building(simulator: BesmartSimulator) -> Sensor:
 def entity_id(hass: HomeAssistant, platform: str, moid: int) -> str:
     """Return the entity of a signal of the building."""
     registry = er.async_get(hass)
-    unique_id = f"besmart:anna_{BUILDING}_signal_{moid}"
+    (entry,) = hass.config_entries.async_entries("metering_hub")
+    unique_id = f"{entry.unique_id}_{BUILDING}_signal_{moid}"
     found = registry.async_get_entity_id(platform, "metering_hub", unique_id)
     assert found is not None
     return found

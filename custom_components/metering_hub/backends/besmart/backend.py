@@ -86,7 +86,7 @@ class BesmartBackend(Backend):
         self._memory = memory = ServerMemory(clock)
         batcher = SignalBatcher(client, memory)
         self._latest = LatestReader(batcher, clock, ZONE)
-        self._history = HistoryReader(batcher)
+        self._history = HistoryReader(batcher, clock)
         self._forecast = ForecastReader(batcher, clock)
         self._server_data = ServerDataReader(client, batcher.edition)
         self._history_start = HistoryStartFinder(batcher, memory, clock)

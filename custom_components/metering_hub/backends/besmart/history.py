@@ -7,7 +7,7 @@ that moment are readings as well. This way no energy of either meter is lost, an
 difference between the two registers is not counted.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -52,9 +52,10 @@ class _Series:
 class HistoryReader:
     """Reads history, and notes the latest time that it has read of each signal."""
 
-    def __init__(self, batcher: SignalBatcher) -> None:
+    def __init__(self, batcher: SignalBatcher, clock: Callable[[], datetime]) -> None:
         """Initialize the reader."""
         self._batcher = batcher
+        self._clock = clock
         self._latest_times: dict[SignalId, datetime] = {}
         self._failing: set[SignalId] = set()
 
@@ -123,12 +124,10 @@ class HistoryReader:
         self, remaining: Sequence[_Series], start: datetime, end: datetime
     ) -> tuple[dict[str, Sequence[Reading]], Mapping[SignalId, BackendError]]:
         """Return the readings of a window by point key, and the errors of signals."""
+        # What is around the newest values would be predictions.
+        last = min(end + MARGIN, max(end, self._clock()))
         queries = [
-            DataQuery(
-                signal=each.signal,
-                since=start - MARGIN,
-                till=end + each.lag + MARGIN,
-            )
+            DataQuery(signal=each.signal, since=start - MARGIN, till=last + each.lag)
             for each in remaining
         ]
         found = await self._batcher.read(queries)

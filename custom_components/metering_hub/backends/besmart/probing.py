@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 
-from ...metering.model import Role
 from ..common.concurrency import LoopYielder
 from ..errors import NotFoundError
 from .batching import SignalBatcher
@@ -19,7 +18,7 @@ from .client import BesmartClient
 from .memory import ProbedSignals, ServerMemory
 from .models import DataQuery, Sensor, SensorId, SignalData, SignalId, SignalType
 from .origins import has_values
-from .signals import KNOWN_SIGNALS, role_of, signal_unit
+from .signals import KNOWN_SIGNALS, usual_role
 from .units import read_unit
 
 PROBE_SPANS = (timedelta(days=7), timedelta(days=31), timedelta(days=366))
@@ -158,7 +157,7 @@ class SignalProber:
             key=lambda moid: (
                 -of_kind[moid],
                 moid not in KNOWN_SIGNALS and not of_all[moid],
-                _usual_role(moid, types.get(moid)) is None,
+                usual_role(moid, types.get(moid)) is None,
             ),
         )
 
@@ -256,8 +255,3 @@ def _unasked(probed: ProbedSignals, order: Iterable[int]) -> Iterator[int]:
     for moid in order:
         if moid not in probed.moids and moid not in probed.absent:
             yield moid
-
-
-def _usual_role(moid: int, type_: SignalType | None) -> Role | None:
-    """Return the role of a signal whose data are not known yet."""
-    return role_of(moid, type_, signal_unit(moid, type_, None))

@@ -164,7 +164,10 @@ def role_of(moid: int, type_: SignalType | None, unit: str | None) -> Role | Non
     quantity = quantity_of_medium(unit, medium)
     if quantity is Quantity.WATER:
         return Role.WATER
-    if quantity is not Quantity.ENERGY:
-        return None
+    return usual_role(moid, type_) if quantity is Quantity.ENERGY else None
+
+
+def usual_role(moid: int, type_: SignalType | None) -> Role | None:
+    """Return the role of a type in a home, whether it is an energy or a power."""
     code = (type_.obis or "") if type_ is not None else ""
     return _ROLES.get(moid) or _ROLES_BY_CODE.get(code.rpartition(":")[2])
