@@ -46,7 +46,10 @@ from custom_components.metering_hub.backends.bemserver.site_points import (
     make_site_points,
 )
 from custom_components.metering_hub.backends.besmart.discovery import FoundSensors
-from custom_components.metering_hub.backends.besmart.memory import ServerMemory
+from custom_components.metering_hub.backends.besmart.memory import (
+    KeptVerdict,
+    ServerMemory,
+)
 from custom_components.metering_hub.backends.besmart.models import (
     Sensor,
     SensorId,
@@ -201,7 +204,8 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
 
 def _besmart_inventories() -> Iterator[Inventory]:
     sensor = SensorId(1, 2)
-    for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
+    verdicts = (None, Kind.INTERVAL, Kind.REGISTER)
+    for unit, verdict in product((None, "kWh", "kW"), verdicts):
         signals = [SignalId(sensor, moid) for moid in (*KNOWN_SIGNALS, 451)]
         found = FoundSensors(
             sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
@@ -214,11 +218,11 @@ def _besmart_inventories() -> Iterator[Inventory]:
         for signal in signals:
             if unit is not None:
                 memory.set_unit(signal, unit)
-            if only_grows is not None:
-                memory.set_growing(signal, only_grows)
+            if verdict is not None:
+                memory.set_verdict(signal, KeptVerdict(verdict, None))
         yield Inventory(
             devices=make_besmart_devices(found),
-            points=make_besmart_points(found, memory),
+            points=make_besmart_points(found, memory, {}),
         )
 
 
@@ -740,7 +744,7 @@ def _question_parts(issue: str) -> Iterator[str]:
             place = f"fix_flow.step.{text_in(arguments['step_id'])}"
             yield from (f"{place}.title", f"{place}.description")
             match arguments.get("menu_options"):
-                case ast.List(elts=options):
+                case ast.List(elts=options) | ast.IfExp(body=ast.List(elts=options)):
                     for option in options:
                         yield f"{place}.menu_options.{text_in(option)}"
                 case None:
@@ -840,6 +844,7 @@ QUESTION_TEXTS: Mapping[str, set[str]] = {
     question_words.NO_VALUES: set(),
     question_words.NOTHING_RECORDED: set(),
     question_words.RECORDED_HOURS: {"statistic", "hours", "first", "last"},
+    question_words.ROWS_OF_OTHER_KIND: set(),
     question_words.WEEK: {
         *("hours", "first", "last", "lowest", "highest", "falls", "largest_fall"),
     },
