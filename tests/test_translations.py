@@ -204,8 +204,8 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
 
 def _besmart_inventories() -> Iterator[Inventory]:
     sensor = SensorId(1, 2)
-    kinds = (None, Kind.INTERVAL, Kind.REGISTER)
-    for unit, kind in product((None, "kWh", "kW"), kinds):
+    verdicts = (None, Kind.INTERVAL, Kind.REGISTER)
+    for unit, verdict in product((None, "kWh", "kW"), verdicts):
         signals = [SignalId(sensor, moid) for moid in (*KNOWN_SIGNALS, 451)]
         found = FoundSensors(
             sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
@@ -218,8 +218,8 @@ def _besmart_inventories() -> Iterator[Inventory]:
         for signal in signals:
             if unit is not None:
                 memory.set_unit(signal, unit)
-            if kind is not None:
-                memory.set_verdict(signal, KeptVerdict(kind, dt_util.utcnow()))
+            if verdict is not None:
+                memory.set_verdict(signal, KeptVerdict(verdict, None))
         yield Inventory(
             devices=make_besmart_devices(found),
             points=make_besmart_points(found, memory, {}),
@@ -746,7 +746,7 @@ def _question_parts(issue: str) -> Iterator[str]:
             place = f"fix_flow.step.{text_in(arguments['step_id'])}"
             yield from (f"{place}.title", f"{place}.description")
             match arguments.get("menu_options"):
-                case ast.List(elts=options):
+                case ast.List(elts=options) | ast.IfExp(body=ast.List(elts=options)):
                     for option in options:
                         yield f"{place}.menu_options.{text_in(option)}"
                 case None:
@@ -846,6 +846,7 @@ QUESTION_TEXTS: Mapping[str, set[str]] = {
     question_words.NO_VALUES: set(),
     question_words.NOTHING_RECORDED: set(),
     question_words.RECORDED_HOURS: {"statistic", "hours", "first", "last"},
+    question_words.ROWS_OF_OTHER_KIND: set(),
     question_words.WEEK: {
         *("hours", "first", "last", "lowest", "highest", "falls", "largest_fall"),
     },

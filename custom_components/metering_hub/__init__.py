@@ -190,11 +190,16 @@ async def _follow_energy_dashboard(
 
     def get_meters() -> EntryMeters | None:
         """Return the meters of the entry once their history is up to date."""
-        if history is not None and history.data.state != "up_to_date":
+        if history is not None and not history.data.is_settled:
             return None
+        left_out = history.questions if history else {}
         return EntryMeters(
             entry=entry,
-            points=inventory.data.points,
+            points={
+                key: point
+                for key, point in inventory.data.points.items()
+                if key not in left_out
+            },
             forecast=inventory.async_solar_forecast,
             statistic_prefix=history.prefix if history else None,
         )

@@ -5,7 +5,7 @@ kind, so it changes when the kind is found out, or when the user says it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import override
 
@@ -46,13 +46,15 @@ class SeriesServer:
     """The series by number, each with one value per hour since `start`.
 
     `kinds` is what their backend finds out, and `suggested` what it says instead where
-    that is contradicted.
+    that is contradicted. With `has_kinds_in_keys`, a point of another kind has another
+    key.
     """
 
     start: datetime
     kinds: dict[int, Kind]
     suggested: dict[int, Kind] = field(default_factory=dict)
     unit: str | None = "kWh"
+    has_kinds_in_keys: bool = True
 
     def values(self) -> list[tuple[datetime, float]]:
         """Return the positions of a counter that advances by 2 an hour."""
@@ -91,6 +93,8 @@ class SeriesBackend(Backend):
         for number, found in self._server.kinds.items():
             chosen = self._chosen(number)
             point = _point(number, chosen or found, self._server.unit)
+            if not self._server.has_kinds_in_keys:
+                point = replace(point, key=f"series_{number}", former_keys=())
             points[point.key] = point
             suggested = self._server.suggested.get(number)
             if chosen is None and (found is Kind.UNDECIDED or suggested):

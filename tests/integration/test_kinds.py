@@ -14,8 +14,12 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.history.attributes import import_attributes
 from custom_components.metering_hub.history.recorder.copies import copy_statistic
-from custom_components.metering_hub.history.recorder.recorder import recorded_metadata
+from custom_components.metering_hub.history.recorder.recorder import (
+    clear,
+    recorded_metadata,
+)
 from custom_components.metering_hub.metering.model import Kind
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
@@ -438,6 +442,147 @@ async def test_entity_that_is_registered_under_the_new_key_stays(
     found = er.async_entries_for_config_entry(registry, entry.entry_id)
     ids = {e.unique_id: e.entity_id for e in found if "series_1" in e.unique_id}
     assert ids == {"series:campaign_series_1_register": kept.entity_id}
+
+
+@pytest.fixture
+async def measured(
+    hass: HomeAssistant, entry: MockConfigEntry, series: SeriesServer
+) -> Statistics:
+    """Return the means of a counter; its key stays, and it is a register from now on.
+
+    It has a neighbor that was a register all the time.
+    """
+    series.has_kinds_in_keys = False
+    series.kinds |= {1: Kind.INSTANT, 2: Kind.REGISTER}
+    await set_up(hass, entry)
+    statistics = await imported(hass, entry)
+    assert statistics["series_1"][0]["mean"] == 1000.0
+    series.kinds[1] = Kind.REGISTER
+    await hass.config_entries.async_reload(entry.entry_id)
+    await imported(hass, entry)
+    return statistics
+
+
+def means(statistics: Statistics) -> list[tuple[object, ...]]:
+    """Return the rows of the first series as means, without its newest hour."""
+    cells = ("start", "mean", "min", "max", "sum")
+    return [tuple(row[cell] for cell in cells) for row in statistics["series_1"]][:-1]
+
+
+async def test_nothing_is_added_to_rows_of_another_kind(
+    hass: HomeAssistant, entry: MockConfigEntry, measured: Statistics, tick: Tick
+) -> None:
+    """The card says so, and the import, which goes on with the rest."""
+    await tick(3600)
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "import_history",
+        {"entry": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    assert answer["left_out"] == ["series_1"]
+    statistics = await imported(hass, entry)
+    assert statistics["series_1"] == measured["series_1"]
+    assert len(statistics["series_2"]) > len(measured["series_2"])
+    assert issues(hass) == {
+        "kind_contradicted": {"title": "Campaign", "point": "Site Series 1"}
+    }
+    progress = entry.runtime_data.history.data
+    assert (progress.state, progress.percent) == ("incomplete", 50)
+    assert import_attributes(progress, {})["left_out"] == ["Site Series 1"]
+
+
+async def test_rows_of_another_kind_are_replaced_with_consent(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    measured: Statistics,
+    fix: Fix,
+) -> None:
+    """They are shown and copied, and the sums are exact."""
+    menu = await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    assert menu["menu_options"] == ["change", "change_with_copy", "keep"]
+    given = menu["description_placeholders"]
+    assert (given["kind"], given["suggested"]) == (
+        *("Measured values", "Positions of a meter"),
+    )
+    assert given["week"].startswith("What is recorded is of the first kind")
+    assert "series_1: 49 hours" in given["recorded"]
+    assert (await fix.choose("change_with_copy"))["type"] == "create_entry"
+    statistics = await imported(hass, entry)
+    assert changes(statistics, "series_1")[:HOURS] == [2.0] * HOURS
+    assert {row["mean"] for row in statistics["series_1"]} == {None}
+    copied = statistics["series_1_old"]
+    assert [row["mean"] for row in copied] == [
+        row["mean"] for row in measured["series_1"]
+    ]
+    assert issues(hass) == {}
+    progress = entry.runtime_data.history.data
+    assert (progress.state, progress.left_out) == ("up_to_date", ())
+
+
+async def test_rows_of_another_kind_are_kept(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    measured: Statistics,
+    fix: Fix,
+) -> None:
+    """The point is measured again, and its means go on."""
+    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    assert (await fix.choose("keep"))["type"] == "create_entry"
+    statistics = await imported(hass, entry)
+    assert entry.options["points"] == {"series_1": {"kind": "instant"}}
+    assert means(statistics)[: len(means(measured))] == means(measured)
+    state = hass.states.get(SENSOR)
+    assert state is not None
+    assert state.attributes["state_class"] == "measurement"
+    assert issues(hass) == {}
+
+
+async def test_options_keep_rows_of_another_kind(
+    hass: HomeAssistant, entry: MockConfigEntry, measured: Statistics
+) -> None:
+    """To choose their kind deletes nothing, so nothing is asked."""
+    step = await say(hass, entry, "series_1", kind="instant")
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    statistics = await imported(hass, entry)
+    assert means(statistics)[: len(means(measured))] == means(measured)
+    assert issues(hass) == {}
+
+
+async def test_rows_of_another_kind_that_were_deleted_by_hand(
+    hass: HomeAssistant, entry: MockConfigEntry, measured: Statistics, tick: Tick
+) -> None:
+    """The card goes without an answer, and the sums are imported."""
+    await clear(hass, [f"{entry.runtime_data.history.prefix}series_1"])
+    await tick(3600)
+    statistics = await imported(hass, entry)
+    assert changes(statistics, "series_1")[:HOURS] == [2.0] * HOURS
+    assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("kind", [Kind.REGISTER, Kind.INTERVAL])
+async def test_sums_of_what_is_measured_now(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    series: SeriesServer,
+    fix: Fix,
+    kind: Kind,
+) -> None:
+    """Their rows tell whether they are of positions or of amounts."""
+    series.has_kinds_in_keys = False
+    series.kinds[1] = kind
+    await set_up(hass, entry)
+    before = changes(await imported(hass, entry), "series_1")
+    series.kinds[1] = Kind.INSTANT
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert changes(await imported(hass, entry), "series_1") == before
+    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    assert (await fix.choose("keep"))["type"] == "create_entry"
+    statistics = await imported(hass, entry)
+    assert entry.options["points"] == {"series_1": {"kind": kind.value}}
+    assert changes(statistics, "series_1")[:HOURS] == before[:HOURS]
 
 
 async def say(

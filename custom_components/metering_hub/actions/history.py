@@ -64,7 +64,8 @@ GET_SCHEMA = vol.Schema(
 async def import_history(call: ServiceCall) -> ServiceResponse:
     """Re-import the history of an entry; return the rows, and points without any.
 
-    It fails if a part fails, and names that.
+    The keys of points that wait for an answer of the user are `left_out`. The action
+    fails if a part fails, and names that.
     """
     history = history_of(call, call.data[ATTR_ENTRY])
     start = moment_of(call, ATTR_START)
@@ -75,6 +76,7 @@ async def import_history(call: ServiceCall) -> ServiceResponse:
     return {
         "rows": dict(outcome.written),
         "without_readings": [*sorted(outcome.without_readings)],
+        "left_out": [*sorted(history.questions)],
     }
 
 

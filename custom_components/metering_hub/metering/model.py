@@ -234,12 +234,15 @@ class KindQuestion:
 
     `kind` is the present one: UNDECIDED, or the one that was believed until now.
     `suggested` is what the data suggest, if they suggest one. `week` are the lowest
-    values of the last week's hours that have values, oldest first.
+    values of the last week's hours that have values, oldest first. A question that
+    `is_about_rows` is asked because recorded rows are of `kind`, and the point is now
+    what is `suggested`.
     """
 
     kind: Kind
     suggested: Kind | None
     week: Sequence[tuple[datetime, float]] = field(repr=False)
+    is_about_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

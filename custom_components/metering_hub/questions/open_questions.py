@@ -1,13 +1,13 @@
 """Which questions about an entry's points nobody has answered, and their cards."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
-from ..data import MeteringHubConfigEntry
+from ..data import MeteringHubConfigEntry, RuntimeData
 from ..metering.meter_roles import open_candidates
 from ..metering.model import Inventory, Kind, KindQuestion, Point
 from ..metering.point_settings import PointSettings
@@ -37,16 +37,29 @@ def undecided_points(
 
 
 def contradicted_points(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
-) -> Mapping[str, KindQuestion]:
-    """Return the questions about kinds that the data contradict, by point key."""
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, data: RuntimeData
+) -> dict[str, KindQuestion]:
+    """Return the questions about kinds that the data contradict, by point key.
+
+    Those about recorded rows come first: without an answer nothing is imported. They
+    are also asked of points whose kind the user has said, and of disabled ones.
+    """
+    inventory = data.inventory.data
+    about_rows = data.history.questions if data.history else {}
     return {
         point.key: question
         for point in _unanswered(hass, entry, inventory)
         if (question := inventory.questions.get(point.key)) is not None
         and question.kind is not Kind.UNDECIDED
         and question.suggested not in (None, question.kind)
-    }
+    } | {key: each for key, each in about_rows.items() if key in inventory.points}
+
+
+def kind_of_rows(entry: MeteringHubConfigEntry, point: Point) -> Kind | None:
+    """Return the kind of the recorded rows of a point that is of another kind now."""
+    history = entry.runtime_data.history
+    question = history.questions.get(point.key) if history else None
+    return question.kind if question else None
 
 
 def _unanswered(
@@ -60,18 +73,24 @@ def _unanswered(
 
 
 def follow_questions(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None:
-    """Keep the cards in step with the questions in the inventory of an entry."""
-    inventory = entry.runtime_data.inventory
+    """Keep the cards in step with the questions about the points of an entry.
+
+    They are in its inventory, and its history finds rows of another kind.
+    """
+    data = entry.runtime_data
+    inventory, history = data.inventory, data.history
 
     @callback
     def follow() -> None:
         """Create and delete cards after a successful update."""
         if inventory.last_update_success:
             _report_undecided(hass, entry, inventory.data)
-            _report_contradicted(hass, entry, inventory.data)
+            _report_contradicted(hass, entry, data)
             _report_grid(hass, entry, inventory.data)
 
-    entry.async_on_unload(inventory.async_add_listener(follow))
+    for coordinator in (inventory, history):
+        if coordinator is not None:
+            entry.async_on_unload(coordinator.async_add_listener(follow))
     follow()
 
 
@@ -100,11 +119,11 @@ def _report_undecided(
 
 
 def _report_contradicted(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, data: RuntimeData
 ) -> None:
     """Create a card for each point whose kind is contradicted, and delete the rest."""
     prefix = f"{KIND_CONTRADICTED}_{entry.entry_id}_"
-    questions = contradicted_points(hass, entry, inventory)
+    questions = contradicted_points(hass, entry, data)
     for issue_id in _issue_ids(hass, prefix):
         if issue_id.removeprefix(prefix) not in questions:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -118,7 +137,7 @@ def _report_contradicted(
             translation_key="kind_contradicted",
             translation_placeholders={
                 "title": entry.title,
-                "point": full_name(hass, entry, inventory.points[key]),
+                "point": full_name(hass, entry, data.inventory.data.points[key]),
             },
             data={"entry_id": entry.entry_id, "point": key},
         )

@@ -35,6 +35,7 @@ from ..metering.point_settings import (
 )
 from ..registry import full_name
 from .affected_history import async_affected_history, async_clear_history
+from .open_questions import kind_of_rows
 from .words import Words
 
 
@@ -118,8 +119,12 @@ class PointsFlow(OptionsFlowWithReload):
         self, before: PointSettings, chosen: PointSettings
     ) -> ConfigFlowResult:
         """Save the settings, or ask first if that means that history is deleted."""
-        is_other = chosen.kind not in (before.kind, self._point.kind)
-        if is_other and await self._async_affected():
+        known = {
+            before.kind,
+            self._point.kind,
+            kind_of_rows(self.config_entry, self._point),
+        }
+        if chosen.kind not in known and await self._async_affected():
             return await self.async_step_change_kind()
         return self.async_create_entry(data=self._options)
 

@@ -7,11 +7,14 @@ import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 
+from ..backends import BACKENDS
+from ..backends.base import Capability
+from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
 from ..errors import HistoryError, as_action_error
 from ..flow.forms import FormData, choice_selector
 from ..history.recorder.recorded_hours import Extent
-from ..metering.model import Inventory, Kind, Point
+from ..metering.model import Inventory, Kind, KindQuestion, Point
 from ..metering.point_settings import with_kind
 from ..registry import full_name
 from .affected_history import async_affected_history, async_clear_history
@@ -193,23 +196,27 @@ class UndecidedFlow(KindFlow):
 class ContradictedFlow(KindFlow):
     """Asks whether the kind of a point is changed, and its history with it."""
 
+    _kept: Kind
+    """The kind that the point has if nothing is changed."""
+
     async def async_step_init(
         self, user_input: FormData | None = None
     ) -> RepairsFlowResult:
         """Show what the data suggest, and what a change would delete."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        question = contradicted_points(self.hass, self._entry, self._inventory).get(
-            point.key
-        )
+        data = self._entry.runtime_data
+        question = contradicted_points(self.hass, self._entry, data).get(point.key)
         if question is None or question.suggested is None:
             # It was answered since the card was made.
             return self.async_create_entry(data={})
-        self._kind = question.suggested
+        self._kind, self._kept = question.suggested, question.kind
         words = await Words.async_load(self.hass)
         return self.async_show_menu(
             step_id="init",
-            menu_options=["change", "change_with_copy", "keep"],
+            menu_options=["change", "change_with_copy", "keep"]
+            if self._can_keep(question)
+            else ["change", "change_with_copy"],
             description_placeholders={
                 "point": full_name(self.hass, self._entry, point),
                 "kind": words.kind(question.kind),
@@ -225,4 +232,16 @@ class ContradictedFlow(KindFlow):
         """Store that the present kind is the right one."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        return self._save(point, point.kind)
+        return self._save(point, self._kept)
+
+    def _can_keep(self, question: KindQuestion) -> bool:
+        """Return True if the point can have the present kind.
+
+        Where only the rows have it, the backend has to follow the user, and the rows
+        have to show which kind it is.
+        """
+        spec = BACKENDS[self._entry.data[CONF_BACKEND]]
+        is_followed = Capability.KINDS in spec.capabilities
+        return not question.is_about_rows or (
+            is_followed and question.kind is not Kind.UNDECIDED
+        )

@@ -18,6 +18,7 @@ COPY = "copy_of_before"
 NO_VALUES = "no_values"
 NOTHING_RECORDED = "nothing_recorded"
 RECORDED_HOURS = "recorded_hours"
+ROWS_OF_OTHER_KIND = "rows_of_other_kind"
 WEEK = "week_in_figures"
 
 _DIGITS = 12
@@ -55,7 +56,12 @@ class Words:
         return self._texts.get(key, name)
 
     def week(self, question: KindQuestion | None, point: Point) -> str:
-        """Return how the values of a point behaved in the last week."""
+        """Return how the values of a point behaved in the last week.
+
+        Of a question about recorded rows, it is what happens until the answer.
+        """
+        if question is not None and question.is_about_rows:
+            return self._text(ROWS_OF_OTHER_KIND)
         figures = figures_of(question.week) if question else None
         if figures is None:
             return self._text(NO_VALUES)

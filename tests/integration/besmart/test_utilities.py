@@ -6,8 +6,17 @@ from functools import partial
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.metering_hub.backends import BACKENDS
+from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.history.maths.rows import Row
+from custom_components.metering_hub.history.recorder.recorder import WriteQueue
+from custom_components.metering_hub.history.recorder.writer import StatisticWriter
+from custom_components.metering_hub.history.statistic import Statistic, statistic_prefix
+from custom_components.metering_hub.questions.repair_flows import ContradictedFlow
+from homeassistant.components.energy.data import async_get_manager
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from simulators.besmart import (
     CLIENT,
     GAS,
@@ -25,7 +34,7 @@ from simulators.besmart import (
     utilities,
 )
 
-from ..conftest import NOW
+from ..conftest import NOW, set_up
 from ..test_history import imported
 from .conftest import LATEST, START, both_editions
 
@@ -57,7 +66,7 @@ def building(simulator: BesmartSimulator) -> Sensor:
 def entity_id(hass: HomeAssistant, platform: str, moid: int) -> str:
     """Return the entity of a signal of the building."""
     registry = er.async_get(hass)
-    (entry,) = hass.config_entries.async_entries("metering_hub")
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
     unique_id = f"{entry.unique_id}_{BUILDING}_signal_{moid}"
     found = registry.async_get_entity_id(platform, "metering_hub", unique_id)
     assert found is not None
@@ -117,6 +126,41 @@ async def test_texts_and_booleans(
     assert "state_class" not in tariff.attributes
     rows = await imported(hass, loaded)
     assert not {f"{BUILDING}_signal_{moid}" for moid in (TARIFF, VALVE)} & rows.keys()
+
+
+async def test_means_of_an_earlier_version_wait_for_an_answer(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: BesmartSimulator
+) -> None:
+    """Nothing is added to the means of a water meter, and all else is counted."""
+    prefix = statistic_prefix(entry, BACKENDS["besmart"])
+    water = f"{BUILDING}_signal_{WATER}"
+    means = Statistic(
+        statistic_id=f"{prefix}{water}",
+        name="Water",
+        unit="m³",
+        unit_class="volume",
+        is_measured=True,
+    )
+    writer = StatisticWriter.of(means, None)
+    start = NOW_HOUR - timedelta(hours=3)
+    writer.add([Row(start=start, state=None, sum=None, mean=5.0, min=4.0, max=6.0)])
+    queue = WriteQueue(hass)
+    await queue.write([writer])
+    await queue.finish()
+    await set_up(hass, entry)
+    rows = await imported(hass, entry)
+    assert [(row["mean"], row["sum"]) for row in rows[water]] == [(5.0, None)]
+    assert rows[f"{BUILDING}_signal_{GAS}"]
+    issue_id = f"kind_contradicted_{entry.entry_id}_{water}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+    sources = (await async_get_manager(hass)).data or {}
+    assert f"{prefix}{water}" not in str(sources)
+    flow = ContradictedFlow(entry, water)
+    flow.hass = hass
+    await flow.async_step_init()
+    assert (await flow.async_step_change())["type"] is FlowResultType.CREATE_ENTRY
+    await assert_exact(hass, entry, simulator)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
 class TestOddRows:

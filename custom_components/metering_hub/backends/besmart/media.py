@@ -4,12 +4,12 @@ Source: docs/wire/besmart.md, "Units". A unit alone does not say what was counte
 can be water or gas, and GJ heat or the energy of gas.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 import re
 
 from ...metering.model import Quantity
+from ..common.quantity_words import named_quantities
 from ..common.unit_quantities import quantity_of
 from ..common.units import unit_factor
 from .models import SignalType
@@ -24,43 +24,15 @@ class Medium(StrEnum):
     WATER = "water"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """The words that name a medium, and the beginnings of such words.
-
-    Polish words are inflected, so their beginnings are compared.
-    """
-
-    medium: Medium
-    words: Collection[str]
-    beginnings: tuple[str, ...]
-
-    def name(self, words: Iterable[str]) -> bool:
-        """Return True if any of some words names the medium."""
-        return any(
-            word in self.words or word.startswith(self.beginnings) for word in words
-        )
-
-
-_WATER = _Words(
-    medium=Medium.WATER,
-    words=frozenset({"cwu", "eau", "wasser", "water", "woda", "wodą", "wodę", "wody"}),
-    beginnings=("kaltwasser", "wasserz", "warmwasser", "wodn", "wodoci", "wodomierz"),
-)
-_GAS = _Words(
-    medium=Medium.GAS,
-    words=frozenset({"erdgas", "gas", "gaz", "gazie", "gazu", "natgas"}),
-    beginnings=("gaszähler", "gazem", "gazomierz", "gazow"),
-)
-_HEAT = _Words(
-    medium=Medium.HEAT,
-    words=frozenset({"chaleur", "cooling", "heat", "heating", "kälte", "wärme"}),
-    beginnings=("chłod", "chłód", "ciepl", "ciepł", "ogrzew", "wärmez"),
-)
-_OF_VOLUMES = (_WATER, _GAS, _HEAT)
+_NAMED: Mapping[Quantity, Medium] = {
+    Quantity.WATER: Medium.WATER,
+    Quantity.GAS: Medium.GAS,
+    Quantity.HEAT: Medium.HEAT,
+}
+_OF_VOLUMES = (Quantity.WATER, Quantity.GAS, Quantity.HEAT)
 """Warm water ("ciepła woda") is water."""
 
-_OF_ENERGIES = (_GAS, _HEAT, _WATER)
+_OF_ENERGIES = (Quantity.GAS, Quantity.HEAT, Quantity.WATER)
 
 _OBIS = re.compile(r"(\d+)-\d+:\d+(?:\.\d+)*(?:[*&]\d+)?")
 _OBIS_MEDIA: Mapping[str, Medium] = {
@@ -101,29 +73,27 @@ _COUNTABLE = frozenset(
 )
 """The quantities that can be counted, such as the hours of a pump."""
 
-_WORD = re.compile(r"[^\W\d_]+")
-
 
 def medium_of(type_: SignalType | None, unit: str | None) -> Medium | None:
     """Return the medium of a counted volume or active energy, if the server says it.
 
     The OBIS code comes first, then the group of the type, then its description.
     """
-    families = _families(unit)
-    if type_ is None or not families:
+    preferred = _preferred(unit)
+    if type_ is None or not preferred:
         return None
     if (code := _OBIS.fullmatch(type_.obis or "")) and code[1] in _OBIS_MEDIA:
         return _OBIS_MEDIA[code[1]]
     for text in (type_.group, f"{type_.description} {type_.symbol}"):
-        words = _WORD.findall((text or "").casefold())
-        for each in families:
-            if each.name(words):
-                return each.medium
+        named = named_quantities(text or "")
+        for quantity in preferred:
+            if quantity in named:
+                return _NAMED[quantity]
     return None
 
 
-def _families(unit: str | None) -> tuple[_Words, ...]:
-    """Return the media that a unit can belong to, by preference."""
+def _preferred(unit: str | None) -> tuple[Quantity, ...]:
+    """Return what a unit can measure by its name, most likely first."""
     if is_volume(unit):
         return _OF_VOLUMES
     return _OF_ENERGIES if unit_factor(unit, "kWh") is not None else ()

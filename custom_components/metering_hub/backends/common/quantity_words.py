@@ -1,14 +1,37 @@
-"""What a volume or a mass is of, by the words of its name.
+"""What a volume, a mass or an energy is of, by the words of its name.
 
 The words are those of the languages in which people name their meters: English, German,
 French, Dutch, Spanish, Italian and Polish.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 import re
 
 from ...metering.model import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """The words that name a quantity, and their beginnings and ends.
+
+    Beginnings are of Polish words, which are inflected. The last part of a Germanic
+    compound says what it is: "Kaltwasser", "drinkwater".
+    """
+
+    words: frozenset[str]
+    beginnings: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+
+    def include(self, word: str) -> bool:
+        """Return True if a word is one of them."""
+        return (
+            word in self.words
+            or word.startswith(self.beginnings)
+            or word.endswith(self.ends)
+        )
+
 
 _FUELS = frozenset(
     {
@@ -37,9 +60,10 @@ _GASES = frozenset(
     {
         *("biogas", "biomethane", "gas", "methane"),
         *("biogaz", "biométhane", "gaz", "méthane"),
-        *("biomethan", "erdgas", "methan", "stadtgas", "aardgas", "gasmeter"),
+        *("biomethan", "erdgas", "methan", "natgas", "stadtgas", "aardgas"),
+        "gasmeter",
         *("biometano", "metano"),
-        *("gazomierz", "gazomierza", "gazowa", "gazowe", "gazowego", "gazowy", "gazu"),
+        *("gazem", "gazie", "gazu"),
     }
 )
 _WATERS = frozenset(
@@ -49,11 +73,22 @@ _WATERS = frozenset(
         *("twk", "tww", "wasser"),
         *("agua", "aguas"),
         *("acqua", "acque"),
-        *("cwu", "woda", "wodna", "wodny", "wodomierz", "wodomierza", "wody", "zwu"),
+        *("cwu", "woda", "wodą", "wodę", "wody", "wodzie", "zwu"),
     }
 )
-_WATER_ENDS = ("wasser", "water")
-"""The last part of a Germanic compound says what it is: "Kaltwasser", "drinkwater"."""
+_HEATS = frozenset({"chaleur", "cooling", "heat", "heating", "kälte", "wärme"})
+_NAMES: Mapping[Quantity, _Names] = {
+    Quantity.FUEL: _Names(words=_FUELS),
+    Quantity.GAS: _Names(words=_GASES, beginnings=("gazomierz", "gazow")),
+    Quantity.WATER: _Names(
+        words=_WATERS,
+        beginnings=("wodn", "wodoci", "wodomierz"),
+        ends=("wasser", "water"),
+    ),
+    Quantity.HEAT: _Names(
+        words=_HEATS, beginnings=("chłod", "chłód", "ciepl", "ciepł", "ogrzew")
+    ),
+}
 
 _METER_ENDS = (
     *("bezug", "brenner", "heizung", "kessel", "menge", "meter", "stand", "teller"),
@@ -76,17 +111,16 @@ _CAMEL = re.compile(r"(?<=[^\W\d_][a-zà-ÿ])(?=[A-ZÀ-Ý][a-zà-ÿ])")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-@lru_cache(maxsize=4096)
 def named_quantity(*texts: str) -> Quantity | None:
     """Return FUEL, GAS or WATER, whichever the first text that names one names.
 
     It is `None` if none is named, or if water and something that is burnt are both.
     """
     for text in texts:
-        words = _words(text)
+        named = named_quantities(text)
         # "Propane gas" and "LPG gas" are fuels; "gas" alone is delivered by pipe.
-        burnt = _first_named(words, {Quantity.FUEL: _FUELS, Quantity.GAS: _GASES})
-        is_water = any(word in _WATERS or word.endswith(_WATER_ENDS) for word in words)
+        burnt = next((e for e in (Quantity.FUEL, Quantity.GAS) if e in named), None)
+        is_water = Quantity.WATER in named
         if burnt and is_water:
             return None
         if burnt or is_water:
@@ -94,11 +128,15 @@ def named_quantity(*texts: str) -> Quantity | None:
     return None
 
 
-def _first_named(
-    words: frozenset[str], named: Mapping[Quantity, frozenset[str]]
-) -> Quantity | None:
-    """Return the first quantity of which one of the words is there."""
-    return next((each for each, names in named.items() if words & names), None)
+@lru_cache(maxsize=4096)
+def named_quantities(text: str) -> frozenset[Quantity]:
+    """Return which of FUEL, GAS, WATER and HEAT a text names."""
+    words = _words(text)
+    return frozenset(
+        quantity
+        for quantity, names in _NAMES.items()
+        if any(names.include(word) for word in words)
+    )
 
 
 def _words(text: str) -> frozenset[str]:
