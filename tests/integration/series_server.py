@@ -47,7 +47,7 @@ class SeriesServer:
 
     `kinds` is what their backend finds out, and `suggested` what it says instead where
     that is contradicted. With `has_kinds_in_keys`, a point of another kind has another
-    key.
+    key. With `is_silent`, the last week has no values.
     """
 
     start: datetime
@@ -55,6 +55,7 @@ class SeriesServer:
     suggested: dict[int, Kind] = field(default_factory=dict)
     unit: str | None = "kWh"
     has_kinds_in_keys: bool = True
+    is_silent: bool = False
 
     def values(self) -> list[tuple[datetime, float]]:
         """Return the positions of a counter that advances by 2 an hour."""
@@ -98,7 +99,7 @@ class SeriesBackend(Backend):
             points[point.key] = point
             suggested = self._server.suggested.get(number)
             if chosen is None and (found is Kind.UNDECIDED or suggested):
-                week = self._server.values()[-168:]
+                week = [] if self._server.is_silent else self._server.values()[-168:]
                 questions[point.key] = KindQuestion(
                     kind=found, suggested=suggested, week=week
                 )

@@ -158,6 +158,18 @@ def assert_moved(hass: HomeAssistant, before: er.RegistryEntry, key: str) -> Non
     assert not [each for each in registry.entities if each.endswith("_2")]
 
 
+async def test_nobody_is_asked_about_a_series_without_values(
+    hass: HomeAssistant, entry: MockConfigEntry, series: SeriesServer, tick: Tick
+) -> None:
+    """There is nothing to judge by; the card comes with the first values."""
+    series.is_silent = True
+    await set_up(hass, entry)
+    assert not issues(hass)
+    series.is_silent = False
+    await tick(3601)
+    assert issues(hass)["undecided_points"]["count"] == "1"
+
+
 async def test_undecided_series_is_shown_but_not_counted(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

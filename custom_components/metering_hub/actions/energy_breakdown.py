@@ -21,6 +21,8 @@ ATTR_UNIT = "unit"
 MAX_BUCKETS = 800
 """More than the hours of a month, or the days of two years."""
 
+DECIMALS = 9
+
 UNITS = ("Wh", "kWh", "MWh", "GWh", "MJ", "GJ")
 
 BREAKDOWN_SCHEMA = vol.Schema(
@@ -59,7 +61,10 @@ async def get_energy_breakdown(call: ServiceCall) -> ServiceResponse:
             {
                 "energy": use.energy,
                 "end_use": use.end_use,
-                "total": sum(value for value in use.values if value is not None),
+                # Sums of decimal numbers are otherwise shown as 162.75799999999998.
+                "total": round(
+                    sum(value for value in use.values if value is not None), DECIMALS
+                ),
                 "missing": use.values.count(None),
                 "values": [*use.values],
             }

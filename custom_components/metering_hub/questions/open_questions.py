@@ -26,12 +26,14 @@ def undecided_points(
 ) -> dict[str, str]:
     """Return the names of the points of which nobody has said the kind, by key.
 
-    Points whose entities are disabled are left out: nobody misses their values.
+    Points whose entities are disabled are left out: nobody misses their values. So are
+    those without any value of late, which nobody could answer for.
     """
     names = {
         point.key: full_name(hass, entry, point)
         for point in _unanswered(hass, entry, inventory)
         if point.kind is Kind.UNDECIDED
+        and ((question := inventory.questions.get(point.key)) is None or question.week)
     }
     return dict(sorted(names.items(), key=lambda item: (item[1].casefold(), item[0])))
 

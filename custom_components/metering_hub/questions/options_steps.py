@@ -98,6 +98,7 @@ class PointsFlow(OptionsFlowWithReload):
             self._settings, has_kind=Capability.KINDS in spec.capabilities
         )
         words = await Words.async_load(self.hass)
+        question = inventory.data.questions.get(point.key)
         return self.async_show_form(
             step_id="point",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
@@ -106,7 +107,7 @@ class PointsFlow(OptionsFlowWithReload):
                 "point": full_name(self.hass, entry, point),
                 "kind": words.kind(point.kind),
                 "unit": point.unit or "-",
-                "week": words.week(inventory.data.questions.get(point.key), point),
+                "week": words.week(question, point) if question else "",
             },
         )
 
