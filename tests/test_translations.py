@@ -46,10 +46,7 @@ from custom_components.metering_hub.backends.bemserver.site_points import (
     make_site_points,
 )
 from custom_components.metering_hub.backends.besmart.discovery import FoundSensors
-from custom_components.metering_hub.backends.besmart.memory import (
-    KeptVerdict,
-    ServerMemory,
-)
+from custom_components.metering_hub.backends.besmart.memory import ServerMemory
 from custom_components.metering_hub.backends.besmart.models import (
     Sensor,
     SensorId,
@@ -59,6 +56,7 @@ from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,
 )
+from custom_components.metering_hub.backends.besmart.signal_memory import KeptVerdict
 from custom_components.metering_hub.backends.besmart.signals import KNOWN_SIGNALS
 from custom_components.metering_hub.backends.dsmr_reader.meters import (
     Endpoint,
@@ -217,9 +215,9 @@ def _besmart_inventories() -> Iterator[Inventory]:
         memory = ServerMemory(dt_util.utcnow)
         for signal in signals:
             if unit is not None:
-                memory.set_unit(signal, unit)
+                memory.signals.set_unit(signal, unit)
             if verdict is not None:
-                memory.set_verdict(signal, KeptVerdict(verdict, None))
+                memory.signals.set_verdict(signal, KeptVerdict(verdict, None))
         yield Inventory(
             devices=make_besmart_devices(found),
             points=make_besmart_points(found, memory, {}),

@@ -220,7 +220,7 @@ class BesmartBackend(Backend):
                 if reading is None:
                     # The next inventory makes another point for the new unit.
                     unit = read_unit(measured.unit)
-                    self._memory.replace_unit(own, unit)
+                    self._memory.signals.replace_unit(own, unit)
                     failed[point.key] = "the unit of the signal has changed"
             if reading is not None:
                 readings[point.key] = reading

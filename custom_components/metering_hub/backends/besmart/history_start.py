@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from ..base import EARLIEST
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError, ProtocolError
 from .batching import SignalBatcher
-from .memory import HistoryStart, ServerMemory
+from .memory import ServerMemory
 from .models import DataQuery, SignalId
 from .origins import first_time
+from .signal_memory import HistoryStart
 
 YEAR = timedelta(days=365)
 EMPTY_YEARS = 2
@@ -68,7 +69,7 @@ class HistoryStartFinder:
             earlier = await self._with_earlier(waiting, found or now)
             for signal in waiting:
                 if signal not in earlier and signal not in self._unknown:
-                    self._memory.set_history_start(signal, found)
+                    self._memory.signals.set_history_start(signal, found)
             waiting = earlier
             if waiting:
                 found = await self._start_of(waiting.pop(0), found or now, found)
@@ -86,7 +87,7 @@ class HistoryStartFinder:
         except ONE_ENDPOINT_ERRORS as err:
             self._unknown[signal] = err
             return found
-        self._memory.set_history_start(signal, earlier or found)
+        self._memory.signals.set_history_start(signal, earlier or found)
         return earlier or found
 
     async def _with_earlier(
@@ -123,7 +124,7 @@ class HistoryStartFinder:
 
     def _known(self, signal: SignalId, now: datetime) -> HistoryStart | None:
         """Return the remembered start of a signal, unless it is outdated."""
-        known = self._memory.history_start(signal)
+        known = self._memory.signals.history_start(signal)
         if known is None:
             return None
         valid_for = _VALID_FOR if known.first else _EMPTY_VALID_FOR

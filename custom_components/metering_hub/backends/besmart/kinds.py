@@ -9,9 +9,10 @@ from ..common.unit_quantities import is_energy
 from ..common.units import unit_factor
 from .batching import SignalBatcher
 from .latest import LatestReader
-from .memory import KeptVerdict, ServerMemory
+from .memory import ServerMemory
 from .models import DataQuery, SignalData, SignalId, SignalType
 from .origins import Value, group_by_origin, merge_origins
+from .signal_memory import KeptVerdict
 from .signals import depends_on_values, known_signal, signal_unit
 from .units import read_unit
 
@@ -60,7 +61,7 @@ class KindDetector:
             signal
             for signal in signals
             if signal not in decided
-            and self._memory.worded(signal) is None
+            and self._memory.signals.worded(signal) is None
             and depends_on_values(
                 signal.moid, types.get(signal.moid), self._unit(signal, types)
             )
@@ -73,7 +74,7 @@ class KindDetector:
 
     def _unit(self, signal: SignalId, types: Mapping[int, SignalType]) -> str | None:
         """Return the unit of a signal."""
-        known = self._memory.unit(signal)
+        known = self._memory.signals.unit(signal)
         return signal_unit(signal.moid, types.get(signal.moid), known)
 
     async def _detect_units(self, signals: Collection[SignalId]) -> None:
@@ -81,8 +82,8 @@ class KindDetector:
         unknown = [
             signal
             for signal in signals
-            if self._memory.unit(signal) is None
-            and self._memory.worded(signal) is None
+            if self._memory.signals.unit(signal) is None
+            and self._memory.signals.worded(signal) is None
             and self._latest.polled_at(signal) is None
         ]
         if not unknown:
@@ -94,7 +95,7 @@ class KindDetector:
         for signal in unknown:
             value = self._latest.value(signal)
             if value is not None and (unit := read_unit(value.unit)):
-                self._memory.set_unit(signal, unit)
+                self._memory.signals.set_unit(signal, unit)
 
     def _detect_words(
         self, signals: Collection[SignalId], types: Mapping[int, SignalType]
@@ -108,20 +109,22 @@ class KindDetector:
             word, number = self._latest.word(signal), self._latest.value(signal)
             if word is None:
                 if number is not None:
-                    self._memory.set_worded(signal, None)
+                    self._memory.signals.set_worded(signal, None)
                 continue
             unit = self._unit(signal, types)
             if number is not None or is_energy(unit) or known_signal(signal.moid, unit):
                 continue
             is_flag = isinstance(word.value, bool)
-            self._memory.set_worded(signal, Kind.FLAG if is_flag else Kind.STATE)
+            self._memory.signals.set_worded(
+                signal, Kind.FLAG if is_flag else Kind.STATE
+            )
 
     def _is_due(self, signal: SignalId) -> bool:
         """Return True if the values of a signal have to be judged, again or at all."""
         now = self._clock()
         if (asked_at := self._asked_at.get(signal)) is not None:
             return now - asked_at >= ASKED_EVERY
-        kept = self._memory.verdict(signal)
+        kept = self._memory.signals.verdict(signal)
         if kept is None or kept.confirmed_at is None:
             return True
         return now - kept.confirmed_at >= JUDGED_EVERY
@@ -155,12 +158,14 @@ class KindDetector:
         What was believed stays until the user agrees, even if values contradict it.
         """
         kind = judge_kind(Evidence(lows=lows, highs=highs, text=text)).kind
-        known = self._memory.verdict(signal)
+        known = self._memory.signals.verdict(signal)
         believed = known.kind if known else kind
         if believed is not None:
             is_confirmed = kind in (believed, None)
             confirmed_at = self._clock() if is_confirmed else None
-            self._memory.set_verdict(signal, KeptVerdict(believed, confirmed_at))
+            self._memory.signals.set_verdict(
+                signal, KeptVerdict(believed, confirmed_at)
+            )
             if is_confirmed:
                 self._questions.pop(signal, None)
                 self._asked_at.pop(signal, None)

@@ -134,11 +134,11 @@ class Learned:
     @classmethod
     def of(cls, signal: SignalId, memory: ServerMemory) -> Learned:
         """Return what is remembered of a signal."""
-        kept = memory.verdict(signal)
+        kept = memory.signals.verdict(signal)
         return cls(
-            unit=memory.unit(signal),
+            unit=memory.signals.unit(signal),
             verdict=kept.kind if kept else None,
-            worded=memory.worded(signal),
+            worded=memory.signals.worded(signal),
         )
 
 

@@ -196,7 +196,7 @@ class SignalProber:
         if await has_values(answer.samples, 0, now):
             probed = replace(probed, moids=probed.moids | {moid})
             if (unit := read_unit(answer.unit)) is not None:
-                self._memory.set_unit(signal, unit)
+                self._memory.signals.set_unit(signal, unit)
         else:
             silent, absent = probed.silent | {moid}, probed.absent | {moid}
             probed = replace(probed, silent=silent, absent=absent)

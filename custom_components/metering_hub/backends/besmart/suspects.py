@@ -33,11 +33,11 @@ class Suspects:
 
     def is_left_out(self, signal: SignalId) -> bool:
         """Return True if a signal was refused alone less than a day ago."""
-        return self._memory.is_refused(signal)
+        return self._memory.signals.is_refused(signal)
 
     def __contains__(self, signal: SignalId) -> bool:
         """Return True if a signal may not be in a batch with signals that work."""
-        return signal in self._largest or self._memory.was_refused(signal)
+        return signal in self._largest or self._memory.signals.was_refused(signal)
 
     def divide(self, parts: Sequence[Part], more: int) -> list[Part]:
         """Divide parts of suspects, into at most so many `more`.
@@ -68,7 +68,7 @@ class Suspects:
         """Note that a part was answered."""
         for query in part:
             self._largest.pop(query.signal, None)
-            self._memory.clear_refused(query.signal)
+            self._memory.signals.clear_refused(query.signal)
 
     def note(self, part: Part, refusal: BackendError) -> None:
         """Note that a part was refused while the server answered others."""
@@ -79,4 +79,4 @@ class Suspects:
             self._largest |= {query.signal: size for query in part}
         elif isinstance(refusal, _OF_A_SIGNAL):
             self._largest[part[0].signal] = 1
-            self._memory.set_refused(part[0].signal)
+            self._memory.signals.set_refused(part[0].signal)
