@@ -11,18 +11,16 @@ better one is as new by now is looked at once an hour, and whether another one h
 values soon after they stay away.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
-from ..common.concurrency import LoopYielder
 from ..common.times import as_moment, local_midnight
 from ..errors import BackendError, UnreachableError
-from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches, make_windows
+from .batching import MAX_IDS, SeriesBatcher, make_batches
 from .data_states import CLEANED_WITHIN, DataStates, Results
-from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
+from .timeseries_client import Aggregation, Span, TimeseriesClient, Width
 from .value_cache import MAX_REPEATED, CachedValue, ValueCache
+from .value_requests import CLOCK_AHEAD, ValueRequests
 
 LATE_BY = timedelta(minutes=5)
 """Values that arrive late, with a time before the latest one, are still read."""
@@ -31,17 +29,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SEARCHED_DAYS = timedelta(days=31)
 
-CLOCK_AHEAD = timedelta(minutes=1)
-"""How far the server's clock may be ahead of ours."""
-
 SILENT_FOR = timedelta(hours=1)
 """When a silent series is looked for again."""
-
-MIN_REQUESTS = 10
-"""Requests that a poll may always send."""
-
-VALUES_AT_ONCE = 1000
-"""Values parsed before yielding to the event loop: about a millisecond."""
 
 OTHER_STATES_AFTER = timedelta(hours=1)
 """When a series is requested again in a state that had older values."""
@@ -68,10 +57,10 @@ class LatestReader:
         self._client = client
         self._states = states
         self._cache = cache
+        self._requests = ValueRequests(batcher, client, states, cache)
         self._silent: dict[int, datetime] = {}
         self._polled: dict[int, datetime] = {}
         self._compared: dict[int, datetime] = {}
-        self._first_left_out = 0
 
     def last_polled(self, series_id: int) -> datetime | None:
         """Return when a series was last polled successfully."""
@@ -127,7 +116,7 @@ class LatestReader:
         for number, cached in known.items():
             start = self._new_values_from(number, cached, now)
             by_state.setdefault(order[cached.rank], {})[number] = start
-        return await self._request(by_state, now, is_poll=True)
+        return await self._requests.send(by_state, now, is_poll=True)
 
     async def _compare_states(
         self, known: Mapping[int, CachedValue], now: datetime
@@ -158,7 +147,7 @@ class LatestReader:
                     start = self._new_values_from(number, known[number], now)
                     by_state.setdefault(state, {})[number] = start
         for state, starts in by_state.items():
-            await self._request({state: starts}, now)
+            await self._requests.send({state: starts}, now)
         self._compared |= dict.fromkeys(numbers, now)
 
     def _new_values_from(
@@ -203,7 +192,7 @@ class LatestReader:
         failed: dict[int, BackendError] = {}
         for state in self._states.order:
             starts = dict.fromkeys(self._states.having(series_ids, state), start)
-            failed |= await self._request({state: starts}, end)
+            failed |= await self._requests.send({state: starts}, end)
         return failed
 
     def _without_value(self, series_ids: Iterable[int]) -> list[int]:
@@ -273,84 +262,3 @@ class LatestReader:
                 if number not in days and number not in failed:
                     self._cache.note_silence(number, rank, span.start)
         self._states.note_look(due, now)
-
-    async def _request(
-        self,
-        by_state: Mapping[int, Mapping[int, datetime]],
-        end: datetime,
-        *,
-        is_poll: bool = False,
-    ) -> dict[int, BackendError]:
-        """Request series by state, each from its start on, in one of the states only.
-
-        The batches of a poll take turns.
-        """
-        starts: dict[int, datetime] = {}
-        states: dict[int, int] = {}
-        batches: list[Batch] = []
-        for state, wanted in by_state.items():
-            own = {n: self._with_needed(n, start, end) for n, start in wanted.items()}
-            starts |= own
-            states |= dict.fromkeys(own, state)
-            await asyncio.sleep(0)
-            batches += self._make_batches(state, own, end)
-        if is_poll:
-            batches = self._take_turns(batches)
-
-        async def send(ids: Sequence[int]) -> tuple[int, Values]:
-            """Request a batch from the earliest of its starts on."""
-            span = Span(
-                state=states[ids[0]],
-                start=min(starts[number] for number in ids),
-                end=end + CLOCK_AHEAD,
-            )
-            return span.state, await self._client.values(ids, span)
-
-        parts, failed = await self._batcher.request_some(batches, send)
-        await self._store(parts)
-        if is_poll:
-            self._cache.fill(n for ids in batches for n in ids if n not in failed)
-        return failed
-
-    async def _store(self, parts: Iterable[tuple[int, Values]]) -> None:
-        """Store the values of answers, each with the state of its request."""
-        yielder = LoopYielder(VALUES_AT_ONCE)
-        for state, part in parts:
-            rank = self._states.rank(state)
-            for number, values in part.items():
-                await yielder.spend(self._cache.store(number, values, rank))
-
-    def _with_needed(self, number: int, start: datetime, end: datetime) -> datetime:
-        """Return a start that includes the values of a series that have to be kept."""
-        needed = self._cache.needed_since(number, end)
-        return start if needed is None else min(start, needed)
-
-    def _make_batches(
-        self, state: int, starts: Mapping[int, datetime], end: datetime
-    ) -> list[Batch]:
-        """Return batches of series in the same state, with similar starts."""
-        url_length = self._client.url_length(Span(state=state, start=end, end=end))
-        batches: list[Batch] = []
-        for window in make_windows(starts, self._cache.expected_interval):
-            rows = partial(self._expected_rows, end - starts[window[0]])
-            batches += make_batches(window, url_length=url_length, rows=rows)
-        return batches
-
-    def _expected_rows(self, length: timedelta, number: int) -> float:
-        """Return about how many values a series has in a span of this length."""
-        return length / self._cache.expected_interval(number)
-
-    def _take_turns(self, batches: list[Batch]) -> list[Batch]:
-        """Return about as many batches as would suffice if all of them were full.
-
-        Each state leaves a batch that is not full. With many series, these batches take
-        turns, so the number of requests does not depend on the states.
-        """
-        total = sum(map(len, batches))
-        excess = len(batches) - max(MIN_REQUESTS, -(-total // MAX_IDS))
-        small = [batch for batch in batches if len(batch) < MAX_IDS]
-        if excess <= 0 or excess >= len(small):
-            return batches
-        first = self._first_left_out = (self._first_left_out + excess) % len(small)
-        left_out = (small + small)[first : first + excess]
-        return [batch for batch in batches if batch not in left_out]
