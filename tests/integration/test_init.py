@@ -351,6 +351,7 @@ async def test_entries_of_newer_versions_are_refused(
     entry = MockConfigEntry(
         domain=DOMAIN, version=version, data={"backend": "dsmr_reader"}
     )
+    entry.add_to_hass(hass)
     assert await async_migrate_entry(hass, entry) is accepted
 
 
