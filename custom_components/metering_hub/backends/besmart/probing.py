@@ -153,11 +153,12 @@ class SignalProber:
                 if kind == (details.type_name if details else None):
                     of_kind.update(probed.moids)
         return sorted(
-            [*KNOWN_SIGNALS, *sorted(types.keys() - KNOWN_SIGNALS.keys())],
+            KNOWN_SIGNALS.keys() | types.keys(),
             key=lambda moid: (
                 -of_kind[moid],
                 moid not in KNOWN_SIGNALS and not of_all[moid],
                 usual_role(moid, types.get(moid)) is None,
+                moid,
             ),
         )
 
