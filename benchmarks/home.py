@@ -112,6 +112,9 @@ async def offer(hass: HomeAssistant, server: Server, **choices: object) -> Form:
     flow_id = step["flow_id"]
     await flows.async_configure(flow_id, {"next_step_id": server.kind.backend})
     step = await flows.async_configure(flow_id, dict(server.form))
+    while step.get("step_id") == "discover":
+        await asyncio.sleep(0.1)
+        step = await flows.async_configure(flow_id)
     if step.get("step_id") != "selection":
         raise RuntimeError(f"{server.kind.name}: {step.get('errors') or step}")
     plain = {"history": False, "energy_dashboard": False}

@@ -18,8 +18,10 @@ from . import (
     maths,
     memory,
     one_meter,
+    refusals,
     requests,
     set_up,
+    sparse,
     top_up,
 )
 from .size import Size
@@ -43,6 +45,8 @@ ROWS: Sequence[Row] = (
     *(Row(f"poll:{case.name}", case.measure) for case in live.CASES),
     Row("one-meter", one_meter.measure),
     *(Row(f"requests:{case.backend}", case.measure) for case in requests.CASES),
+    Row("bytes:bemserver", sparse.measure),
+    *(Row(f"refusals:{case.sensors}", case.measure) for case in refusals.CASES),
     *(Row(f"set-up:{case.backend}", case.measure) for case in set_up.CASES),
     Row("memory:polls", memory.polled),
     Row("memory:floor", memory.floor),

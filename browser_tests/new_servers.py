@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 _LOGIN_REFUSED = "does not accept these credentials"
 
 
@@ -13,7 +14,7 @@ class NewServer:
     `labels` are the labels of the fields by name. `secret` is the name of the field
     that is wrong at first, and `refusal` a part of the form's error. `hidden` are the
     values by label in a collapsed section. `title` is the title of the entry, and
-    `devices` are some of its devices.
+    `places` are some of its devices, each with what it is in.
     """
 
     backend: str
@@ -23,7 +24,17 @@ class NewServer:
     section: str | None = None
     hidden: Mapping[str, str]
     title: str
-    devices: tuple[str, ...]
+    places: tuple[tuple[str, ...], ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the names of the devices as they are selected."""
+        return tuple(_SEPARATOR.join(place) for place in self.places)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return the names of the devices, without what they are in."""
+        return tuple(place[-1] for place in self.places)
 
 
 NEW_SERVERS = (
@@ -32,10 +43,10 @@ NEW_SERVERS = (
         labels={"url": "Address", "login": "Username", "password": "Password"},
         hidden={},
         title="besmart",
-        devices=(
-            "Dom – Złocieniec",  # noqa: RUF001 -- The server's name.
-            "Falownik słoneczny",
-            "Warsztat „Pod lasem”",
+        places=(
+            ("Dom – Złocieniec",),  # noqa: RUF001 -- The server's name.
+            ("Falownik słoneczny",),
+            ("Warsztat „Pod lasem”",),
         ),
     ),
     NewServer(
@@ -43,7 +54,12 @@ NEW_SERVERS = (
         labels={"url": "Address", "email": "Email", "password": "Password"},
         hidden={},
         title="BEMServer",
-        devices=("Main campus", "Building A", "Annex hall", "Server room"),
+        places=(
+            ("Campus Paris", "Main campus"),
+            ("Campus Paris", "Main campus", "Building A"),
+            ("Campus Paris", "Annex", "Annex hall"),
+            ("Campus Paris", "Main campus", "Building B", "Server room"),
+        ),
     ),
     NewServer(
         backend="dsmr_reader",
@@ -51,7 +67,7 @@ NEW_SERVERS = (
         secret="api_key",
         hidden={},
         title="DSMR-reader",
-        devices=("Electricity meter", "Gas meter"),
+        places=(("Electricity meter",), ("Gas meter",)),
     ),
     NewServer(
         backend="milesight",
@@ -60,6 +76,11 @@ NEW_SERVERS = (
         section="Advanced settings",
         hidden={"Client ID": "iab", "Tenant": "default"},
         title="Beaver IoT",
-        devices=("Boiler plug", "Heat pump meter", "Water meter", "Weather mast"),
+        places=(
+            ("Boiler plug",),
+            ("Heat pump meter",),
+            ("Water meter",),
+            ("Weather mast",),
+        ),
     ),
 )

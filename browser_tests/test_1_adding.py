@@ -30,8 +30,8 @@ def test_a_server_is_added_by_clicking(
     fill(page, new_server.labels[new_server.secret], server.secret)
     submit(page)
     expect(page.get_by_text("Add new devices automatically")).to_be_visible()
-    for device in new_server.devices:
-        expect(page.get_by_text(device, exact=True).last).to_be_visible()
+    for path in new_server.paths:
+        expect(page.get_by_text(path, exact=True).last).to_be_visible()
     look("selection")
     submit(page)
     page.get_by_role("button", name="Skip and finish").click()

@@ -69,6 +69,15 @@ class HomeAssistant:
             result: list[dict[str, object]] = await answer.json()
             return result
 
+    async def _step(self, flow: str) -> dict[str, object]:
+        """Return the present step of a config flow."""
+        async with self._session.get(
+            f"{self._url}{flow}", headers=self._headers
+        ) as answer:
+            answer.raise_for_status()
+            step: dict[str, object] = await answer.json()
+            return step
+
     async def log_in(self) -> None:
         """Log in as the owner, who is created on the first start."""
         client_id = f"{self._url}/"
@@ -120,9 +129,12 @@ class HomeAssistant:
         flow = f"{FLOWS}/{step['flow_id']}"
         await self.post(flow, {"next_step_id": server.kind.backend})
         step = await self.post(flow, server.form)
+        while step.get("step_id") == "discover":
+            await asyncio.sleep(0.5)
+            step = await self._step(flow)
         if step.get("step_id") != "selection":
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
-        step = await self.post(flow, _defaults(step))
+        step = await self.post(flow, {**_defaults(step), **server.kind.choices})
         entry = step.get("result")
         if step["type"] != "create_entry" or not isinstance(entry, dict):
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")

@@ -1,10 +1,12 @@
 """The simulated servers, and the forms that add them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 import re
 import sys
+
+from simulators.besmart import CLIENT, HOUSE_MID
 
 from .processes import HOST
 
@@ -19,7 +21,8 @@ class Kind:
     form for an address and the secret. `name_of` returns the server's name of a point
     key. With `reports_seldom`, meters report no position at whole hours, so hours are
     estimates. A position of the past may be as old as `lag` at the end of an hour.
-    `editions` are those of the simulator, with the default first.
+    `editions` are those of the simulator, with the default first. `choices` are what
+    is selected in the form of devices besides its defaults.
     """
 
     backend: str
@@ -31,6 +34,7 @@ class Kind:
     reports_seldom: bool = False
     lag: timedelta = timedelta()
     editions: tuple[str, ...] = ()
+    choices: Form = field(default_factory=dict)
 
     def edition(self, wanted: str | None) -> tuple[str, ...]:
         """Return the simulator's options for an edition, or for its default one."""
@@ -69,6 +73,8 @@ KINDS = (
             "login": "anna@example.org",
             "password": secret,
         },
+        # Else neither the house nor the workshop would be at the grid.
+        choices={"grid_meters": [f"sensor_{CLIENT}_{HOUSE_MID}"]},
         editions=("2026", "2021"),
         name_of=_besmart_name,
     ),

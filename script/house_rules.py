@@ -29,7 +29,10 @@ MAX_FUNCTION_LINES = 40
 SHOWN_FUNCTIONS = 5
 
 PLATFORMS = frozenset(
-    {"binary_sensor", "button", "event", "number", "select", "sensor", "switch"}
+    {
+        *("binary_sensor", "button", "energy", "event", "number", "select", "sensor"),
+        *("switch", "todo"),
+    }
 )
 """Home Assistant's platforms, which are not counted as rooms."""
 
@@ -51,7 +54,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     PLATFORMS
     | HOME_ASSISTANT_FILES - {"const", "coordinator", "data"}
-    | frozenset({"actions", "control"}),
+    | frozenset({"actions", "control", "questions"}),
 )
 """From the bottom up: no module imports from a higher layer than its own."""
 

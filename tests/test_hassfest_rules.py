@@ -557,7 +557,7 @@ def test_actions_are_described_as_they_are_registered() -> None:
     async_register_actions(hass)
     described = read_yaml("services.yaml")
     registered = {
-        call.args[1]: call.kwargs["schema"].schema
+        call.args[1]: (call.kwargs.get("schema") or call.args[3]).schema
         for call in hass.services.async_register.call_args_list
         if call.args[0] == INTEGRATION.name
     }
@@ -574,7 +574,8 @@ def test_actions_are_described_as_they_are_registered() -> None:
             if has_default:
                 assert key.default() == shown["default"], place
             if choices := shown.get("selector", {}).get("select"):
-                assert set(choices["options"]) == set(schema[key].container), place
+                each = schema[key][0] if choices.get("multiple") else schema[key]
+                assert set(choices["options"]) == set(each.container), place
 
 
 def test_actions_have_texts() -> None:

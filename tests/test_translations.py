@@ -56,6 +56,7 @@ from custom_components.metering_hub.backends.besmart.points import (
     make_devices as make_besmart_devices,
     make_points as make_besmart_points,
 )
+from custom_components.metering_hub.backends.besmart.signal_memory import KeptVerdict
 from custom_components.metering_hub.backends.besmart.signals import KNOWN_SIGNALS
 from custom_components.metering_hub.backends.dsmr_reader.meters import (
     Endpoint,
@@ -97,8 +98,23 @@ from custom_components.metering_hub.errors import (
 )
 from custom_components.metering_hub.flow.data_quality import data_quality_schema
 from custom_components.metering_hub.flow.forms import fields_schema
-from custom_components.metering_hub.flow.point_settings import points_schema
-from custom_components.metering_hub.flow.selection_form import selection_schema
+from custom_components.metering_hub.flow.point_settings import (
+    AUTOMATIC,
+    KIND_NAMES,
+    KINDS,
+    QUANTITIES,
+    QUANTITY_NAMES,
+    ROLE_NAMES,
+    ROLES,
+    UNIT_NAMES,
+    choices_schema,
+    points_schema,
+    unit_errors,
+)
+from custom_components.metering_hub.flow.selection_form import (
+    selection_errors,
+    selection_schema,
+)
 from custom_components.metering_hub.history import scope as history_scope
 from custom_components.metering_hub.history.attributes import (
     missing_attributes,
@@ -118,9 +134,18 @@ from custom_components.metering_hub.identifiers import (
 from custom_components.metering_hub.live.push import UpdateMode
 from custom_components.metering_hub.metering.data_quality import RULE_NAMES, WarningRule
 from custom_components.metering_hub.metering.model import Device, Inventory, Kind, Point
+from custom_components.metering_hub.metering.point_settings import (
+    NO_ROLE,
+    PointSettings,
+)
 from custom_components.metering_hub.metering.register_rules import (
     RULES as READING_RULES,
     Severity,
+)
+from custom_components.metering_hub.questions import words as question_words
+from custom_components.metering_hub.questions.repair_flows import (
+    ContradictedFlow,
+    UndecidedFlow,
 )
 from custom_components.metering_hub.sensor import HISTORY_SENSORS
 from custom_components.metering_hub.system_health import system_health_info
@@ -177,24 +202,25 @@ def _dsmr_reader_inventories() -> Iterator[Inventory]:
 
 def _besmart_inventories() -> Iterator[Inventory]:
     sensor = SensorId(1, 2)
-    for unit, only_grows in product((None, "kWh", "kW"), (None, False, True)):
+    verdicts = (None, Kind.INTERVAL, Kind.REGISTER)
+    for unit, verdict in product((None, "kWh", "kW"), verdicts):
         signals = [SignalId(sensor, moid) for moid in (*KNOWN_SIGNALS, 451)]
         found = FoundSensors(
             sensors={sensor: Sensor(id=sensor, name=None, type_name=None)},
             moids={sensor: [signal.moid for signal in signals]},
             states={sensor: []},
             types={},
-            is_complete=True,
+            shown={sensor},
         )
         memory = ServerMemory(dt_util.utcnow)
         for signal in signals:
             if unit is not None:
-                memory.set_unit(signal, unit)
-            if only_grows is not None:
-                memory.set_growing(signal, only_grows)
+                memory.signals.set_unit(signal, unit)
+            if verdict is not None:
+                memory.signals.set_verdict(signal, KeptVerdict(verdict, None))
         yield Inventory(
             devices=make_besmart_devices(found),
-            points=make_besmart_points(found, memory),
+            points=make_besmart_points(found, memory, {}),
         )
 
 
@@ -342,7 +368,9 @@ def schema_fields(schema: vol.Schema) -> dict[str | None, set[str]]:
 
 def _selection_schema(spec: BackendSpec) -> vol.Schema:
     undecided = frozenset(field.name for field in spec.setup_fields)
-    return selection_schema(spec, Inventory({}, {}, undecided), {}, {})
+    meters = frozenset({"one", "another"})
+    inventory = Inventory({}, {}, undecided, grid_candidates=meters)
+    return selection_schema(spec, inventory, {}, {})
 
 
 def _forms(step: str) -> list[vol.Schema]:
@@ -354,10 +382,26 @@ def _forms(step: str) -> list[vol.Schema]:
     if step == "selection":
         return [_selection_schema(spec) for spec in BACKENDS.values()]
     if step == "points":
-        return [points_schema({}, {})]
+        return [points_schema({"key": "Name"}, {"key": "Name"}, {})]
+    if step == "point":
+        return [choices_schema(PointSettings(), has_kind=True)]
     if step == "data_quality":
         return [data_quality_schema({})]
+    if step == "discover":
+        return []
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
+
+
+def own_classes(flow: type) -> list[type]:
+    """Return the flow and those of its base classes that are ours."""
+    package = INTEGRATION.name
+    return [base for base in flow.__mro__ if package in base.__module__.split(".")]
+
+
+def flow_calls(flow: type, function: str) -> Iterator[dict[str | None, ast.expr]]:
+    """Yield the keyword arguments of all calls of a method in a flow."""
+    for base in own_classes(flow):
+        yield from calls(tree_of(base), function)
 
 
 def texts_of(method: Callable[..., object]) -> set[str | None]:
@@ -371,7 +415,8 @@ def shown_steps(flow: type) -> set[str]:
     return {
         step
         for name, method in inspect.getmembers(flow, inspect.isfunction)
-        if name in vars(flow) and (step := name.removeprefix("async_step_")) != name
+        if any(name in vars(base) for base in own_classes(flow))
+        and (step := name.removeprefix("async_step_")) != name
         if step in texts_of(method)
     }
 
@@ -379,6 +424,7 @@ def shown_steps(flow: type) -> set[str]:
 MENUS: Mapping[str, tuple[str, ...]] = {
     "user": tuple(BACKENDS),
     "init": ("selection", "points", "data_quality"),
+    "change_kind": ("change", "change_with_copy", "point"),
 }
 """The options of the steps that are menus."""
 
@@ -446,13 +492,11 @@ def errors() -> list[BackendError]:
     ]
 
 
-def selection_form_errors() -> set[str]:
-    """Return the errors that the selection form shows."""
-    selection_form = inspect.getmodule(selection_schema)
-    assert selection_form is not None
+def form_errors(find: Callable[..., dict[str, str]]) -> set[str]:
+    """Return the errors that a function finds in a form."""
     return {
         text
-        for node in ast.walk(tree_of(selection_form.selection_errors))
+        for node in ast.walk(tree_of(find))
         if isinstance(node, ast.Dict)
         for value in node.values
         if (text := text_in(value)) is not None
@@ -490,13 +534,13 @@ ABORTS_OF_HELPERS: Mapping[str, frozenset[str]] = {
 
 def abort_reasons(flow: type) -> set[str]:
     """Return the reasons for which a flow aborts."""
-    tree, reasons = tree_of(flow), set()
-    for arguments in calls(tree, "async_abort"):
+    reasons = set()
+    for arguments in flow_calls(flow, "async_abort"):
         reason = text_in(arguments.get("reason"))
         assert reason, f"Write the reason of async_abort in {flow.__name__} as a text."
         reasons.add(reason)
     for helper, defaults in ABORTS_OF_HELPERS.items():
-        for arguments in calls(tree, helper):
+        for arguments in flow_calls(flow, helper):
             own = text_in(arguments.get("reason") or arguments.get("error"))
             reasons |= {own} if own else defaults
     return reasons
@@ -520,10 +564,26 @@ def selectors() -> Wanted:
             f"{select['translation_key']}.options.{choice}"
             for field in _action_fields()
             if (select := (field.get("selector") or {}).get("select"))
+            # Units are the same in all languages.
+            and "translation_key" in select
             for choice in select["options"]
         }
         | {f"{RULE_NAMES}.options.{rule}" for rule in WarningRule}
+        | {
+            f"{names}.options.{choice}"
+            for names, choices in POINT_CHOICES.items()
+            for choice in (AUTOMATIC, *choices)
+        }
     )
+
+
+POINT_CHOICES: Mapping[str, tuple[str, ...]] = {
+    KIND_NAMES: (*KINDS, Kind.UNDECIDED),
+    QUANTITY_NAMES: QUANTITIES,
+    ROLE_NAMES: (NO_ROLE, *ROLES),
+    UNIT_NAMES: (),
+}
+"""What the user can choose for a point; units are the same in all languages."""
 
 
 def device_names() -> Wanted:
@@ -551,6 +611,10 @@ def entity_names() -> Wanted:
             wanted.required |= {
                 f"{place}.{states}.{word}" for word in point.options or ()
             }
+            wanted.required |= {
+                f"{place}.state_attributes.{text}.name"
+                for text in POINT_DETAILS.get(point.translation_key, ())
+            }
     for platform in Platform:
         for file in INTEGRATION.glob(f"{platform.value}.py"):
             for key in own_translation_keys(file):
@@ -565,6 +629,9 @@ def entity_names() -> Wanted:
                 }
     return wanted
 
+
+POINT_DETAILS: Mapping[str, tuple[str, ...]] = {"data_late": ("series",)}
+"""The details of the readings of points, by translation key."""
 
 OWN_STATES: Mapping[str, tuple[str, ...]] = {
     UPDATE_MODE_KEY: tuple(mode.value for mode in UpdateMode)
@@ -661,14 +728,39 @@ FIXABLE_ISSUE_PARTS = (
     "fix_flow.step.confirm.title",
     "fix_flow.step.confirm.description",
 )
+QUESTION_FLOWS: Mapping[str, type] = {
+    "undecided_points": UndecidedFlow,
+    "kind_contradicted": ContradictedFlow,
+}
+"""The flows of the issues that are made of several steps."""
+
+
+def _question_parts(issue: str) -> Iterator[str]:
+    """Yield the texts of an issue and of the steps of its flow."""
+    yield "title"
+    flow = QUESTION_FLOWS[issue]
+    for show in ("async_show_form", "async_show_menu"):
+        for arguments in flow_calls(flow, show):
+            place = f"fix_flow.step.{text_in(arguments['step_id'])}"
+            yield from (f"{place}.title", f"{place}.description")
+            match arguments.get("menu_options"):
+                case ast.List(elts=options) | ast.IfExp(body=ast.List(elts=options)):
+                    for option in options:
+                        yield f"{place}.menu_options.{text_in(option)}"
+                case None:
+                    yield f"{place}.data.point"
+    yield from (f"fix_flow.abort.{reason}" for reason in abort_reasons(flow))
+
+
 MENU_ISSUE_PARTS = {
+    **{issue: tuple(_question_parts(issue)) for issue in QUESTION_FLOWS},
     "history_faults": (
         "title",
         "fix_flow.step.init.title",
         "fix_flow.step.init.description",
         "fix_flow.step.init.menu_options.keep",
         "fix_flow.step.init.menu_options.clear",
-    )
+    ),
 }
 """The texts of the issues whose flow begins with a menu."""
 
@@ -725,7 +817,8 @@ def common() -> Wanted:
         for call in call_nodes(tree_of(file), ASKS_FOR_TEXTS)
         if "common" in map(text_in, call.args)
     }
-    assert asking == {Path(inspect.getfile(history_scope))}, (
+    known = (history_scope, question_words)
+    assert asking == {Path(inspect.getfile(module)) for module in known}, (
         f"{asking} ask for common texts: teach this test which."
     )
     texts = Mock()
@@ -743,7 +836,20 @@ def common() -> Wanted:
     prefix = f"component.{DOMAIN}.common."
     asked = {str(call.args[0]) for call in texts.get.call_args_list}
     assert all(key.startswith(prefix) for key in asked)
-    return Wanted({key.removeprefix(prefix) for key in asked})
+    return Wanted({key.removeprefix(prefix) for key in asked} | QUESTION_TEXTS.keys())
+
+
+QUESTION_TEXTS: Mapping[str, set[str]] = {
+    question_words.COPY: set(),
+    question_words.NO_VALUES: set(),
+    question_words.NOTHING_RECORDED: set(),
+    question_words.RECORDED_HOURS: {"statistic", "hours", "first", "last"},
+    question_words.ROWS_OF_OTHER_KIND: set(),
+    question_words.WEEK: {
+        *("hours", "first", "last", "lowest", "highest", "falls", "largest_fall"),
+    },
+}
+"""The texts that are parts of others, and what is filled into them."""
 
 
 def services() -> Wanted:
@@ -776,9 +882,10 @@ def health() -> Wanted:
 SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "title": _plain({""}),
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
+    "config.progress": _plain({"discover"}),
     "config.error": lambda: Wanted(
         {flow_error_key(error) for error in errors()}
-        | selection_form_errors()
+        | form_errors(selection_errors)
         | setup_errors()
     ),
     "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
@@ -786,7 +893,8 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     # If setup fields are filled in, they are checked on the server here, too.
     "options.error": lambda: Wanted(
         {flow_error_key(error) for error in errors()}
-        | selection_form_errors()
+        | form_errors(selection_errors)
+        | form_errors(unit_errors)
         | setup_errors()
     ),
     "options.abort": lambda: Wanted(abort_reasons(MeteringHubOptionsFlow)),
@@ -846,7 +954,9 @@ def test_inventories_cover_every_backend() -> None:
 
 def test_steps_of_the_flow_are_found() -> None:
     assert shown_steps(MeteringHubConfigFlow) >= {"user", "selection", *BACKENDS}
-    assert shown_steps(MeteringHubOptionsFlow) == {"init", *MENUS["init"]}
+    assert shown_steps(MeteringHubOptionsFlow) == {
+        *("init", *MENUS["init"], "point", "change_kind"),
+    }
 
 
 def test_backends_have_a_step() -> None:
@@ -935,11 +1045,39 @@ def _step_placeholders(flow: type) -> dict[str, set[str]]:
     """Return the placeholders of each step."""
     given: dict[str | None, set[str]] = defaultdict(set)
     for show in ("async_show_form", "async_show_menu"):
-        for arguments in calls(tree_of(flow), show):
+        for arguments in flow_calls(flow, show):
             step = text_in(arguments["step_id"])
             given[step] |= keys_of(arguments.get("description_placeholders"))
     # Other steps are shown by calls with the name in a variable.
     return {step: given.get(step, given[None]) for step in shown_steps(flow)}
+
+
+def progress_placeholders() -> set[str]:
+    """Return the placeholders of the texts about the progress of a flow."""
+    return {
+        placeholder
+        for given in calls(tree_of(MeteringHubConfigFlow), "async_show_progress")
+        for placeholder in keys_of(given.get("description_placeholders"))
+    }
+
+
+def issue_placeholders(name: str, rest: list[str]) -> set[str]:
+    """Return the placeholders of the text of an issue, or of a step of its flow."""
+    match rest:
+        case ["fix_flow", "step", step, *_] if name in QUESTION_FLOWS:
+            return {
+                placeholder
+                for show in ("async_show_form", "async_show_menu")
+                for arguments in flow_calls(QUESTION_FLOWS[name], show)
+                if text_in(arguments["step_id"]) == step
+                for placeholder in keys_of(arguments.get("description_placeholders"))
+            }
+    return {
+        placeholder
+        for keys, given, _ in _issue_calls()
+        if name in keys
+        for placeholder in given
+    }
 
 
 def given_placeholders(key: str) -> set[str]:
@@ -962,13 +1100,12 @@ def given_placeholders(key: str) -> set[str]:
             given += [filled for refusal, filled in refusals() if refusal == name]
             # A placeholder that one of them does not provide would be shown in braces.
             return set.intersection(*given) if given else set()
-        case ["issues", name, *_]:
-            return {
-                placeholder
-                for keys, given, _ in _issue_calls()
-                if name in keys
-                for placeholder in given
-            }
+        case ["issues", name, *rest]:
+            return issue_placeholders(name, rest)
+        case ["common", key] if key in QUESTION_TEXTS:
+            return QUESTION_TEXTS[key]
+        case ["config", "progress", _]:
+            return progress_placeholders()
         case ["config", "step", step, *_]:
             return _step_placeholders(MeteringHubConfigFlow).get(step, set())
         case ["options", "step", step, *_]:

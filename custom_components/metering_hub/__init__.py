@@ -29,11 +29,12 @@ from .history.news.memory import NewsStore
 from .history.quality.memory import QualityMemory
 from .history.settings_memory import SettingsMemory
 from .history.warnings.validator import async_remove_validator
-from .identifiers import device_key_of
+from .identifiers import device_key_of, entry_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .memory import BackendMemory
-from .registry import Registrar
+from .questions.open_questions import delete_questions, follow_questions
+from .registry import Registrar, async_change_identity, is_changed, move_entities
 from .services import async_register_actions
 
 PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
@@ -62,6 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     await memory.async_restore(backend)
     inventory = InventoryCoordinator(hass, entry, backend)
     await inventory.async_config_entry_first_refresh()
+    move_entities(hass, entry, inventory.data.points.values())
     readings = ReadingsCoordinator(hass, entry, inventory, spec)
     await readings.async_config_entry_first_refresh()
     history, push = None, None
@@ -82,6 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     )
     _follow_inventory(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
+    follow_questions(hass, entry)
     if push is not None:
         push.async_start()
     if history is not None:
@@ -94,8 +97,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
 def _platforms(entry: MeteringHubConfigEntry) -> tuple[Platform, ...]:
     """Return the platforms that the entry's backend supports."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
-    can_write = Capability.WRITE in spec.capabilities
-    return (*PLATFORMS, *CONTROL_PLATFORMS) if can_write else PLATFORMS
+    platforms: tuple[Platform, ...] = PLATFORMS
+    if Capability.NOTIFICATIONS in spec.capabilities:
+        platforms += (Platform.TODO,)
+    if Capability.WRITE in spec.capabilities:
+        platforms += CONTROL_PLATFORMS
+    return platforms
 
 
 async def async_unload_entry(
@@ -113,6 +120,7 @@ async def async_remove_entry(
 ) -> None:
     """Remove the repair issues and stored data of an entry, but not its statistics."""
     delete_unsupported_issue(hass, entry)
+    delete_questions(hass, entry)
     await async_report_left_sources(hass, entry)
     await BackendMemory(hass, entry).async_remove()
     await ImportMemory(hass, entry.entry_id).async_remove()
@@ -129,8 +137,16 @@ async def async_remove_entry(
 async def async_migrate_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> bool:
-    """Return False for an entry of a newer version; there is no older version yet."""
-    return entry.version == 1
+    """Return False for an entry of a newer version; migrate one of an older version."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        spec = BACKENDS[entry.data[CONF_BACKEND]]
+        if spec.identify is not None and entry.unique_id is not None:
+            unique_id = entry_unique_id(spec.key, spec.identify(entry.data))
+            await async_change_identity(hass, entry, unique_id)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
+    return True
 
 
 async def async_remove_config_entry_device(
@@ -155,7 +171,7 @@ def _follow_inventory(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> Non
             return
         entry.runtime_data.memory.async_delay_save(entry.runtime_data.backend)
         points = inventory.data.points
-        if any(points[key] != described[key] for key in points.keys() & described):
+        if any(is_changed(point, described) for point in points.values()):
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         described.update(points)
@@ -174,11 +190,17 @@ async def _follow_energy_dashboard(
 
     def get_meters() -> EntryMeters | None:
         """Return the meters of the entry once their history is up to date."""
-        if history is not None and history.data.state != "up_to_date":
+        if history is not None and not history.data.is_settled:
             return None
+        left_out = history.questions if history else {}
         return EntryMeters(
             entry=entry,
-            points=inventory.data.points,
+            points={
+                key: point
+                for key, point in inventory.data.points.items()
+                if key not in left_out
+            },
+            forecast=inventory.async_solar_forecast,
             statistic_prefix=history.prefix if history else None,
         )
 

@@ -35,14 +35,17 @@ class PointBinarySensor(PointEntity, BinarySensorEntity):
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
         """Initialize the binary sensor from its point."""
         super().__init__(coordinator, point)
+        self._attr_extra_state_attributes: dict[str, str] = {}
         self._attr_device_class = binary_sensor_device_class(point)
 
     @override
     def _update_from_reading(self) -> bool:
-        """Set the state; a value that is not a boolean is unknown."""
+        """Set the state and its details; a value that is not a boolean is unknown."""
         reading = self.reading
         is_on = reading.value if reading and isinstance(reading.value, bool) else None
-        if is_on == self._attr_is_on:
+        details = dict(reading.details or {}) if reading else {}
+        if is_on == self._attr_is_on and details == self._attr_extra_state_attributes:
             return False
         self._attr_is_on = is_on
+        self._attr_extra_state_attributes = details
         return True

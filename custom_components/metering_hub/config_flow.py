@@ -3,25 +3,19 @@
 from collections.abc import Mapping
 from typing import override
 
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigEntryState,
-    ConfigFlow,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec, Identity, Memory, Setting, Settings
+from .backends.base import Backend, BackendSpec, Identity, Memory, Setting, Settings
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
-from .coordinator import InventoryCoordinator
-from .data import MeteringHubConfigEntry
 from .errors import flow_error_key
 from .flow.connection import make_backend
 from .flow.data_quality import data_quality_schema, with_data_quality
+from .flow.discovery import Discovery
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
 from .flow.offers import (
     async_withdraw_offer,
@@ -30,7 +24,6 @@ from .flow.offers import (
     offer_id,
     spec_of_topic,
 )
-from .flow.point_settings import points_schema, register_names
 from .flow.selection import setup_settings
 from .flow.selection_form import (
     device_names,
@@ -38,9 +31,11 @@ from .flow.selection_form import (
     selection_errors,
     selection_schema,
 )
+from .identifiers import entry_unique_id
 from .memory import async_hand_over
 from .metering.model import Inventory
-from .metering.point_settings import CONF_TRUSTED, with_settings_of, with_trusted
+from .metering.point_settings import with_settings_of
+from .questions.options_steps import PointsFlow
 
 
 async def async_read_selection(
@@ -49,35 +44,48 @@ async def async_read_selection(
     data: Settings,
     user_input: FormData,
     inventory: Inventory,
-) -> tuple[FormData, dict[str, str]]:
-    """Return the options of a submitted selection form, and its errors.
+    learned: Memory,
+) -> tuple[FormData, dict[str, str], Memory]:
+    """Return the options of a submitted selection form, its errors, and the memory.
 
     The backend's own fields are checked on the server, because they may add devices.
+    What was `learned` before is not requested again.
     """
     found = inventory
     try:
         if any(setup_settings(spec, user_input).values()):
             backend = make_backend(hass, spec, data, user_input)
+            backend.restore(learned)
             await backend.connect()
             if errors := await backend.check_setup():
-                return {}, dict(errors)
+                return {}, dict(errors), learned
+            checked = {**user_input, **backend.checked_setup()}
+            if checked != user_input:
+                # From now on, the server is asked for what was looked up.
+                learned, user_input = backend.remember(), checked
+                backend = make_backend(hass, spec, data, user_input)
+                backend.restore(learned)
             found = await backend.inventory()
+            learned = backend.remember()
     except BackendError as err:
-        return {}, {"base": flow_error_key(err)}
-    return read_selection(user_input, inventory, found), {}
+        return {}, {"base": flow_error_key(err)}, learned
+    return read_selection(user_input, inventory, found), {}, learned
 
 
 class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     """Handle the setup, reauthentication and reconfiguration of a server."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     _spec: BackendSpec
     _values: Values
     _identity: Identity
+    _backend: Backend
     _inventory: Inventory
     _learned: Memory
+    _discovery: Discovery | None = None
+    _discovered_for: FormData
 
     @staticmethod
     @callback
@@ -142,17 +150,71 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             errors = await self._async_try(user_input)
             if not errors:
                 await self._async_abort_if_configured()
-                return await self.async_step_selection()
+                return await self._async_discover(user_input)
+        elif self._discovery is not None:
+            user_input, errors = self._discovered_for, self._discovery_errors
         return self._show_connection_form(backend, user_input, errors)
+
+    async def _async_discover(self, user_input: FormData) -> ConfigFlowResult:
+        """Find the devices of the server, and show the progress if that takes long."""
+        self._discovered_for = user_input
+        self._discovery = Discovery(
+            self.hass, self._backend, self.async_update_progress
+        )
+        await self._discovery.wait_shortly()
+        if not self._discovery.task.done():
+            return await self.async_step_discover()
+        if self._discovery_errors:
+            return await self._async_step_connect(self._spec.key, None)
+        return await self.async_step_selection()
+
+    async def async_step_discover(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Show the progress of a search for devices that takes long."""
+        discovery = self._discovery
+        if discovery is not None and not discovery.task.done():
+            return self.async_show_progress(
+                step_id="discover",
+                progress_action="discover",
+                description_placeholders={"backend": self._spec.name},
+                progress_task=discovery.task,
+            )
+        step_id = self._spec.key if self._discovery_errors else "selection"
+        return self.async_show_progress_done(next_step_id=step_id)
+
+    @property
+    def _discovery_errors(self) -> dict[str, str]:
+        """Return why no devices could be looked for."""
+        discovery = self._discovery
+        if discovery is not None and discovery.inventory is not None:
+            return {}
+        return {"base": (discovery and discovery.error) or "unknown"}
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Stop looking for devices when the flow ends."""
+        if self._discovery is not None:
+            self._discovery.task.cancel()
 
     async def async_step_selection(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Ask which devices to add."""
+        if self._discovery is not None and self._discovery.inventory is not None:
+            self._inventory = self._discovery.inventory
+            self._learned = self._discovery.backend.remember()
+            self._discovery = None
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
-            options, errors = await async_read_selection(
-                self.hass, self._spec, self._values, user_input, self._inventory
+            options, errors, self._learned = await async_read_selection(
+                self.hass,
+                self._spec,
+                self._values,
+                user_input,
+                self._inventory,
+                self._learned,
             )
             if not errors:
                 if self.unique_id is not None:
@@ -231,11 +293,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         try:
             self._values = read_values(self._spec, user_input, stored)
-            backend = make_backend(self.hass, self._spec, self._values, {})
-            self._identity = await backend.connect()
-            if stored is None:
-                self._inventory = await backend.inventory()
-                self._learned = backend.remember()
+            self._backend = make_backend(self.hass, self._spec, self._values, {})
+            self._identity = await self._backend.connect()
         except BackendError as err:
             return {"base": flow_error_key(err)}
         return {}
@@ -258,19 +317,30 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_abort_if_mismatch(self, entry: ConfigEntry) -> None:
         """Abort if the credentials belong to another server or account."""
+        if self._is_moved(entry):
+            return
         if self._identity.unique_id is not None and entry.unique_id is not None:
             await self.async_set_unique_id(self._unique_id())
             self._abort_if_unique_id_mismatch(reason="unique_id_mismatch")
 
     def _unique_id(self) -> str:
         """Return the unique ID of the entry."""
-        return f"{self._spec.key}:{self._identity.unique_id}"
+        return entry_unique_id(self._spec.key, str(self._identity.unique_id))
+
+    def _is_moved(self, entry: ConfigEntry) -> bool:
+        """Return True if a server without an identity got another address.
+
+        Then its identity includes the address, which is what the user changes.
+        """
+        identify = self._spec.identify
+        if identify is None:
+            return False
+        at_old_address = {**self._values, CONF_URL: entry.data[CONF_URL]}
+        return identify(at_old_address) == identify(entry.data)
 
 
-class MeteringHubOptionsFlow(OptionsFlowWithReload):
+class MeteringHubOptionsFlow(PointsFlow):
     """Handle the options of an entry."""
-
-    config_entry: MeteringHubConfigEntry
 
     async def async_step_init(
         self, user_input: FormData | None = None
@@ -292,8 +362,13 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
         spec = BACKENDS[entry.data[CONF_BACKEND]]
         errors = selection_errors(user_input)
         if user_input is not None and not errors:
-            options, errors = await async_read_selection(
-                self.hass, spec, entry.data, user_input, inventory.found
+            options, errors, _ = await async_read_selection(
+                self.hass,
+                spec,
+                entry.data,
+                user_input,
+                inventory.found,
+                inventory.backend.remember(),
             )
             if not errors:
                 return self.async_create_entry(
@@ -308,24 +383,6 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
             description_placeholders={"count": str(len(names))},
         )
 
-    async def async_step_points(
-        self, user_input: FormData | None = None
-    ) -> ConfigFlowResult:
-        """Ask which registers have readings that are taken as they are."""
-        entry = self.config_entry
-        if (inventory := self._inventory) is None:
-            return self.async_abort(reason="not_loaded")
-        names = register_names(self.hass, entry, inventory.data.points.values())
-        if not names:
-            return self.async_abort(reason="no_registers")
-        if user_input is not None:
-            return self.async_create_entry(
-                data=with_trusted(entry.options, names, user_input[CONF_TRUSTED])
-            )
-        return self.async_show_form(
-            step_id="points", data_schema=points_schema(names, entry.options)
-        )
-
     async def async_step_data_quality(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
@@ -338,10 +395,3 @@ class MeteringHubOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="data_quality", data_schema=data_quality_schema(options)
         )
-
-    @property
-    def _inventory(self) -> InventoryCoordinator | None:
-        """Return the inventory of the server, or `None` if the entry is not loaded."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return None
-        return self.config_entry.runtime_data.inventory

@@ -1,24 +1,31 @@
 """The base of all backend coordinators, and the coordinator of the inventory."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Identity
 from .backends.errors import BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
+from .metering.chosen_points import with_choices
+from .metering.meter_roles import with_meter_roles
 from .metering.model import Inventory
+from .metering.names import short_names
 
 INVENTORY_INTERVAL = timedelta(hours=1)
+
+FORECAST_DAYS = 3
+"""How many local days a solar forecast covers, beginning with today."""
 
 
 class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
@@ -102,10 +109,12 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     """Fetch the inventory of the server once an hour.
 
     The data is the part that the user selected; `found` is the whole inventory.
+    `point_names` are the names of points beside those of their devices, by key.
     """
 
     identity: Identity
     found: Inventory
+    point_names: Mapping[str, str]
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
@@ -130,6 +139,26 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     @override
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
-        self.found = await self.backend.inventory()
-        selected = selected_devices(self.found, self.config_entry.options)
+        options = self.config_entry.options
+        found = await self.backend.inventory()
+        selected = selected_devices(found, options)
+        found = with_meter_roles(found, selected, options)
+        self.found = with_choices(found, options)
+        self.point_names = short_names(self.found)
         return self.found.select(selected)
+
+    async def async_solar_forecast(self) -> Mapping[datetime, float]:
+        """Return the expected production in Wh by the start of the UTC hour.
+
+        It is empty if there is none, or if the server does not answer: the Energy
+        dashboard asks again each time that it is opened.
+        """
+        today = dt_util.start_of_local_day()
+        end = dt_util.start_of_local_day(today.date() + timedelta(days=FORECAST_DAYS))
+        try:
+            return await self.backend.solar_forecast(
+                self.data.points.values(), dt_util.as_utc(today), dt_util.as_utc(end)
+            )
+        except BackendError as err:
+            LOGGER.debug("%s: no solar forecast: %s", self.config_entry.title, err)
+            return {}

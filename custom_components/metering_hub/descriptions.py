@@ -9,7 +9,10 @@ from homeassistant.components.number.const import (
     NumberDeviceClass,
 )
 from homeassistant.components.sensor.const import (
+    DEVICE_CLASS_STATE_CLASSES,
     DEVICE_CLASS_UNITS,
+    NON_NUMERIC_DEVICE_CLASSES,
+    STATE_CLASS_UNITS,
     UNIT_CONVERTERS,
     SensorDeviceClass,
     SensorStateClass,
@@ -26,6 +29,7 @@ _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 }
 _AMOUNTS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 _MEASURED = frozenset({Kind.INSTANT})
+_NUMBERS = _AMOUNTS | _MEASURED
 _STATES = frozenset({Kind.STATE})
 _READ_ONLY = frozenset({Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR})
 _NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
@@ -35,10 +39,14 @@ _NUMBER_CLASSES: Mapping[str, NumberDeviceClass] = {
 
 @dataclass(frozen=True, slots=True)
 class _DeviceClass:
-    """A device class, and the kinds of points that it is used for."""
+    """A device class, and the kinds of points that it is used for.
+
+    `other` is the device class for units that `device_class` does not allow.
+    """
 
     device_class: SensorDeviceClass
     kinds: frozenset[Kind]
+    other: SensorDeviceClass | None = None
 
 
 _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
@@ -46,19 +54,27 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
     Quantity.ATMOSPHERIC_PRESSURE: _DeviceClass(
         SensorDeviceClass.ATMOSPHERIC_PRESSURE, _MEASURED
     ),
+    Quantity.AREA: _DeviceClass(SensorDeviceClass.AREA, _MEASURED),
     Quantity.BATTERY: _DeviceClass(SensorDeviceClass.BATTERY, _MEASURED),
     Quantity.CARBON_DIOXIDE: _DeviceClass(SensorDeviceClass.CO2, _MEASURED),
+    Quantity.CONDUCTIVITY: _DeviceClass(SensorDeviceClass.CONDUCTIVITY, _MEASURED),
     Quantity.COST: _DeviceClass(SensorDeviceClass.MONETARY, _AMOUNTS),
     Quantity.CURRENT: _DeviceClass(SensorDeviceClass.CURRENT, _MEASURED),
-    Quantity.DISTANCE: _DeviceClass(SensorDeviceClass.DISTANCE, _MEASURED),
-    Quantity.DURATION: _DeviceClass(SensorDeviceClass.DURATION, _MEASURED),
+    Quantity.DATA_RATE: _DeviceClass(SensorDeviceClass.DATA_RATE, _MEASURED),
+    Quantity.DATA_SIZE: _DeviceClass(SensorDeviceClass.DATA_SIZE, _NUMBERS),
+    Quantity.DISTANCE: _DeviceClass(SensorDeviceClass.DISTANCE, _NUMBERS),
+    Quantity.DURATION: _DeviceClass(SensorDeviceClass.DURATION, _NUMBERS),
     Quantity.ENERGY: _DeviceClass(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.FREQUENCY: _DeviceClass(SensorDeviceClass.FREQUENCY, _MEASURED),
+    Quantity.FUEL: _DeviceClass(
+        SensorDeviceClass.VOLUME, _AMOUNTS, SensorDeviceClass.WEIGHT
+    ),
     Quantity.GAS: _DeviceClass(SensorDeviceClass.GAS, _AMOUNTS),
     Quantity.HEAT: _DeviceClass(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.HUMIDITY: _DeviceClass(SensorDeviceClass.HUMIDITY, _MEASURED),
     Quantity.ILLUMINANCE: _DeviceClass(SensorDeviceClass.ILLUMINANCE, _MEASURED),
     Quantity.IRRADIANCE: _DeviceClass(SensorDeviceClass.IRRADIANCE, _MEASURED),
+    Quantity.MASS: _DeviceClass(SensorDeviceClass.WEIGHT, _NUMBERS),
     Quantity.MOISTURE: _DeviceClass(SensorDeviceClass.MOISTURE, _MEASURED),
     Quantity.PM1: _DeviceClass(SensorDeviceClass.PM1, _MEASURED),
     Quantity.PM10: _DeviceClass(SensorDeviceClass.PM10, _MEASURED),
@@ -73,6 +89,7 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
         SensorDeviceClass.SIGNAL_STRENGTH, _MEASURED
     ),
     Quantity.SOUND_PRESSURE: _DeviceClass(SensorDeviceClass.SOUND_PRESSURE, _MEASURED),
+    Quantity.SPEED: _DeviceClass(SensorDeviceClass.SPEED, _MEASURED),
     Quantity.TEMPERATURE: _DeviceClass(SensorDeviceClass.TEMPERATURE, _MEASURED),
     Quantity.TEMPERATURE_DIFFERENCE: _DeviceClass(
         SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
@@ -83,6 +100,7 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
         SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS, _MEASURED
     ),
     Quantity.VOLTAGE: _DeviceClass(SensorDeviceClass.VOLTAGE, _MEASURED),
+    Quantity.VOLUME: _DeviceClass(SensorDeviceClass.VOLUME, _AMOUNTS),
     Quantity.VOLUME_FLOW: _DeviceClass(SensorDeviceClass.VOLUME_FLOW_RATE, _MEASURED),
     Quantity.WATER: _DeviceClass(SensorDeviceClass.WATER, _AMOUNTS),
     Quantity.WIND_DIRECTION: _DeviceClass(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
@@ -100,15 +118,23 @@ _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
 def sensor_device_class(point: Point) -> SensorDeviceClass | None:
     """Return the device class of a sensor.
 
-    It is `None` if the class does not allow the unit, so that the value is shown as
-    the server sends it.
+    It is `None` if no class allows the unit and the state class, so that the value is
+    shown as the server sends it.
     """
     if point.options is not None:
         return SensorDeviceClass.ENUM
-    if (device_class := _device_class(point)) is None:
-        return None
+    return next((each for each in _device_classes(point) if _allows(each, point)), None)
+
+
+def _allows(device_class: SensorDeviceClass, point: Point) -> bool:
+    """Return True if a device class allows the unit and the state class of a point."""
+    if device_class in NON_NUMERIC_DEVICE_CLASSES:
+        return sensor_native_unit(point) is None
     units = DEVICE_CLASS_UNITS.get(device_class)
-    return device_class if units is None or point.unit in units else None
+    state_class = sensor_state_class(point)
+    return (units is None or point.unit in units) and (
+        state_class is None or state_class in DEVICE_CLASS_STATE_CLASSES[device_class]
+    )
 
 
 def number_device_class(point: Point) -> NumberDeviceClass | None:
@@ -116,19 +142,27 @@ def number_device_class(point: Point) -> NumberDeviceClass | None:
 
     It is `None` if the class does not allow the unit.
     """
-    device_class = _NUMBER_CLASSES.get(_device_class(point) or "")
-    if device_class is None:
-        return None
-    units = NUMBER_UNITS.get(device_class)
-    return device_class if units is None or point.unit in units else None
+    for each in _device_classes(point):
+        device_class = _NUMBER_CLASSES.get(each)
+        if device_class is None:
+            continue
+        units = NUMBER_UNITS.get(device_class)
+        if units is None or point.unit in units:
+            return device_class
+    return None
 
 
-def _device_class(point: Point) -> SensorDeviceClass | None:
-    """Return the device class of a point's quantity, regardless of its unit."""
+def _device_classes(point: Point) -> tuple[SensorDeviceClass, ...]:
+    """Return the device classes of a point's quantity, regardless of its unit."""
     found = _QUANTITIES.get(point.quantity)
     if found is None or point.kind not in found.kinds:
-        return None
-    return found.device_class
+        return ()
+    return (found.device_class, *([found.other] if found.other else []))
+
+
+def sensor_native_unit(point: Point) -> str | None:
+    """Return the unit of a sensor; text has none."""
+    return None if point.kind is Kind.STATE else point.unit
 
 
 def sensor_unit(point: Point) -> str | None:
@@ -144,18 +178,24 @@ def sensor_unit(point: Point) -> str | None:
 
 def sensor_precision(point: Point) -> int | None:
     """Return the number of decimals to show, in the server's unit; `None` is all."""
+    if point.kind is Kind.STATE:
+        return None
     if point.precision is None and point.quantity in _WHOLE:
         return 0
     return point.precision
 
 
 def sensor_state_class(point: Point) -> SensorStateClass | None:
-    """Return the state class of a sensor, or `None` for text."""
-    state_class = _STATE_CLASSES.get(point.kind)
+    """Return the state class of a sensor, or `None` for text.
+
+    An angle in another unit than degrees has none, because its mean would be wrong.
+    """
+    state_class = None if point.options else _STATE_CLASSES.get(point.kind)
     is_angle = point.quantity is Quantity.WIND_DIRECTION
     if is_angle and state_class is SensorStateClass.MEASUREMENT:
         # The mean of 359° and 1° must be 0° instead of 180°.
-        return SensorStateClass.MEASUREMENT_ANGLE
+        angle = SensorStateClass.MEASUREMENT_ANGLE
+        return angle if point.unit in STATE_CLASS_UNITS[angle] else None
     return state_class
 
 
@@ -167,6 +207,12 @@ def statistics_unit_class(point: Point) -> str | None:
     device_class = sensor_device_class(point)
     converter = UNIT_CONVERTERS.get(device_class) if device_class else None
     return converter.UNIT_CLASS if converter else None
+
+
+def known_units() -> list[str]:
+    """Return all units that a device class of Home Assistant allows, sorted."""
+    units = {unit for each in DEVICE_CLASS_UNITS.values() for unit in each if unit}
+    return sorted(map(str, units), key=str.casefold)
 
 
 def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:

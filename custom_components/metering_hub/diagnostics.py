@@ -1,5 +1,6 @@
 """Diagnostics that are safe to publish."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -12,9 +13,9 @@ from .backends import BACKENDS
 from .const import CONF_BACKEND
 from .data import MeteringHubConfigEntry
 from .history.coordinator import HistoryCoordinator
-from .metering.model import Device, Point, Reading
+from .metering.model import Device, Inventory, Point, Reading
 
-_PERSONAL = frozenset({"serial", "configuration_url", "name"})
+_PERSONAL = frozenset({"serial", "configuration_url", "name", "suggested_area"})
 """Fields that may identify a person, a place or a meter."""
 
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
@@ -33,9 +34,10 @@ async def async_get_config_entry_diagnostics(
     kept = {field.name for field in spec.fields if isinstance(field.default, bool)} | {
         CONF_BACKEND
     }
+    entered = {field.name for field in spec.setup_fields if field.is_personal}
     shown = {
         "data": async_redact_data(entry.data, set(entry.data) - kept),
-        "options": dict(entry.options),
+        "options": async_redact_data(entry.options, entered),
         "server_version": runtime.inventory.identity.version,
         "inventory": {
             "last_update_success": runtime.inventory.last_update_success,
@@ -43,6 +45,7 @@ async def async_get_config_entry_diagnostics(
                 _device(device) for device in runtime.inventory.found.devices.values()
             ],
             "points": [_point(p) for p in runtime.inventory.found.points.values()],
+            "questions": _questions(runtime.inventory.found),
         },
         "readings": {
             "last_update_success": runtime.readings.last_update_success,
@@ -104,6 +107,11 @@ def _history(history: HistoryCoordinator | None) -> dict[str, object] | None:
     }
 
 
+def _questions(inventory: Inventory) -> dict[str, int]:
+    """Return how many questions there are about points, by their present kind."""
+    return Counter(question.kind.value for question in inventory.questions.values())
+
+
 def _device(device: Device) -> dict[str, object]:
     """Return a device without personal data."""
     return async_redact_data(asdict(device), _PERSONAL)
@@ -120,4 +128,16 @@ def _point(point: Point) -> dict[str, object]:
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, dict[str, object]]:
     """Return readings by point key."""
-    return {key: asdict(reading) for key, reading in sorted(readings.items())}
+    return {key: _reading(reading) for key, reading in sorted(readings.items())}
+
+
+def _reading(reading: Reading) -> dict[str, object]:
+    """Return a reading with the number of its notifications, if it has any.
+
+    What a notification says may name places and people.
+    """
+    shown: dict[str, object] = asdict(reading)
+    del shown["notifications"]
+    if reading.notifications:
+        shown["notifications"] = len(reading.notifications)
+    return shown

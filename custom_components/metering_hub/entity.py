@@ -39,12 +39,15 @@ async def async_add_point_entities(
     runtime = entry.runtime_data
 
     def new_points() -> list[Point]:
-        """Return the points of the platform that have no entity yet."""
+        """Return the points of the platform that have no entity yet.
+
+        One that has an entity under a former key gets it back after a reload.
+        """
         new = [
             point
             for key, point in runtime.inventory.data.points.items()
             if platform_of(point) is platform
-            and key not in runtime.registrar.shown_points
+            and runtime.registrar.shown_points.isdisjoint((key, *point.former_keys))
         ]
         runtime.registrar.shown_points.update(point.key for point in new)
         return new
@@ -80,7 +83,8 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
         self._attr_entity_registry_enabled_default = point.enabled_default
         self._attr_entity_category = entity_category(point)
         if point.name is not None:
-            self._attr_name = point.name
+            names = entry.runtime_data.inventory.point_names
+            self._attr_name = names.get(point.key, point.name)
         if point.translation_key is not None:
             self._attr_translation_key = point.translation_key
             self._attr_translation_placeholders = dict(point.placeholders)

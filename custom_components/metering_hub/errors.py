@@ -13,7 +13,11 @@ from .backends.errors import (
     AuthenticationError,
     BackendError,
     HttpsRequiredError,
+    IncompatibleUnitError,
     InvalidUrlError,
+    ManyTargetsError,
+    NoBreakdownError,
+    NoTargetError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
@@ -72,6 +76,10 @@ _ACTION_KEYS: Mapping[type[BackendError], str] = {
     UnreachableError: "action_cannot_connect",
     RateLimitedError: "action_rate_limited",
     RejectedError: "rejected",
+    NoBreakdownError: "no_energy_breakdown",
+    IncompatibleUnitError: "incompatible_unit",
+    NoTargetError: "no_such_series",
+    ManyTargetsError: "several_series",
 }
 _HISTORY_UPDATE_KEYS: Mapping[type[HistoryError], str] = {
     RecorderError: "not_stored",

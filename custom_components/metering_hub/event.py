@@ -6,7 +6,7 @@ from typing import override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -79,6 +79,22 @@ class PointEvent(PointEntity, EventEntity):
             shown = self.reading.time if self.reading else dt_util.utcnow()
         self._shown = shown
         await super().async_added_to_hass()
+
+    @override
+    async def async_get_last_state(self) -> State | None:
+        """Return the state of the last event, also if the entity was unavailable then.
+
+        Home Assistant would restore the attributes of the event without its state.
+        """
+        last = await super().async_get_last_state()
+        if last is None or dt_util.parse_datetime(last.state) is not None:
+            return last
+        data = await self.async_get_last_event_data()
+        details = (data and data.last_event_attributes) or {}
+        occurred = details.get(OCCURRED)
+        if not isinstance(occurred, str):
+            return last
+        return State(last.entity_id, occurred, {OCCURRED: occurred})
 
     @override
     def _update_from_reading(self) -> bool:

@@ -13,9 +13,11 @@ _PLATFORMS: Mapping[Kind, Platform] = {
     Kind.INTERVAL: Platform.SENSOR,
     Kind.INSTANT: Platform.SENSOR,
     Kind.STATE: Platform.SENSOR,
+    Kind.UNDECIDED: Platform.SENSOR,
     Kind.FLAG: Platform.BINARY_SENSOR,
     Kind.EVENT: Platform.EVENT,
     Kind.ACTION: Platform.BUTTON,
+    Kind.NOTIFICATIONS: Platform.TODO,
 }
 _WRITABLE_PLATFORMS: Mapping[Kind, Platform] = {
     Kind.INSTANT: Platform.NUMBER,
@@ -53,6 +55,11 @@ def platform_of(point: Point) -> Platform:
     if point.writable and (has_options or point.kind is not Kind.STATE):
         return _WRITABLE_PLATFORMS.get(point.kind, _PLATFORMS[point.kind])
     return _PLATFORMS[point.kind]
+
+
+def entry_unique_id(backend: str, identity: str) -> str:
+    """Return the unique ID of the config entry of a server with this identity."""
+    return f"{backend}:{identity}"
 
 
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:

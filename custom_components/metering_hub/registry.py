@@ -1,12 +1,14 @@
 """Keep Home Assistant's registries in sync with the inventory of a server."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.typing import UNDEFINED
 
-from .const import DOMAIN, LOGGER
+from .const import CONF_SCOPE, DOMAIN, LOGGER
 from .identifiers import (
     OWN_KEYS,
     SERVER_DEVICE_KEY,
@@ -32,6 +34,45 @@ def registered_entity[Data](
         platform_of(point), DOMAIN, point_unique_id(entry, point.key)
     )
     return registry.async_get(entity_id) if entity_id else None
+
+
+def is_enabled[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], point: Point
+) -> bool:
+    """Return True if the entity of a point is enabled, or will be when added."""
+    entity = registered_entity(hass, entry, point)
+    return point.enabled_default if entity is None else not entity.disabled
+
+
+def full_name[Data](hass: HomeAssistant, entry: ConfigEntry[Data], point: Point) -> str:
+    """Return the name of a point's entity, which includes that of its device."""
+    entity = registered_entity(hass, entry, point)
+    if entity is None:
+        return point.name or point.key
+    return er.async_get_full_entity_name(hass, entity)
+
+
+def move_entities[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], points: Iterable[Point]
+) -> None:
+    """Move entities from the former keys of their points to the present ones.
+
+    Otherwise a point whose kind was found out would get another entity, without what
+    the user has set. An entity that is registered under the present key stays.
+    """
+    registry = er.async_get(hass)
+    for point in points:
+        if not point.former_keys or registered_entity(hass, entry, point) is not None:
+            continue
+        former = (
+            registry.async_get_entity_id(
+                platform_of(point), DOMAIN, point_unique_id(entry, key)
+            )
+            for key in point.former_keys
+        )
+        if (entity_id := next(filter(None, former), None)) is not None:
+            unique_id = point_unique_id(entry, point.key)
+            registry.async_update_entity(entity_id, new_unique_id=unique_id)
 
 
 class Registrar:
@@ -60,14 +101,17 @@ class Registrar:
         """Create or update the selected devices in the device registry."""
         ids: dict[str, str] = {}
         for device in _parents_first(chosen):
+            is_known = device.name is not None or device.translation_key is not None
+            unknown = None if is_known else UNDEFINED
             entry = dr.async_get(self._hass).async_get_or_create(
                 config_entry_id=self._entry.entry_id,
                 identifiers={device_identifier(self._entry, device.key)},
-                name=device.name,
+                name=device.name or unknown,
+                suggested_area=device.suggested_area,
                 translation_key=device.translation_key,
                 manufacturer=device.manufacturer,
-                model=device.model,
-                serial_number=device.serial,
+                model=device.model or unknown,
+                serial_number=device.serial or unknown,
                 sw_version=device.software_version,
                 hw_version=device.hardware_version,
                 configuration_url=device.configuration_url,
@@ -107,6 +151,53 @@ class Registrar:
             )
         }
         self.shown_points &= known | chosen.points.keys()
+
+
+async def async_change_identity[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data], unique_id: str
+) -> None:
+    """Change the unique ID of an entry that is not loaded.
+
+    Entities and devices keep everything that the user has set, and the ids of the
+    statistics stay the same.
+    """
+    old = entry.unique_id or entry.entry_id
+    if old == unique_id:
+        return
+
+    @callback
+    def renamed(entity: er.RegistryEntry) -> dict[str, str] | None:
+        """Return the new unique ID of an entity, if it has the old prefix."""
+        if not entity.unique_id.startswith(f"{old}_"):
+            return None
+        return {"new_unique_id": _renamed(entity.unique_id, old, unique_id)}
+
+    await er.async_migrate_entries(hass, entry.entry_id, renamed)
+    devices = dr.async_get(hass)
+    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
+        identifiers = {
+            (domain, _renamed(identifier, old, unique_id))
+            for domain, identifier in device.identifiers
+        }
+        devices.async_update_device(device.id, new_identifiers=identifiers)
+    hass.config_entries.async_update_entry(
+        entry,
+        unique_id=unique_id,
+        data={**entry.data, CONF_SCOPE: entry.data.get(CONF_SCOPE, old)},
+    )
+
+
+def _renamed(identifier: str, old: str, new: str) -> str:
+    """Return an identifier with the new prefix in place of the old one."""
+    rest = identifier.removeprefix(f"{old}_")
+    return identifier if rest == identifier else f"{new}_{rest}"
+
+
+def is_changed(point: Point, described: Mapping[str, Point]) -> bool:
+    """Return True if a point, or its key, is no longer as its entity was described."""
+    if (before := described.get(point.key)) is not None:
+        return point != before
+    return not described.keys().isdisjoint(point.former_keys)
 
 
 def _is_gone(key: str, is_chosen: bool, is_found: bool, missed: Counter[str]) -> bool:

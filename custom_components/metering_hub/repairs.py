@@ -18,6 +18,8 @@ from .dashboard.energy_dashboard import async_remove_from_dashboard
 from .data import MeteringHubConfigEntry
 from .errors import HistoryError, as_action_error
 from .history.audit.auditor import Auditor
+from .questions.open_questions import KIND_CONTRADICTED, UNDECIDED_POINTS
+from .questions.repair_flows import ContradictedFlow, UndecidedFlow
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -98,11 +100,17 @@ def _auditor_of(hass: HomeAssistant, entry_id: str) -> Auditor | None:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the flow of an issue: left sources, or hours that cannot be repaired."""
+    """Return the flow of an issue: left sources, odd kinds, or wrong hours."""
     values = data or {"statistics": "", "title": "", "count": 0}
     if "entry_id" not in values:
         return RemoveSourcesFlow(values)
-    auditor = _auditor_of(hass, str(values["entry_id"]))
+    entry_id = str(values["entry_id"])
+    if issue_id.startswith(UNDECIDED_POINTS):
+        return UndecidedFlow(hass.config_entries.async_get_known_entry(entry_id))
+    if issue_id.startswith(KIND_CONTRADICTED):
+        entry = hass.config_entries.async_get_known_entry(entry_id)
+        return ContradictedFlow(entry, str(values["point"]))
+    auditor = _auditor_of(hass, entry_id)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     if auditor is None or issue is None:
         # The audit after the entry is loaded again creates the issue again.

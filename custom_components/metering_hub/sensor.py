@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
+    ATTR_STATE_CLASS,
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
+    SensorStateClass,
 )
 from homeassistant.const import (
     MATCH_ALL,
@@ -25,6 +27,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .data import MeteringHubConfigEntry
 from .descriptions import (
     sensor_device_class,
+    sensor_native_unit,
     sensor_precision,
     sensor_state_class,
     sensor_unit,
@@ -135,7 +138,7 @@ class PointSensor(PointEntity, SensorEntity):
         super().__init__(coordinator, point)
         self._attr_device_class = sensor_device_class(point)
         self._attr_state_class = sensor_state_class(point)
-        self._attr_native_unit_of_measurement = point.unit
+        self._attr_native_unit_of_measurement = sensor_native_unit(point)
         self._attr_suggested_unit_of_measurement = sensor_unit(point)
         self._attr_suggested_display_precision = sensor_precision(point)
         if point.options is not None:
@@ -157,7 +160,9 @@ class PointSensor(PointEntity, SensorEntity):
         if value == self._value and since == self._since:
             return False
         if since != self._since:
-            self._attr_last_reset = self._since = since
+            self._since = since
+            if self._attr_state_class is SensorStateClass.TOTAL:
+                self._attr_last_reset = since
         self._attr_native_value = self._value = value
         return True
 
@@ -169,16 +174,23 @@ class RegisterSensor(PointSensor, RestoreSensor):
         """Initialize the guard, which decides which positions are shown."""
         super().__init__(coordinator, point)
         options = coordinator.config_entry.options
-        keys = (point.key, *point.sum_of)
-        is_trusted = any(PointSettings.of(options, key).is_trusted for key in keys)
+        is_trusted = PointSettings.of_point(options, point).is_trusted or any(
+            PointSettings.of(options, key).is_trusted for key in point.sum_of
+        )
         self._guard = RegisterGuard(point, is_trusted=is_trusted)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the position that was shown before a restart."""
+        """Restore the position that was shown before a restart.
+
+        What the sensor showed while its point was of another kind is no position.
+        """
         last = await self.async_get_last_sensor_data()
+        state = await self.async_get_last_state()
         if (
             last is not None
+            and state is not None
+            and state.attributes.get(ATTR_STATE_CLASS) == self.state_class
             and last.native_unit_of_measurement == self.point.unit
             and isinstance(last.native_value, int | float)
         ):

@@ -12,9 +12,11 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
+from homeassistant.helpers.service import async_register_admin_service
 
 from .actions.call import ENTRY
 from .actions.dashboard import add_to_energy_dashboard
+from .actions.energy_breakdown import BREAKDOWN_SCHEMA, get_energy_breakdown
 from .actions.gaps import GAPS_SCHEMA, get_gaps
 from .actions.history import (
     GET_SCHEMA,
@@ -29,6 +31,8 @@ from .actions.sending import (
     send_readings,
     send_telegram,
 )
+from .actions.server_data import DATA_SCHEMA, get_server_data
+from .actions.upload import UPLOAD_SCHEMA, upload_timeseries
 from .const import DOMAIN
 
 _ENTRY_SCHEMA = vol.Schema(ENTRY)
@@ -36,22 +40,31 @@ _ENTRY_SCHEMA = vol.Schema(ENTRY)
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """An action: what it does, and which fields it has."""
+    """An action: what it does, which fields it has, and who may call it."""
 
     name: str
     run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
     schema: vol.Schema
     response: SupportsResponse = SupportsResponse.OPTIONAL
+    is_for_admins: bool = False
 
 
 _ACTIONS = (
     _Action("import_history", import_history, IMPORT_SCHEMA),
     _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_server_data", get_server_data, DATA_SCHEMA, SupportsResponse.ONLY),
     _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
+    _Action(
+        "get_energy_breakdown",
+        get_energy_breakdown,
+        BREAKDOWN_SCHEMA,
+        SupportsResponse.ONLY,
+    ),
     _Action("clear_history", clear_history, _ENTRY_SCHEMA),
     _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),
     _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA),
     _Action("send_readings", send_readings, READINGS_SCHEMA),
+    _Action("upload_timeseries", upload_timeseries, UPLOAD_SCHEMA, is_for_admins=True),
 )
 
 
@@ -59,6 +72,11 @@ _ACTIONS = (
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in _ACTIONS:
+        if action.is_for_admins:
+            async_register_admin_service(
+                hass, DOMAIN, action.name, action.run, action.schema, action.response
+            )
+            continue
         hass.services.async_register(
             DOMAIN,
             action.name,

@@ -10,6 +10,7 @@ from simulators.registry import Running
 
 from .dirty import expected, linked_amount, make_dirty
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
+from .mixtures import monthly
 from .simulator import BemserverSimulator
 from .wire import latest_points
 
@@ -31,6 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--access-seconds", type=int, default=900)
     parser.add_argument("--raw-only", action="store_true", help="no Clean data")
+    parser.add_argument(
+        "--monthly", action="store_true", help="a series with an amount each month"
+    )
 
 
 def build(options: Namespace) -> Running:
@@ -48,6 +52,8 @@ def build(options: Namespace) -> Running:
     reader.email, reader.password = options.email, options.password
     if options.raw_only:
         simulator.without_clean()
+    if options.monthly:
+        monthly(simulator)
     dirt = make_dirty(simulator, options.seed) if options.dirty else NO_DIRT
     change_values(simulator.faults, options, latest_points)
     credentials = f"user: {reader.email}, password: {reader.password}"

@@ -25,8 +25,6 @@ _LARGE = 2_000_000
 """A position at which a correction is small."""
 
 _LATE = timedelta(days=1)
-_KIND_IS_LEARNT = 8 * DAY
-"""The kind of a series is learnt from its last week, where zeros would be amounts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def make_dirty(simulator: BemserverSimulator, seed: int) -> Dirt:
         if isinstance(source := each.source, Counter)
     }
     amounts = frozenset(str(each.id) for each in series) - counters.keys()
-    end = epoch(simulator.clock()) - _KIND_IS_LEARNT
+    end = epoch(simulator.clock()) - DAY
     large = [key for key, each in counters.items() if each.initial >= _LARGE]
     plans = _plans(frozenset(counters), amounts, frozenset(large))
     spots = sprinkle(plans, epoch(simulator.store.start), end, seed)

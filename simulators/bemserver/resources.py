@@ -1,6 +1,6 @@
 """Answers of the resources: lists and single rows of everything but points.
 
-Writing is not simulated, only refused like on the server.
+Writing them is not simulated, only refused like on the server; see `writing`.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def get_rows(resource: Resource, view: View, request: web.Request) -> web.Respon
 
 def get_row(resource: Resource, view: View, request: web.Request) -> web.Response:
     """Answer GET on one row: 404 if it is unknown, 403 if the user may not see it."""
-    return tagged(request, _find(resource, view, request), etag=resource.etag)
+    return tagged(request, find(resource.rows, view, request), etag=resource.etag)
 
 
 async def refuse_creation(
@@ -93,12 +93,7 @@ async def refuse_change(
     resource: Resource, view: View, request: web.Request
 ) -> web.Response:
     """Refuse a PUT or DELETE; raise ApiError."""
-    row = _find(resource, view.everything(), request)
-    given = request.headers.get(hdrs.IF_MATCH)
-    if given is None:
-        raise ApiError(428)
-    if given.strip('"') != entity_tag(row):
-        raise ApiError(412)
+    check_tag(find(resource.rows, view.everything(), request), request)
     raise (
         ApiError(501, "The simulator is read-only")
         if view.unrestricted
@@ -106,11 +101,20 @@ async def refuse_change(
     )
 
 
-def _find(resource: Resource, view: View, request: web.Request) -> Row:
+def check_tag(row: Row, request: web.Request) -> None:
+    """Raise ApiError 428 without If-Match, and 412 for that of another row."""
+    given = request.headers.get(hdrs.IF_MATCH)
+    if given is None:
+        raise ApiError(428)
+    if given.strip('"') != entity_tag(row):
+        raise ApiError(412)
+
+
+def find(rows: Rows, view: View, request: web.Request) -> Row:
     """Return the row in the path; raise ApiError 403 or 404."""
     number = int(request.match_info["id"])
     for wanted in (view, view.everything()):
-        for row in resource.rows(wanted):
+        for row in rows(wanted):
             if row.get("id") == number:
                 if wanted is not view:
                     raise forbidden()

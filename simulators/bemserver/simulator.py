@@ -24,6 +24,7 @@ from .resources import (
     refuse_creation,
 )
 from .wire import ApiError, proxy_page, redirect, tagged
+from .writing import mark_read, store_points
 
 type Answer = Callable[[View, web.Request], Awaitable[web.Response]]
 
@@ -82,6 +83,10 @@ class BemserverSimulator(Knobs):
                 for method in ("PUT", "DELETE"):
                     answer = self._private(partial(refuse_change, resource))
                     add(method, rf"/{name}/{{id:\d+}}", answer)
+        add("PUT", r"/notifications/{id:\d+}", self._private(mark_read))
+        for path in ("", r"campaign/{campaign_id:\d+}/"):
+            answer = self._private(self._points(store_points))
+            add("POST", f"/timeseries_data/{path}", answer)
         for tail, points in _DATA.items():
             answer = self._private(self._points(points))
             add("GET", f"/timeseries_data/{tail}", answer)

@@ -17,6 +17,7 @@ _SPEED = "[length] / [time]"
 _PRESSURE = "[mass] / [length] / [time] ** 2"
 _TEMPERATURE = "[temperature]"
 _AREA = "[length] ** 2"
+_MASS = "[mass]"
 _NONE = "dimensionless"
 
 
@@ -73,6 +74,10 @@ _UNITS: Mapping[tuple[str, ...], Unit] = {
     ("h", "hour"): Unit("hour", "[time]", 3600),
     ("V", "volt"): Unit("volt", "[mass] * [length] ** 2 / [current] / [time] ** 3", 1),
     ("A", "ampere"): Unit("ampere", "[current]", 1),
+    ("rad", "radian"): Unit("radian", _NONE, 1),
+    ("°", "deg", "degree"): Unit("degree", _NONE, 0.017453292519943295),
+    ("kg", "kilogram"): Unit("kilogram", _MASS, 1),
+    ("t", "metric_ton"): Unit("metric_ton", _MASS, 1000),
     ("Hz", "hertz"): Unit("hertz", "1 / [time]", 1),
 }
 _BY_SYMBOL = {symbol: unit for symbols, unit in _UNITS.items() for symbol in symbols}

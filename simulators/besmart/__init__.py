@@ -1,6 +1,6 @@
 """A simulator of the REST API of besmart.energy, in its editions of 2021 and 2026."""
 
-from .events import Event, Garble, Late, Outage, Removal, Revision, Substitute
+from .events import Estimate, Event, Garble, Late, Outage, Removal, Revision, Substitute
 from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD, Knobs
 from .sensors import (
     CLIENT,
@@ -15,18 +15,38 @@ from .sensors import (
 )
 from .signal_types import PV_PER_QUARTER, PV_POWER, SIGNAL_TYPES, SignalType
 from .simulator import BesmartSimulator
+from .utilities import (
+    GAS,
+    HEAT,
+    HEAT_KWH,
+    TARIFF,
+    UTILITIES_MID,
+    UTILITY_TYPES,
+    VALVE,
+    WATER,
+    utilities,
+)
 
 __all__ = [
     "CLIENT",
     "DEFAULT_LOGIN",
     "DEFAULT_PASSWORD",
+    "GAS",
+    "HEAT",
+    "HEAT_KWH",
     "HOUSE_MID",
     "INVERTER_MID",
     "PV_PER_QUARTER",
     "PV_POWER",
     "SIGNAL_TYPES",
+    "TARIFF",
+    "UTILITIES_MID",
+    "UTILITY_TYPES",
+    "VALVE",
+    "WATER",
     "WORKSHOP_MID",
     "BesmartSimulator",
+    "Estimate",
     "Event",
     "Garble",
     "Knobs",
@@ -41,4 +61,5 @@ __all__ = [
     "Substitute",
     "Workspace",
     "default_sensors",
+    "utilities",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from simulators.credentials import is_same_secret
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .knobs import Knobs
 from .wire import BAD_LOGIN, BAD_TOKEN, NO_TOKEN, RefusedError, invalid
@@ -82,6 +82,8 @@ def check_login(knobs: Knobs, body: Json, workspace_key: str | None) -> None:
             msg = f"'{name}' is a required property"
             raise invalid(("body", name), msg, "value_error.missing")
     if workspace_key is None:
+        if knobs.key_required and knobs.key_missing_status == 422:
+            raise invalid(("header", "X-Auth"), "field required", "value_error.missing")
         if knobs.key_required:
             raise RefusedError(401, NO_TOKEN)
     elif not is_same_secret(workspace_key, knobs.workspace_key or ""):
@@ -89,4 +91,12 @@ def check_login(knobs: Knobs, body: Json, workspace_key: str | None) -> None:
     right_login = is_same_secret(str(body["login"]), knobs.login)
     right_password = is_same_secret(str(body["password"]), knobs.password)
     if not (right_password and right_login):
+        if knobs.bad_login_status == 422:
+            raise invalid(("body", "login"), BAD_LOGIN, "value_error.email")
         raise RefusedError(knobs.bad_login_status, BAD_LOGIN)
+
+
+def parse_text_login(text: str) -> Row:
+    """Return the fields of the body in the description of 2021: a line for each."""
+    lines = (line.partition(": ") for line in text.splitlines())
+    return {name: value for name, colon, value in lines if colon}

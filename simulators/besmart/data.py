@@ -11,7 +11,7 @@ Source: docs/wire/besmart.md, Signal data.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import batched, groupby, pairwise
 
@@ -21,7 +21,7 @@ from .knobs import Knobs, NumberFormat, Order, TimeFormat
 from .query import DataQuery
 from .sensors import Sensor
 from .signal_types import UNITS, SignalType, Unit
-from .store import Sample, Series, last_acquired
+from .store import MEASURED, Sample, Series, last_acquired
 from .wire import NO_RESOURCE, RefusedError
 
 type Show = Callable[[Sample], Json]
@@ -60,13 +60,32 @@ async def signal_data(
     samples = await series.between(-(-query.since // 1000), -(-query.till // 1000))
     if query.origin is not None:
         samples = [sample for sample in samples if sample.origin == query.origin]
-    if query.get_last:
+    if query.get_last and not knobs.keeps_acquisitions:
         samples = last_acquired(samples)
     if query.delta_t is not None:
         samples = _aggregate(samples, kind, query.delta_t * 60)
     elif _is_power(kind, query):
         samples = _powers(samples)
-    return await _envelope(knobs, sensor, kind, scale, _ORDERS[knobs.order](samples))
+    if query.multiply:
+        scale = replace(scale, up=scale.up * knobs.multipliers.get(moid, 1))
+    shown = _ORDERS[knobs.order](samples)[: knobs.max_rows]
+    return await _envelope(knobs, sensor, kind, scale, shown)
+
+
+def cut_off(answers: list[Json], most: int | None) -> list[Json]:
+    """Return the answers of a batch without the rows after the first `most` of all."""
+    if most is None:
+        return answers
+    for answer in answers:
+        data = answer["data"] if isinstance(answer, dict) else None
+        columns = [*data.values()] if isinstance(data, dict) else [data]
+        left = most
+        for column in columns:
+            if isinstance(column, list):
+                left = max(0, most - len(column))
+                del column[most:]
+        most = left
+    return answers
 
 
 def empty_data(knobs: Knobs, client_cid: int, sensor_mid: int, moid: int) -> Row:
@@ -97,7 +116,7 @@ def _scale(knobs: Knobs, kind: SignalType, query: DataQuery) -> _Scale:
     unit = UNITS.get(symbol)
     if unit is not None and _same_dimension(unit, kind.unit):
         return _scale_to(unit, kind)
-    return _Scale(symbol, 1, kind.scale)
+    return _Scale(symbol or None, 1, kind.scale)
 
 
 def _same_dimension(unit: Unit, symbol: str) -> bool:
@@ -205,6 +224,11 @@ def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
             return sample.shown[0] if sample.shown is not None else None
         return number(scale.number(sample.raw))
 
+    def origin(sample: Sample) -> Json:
+        """Return the origin of a sample, if the server knows it."""
+        is_unknown = knobs.null_origins and sample.origin == MEASURED
+        return None if is_unknown else sample.origin
+
     def bound(percent: int) -> Show:
         """Return a column with a percentage of each predicted value."""
         return lambda sample: (
@@ -217,7 +241,7 @@ def _columns(knobs: Knobs, scale: _Scale) -> Mapping[str, Show]:
         "time": lambda sample: time(sample.time),
         "value": value,
         "type": lambda sample: sample.type,
-        "origin": lambda sample: sample.origin,
+        "origin": origin,
     }
     if knobs.extra_columns:
         extra = (

@@ -18,10 +18,10 @@ from orjson import JSONDecodeError, loads
 from simulators.faults import Json
 from simulators.times import epoch
 
-from .auth import Tokens, check_login
-from .data import empty_data, signal_data
+from .auth import Tokens, check_login, parse_text_login
+from .data import cut_off, empty_data, signal_data
 from .knobs import Knobs
-from .query import Parameters, data_query
+from .query import DataQuery, Parameters, data_query
 from .sensors import SENSOR_TYPES, Sensor
 from .signal_types import Edition, SignalType
 from .sources import warm_up
@@ -95,10 +95,18 @@ class Endpoint:
 
 async def _login(request: ApiRequest) -> Json:
     """Answer POST users/token: check the login and issue a token."""
-    check_login(
-        request.knobs, await request.body(), request.web_request.headers.get("X-Auth")
-    )
+    key = request.web_request.headers.get("X-Auth")
+    check_login(request.knobs, await _credentials(request), key)
     return request.tokens.info(request.knobs, request.tokens.issue(request.knobs))
+
+
+async def _credentials(request: ApiRequest) -> Json:
+    """Return the body of a login; a server of text refuses JSON with 415."""
+    if not request.knobs.text_login:
+        return await request.body()
+    if request.web_request.content_type != "text/plain":
+        raise RefusedError(415, "Unsupported Media Type")
+    return parse_text_login(await request.web_request.text())
 
 
 async def _token_info(request: ApiRequest) -> Json:
@@ -217,6 +225,8 @@ async def _list_states(request: ApiRequest, moid: int | None) -> Json:
         raise RefusedError(404, NO_RESOURCE)
     rows: list[Json] = []
     for sensor in found:
+        if sensor.sensor_mid in request.knobs.stateless:
+            continue
         await warm_up(sensor.house, request.now)
         rows += sensor_states(request.knobs, sensor, request.now, moid)
     return rows
@@ -225,7 +235,8 @@ async def _list_states(request: ApiRequest, moid: int | None) -> Json:
 async def _data(request: ApiRequest) -> Json:
     """Answer GET sensors/{cid}.{mid}/signals/{moid}/data."""
     knobs = request.knobs
-    query = data_query(request.query, newer=knobs.edition == "2026")
+    is_new = knobs.edition == "2026"
+    query = data_query(request.query, newer=is_new, multiplies=is_new)
     answer = await signal_data(
         knobs, request.sensor, request.ids[2], query, request.now
     )
@@ -234,6 +245,16 @@ async def _data(request: ApiRequest) -> Json:
 
 async def _batch(request: ApiRequest) -> Json:
     """Answer POST sensors/signals/data for a list of signals."""
+    return await _batch_answer(request, multiplies=False)
+
+
+async def _batch_v2(request: ApiRequest) -> Json:
+    """Answer POST sensors/signals/data/v2: it knows `apply_multiplier`."""
+    return await _batch_answer(request, multiplies=True)
+
+
+async def _batch_answer(request: ApiRequest, *, multiplies: bool) -> Json:
+    """Return the data of a list of signals."""
     body, knobs = await request.body(), request.knobs
     if not isinstance(body, list):
         raise invalid(("body",), "value is not a valid list", "type_error.list")
@@ -245,15 +266,17 @@ async def _batch(request: ApiRequest) -> Json:
         loc = ("body", index)
         if not isinstance(item, dict):
             raise invalid(loc, "value is not a valid dict", "type_error.dict")
-        answers += await _batch_item(request, Parameters(item, loc))
-    return answers
+        query = data_query(Parameters(item, loc), newer=True, multiplies=multiplies)
+        answers += await _batch_item(request, Parameters(item, loc), query)
+    return cut_off(answers, knobs.max_rows_of_all)
 
 
-async def _batch_item(request: ApiRequest, item: Parameters) -> list[Json]:
+async def _batch_item(
+    request: ApiRequest, item: Parameters, query: DataQuery
+) -> list[Json]:
     """Return the answer for one signal; a knob decides about unknown signals."""
     names = ("client_cid", "sensor_mid", "signal_type_moid")
     client, mid, moid = (item.required(name) for name in names)
-    query = data_query(item, newer=True)
     sensor = request.knobs.find_sensor(client, mid)
     try:
         return [await signal_data(request.knobs, sensor, moid, query, request.now)]
@@ -305,7 +328,7 @@ ENDPOINTS = (
     Endpoint("signal_states", "GET", "sensors/states/signals", _signal_states, _NEW),
     Endpoint("data", "GET", _SENSOR + r"/signals/(\d+)/data", _data),
     Endpoint("batch", "POST", "sensors/signals/data", _batch, _NEW),
-    Endpoint("batch_v2", "POST", "sensors/signals/data/v2", _batch, _NEW),
+    Endpoint("batch_v2", "POST", "sensors/signals/data/v2", _batch_v2, _NEW),
     Endpoint("cap", "GET", _SENSOR + "/signals/cap", _cap),
     Endpoint("time", "GET", "time", _time, is_open=True),
 )

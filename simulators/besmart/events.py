@@ -75,6 +75,15 @@ class Substitute(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate(Event):
+    """The server adds a row of its own `later` than each sample, `offset` too high."""
+
+    offset: int
+    later: timedelta = timedelta(minutes=7)
+    origin: Literal[3, 4] = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Garble(Event):
     """The value is replaced by this piece of JSON."""
 

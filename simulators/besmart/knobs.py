@@ -42,7 +42,9 @@ class Knobs:
     password: str = field(default=DEFAULT_PASSWORD, repr=False)
     workspace_key: str | None = field(default=None, repr=False)
     key_required: bool = False  # Login without the workspace key is refused.
-    bad_login_status: Literal[401, 404] = 401
+    key_missing_status: Literal[401, 422] = 401
+    bad_login_status: Literal[401, 404, 422] = 401
+    text_login: bool = False  # JSON is 415; the body is text, as in the text of 2021.
     token_life: timedelta = timedelta(hours=2)
     token_refresh: bool = False  # GET users/token extends the token.
     expiration_unit: Literal["ms", "s"] | None = None
@@ -50,6 +52,7 @@ class Knobs:
     sensors: list[Sensor] = field(default_factory=default_sensors)
     workspaces: list[Workspace] = field(default_factory=default_workspaces)
     types: dict[int, SignalType] = field(default_factory=lambda: dict(SIGNAL_TYPES))
+    stateless: set[int] = field(default_factory=set)  # Sensors (mid) in no states.
     unlisted: set[int] = field(default_factory=set)  # Moids missing in signals/types.
     types_answer: TypesAnswer = "list"
     # Endpoints (names as in `endpoints.py`) that this server lacks -> status.
@@ -65,12 +68,18 @@ class Knobs:
     absent_columns: set[str] = field(default_factory=set)  # E.g. "type", "origin".
     cut_columns: Mapping[str, int] = field(default_factory=dict)  # Entries missing.
     extra_columns: bool = False
+    null_origins: bool = False  # Measured samples have null as their origin.
+    keeps_acquisitions: bool = False  # get_last and last_acq have no effect.
     order: Order = "time"
     reply_units: Mapping[int, str] = field(default_factory=dict)  # Moid -> unit.
     description_key: Literal["descritpion", "description"] = "descritpion"
     state_times: Literal["iso", "ms"] = "iso"
     state_values: Literal["number", "text", "null"] = "number"
     batch_limit: int | None = None
+    max_rows: int | None = None  # Per signal; longer answers are cut off silently.
+    max_rows_of_all: int | None = None  # The same for a whole batch.
+    # Ratios of current transformers by moid, which only GET and v2 of 2026 apply.
+    multipliers: Mapping[int, int] = field(default_factory=dict)
     batch_unknown: Literal["left_out", "empty", "refused"] = "left_out"
     # The data.
     delay: timedelta = timedelta(0)  # From measurement to visibility.

@@ -76,11 +76,15 @@ class DataQuery:
     origin: int | None = None
     get_last: bool = False
     is_chart: bool = False
+    multiply: bool = False
 
 
-def data_query(parameters: Parameters, *, newer: bool) -> DataQuery:
+def data_query(
+    parameters: Parameters, *, newer: bool, multiplies: bool = False
+) -> DataQuery:
     """Parse the parameters of signal data, with `newer` those added after 2021 too.
 
+    An endpoint that `multiplies` knows `apply_multiplier`, which is true by default.
     The origin is `signal_origin_id`; the batch of 0.55+ calls it `origin_id`.
 
     Source: docs/wire/besmart.md, Signal data.
@@ -102,4 +106,9 @@ def data_query(parameters: Parameters, *, newer: bool) -> DataQuery:
         get_last=newer
         and (parameters.truth("get_last") or parameters.truth("last_acq")),
         is_chart=newer and parameters.truth("is_chart"),
+        multiply=multiplies
+        and (
+            "apply_multiplier" not in parameters.values
+            or parameters.truth("apply_multiplier")
+        ),
     )

@@ -16,6 +16,9 @@ type Edition = Literal["2021", "2026"]
 type Kind = Literal["register", "mean", "instant"]
 """A meter position; the mean of the quarter that ends at this time; a value."""
 
+type Word = str | bool
+"""A value that is not a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -41,6 +44,8 @@ UNITS: Mapping[str, Unit] = {
         Unit(9, "A", "current"),
         Unit(10, "Hz", "frequency"),
         Unit(11, "K", "temperature"),
+        Unit(12, "m3", "volume"),
+        Unit(13, "GJ", "heat"),
     )
 }
 
@@ -50,6 +55,7 @@ class SignalType:
     """A type of signal, with a sample every `step` seconds.
 
     A `unit` is divided into `scale` whole steps, which are the resolution of the wire.
+    Without a unit it is empty. If there are `words`, a step is the index of one.
     """
 
     moid: int
@@ -61,6 +67,8 @@ class SignalType:
     step: int = QUARTER
     obis: str | None = None
     chart_unit: str | None = None
+    group: str = "Energetyka"
+    words: tuple[Word, ...] = ()
 
     def row(self, edition: Edition) -> dict[str, Json]:
         """Return the row of sensors/signals/types with the keys of an edition."""
@@ -72,9 +80,9 @@ class SignalType:
                 "is_incremental": self.kind == "register",
                 "description": self.description,
                 "unit_id": number,
-                "unit_symbol": self.unit,
+                "unit_symbol": self.unit or None,
                 "group_id": 2,
-                "group": "Energetyka",
+                "group": self.group,
                 "obis_mapping": self.obis,
                 "chart_expected_unit": self.chart_unit,
                 "keep_prefix": False,
@@ -94,9 +102,9 @@ class SignalType:
             "keep_prefix": False,
             "draw_chart": True,
             "unit_id": number,
-            "unit_symbol": self.unit,
+            "unit_symbol": self.unit or None,
             "group_id": 2,
-            "group": "Energetyka",
+            "group": self.group,
             "data_model_type": 0,
             "chart_expected_summary": [],
             "columns": {},

@@ -11,17 +11,18 @@ from weakref import WeakKeyDictionary
 
 from simulators.house import Channel, House
 from simulators.house_profile import solar
-from simulators.times import DAY, QUARTER, Instant, epoch
+from simulators.times import DAY, HOUR, QUARTER, Instant, epoch
 
 from .sensors import Meter, Sensor
+from .utilities import GAS, HEAT, HEAT_KWH, TARIFF, VALVE, WATER
 
 _WARM_UP = 32 * DAY
 _ORIGINS: WeakKeyDictionary[House, tuple[int, ...]] = WeakKeyDictionary()
 
 _DELIVERED = (Channel.DELIVERED_1, Channel.DELIVERED_2)
 _RETURNED = (Channel.RETURNED_1, Channel.RETURNED_2)
-# Register -> the active energy that it follows, and its share of it in percent.
-_REGISTERS: Mapping[int, tuple[tuple[Channel, Channel], int]] = {
+# Register -> the energy or gas that it follows, and its share of it in percent.
+_REGISTERS: Mapping[int, tuple[tuple[Channel, ...], int]] = {
     32: (_DELIVERED, 100),
     34: (_RETURNED, 100),
     36: (_DELIVERED, 32),
@@ -30,6 +31,11 @@ _REGISTERS: Mapping[int, tuple[tuple[Channel, Channel], int]] = {
     42: (_DELIVERED, 3),
     44: (_DELIVERED, 105),
     46: (_RETURNED, 101),
+    # Litres of gas: litres of water, megajoules and watt-hours follow them.
+    WATER: ((Channel.GAS,), 7),
+    GAS: ((Channel.GAS,), 100),
+    HEAT: ((Channel.GAS,), 4),
+    HEAT_KWH: ((Channel.GAS,), 1000),
 }
 
 
@@ -144,10 +150,17 @@ def _temperature(sensor: Sensor, when: int) -> int:
     return 27_515 + _solar(sensor, when) // 3
 
 
+def _odd_hour(sensor: Sensor, when: int) -> int:
+    """Return 1 in the hours of the day whose number is odd, else 0."""
+    return when // HOUR % 2
+
+
 _READERS: Mapping[int, Callable[[Sensor, int], int]] = {
     **{53 + line: _voltage(line) for line in range(3)},
     **{56 + line: _current(line) for line in range(3)},
     70: _solar,
     103: _frequency,
     139: _temperature,
+    TARIFF: _odd_hour,
+    VALVE: _odd_hour,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from simulators.faults import Json
 from simulators.times import DAY, HOUR, epoch
 
-from .events import Event, Garble, Late, Outage, Removal, Revision, Substitute
+from .events import Estimate, Event, Garble, Late, Outage, Removal, Revision, Substitute
 from .knobs import Knobs
 from .sensors import Sensor
 from .signal_types import SignalType
@@ -107,7 +107,7 @@ class Series:
         """Return everything that was ever acquired for this time, in that order."""
         arrival = self._arrival(when)
         origin, value = MEASURED, self._value(when)
-        samples = [Sample(when, value, origin, arrival)]
+        samples = [Sample(when, value, origin, arrival, *self._words(value))]
         for event in events:
             match event:
                 case Outage():
@@ -119,6 +119,8 @@ class Series:
                     samples = [replace(each, origin=origin) for each in samples]
                 case Revision():
                     samples = _revised(samples, event)
+                case Estimate():
+                    samples = [*samples, _estimate(samples[-1], event)]
                 case Garble(value=json):
                     samples = [replace(each, shown=(json,)) for each in samples]
                 case Removal(keeps_row=keeps_row):
@@ -127,6 +129,18 @@ class Series:
                 case _:
                     continue
         return samples
+
+    def _words(self, value: int) -> tuple[()] | tuple[str, tuple[Json]]:
+        """Return the type and the word of a sample; nothing for a number.
+
+        The published texts name no type but DBL and RM, and no booleans before 2022.
+        """
+        if not self.kind.words:
+            return ()
+        word = self.kind.words[value]
+        if isinstance(word, str):
+            return ("STR", (word,))
+        return ("BOOL", (str(word).lower() if self.knobs.edition == "2021" else word,))
 
     def _value(self, when: int) -> int:
         """Return the value that the sensor sends, which may be wrong."""
@@ -148,6 +162,18 @@ def last_acquired(samples: list[Sample]) -> list[Sample]:
     """
     kept = {(sample.time, sample.origin): sample for sample in samples}
     return list(kept.values())
+
+
+def _estimate(sample: Sample, event: Estimate) -> Sample:
+    """Return the estimated row that follows a sample."""
+    later = int(event.later.total_seconds())
+    return replace(
+        sample,
+        time=sample.time + later,
+        raw=(sample.raw or 0) + event.offset,
+        origin=event.origin,
+        acquired=sample.acquired + later,
+    )
 
 
 def _revised(samples: list[Sample], event: Revision) -> list[Sample]:

@@ -12,11 +12,14 @@ KEY = "metering_hub.entry.trusted"
 ALL = ("gas", "heat", "water")
 
 
-def settings(trusted: str = "", straight: str = "") -> dict[Setting, frozenset[str]]:
+def settings(
+    trusted: str = "", straight: str = "", chosen: str = ""
+) -> dict[Setting, frozenset[str]]:
     """Return settings from keys with spaces between them."""
     return {
         Setting.TRUSTED: frozenset(trusted.split()),
         Setting.STRAIGHT_LINES: frozenset(straight.split()),
+        Setting.CHOSEN_UNIT: frozenset(chosen.split()),
     }
 
 
@@ -29,13 +32,28 @@ async def test_only_changed_points_are_imported_again(
     chosen = settings("gas", "gas heat")
     assert await memory.async_changed(ALL, chosen) == {"gas", "heat"}
     await memory.async_keep({"gas"}, chosen)
-    assert hass_storage[KEY]["data"] == {"trusted": ["gas"], "straight_lines": ["gas"]}
+    assert hass_storage[KEY]["data"] == {
+        "trusted": ["gas"],
+        "straight_lines": ["gas"],
+        "chosen_unit": [],
+    }
     memory = SettingsMemory(hass, "entry")
     assert await memory.async_changed(ALL, chosen) == {"heat"}
     await memory.async_keep({"heat"}, chosen)
     assert await memory.async_changed(ALL, chosen) == frozenset()
     assert await memory.async_changed(ALL, settings("", "gas heat")) == {"gas"}
     assert await memory.async_changed(["water"], settings()) == frozenset()
+
+
+async def test_the_imported_points_of_a_setting_are_known_after_a_restart(
+    hass: HomeAssistant,
+) -> None:
+    """A unit that the user no longer chooses was the one of the rows until now."""
+    chosen = settings(chosen="gas heat")
+    await SettingsMemory(hass, "entry").async_keep({"gas"}, chosen)
+    memory = SettingsMemory(hass, "entry")
+    assert await memory.async_imported_with(Setting.CHOSEN_UNIT) == {"gas"}
+    assert await memory.async_changed(ALL, settings()) == {"gas"}
 
 
 async def test_the_list_of_an_older_version_is_read(

@@ -17,6 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.flow import discovery
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -162,6 +163,12 @@ async def finish_tasks(hass: HomeAssistant) -> None:
     ]:
         await asyncio.wait(tasks)
         await hass.async_block_till_done()
+
+
+@pytest.fixture(autouse=True)
+def patient_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show no progress of the search for devices on a slow machine."""
+    monkeypatch.setattr(discovery, "SHOWN_AFTER", 60.0)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -398,10 +398,8 @@ async def test_selection_keeps_what_other_steps_ask(
     await hass.async_block_till_done()
 
 
-async def test_no_register_to_trust(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    """Without a selected register there is nothing to choose."""
+async def test_no_point_to_choose(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """Without a selected point there is nothing to choose."""
     step = await open_options(hass, loaded, "selection")
     await hass.config_entries.options.async_configure(
         step["flow_id"], {**SELECTION, "devices": [], "new_devices": False}
@@ -409,7 +407,7 @@ async def test_no_register_to_trust(
     await hass.async_block_till_done()
     step = await open_options(hass, loaded, "points")
     assert step["type"] is FlowResultType.ABORT
-    assert step["reason"] == "no_registers"
+    assert step["reason"] == "no_points"
 
 
 @pytest.mark.parametrize("step", ["selection", "points", "data_quality"])

@@ -207,3 +207,12 @@ async def test_bug_of_others_a_failed_import_is_only_logged(
     simulator.faults.clear()
     await tick(600)
     assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
+
+
+async def test_a_server_that_returns_nothing_of_its_own(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Only some platforms can be asked for data in their own terms."""
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "get_server_data", loaded, point="gas", start=NOW.isoformat())
+    assert refused.value.translation_key == "no_server_data"

@@ -348,7 +348,10 @@ async def test_entries_of_newer_versions_are_refused(
     hass: HomeAssistant, version: int, accepted: bool
 ) -> None:
     """The entry of a newer version is not changed after a downgrade."""
-    entry = MockConfigEntry(domain=DOMAIN, version=version)
+    entry = MockConfigEntry(
+        domain=DOMAIN, version=version, data={"backend": "dsmr_reader"}
+    )
+    entry.add_to_hass(hass)
     assert await async_migrate_entry(hass, entry) is accepted
 
 

@@ -248,6 +248,7 @@ async def test_one_point_fails(
     state = hass.states.get(PROGRESS)
     assert state is not None
     assert state.attributes["state"] == "incomplete"
+    assert 0 < float(state.state) < 100
     assert len(partly["electricity_delivered_1"]) == 193
     assert len(partly.get("gas", [])) < 193
     with pytest.raises(HomeAssistantError) as failed:

@@ -71,13 +71,28 @@ async def test_confirmed_fall_of_a_register_is_shown(
     assert shown(hass, DELIVERED_NORMAL) == "1.1"
 
 
+REGISTER = {"state_class": "total_increasing"}
+"""What Home Assistant stores of the sensor of a register, besides its state."""
+
+
+async def test_amount_of_before_is_no_position(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """What a sensor showed before its point became a register guards nothing."""
+    extra = {"native_value": 99_000_000.5, "native_unit_of_measurement": "kWh"}
+    state = State(DELIVERED_NORMAL, "99000000.5", {"state_class": "total"})
+    mock_restore_cache_with_extra_data(hass, [(state, extra)])
+    await set_up(hass, entry)
+    assert 1_000 < float(shown(hass, DELIVERED_NORMAL)) < 99_000_000
+
+
 async def test_false_zero_right_after_a_restart_is_not_shown(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
     """The position from before a restart guards the first reading after it."""
     extra = {"native_value": 14_000.5, "native_unit_of_measurement": "kWh"}
     mock_restore_cache_with_extra_data(
-        hass, [(State(DELIVERED_NORMAL, "14000.5"), extra)]
+        hass, [(State(DELIVERED_NORMAL, "14000.5", REGISTER), extra)]
     )
     simulator.register_override = {"electricity_delivered_2": 0}
     await set_up(hass, entry)

@@ -2,9 +2,12 @@
 
 import pytest
 
+from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.metering.point_settings import (
     PointSettings,
     trusted_keys,
+    with_present_keys,
+    with_settings,
     with_trusted,
 )
 
@@ -59,3 +62,56 @@ def test_nothing_is_stored_for_nothing() -> None:
     trusting = with_trusted({"devices": []}, ["gas", "water"], ["gas"])
     assert trusting == {"devices": [], "points": {"gas": {"trusted": True}}}
     assert with_trusted(trusting, ["gas", "water"], []) == {"devices": []}
+
+
+POINT = Point(
+    key="series_1_register",
+    device_key="site",
+    quantity=Quantity.ENERGY,
+    kind=Kind.REGISTER,
+    former_keys=("series_1", "series_1_amount"),
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PointSettings(),
+        PointSettings(is_trusted=True, kind=Kind.INTERVAL, unit="kWh"),
+        PointSettings(quantity=Quantity.GAS, role=Role.GAS),
+        PointSettings(is_roleless=True),
+    ],
+)
+def test_settings_are_read_as_they_were_stored(settings: PointSettings) -> None:
+    """No role is another setting than the role that the backend says."""
+    options = with_settings({"devices": []}, POINT, settings)
+    assert PointSettings.of_point(options, POINT) == settings
+    assert ("points" in options) is (settings != PointSettings())
+
+
+def test_settings_of_a_later_version_are_not_taken_for_a_choice() -> None:
+    stored = {"kind": "forecast", "quantity": 1, "role": ["solar"], "unit": ""}
+    assert PointSettings.of({"points": {"a": stored}}, "a") == PointSettings()
+
+
+def test_settings_are_found_under_a_former_key() -> None:
+    """The present key goes before the former ones."""
+    options: dict[str, object] = {"points": {"series_1": {"kind": "register"}}}
+    assert PointSettings.of_point(options, POINT).kind is Kind.REGISTER
+    options = {"points": {"series_1": {"kind": "interval"}, POINT.key: {"unit": "Wh"}}}
+    assert PointSettings.of_point(options, POINT) == PointSettings(unit="Wh")
+
+
+def test_settings_move_to_the_present_key() -> None:
+    """Trust moves with all others, and what a later version stored stays."""
+    former = {"kind": "register", "trusted": True, "factor": 0.1}
+    options = {"points": {"series_1": former, "gas": {"trusted": True}}}
+    moved = with_present_keys(options, [POINT])
+    assert moved == {"points": {POINT.key: former, "gas": {"trusted": True}}}
+    assert trusted_keys(moved) == {POINT.key, "gas"}
+    changed = with_settings(options, POINT, PointSettings(is_roleless=True))
+    assert changed["points"] == {
+        POINT.key: {"factor": 0.1, "role": "none"},
+        "gas": {"trusted": True},
+    }
+    assert options["points"] == {"series_1": former, "gas": {"trusted": True}}

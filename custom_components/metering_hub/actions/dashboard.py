@@ -9,10 +9,11 @@ from .call import ATTR_ENTRY, entry_of, errors_translated
 async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     """Add sources to the Energy dashboard; return those added and those skipped."""
     entry = entry_of(call, call.data[ATTR_ENTRY])
-    history = entry.runtime_data.history
+    history, inventory = entry.runtime_data.history, entry.runtime_data.inventory
     meters = EntryMeters(
         entry=entry,
-        points=entry.runtime_data.inventory.data.points,
+        points=inventory.data.points,
+        forecast=inventory.async_solar_forecast,
         statistic_prefix=history.prefix if history else None,
     )
     with errors_translated():

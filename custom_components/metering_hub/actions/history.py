@@ -64,7 +64,8 @@ GET_SCHEMA = vol.Schema(
 async def import_history(call: ServiceCall) -> ServiceResponse:
     """Re-import the history of an entry; return the rows, and points without any.
 
-    It fails if a part fails, and names that.
+    The keys of points that wait for an answer of the user are `left_out`. The action
+    fails if a part fails, and names that.
     """
     history = history_of(call, call.data[ATTR_ENTRY])
     start = moment_of(call, ATTR_START)
@@ -75,6 +76,7 @@ async def import_history(call: ServiceCall) -> ServiceResponse:
     return {
         "rows": dict(outcome.written),
         "without_readings": [*sorted(outcome.without_readings)],
+        "left_out": [*sorted(history.questions)],
     }
 
 
@@ -90,7 +92,7 @@ async def get_history(call: ServiceCall) -> ServiceResponse:
         raise invalid("end_before_start")
     is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
     found = StoredHistory(start, end, is_raw)
-    is_trusted = PointSettings.of(history.config_entry.options, point.key).is_trusted
+    is_trusted = PointSettings.of_point(history.config_entry.options, point).is_trusted
     with errors_translated():
         until = end
         estimator = None

@@ -8,9 +8,12 @@ from enum import StrEnum
 
 from aiohttp import ClientSession
 
+from ..metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
+from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
+from ..metering.server_data import ServerData, ServerQuery
 from .common.http import Json
 
 type Setting = str | bool | list[str]
@@ -62,6 +65,11 @@ class Field:
     identifies: bool = False
 
     @property
+    def is_personal(self) -> bool:
+        """Return True for what the user enters, which may identify a person."""
+        return self.kind is FieldKind.TEXTS
+
+    @property
     def is_secret(self) -> bool:
         """Return True if the value must never be shown."""
         return self.kind in (FieldKind.KEY, FieldKind.PASSWORD)
@@ -79,9 +87,20 @@ class Capability(StrEnum):
     HISTORY = "history"
     COMPARISON = "comparison"
     DAY_TOTALS = "day_totals"
+    ENERGY_BREAKDOWN = "energy_breakdown"
+    KINDS = "kinds"
+    """The user can say the kind of a point, which `Backend.use_settings` follows."""
+
+    NOTIFICATIONS = "notifications"
     PRICES = "prices"
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
+
+    SERVER_DATA = "server_data"
+    """The server can be asked for data in its own terms."""
+
+    UPLOAD = "upload"
+    """The server stores values of Home Assistant in a series of its own."""
 
     WATCH = "watch"
     WRITE = "write"
@@ -152,6 +171,25 @@ class Comparison:
     seen: Memory
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTarget:
+    """A series of the server that values can be uploaded into.
+
+    `key` identifies it on the server. `unit` is spelled as in Home Assistant.
+    """
+
+    key: str
+    name: str = field(repr=False)
+    unit: str | None
+
+
+class DataState(StrEnum):
+    """What uploaded values are: as they were measured, or checked and cleaned."""
+
+    RAW = "raw"
+    CLEAN = "clean"
+
+
 class Backend(ABC):
     """A connection to one server.
 
@@ -180,6 +218,14 @@ class Backend(ABC):
         """Return what to keep over a restart."""
         return {}
 
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow what the user said about points, by point key, in the inventory.
+
+        Called before `connect`. The key may be one of the point's `former_keys`, or
+        that of a point that is gone.
+        """
+        return
+
     @abstractmethod
     async def connect(self) -> Identity:
         """Log in and return the identity of the server."""
@@ -194,6 +240,15 @@ class Backend(ABC):
         Called when the user submits the form, so that errors are shown there.
         """
         return {}
+
+    def checked_setup(self) -> Settings:
+        """Return the setup fields that `check_setup` has completed, to be stored."""
+        return {}
+
+    @property
+    def inventory_progress(self) -> float | None:
+        """Return which share of a running inventory is done, if that is known."""
+        return None
 
     @abstractmethod
     async def latest(self, points: Collection[Point]) -> Latest:
@@ -253,11 +308,68 @@ class Backend(ABC):
         """
         raise NotImplementedError
 
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return a page of about so many values, as the server itself returns them.
+
+        Raises RejectedError if the server refuses what is asked. Requires
+        Capability.SERVER_DATA.
+        """
+        raise NotImplementedError
+
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the solar production that the server expects in [start, end), in Wh.
+
+        It is by the start of the UTC hour, and empty if nothing is predicted, which is
+        the default. Callers may ask often.
+        """
+        return {}
+
     async def write(self, point: Point, value: Value | None) -> None:
         """Set a writable point, or trigger an ACTION point (with the value `None`).
 
         Raises RejectedError with the server's reason if it rejects the value.
         Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def energy_breakdown(
+        self, device_key: str, query: BreakdownQuery
+    ) -> EnergyBreakdown:
+        """Return what the energy of a device was used for.
+
+        Raises NoBreakdownError for a device that has none, and IncompatibleUnitError if
+        the server cannot convert to the unit. Requires Capability.ENERGY_BREAKDOWN.
+        """
+        raise NotImplementedError
+
+    async def mark_read(self, point: Point, notification: str) -> None:
+        """Mark a notification of a NOTIFICATIONS point as read, by its key.
+
+        One that is read already is none the worse. Raises RejectedError if the server
+        no longer has it. Requires Capability.NOTIFICATIONS.
+        """
+        raise NotImplementedError
+
+    async def upload_target(self, series: str, campaign: str | None) -> UploadTarget:
+        """Return the series with an id or name, as the server has it now.
+
+        Names may be unique only within a campaign, which is given by its id or name,
+        too. Raises NoTargetError if there is no such series, and ManyTargetsError if
+        there are several. Requires Capability.UPLOAD.
+        """
+        raise NotImplementedError
+
+    async def upload(
+        self, target: UploadTarget, values: Mapping[datetime, float], state: DataState
+    ) -> None:
+        """Store values in a series, in its unit and by whole seconds.
+
+        What the server has at the same moment stays, so uploading again changes
+        nothing. Requires Capability.UPLOAD.
         """
         raise NotImplementedError
 
@@ -299,7 +411,8 @@ class BackendSpec:
     corrected readings are expected. `currency` is the ISO 4217 code of all costs and
     prices. No reading of the platform is older than `earliest`. `mqtt_topics` are those
     at which the platform sends over MQTT if its user wants that, which shows that there
-    is a server.
+    is a server. `identify` returns the identity of a server that has none of its own,
+    from its fields.
     """
 
     key: str
@@ -316,3 +429,4 @@ class BackendSpec:
     capabilities: frozenset[Capability] = frozenset()
     earliest: datetime = EARLIEST
     mqtt_topics: tuple[str, ...] = ()
+    identify: Callable[[Settings], str] | None = None

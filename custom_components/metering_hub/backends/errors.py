@@ -73,6 +73,22 @@ class RejectedError(BackendError):
     """The server rejected a value; the message is the server's own."""
 
 
+class NoBreakdownError(RejectedError):
+    """The device is none whose energy is broken down by its use."""
+
+
+class IncompatibleUnitError(RejectedError):
+    """Values cannot be converted between units; the message is the wanted one."""
+
+
+class NoTargetError(RejectedError):
+    """The server has no series with this id or name that the user may see."""
+
+
+class ManyTargetsError(RejectedError):
+    """The server has several series of this name, in different campaigns."""
+
+
 class ProtocolError(BackendError):
     """The answer is invalid or does not come from this server's API."""
 

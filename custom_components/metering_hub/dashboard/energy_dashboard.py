@@ -4,8 +4,9 @@ Sources that the user has set up are never changed or removed. A source is added
 automatically only once, so one that the user removes does not come back.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -15,10 +16,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from ..const import DOMAIN
+from ..descriptions import statistics_unit_class
 from ..history.recorder.recorder import recorded_ids, recorded_unit_class
 from ..history.statistic import cost_suffix
 from ..identifiers import platform_of, point_unique_id
-from ..metering.model import Kind, Point, Quantity
+from ..metering.model import Kind, Point, Quantity, Role
 from .energy_sources import (
     COUNTED_ROLES,
     Candidate,
@@ -44,6 +46,7 @@ _LISTS: Mapping[SourceKind, SourceList] = {
 _GAS_UNIT_CLASSES: Mapping[Quantity, str] = {
     Quantity.GAS: VolumeConverter.UNIT_CLASS,
     Quantity.ENERGY: EnergyConverter.UNIT_CLASS,
+    Quantity.HEAT: EnergyConverter.UNIT_CLASS,
 }
 _COUNTING_KINDS = frozenset({Kind.REGISTER, Kind.INTERVAL})
 
@@ -57,10 +60,12 @@ class EntryMeters:
     """The meters of a config entry.
 
     `points` are the selected points by key. `statistic_prefix` is the prefix of the
-    imported statistics, or `None` if history is not imported.
+    imported statistics, or `None` if history is not imported. `forecast` returns the
+    expected solar production, which is empty if there is none.
     """
 
     entry: ConfigEntry
+    forecast: Callable[[], Awaitable[Mapping[datetime, float]]]
     points: Mapping[str, Point]
     statistic_prefix: str | None
 
@@ -81,8 +86,9 @@ async def async_add_to_dashboard(
     With `only_new`, sources that were offered before are ignored.
     """
     entry_id = meters.entry.entry_id
+    ids = await _statistic_ids(hass, meters)
     candidates = make_candidates(
-        meters.points.values(), await _statistic_ids(hass, meters)
+        meters.points.values(), replace(ids, forecasts=await _forecasts(meters))
     )
     preferences = await async_get_preferences(hass)
     offered = await async_offered_sources(hass)
@@ -92,9 +98,16 @@ async def async_add_to_dashboard(
     async with offered.lock:
         gas = await _unit_class_of_gas(hass, preferences)
         outcome = await _add(hass, preferences, candidates, gas)
-    ids = (each for candidate in candidates for each in candidate.statistics)
-    offered.async_add(entry_id, ids)
+    counted = (each for candidate in candidates for each in candidate.statistics)
+    offered.async_add(entry_id, counted)
     return outcome
+
+
+async def _forecasts(meters: EntryMeters) -> tuple[str, ...]:
+    """Return the id of an entry whose server predicts its solar production."""
+    if not any(point.role is Role.SOLAR for point in meters.points.values()):
+        return ()
+    return (meters.entry.entry_id,) if await meters.forecast() else ()
 
 
 async def async_follow(
@@ -212,7 +225,13 @@ async def _statistic_ids(hass: HomeAssistant, meters: EntryMeters) -> StatisticI
 
     These are the imported statistics or, without import, those of the entities.
     """
-    points, prefix = meters.points, meters.statistic_prefix
+    prefix = meters.statistic_prefix
+    points = {
+        key: point
+        for key, point in meters.points.items()
+        # The dashboard refuses statistics whose unit it cannot convert, such as BTU.
+        if point.kind not in _COUNTING_KINDS or statistics_unit_class(point) is not None
+    }
     entities = _enabled_entities(hass, meters.entry, points.values())
     rates = {
         key: entity_id

@@ -38,15 +38,17 @@ class StatisticIds:
     """The ids of the statistics of points, by point key.
 
     `amounts` count the points, `money` their cost or compensation, and `rates` are
-    power sensors. Points without a statistic are missing.
+    power sensors. Points without a statistic are missing. `forecasts` are the ids of
+    the config entries that predict the solar production.
     """
 
     amounts: Mapping[str, str]
     money: Mapping[str, str]
     rates: Mapping[str, str]
+    forecasts: tuple[str, ...] = ()
 
 
-_GAS_QUANTITIES = frozenset({Quantity.GAS, Quantity.ENERGY})
+_GAS_QUANTITIES = frozenset({Quantity.GAS, Quantity.ENERGY, Quantity.HEAT})
 _ROLES: Mapping[Role, tuple[SourceKind, frozenset[Quantity]]] = {
     Role.SOLAR: (SourceKind.SOLAR, frozenset({Quantity.ENERGY})),
     Role.GAS: (SourceKind.GAS, _GAS_QUANTITIES),
@@ -128,7 +130,11 @@ class _CandidateMaker:
         )
 
     def sources(self) -> Iterator[Candidate]:
-        """Yield the solar, gas and water sources."""
+        """Yield the solar, gas and water sources.
+
+        The forecast is that of all solar sources together, so the first one has it.
+        """
+        forecasts = [*self._ids.forecasts] or None
         for role, (kind, quantities) in _ROLES.items():
             for point in self._with_role(role):
                 if point.quantity not in quantities:
@@ -138,7 +144,11 @@ class _CandidateMaker:
                     "stat_energy_from": self._ids.amounts[point.key],
                 }
                 if kind is SourceKind.SOLAR:
-                    config |= {"config_entry_solar_forecast": None, **self._rate(point)}
+                    config |= {
+                        "config_entry_solar_forecast": forecasts,
+                        **self._rate(point),
+                    }
+                    forecasts = None
                 else:
                     config |= {
                         "stat_cost": self._money(point),

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..backends.base import Backend, BackendSpec, Settings
+from ..metering.point_settings import settings_by_key
 from .selection import setup_settings
 
 
@@ -16,8 +17,10 @@ def make_backend(
     data: Settings,
     options: Mapping[str, object],
 ) -> Backend:
-    """Return a backend that uses Home Assistant's shared session."""
+    """Return a backend that uses Home Assistant's shared session and the options."""
     session = async_get_clientsession(
         hass, verify_ssl=bool(data.get(CONF_VERIFY_SSL, True))
     )
-    return spec.make(session, data, setup_settings(spec, options))
+    backend = spec.make(session, data, setup_settings(spec, options))
+    backend.use_settings(settings_by_key(options))
+    return backend

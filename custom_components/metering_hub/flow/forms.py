@@ -56,6 +56,19 @@ def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.
     return vol.Schema(schema)
 
 
+def choice_selector(labels: Mapping[str, str]) -> SelectSelector:
+    """Return the selector of one choice, by value and label."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in labels.items()
+            ],
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
 def choices_selector(labels: Mapping[str, str]) -> SelectSelector:
     """Return the selector of any number of choices, by value and label."""
     return SelectSelector(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ..backends.base import BackendSpec, Settings
 from ..const import CONF_DEVICES, CONF_KNOWN_DEVICES, CONF_NEW_DEVICES
+from ..metering.meter_roles import keys_of
 from ..metering.model import Inventory
 
 type Options = Mapping[str, object]
@@ -15,9 +16,9 @@ def selected_devices(inventory: Inventory, options: Options) -> frozenset[str]:
     If new devices are added automatically, this includes devices that did not exist
     when the user made the selection.
     """
-    selected = _keys(options.get(CONF_DEVICES))
+    selected = keys_of(options.get(CONF_DEVICES))
     add_new = options.get(CONF_NEW_DEVICES, True)
-    known = _keys(options.get(CONF_KNOWN_DEVICES))
+    known = keys_of(options.get(CONF_KNOWN_DEVICES))
     return frozenset(
         key
         for key in inventory.devices
@@ -32,8 +33,3 @@ def setup_settings(spec: BackendSpec, options: Options) -> Settings:
         for field in spec.setup_fields
         if isinstance(value := options.get(field.name), str | bool | list)
     }
-
-
-def _keys(value: object) -> frozenset[str]:
-    """Return a stored list of keys, or an empty set if it is missing."""
-    return frozenset(value) if isinstance(value, list | tuple) else frozenset()

@@ -19,20 +19,32 @@ from ..const import (
     CONF_NEW_DEVICES,
     DOMAIN,
 )
+from ..metering.meter_roles import (
+    CONF_GRID_METERS,
+    CONF_SOLAR_METERS,
+    keys_of,
+    solar_choices,
+)
 from ..metering.model import Inventory
+from ..metering.names import device_paths
 from .forms import FormData, choices_selector, fields_schema
 from .selection import Options, selected_devices
 
 
 async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, str]:
-    """Return the names of devices by key, in Home Assistant's language."""
+    """Return the paths of devices by key, in Home Assistant's language.
+
+    Rooms of the same name are told apart by the buildings that they are in, and devices
+    of several houses by the areas that the server has for those.
+    """
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
-    return {
-        key: device.name
-        or texts.get(f"component.{DOMAIN}.device.{device.translation_key}.name")
-        or key
-        for key, device in inventory.devices.items()
-    }
+    names = {}
+    for key, device in inventory.devices.items():
+        text_key = f"component.{DOMAIN}.device.{device.translation_key}.name"
+        name = device.name or texts.get(text_key) or key
+        area = device.suggested_area
+        names[key] = f"{name} ({area})" if area else name
+    return device_paths(inventory, names)
 
 
 def selection_schema(
@@ -60,8 +72,35 @@ def selection_schema(
                 description={"suggested_value": start} if start else None,
             ): DateSelector(),
             _switch(CONF_ENERGY_DASHBOARD, options): BooleanSelector(),
+            **_meter_fields(inventory, names, options),
         }
     ).extend(_setup_fields(spec, inventory, options).schema)
+
+
+def _meter_fields(
+    inventory: Inventory, names: Mapping[str, str], options: Options
+) -> dict[vol.Marker, object]:
+    """Return the fields in which the user says where meters are, if there are several.
+
+    A meter is selected only if no other one can be meant.
+    """
+    if len(inventory.grid_candidates) < 2:
+        return {}
+    solar = inventory.solar_candidates
+    offers: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+        CONF_GRID_METERS: (inventory.grid_candidates, frozenset()),
+        CONF_SOLAR_METERS: (
+            solar_choices(inventory),
+            solar if len(solar) == 1 else frozenset(),
+        ),
+    }
+    fields: dict[vol.Marker, object] = {}
+    for field, (offered, certain) in offers.items():
+        labels = {key: name for key, name in names.items() if key in offered}
+        chosen = keys_of(options.get(field, [*certain]))
+        marker = vol.Required(field, default=[key for key in labels if key in chosen])
+        fields[marker] = choices_selector(labels)
+    return fields
 
 
 def _switch(name: str, options: Options) -> vol.Marker:
@@ -85,7 +124,10 @@ def _setup_fields(
 
 def selection_errors(user_input: FormData | None) -> dict[str, str]:
     """Return the errors in a submitted selection form, by field."""
-    start = (user_input or {}).get(CONF_HISTORY_START)
+    form = user_input or {}
+    if {*form.get(CONF_GRID_METERS, ())} & {*form.get(CONF_SOLAR_METERS, ())}:
+        return {CONF_SOLAR_METERS: "both_meters"}
+    start = form.get(CONF_HISTORY_START)
     # ISO 8601 dates sort chronologically as text.
     if start and start > dt_util.now().date().isoformat():
         return {CONF_HISTORY_START: "start_in_future"}
@@ -101,8 +143,15 @@ def read_selection(
     come from the setup fields of the form, so they are selected, too.
     """
     new = found.devices.keys() - offered.devices.keys()
+    selected = {*user_input[CONF_DEVICES], *new}
+    meters = {
+        field: [key for key in user_input[field] if key in selected]
+        for field in (CONF_GRID_METERS, CONF_SOLAR_METERS)
+        if field in user_input
+    }
     return {
         **user_input,
-        CONF_DEVICES: sorted({*user_input[CONF_DEVICES], *new}),
+        **meters,
+        CONF_DEVICES: sorted(selected),
         CONF_KNOWN_DEVICES: sorted(found.devices),
     }

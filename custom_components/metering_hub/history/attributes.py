@@ -22,6 +22,7 @@ def import_attributes(
         "reached": progress.reached.isoformat() if progress.reached else None,
         "rows": progress.rows,
         "state": progress.state,
+        "left_out": [*progress.left_out],
         "rejected": progress.rejected.count,
         "newest_rejected": newest
         and {

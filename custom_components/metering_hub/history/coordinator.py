@@ -17,7 +17,7 @@ from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
-from ..metering.model import Point
+from ..metering.model import Kind, KindQuestion, Point
 from .audit.auditor import Auditor
 from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
@@ -27,9 +27,10 @@ from .outcome import Outcome
 from .progress import Progress
 from .quality.memory import QualityMemory
 from .quality.report import QualityReporter
+from .recorded_kinds import kind_questions
 from .rejected import Rejections
 from .scope import make_scope
-from .settings_memory import SettingsMemory
+from .settings_memory import Setting, SettingsMemory
 from .statistic import Scope, statistic_prefix
 from .warnings.validator import Validator
 
@@ -60,6 +61,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             always_update=False,
         )
         self.data = Progress()
+        self.questions: Mapping[str, KindQuestion] = {}
+        """Why points are left out: their recorded rows are of another kind."""
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._spec = spec
@@ -113,7 +116,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         return {
             key: point
             for key, point in self._inventory.data.points.items()
-            if point.has_history
+            if point.has_history and point.kind is not Kind.UNDECIDED
         }
 
     @property
@@ -124,7 +127,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
-        scope = await self.scope()
+        scope = await self._answered_scope()
         await self.qualities.async_load()
         await self._news.async_begin(scope)
         try:
@@ -143,10 +146,10 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         else:
             self._server_issue.clear()
             if self.data.state == "importing":
-                rows = self.data.rows
+                rows = outcome.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
         await self._report_quality(scope)
-        progress = self._with_reports(_done(outcome))
+        progress = self._with_reports(self._done(outcome, scope))
         await self._news.async_tell(scope, outcome, progress.quality)
         return progress
 
@@ -156,9 +159,11 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises BackendError and HistoryError.
         """
         uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
-        await self._import_with_changed_settings(scope)
+        again = await self._import_with_changed_settings(scope)
         await self.auditor.async_prepare(scope, uncoded)
         outcome = await self._importer.run(scope, self._report)
+        for statistic_id, rows in again.items():
+            outcome.add_written(statistic_id, rows)
         if self.data.state == "importing":
             self.auditor.async_request(is_complete=True)
         if not outcome.failed:
@@ -183,17 +188,20 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             LOGGER.debug("%s: the days' totals are missing: %s", self.name, err)
             return {}
 
-    async def _import_with_changed_settings(self, scope: Scope) -> None:
+    async def _import_with_changed_settings(self, scope: Scope) -> Mapping[str, int]:
         """Import all of the points again whose settings the user has changed.
 
-        Raises BackendError and HistoryError; the next import then tries again.
+        Returns the rows written by statistic id. Raises BackendError and HistoryError;
+        the next import then tries again.
         """
         keys = [point.key for point in scope.points]
         if changed := await self._settings.async_changed(keys, scope.settings):
             points = [point for point in scope.points if point.key in changed]
             part = replace(scope, points=points)
-            await self._importer.reimport(part, self._report, scope.start)
+            outcome = await self._importer.reimport(part, self._report, scope.start)
             await self._settings.async_keep(changed, scope.settings)
+            return outcome.written
+        return {}
 
     async def _report_quality(self, scope: Scope) -> None:
         """Report the quality of the hours, if that may have changed."""
@@ -206,7 +214,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         first reading. What it cannot finish, the next import does. Raises BackendError
         and HistoryError, also if a part failed.
         """
-        scope = await self.scope()
+        scope = await self._answered_scope()
         try:
             outcome = await self._until_unload(
                 self._importer.reimport(scope, self._report, start or scope.start)
@@ -217,7 +225,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._database_issue.clear()
         self.auditor.async_request(is_complete=True)
         await self._report_quality(scope)
-        self._set_progress(_done(outcome))
+        self._set_progress(self._done(outcome, scope))
         if outcome.failed:
             raise IncompleteError(outcome.describe_failures(scope.names))
         return outcome
@@ -244,6 +252,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises HistoryError.
         """
         cleared = await self._importer.clear(self.prefix)
+        self.questions = {}
         await self._report_quality(await self.scope())
         self._set_progress(Progress())
         return cleared
@@ -262,6 +271,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
                 reached=whole_hour(reached),
                 rows=rows,
                 state="importing",
+                left_out=self.data.left_out,
             )
         )
 
@@ -293,20 +303,53 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
     async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
-        return await make_scope(
+        scope = await make_scope(
             self.hass,
             self.config_entry,
             [*self.points.values()],
             prefix=self.prefix,
             zone=self.backend.time_zone,
         )
+        before = await self._settings.async_imported_with(Setting.CHOSEN_UNIT)
+        return replace(scope, relabelled=before | scope.settings[Setting.CHOSEN_UNIT])
 
+    async def _answered_scope(self) -> Scope:
+        """Return the scope without the points whose rows are of another kind.
 
-def _done(outcome: Outcome) -> Progress:
-    """Return the progress of an import that has ended."""
-    return Progress(
-        percent=100.0,
-        reached=whole_hour(dt_util.utcnow()),
-        rows=outcome.rows,
-        state="incomplete" if outcome.failed else "up_to_date",
-    )
+        The user is asked what to do with them. Raises RecorderError and StoppingError.
+        """
+        scope = await self.scope()
+        try:
+            questions = await kind_questions(self.hass, scope)
+        except HistoryError as err:
+            self._fail(err)
+            raise
+        self._ask(questions, scope.names)
+        answered = [point for point in scope.points if point.key not in questions]
+        return replace(scope, points=answered)
+
+    @callback
+    def _ask(
+        self, questions: Mapping[str, KindQuestion], names: Mapping[str, str]
+    ) -> None:
+        """Ask about points, whose names are by key, and show that they are left out."""
+        self.questions = questions
+        left_out = tuple(sorted(names[key] for key in questions))
+        self._set_progress(replace(self.data, left_out=left_out))
+
+    def _done(self, outcome: Outcome, scope: Scope) -> Progress:
+        """Return the progress of an import of a scope that has ended.
+
+        Points that failed or are left out are not done.
+        """
+        failed = len(outcome.failed)
+        left = failed + len(self.questions)
+        points = max(len(scope.points), failed) + len(self.questions)
+        return Progress(
+            percent=round((1 - left / max(points, 1)) * 100, 1),
+            reached=whole_hour(dt_util.utcnow()),
+            rows=outcome.rows,
+            state="incomplete" if left else "up_to_date",
+            failed=failed,
+            left_out=self.data.left_out,
+        )

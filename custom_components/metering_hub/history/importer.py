@@ -242,7 +242,9 @@ class Importer:
         """
         keys = {scope.statistic(each).statistic_id: each.key for each in scope.points}
         changed = await convert_changed_units(
-            self._hass, [scope.statistic(point) for point in scope.points]
+            self._hass,
+            [scope.statistic(point) for point in scope.points],
+            {each for each, key in keys.items() if key in scope.relabelled},
         )
         if changed:
             self._changes.reset()
@@ -290,7 +292,7 @@ class Importer:
             return {}
         run = Pass(self._hass, planner, self._memory, group, self._spec.earliest)
         try:
-            await run.read(self._backend, first, report)
+            await run.read(self._backend, first, _adding(report, outcome.rows))
         finally:
             # Some rows may be written even if the pass has failed.
             await run.keep_qualities()
@@ -327,6 +329,11 @@ def _first_needed(group: Plans, start: datetime | None) -> datetime | None:
         plan.start - lead_time(point) if plan.start else start for point, plan in group
     ]
     return min((each for each in starts if each is not None), default=None)
+
+
+def _adding(report: Report, written: int) -> Report:
+    """Return a report that adds the rows that other groups have written before."""
+    return lambda start, reached, rows: report(start, reached, written + rows)
 
 
 def _show_nothing(_start: datetime, _reached: datetime, _rows: int) -> None:

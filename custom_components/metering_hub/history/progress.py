@@ -13,14 +13,23 @@ class Progress:
     """The progress of an import: percent, the hour reached, rows written, and state.
 
     `state` is one of "waiting", "importing", "up_to_date", "incomplete" and "failed".
-    `rejected` is about all imports since the start, `audit` about the last audit, and
-    `quality` about the last 30 days.
+    `failed` points could not be read, and those whose names are in `left_out` wait for
+    an answer of the user. `rejected` is about all imports since the start, `audit`
+    about the last audit, and `quality` about the last 30 days.
     """
 
     percent: float | None = None
     reached: datetime | None = None
     rows: int = 0
     state: str = "waiting"
+    failed: int = 0
+    left_out: tuple[str, ...] = ()
     rejected: RejectionReport = field(default_factory=RejectionReport)
     audit: AuditSummary = field(default_factory=AuditSummary)
     quality: QualityReport = field(default_factory=QualityReport)
+
+    @property
+    def is_settled(self) -> bool:
+        """Return True if all points are up to date but those that are left out."""
+        is_waiting = self.state == "incomplete" and not self.failed
+        return is_waiting or self.state == "up_to_date"

@@ -17,7 +17,10 @@ from .maths.standing import Run, StandingRows, runs_of
 from .quality.estimate_source import is_within_estimate
 from .recorder.recorded_hours import recorded_runs
 from .recorder.recorder import last_rows, row_before, rows_during
+from .series import lead_time
 from .statistic import Statistic
+
+DAY = timedelta(days=1)
 
 SETTLED = timedelta(hours=3)
 """How long before the first change a row must have ended to be final: the meter behind
@@ -149,13 +152,15 @@ def group_by_start(plans: Plans) -> Sequence[Plans]:
     """Group points that resume from the same day, the longest import first.
 
     Points with gaps resume some hours before others. A pass for each of hundreds of
-    them would request the same span again and again.
+    them would request the same span again and again. Points with an amount a day or a
+    month need readings from before that day, which the others do not.
     """
-    groups: dict[date | None, list[tuple[Point, ResumePlan]]] = {}
+    groups: dict[tuple[date, int] | None, list[tuple[Point, ResumePlan]]] = {}
     for point, plan in plans:
-        day = plan.reads_from and plan.reads_from.date()
-        groups.setdefault(day, []).append((point, plan))
-    return [groups[day] for day in sorted(groups, key=lambda day: (bool(day), day))]
+        start = plan.reads_from
+        key = (start.date(), -(lead_time(point) // DAY)) if start else None
+        groups.setdefault(key, []).append((point, plan))
+    return [groups[key] for key in sorted(groups, key=lambda key: (bool(key), key))]
 
 
 async def plan_resume(

@@ -5,15 +5,14 @@ from datetime import date, datetime, tzinfo
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 
 from ..backends.common.times import local_midnight
 from ..const import CONF_HISTORY_START, DOMAIN
 from ..metering.data_quality import DataQuality
 from ..metering.model import Point
-from ..metering.point_settings import trusted_keys
-from ..registry import registered_entity
+from ..metering.point_settings import trusted_keys, with_present_keys
+from ..registry import full_name, registered_entity
 from .quality.public_holidays import async_public_holidays
 from .statistic import COMPENSATION_SUFFIX, COST_SUFFIX, FIXED_COST_KEY, Scope
 
@@ -31,7 +30,7 @@ async def make_scope[Data](
     `prefix` is that of the statistic ids, and `zone` that of the backend's days.
     """
     imported = [point for point in points if _is_imported(hass, entry, point)]
-    trusted = trusted_keys(entry.options)
+    trusted = trusted_keys(with_present_keys(entry.options, imported))
     sums = {point.key for point in imported if trusted.intersection(point.sum_of)}
     return Scope(
         points=imported,
@@ -72,9 +71,6 @@ async def _names[Data](
         key: texts.get(f"component.{DOMAIN}.common.{key}", key)
         for key in (COST_SUFFIX, COMPENSATION_SUFFIX, FIXED_COST_KEY)
     }
-    for point in points:
-        names[point.key] = point.name or point.key
-        if (entity := registered_entity(hass, entry, point)) is not None:
-            names[point.key] = er.async_get_full_entity_name(hass, entity)
+    names |= {point.key: full_name(hass, entry, point) for point in points}
     fixed = f"{entry.title} {names[FIXED_COST_KEY]}"
     return {**names, FIXED_COST_KEY: fixed}

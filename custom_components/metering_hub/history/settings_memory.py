@@ -23,6 +23,9 @@ class Setting(StrEnum):
     STRAIGHT_LINES = "straight_lines"
     """Long gaps are not filled by comparable days."""
 
+    CHOSEN_UNIT = "chosen_unit"
+    """The user has put another unit in the place of the server's."""
+
 
 type Settings = Mapping[Setting, frozenset[str]]
 """The keys of the points for which each setting is on."""
@@ -45,12 +48,21 @@ class SettingsMemory:
         self, keys: Collection[str], settings: Settings
     ) -> frozenset[str]:
         """Return those of `keys` that were imported with other settings."""
-        if self._imported is None:
-            self._imported = _as_settings(await self._store.async_load())
+        imported = await self._async_load()
         changed = frozenset[str]()
         for each in Setting:
-            changed |= _keys(self._imported, each) ^ _keys(settings, each)
+            changed |= _keys(imported, each) ^ _keys(settings, each)
         return changed & frozenset(keys)
+
+    async def async_imported_with(self, setting: Setting) -> frozenset[str]:
+        """Return the keys of the points that were imported with a setting."""
+        return _keys(await self._async_load(), setting)
+
+    async def _async_load(self) -> Settings:
+        """Return what is stored, which is loaded once."""
+        if self._imported is None:
+            self._imported = _as_settings(await self._store.async_load())
+        return self._imported
 
     async def async_keep(self, changed: Collection[str], settings: Settings) -> None:
         """Remember that points were imported after their settings had changed."""

@@ -8,9 +8,9 @@ import hashlib
 from homeassistant.config_entries import ConfigEntry
 
 from ..backends.base import BackendSpec
-from ..const import CONF_BACKEND, DOMAIN
+from ..const import CONF_BACKEND, CONF_SCOPE, DOMAIN
 from ..descriptions import statistics_unit_class
-from ..metering.model import Kind, Point, Role
+from ..metering.model import AS_SHOWN, Kind, Point, Role
 from ..metering.quality import has_quality, is_estimated
 from .maths.comparable_days import DayKinds
 from .settings_memory import Setting, Settings
@@ -43,7 +43,8 @@ class Scope:
     from which the user wants history, or `None` for all of it. `trusted` are the keys
     of the points whose readings are taken as they are. `has_estimates` is False if
     long gaps are filled by straight lines; otherwise by comparable days, which are
-    those of the time `zone` and its `holidays`.
+    those of the time `zone` and its `holidays`. `relabelled` are the keys of the points
+    whose rows keep their values if their unit changes, because the user said so.
     """
 
     points: Sequence[Point]
@@ -54,6 +55,7 @@ class Scope:
     has_estimates: bool = True
     zone: tzinfo = UTC
     holidays: frozenset[date] = frozenset()
+    relabelled: frozenset[str] = frozenset()
 
     @property
     def day_kinds(self) -> DayKinds | None:
@@ -89,6 +91,9 @@ class Scope:
         return {
             Setting.TRUSTED: self.trusted,
             Setting.STRAIGHT_LINES: frozenset() if self.has_estimates else straight,
+            Setting.CHOSEN_UNIT: frozenset(
+                point.key for point in self.points if point.server_unit != AS_SHOWN
+            ),
         }
 
     def statistic(self, point: Point) -> Statistic:
@@ -127,10 +132,15 @@ def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
     """Return the prefix of all statistic ids of a config entry.
 
     It is derived from the identity of the server, so a config entry that is removed and
-    added again continues the same statistics.
+    added again continues the same statistics. An entry that got another identity keeps
+    the scope of the first one.
     """
-    identity = entry.unique_id or ":".join(
-        str(entry.data.get(field.name)) for field in spec.fields if field.identifies
+    identity = (
+        entry.data.get(CONF_SCOPE)
+        or entry.unique_id
+        or ":".join(
+            str(entry.data.get(field.name)) for field in spec.fields if field.identifies
+        )
     )
     scope = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"

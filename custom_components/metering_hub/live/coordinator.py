@@ -7,16 +7,15 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec
 from ..backends.errors import BackendError
-from ..const import DOMAIN, LOGGER
+from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
-from ..identifiers import platform_of, point_unique_id
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
+from ..registry import is_enabled
 from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
 from .schedule import PollGroups, PollSchedule
@@ -212,7 +211,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
                 points = [
                     point
                     for point in self._readable_points(inventory.points)
-                    if self._is_enabled(point)
+                    if is_enabled(self.hass, self.config_entry, point)
                 ]
             return PollGroups.of(points, self._default_interval)
 
@@ -227,18 +226,6 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             for key in keys
             if (point := points.get(key)) and point.kind is not Kind.ACTION
         ]
-
-    def _is_enabled(self, point: Point) -> bool:
-        """Return True if the entity of a point is enabled, or will be when added."""
-        registry = er.async_get(self.hass)
-        entity_id = registry.async_get_entity_id(
-            platform_of(point),
-            DOMAIN,
-            point_unique_id(self.config_entry, point.key),
-        )
-        if entity_id is None or (entity := registry.async_get(entity_id)) is None:
-            return point.enabled_default
-        return not entity.disabled
 
     def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
         """Log once when a part of the server fails, and once when all is back."""

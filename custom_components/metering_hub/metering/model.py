@@ -4,10 +4,12 @@ It is independent of Home Assistant and of any backend. Every `datetime` is awar
 UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from .notifications import Notification
 
 type Value = float | str | bool | datetime
 """The value of a reading. A missing value is `None`, never zero."""
@@ -18,25 +20,31 @@ class Quantity(StrEnum):
 
     APPARENT_ENERGY = "apparent_energy"
     APPARENT_POWER = "apparent_power"
+    AREA = "area"
     ATMOSPHERIC_PRESSURE = "atmospheric_pressure"
     BATTERY = "battery"
     CARBON_DIOXIDE = "carbon_dioxide"
     CHARGE = "charge"
+    CONDUCTIVITY = "conductivity"
     CONNECTIVITY = "connectivity"
     COST = "cost"
     COST_RATE = "cost_rate"
     COUNT = "count"
     CURRENT = "current"
+    DATA_RATE = "data_rate"
+    DATA_SIZE = "data_size"
     DEGREE_DAYS = "degree_days"
     DISTANCE = "distance"
     DURATION = "duration"
     ENERGY = "energy"
     FREQUENCY = "frequency"
+    FUEL = "fuel"
     GAS = "gas"
     HEAT = "heat"
     HUMIDITY = "humidity"
     ILLUMINANCE = "illuminance"
     IRRADIANCE = "irradiance"
+    MASS = "mass"
     MOISTURE = "moisture"
     OTHER = "other"
     PM1 = "pm1"
@@ -52,6 +60,7 @@ class Quantity(StrEnum):
     REACTIVE_POWER = "reactive_power"
     SIGNAL_STRENGTH = "signal_strength"
     SOUND_PRESSURE = "sound_pressure"
+    SPEED = "speed"
     TEMPERATURE = "temperature"
     TEMPERATURE_DIFFERENCE = "temperature_difference"
     TEXT = "text"
@@ -59,6 +68,7 @@ class Quantity(StrEnum):
     VOC = "voc"
     VOC_RATIO = "voc_ratio"
     VOLTAGE = "voltage"
+    VOLUME = "volume"
     VOLUME_FLOW = "volume_flow"
     WATER = "water"
     WIND_DIRECTION = "wind_direction"
@@ -89,6 +99,12 @@ class Kind(StrEnum):
     ACTION = "action"
     """A command without a value."""
 
+    NOTIFICATIONS = "notifications"
+    """A list of what is unread; the value of the latest reading is their number."""
+
+    UNDECIDED = "undecided"
+    """Positions of a meter or amounts per interval, which nobody knows yet."""
+
 
 class Role(StrEnum):
     """The role of a point in the energy balance of a home."""
@@ -115,6 +131,10 @@ PARTIAL = "partial"
 """The `quality` of an amount of which a part is missing on the server."""
 
 
+AS_SHOWN = ""
+"""The `server_unit` of a point whose unit is the server's."""
+
+
 class Category(StrEnum):
     """The entity category of a point that is not a plain measurement."""
 
@@ -127,7 +147,8 @@ class Device:
     """A meter, or the site or building that meters belong to.
 
     `key` is stable and unique within its config entry. The name either comes from the
-    server (`name`) or is translated (`translation_key`).
+    server (`name`) or is translated (`translation_key`); with neither of them, it is
+    not known at present. `suggested_area` is where a new device is put.
     """
 
     key: str
@@ -140,6 +161,7 @@ class Device:
     hardware_version: str | None = None
     parent: str | None = None
     configuration_url: str | None = None
+    suggested_area: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +188,9 @@ class Point:
     backend adds up to this one's. `limits` is the range of a `writable` number.
     `capacity` is the most that a REGISTER can advance in an hour, in its unit;
     `may_restart` marks a REGISTER that may start again at any time, such as a count of
-    people.
+    people. `former_keys` are the keys that the same point has, or had, with another
+    kind: its entity and the user's settings move from them to `key`. `server_unit` is
+    the server's unit, if the user has put `unit` in its place (`AS_SHOWN`: not).
     """
 
     key: str
@@ -192,6 +216,33 @@ class Point:
     limits: Limits | None = None
     capacity: float | None = None
     may_restart: bool = False
+    former_keys: tuple[str, ...] = ()
+    server_unit: str | None = AS_SHOWN
+
+    @property
+    def read_unit(self) -> str | None:
+        """Return the unit to which a backend converts the values that it reads.
+
+        They are not converted to the unit that the user put in its place.
+        """
+        return self.unit if self.server_unit == AS_SHOWN else self.server_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindQuestion:
+    """A point of which the data do not tell the kind, or contradict the known one.
+
+    `kind` is the present one: UNDECIDED, or the one that was believed until now.
+    `suggested` is what the data suggest, if they suggest one. `week` are the lowest
+    values of the last week's hours that have values, oldest first. A question that
+    `is_about_rows` is asked because recorded rows are of `kind`, and the point is now
+    what is `suggested`.
+    """
+
+    kind: Kind
+    suggested: Kind | None
+    week: Sequence[tuple[datetime, float]] = field(repr=False)
+    is_about_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +270,8 @@ class Reading:
     span that an INTERVAL amount covers. `extremes` is set on a reading of an INSTANT
     point that summarizes a whole UTC hour on the server: `time` is the start of the
     hour, `value` its mean, and `extremes` its lowest and highest value. `details` are
-    further attributes of an event. `stored` is the server's row number, which tells the
+    further attributes of an event or a flag. `notifications` are the newest ones of a
+    list, which may have more. `stored` is the server's row number, which tells the
     order of arrival.
     """
 
@@ -229,6 +281,7 @@ class Reading:
     since: datetime | None = None
     extremes: tuple[float, float] | None = None
     details: Mapping[str, str] | None = field(default=None, hash=False)
+    notifications: tuple[Notification, ...] = ()
     confirmed: datetime | None = field(default=None, compare=False)
     stored: int | None = field(default=None, compare=False)
 
@@ -244,23 +297,32 @@ class Inventory:
 
     `undecided` names the set-up fields that the server does not answer, so the user has
     to. `choices` maps the names of set-up fields to the options that were found: labels
-    by value.
+    by value. `questions` are about the kinds of points, by point key. `grid_candidates`
+    and `solar_candidates` are the keys of the devices whose points have the role of a
+    grid meter or of a solar one, if that is a guess which the user has to confirm.
     """
 
     devices: Mapping[str, Device]
     points: Mapping[str, Point]
     undecided: frozenset[str] = frozenset()
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    questions: Mapping[str, KindQuestion] = field(default_factory=dict)
+    grid_candidates: frozenset[str] = frozenset()
+    solar_candidates: frozenset[str] = frozenset()
 
     def select(self, device_keys: frozenset[str]) -> Inventory:
         """Return the part of this inventory that belongs to these devices."""
+        points = {
+            key: point
+            for key, point in self.points.items()
+            if point.device_key in device_keys
+        }
         return Inventory(
             {key: device for key, device in self.devices.items() if key in device_keys},
-            {
-                key: point
-                for key, point in self.points.items()
-                if point.device_key in device_keys
-            },
+            points,
             self.undecided,
             self.choices,
+            {key: each for key, each in self.questions.items() if key in points},
+            self.grid_candidates & device_keys,
+            self.solar_candidates & device_keys,
         )

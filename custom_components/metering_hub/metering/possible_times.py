@@ -17,7 +17,7 @@ from .register_rules import Rejected, Rule
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a meter and of its server may differ."""
 
-MEASURED = frozenset({Kind.REGISTER, Kind.INTERVAL, Kind.INSTANT})
+MEASURED = frozenset({Kind.REGISTER, Kind.INTERVAL, Kind.INSTANT, Kind.UNDECIDED})
 
 
 def has_clock(point: Point) -> bool:

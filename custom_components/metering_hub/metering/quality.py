@@ -11,7 +11,14 @@ from typing import Final
 from .model import Kind, Point, Quantity
 
 QUANTITIES = frozenset(
-    {Quantity.ENERGY, Quantity.GAS, Quantity.HEAT, Quantity.WATER},
+    {
+        Quantity.ENERGY,
+        Quantity.FUEL,
+        Quantity.GAS,
+        Quantity.HEAT,
+        Quantity.VOLUME,
+        Quantity.WATER,
+    }
 )
 """The quantities whose hours have a quality: those that are paid for."""
 

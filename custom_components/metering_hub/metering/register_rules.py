@@ -123,9 +123,12 @@ NEVER_NEGATIVE = frozenset(
         Quantity.DEGREE_DAYS,
         Quantity.DURATION,
         Quantity.ENERGY,
+        Quantity.FUEL,
         Quantity.GAS,
         Quantity.HEAT,
+        Quantity.MASS,
         Quantity.PRECIPITATION,
+        Quantity.VOLUME,
         Quantity.WATER,
     }
 )

@@ -1,11 +1,13 @@
 """Fixtures: a backend in front of a simulated campus, with a clock that tests set."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TraceConfig, TraceResponseChunkReceivedParams
 import pytest
 
 from custom_components.metering_hub.backends.base import Latest, Memory
@@ -27,6 +29,7 @@ class Campus:
     simulator: BemserverSimulator
     clock: Clock
     make_backend: Callable[[], BemserverBackend]
+    traffic: Counter[str]
     inventory: Inventory = field(default_factory=lambda: Inventory({}, {}))
 
     def point(self, key: str) -> Point:
@@ -75,11 +78,25 @@ class Campus:
                 found[key] += readings
         return found
 
+    def count_bytes(self) -> int:
+        """Return the bytes of answers since the last call."""
+        return self.traffic.pop("bytes", 0)
+
     def count_requests(self, path: str = "") -> int:
         """Return the number of requests since the last call."""
         number = self.simulator.faults.count(path)
         self.simulator.faults.clear_requests()
         return number
+
+
+async def count_chunk(
+    traffic: Counter[str],
+    _session: ClientSession,
+    _context: object,
+    params: TraceResponseChunkReceivedParams,
+) -> None:
+    """Count the bytes of an answer."""
+    traffic["bytes"] += len(params.chunk)
 
 
 type Connect = Callable[..., Awaitable[Campus]]
@@ -95,7 +112,9 @@ def short_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
     """Return a function that serves a simulator and connects a backend to it."""
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(ClientSession())
+        traffic, trace = Counter[str](), TraceConfig()
+        trace.on_response_chunk_received.append(partial(count_chunk, traffic))
+        session = await stack.enter_async_context(ClientSession(trace_configs=[trace]))
 
         async def to(
             *, years: float = 0.03, series: int = 0, **options: list[str]
@@ -114,7 +133,7 @@ async def connect(socket_enabled: None) -> AsyncIterator[Connect]:
                 """Return a backend that is not connected yet."""
                 return BemserverBackend(session, settings, {**options}, clock=clock)
 
-            campus = Campus(make_backend(), simulator, clock, make_backend)
+            campus = Campus(make_backend(), simulator, clock, make_backend, traffic)
             await campus.backend.connect()
             return campus
 

@@ -9,7 +9,7 @@ from custom_components.metering_hub.backends.bemserver.batching import (
     MAX_URL,
     make_batches,
 )
-from custom_components.metering_hub.backends.errors import PermissionDeniedError
+from custom_components.metering_hub.backends.errors import AuthenticationError
 
 from .conftest import Campus, Connect, connect_and_poll
 
@@ -44,13 +44,15 @@ async def test_a_forbidden_series_of_a_batch(campus: Campus) -> None:
 
 
 async def test_everything_is_forbidden(campus: Campus) -> None:
-    """The poll of a deactivated user fails, and no password would help."""
+    """A deactivated user is told so at once, while the tokens are alive, and after."""
+    await campus.poll()
     campus.simulator.reader.is_active = False
-    with pytest.raises(PermissionDeniedError):
-        await campus.poll()
-    campus.clock.forward(minutes=20)
-    with pytest.raises(PermissionDeniedError):
-        await campus.poll()
+    for minutes in (1, 20):
+        campus.clock.forward(minutes=minutes)
+        with pytest.raises(AuthenticationError):
+            await campus.poll()
+        with pytest.raises(AuthenticationError):
+            await campus.read_inventory()
 
 
 async def test_no_request_is_too_long_or_too_large(connect: Connect) -> None:

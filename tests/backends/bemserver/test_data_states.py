@@ -28,6 +28,9 @@ async def test_states_are_identified_by_name(connect: Connect) -> None:
         if request.path == "/timeseries_data/"
     ]
     assert set(asked) == {"2"}
+    campus.simulator.faults.clear_requests()
+    await campus.poll("timeseries_1_amount")
+    assert campus.simulator.faults.requests[-1].query["data_state"] == "2"
 
 
 async def test_clean_values_that_appear_later_are_used(connect: Connect) -> None:

@@ -18,7 +18,7 @@ async def test_first_values_are_requested_once(campus: Campus) -> None:
     points = [campus.point("timeseries_1_amount"), campus.point("timeseries_53")]
     start = campus.simulator.store.start
     assert await campus.backend.history_start(points) == start
-    assert campus.count_requests("/timeseries_data/stats") == 1
+    assert campus.count_requests("/timeseries_data/stats") == 2  # Clean and Raw.
     await campus.restart()
     await campus.read_inventory()
     assert await campus.backend.history_start(points) == start
@@ -26,7 +26,7 @@ async def test_first_values_are_requested_once(campus: Campus) -> None:
 
 
 async def test_empty_series_are_requested_once_a_day(campus: Campus) -> None:
-    points = [campus.point("timeseries_49_amount")]
+    points = [campus.point("timeseries_49")]
     assert await campus.backend.history_start(points) is None
     asked = campus.count_requests("/timeseries_data/stats")
     assert asked == 2  # In Clean, and in Raw.

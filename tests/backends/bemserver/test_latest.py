@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator, Gap
+from simulators.bemserver.meters import Minutes
+from simulators.bemserver.mixtures import monthly
 
 from .conftest import NOW, Campus, Connect, connect_and_poll
 
@@ -28,12 +30,12 @@ async def test_an_old_value_is_found(connect: Connect, hours: float) -> None:
 async def test_a_series_that_wakes_up_is_found(campus: Campus) -> None:
     """Within an hour, although it was silent for a month."""
     series = campus.simulator.world.series[49]
-    assert not (await campus.poll("timeseries_49_amount")).readings
+    assert not (await campus.poll("timeseries_49")).readings
     campus.clock.forward(minutes=90)
     at = campus.clock() - timedelta(minutes=20)
     campus.simulator.store.post(series, CLEAN, {at: 5.0})
-    latest = await campus.poll("timeseries_49_amount")
-    assert latest.readings["timeseries_49_amount"].value == 5.0
+    latest = await campus.poll("timeseries_49")
+    assert latest.readings["timeseries_49"].value == 5.0
 
 
 async def test_a_series_that_stopped_continues(campus: Campus) -> None:
@@ -85,14 +87,14 @@ async def test_2000_series_take_40_requests(connect: Connect) -> None:
 
 async def test_silent_series_are_not_looked_for_at_every_poll(campus: Campus) -> None:
     """A series without data for a month is looked for once an hour."""
-    await campus.poll("timeseries_49_amount")
+    await campus.poll("timeseries_49")
     assert campus.count_requests() >= 2
     for _ in range(5):
         campus.clock.forward(minutes=10)
-        await campus.poll("timeseries_49_amount")
+        await campus.poll("timeseries_49")
     assert campus.count_requests() == 0
     campus.clock.forward(minutes=11)
-    await campus.poll("timeseries_49_amount")
+    await campus.poll("timeseries_49")
     assert campus.count_requests() >= 2
 
 
@@ -100,3 +102,28 @@ def test_the_simulator_has_more_than_a_week_of_data() -> None:
     """The figures of this file depend on it."""
     start = BemserverSimulator(1, 0.03, clock=lambda: NOW).store.start
     assert NOW - start > timedelta(days=8)
+
+
+async def test_a_poll_of_all_intervals_is_small(connect: Connect) -> None:
+    """A series with a value a month or a day does not make others be read from there.
+
+    Nor do amounts, of which those of the last two hours are kept, and a poll that
+    brings nothing new takes 30 kB per fifty series at most.
+    """
+    campus = await connect(years=0.3, series=150)
+    monthly(campus.simulator)
+    series = campus.simulator.world.series
+    for number in (16, 1042, 1043, 1044):
+        series[number].source = Minutes(campus.simulator.world.series[53].source.of, 7)  # type: ignore[union-attr]  # It is a source of minutes.
+        series[number].interval = 60
+    await campus.read_inventory()
+    await campus.poll()
+    campus.clock.forward(minutes=1)
+    await campus.poll()
+    assert campus.backend is not None
+    for _ in range(3):
+        campus.count_bytes()
+        latest = await campus.poll()
+        assert campus.count_bytes() <= 30_000 * -(-len(campus.series()) // 50)
+        assert not latest.failed
+    assert len(latest.readings) == len(campus.series())

@@ -13,7 +13,7 @@ async def test_inventory_of_2000_series(connect: Connect) -> None:
     campus.count_requests()
     inventory = await campus.read_inventory()
     assert sum(key.startswith("timeseries_") for key in inventory.points) == 2000
-    assert campus.count_requests() <= 100
+    assert campus.count_requests() <= 135
     for _ in range(3):
         campus.clock.forward(hours=1)
         again = await campus.read_inventory()

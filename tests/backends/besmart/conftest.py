@@ -16,9 +16,15 @@ from custom_components.metering_hub.backends.besmart.models import (
     SignalId,
     SignalType,
 )
-from custom_components.metering_hub.backends.besmart.points import make_point
+from custom_components.metering_hub.backends.besmart.points import Learned, make_point
 from custom_components.metering_hub.backends.common import http
-from custom_components.metering_hub.metering.model import Inventory, Point, Reading
+from custom_components.metering_hub.metering.model import (
+    Inventory,
+    Kind,
+    Point,
+    Reading,
+)
+from custom_components.metering_hub.metering.point_settings import PointSettings
 from simulators.besmart import (
     CLIENT,
     HOUSE_MID,
@@ -26,6 +32,7 @@ from simulators.besmart import (
     Sensor,
     default_sensors,
 )
+from simulators.besmart.sensors import Meter
 from simulators.server import serve
 
 NOW = datetime(2026, 11, 21, 17, 33, 20, tzinfo=UTC)
@@ -38,6 +45,9 @@ HOUSE = SensorId(CLIENT, HOUSE_MID)
 HOUSE_TEXT = str(HOUSE)
 HOUSE_KEY = f"sensor_{CLIENT}_{HOUSE_MID}"
 SIGNALS = (32, 34, 53, 103)
+
+TEN = (32, 34, 36, 38, 40, 42, 44, 46, 53, 103)
+DATA_ENDINGS = ("/data", "/data/v2")
 
 UNKNOWN_TYPE = SignalType(
     moid=451,
@@ -60,14 +70,16 @@ def signal_point(
     moid: int,
     type_: SignalType | None = None,
     unit: str | None = None,
-    is_growing: bool | None = None,
+    verdict: Kind | None = None,
+    worded: Kind | None = None,
+    said: PointSettings | None = None,
 ) -> Point:
     """Return the point of a signal of sensor 1.2."""
     return make_point(
         SignalId(SensorId(1, 2), moid),
         type_,
-        unit=unit,
-        is_growing=is_growing,
+        Learned(unit=unit, verdict=verdict, worded=worded),
+        said or PointSettings(),
         used_names=set(),
     )
 
@@ -126,11 +138,35 @@ class Bench:
         """Return how many requests had this path."""
         return sum(r.path == path for r in self.simulator.faults.requests)
 
-    def asked(self, ending: str = "/data") -> int:
-        """Return how many requests had a path with this ending, and clear them."""
+    def asked(self, *endings: str) -> int:
+        """Return how many requests had a path with these endings, and clear them.
+
+        Without endings, those for data are counted.
+        """
         requests = list(self.simulator.faults.requests)
         self.simulator.faults.clear_requests()
-        return sum(request.path.endswith(ending) for request in requests)
+        endings = endings or DATA_ENDINGS
+        return sum(request.path.endswith(endings) for request in requests)
+
+
+def add_meters(
+    bench: Bench, count: int, signals: tuple[int, ...] = TEN
+) -> list[Sensor]:
+    """Let there be so many meters with these signals, and return them."""
+    first = bench.house
+    first.signals = signals
+    others = [
+        Sensor(
+            HOUSE_MID + number,
+            f"Dom {number}",
+            signals,
+            first.house,
+            meters=[Meter(START, {}, number)],
+        )
+        for number in range(1, count)
+    ]
+    bench.simulator.sensors[:] = [first, *others]
+    return bench.simulator.sensors
 
 
 type MakeBench = Callable[..., Awaitable[Bench]]

@@ -10,11 +10,11 @@ from .conftest import HOUSE_TEXT, Bench, both_editions
     ("texts", "error"),
     [
         (["x"], "invalid_sensor"),
-        (["263429"], "invalid_sensor"),
+        (["263429"], "unknown_sensor"),
         (["263429."], "invalid_sensor"),
         ([".582029"], "invalid_sensor"),
         (["263429.582029.32"], "invalid_sensor"),
-        (["263429.58²"], "invalid_sensor"),
+        (["263429.58²"], "unknown_sensor"),
         (["-1.5"], "invalid_sensor"),
         (["1" * 30 + ".1"], "invalid_sensor"),
         ([HOUSE_TEXT, "x"], "invalid_sensor"),

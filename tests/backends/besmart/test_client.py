@@ -28,7 +28,8 @@ def json(body: str, path: str) -> Fault:
 @pytest.mark.parametrize("edition", ["2021"])
 async def test_clients_of_workspaces(bench: Bench) -> None:
     """Only the client numbers of workspaces are used."""
-    assert await bench.client().workspace_clients() == [CLIENT]
+    (workspace,) = await bench.client().workspaces()
+    assert (workspace.client_cid, workspace.name) == (CLIENT, "Złocieniec")
 
 
 @pytest.mark.parametrize("edition", ["2021"])
@@ -66,7 +67,7 @@ async def test_endpoints_that_are_gone(bench: Bench) -> None:
     """The lists of 2021 do not exist in 2026."""
     client = bench.client()
     for answer in (
-        client.workspace_clients(),
+        client.workspaces(),
         client.sensors(),
         client.external_sensors(["x"]),
     ):
@@ -261,7 +262,7 @@ async def test_lists_with_unreadable_rows(bench: Bench, rows: object) -> None:
     for path in ("workspaces", "sensors/find", "sensors/signals/types"):
         bench.simulator.faults.add(json(text, f"/api/{path}"))
     client = bench.client()
-    assert await client.workspace_clients() == []
+    assert await client.workspaces() == []
     assert await client.sensors() == []
     assert await client.signal_types() == []
 
@@ -273,7 +274,7 @@ async def test_lists_of_another_shape(bench: Bench, text: str) -> None:
     for path in ("workspaces", "sensors/find", "sensors/signals/types"):
         bench.simulator.faults.add(json(text, f"/api/{path}"))
     client = bench.client()
-    for answer in (client.workspace_clients(), client.sensors(), client.signal_types()):
+    for answer in (client.workspaces(), client.sensors(), client.signal_types()):
         with pytest.raises(ProtocolError):
             await answer
 

@@ -29,7 +29,8 @@ async def test_a_house_and_its_signals(bench: Bench) -> None:
         f"{HOUSE_KEY}_measured_at",
         f"{HOUSE_KEY}_data_delay",
     }
-    assert not found.undecided
+    # No list has all sensors that an account can read.
+    assert found.undecided == {"sensors"}
     if bench.simulator.edition == "2026":
         assert (device.model, device.serial) == ("CX2000-9", "135620")
     else:
@@ -46,8 +47,8 @@ async def test_what_an_inventory_costs(bench: Bench) -> None:
     bench.clock.pass_(hours=1)
     second = await backend.inventory()
     assert second == first
-    # Workspaces and their sensors in 2021, the states of all in 2026.
-    assert bench.asked("") == (2 if bench.simulator.edition == "2021" else 1)
+    # In 2021, workspaces, their sensors and shared ones; in 2026, the states of all.
+    assert bench.asked("") == (3 if bench.simulator.edition == "2021" else 1)
 
 
 @pytest.mark.parametrize("edition", ["2021"])
@@ -103,7 +104,10 @@ async def test_states_of_one_sensor_only(bench: Bench) -> None:
     found = await backend.inventory()
     assert found.devices[HOUSE_KEY].serial == "135620"
     await backend.inventory()
+    bench.clock.pass_(days=1)
+    assert (await backend.inventory()).devices[HOUSE_KEY].serial == "135620"
     asked = [r.query for r in bench.simulator.faults.requests if "states" in r.path]
+    # Once a day for each sensor, and never again for all of them.
     assert [bool(query) for query in asked] == [False, True, True]
 
 
@@ -161,6 +165,6 @@ async def test_a_server_that_is_down_is_not_empty(bench: Bench) -> None:
     """An error is raised, so that nothing is removed."""
     backend = bench.backend()
     await backend.inventory()
-    bench.simulator.faults.add(Fault(html_error(500), path="/api/sensors/states"))
+    bench.simulator.faults.add(Fault(html_error(503), path="/api/sensors/states"))
     with pytest.raises(UnreachableError):
         await backend.inventory()

@@ -67,6 +67,8 @@ async def test_a_year_of_a_register_in_thirteen_requests(
     readings = await read_history(backend, points, NOW - 365 * DAY, NOW)
     assert len(readings[key(32)]) == 365 * 96 - 1
     for request in bench.simulator.faults.requests:
+        if request.method == "POST":
+            continue
         span = int(request.query["till"]) - int(request.query["since"])
         assert span <= 31 * 86_400_000
     assert bench.asked() <= 13
@@ -157,6 +159,7 @@ async def test_a_refused_login_ends_the_import(bench: Bench) -> None:
         await read_history(backend, points, NOW - DAY, NOW)
 
 
+@pytest.mark.parametrize("edition", ["2021"])
 async def test_fast_signals_come_in_shorter_windows(bench: Bench) -> None:
     """A history of one sample per minute is requested in smaller parts."""
     backend = bench.backend()
@@ -168,7 +171,8 @@ async def test_fast_signals_come_in_shorter_windows(bench: Bench) -> None:
         for r in bench.simulator.faults.requests
         if r.path == f"{DATA}53/data"
     ]
-    assert max(lengths[1:]) < 10
+    # A poll, the first window, and those whose length is known from it.
+    assert max(lengths[2:]) < 10
 
 
 @pytest.mark.parametrize("edition", ["2021"])

@@ -1,5 +1,6 @@
 """The latest values: which ones count, and what they cost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -319,3 +320,18 @@ async def test_a_poll_without_changes_returns_the_same_readings(bench: Bench) ->
     assert third[key(32)].time == LATEST - QUARTER
     assert third[key(32)].value == bench.true(32, LATEST - QUARTER)
     assert third[key(53)] is first[key(53)]
+
+
+@both_editions
+async def test_unit_that_the_user_put_right_converts_nothing(bench: Bench) -> None:
+    """The values stay those of the server."""
+    backend = bench.backend()
+    inventory = await backend.inventory()
+    point = inventory.points[key(32)]
+    corrected = replace(point, unit="MWh", server_unit=point.unit)
+    other = replace(point, unit="MWh")
+    inventory = replace(inventory, points={point.key: corrected})
+    found = await latest(backend, inventory)
+    assert found.readings[point.key].value == bench.true(32)
+    found = await latest(backend, replace(inventory, points={point.key: other}))
+    assert found.readings[point.key].value != bench.true(32)

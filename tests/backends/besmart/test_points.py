@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from custom_components.metering_hub.backends.besmart.models import SensorId, SignalId
 from custom_components.metering_hub.backends.besmart.points import (
+    Learned,
     make_point,
     sensor_of,
     signal_of,
 )
+from custom_components.metering_hub.metering.point_settings import PointSettings
 
 from .conftest import UNKNOWN_TYPE, signal_point
 
@@ -20,8 +22,8 @@ def test_names_of_a_device_differ() -> None:
         make_point(
             SignalId(SENSOR, moid),
             type_,
-            unit=None,
-            is_growing=None,
+            Learned(),
+            PointSettings(),
             used_names=used_names,
         ).name
         for moid, type_ in (

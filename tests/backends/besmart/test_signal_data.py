@@ -1,141 +1,19 @@
 """Parsing of samples, and which ones count as measurements."""
 
-import asyncio
-
-from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.metering_hub.backends.besmart.models import Sample
-from custom_components.metering_hub.backends.besmart.signal_data import (
-    estimated_times,
-    first_time,
+from custom_components.metering_hub.backends.besmart.origins import (
     group_by_origin,
-    is_growing,
-    latest_value,
     merge_origins,
+)
+from custom_components.metering_hub.backends.besmart.signal_data import (
     parse_signal_data,
 )
 from custom_components.metering_hub.backends.common.http import Json
 from tests.turns import counting_turns
 
-DAY = 86400.0
-
-
 type Row = tuple[float, float | None, int]
 """Time, value (`None`: deleted) and origin."""
-
-
-async def merged(*samples: Row) -> list[tuple[float, float]]:
-    """Return the values that count for the history."""
-    found = await group_by_origin((Sample(*each) for each in samples), 0, 1000)
-    return list(merge_origins(found))
-
-
-async def latest(*samples: Row) -> object:
-    """Return the latest of some samples."""
-    return latest_value(
-        await group_by_origin((Sample(*each) for each in samples), 0, 1000)
-    )
-
-
-async def test_predictions_never_count() -> None:
-    assert await merged((1, 5.0, 2), (2, 6.0, 2)) == []
-    assert await latest((1, 5.0, 2)) is None
-
-
-@pytest.mark.parametrize("origin", [0, 6, 17])
-async def test_unknown_origins_never_count(origin: int) -> None:
-    assert await merged((1, 5.0, origin)) == []
-
-
-@pytest.mark.parametrize("order", [1, -1])
-async def test_history_prefers_corrected_measured_estimated_calculated(
-    order: int,
-) -> None:
-    all_ = [(1, 13.0, 3), (1, 14.0, 4), (1, 11.0, 1), (1, 15.0, 5), (1, 12.0, 2)]
-    for best in (15.0, 11.0, 14.0, 13.0):
-        assert await merged(*all_[::order]) == [(1, best)]
-        all_ = [each for each in all_ if each[1] != best]
-    assert await merged(*all_) == []
-
-
-async def test_the_latest_measured_value_counts_although_others_are_later() -> None:
-    samples = [(1, 11.0, 1), (2, 15.0, 5), (3, 14.0, 4), (4, 13.0, 3), (5, 12.0, 2)]
-    for expected in ((1, 11.0), (2, 15.0), (3, 14.0), (4, 13.0)):
-        assert await latest(*samples) == expected
-        del samples[0]
-    assert await latest(*samples) is None
-
-
-async def test_a_correction_of_the_latest_measured_value_replaces_it() -> None:
-    assert await latest((1, 11.0, 1), (1, 15.0, 5)) == (1, 15.0)
-
-
-async def test_the_last_of_two_rows_of_a_time_counts() -> None:
-    assert await merged((1, 11.0, 1), (2, 3.0, 1), (1, 12.0, 1)) == [(1, 12), (2, 3)]
-
-
-async def test_a_deletion_deletes_the_rows_before_it() -> None:
-    assert await merged((1, 11.0, 1), (1, 12.0, 5), (1, None, 1)) == []
-    assert await merged((1, None, 1), (1, 12.0, 1)) == [(1, 12)]
-    assert await merged((1, 11.0, 1), (2, None, 1)) == [(1, 11)]
-
-
-async def test_a_deleted_prediction_deletes_nothing_measured() -> None:
-    assert await merged((1, 11.0, 1), (1, None, 2)) == [(1, 11)]
-
-
-async def test_times_outside_of_the_window_do_not_count() -> None:
-    assert await merged((-1, 1.0, 1), (0, 2.0, 1), (1000, 3.0, 1), (1001, 4.0, 1)) == [
-        (0, 2),
-        (1000, 3),
-    ]
-
-
-samples = st.lists(
-    st.tuples(
-        st.integers(0, 20).map(float),
-        st.none() | st.integers(0, 9).map(float),
-        st.integers(1, 5),
-    ),
-    max_size=40,
-)
-
-
-@settings(deadline=None)
-@given(samples, st.randoms())
-def test_the_order_of_times_does_not_matter(rows: list[Row], random: object) -> None:
-    """Only the order of rows of the same time matters."""
-    times = sorted({row[0] for row in rows})
-    random.shuffle(times)  # type: ignore[attr-defined]  # It is a Random.
-    shuffled = [row for time_ in times for row in rows if row[0] == time_]
-    expected = asyncio.run(merged(*rows))
-    assert asyncio.run(merged(*shuffled)) == expected
-    assert [at for at, _ in expected] == sorted({at for at, _ in expected})
-
-
-def test_the_first_time_ignores_predictions_and_deletions() -> None:
-    rows = [Sample(3, 1.0, 1), Sample(1, 1.0, 2), Sample(2, None, 1), Sample(4, 1.0, 3)]
-    assert first_time(rows, 0, 10) == 3
-    assert first_time(rows, 3.5, 10) == 4
-    assert first_time(rows, 5, 10) is None
-
-
-@pytest.mark.parametrize(
-    ("values", "grows"),
-    [
-        ([], None),
-        ([(0, 1.0)], None),
-        ([(0, 1.0), (DAY / 2, 2.0)], None),
-        ([(0, 1.0), (DAY, 2.0)], True),
-        ([(0, 1.0), (DAY, 1.0)], None),
-        ([(0, 1.0), (DAY, 2.0), (2 * DAY, 1.9)], False),
-        ([(0, 2.0), (900, 1.0)], False),
-    ],
-)
-def test_growing_values(values: list[tuple[float, float]], grows: bool | None) -> None:
-    """A night of zeros or a morning's rise is not a register."""
-    assert is_growing(values, DAY) is grows
 
 
 @pytest.mark.parametrize(
@@ -154,7 +32,7 @@ def test_growing_values(values: list[tuple[float, float]], grows: bool | None) -
         ({"time": 1000, "value": 10**400}, None),
         ({"time": 1000, "value": "1e999"}, None),
         ({"time": 1000, "value": [1]}, None),
-        ({"time": 1000, "value": 1, "origin": None}, None),
+        ({"time": 1000, "value": 1, "origin": None}, (1, 1, 1)),
         ({"time": 1000, "value": 1, "origin": 1.5}, None),
         ({"time": 1000, "value": 1, "origin": -1}, None),
         ({"time": 1000, "value": 1, "origin": 10**30}, None),
@@ -202,10 +80,3 @@ async def test_a_hundred_thousand_samples_do_not_block_the_loop() -> None:
         values = merge_origins(await group_by_origin(found.samples, 0, 1e9))
     assert len(values) == 100_000
     assert turns.count >= 100
-
-
-async def test_estimated_times() -> None:
-    """A time with a measured or corrected value is not estimated."""
-    samples = [(1, 5.0, 1), (1, 6.0, 4), (2, 7.0, 4), (3, 8.0, 3), (4, 9.0, 5)]
-    found = await group_by_origin((Sample(*each) for each in samples), 0, 1000)
-    assert estimated_times(found) == {2, 3}

@@ -58,32 +58,46 @@ def test_a_known_number_with_another_meaning_follows_the_server() -> None:
     )
     assert found.translation_key is None
     assert (found.name, found.unit) == ("Coś nowego", "m³")
-    assert (found.kind, found.quantity) == (Kind.INSTANT, Quantity.COUNT)
+    assert (found.kind, found.quantity) == (Kind.INSTANT, Quantity.VOLUME)
     assert found.role is None
 
 
+R, A, UNDECIDED = Kind.REGISTER, Kind.INTERVAL, Kind.UNDECIDED
+
+
 @pytest.mark.parametrize(
-    ("changes", "grows", "kind", "has_history"),
+    ("changes", "verdict", "kind"),
     [
-        ({"is_incremental": True}, False, Kind.REGISTER, True),
-        ({"obis": "1.8.1"}, False, Kind.REGISTER, True),
-        ({"obis": "1-0:2.8.0"}, None, Kind.REGISTER, True),
-        ({"is_incremental": False}, True, Kind.INTERVAL, True),
-        ({"obis": "1.7.0"}, True, Kind.REGISTER, True),
-        ({}, True, Kind.REGISTER, True),
-        ({}, False, Kind.INTERVAL, True),
-        # While it is undecided, it is shown, but has no history.
-        ({}, None, Kind.INSTANT, False),
-        ({"unit": "kW"}, True, Kind.INSTANT, True),
-        ({"unit": None}, None, Kind.INSTANT, True),
+        ({"is_incremental": True}, A, R),
+        ({"obis": "1.8.1"}, A, R),
+        ({"obis": "1-0:2.8.0"}, None, R),
+        ({"is_incremental": False}, R, A),
+        ({"obis": "1.7.0"}, R, R),
+        ({}, R, R),
+        ({}, A, A),
+        ({}, None, UNDECIDED),
+        # Water is counted, whatever is known of its values.
+        ({"unit": "m3", "description": "Woda"}, R, R),
+        ({"unit": "m3", "description": "Woda"}, A, A),
+        ({"unit": "m3", "description": "Woda"}, None, UNDECIDED),
+        # A tank has a level in m³.
+        ({"unit": "m3"}, R, R),
+        ({"unit": "m3"}, A, UNDECIDED),
+        ({"unit": "m3"}, None, UNDECIDED),
+        ({"unit": "szt"}, R, R),
+        ({"unit": "szt"}, A, Kind.INSTANT),
+        ({"unit": None}, None, Kind.INSTANT),
+        ({"unit": "kW"}, R, Kind.INSTANT),
     ],
 )
 def test_registers(
-    changes: dict[str, object], grows: bool | None, kind: Kind, has_history: bool
+    changes: dict[str, object], verdict: Kind | None, kind: Kind
 ) -> None:
-    found = signal_point(451, replace(UNKNOWN_TYPE, **changes), is_growing=grows)  # type: ignore[arg-type]  # Fields.
+    """What the server reports counts before what the values seem to be."""
+    type_ = replace(UNKNOWN_TYPE, **changes)  # type: ignore[arg-type]  # Fields.
+    found = signal_point(451, type_, verdict=verdict)
     assert found.kind is kind
-    assert found.has_history is has_history
+    assert found.has_history is (kind is not UNDECIDED)
 
 
 def test_obis_codes_determine_the_role() -> None:

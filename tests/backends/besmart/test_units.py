@@ -1,11 +1,8 @@
-"""Spellings and conversion of units."""
+"""Spellings of units."""
 
 import pytest
 
-from custom_components.metering_hub.backends.besmart.units import (
-    canonical_unit,
-    unit_factor,
-)
+from custom_components.metering_hub.backends.besmart.units import read_unit
 
 
 @pytest.mark.parametrize(
@@ -33,24 +30,4 @@ from custom_components.metering_hub.backends.besmart.units import (
 def test_units_have_the_spelling_of_home_assistant(
     text: str | None, unit: str | None
 ) -> None:
-    assert canonical_unit(text) == unit
-
-
-@pytest.mark.parametrize(
-    ("unit", "wanted", "factor"),
-    [
-        ("kWh", "kWh", 1),
-        ("MWh", "kWh", 1000),
-        ("Wh", "kWh", 0.001),
-        ("kW", "kWh", None),
-        ("kvarh", "kWh", None),
-        ("K", "°C", None),
-        ("furlong", "furlong", 1),
-        (None, None, 1),
-        (None, "kWh", None),
-    ],
-)
-def test_units_are_converted_within_their_family(
-    unit: str | None, wanted: str | None, factor: float | None
-) -> None:
-    assert unit_factor(unit, wanted) == factor
+    assert read_unit(text) == unit

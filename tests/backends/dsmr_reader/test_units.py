@@ -4,10 +4,10 @@ import pytest
 
 from custom_components.metering_hub.backends.dsmr_reader.models import ExtraDevice
 from custom_components.metering_hub.backends.dsmr_reader.units import (
-    canonical_unit,
     default_unit,
     quantity_of,
     role_of,
+    telegram_unit,
 )
 from custom_components.metering_hub.metering.model import Quantity, Role
 
@@ -24,8 +24,8 @@ from custom_components.metering_hub.metering.model import Quantity, Role
         ("gal", None),
     ],
 )
-def test_canonical_unit(spelling: str, unit: str | None) -> None:
-    assert canonical_unit(spelling) == unit
+def test_telegram_unit(spelling: str, unit: str | None) -> None:
+    assert telegram_unit(spelling) == unit
 
 
 @pytest.mark.parametrize(

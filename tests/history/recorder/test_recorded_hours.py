@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 
 from custom_components.metering_hub.history.maths.standing import runs_of
-from custom_components.metering_hub.history.recorder.recorded_hours import recorded_runs
+from custom_components.metering_hub.history.recorder.recorded_hours import (
+    Extent,
+    recorded_extents,
+    recorded_runs,
+)
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 
@@ -35,3 +39,10 @@ async def test_runs_of_all_hours(hass: HomeAssistant) -> None:
     found = await recorded_runs(hass, SCOPE.statistic(POINT).statistic_id, None)
     assert found == runs_of(KEPT)
     assert await recorded_runs(hass, "metering_hub:test_other", None) == []
+
+
+async def test_extents(hass: HomeAssistant) -> None:
+    """Only statistics that have rows have an extent."""
+    statistic_id = SCOPE.statistic(POINT).statistic_id
+    found = await recorded_extents(hass, [statistic_id, "metering_hub:test_other"])
+    assert found == {statistic_id: Extent(len(KEPT), KEPT[0].start, KEPT[-1].start)}

@@ -12,6 +12,7 @@ from custom_components.metering_hub.history.recorder import recorder
 from custom_components.metering_hub.history.recorder.recorder import (
     WriteQueue,
     last_rows,
+    recorded_metadata,
     recorded_unit_class,
 )
 from custom_components.metering_hub.history.recorder.unit_change import (
@@ -170,6 +171,16 @@ async def test_a_unit_that_does_not_compare(hass: HomeAssistant) -> None:
     assert await convert_changed_units(hass, [volume]) == {ENERGY.statistic_id}
     assert await changes(hass) == [1.0] * COUNT
     assert await recorded_unit_class(hass, {ENERGY.statistic_id}) == "volume"
+
+
+async def test_a_unit_that_the_user_corrects(hass: HomeAssistant) -> None:
+    """The rows were in the new unit all the time, so their values stay."""
+    await write(hass, make_rows([1.0] * COUNT))
+    id_ = ENERGY.statistic_id
+    assert await convert_changed_units(hass, [in_unit("Wh")], {id_}) == {id_}
+    assert await changes(hass) == [1.0] * COUNT
+    metadata = await recorded_metadata(hass, {id_})
+    assert metadata[id_]["unit_of_measurement"] == "Wh"
 
 
 async def test_a_conversion_that_is_refused(hass: HomeAssistant) -> None:

@@ -40,6 +40,7 @@ ANSWERS = {
     "/energy_production_technologies/": "energy_production_technologies",
     "/event_categories/": "event_categories",
     "/weather_timeseries_by_sites/": "weather_timeseries_by_sites",
+    "/notifications/": "notifications",
     "/notifications/count_by_campaign": "notifications_count",
     "/events/": "events_filtered",
     "/sites/1/degree_days": "degree_days_day",
@@ -133,8 +134,8 @@ async def test_the_integration_comes_up_on_the_captures(
     assert step["errors"] == {"base": "invalid_auth"}
     step = await configure(flow["flow_id"], {**account, "password": PASSWORD})
     assert step["step_id"] == "selection", step["errors"]
-    # Hourly minima were not recorded: the sums take their place.
-    selection = {**step["data_schema"]({}), "history": False, "registers": ["13"]}
+    # Hourly minima were not recorded. The sums of positions also rise.
+    selection = {**step["data_schema"]({}), "history": False}
     step = await configure(flow["flow_id"], selection)
     await hass.async_block_till_done()
     entry = step["result"]
@@ -164,3 +165,6 @@ async def test_the_integration_comes_up_on_the_captures(
     unread = hass.states.get(entities["campaign_1_notifications"].entity_id)
     assert unread is not None
     assert unread.state == "2"
+    listed = hass.states.get(entities["campaign_1_notification_list"].entity_id)
+    assert listed is not None
+    assert listed.state == "2"

@@ -52,9 +52,10 @@ async def compared(
 def old_requests(simulator: BemserverSimulator, *, of_days: bool) -> list[str]:
     """Return the series of requests for more than the trailing window.
 
-    They are those of days, which count or sum, or those of values and hours.
+    They are those of days, which count or sum, or those of values and hours. The week
+    in which kinds are judged again is not among them.
     """
-    limit = (dt_util.utcnow() - timedelta(days=5)).isoformat()
+    limit = (dt_util.utcnow() - timedelta(days=8)).isoformat()
     return [
         number
         for request in simulator.faults.requests

@@ -84,9 +84,7 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     """The user logs in, selects places and gets sensors."""
     step = await choose(hass, await open_form(hass), form(url))
     assert step["step_id"] == "selection"
-    offered = step["data_schema"].schema["registers"].config["options"]
-    assert {"value": "13", "label": "A elec index (Building A)"} in offered
-    assert not any(option["value"] == "1" for option in offered)
+    assert "registers" not in step["data_schema"].schema
     step = await choose(hass, step, SELECTION)
     entry = step["result"]
     assert entry.state is ConfigEntryState.LOADED
@@ -113,17 +111,6 @@ async def test_the_entry_uses_the_memory_of_the_flow(
     await choose(hass, step, {**SELECTION, "devices": [], "new_devices": True})
     # Series with too few values are examined again.
     assert 0 <= looks() - learned < learned / 2
-
-
-async def test_both_kinds_at_once(hass: HomeAssistant, url: str) -> None:
-    """A series cannot have both kinds; the form accepts either of them."""
-    step = await choose(hass, await open_form(hass), form(url))
-    both = {**SELECTION, "registers": ["13", "54"], "amounts": ["54"]}
-    step = await choose(hass, step, both)
-    assert step["errors"] == {"amounts": "both_kinds"}
-    step = await choose(hass, step, {**both, "amounts": ["55"]})
-    assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["options"]["registers"] == ["13", "54"]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,27 @@ async def test_an_event_during_a_restart_fires(
     assert event(hass).state != before.state
 
 
+async def test_an_event_is_kept_while_the_server_is_away(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """Its attributes are not shown without the moment of the event."""
+    happen(simulator, "ERROR", "Before")
+    await tick(300)
+    occurred = event(hass).attributes["occurred"]
+    simulator.reader.is_active = False
+    await tick(300)
+    assert event(hass).state == "unavailable"
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    simulator.reader.is_active = True
+    await set_up(hass, loaded)
+    shown = event(hass)
+    assert shown.attributes["event_type"] == "error"
+    assert dt_util.parse_datetime(shown.state) == dt_util.parse_datetime(occurred)
+
+
 async def test_a_server_without_events(
     hass: HomeAssistant,
     entry: MockConfigEntry,

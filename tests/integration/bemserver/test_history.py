@@ -1,7 +1,9 @@
 """History of a BEMServer: statistics equal what the server stores."""
 
 from datetime import UTC, datetime, timedelta
+import re
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -12,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator
+from simulators.bemserver.mixtures import monthly
 from simulators.faults import Drop, Fault, html_error
 
 from ..conftest import NOW, Tick, set_up
@@ -273,9 +276,10 @@ async def test_a_page_that_fails_loses_nothing(
     tick: Tick,
 ) -> None:
     """An interrupted import is continued by the next one."""
-    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=3))
+    simulator.faults.add(Fault(html_error(504), "/timeseries_data/aggregate", skip=10))
     await set_up(hass, entry)
     await imported(hass, entry)
+    assert entry.runtime_data.history.data.state == "failed"
     simulator.faults.clear()
     await tick(3600)
     rows = (await imported(hass, entry))["timeseries_1_amount"]
@@ -337,3 +341,51 @@ async def test_disabled_series_have_no_statistics(
 def test_the_campus_is_old_enough() -> None:
     """Fewer days would not suffice to detect kinds, or to fill a window."""
     assert timedelta(days=365.25 * YEARS) > timedelta(days=8)
+
+
+async def test_rows_of_all_groups_are_counted(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Points that resume from other days are imported in passes of their own."""
+    caplog.set_level("INFO")
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    monthly(simulator)
+    freezer.tick(timedelta(hours=2))
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    caplog.clear()
+    rows = await imported(hass, entry)
+    added = len(rows["timeseries_49_amount"])
+    assert added > 2000
+    counts = re.findall(r"up to date, (\d+) rows written", caplog.text)
+    assert [int(count) > added for count in counts] == [True]
+    assert entry.runtime_data.history.data.rows == int(counts[0])
+
+
+async def test_a_monthly_series_does_not_make_others_be_read_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    tick: Tick,
+) -> None:
+    """After a restart, the others are read from the start of their window on."""
+    monthly(simulator)
+    await set_up(hass, entry)
+    await imported(hass, entry)
+    simulator.faults.clear_requests()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await imported(hass, entry)
+    window = dt_util.utcnow() - timedelta(days=7)
+    asked = [
+        request
+        for request in simulator.faults.requests
+        if request.query.get("start_time", "z") < window.isoformat()
+        and "timeseries_data" in request.path
+        and request.query.get("aggregation") != "count"
+    ]
+    assert {n for each in asked for n in each.query.getall("timeseries")} == {"49"}
+    assert simulator.faults.count("/timeseries_data") <= 40

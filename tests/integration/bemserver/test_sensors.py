@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator
+from simulators.bemserver.fuels import add_fuels
 from simulators.faults import Answer, Drop, Fault, MutateJson, html_error
 
 from ..conftest import NOW, Tick, set_up
@@ -54,6 +55,34 @@ async def test_devices_are_the_places(
         "Server room": "Building B",
         "North zone": "Campus Paris",
     }
+
+
+@pytest.mark.parametrize("options", [EVERYTHING])
+async def test_a_direction_without_degrees_is_a_plain_number(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: BemserverSimulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Only degrees have the state class of angles; Home Assistant refuses others."""
+    add_fuels(simulator.world, NOW, simulator.store.start)
+    await set_up(hass, entry)
+    shown = {}
+    for number in (221, 222, 223):
+        state = state_of(hass, entry, f"timeseries_{number}")
+        assert float(state.state) > 0
+        shown[number] = [
+            state.attributes.get(name)
+            for name in (ATTR_STATE_CLASS, "device_class", "unit_of_measurement")
+        ]
+    assert shown == {
+        221: [None, None, None],
+        222: [None, None, "rad"],
+        223: ["measurement_angle", "wind_direction", "°"],
+    }
+    fuel = state_of(hass, entry, "timeseries_203_amount").attributes
+    assert (fuel[ATTR_STATE_CLASS], fuel["device_class"]) == ("total", "weight")
+    assert "Traceback" not in caplog.text
 
 
 async def test_an_amount_shows_today_so_far(
@@ -187,19 +216,20 @@ async def test_a_series_that_is_no_longer_permitted(
     assert state_of(hass, loaded, "timeseries_18").state != "unavailable"
 
 
-async def test_a_deactivated_user_does_not_start_a_reauthentication(
+async def test_a_deactivated_user_starts_a_reauthentication(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """The server answers 403 to everything, and no new password would help."""
+    """Although the tokens are alive; else all would be unavailable without a word."""
     simulator.reader.is_active = False
     await tick(MINUTE)
     assert state_of(hass, loaded, "timeseries_1_amount").state == "unavailable"
-    assert not hass.config_entries.flow.async_progress()
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
     simulator.reader.is_active = True
-    await tick(MINUTE)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
     assert state_of(hass, loaded, "timeseries_1_amount").state != "unavailable"
 
 

@@ -1,6 +1,7 @@
 """Recovery from faults of besmart, without a new login by the user."""
 
 from datetime import timedelta
+import logging
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -9,7 +10,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from simulators.besmart import BesmartSimulator
-from simulators.faults import Drop, Fault, busy, html_error
+from simulators.faults import Answer, Drop, Fault, busy, html_error
 
 from ..conftest import Tick, shown
 from .conftest import DELIVERED, LATEST, QUARTER, approx, both_editions, true
@@ -93,9 +94,59 @@ async def test_missing_rights_are_not_a_refused_login(
     simulator: BesmartSimulator,
     tick: Tick,
 ) -> None:
-    """A 401 with a new token is about one endpoint, not about the credentials."""
+    """A 401 with a new token is about an endpoint, and costs one login per poll."""
+    logins = simulator.tokens.logins
     simulator.faults.add(Fault(html_error(401), path="/api/sensors/signals/data"))
+    simulator.faults.clear_requests()
     await tick(300)
     assert not hass.config_entries.flow.async_progress()
-    # Signals that the batch refuses are requested one by one.
+    assert shown(hass, DELIVERED) == STATE_UNAVAILABLE
+    assert simulator.faults.count("/api/sensors/signals/data") == 2
+    assert simulator.tokens.logins == logins + 1
+    simulator.faults.clear()
+    await tick(300)
+    assert float(shown(hass, DELIVERED)) > 0
+
+
+_NOTHING = "application/json"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html_error(401),
+        html_error(403),
+        html_error(404),
+        html_error(422),
+        html_error(500),
+        html_error(200),
+        Answer(200, "[", _NOTHING),
+        Answer(200, "", _NOTHING),
+        Answer(200, "[]", _NOTHING),
+        Answer(200, "{}", _NOTHING),
+        Answer(200, "null", _NOTHING),
+    ],
+    ids=str,
+)
+@both_editions
+async def test_a_refused_poll_is_one_line_in_the_log(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: BesmartSimulator,
+    tick: Tick,
+    caplog: pytest.LogCaptureFixture,
+    answer: Answer,
+) -> None:
+    """Entities are unavailable, not unknown, and back with the next good poll."""
+    caplog.clear()
+    simulator.faults.add(Fault(answer, path="signals/"))
+    await tick(300)
+    assert shown(hass, DELIVERED) == STATE_UNAVAILABLE
+    lines = [r for r in caplog.records if "readings" in r.getMessage()]
+    assert len([r for r in lines if r.levelno >= logging.WARNING]) == 1
+    await tick(300)
+    lines = [r for r in caplog.records if "readings" in r.getMessage()]
+    assert len([r for r in lines if r.levelno >= logging.WARNING]) == 1
+    simulator.faults.clear()
+    await tick(300)
     assert float(shown(hass, DELIVERED)) > 0

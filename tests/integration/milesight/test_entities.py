@@ -117,7 +117,7 @@ async def test_all_entities_have_a_state(
         and not state.entity_id.startswith(("button.", "event."))
     }
     # What has never reported.
-    assert unknown == {"sensor.milesight_gateway_gateway_uptime"}
+    assert unknown == {"sensor.milesight_gateway_uptime"}
 
 
 @pytest.mark.parametrize("devices", [24])

@@ -11,10 +11,17 @@ from simulators.besmart import (
     INVERTER_MID,
     PV_PER_QUARTER,
     SIGNAL_TYPES,
+    TARIFF,
+    UTILITY_TYPES,
+    VALVE,
     WORKSHOP_MID,
     BesmartSimulator,
+    Estimate,
+    Revision,
     default_sensors,
 )
+from simulators.besmart.signal_types import Edition
+from simulators.faults import Json
 from simulators.house import Channel
 from simulators.house_profile import solar
 from simulators.times import epoch
@@ -303,3 +310,57 @@ def test_years_of_history_start_at_once() -> None:
     simulator = BesmartSimulator(sensors=default_sensors(1, start))
     assert simulator.position(simulator.sensor(HOUSE_MID), 32, start) == 22_111_110
     assert time.process_time() - before < 0.5
+
+
+async def test_rows_that_a_client_must_not_count(besmart_api: BesmartApi) -> None:
+    """Estimates stand between measured rows, whose origin may be null."""
+    simulator = besmart_api.simulator
+    simulator.null_origins = True
+    simulator.events.append(Estimate(NOON, NOON + HOUR, offset=400))
+    data = (await besmart_api.get_data(NOON, NOON + QUARTER)).row["data"]
+    right = simulator.position(besmart_api.house, 32, NOON)
+    assert data == {
+        "time": [ms(NOON), ms(NOON) + 7 * 60_000],
+        "value": [right / 1000, (right + 400) / 1000],
+        "type": ["DBL", "DBL"],
+        "origin": [None, 4],
+    }
+
+
+@pytest.mark.parametrize(("keeps", "rows"), [(False, 1), (True, 2)])
+async def test_rows_that_were_acquired_again(
+    besmart_api: BesmartApi, keeps: bool, rows: int
+) -> None:
+    """Not every server leaves out the earlier acquisitions if it is asked to."""
+    simulator = besmart_api.simulator
+    simulator.keeps_acquisitions = keeps
+    wrong = Revision(NOON, NOON + QUARTER, offset=-700, origin=1)
+    simulator.events.append(wrong)
+    found = await besmart_api.points(NOON, NOON + QUARTER, get_last="true")
+    assert len(found) == rows
+
+
+@pytest.mark.parametrize(
+    ("edition", "moid", "words", "type_"),
+    [
+        ("2021", TARIFF, ["G12", "G12w"], "STR"),
+        ("2026", TARIFF, ["G12", "G12w"], "STR"),
+        ("2021", VALVE, ["false", "true"], "BOOL"),
+        ("2026", VALVE, [False, True], "BOOL"),
+    ],
+)
+async def test_words(
+    besmart_api: BesmartApi, edition: Edition, moid: int, words: list[Json], type_: str
+) -> None:
+    """The first description knows no boolean values."""
+    simulator = besmart_api.simulator
+    simulator.edition = edition
+    simulator.rows = True
+    simulator.types |= UTILITY_TYPES
+    besmart_api.house.signals = (moid,)
+    reply = await besmart_api.get_data(NOON, NOON + 2 * HOUR, moid=moid)
+    data = reply.row["data"]
+    assert isinstance(data, list)
+    shown = [(row["value"], row["type"]) for row in data if isinstance(row, dict)]
+    assert shown == [(word, type_) for word in words for _ in range(4)]
+    assert reply.row["unit"] is None

@@ -24,7 +24,16 @@ SPEC = BackendSpec(
     # Days that were not over at the daily comparison are left to the imports of news.
     history_window=timedelta(days=2, hours=6),
     earliest=EARLIEST,
-    capabilities=frozenset({Capability.HISTORY, Capability.COMPARISON}),
+    capabilities=frozenset(
+        {
+            Capability.HISTORY,
+            Capability.COMPARISON,
+            Capability.ENERGY_BREAKDOWN,
+            Capability.KINDS,
+            Capability.NOTIFICATIONS,
+            Capability.UPLOAD,
+        }
+    ),
     setup_fields=(
         Field(name=REGISTERS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),
         Field(name=AMOUNTS_FIELD, kind=FieldKind.CHOICES, default=[], required=False),

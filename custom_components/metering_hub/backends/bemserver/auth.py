@@ -56,13 +56,15 @@ class Login:
     async def refresh(self, refresh: str) -> Token:
         """POST /auth/token/refresh: return new tokens for a refresh token.
 
-        Raises AuthenticationError if the token has expired or the server's key changed.
+        Raises AuthenticationError if the token has expired, the server's key changed or
+        the user was deactivated.
         """
         auth = StaticAuth({"Authorization": f"Bearer {refresh}"})
         request = Request(
             method="POST", path=self._api.path("/auth/token/refresh"), idempotent=True
         )
-        answer = await self._api.http_client(auth=auth).request(request)
+        http = self._api.http_client(auth=auth, classify=classify_refresh)
+        answer = await http.request(request)
         return self._parse_token(answer.body)
 
     def _parse_token(self, body: Json) -> Token:
@@ -97,4 +99,11 @@ def classify_login(answer: Answer) -> BackendError | None:
         return AuthenticationError(
             "the email address or the password has an invalid form"
         )
+    return None
+
+
+def classify_refresh(answer: Answer) -> BackendError | None:
+    """Return an AuthenticationError if a deactivated user's token is refused (403)."""
+    if answer.status == 403:
+        return AuthenticationError("the user is not active")
     return None

@@ -8,9 +8,9 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
-from ...metering.model import Inventory, Kind, Point, Reading
+from ...metering.model import Inventory, Kind, KindQuestion, Point, Reading
+from ...metering.point_settings import PointSettings
 from ..base import (
-    Backend,
     Comparison,
     HistoryChanges,
     HistoryChunk,
@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
+from ..errors import AuthenticationError, PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -32,14 +33,22 @@ from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history import HistoryReader
 from .history_start import HistoryStarts
+from .kind_evidence import EvidenceReader
+from .kind_finder import KindFinder
 from .kinds import SeriesKinds
 from .latest import LatestReader
 from .memory import ServerMemory
-from .points import PointMaker, SeriesPoint, make_devices, undecided_series
-from .setup_fields import AMOUNTS_FIELD, chosen_kinds, has_contradiction, series_choices
+from .on_demand import OnDemandBackend
+from .points import PointMaker, SeriesPoint, counting_series, make_devices
+from .setup_fields import (
+    AMOUNTS_FIELD,
+    chosen_kinds,
+    has_contradiction,
+    kinds_in_settings,
+    series_choices,
+)
 from .site_points import make_site_points
-from .site_readings import SiteOverview, SiteReader, make_overview
-from .time_zones import TimeZones
+from .site_readings import SiteReader, make_overview
 from .timeseries_client import TimeseriesClient
 from .todays_amounts import TodaysAmounts
 from .value_cache import ValueCache
@@ -50,7 +59,7 @@ SERIES_AT_ONCE = 200
 """Series processed before yielding to the event loop: a few milliseconds."""
 
 
-class BemserverBackend(Backend):
+class BemserverBackend(OnDemandBackend):
     """A BEMServer, as one of its users sees it."""
 
     def __init__(
@@ -64,7 +73,8 @@ class BemserverBackend(Backend):
         """Initialize the clients of the server and what reads from them."""
         self._url = str(settings["url"])
         self._email = str(settings["email"])
-        self._chosen = chosen_kinds(options)
+        self._in_fields = chosen_kinds(options)
+        self._chosen: Mapping[int, Kind] = self._in_fields
         self._has_contradiction = has_contradiction(options)
         self._clock = clock
         self._api = ApiAddress(session, self._url)
@@ -74,21 +84,23 @@ class BemserverBackend(Backend):
         self._client = BemserverClient(http, self._api)
         self._catalogue = CatalogueReader(self._client)
         client = TimeseriesClient(http, self._api)
-        self._batcher = batcher = SeriesBatcher(self._catalogue.visible_series, clock)
+        self._batcher = batcher = SeriesBatcher(self._visible_series, clock)
         self._states, self._cache = states, cache = DataStates(), ValueCache()
-        self._kinds = SeriesKinds(batcher, client, states)
-        self._starts = HistoryStarts(batcher, client, states)
-        self._complete, self._zones = CompleteHours(), TimeZones()
-        self._memory = ServerMemory(states, self._kinds, self._starts, self._complete)
+        self._kinds = SeriesKinds(KindFinder(EvidenceReader(batcher, client, states)))
+        self._starts = starts = HistoryStarts(batcher, client, states)
+        self._complete = complete = CompleteHours()
+        self._memory = ServerMemory(states, self._kinds, starts, complete)
         self._latest = LatestReader(batcher, client, states, cache)
         self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
-        self._site_reader = SiteReader(self._client, client, batcher, states, cache)
-        self._history = HistoryReader(batcher, client, states, cache, self._complete)
+        super().__init__(http, self._api, self._client)
+        self._site_reader = SiteReader(
+            self._client, client, batcher, states, cache, self._notifications
+        )
+        self._history = HistoryReader(batcher, client, states, cache, starts, complete)
         self._comparer = DayComparer(batcher, client, states)
         self._changes = ChangeFinder(cache, self._latest)
         self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
-        self._site: SiteOverview | None = None
 
     @property
     @override
@@ -113,6 +125,11 @@ class BemserverBackend(Backend):
         return self._memory.remember()
 
     @override
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow the kinds that the user chose."""
+        self._chosen = self._in_fields | kinds_in_settings(settings)
+
+    @override
     async def connect(self) -> Identity:
         """Find the API and log in.
 
@@ -130,7 +147,11 @@ class BemserverBackend(Backend):
     async def inventory(self) -> Inventory:
         """Return the campaigns, places and series that the user may see."""
         now = self._clock()
-        catalogue = await self._catalogue.read(now)
+        try:
+            catalogue = await self._catalogue.read(now)
+        except PermissionDeniedError:
+            await self._require_active_user()
+            raise
         await self._zones.load(catalogue.campaigns.values())
         self._batcher.reset()
         self._forget_removed(catalogue.series)
@@ -143,7 +164,6 @@ class BemserverBackend(Backend):
             catalogue,
             devices,
             {**self._kinds.kinds, **self._chosen},
-            self._kinds.assumed - self._chosen.keys(),
             intervals,
         )
         series: dict[str, SeriesPoint] = {}
@@ -161,8 +181,36 @@ class BemserverBackend(Backend):
         return Inventory(
             devices=devices,
             points=points | {point.key: point for point, _ in site_points},
-            choices=series_choices(catalogue, devices, maker),
+            choices=series_choices(catalogue, devices, maker, self._in_fields),
+            questions=self._questions(),
         )
+
+    def _questions(self) -> dict[str, KindQuestion]:
+        """Return the questions that the user has not answered, by point key."""
+        asked = self._kinds.questions
+        return {
+            key: asked[item.series_id]
+            for key, item in self._series.items()
+            if item.series_id in asked and item.series_id not in self._chosen
+        }
+
+    async def _visible_series(self) -> Collection[int]:
+        """Return the ids of the series that the user may see.
+
+        Raises AuthenticationError if the user was deactivated.
+        """
+        await self._require_active_user()
+        return await self._catalogue.visible_series()
+
+    async def _require_active_user(self) -> None:
+        """Raise AuthenticationError for a user who was deactivated after logging in.
+
+        The server refuses such a user everything, even the list of users.
+        """
+        try:
+            await self._client.own_user(self._email)
+        except PermissionDeniedError as err:
+            raise AuthenticationError("the user is not active") from err
 
     def _forget_removed(self, series_ids: Collection[int]) -> None:
         """Forget all series but these."""
@@ -178,14 +226,17 @@ class BemserverBackend(Backend):
             part.keep_only(series_ids)
 
     async def _detect_kinds(self, catalogue: Catalogue, now: datetime) -> None:
-        """Detect the kinds that neither the catalogue nor the user determines."""
-        undecided = undecided_series(catalogue)
-        # Linked series hold amounts, but their intervals may have to be detected.
-        linked = {link.series_id for link in catalogue.energy_links}
-        linked -= catalogue.intervals.keys() | self._kinds.intervals.keys()
-        active = [number for number in undecided if self._cache.latest(number)]
+        """Detect the kinds and intervals that the user has not chosen."""
+        texts = {
+            number: f"{series.name} {series.description or ''}"
+            for number, series in counting_series(catalogue).items()
+            if number not in self._chosen
+        }
         await self._kinds.detect(
-            (undecided.keys() - self._chosen.keys()) | linked, now, active
+            texts,
+            now,
+            active=[number for number in texts if self._cache.latest(number)],
+            linked={link.series_id for link in catalogue.energy_links} & texts.keys(),
         )
 
     @override

@@ -3,11 +3,16 @@
 Source: docs/wire/bemserver.md, Time series data and Limits.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from ..common.concurrency import gather_parts
-from ..errors import BackendError, NotFoundError, PermissionDeniedError
+from ..errors import (
+    ONE_ENDPOINT_ERRORS,
+    BackendError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from .client import UnknownSeriesError
 
 MAX_IDS = 50
@@ -16,6 +21,13 @@ MAX_URL = 1500
 
 MAX_ROWS = 20_000
 """Values per answer: about a second of the server's time and 300 kB."""
+
+MAX_SURPLUS = 7.0
+"""Values per series that were not asked for: fifty series bring 13 kB of them at most.
+
+A batch is read from the earliest start of its series on, so all others bring more.
+Those of a quarter of an hour may be with others that are read two hours back.
+"""
 
 RECHECK_AFTER = timedelta(minutes=10)
 """How long to wait after a search for forbidden series that found none."""
@@ -50,6 +62,35 @@ def make_batches(
         batches[-1].append(number)
         size, expected = size + own_size, expected + own_rows
     return [tuple(batch) for batch in batches]
+
+
+def make_windows(
+    starts: Mapping[int, datetime],
+    interval: Callable[[int], timedelta],
+    surplus: float = MAX_SURPLUS,
+    size: int = MAX_IDS,
+) -> list[list[int]]:
+    """Group series that start at similar times, the earliest ones first.
+
+    A group is read from the earliest of its starts on, and so brings values that were
+    not asked for. There are at most `surplus` of them per series: a series with a value
+    a month does not make others be read a month back. `interval` returns the time
+    between two values of a series, and `size` is that of the largest group.
+    """
+    windows: list[list[int]] = []
+    first, found = datetime.max.replace(tzinfo=UTC), 0.0
+    for number in sorted(starts, key=lambda number: (starts[number], number)):
+        own = (starts[number] - first) / interval(number)
+        if (
+            not windows
+            or len(windows[-1]) == size
+            or found + own > surplus * (len(windows[-1]) + 1)
+        ):
+            windows.append([])
+            first, found, own = starts[number], 0.0, 0.0
+        windows[-1].append(number)
+        found += own
+    return windows
 
 
 class SeriesBatcher:
@@ -103,6 +144,21 @@ class SeriesBatcher:
                 if number in self._refused
             }
         return [part for part in parts.values() if part is not None], failed
+
+    async def request_some[Part](
+        self,
+        batches: Iterable[Batch],
+        send: Callable[[Sequence[int]], Awaitable[Part]],
+    ) -> tuple[list[Part], dict[int, BackendError]]:
+        """Return the same as `request`; if every batch fails, so do all the series.
+
+        Raises BackendError if the whole server fails.
+        """
+        all_batches = [*batches]
+        try:
+            return await self.request(all_batches, send)
+        except ONE_ENDPOINT_ERRORS as err:
+            return [], dict.fromkeys((n for each in all_batches for n in each), err)
 
     async def _request_batch[Part](
         self, batch: Batch, send: Callable[[Sequence[int]], Awaitable[Part]]

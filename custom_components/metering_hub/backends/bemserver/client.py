@@ -63,6 +63,10 @@ class NoDataError(NotFoundError):
     """The server lacks the data to compute an analysis."""
 
 
+class StaleTagError(ProtocolError):
+    """What was to be changed has changed since it was read."""
+
+
 class BemserverClient:
     """The endpoints that return lists, and the counts of notifications."""
 
@@ -219,9 +223,11 @@ def classify(answer: Answer) -> BackendError | None:
     """Return the error for an answer with a meaning of its own in BEMServer.
 
     NoDataError for 409: the server lacks the data to compute an analysis.
-    UnknownSeriesError for a 422 that names unknown series.
-    Source: docs/wire/bemserver.md, Time series data.
+    UnknownSeriesError for a 422 that names unknown series. StaleTagError for 412.
+    Source: docs/wire/bemserver.md, Conventions and Time series data.
     """
+    if answer.status == 412:
+        return StaleTagError("it has changed meanwhile")
     if answer.status == 409:
         return NoDataError("the server lacks the data to compute this")
     message = as_text(as_object(answer.body).get("message")) or ""

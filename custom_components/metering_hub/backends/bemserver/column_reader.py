@@ -31,8 +31,8 @@ class ColumnReader:
     ) -> tuple[Columns, dict[int, BackendError]]:
         """Return a value per bucket of each series, and the errors of the others.
 
-        They are the series that the server has refused or left out. Raises
-        BackendError if a whole batch fails.
+        They are the series whose request failed, or which the server has left out.
+        Raises BackendError if the whole server fails.
         """
         length = (span.end - span.start) / width.length + 1
         send = partial(
@@ -49,10 +49,9 @@ class ColumnReader:
     ) -> tuple[Columns, dict[int, BackendError]]:
         """Return the columns of series, and the errors of those that have none."""
         batches = make_batches(ids, url_length=self._client.url_length(span), rows=rows)
-        parts, failed = await self._batcher.request(batches, partial(send, span=span))
-        for number, error in failed.items():
-            if not self._batcher.is_refused(number):
-                raise error
+        parts, failed = await self._batcher.request_some(
+            batches, partial(send, span=span)
+        )
         table = {n: column for part in parts for n, column in part.items()}
         # All requested series have a column, also those without any value.
         missing = {n for batch in batches for n in batch} - table.keys() - failed.keys()

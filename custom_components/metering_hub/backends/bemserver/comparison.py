@@ -2,12 +2,14 @@
 
 The server cannot report changes, but it counts and sums the values of a day: two
 requests for up to 50 series, whatever the number of values. Of each day a digest is
-kept. A day whose values were only exchanged among each other is not noticed.
+kept. A day whose values were only exchanged among each other is not noticed. A day that
+lacks values in the best data state is also compared in the next one.
 Source: docs/wire/bemserver.md, Time series data.
 """
 
 import asyncio
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 import hashlib
@@ -49,8 +51,7 @@ class DayComparer:
     ) -> Comparison:
         """Return the series, by point key, of which whole UTC days differ.
 
-        Only days that were over are remembered: today's values are read anyway. A
-        series whose values are now read in another data state differs. Raises
+        Only days that were over are remembered: today's values are read anyway. Raises
         BackendError if the whole server fails.
         """
         first = local_midnight(start, UTC)
@@ -76,16 +77,30 @@ class DayComparer:
 
         Series that the server refuses are missing.
         """
-        digests: dict[int, Sequence[str]] = {}
-        for state, numbers in self._states.group(series_ids).items():
+        days: dict[int, _DayTexts] = {}
+        refused: set[int] = set()
+        for state in self._states.order:
             # The server rounds the end up to a whole bucket.
             span = Span(state=state, start=start, end=end - timedelta(seconds=1))
-            counts = await self._request(numbers, span, Aggregation.COUNT)
-            sums = await self._request(numbers, span, Aggregation.SUM)
+            asked = [n for n in series_ids if n not in days or days[n].lacks_values]
+            known = self._states.having(asked, state)
+            # A better state than the known ones may have begun to have values.
+            looked = [n for n in asked if n in known or n not in days]
+            counts = await self._request(looked, span, Aggregation.COUNT)
+            found = [n for n, each in counts.items() if any(each.values())]
+            self._states.add(found, state)
+            summed = [n for n in looked if n in known or n in found]
+            sums = await self._request(summed, span, Aggregation.SUM)
+            refused |= {*summed} - (counts.keys() & sums.keys())
             for number in counts.keys() & sums.keys():
-                digests[number] = _digest_days(state, counts[number], sums[number])
+                texts = days.setdefault(number, _DayTexts())
+                texts.add(state, counts[number], sums[number])
                 await asyncio.sleep(0)
-        return digests
+        return {
+            number: [_digest(text) for text in texts.texts]
+            for number, texts in days.items()
+            if number not in refused
+        }
 
     async def _request(
         self, numbers: Sequence[int], span: Span, aggregation: Aggregation
@@ -131,16 +146,41 @@ class _Seen:
         return None
 
 
-def _digest_days(
-    state: int, counts: Mapping[str, Json], sums: Mapping[str, Json]
-) -> Sequence[str]:
-    """Return a digest of each day, oldest first."""
-    return [_digest(state, counts[day], sums.get(day)) for day in sorted(counts)]
+class _DayTexts:
+    """A text for each day of a series, oldest first: counts and sums by state."""
+
+    def __init__(self) -> None:
+        """Initialize without any days."""
+        self.texts: list[str] = []
+        self._lacking: set[int] = set()
+
+    @property
+    def lacks_values(self) -> bool:
+        """Return True if a day has fewer values than most days have."""
+        return bool(self._lacking)
+
+    def add(
+        self, state: int, counts: Mapping[str, Json], sums: Mapping[str, Json]
+    ) -> None:
+        """Add the values of a state on the days that lack some in a better one."""
+        by_day = [
+            (as_number(counts[day]) or 0.0, as_number(sums.get(day)))
+            for day in sorted(counts)
+        ]
+        if not self.texts:
+            self.texts = [""] * len(by_day)
+            self._lacking = {*range(len(by_day))}
+        shares = Counter(count for count, _ in by_day if count)
+        usual = max(shares, key=lambda count: (shares[count], count), default=0.0)
+        for index, (count, total) in enumerate(by_day):
+            if index in self._lacking:
+                number = "" if total is None else f"{total:.{EXACT_DIGITS}g}"
+                self.texts[index] += f"{state} {count:g} {number}"
+                if count >= usual > 0:
+                    self._lacking.discard(index)
 
 
-def _digest(state: int, count: Json, total: Json) -> str:
-    """Return a few letters that differ if the count or the sum of a day does."""
-    number = as_number(total)
-    text = "" if number is None else f"{number:.{EXACT_DIGITS}g}"
-    raw = hashlib.sha256(f"{state} {count} {text}".encode()).digest()
+def _digest(text: str) -> str:
+    """Return a few letters that differ if a text does."""
+    raw = hashlib.sha256(text.encode()).digest()
     return b64encode(raw[:DIGEST_BYTES]).decode()

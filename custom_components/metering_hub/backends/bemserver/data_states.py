@@ -1,7 +1,8 @@
-"""The data state in which each series is read: Clean if it has values, otherwise Raw.
+"""The data states in which each series has values: Clean, Raw, or both.
 
 Clean values exist only if the server's clean-up task runs for the campaign or if users
-store them, so the state is learned for each series. States are identified by name,
+store them. They may begin later than the raw ones and stop before them, so a series is
+read in the best state that has values for an hour. States are identified by name,
 because a server may number them differently and have additional ones.
 Source: docs/wire/bemserver.md, Semantics.
 """
@@ -16,20 +17,23 @@ from ..errors import BackendError
 
 PREFERRED = ("clean", "raw")
 
-LOOK_FOR_BETTER = timedelta(days=1)
-"""How often a better state than the current one is looked for."""
+LOOK_FOR_OTHERS = timedelta(days=1)
+"""How often a series is looked for in the states in which it had no new values."""
+
+CLEANED_WITHIN = timedelta(days=2)
+"""A state without values for so long has stopped: the clean-up may run once a day."""
 
 type Results[Found] = tuple[dict[int, Found], dict[int, BackendError]]
 """Results and errors by series."""
 
 
 class DataStates:
-    """Remembers the data state of each series, by the state's id."""
+    """Remembers the data states of each series, by their ids."""
 
     def __init__(self) -> None:
         """Initialize without any states."""
         self._order: tuple[int, ...] = ()
-        self._states: dict[int, int] = {}
+        self._states: dict[int, frozenset[int]] = {}
         self._looked: dict[int, datetime] = {}
 
     def update_names(self, names: Mapping[int, str]) -> None:
@@ -41,34 +45,46 @@ class DataStates:
         preferred = [by_name[name] for name in PREFERRED if name in by_name]
         self._order = tuple(preferred or sorted(names))
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the states that are read, the best one first."""
+        return self._order
+
+    def all_of(self, series_id: int) -> tuple[int, ...]:
+        """Return the states in which a series has values, the best one first."""
+        known = self._states.get(series_id, frozenset())
+        return tuple(state for state in self._order if state in known)
+
     def of(self, series_id: int) -> int | None:
-        """Return the state of a series, or `None` while no values have been found."""
-        state = self._states.get(series_id)
-        return state if state in self._order else None
+        """Return the best state of a series, or `None` while it has no values."""
+        return next(iter(self.all_of(series_id)), None)
 
-    def set(self, series_ids: Iterable[int], state: int) -> None:
-        """Use a state for these series from now on."""
-        self._states |= dict.fromkeys(series_ids, state)
+    def has_several(self, series_id: int) -> bool:
+        """Return True if a series has values in more than one state."""
+        return len(self._states.get(series_id, ())) > 1
 
-    def group(self, series_ids: Iterable[int]) -> dict[int, list[int]]:
-        """Return series grouped by state; series without a state are left out."""
-        groups: dict[int, list[int]] = {}
+    def rank(self, state: int) -> int:
+        """Return the place of a state in the order: 0 is the best one."""
+        return self._order.index(state)
+
+    def add(self, series_ids: Iterable[int], state: int) -> None:
+        """Note that these series have values in a state."""
         for number in series_ids:
-            if (state := self.of(number)) is not None:
-                groups.setdefault(state, []).append(number)
-        return groups
+            self._states[number] = self._states.get(number, frozenset()) | {state}
+
+    def having(self, series_ids: Iterable[int], state: int) -> list[int]:
+        """Return those of the series that have values in a state."""
+        return [n for n in series_ids if state in self._states.get(n, ())]
 
     async def search[Found](
         self,
         series_ids: Collection[int],
         read: Callable[[list[int], int], Awaitable[Results[Found]]],
-        *,
-        everywhere: bool = False,
     ) -> Results[Found]:
         """Read series in one state after the other until they have a result.
 
-        `read` is called with series and a state. The state with a result is set. A
-        series that has a state is read in that state only, unless `everywhere`.
+        `read` is called with series and a state, which is noted for the results. A
+        series whose states are known is read in these only.
         """
         found: dict[int, Found] = {}
         failed: dict[int, BackendError] = {}
@@ -78,29 +94,26 @@ class DataStates:
                 for number in series_ids
                 if number not in found
                 and number not in failed
-                and (everywhere or self.of(number) in (None, state))
+                and state in (self.all_of(number) or self._order)
             ]
             results, errors = await read(rest, state)
-            self.set(results, state)
+            self.add(results, state)
             found |= results
             failed |= errors
         return found, failed
 
-    def due_for_better(
-        self, series_ids: Iterable[int], now: datetime
-    ) -> dict[int, list[int]]:
-        """Return series to look for in a better state, by that state; once a day."""
-        due: dict[int, list[int]] = {}
-        for number in series_ids:
-            if (state := self.of(number)) in (None, *self._order[:1]):
-                continue
-            # The first look is a day after the state was learned.
-            looked = self._looked.setdefault(number, now)
-            if now - looked >= LOOK_FOR_BETTER:
-                self._looked[number] = now
-                for better in self._order[: self._order.index(state)]:
-                    due.setdefault(better, []).append(number)
-        return due
+    def due_for_others(self, series_ids: Iterable[int], now: datetime) -> list[int]:
+        """Return the series to look for in all states, once a day."""
+        return [
+            number
+            for number in series_ids
+            if number in self._states
+            and now - self._looked.get(number, now - LOOK_FOR_OTHERS) >= LOOK_FOR_OTHERS
+        ]
+
+    def note_look(self, series_ids: Iterable[int], now: datetime) -> None:
+        """Note that these series were looked for in all states."""
+        self._looked |= dict.fromkeys(series_ids, now)
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
@@ -112,11 +125,12 @@ class DataStates:
         for label, numbers in as_object(memory.get("states")).items():
             state = as_integer(label)
             if state is not None and isinstance(numbers, list):
-                self.set((n for n in numbers if isinstance(n, int)), state)
+                self.add((n for n in numbers if isinstance(n, int)), state)
 
     def remember(self) -> dict[str, Json]:
         """Return the series of each state."""
         states: dict[str, list[Json]] = {}
-        for number, state in sorted(self._states.items()):
-            states.setdefault(str(state), []).append(number)
+        for number, known in sorted(self._states.items()):
+            for state in sorted(known):
+                states.setdefault(str(state), []).append(number)
         return {"states": {**states}}

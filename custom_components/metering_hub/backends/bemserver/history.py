@@ -7,7 +7,9 @@ the hour's highest position does not have a time. Amounts of intervals longer th
 hour are read raw as well, because they are spread over their hours.
 
 All series are read one time span after the other, 50 series and 20,000 values per
-request. The next span is requested while the current one is being imported.
+request. The next span is requested while the current one is being imported. Of a series
+with several data states, the best one is read first, and then the next one from the
+first to the last hour that lacks values.
 """
 
 import asyncio
@@ -21,11 +23,9 @@ from collections.abc import (
 )
 from datetime import UTC, datetime, timedelta
 
-from ...metering.model import PARTIAL, Point
-from ...metering.quality import has_quality
+from ...metering.model import Point
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
-from ..common.concurrency import LoopYielder
 from ..common.times import whole_hour
 from ..errors import BackendError
 from .batching import MAX_ROWS, SeriesBatcher
@@ -33,8 +33,10 @@ from .column_reader import ColumnReader
 from .complete_hours import CompleteHours
 from .data_states import DataStates
 from .history_source import HOUR, Method, Source
-from .partial_hours import PartialHours, PartialHoursFound
-from .timeseries_client import Column, Columns, Span, TimeseriesClient, Width
+from .history_start import HistoryStarts
+from .partial_hours import PartialHours
+from .span_reader import SpanReader
+from .timeseries_client import TimeseriesClient
 from .value_cache import ValueCache
 
 LONGEST_SPAN = timedelta(days=400)
@@ -42,8 +44,9 @@ LONGEST_SPAN = timedelta(days=400)
 MAX_READINGS = 20_000
 """Readings per chunk: about 4 MB."""
 
-READINGS_AT_ONCE = 4000
-"""Readings created before yielding to the event loop."""
+LONG_INTERVAL = timedelta(days=2)
+"""Series with longer intervals than this are read apart from those with shorter ones.
+"""
 
 type Period = tuple[datetime, datetime]
 
@@ -57,12 +60,14 @@ class HistoryReader:
         client: TimeseriesClient,
         states: DataStates,
         cache: ValueCache,
+        starts: HistoryStarts,
         complete: CompleteHours,
     ) -> None:
         """Initialize the reader."""
         self._columns = ColumnReader(batcher, client)
         self._states = states
         self._cache = cache
+        self._starts = starts
         self._complete = complete
         self._failing: set[int] = set()
 
@@ -109,10 +114,17 @@ class HistoryReader:
 
     def _source(self, point: Point, number: int) -> Source | None:
         """Return how a series is read; `None` without a data state."""
-        if (state := self._states.of(number)) is None:
-            return None
-        interval = self._cache.expected_interval(number)
-        return Source(point=point, series_id=number, state=state, interval=interval)
+        states = self._states.all_of(number)
+        cached = self._cache.latest(number)
+        is_best = cached is not None and self._states.order[cached.rank] in states[:1]
+        source = Source(
+            point=point,
+            series_id=number,
+            begins={each: self._starts.first_in(number, each) for each in states},
+            interval=self._cache.expected_interval(number),
+            newest=cached.time if cached is not None and is_best else None,
+        )
+        return source if states else None
 
     def _reads(
         self, sources: Sequence[Source], period: Period, failed: dict[str, BackendError]
@@ -122,85 +134,42 @@ class HistoryReader:
             return
         length = _length_of_spans(sources)
         partial_hours = PartialHours(self._columns, self._complete, *period, length)
+        reader = SpanReader(self._columns, self._states, partial_hours)
         for start, end in _periods(*period, length):
-            yield self._read(sources, start, end, failed, partial_hours)
+            # What began before a later span was read with the one before it.
+            groups = _group(sources, start, is_first=start == period[0])
+            yield self._read(reader, groups, end, failed)
 
     async def _read(
         self,
-        sources: Sequence[Source],
-        start: datetime,
+        reader: SpanReader,
+        groups: Sequence[tuple[datetime, Sequence[Source]]],
         end: datetime,
         failed: dict[str, BackendError],
-        partial_hours: PartialHours,
     ) -> HistoryChunk:
-        """Return all readings in [start, end), and of raw values the one at `end`.
+        """Return all readings of groups, each from its start to an end.
 
         Series that have `failed` are left out, and those that fail are added to them.
+        Raises BackendError if all of them fail.
         """
-        sources = [each for each in sources if each.point.key not in failed]
         readings: dict[str, ReadingColumns] = {}
-        yielder = LoopYielder(READINGS_AT_ONCE)
-        for method, state in dict.fromkeys(
-            (each.method, each.state) for each in sources
-        ):
-            alike = [s for s in sources if s.method is method and s.state == state]
-            if (span := _span(alike, method, start, end)) is None:
+        error: BackendError | None = None
+        for start, group in groups:
+            alike = [each for each in group if each.point.key not in failed]
+            if not alike or start >= end:
                 continue
-            # Counted before they are summed, values that arrive meanwhile do not make
-            # the sum of a part look complete.
-            partial, errors = await _find_partial(partial_hours, alike, method, span)
-            tables, more_errors = await self._request(alike, method, span)
-            errors |= more_errors
+            found, errors = await reader.read(alike, start, end)
             for source in alike:
                 number, key = source.series_id, source.point.key
-                if (error := errors.get(number)) is not None:
-                    failed[key] = error
+                if number in errors:
+                    error = failed[key] = errors[number]
                     self._failing.add(number)
-                elif (columns := [each.get(number, {}) for each in tables])[0]:
-                    readings[key] = _make_readings(columns, partial.get(number, ()))
-                    await yielder.spend(len(columns) * len(columns[0]))
-        if sources and all(each.point.key in failed for each in sources):
-            raise failed[sources[0].point.key]
+                elif number in found:
+                    readings[key] = found[number]
+        if error and all(s.point.key in failed for _, group in groups for s in group):
+            raise error
         reasons = {key: str(error) for key, error in failed.items()}
         return HistoryChunk(readings=readings, until=end, failed=reasons)
-
-    async def _request(
-        self, alike: Sequence[Source], method: Method, span: Span
-    ) -> tuple[list[Columns], dict[int, BackendError]]:
-        """Return a table per aggregation of sources with the same method and state.
-
-        Also returns the errors of the series that the server has refused or left out.
-        Raises BackendError if a whole batch fails.
-        """
-        by_id = {source.series_id: source for source in alike}
-        if method is Method.RAW:
-            length = span.end - span.start
-            table, errors = await self._columns.values(
-                by_id, span, lambda number: by_id[number].rows_in(length)
-            )
-            return [table], errors
-        tables: list[Columns] = []
-        errors = {}
-        for aggregation in method.value:
-            table, failed = await self._columns.buckets(
-                by_id, span, Width.HOUR, aggregation
-            )
-            tables.append(table)
-            errors |= failed
-        return tables, errors
-
-
-async def _find_partial(
-    partial_hours: PartialHours, alike: Sequence[Source], method: Method, span: Span
-) -> PartialHoursFound:
-    """Return the hours of sums that lack values, of points whose hours have a quality.
-
-    Raises BackendError if a whole batch fails.
-    """
-    if method is not Method.SUMS:
-        return {}, {}
-    summed = [each.series_id for each in alike if has_quality(each.point)]
-    return await partial_hours.find(summed, span)
 
 
 def _start_next(
@@ -209,26 +178,6 @@ def _start_next(
     """Start the next of these reads, if there is one."""
     read = next(reads, None)
     return None if read is None else asyncio.create_task(read)
-
-
-def _make_readings(
-    columns: Sequence[Column], partial: Iterable[float]
-) -> ReadingColumns:
-    """Return readings of values, or of means with their minima and maxima.
-
-    `partial` are the times of sums that lack values.
-    """
-    values, *extremes = columns
-    times = sorted(values)
-    readings = ReadingColumns(times, [values[time] for time in times])
-    readings.qualities = dict.fromkeys(partial, PARTIAL)
-    if extremes:
-        lowest, highest = extremes
-        readings.extremes = [
-            (lowest.get(time, values[time]), highest.get(time, values[time]))
-            for time in times
-        ]
-    return readings
 
 
 def _length_of_spans(sources: Sequence[Source]) -> timedelta:
@@ -248,18 +197,26 @@ def _periods(start: datetime, end: datetime, length: timedelta) -> Iterator[Peri
         start = part_end
 
 
-def _span(
-    alike: Sequence[Source], method: Method, start: datetime, end: datetime
-) -> Span | None:
-    """Return the span to request of sources with the same state; `None` if empty."""
-    if method is Method.RAW:
-        # An interval that started earlier may extend into the span.
-        start -= max(source.longest_interval for source in alike)
-        # The server excludes the end, at which a meter reading is needed.
-        end += timedelta(microseconds=1)
-    elif (start := _next_whole_hour(start)) >= end:
-        return None
-    return Span(state=alike[0].state, start=start, end=end)
+def _group(
+    sources: Sequence[Source], start: datetime, *, is_first: bool
+) -> list[tuple[datetime, Sequence[Source]]]:
+    """Return sources that are read alike, with the moment to read them from.
+
+    Before the first span, an interval may have begun that extends into it: sources with
+    long ones do not make the others be read from there.
+    """
+    groups: dict[tuple[Method, bool, bool], list[Source]] = {}
+    for source in sources:
+        has_lead = is_first and source.longest_interval > timedelta()
+        is_long = has_lead and source.longest_interval > LONG_INTERVAL
+        groups.setdefault((source.method, has_lead, is_long), []).append(source)
+    found: list[tuple[datetime, Sequence[Source]]] = []
+    for (method, has_lead, _), alike in groups.items():
+        begin = start if method is Method.RAW else _next_whole_hour(start)
+        if has_lead:
+            begin -= max(source.longest_interval for source in alike)
+        found.append((begin, alike))
+    return found
 
 
 def _next_whole_hour(moment: datetime) -> datetime:

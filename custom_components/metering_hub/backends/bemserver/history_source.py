@@ -1,7 +1,8 @@
 """A point with its series, and how the history of it is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from ...metering.model import Kind, Point
@@ -20,12 +21,17 @@ class Method(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A point, its series, and about how often the series has a value."""
+    """A point, its series, and about how often the series has a value.
+
+    `begins` are the times of the first values by data state, the best state first.
+    `newest` is that of the newest value, if no worse state has a newer one.
+    """
 
     point: Point
     series_id: int
-    state: int
+    begins: Mapping[int, datetime]
     interval: timedelta
+    newest: datetime | None = None
 
     @property
     def method(self) -> Method:
@@ -44,3 +50,13 @@ class Source:
     def longest_interval(self) -> timedelta:
         """Return how long an interval can be; a day can have 25 hours."""
         return self.point.interval + HOUR if self.point.interval else timedelta()
+
+    def may_have(self, state: int, start: datetime, end: datetime) -> bool:
+        """Return True if a state may have values in [start, end) that better ones lack.
+
+        After the newest value, no state has any.
+        """
+        is_best = state == next(iter(self.begins))
+        if not is_best and self.newest is not None and start > self.newest:
+            return False
+        return self.begins[state] < end

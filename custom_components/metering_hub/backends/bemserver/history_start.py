@@ -1,6 +1,6 @@
-"""When the history of each series starts."""
+"""When the history of each series starts, in each data state."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -29,49 +29,68 @@ class HistoryStarts:
         self._batcher = batcher
         self._client = client
         self._states = states
-        self._first: dict[int, datetime] = {}
-        self._empty: dict[int, datetime] = {}
+        self._first: dict[int, dict[int, datetime]] = {}
+        self._empty: dict[int, dict[int, datetime]] = {}
         self._unknown: dict[int, BackendError] = {}
 
     async def find(self, series_ids: Iterable[int], now: datetime) -> None:
         """Request missing first values; of empty series once a day.
 
         A series is only empty if the server says so in every state. Raises
-        BackendError if the whole server fails, or if every request does.
+        BackendError if the whole server fails.
         """
-        missing = [
-            number
-            for number in series_ids
-            if number not in self._first
-            and now - self._empty.get(number, now - DAY) >= DAY
-        ]
+        numbers = [*series_ids]
+        self.take_unknown(numbers)
+        for state in self._states.order:
+            missing = [n for n in numbers if self._is_missing(n, state, now)]
+            found, failed = await self._request(missing, state, now)
+            self._states.add((n for n, time in found.items() if time), state)
+            self._unknown |= failed
+            for number, time in found.items():
+                if time is None:
+                    self._empty.setdefault(number, {})[state] = now
+                else:
+                    first = self._first.setdefault(number, {})
+                    first[state] = max(time, EARLIEST)
 
-        async def read(ids: list[int], state: int) -> Results[datetime]:
-            """Request the first values of series in a state."""
-            length = self._client.url_length(Span(state=state, start=now, end=now))
-            parts, failed = await self._batcher.request(
-                make_batches(ids, url_length=length),
-                partial(self._client.first_times, state=state),
-            )
-            answers = {n: time for part in parts for n, time in part.items()}
-            for number in set(ids) - answers.keys() - failed.keys():
-                failed[number] = ProtocolError("the server does not say when it starts")
-            return {n: time for n, time in answers.items() if time}, failed
+    def _is_missing(self, number: int, state: int, now: datetime) -> bool:
+        """Return True if the first value of a series in a state is to be requested.
 
-        self.take_unknown(missing)
-        found, failed = await self._states.search(missing, read)
-        self._first |= {n: max(time, EARLIEST) for n, time in found.items()}
-        self._unknown |= failed
-        for number in missing:
-            if number not in found and number not in failed:
-                self._empty[number] = now
+        Whether a series begins to have values in another state, the polls show.
+        """
+        if number in self._unknown or state in self._first.get(number, {}):
+            return False
+        empty = self._empty.get(number, {}).get(state)
+        if empty is None:
+            return True
+        is_expected = state in self._states.all_of(number)
+        return now - empty >= DAY and (is_expected or number not in self._first)
+
+    async def _request(
+        self, missing: Sequence[int], state: int, now: datetime
+    ) -> Results[datetime | None]:
+        """Request the first values of series in a state."""
+        length = self._client.url_length(Span(state=state, start=now, end=now))
+        parts, failed = await self._batcher.request_some(
+            make_batches(missing, url_length=length),
+            partial(self._client.first_times, state=state),
+        )
+        found = {n: time for part in parts for n, time in part.items()}
+        for number in set(missing) - found.keys() - failed.keys():
+            failed[number] = ProtocolError("the server does not say when it starts")
+        return found, failed
+
+    def first_in(self, series_id: int, state: int) -> datetime:
+        """Return the time of the first value in a state, as far as it is known."""
+        return self._first.get(series_id, {}).get(state, EARLIEST)
 
     def earliest(self, series_ids: Collection[int]) -> datetime | None:
         """Return the hour in UTC of the first value of any of these series.
 
         Raises BackendError if none is known, and the server did not say so of all.
         """
-        times = [self._first[n] for n in series_ids if n in self._first]
+        known = [n for n in series_ids if n not in self._unknown]
+        times = [time for n in known for time in self._first.get(n, {}).values()]
         if times:
             return whole_hour(min(times))
         for number in series_ids:
@@ -89,17 +108,31 @@ class HistoryStarts:
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
-        self._first = {n: at for n, at in self._first.items() if n in series_ids}
-        self._empty = {n: at for n, at in self._empty.items() if n in series_ids}
+        self._first = {n: each for n, each in self._first.items() if n in series_ids}
+        self._empty = {n: each for n, each in self._empty.items() if n in series_ids}
         self._unknown = {n: e for n, e in self._unknown.items() if n in series_ids}
 
     def restore(self, memory: Memory) -> None:
-        """Restore what `remember` returned."""
-        for label, text in as_object(memory.get("first")).items():
-            number, time = as_integer(label), as_utc_moment(text)
-            if number is not None and time is not None:
-                self._first[number] = max(time, EARLIEST)
+        """Restore what `remember` returned.
+
+        Releases that read one state only remembered its first values as "first". They
+        are requested again, because another state may begin earlier.
+        """
+        for label, states in as_object(memory.get("first_by_state")).items():
+            for state_label, text in as_object(states).items():
+                number, state = as_integer(label), as_integer(state_label)
+                if number is None or state is None:
+                    continue
+                if text is None:
+                    self._empty.setdefault(number, {})[state] = EARLIEST
+                elif (time := as_utc_moment(text)) is not None:
+                    self._first.setdefault(number, {})[state] = max(time, EARLIEST)
 
     def remember(self) -> dict[str, Json]:
-        """Return the first values' times."""
-        return {"first": {str(n): time.isoformat() for n, time in self._first.items()}}
+        """Return the first values' times by series and state; null is none."""
+        known: dict[str, Json] = {}
+        for number, first in self._first.items():
+            empty = dict.fromkeys(self._empty.get(number, {}), None)
+            times = {state: time.isoformat() for state, time in first.items()}
+            known[str(number)] = {str(s): text for s, text in (empty | times).items()}
+        return {"first_by_state": known}

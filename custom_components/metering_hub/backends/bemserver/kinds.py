@@ -1,220 +1,216 @@
-"""Detects whether a series holds meter readings or amounts per interval.
+"""Remembers whether each series holds meter readings or amounts per interval.
 
-BEMServer does not say (docs/wire/bemserver.md, Semantics). Meter readings never fall,
-whereas the hourly minima of amounts do so within a day. A detected kind is permanent,
-because the statistics written with it must not change their meaning after an odd week.
+BEMServer does not say (docs/wire/bemserver.md, Semantics), so all evidence is judged. A
+verdict is kept, because the statistics written with it must not change their meaning.
+What later data show instead is a question to the user.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import pairwise
-from statistics import median
+from contextlib import suppress
+from datetime import datetime, timedelta
 
-from ...metering.model import Kind
+from ...metering.kind_judge import Values
+from ...metering.model import Kind, KindQuestion
 from ..base import Memory
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object
-from ..common.times import as_moment, local_midnight, whole_hour
-from .batching import SeriesBatcher, make_batches
-from .data_states import DataStates, Results
-from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
-
-SHORT_PERIOD = timedelta(days=7)
-"""The period whose hourly minima are examined first."""
-
-LONG_PERIOD = timedelta(days=366)
-"""The period whose daily minima are examined where the hourly ones are not enough."""
+from ..common.parse import as_integer, as_object
+from ..errors import BackendError
+from .kind_finder import KindFinder
 
 RECHECK_AFTER = timedelta(days=1)
-"""When a series whose kind could not be detected is examined again."""
+"""When a series is examined again."""
 
-MIN_GAPS = 3
-"""Gaps between values that are needed to detect an interval."""
+JUDGED_AGAIN_AT_ONCE = 100
+"""Series with a verdict that are judged again per inventory: a few requests."""
 
-MIN_POSITIONS = 5
-"""Different values that are needed to detect a meter."""
-
-MIN_VALUES = 7
-"""Values that are needed to detect a kind: fewer may increase by chance."""
-
-HOUR = timedelta(hours=1)
-LENGTHS = {Width.HOUR: HOUR, Width.DAY: timedelta(days=1)}
-
-type Minima = Sequence[tuple[datetime, float]]
-"""The lowest value of each hour, or day, that has values; oldest first."""
+RULES = 2
+"""The number of the rules that verdicts are found by. Those of lower ones are judged
+again: rule 1 took a series that fell once for amounts."""
 
 
 class SeriesKinds:
-    """Remembers the kinds and the approximate intervals of series."""
+    """Remembers the verdicts on series, and their approximate intervals.
 
-    def __init__(
-        self, batcher: SeriesBatcher, client: TimeseriesClient, states: DataStates
-    ) -> None:
-        """Initialize without any kinds."""
-        self._batcher = batcher
-        self._client = client
-        self._states = states
-        self._detected: dict[int, Kind] = {}
-        self._assumed: dict[int, Kind] = {}
-        self._hours: dict[int, int] = {}
+    `_known` are the verdicts, and `_suggested` what contradicts them. `_weeks` are the
+    lows of the series that the user should be asked about.
+    """
+
+    def __init__(self, finder: KindFinder) -> None:
+        """Initialize without any verdict."""
+        self._finder = finder
+        self._known: dict[int, Kind] = {}
+        self._suggested: dict[int, Kind] = {}
+        self._weeks: dict[int, Values] = {}
         self._examined: dict[int, datetime] = {}
+        self._doubtful: set[int] = set()
+        self._is_older = False
 
     @property
     def kinds(self) -> Mapping[int, Kind]:
-        """Return the kinds, detected or assumed."""
-        return {**self._assumed, **self._detected}
-
-    @property
-    def assumed(self) -> Collection[int]:
-        """Return the series whose kind is assumed."""
-        return self._assumed.keys() - self._detected.keys()
+        """Return the kinds of all series that were examined."""
+        return dict.fromkeys(self._weeks, Kind.UNDECIDED) | self._known
 
     @property
     def intervals(self) -> Mapping[int, timedelta]:
         """Return intervals in whole hours; shorter ones count as one hour."""
-        return {number: timedelta(hours=count) for number, count in self._hours.items()}
+        hours = self._finder.hours
+        return {number: timedelta(hours=count) for number, count in hours.items()}
+
+    @property
+    def questions(self) -> Mapping[int, KindQuestion]:
+        """Return what the user should be asked, by series."""
+        return {
+            number: KindQuestion(
+                kind=self._known.get(number, Kind.UNDECIDED),
+                suggested=self._suggested.get(number),
+                week=week,
+            )
+            for number, week in self._weeks.items()
+        }
 
     async def detect(
-        self, series_ids: Iterable[int], now: datetime, active: Collection[int] = ()
+        self,
+        texts: Mapping[int, str],
+        now: datetime,
+        *,
+        active: Collection[int] = (),
+        linked: Collection[int] = (),
     ) -> None:
-        """Examine the series whose kind has not been detected; raises BackendError.
+        """Judge series, given the texts that describe them; raises BackendError.
 
-        Most take one request for fifty series. A series whose request failed has no
-        kind yet. Series that are `active` are examined at every call, others once a
-        day.
+        Most take two requests for fifty series. A series whose request failed has no
+        kind yet. Series without a verdict that are `active` are examined at every call,
+        others once a day; those with one are judged again once a day, a part of them at
+        each call. A `linked` series holds amounts unless its values prove otherwise.
         """
-        rest = [
+        if self._is_older:
+            # Older versions imported all linked series as amounts.
+            self._known |= dict.fromkeys(linked, Kind.INTERVAL)
+            self._doubtful |= self._known.keys()
+            self._is_older = False
+        new = [
             number
-            for number in sorted(series_ids)
-            if number not in self._detected
-            and (
-                number in active
-                or now - self._examined.get(number, now - RECHECK_AFTER)
-                >= RECHECK_AFTER
-            )
+            for number in sorted(texts)
+            if number not in self._known
+            and (number in active or self._is_due(number, now))
         ]
-        if not rest:
-            return
-        hour, day = whole_hour(now), local_midnight(now, UTC)
-        failed = await self._examine(rest, hour - SHORT_PERIOD, hour, Width.HOUR)
-        rest = [n for n in rest if n not in self._detected and n not in failed]
-        if not rest:
-            return
-        failed = await self._examine(rest, day - LONG_PERIOD, day, Width.DAY)
-        for number in rest:
-            if number not in failed:
-                self._examined[number] = now
-                self._assumed.setdefault(number, Kind.INTERVAL)
+        again = self._due_again(texts.keys() & self._known.keys(), now)
+        if new:
+            await self._judge_new(new, texts, now, linked)
+        if again:
+            # What is known is enough to go on, and the series stay due.
+            with suppress(BackendError):
+                await self._judge_again(again, texts, now)
 
-    async def _examine(
-        self, series_ids: Sequence[int], start: datetime, end: datetime, width: Width
-    ) -> Collection[int]:
-        """Examine series in the first data state with values; return failed ones."""
-        rows = (end - start) / LENGTHS[width]
+    def _is_due(self, number: int, now: datetime) -> bool:
+        """Return True if a series was not examined for a day."""
+        return now - self._examined.get(number, now - RECHECK_AFTER) >= RECHECK_AFTER
 
-        async def read(ids: list[int], state: int) -> Results[Minima]:
-            """Request the minima of series in a state."""
-            span = Span(state=state, start=start, end=end)
-            parts, failed = await self._batcher.request(
-                make_batches(
-                    ids,
-                    url_length=self._client.url_length(span),
-                    rows=lambda _id: rows,
-                ),
-                partial(
-                    self._client.buckets,
-                    span=span,
-                    width=width,
-                    aggregation=Aggregation.MIN,
-                ),
-            )
-            minima: dict[int, Minima] = {}
-            for part in parts:
-                minima |= await _parse_minima(part)
-            return minima, failed
+    def _due_again(self, known: Iterable[int], now: datetime) -> list[int]:
+        """Return series with a verdict to be judged again, the doubtful ones first."""
+        due = []
+        for number in known:
+            if number not in self._doubtful:
+                # After a restart, the first time is a day later.
+                self._examined.setdefault(number, now)
+            if self._is_due(number, now):
+                due.append(number)
+        due.sort(key=lambda number: (number not in self._doubtful, number))
+        return due[:JUDGED_AGAIN_AT_ONCE]
 
-        found, failed = await self._states.search(series_ids, read)
-        for number, minima in found.items():
-            self._evaluate(number, minima, width)
-            # A series takes a tenth of a millisecond, but there are thousands.
-            await asyncio.sleep(0)
-        return failed.keys()
+    async def _judge_new(
+        self,
+        series_ids: Sequence[int],
+        texts: Mapping[int, str],
+        now: datetime,
+        linked: Collection[int],
+    ) -> None:
+        """Judge series without a verdict."""
+        findings = await self._finder.find(series_ids, texts, now)
+        presumed = {n: Kind.INTERVAL for n in series_ids if n in linked}
+        for number in set(series_ids) - findings.failed:
+            self._examined[number] = now
+            kind = findings.kinds.get(number) or presumed.get(number)
+            if kind is None:
+                self._weeks[number] = findings.lows.get(number, ())
+            else:
+                self._known[number] = kind
+                self._weeks.pop(number, None)
 
-    def _evaluate(self, number: int, minima: Minima, width: Width) -> None:
-        """Set the kind and the interval of a series."""
-        kind, is_certain = detect_kind([value for _, value in minima])
-        (self._detected if is_certain else self._assumed)[number] = kind
-        hours = [
-            (after - before) / HOUR for (before, _), (after, _) in pairwise(minima)
+    async def _judge_again(
+        self, series_ids: Sequence[int], texts: Mapping[int, str], now: datetime
+    ) -> None:
+        """Doubt the verdicts that a week contradicts, unless the year confirms them.
+
+        Those of older rules are also doubted if only a year contradicts them.
+        """
+        weeks = await self._finder.judge_weeks(series_ids, texts, now)
+        suspects = [
+            number
+            for number in series_ids
+            if number not in weeks.failed
+            and weeks.kinds.get(number) is not self._known[number]
+            and (number in weeks.kinds or number in self._doubtful)
         ]
-        if len(hours) >= MIN_GAPS:
-            gap = round(median(hours))
-            # Daily minima do not show how many values a day has.
-            if width is Width.HOUR or gap > LENGTHS[width] / HOUR:
-                self._hours[number] = max(1, gap)
+        years = await self._finder.judge_years(suspects, texts, now)
+        for number in set(series_ids) - weeks.failed - years.failed:
+            known, by_year = self._known[number], years.kinds.get(number)
+            kind = known if by_year is known else weeks.kinds.get(number) or by_year
+            self._settle(number, kind, weeks.lows.get(number, ()))
+            self._examined[number] = now
+            self._doubtful.discard(number)
+
+    def _settle(self, number: int, kind: Kind | None, week: Values) -> None:
+        """Doubt a verdict, or believe it again; without a kind, nothing changes."""
+        if kind is self._known[number]:
+            self._suggested.pop(number, None)
+            self._weeks.pop(number, None)
+        elif kind is not None:
+            self._suggested[number] = kind
+            self._weeks[number] = week
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
-        for known in (self._detected, self._assumed, self._hours, self._examined):
-            for number in known.keys() - series_ids:
-                del known[number]
+        self._doubtful &= {*series_ids}
+        for remembered in (
+            self._known,
+            self._suggested,
+            self._weeks,
+            self._finder.hours,
+            self._examined,
+        ):
+            for number in remembered.keys() - series_ids:
+                del remembered[number]
 
     def restore(self, memory: Memory) -> None:
-        """Restore what `remember` returned."""
+        """Restore what `remember` returned, or what an older version did."""
         for name, kind in (("registers", Kind.REGISTER), ("amounts", Kind.INTERVAL)):
-            numbers = memory.get(name)
-            if isinstance(numbers, list):
-                known = (number for number in numbers if isinstance(number, int))
-                self._detected |= dict.fromkeys(known, kind)
+            self._known |= dict.fromkeys(_numbers(memory.get(name)), kind)
         for label, count in as_object(memory.get("hours")).items():
             number, hours = as_integer(label), as_integer(count)
             if number is not None and hours is not None and hours > 0:
-                self._hours[number] = hours
+                self._finder.hours[number] = hours
+        self._doubtful = {*_numbers(memory.get("doubtful"))} & self._known.keys()
+        self._is_older = bool(memory) and memory.get("kind_rules") != RULES
 
     def remember(self) -> dict[str, Json]:
-        """Return detected kinds, and intervals of more than an hour."""
+        """Return verdicts, and intervals of more than an hour."""
         return {
+            "kind_rules": None if self._is_older else RULES,
             "registers": [*self._with_kind(Kind.REGISTER)],
             "amounts": [*self._with_kind(Kind.INTERVAL)],
-            "hours": {str(n): count for n, count in self._hours.items() if count > 1},
+            "doubtful": [*sorted(self._doubtful | self._suggested.keys())],
+            "hours": {
+                str(n): count for n, count in self._finder.hours.items() if count > 1
+            },
         }
 
     def _with_kind(self, kind: Kind) -> list[int]:
-        """Return the series with a detected kind."""
-        return sorted(n for n, detected in self._detected.items() if detected is kind)
+        """Return the series with a verdict."""
+        return sorted(n for n, known in self._known.items() if known is kind)
 
 
-def detect_kind(minima: Sequence[float]) -> tuple[Kind, bool]:
-    """Return the kind of a series with these minima, and whether it is certain.
-
-    Values that never change may be of an idle meter or of constant amounts: they are
-    assumed to be amounts until more is known.
-    """
-    different = len(set(minima))
-    if all(earlier <= later for earlier, later in pairwise(minima)):
-        kind = Kind.REGISTER if different > 1 else Kind.INTERVAL
-        # Amounts that start after an idle week also increase for an hour or two.
-        return kind, different >= MIN_POSITIONS and len(minima) >= MIN_VALUES
-    return Kind.INTERVAL, len(minima) >= MIN_VALUES
-
-
-async def _parse_minima(buckets: Values) -> dict[int, Minima]:
-    """Return the buckets that have a value, by series."""
-    found: dict[int, Minima] = {}
-    # All series of an answer have the same buckets, so each time is parsed once.
-    labels = frozenset(label for by_time in buckets.values() for label in by_time)
-    moments = {label: as_moment(label) for label in labels}
-    for number, by_time in buckets.items():
-        minima = [
-            (moment, value)
-            for label, bucket in sorted(by_time.items())
-            if (value := as_number(bucket)) is not None
-            and (moment := moments[label]) is not None
-        ]
-        if minima:
-            found[number] = minima
-        # Fifty series would block the event loop.
-        await asyncio.sleep(0)
-    return found
+def _numbers(stored: Json) -> list[int]:
+    """Return a stored list of series."""
+    items = stored if isinstance(stored, list) else []
+    return [number for number in items if isinstance(number, int)]

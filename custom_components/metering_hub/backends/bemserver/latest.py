@@ -1,23 +1,26 @@
 """The latest values of many series, in few requests.
 
 A regular poll requests what came since the latest known value: one request for fifty
-series of any kind. Series without a known value are looked for in the last hour, in the
-last day, and then on the day that a count by day over 31 days finds: the raw values of
-all these days would be a hundred times as much data. A series without values there is
-silent, and is looked for again after an hour.
+series of any kind that start at similar times. Series without a known value are looked
+for in the last hour, in the last day, and then on the day that a count by day over 31
+days finds: the raw values of all these days would be a hundred times as much data. A
+series without values there is silent, and is looked for again after an hour.
+
+A series with several data states is polled in the one with the newest value. Whether a
+better one is as new by now is looked at once an hour, and whether another one has newer
+values soon after they stay away.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..common.concurrency import LoopYielder
 from ..common.times import as_moment, local_midnight
-from ..errors import BackendError
-from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches
-from .data_states import DataStates, Results
-from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
-from .value_cache import CachedValue, ValueCache
+from ..errors import BackendError, UnreachableError
+from .batching import MAX_IDS, SeriesBatcher, make_batches
+from .data_states import CLEANED_WITHIN, DataStates, Results
+from .timeseries_client import Aggregation, Span, TimeseriesClient, Width
+from .value_cache import MAX_REPEATED, CachedValue, ValueCache
+from .value_requests import CLOCK_AHEAD, ValueRequests
 
 LATE_BY = timedelta(minutes=5)
 """Values that arrive late, with a time before the latest one, are still read."""
@@ -26,20 +29,17 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SEARCHED_DAYS = timedelta(days=31)
 
-CLOCK_AHEAD = timedelta(minutes=1)
-"""How far the server's clock may be ahead of ours."""
-
 SILENT_FOR = timedelta(hours=1)
 """When a silent series is looked for again."""
 
-MIN_REQUESTS = 10
-"""Requests that a poll may always send."""
+OTHER_STATES_AFTER = timedelta(hours=1)
+"""When a series is requested again in a state that had older values."""
 
-VALUES_AT_ONCE = 1000
-"""Values parsed before yielding to the event loop: about a millisecond."""
+OTHER_STATES_SOON = timedelta(minutes=10)
+"""The same if the series has no new value although it should have."""
 
-type Starts = Callable[[int], datetime]
-"""Returns the time from which a series is requested."""
+MISSED_VALUES = 2
+"""Values that a series has missed when it is overdue."""
 
 
 class LatestReader:
@@ -57,9 +57,10 @@ class LatestReader:
         self._client = client
         self._states = states
         self._cache = cache
+        self._requests = ValueRequests(batcher, client, states, cache)
         self._silent: dict[int, datetime] = {}
         self._polled: dict[int, datetime] = {}
-        self._first_left_out = 0
+        self._compared: dict[int, datetime] = {}
 
     def last_polled(self, series_id: int) -> datetime | None:
         """Return when a series was last polled successfully."""
@@ -67,7 +68,7 @@ class LatestReader:
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
-        for known in (self._silent, self._polled):
+        for known in (self._silent, self._polled, self._compared):
             for number in known.keys() - series_ids:
                 del known[number]
 
@@ -78,13 +79,12 @@ class LatestReader:
 
         Raises BackendError if the whole server fails, or if every request does.
         """
-        await self._look_for_better_states(series_ids, now)
-        starts = {
-            number: self._new_values_from(number, cached, now)
+        known = {
+            number: cached
             for number in series_ids
             if (cached := self._cache.latest(number)) is not None
         }
-        failed = await self._request(starts, now, starts.__getitem__, taking_turns=True)
+        failed = await self._poll(known, now)
         missing = [
             number
             for number in series_ids
@@ -93,8 +93,62 @@ class LatestReader:
         ]
         if missing:
             failed |= await self._search(missing, now)
+        try:
+            await self._compare_states(known, now)
+            await self._look_for_other_states(series_ids, now)
+        except UnreachableError:
+            # What the poll has found is shown, and the next poll tries this again.
+            pass
+        if failed and all(
+            number in failed and not self._batcher.is_refused(number)
+            for number in series_ids
+        ):
+            raise next(iter(failed.values()))
         self._polled |= {n: now for n in series_ids if n not in failed}
         return failed
+
+    async def _poll(
+        self, known: Mapping[int, CachedValue], now: datetime
+    ) -> dict[int, BackendError]:
+        """Request new values of series, each in the state of its latest value."""
+        order = self._states.order
+        by_state: dict[int, dict[int, datetime]] = {}
+        for number, cached in known.items():
+            start = self._new_values_from(number, cached, now)
+            by_state.setdefault(order[cached.rank], {})[number] = start
+        return await self._requests.send(by_state, now, is_poll=True)
+
+    async def _compare_states(
+        self, known: Mapping[int, CachedValue], now: datetime
+    ) -> None:
+        """Request some series in their other states, those that are overdue first.
+
+        That is needed if the best state does not have the newest value, or none has a
+        new one. A poll has one such batch for each state at most. What fails is tried
+        again.
+        """
+        due: list[tuple[bool, datetime, int]] = []
+        for number in known:
+            latest = self._cache.latest(number) or known[number]
+            usual = self._cache.interval(number) or HOUR
+            is_overdue = now - latest.time > (1 + MISSED_VALUES) * usual
+            is_needed = is_overdue or latest.rank > 0
+            if not is_needed or not self._states.has_several(number):
+                continue
+            compared = self._compared.get(number, now - OTHER_STATES_AFTER)
+            wait = OTHER_STATES_SOON if is_overdue else OTHER_STATES_AFTER
+            if now - compared >= wait:
+                due.append((not is_overdue, compared, number))
+        numbers = [number for _, _, number in sorted(due)[:MAX_IDS]]
+        by_state: dict[int, dict[int, datetime]] = {}
+        for number in numbers:
+            for state in self._states.all_of(number):
+                if self._states.rank(state) != known[number].rank:
+                    start = self._new_values_from(number, known[number], now)
+                    by_state.setdefault(state, {})[number] = start
+        for state, starts in by_state.items():
+            await self._requests.send({state: starts}, now)
+        self._compared |= dict.fromkeys(numbers, now)
 
     def _new_values_from(
         self, number: int, cached: CachedValue, now: datetime
@@ -105,7 +159,8 @@ class LatestReader:
         it is not requested at every poll.
         """
         usual = 2 * (self._cache.interval(number) or HOUR)
-        return max(cached.time - LATE_BY, now - max(usual, 2 * HOUR))
+        late_by = min(LATE_BY, MAX_REPEATED * self._cache.expected_interval(number))
+        return max(cached.time - late_by, now - max(usual, 2 * HOUR))
 
     async def _search(
         self, missing: Sequence[int], now: datetime
@@ -115,7 +170,7 @@ class LatestReader:
         days, failed = await self._find_days(stateless, now)
         for window in (HOUR, DAY):
             rest = self._without_value(missing)
-            failed |= await self._request(rest, now, _always(now - window))
+            failed |= await self._request_everywhere(rest, now - window, now)
         rest = [n for n in self._without_value(missing) if n not in days]
         found, errors = await self._find_days(rest, now)
         failed |= errors
@@ -123,9 +178,21 @@ class LatestReader:
         for day in sorted(set(days.values())):
             rest = [n for n in self._without_value(missing) if days.get(n) == day]
             end = min(day + DAY, now + CLOCK_AHEAD)
-            failed |= await self._request(rest, end, _always(day))
-        silent = (n for n in self._without_value(missing) if n not in failed)
-        self._silent |= dict.fromkeys(silent, now)
+            failed |= await self._request_everywhere(rest, day, end)
+        rest = self._without_value(missing)
+        failed = {number: failed[number] for number in rest if number in failed}
+        self._silent |= {number: now for number in rest if number not in failed}
+        self._compared |= dict.fromkeys(missing, now)
+        return failed
+
+    async def _request_everywhere(
+        self, series_ids: Sequence[int], start: datetime, end: datetime
+    ) -> dict[int, BackendError]:
+        """Request the values of series in [start, end] in all states that they have."""
+        failed: dict[int, BackendError] = {}
+        for state in self._states.order:
+            starts = dict.fromkeys(self._states.having(series_ids, state), start)
+            failed |= await self._requests.send({state: starts}, end)
         return failed
 
     def _without_value(self, series_ids: Iterable[int]) -> list[int]:
@@ -135,20 +202,24 @@ class LatestReader:
     async def _find_days(
         self, series_ids: Sequence[int], now: datetime
     ) -> Results[datetime]:
-        """Return the last UTC day with values, in the best state that has any."""
+        """Return the last UTC day with values in any state, and note these states."""
         start = local_midnight(now, UTC) - SEARCHED_DAYS
-
-        async def read(ids: list[int], state: int) -> Results[datetime]:
-            """Request the last day with values in a state."""
-            return await self._last_days(ids, Span(state=state, start=start, end=now))
-
-        return await self._states.search(series_ids, read, everywhere=True)
+        days: dict[int, datetime] = {}
+        failed: dict[int, BackendError] = {}
+        for state in self._states.order:
+            span = Span(state=state, start=start, end=now)
+            found, errors = await self._last_days(series_ids, span)
+            self._states.add(found, state)
+            for number, day in found.items():
+                days[number] = max(day, days.get(number, day))
+            failed |= errors
+        return days, failed
 
     async def _last_days(
         self, series_ids: Sequence[int], span: Span
     ) -> Results[datetime]:
         """Return the last UTC day with values in a span, by series."""
-        parts, failed = await self._batcher.request(
+        parts, failed = await self._batcher.request_some(
             make_batches(series_ids, url_length=self._client.url_length(span)),
             lambda ids: self._client.buckets(ids, span, Width.DAY, Aggregation.COUNT),
         )
@@ -161,88 +232,33 @@ class LatestReader:
         }
         return days, failed
 
-    async def _look_for_better_states(
+    async def _look_for_other_states(
         self, series_ids: Collection[int], now: datetime
     ) -> None:
-        """Switch series to a better state that had values on the last day."""
-        due = self._states.due_for_better(series_ids, now)
-        for state, numbers in due.items():
-            span = Span(state=state, start=now - DAY, end=now)
-            days, _ = await self._last_days(numbers, span)
-            self._states.set(days, state)
-            self._cache.forget(days)
-            for number in days:
-                self._silent.pop(number, None)
+        """Note in which states series have had values of late, once a day.
 
-    async def _request(
-        self,
-        series_ids: Iterable[int],
-        end: datetime,
-        start_of: Starts,
-        *,
-        taking_turns: bool = False,
-    ) -> dict[int, BackendError]:
-        """Request the values of series in [start, end], each in its state."""
-        starts = {
-            number: min(start_of(number), self._cache.kept_since(number) or end)
-            for number in series_ids
-        }
-        await asyncio.sleep(0)
-        batches = self._make_batches(starts, end)
-        if taking_turns:
-            batches = self._take_turns(batches)
-
-        async def send(ids: Sequence[int]) -> Values:
-            """Request a batch from the earliest of its starts on."""
-            span = Span(
-                state=self._states.of(ids[0]) or 0,
-                start=min(starts[number] for number in ids),
-                end=end + CLOCK_AHEAD,
-            )
-            return await self._client.values(ids, span)
-
-        parts, failed = await self._batcher.request(batches, send)
-        yielder = LoopYielder(VALUES_AT_ONCE)
-        for part in parts:
-            for number, values in part.items():
-                await yielder.spend(self._cache.store(number, values))
-        return failed
-
-    def _make_batches(
-        self, starts: Mapping[int, datetime], end: datetime
-    ) -> list[Batch]:
-        """Return batches of series in the same state, with similar starts."""
-        batches: list[Batch] = []
-        for state, numbers in self._states.group(starts).items():
-            # A batch starts with its earliest series, so late ones make it longer.
-            numbers.sort(key=lambda number: (starts[number], number))
-            batches += make_batches(
-                numbers,
-                url_length=self._client.url_length(
-                    Span(state=state, start=end, end=end)
-                ),
-                rows=lambda number: (
-                    (end - starts[number]) / self._cache.expected_interval(number)
-                ),
-            )
-        return batches
-
-    def _take_turns(self, batches: list[Batch]) -> list[Batch]:
-        """Return about as many batches as would suffice if all of them were full.
-
-        Each state leaves a batch that is not full. With many series, these batches take
-        turns, so the number of requests does not depend on the states.
+        Those in which they have new ones are known.
         """
-        total = sum(map(len, batches))
-        excess = len(batches) - max(MIN_REQUESTS, -(-total // MAX_IDS))
-        small = [batch for batch in batches if len(batch) < MAX_IDS]
-        if excess <= 0 or excess >= len(small):
-            return batches
-        first = self._first_left_out = (self._first_left_out + excess) % len(small)
-        left_out = (small + small)[first : first + excess]
-        return [batch for batch in batches if batch not in left_out]
-
-
-def _always(moment: datetime) -> Starts:
-    """Return the same start for all series."""
-    return lambda _number: moment
+        due = {
+            number: cached.rank
+            for number in self._states.due_for_others(series_ids, now)
+            if (cached := self._cache.latest(number)) is not None
+        }
+        for rank, state in enumerate(self._states.order):
+            numbers = [
+                number
+                for number, current in due.items()
+                if rank < current
+                or (rank > current and state not in self._states.all_of(number))
+            ]
+            # The server counts whole days.
+            start = local_midnight(now, UTC) - CLEANED_WITHIN
+            span = Span(state=state, start=start, end=now)
+            days, failed = await self._last_days(numbers, span)
+            self._states.add(days, state)
+            for number in days:
+                self._compared.pop(number, None)
+            for number in numbers:
+                if number not in days and number not in failed:
+                    self._cache.note_silence(number, rank, span.start)
+        self._states.note_look(due, now)

@@ -151,6 +151,14 @@ class Event:
     description: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadNotification:
+    """An event that the user was notified of, and has not read."""
+
+    id: int
+    event: Event
+
+
 def parse_user(row: Row) -> User | None:
     """Parse an item of /users/."""
     if (number := as_integer(row.get("id"))) is None:
@@ -264,6 +272,15 @@ def parse_event(row: Row) -> Event | None:
         source=as_text(row.get("source")),
         description=as_text(row.get("description")),
     )
+
+
+def parse_notification(row: Row) -> UnreadNotification | None:
+    """Parse an item of /notifications/, which contains its event."""
+    number, event = as_integer(row.get("id")), row.get("event")
+    parsed = parse_event(event) if isinstance(event, dict) else None
+    if number is None or parsed is None:
+        return None
+    return UnreadNotification(id=number, event=parsed)
 
 
 def parse_first_times(stats: Row) -> dict[int, datetime | None]:

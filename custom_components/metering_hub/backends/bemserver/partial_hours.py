@@ -58,7 +58,7 @@ class PartialHours:
     async def find(self, series_ids: Sequence[int], span: Span) -> PartialHoursFound:
         """Return the hours in a span that have too few values, and failed series.
 
-        Raises BackendError if a whole batch fails.
+        Raises BackendError if the whole server fails.
         """
         asked = series_ids
         yielder = LoopYielder(COUNTS_AT_ONCE)

@@ -1,19 +1,22 @@
 """Devices, and the points of series.
 
 The key of a point contains its kind (`timeseries_13_register`), so a series whose kind
-changes gets another statistic: one statistic must never mix positions and amounts.
+changes gets another statistic: one statistic must never mix positions and amounts. Its
+entity moves with it, because each point names the keys of the other kinds.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+import re
 
 from ...metering.model import Device, Kind, Point, Quantity
+from ..common.units import canonical_unit
 from .catalogue import Catalogue
-from .energy_links import GASES, LinkedSeries, linked_series
+from .energy_links import LinkedSeries, linked_series
 from .models import PlaceId, PlaceKind, PlaceLink, Series
-from .units import Family, canonical_unit, family_of, measured_quantity, volume_quantity
+from .units import counted_quantity, is_counted, measured_quantity
 
 ENABLED_PER_DEVICE = 100
 """Series of a device that are enabled by default, not counting energy and weather."""
@@ -30,7 +33,8 @@ _SMALLEST_FIRST = (
     PlaceKind.BUILDING,
     PlaceKind.SITE,
 )
-_KEY_ENDS = {Kind.REGISTER: "_register", Kind.INTERVAL: "_amount"}
+_KEY_ENDS = {Kind.UNDECIDED: "", Kind.REGISTER: "_register", Kind.INTERVAL: "_amount"}
+_KEY = re.compile(r"timeseries_(\d+)(?:_register|_amount)?")
 _WEATHER: Mapping[str, tuple[Quantity, Kind]] = {
     "RELATIVE_HUMIDITY": (Quantity.HUMIDITY, Kind.INSTANT),
     "WIND_SPEED": (Quantity.WIND_SPEED, Kind.INSTANT),
@@ -49,10 +53,10 @@ class SeriesPoint:
     campaign_id: int
 
 
-def undecided_series(catalogue: Catalogue) -> Mapping[int, Series]:
+def counting_series(catalogue: Catalogue) -> Mapping[int, Series]:
     """Return the series that may hold either meter readings or amounts per interval.
 
-    The catalogue does not say; only energy links are sure to be amounts.
+    The catalogue does not say. Energy links should be amounts, but nothing checks that.
     Source: docs/wire/bemserver.md, Semantics.
     """
     linked = {link.series_id for link in catalogue.energy_links}
@@ -60,10 +64,14 @@ def undecided_series(catalogue: Catalogue) -> Mapping[int, Series]:
     return {
         number: series
         for number, series in catalogue.series.items()
-        if number not in linked
-        and number not in weather
-        and family_of(canonical_unit(series.unit)) is not Family.OTHER
+        if number not in weather and is_counted(series, is_linked=number in linked)
     }
+
+
+def series_of_key(key: str) -> int | None:
+    """Return the series of a point's key, whatever its kind."""
+    match = _KEY.fullmatch(key)
+    return int(match[1]) if match else None
 
 
 def place_key(place: PlaceId) -> str:
@@ -132,19 +140,16 @@ class PointMaker:
         catalogue: Catalogue,
         devices: Mapping[str, Device],
         kinds: Mapping[int, Kind],
-        assumed: Collection[int],
         intervals: Mapping[int, timedelta],
     ) -> None:
-        """Initialize with the kinds of undecided series, and all known intervals.
+        """Initialize with the kinds of counting series, and all known intervals.
 
-        An undecided series without a kind has no point yet. If its kind is `assumed`,
-        the point has no history, because positions imported as amounts would stay.
+        A counting series that could not be examined has no kind, and no point yet.
         """
         self._catalogue = catalogue
         self._devices = devices
         self._kinds = kinds
-        self._assumed = assumed
-        self._unknown = undecided_series(catalogue).keys() - kinds.keys()
+        self._unknown = counting_series(catalogue).keys() - kinds.keys()
         self._intervals = intervals
         self._linked = linked_series(catalogue)
         self._weather = {link.series_id: link for link in catalogue.weather_links}
@@ -191,18 +196,13 @@ class PointMaker:
 
     def _classify(self, series: Series) -> tuple[Quantity, Kind]:
         """Return the quantity and kind of a series."""
-        unit, text = canonical_unit(series.unit), f"{series.name} {series.description}"
         weather, linked = self._weather.get(series.id), self._linked.get(series.id)
         if weather and weather.parameter in _WEATHER:
             return _WEATHER[weather.parameter]
-        family = family_of(unit)
-        if weather or family is Family.OTHER:
-            return measured_quantity(unit, text), Kind.INSTANT
-        kind = Kind.INTERVAL if linked else self._kinds.get(series.id, Kind.INTERVAL)
-        if family is Family.VOLUME:
-            is_gas = linked is not None and linked.energy in GASES
-            return (Quantity.GAS if is_gas else volume_quantity(text)), kind
-        return (Quantity.HEAT if family is Family.HEAT else Quantity.ENERGY), kind
+        if weather or not is_counted(series, is_linked=linked is not None):
+            return measured_quantity(series), Kind.INSTANT
+        kind = self._kinds.get(series.id, Kind.INTERVAL)
+        return counted_quantity(series, linked.energy if linked else None), kind
 
     def _make_point(self, series: Series, device: str, *, enabled: bool) -> Point:
         """Return the point of a series."""
@@ -210,8 +210,8 @@ class PointMaker:
         weather, linked = self._weather.get(series.id), self._linked.get(series.id)
         interval = self._intervals.get(series.id)
         is_long = kind is Kind.INTERVAL and interval is not None and interval > HOUR
-        if kind is not Kind.INTERVAL:
-            # Linking a series without amounts is a mistake on the server.
+        if kind not in (Kind.INTERVAL, Kind.REGISTER):
+            # Linking a measured value is a mistake on the server.
             linked = None
         return Point(
             key=_point_key(series.id, kind),
@@ -220,13 +220,17 @@ class PointMaker:
             quantity=quantity,
             kind=kind,
             unit=canonical_unit(series.unit),
-            role=linked.role if linked else None,
+            # The dashboard has no source for what comes as a mass or as another fuel.
+            role=linked.role if linked and quantity is not Quantity.FUEL else None,
             included_in=self._included_in(linked),
             interval=interval if is_long else None,
             enabled_default=enabled,
             stale_after=max(MIN_STALE_AFTER, 3 * (interval or HOUR)),
-            has_history=not (weather and weather.forecast)
-            and (linked is not None or series.id not in self._assumed),
+            # The means of an hour's directions would be wrong: 180° for 359° and 1°.
+            has_history=kind is not Kind.UNDECIDED
+            and quantity is not Quantity.WIND_DIRECTION
+            and not (weather and weather.forecast),
+            former_keys=_other_keys(series.id, kind),
         )
 
     def _included_in(self, linked: LinkedSeries | None) -> str | None:
@@ -241,6 +245,13 @@ class PointMaker:
 def _point_key(series_id: int, kind: Kind) -> str:
     """Return the key of a series' point."""
     return f"timeseries_{series_id}{_KEY_ENDS.get(kind, '')}"
+
+
+def _other_keys(series_id: int, kind: Kind) -> tuple[str, ...]:
+    """Return the keys that a point would have with another kind, if it may have one."""
+    if kind not in _KEY_ENDS:
+        return ()
+    return tuple(_point_key(series_id, each) for each in _KEY_ENDS if each is not kind)
 
 
 def _smallest_places(links: Iterable[PlaceLink]) -> dict[int, PlaceId]:

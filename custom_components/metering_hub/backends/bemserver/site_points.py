@@ -21,6 +21,7 @@ class SiteTopic(StrEnum):
     """What a point is about; the values are translation keys."""
 
     NOTIFICATIONS = "unread_notifications"
+    NOTIFICATION_LIST = "notifications"
     EVENT = "last_event"
     HEATING = "heating_degree_days"
     COOLING = "cooling_degree_days"
@@ -65,6 +66,17 @@ def make_site_points(
 def _campaign_points(number: int) -> Iterator[SitePoint]:
     """Yield the unread notifications and the last event of a campaign."""
     key = campaign_key(number)
+    yield (
+        Point(
+            key=f"{key}_notification_list",
+            device_key=key,
+            translation_key=SiteTopic.NOTIFICATION_LIST.value,
+            quantity=Quantity.TEXT,
+            kind=Kind.NOTIFICATIONS,
+            poll_interval=MINUTES,
+        ),
+        SiteSource(SiteTopic.NOTIFICATION_LIST, number, key),
+    )
     yield (
         Point(
             key=f"{key}_notifications",

@@ -13,7 +13,9 @@ from .batching import SeriesBatcher, make_batches
 from .catalogue import Catalogue
 from .client import BemserverClient, NoDataError
 from .data_states import DataStates
+from .lateness import Lateness
 from .models import PlaceId, PlaceKind
+from .notifications import NotificationReader
 from .points import SeriesPoint, campaign_key, place_key
 from .site_points import SitePoint, SiteSource, SiteTopic
 from .time_zones import TimeZones
@@ -27,8 +29,8 @@ DAY = timedelta(days=1)
 COMPLETENESS_SERIES = 50
 """Series of a site that its completeness is computed from: as many as one batch has."""
 
-MISSED_VALUES = 3
-"""The data of a device are late if one of its series has missed so many values."""
+MAX_NAMES = 20
+"""Late series that are named: attributes of a state must not become too long."""
 
 type SiteReadings = Mapping[str, Reading]
 """Readings by point key."""
@@ -55,6 +57,11 @@ class SiteOverview:
         campaign = self.catalogue.campaign_of(PlaceId(PlaceKind.SITE, site_id))
         return self.zones.of(campaign or 0)
 
+    def place_of(self, device_key: str) -> PlaceId | None:
+        """Return the place that a device was made from, if it was made from one."""
+        places = {place_key(place): place for place in self.catalogue.places}
+        return places.get(device_key)
+
 
 class SiteReader:
     """Reads the points that `make_site_points` yields."""
@@ -66,13 +73,15 @@ class SiteReader:
         batcher: SeriesBatcher,
         states: DataStates,
         cache: ValueCache,
+        notifications: NotificationReader,
     ) -> None:
         """Initialize the reader."""
         self._client = client
+        self._notifications = notifications
         self._timeseries = timeseries
         self._batcher = batcher
         self._states = states
-        self._cache = cache
+        self._lateness = Lateness(states, cache)
 
     async def read(
         self, keys: Iterable[str], site: SiteOverview, now: datetime
@@ -82,6 +91,7 @@ class SiteReader:
         Keys of other points are ignored. Raises BackendError if the whole server fails.
         """
         sources = site.sources
+        self._notifications.start_round()
         requests = {key: _shared(sources[key]) for key in keys if key in sources}
         parts, failures = await gather_parts(
             {source: self._fetch(source, site, now) for source in {*requests.values()}}
@@ -101,7 +111,9 @@ class SiteReader:
         """Return the readings of one source; there may be more than are wanted."""
         match source.topic:
             case SiteTopic.NOTIFICATIONS:
-                return await self._notifications(site, now)
+                return await self._notification_counts(site, now)
+            case SiteTopic.NOTIFICATION_LIST:
+                return await self._notification_list(source, site, now)
             case SiteTopic.EVENT:
                 return await self._event(source, site)
             case SiteTopic.COMPLETENESS:
@@ -111,15 +123,27 @@ class SiteReader:
             case SiteTopic.HEATING | SiteTopic.COOLING:
                 return await self._degree_days(source, site, now)
 
-    async def _notifications(self, site: SiteOverview, now: datetime) -> SiteReadings:
+    async def _notification_counts(
+        self, site: SiteOverview, now: datetime
+    ) -> SiteReadings:
         """Return the number of unread notifications of each campaign."""
-        counts = await self._client.unread_notifications(site.user_id)
+        counts = await self._notifications.counts(site.user_id)
         return {
             f"{campaign_key(number)}_notifications": Reading(
                 time=now, value=counts.get(number, 0)
             )
             for number in site.catalogue.campaigns
         }
+
+    async def _notification_list(
+        self, source: SiteSource, site: SiteOverview, now: datetime
+    ) -> SiteReadings:
+        """Return the unread notifications of a campaign."""
+        count, notifications = await self._notifications.unread(
+            site.user_id, source.number, site.catalogue.enumerations.categories
+        )
+        reading = Reading(time=now, value=count, notifications=notifications)
+        return {f"{source.device_key}_notification_list": reading}
 
     async def _event(self, source: SiteSource, site: SiteOverview) -> SiteReadings:
         """Return the latest event of a campaign, if there is one."""
@@ -176,35 +200,47 @@ class SiteReader:
         zone = site.site_zone(source.number)
         end = local_midnight(now, zone)
         start = local_midnight(end - HOUR, zone)
-        ratios: list[float] = []
+        ratios: dict[int, float] = {}
         series = site.site_series.get(source.number, ())
-        for state, numbers in self._states.group(series).items():
+        for state in self._states.order:
+            # Where cleaned values are missing, the next state may have them.
+            lacking = [n for n in series if ratios.get(n, 0.0) < 1]
+            numbers = self._states.having(lacking, state)
             span = Span(state=state, start=start, end=end)
             parts, _ = await self._batcher.request(
                 make_batches(numbers, url_length=self._timeseries.url_length(span)),
                 partial(self._timeseries.completeness, span=span, zone=zone.key),
             )
-            # Surplus values of one series do not replace missing ones of another.
-            ratios += [min(1.0, ratio) for part in parts for ratio in part.values()]
+            for part in parts:
+                for number, ratio in part.items():
+                    # Surplus values of a series do not replace missing ones of another.
+                    ratios[number] = max(min(1.0, ratio), ratios.get(number, 0.0))
         if not ratios:
             return {}
-        percent = round(100 * sum(ratios) / len(ratios), DECIMALS)
+        percent = round(100 * sum(ratios.values()) / len(ratios), DECIMALS)
         return {f"{source.device_key}_completeness": Reading(time=end, value=percent)}
 
     def _late(
         self, source: SiteSource, site: SiteOverview, now: datetime
     ) -> SiteReadings:
-        """Return whether any series of a device is late, by at least an hour."""
-        late: list[bool] = []
+        """Return whether any series of a device is late, and the names of these."""
         series = site.device_series.get(source.device_key, {})
-        for number, has_intervals in series.items():
-            if (cached := self._cache.latest(number)) is not None:
-                interval = self._cache.interval(number) or HOUR
-                value_end = cached.time + (interval if has_intervals else timedelta())
-                late.append(now - value_end > max(MISSED_VALUES * interval, HOUR))
-        if not late:
+        late, is_known = self._lateness.late(series.items(), now)
+        if not is_known:
             return {}
-        return {f"{source.device_key}_data_late": Reading(time=now, value=any(late))}
+        names = sorted(site.catalogue.series[number].name for number in late)
+        reading = Reading(
+            time=now,
+            value=bool(late),
+            details={"series": _join_names(names)} if late else None,
+        )
+        return {f"{source.device_key}_data_late": reading}
+
+
+def _join_names(names: Sequence[str]) -> str:
+    """Return the first names as a text, and how many more there are."""
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f", + {more}" if more > 0 else "")
 
 
 def _shared(source: SiteSource) -> SiteSource:

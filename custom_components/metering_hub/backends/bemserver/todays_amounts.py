@@ -1,20 +1,22 @@
 """Today's amounts: the server's sum, plus the values that came after it.
 
 The server's sum, from midnight to one or two hours ago, is requested once an hour, so
-it includes late values. The values after it come with every poll (see `latest`).
+it includes late values. The values after it come with every poll (see `latest`). Hours
+without any value in the best data state are summed in the next one.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ...metering.memo import IdentityMemo
 from ...metering.model import Reading
+from ..common.http import Json
 from ..common.parse import as_number
 from ..common.times import as_moment, local_midnight, whole_hour
 from ..errors import BackendError
-from .batching import SeriesBatcher, make_batches
+from .batching import Batch, SeriesBatcher, make_batches
 from .data_states import DataStates
 from .timeseries_client import Aggregation, Span, TimeseriesClient, Values, Width
 from .value_cache import CachedValue, ValueCache
@@ -25,11 +27,14 @@ DECIMALS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSum:
-    """The sum of what began in [midnight, until); `None` if there are no values."""
+    """The sum of what began in [midnight, until); `None` if there are no values.
+
+    `states` are those that the series had.
+    """
 
     midnight: datetime
     until: datetime
-    state: int
+    states: tuple[int, ...]
     amount: float | None
 
 
@@ -67,15 +72,14 @@ class TodaysAmounts:
 
         Raises BackendError.
         """
-        due: dict[tuple[int, datetime], list[int]] = {}
+        due: dict[datetime, list[int]] = {}
         for number, zone in zones.items():
             midnight = local_midnight(now, zone)
-            state = self._states.of(number)
-            if state is not None and self._is_due(number, state, midnight, now):
-                due.setdefault((state, midnight), []).append(number)
+            if self._is_due(number, midnight, now):
+                due.setdefault(midnight, []).append(number)
         failed: dict[int, BackendError] = {}
-        for (state, midnight), numbers in due.items():
-            failed |= await self._request(numbers, state, midnight, now)
+        for midnight, numbers in due.items():
+            failed |= await self._request(numbers, midnight, now)
         return failed
 
     def reading(self, number: int, zone: tzinfo, now: datetime) -> Reading | None:
@@ -113,59 +117,76 @@ class TodaysAmounts:
             since=known.midnight,
         )
 
-    def _is_due(
-        self, number: int, state: int, midnight: datetime, now: datetime
-    ) -> bool:
+    def _is_due(self, number: int, midnight: datetime, now: datetime) -> bool:
         """Return True if the server's sum is missing or outdated."""
-        known = self._sums.get(number)
-        wanted = (midnight, _sum_end(midnight, now), state)
-        return known is None or (known.midnight, known.until, known.state) != wanted
+        known, states = self._sums.get(number), self._states.all_of(number)
+        wanted = (midnight, _sum_end(midnight, now), states)
+        return bool(states) and (
+            known is None or (known.midnight, known.until, known.states) != wanted
+        )
 
     async def _request(
-        self, numbers: Sequence[int], state: int, midnight: datetime, now: datetime
+        self, numbers: Sequence[int], midnight: datetime, now: datetime
     ) -> Mapping[int, BackendError]:
-        """Request the sums of series with the same state and midnight."""
+        """Request the sums of series with the same midnight."""
         until = _sum_end(midnight, now)
-        amounts: dict[int, float] = {}
-        failed: Mapping[int, BackendError] = {}
-        if until > midnight:
-            span = Span(state=state, start=midnight, end=until)
-            # In some time zones, days do not begin at a whole hour of UTC.
-            width = Width.QUARTER if midnight.minute else Width.HOUR
-            parts, failed = await self._batcher.request(
-                make_batches(numbers, url_length=self._client.url_length(span)),
-                lambda ids: self._client.buckets(ids, span, width, Aggregation.SUM),
+        # In some time zones, days do not begin at a whole hour of UTC.
+        width = Width.QUARTER if midnight.minute else Width.HOUR
+        count = (until - midnight) // width.length
+        amounts: dict[int, dict[datetime, float]] = {number: {} for number in numbers}
+        failed: dict[int, BackendError] = {}
+        for state in self._states.order if count else ():
+            lacking = [
+                number
+                for number in self._states.having(numbers, state)
+                if len(amounts[number]) < count and number not in failed
+            ]
+            parts, errors = await self._batcher.request_some(
+                *self._sums_request(lacking, state, midnight, until, width)
             )
+            failed |= errors
             for part in parts:
-                amounts |= _parse_amounts(part, midnight, until)
+                for number, buckets in part.items():
+                    found = _parse_amounts(buckets, midnight, until)
+                    amounts[number] = found | amounts[number]
         for number in numbers:
             if number not in failed:
                 self._sums[number] = ServerSum(
                     midnight=midnight,
                     until=until,
-                    state=state,
-                    amount=amounts.get(number),
+                    states=self._states.all_of(number),
+                    amount=sum(amounts[number].values()) if amounts[number] else None,
                 )
                 self._cache.keep_since([number], until)
         return failed
 
+    def _sums_request(
+        self,
+        numbers: Sequence[int],
+        state: int,
+        midnight: datetime,
+        until: datetime,
+        width: Width,
+    ) -> tuple[Sequence[Batch], Callable[[Sequence[int]], Awaitable[Values]]]:
+        """Return the batches of sums in a state, and what requests one of them."""
+        span = Span(state=state, start=midnight, end=until)
+        batches = make_batches(numbers, url_length=self._client.url_length(span))
+        return batches, lambda ids: self._client.buckets(
+            ids, span, width, Aggregation.SUM
+        )
+
 
 def _parse_amounts(
-    buckets: Values, midnight: datetime, until: datetime
-) -> dict[int, float]:
-    """Return the sums of the buckets in [midnight, until), by series."""
-    amounts: dict[int, float] = {}
-    for number, by_time in buckets.items():
-        values = [
-            value
-            for label, bucket in by_time.items()
-            if (value := as_number(bucket)) is not None
-            and (time := as_moment(label)) is not None
-            and midnight <= time < until
-        ]
-        if values:
-            amounts[number] = sum(values)
-    return amounts
+    buckets: Mapping[str, Json], midnight: datetime, until: datetime
+) -> dict[datetime, float]:
+    """Return the sums of the buckets in [midnight, until) that have values."""
+    return {
+        time: value
+        for label, bucket in buckets.items()
+        if (value := as_number(bucket)) is not None
+        and (time := as_moment(label)) is not None
+        and midnight <= time < until
+    }
 
 
 def _sum_end(midnight: datetime, now: datetime) -> datetime:

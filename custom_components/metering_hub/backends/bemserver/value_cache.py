@@ -1,12 +1,15 @@
 """The latest value of each series, and recent values of some series.
 
-Most of every answer repeats the one before, so only values that differ are parsed.
+Most of every answer repeats the one before, so only values that differ are parsed. Of
+values of the same time, that of the better data state counts: states have a rank, of
+which 0 is the best (see `DataStates`).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from ...metering.model import Reading
 from ..common.http import Json
@@ -19,15 +22,30 @@ MAX_VALUES = 2000
 ASSUMED_INTERVAL = timedelta(minutes=5)
 """The interval of a series until it is known, which bounds the size of answers."""
 
+MAX_REPEATED = 9
+"""Known values of a series that a poll requests again, because they may be corrected.
+
+Those of fifty series are at most 17 kB.
+"""
+
 NO_VALUES: Mapping[str, Json] = {}
 
 type TimedValue = tuple[datetime, float]
 """A value with the time of its measurement or the start of its interval."""
 
 
+class _RankedValue(NamedTuple):
+    """A value with the rank of its state."""
+
+    rank: int
+    value: float
+
+
 @dataclass(slots=True)
 class CachedValue:
     """The latest value of a series; `gap` is the time since the value before.
+
+    `rank` is that of the state in which it was found.
 
     It is replaced by another object whenever an answer differs from the one before.
     """
@@ -35,6 +53,7 @@ class CachedValue:
     time: datetime
     value: float
     gap: timedelta | None = None
+    rank: int = 0
     _reading: Reading | None = None
 
     def reading(self, *, is_amount: bool) -> Reading:
@@ -52,8 +71,10 @@ class ValueCache:
         """Initialize an empty cache."""
         self._latest: dict[int, CachedValue] = {}
         self._since: dict[int, datetime] = {}
-        self._recent: dict[int, dict[datetime, float]] = {}
-        self._answers: dict[int, Mapping[str, Json]] = {}
+        self._filled: set[int] = set()
+        self._recent: dict[int, dict[datetime, _RankedValue]] = {}
+        self._answers: dict[int, dict[int, Mapping[str, Json]]] = {}
+        self._newest: dict[int, dict[int, datetime]] = {}
         self._intervals: Mapping[int, timedelta] = {}
 
     def update_intervals(self, intervals: Mapping[int, timedelta]) -> None:
@@ -64,13 +85,32 @@ class ValueCache:
         """Return the latest value of a series."""
         return self._latest.get(series_id)
 
-    def kept_since(self, series_id: int) -> datetime | None:
-        """Return since when all values of a series are kept, if they are."""
-        return self._since.get(series_id)
+    def newest(self, series_id: int, rank: int) -> datetime | None:
+        """Return the time of the newest value in a state, as far as it is known."""
+        return self._newest.get(series_id, {}).get(rank)
+
+    def note_silence(self, series_id: int, rank: int, since: datetime) -> None:
+        """Note that a series has no value in a state since a time."""
+        self._newest.setdefault(series_id, {}).setdefault(rank, since)
+
+    def needed_since(self, series_id: int, now: datetime) -> datetime | None:
+        """Return since when a series has to be requested for its kept values, if so.
+
+        Once all of them are known, the last ones are enough.
+        """
+        since = self._since.get(series_id)
+        if since is None or series_id not in self._filled:
+            return since
+        return max(since, now - MAX_REPEATED * self.expected_interval(series_id))
+
+    def fill(self, series_ids: Iterable[int]) -> None:
+        """Note that all values since the time given to `keep_since` are known."""
+        self._filled |= {number for number in series_ids if number in self._since}
 
     def recent(self, series_id: int) -> Mapping[datetime, float]:
         """Return all values of a series since the time given to `keep_since`."""
-        return self._recent.get(series_id, {})
+        kept = self._recent.get(series_id, {})
+        return {time: each.value for time, each in kept.items()}
 
     def interval(self, series_id: int) -> timedelta | None:
         """Return the interval of a series: the known one, or the latest gap."""
@@ -90,60 +130,71 @@ class ValueCache:
             if before is None or since < before:
                 # Values of earlier answers have to be parsed again.
                 self._answers.pop(number, None)
+                self._filled.discard(number)
             self._since[number] = since
             recent = self._recent.get(number, {})
             self._recent[number] = {t: v for t, v in recent.items() if t >= since}
 
-    def forget(self, series_ids: Iterable[int]) -> None:
-        """Drop the values of these series."""
-        for number in series_ids:
-            self._latest.pop(number, None)
-            self._recent.pop(number, None)
-            self._answers.pop(number, None)
-
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
-        known = {*self._latest, *self._recent, *self._since}
-        self.forget(gone := known.difference(series_ids))
-        for number in gone:
-            self._since.pop(number, None)
+        self._filled &= {*series_ids}
+        for known in (
+            self._latest,
+            self._recent,
+            self._answers,
+            self._since,
+            self._newest,
+        ):
+            for number in known.keys() - series_ids:
+                del known[number]
 
-    def store(self, number: int, values: Mapping[str, Json]) -> int:
+    def store(self, number: int, values: Mapping[str, Json], rank: int = 0) -> int:
         """Store the values of a series; return how many of them were parsed.
 
         `values` are keyed by ISO 8601 times in UTC. Non-numeric values are ignored.
         """
-        before = self._answers.get(number, NO_VALUES)
+        answers = self._answers.setdefault(number, {})
+        before = answers.get(rank, NO_VALUES)
         if values == before:
             return 0
-        self._answers[number] = values
+        answers[rank] = values
         # Times that are all in UTC sort as text.
         labels = sorted(values)[-MAX_VALUES:]
         last_two = [*islice(_parse(values, reversed(labels)), 2)]
         if not last_two:
             return len(labels)
-        self._store_latest(number, *last_two)
+        self._store_latest(number, rank, *last_two)
         if (since := self._since.get(number)) is None:
             return len(last_two)
         changed = [label for label in labels if before.get(label) != values[label]]
         recent = self._recent.setdefault(number, {})
-        recent |= {
-            time: value for time, value in _parse(values, changed) if time >= since
-        }
+        for time, value in _parse(values, changed):
+            known = recent.get(time)
+            if time >= since and (known is None or rank <= known.rank):
+                recent[time] = _RankedValue(rank, value)
         return len(changed) + len(last_two)
 
     def _store_latest(
-        self, number: int, last: TimedValue, second_last: TimedValue | None = None
+        self,
+        number: int,
+        rank: int,
+        last: TimedValue,
+        second_last: TimedValue | None = None,
     ) -> None:
-        """Replace the latest value of a series, unless the answer is older."""
+        """Replace the latest value of a series, unless the answer is older or worse."""
         cached = self._latest.get(number)
         time, value = last
+        newest = self._newest.setdefault(number, {})
+        newest[rank] = max(time, newest.get(rank, time))
         gap = cached.gap if cached else None
-        if cached is not None and time < cached.time:
-            time, value = cached.time, cached.value
+        if cached is not None and (time, -rank) < (cached.time, -cached.rank):
+            time, value, rank = cached.time, cached.value, cached.rank
         elif second_last is not None:
             gap = time - second_last[0]
-        self._latest[number] = CachedValue(time, value, gap)
+        if cached is not None and cached.rank != rank:
+            # The other state may have had other values in between.
+            self._filled.discard(number)
+        self._latest[number] = CachedValue(time, value, gap, rank)
 
 
 def _parse(values: Mapping[str, Json], labels: Iterable[str]) -> Iterator[TimedValue]:

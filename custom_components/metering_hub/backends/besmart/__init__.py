@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ..base import BackendSpec, Capability, Field, FieldKind
-from .backend import BesmartBackend
+from .backend import BesmartBackend, account_identity
 from .const import HISTORY_INTERVAL, POLL_INTERVAL, SENSORS_FIELD
 
 SPEC = BackendSpec(
@@ -21,10 +21,17 @@ SPEC = BackendSpec(
         Field(name="workspace_key", kind=FieldKind.KEY, required=False),
     ),
     make=BesmartBackend,
+    identify=account_identity,
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,
     history_window=timedelta(days=7),
-    capabilities=frozenset({Capability.HISTORY}),
+    capabilities=frozenset(
+        {
+            Capability.HISTORY,
+            Capability.KINDS,
+            Capability.SERVER_DATA,
+        }
+    ),
     default_scheme="https",
     setup_fields=(Field(name=SENSORS_FIELD, kind=FieldKind.TEXTS, required=False),),
 )

@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
+from itertools import chain
 from typing import override
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from ...metering.memo import IdentityMemo
+from ...metering.meter_roles import grid_candidates, solar_devices
 from ...metering.model import Inventory, Kind, Point, Quantity, Reading
+from ...metering.point_settings import PointSettings
+from ...metering.server_data import ServerData, ServerQuery
 from ..base import (
     Backend,
     HistoryChanges,
@@ -19,19 +24,37 @@ from ..base import (
     Settings,
 )
 from ..common.concurrency import LoopYielder
+from ..common.units import unit_factor
+from ..errors import RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
 from .const import QUARTER, SENSORS_FIELD, ZONE
 from .discovery import FoundSensors, SensorFinder
+from .entered_sensors import (
+    EnteredSensor,
+    NumberLookup,
+    can_be_number,
+    parse_entered_sensor,
+)
+from .forecast import ForecastReader
 from .history import HistoryReader
 from .history_start import HistoryStartFinder
 from .kinds import KindDetector
 from .latest import LatestReader, Measured
 from .memory import ServerMemory
-from .models import SensorId, SignalId, parse_sensor_id
-from .points import make_devices, make_points, sensor_of, signal_of, signals_of
-from .units import canonical_unit, unit_factor
+from .models import SensorId, SignalId
+from .points import (
+    make_devices,
+    make_points,
+    point_key,
+    sensor_of,
+    signal_of,
+    signals_of,
+)
+from .server_data import ServerDataReader
+from .units import read_unit
+from .words import word_reading
 
 _POINTS_PER_TURN = 250
 """How many points to process before yielding to the event loop: a few milliseconds."""
@@ -51,25 +74,29 @@ class BesmartBackend(Backend):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Initialize the backend."""
-        self._login = str(settings["login"])
+        self._account = account_identity(settings)
         self._clock = clock
         self._client = client = BesmartClient(
             session,
             str(settings["url"]),
-            (self._login, str(settings["password"])),
+            (str(settings["login"]), str(settings["password"])),
             str(settings.get("workspace_key") or "") or None,
             clock=clock,
         )
         self._memory = memory = ServerMemory(clock)
         batcher = SignalBatcher(client, memory)
         self._latest = LatestReader(batcher, clock, ZONE)
-        self._history = HistoryReader(batcher)
+        self._history = HistoryReader(batcher, clock)
+        self._forecast = ForecastReader(batcher, clock)
+        self._server_data = ServerDataReader(client, batcher.edition)
         self._history_start = HistoryStartFinder(batcher, memory, clock)
         self._kinds = KindDetector(self._latest, batcher, memory, clock)
-        self._named = _texts(options.get(SENSORS_FIELD))
-        named = [id_ for text in self._named if (id_ := parse_sensor_id(text))]
-        self._finder = SensorFinder(client, batcher, memory, clock, named)
+        self._texts = _texts(options.get(SENSORS_FIELD))
+        self._entered: list[EnteredSensor] = []
+        entered = [each for text in self._texts if (each := parse_entered_sensor(text))]
+        self._finder = SensorFinder(client, batcher, memory, clock, entered)
         self._found: FoundSensors | None = None
+        self._settings: Mapping[str, PointSettings] = {}
         self._memos: dict[str, IdentityMemo[Reading | None]] = {}
 
     @property
@@ -95,40 +122,67 @@ class BesmartBackend(Backend):
         return self._memory.remember()
 
     @override
-    async def connect(self) -> Identity:
-        """Log in; the identity is a hash of the login.
+    def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
+        """Follow what the user said about points."""
+        self._settings = settings
 
-        The number of the user is not used, because some editions do not report it.
-        """
+    @override
+    async def connect(self) -> Identity:
+        """Log in, and return the identity of the account."""
         await self._client.log_in()
-        account = self._login.strip().casefold().encode()
-        return Identity(
-            unique_id=hashlib.sha256(b"besmart:" + account).hexdigest()[:20],
-            title="besmart",
-            version=None,
-        )
+        return Identity(unique_id=self._account, title="besmart", version=None)
 
     @override
     async def inventory(self) -> Inventory:
         """Return the sensors of the account and their signals."""
         self._found = found = await self._finder.find()
-        await self._kinds.detect(found.signals, found.types)
+        decided = [
+            signal
+            for signal in found.signals
+            if (said := self._settings.get(point_key(signal))) and said.kind is not None
+        ]
+        questions = await self._kinds.detect(found.signals, found.types, decided)
         self._memos.clear()
+        points = make_points(found, self._memory, self._settings)
         return Inventory(
             devices=make_devices(found),
-            points=make_points(found, self._memory),
-            undecided=frozenset() if found.is_complete else frozenset({SENSORS_FIELD}),
+            points=points,
+            grid_candidates=grid_candidates(points.values()),
+            solar_candidates=solar_devices(points.values()),
+            # No list has all sensors that an account can read.
+            undecided=frozenset({SENSORS_FIELD}),
+            questions={point_key(signal): each for signal, each in questions.items()},
         )
+
+    @property
+    @override
+    def inventory_progress(self) -> float | None:
+        """Return which share of the signals was looked for, while that goes on."""
+        return self._finder.progress
 
     @override
     async def check_setup(self) -> Mapping[str, str]:
         """Check that the sensors that the user entered are well-formed and exist."""
-        for text in self._named:
-            if (sensor := parse_sensor_id(text)) is None:
+        self._entered = []
+        for text in self._texts:
+            sensor = parse_entered_sensor(text)
+            if sensor is None and not can_be_number(text):
                 return {SENSORS_FIELD: "invalid_sensor"}
-            if not await self._finder.exists(sensor):
+            sensor = sensor or await self._look_up(text.strip())
+            if sensor is None or not await self._finder.exists(sensor.id):
                 return {SENSORS_FIELD: "unknown_sensor"}
+            self._entered.append(sensor)
         return {}
+
+    async def _look_up(self, number: str) -> EnteredSensor | None:
+        """Return the sensor with this number of a meter or supply point."""
+        sensor = await NumberLookup(self._client).find(number)
+        return EnteredSensor(sensor, number) if sensor else None
+
+    @override
+    def checked_setup(self) -> Settings:
+        """Return the entered sensors, with the ids that were looked up."""
+        return {SENSORS_FIELD: [str(sensor) for sensor in self._entered]}
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
@@ -140,11 +194,15 @@ class BesmartBackend(Backend):
             if point.kind is Kind.INTERVAL and (signal := signal_of(point))
         }
         failures = await self._latest.poll(signals, summed)
+        if failures and len(failures) == len(signals):
+            raise next(iter(failures.values()))
         by_sensor: dict[SensorId, list[SignalId]] = {}
         for signal in signals:
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, str] = {}
+        # One reason for all failures of a kind, because each is a line in the log.
+        reasons = {type(err): str(err) for err in failures.values()}
         yielder = LoopYielder(_POINTS_PER_TURN)
         for point in points:
             await yielder.spend(1)
@@ -154,17 +212,24 @@ class BesmartBackend(Backend):
                 of_sensor = by_sensor.get(sensor, []) if sensor else []
                 reading = self._data_reading(point, of_sensor)
             elif own in failures:
-                failed[point.key] = str(failures[own])
+                failed[point.key] = reasons[type(failures[own])]
+            elif point.kind in (Kind.STATE, Kind.FLAG):
+                reading = self._word_reading(point, own)
             elif (measured := self._measured(point, own)) is not None:
                 reading = self._reading(point, measured)
                 if reading is None:
                     # The next inventory makes another point for the new unit.
-                    unit = canonical_unit(measured.unit)
-                    self._memory.replace_unit(own, unit)
+                    unit = read_unit(measured.unit)
+                    self._memory.signals.replace_unit(own, unit)
                     failed[point.key] = "the unit of the signal has changed"
             if reading is not None:
                 readings[point.key] = reading
         return Latest(readings=readings, failed=failed)
+
+    def _word_reading(self, point: Point, signal: SignalId) -> Reading | None:
+        """Return the latest word of a signal as a reading."""
+        word, number = self._latest.word(signal), self._latest.value(signal)
+        return word_reading(point.kind, word, number)
 
     def _signals_to_poll(self, points: Collection[Point]) -> list[SignalId]:
         """Return the signals of points, and one for each sensor without any.
@@ -202,7 +267,9 @@ class BesmartBackend(Backend):
         self, point: Point, signals: Sequence[SignalId]
     ) -> Reading | None:
         """Return the time of the latest value of some signals, or its age."""
-        values = map(self._latest.value, signals)
+        values = chain(
+            map(self._latest.value, signals), map(self._latest.word, signals)
+        )
         time = max((value.time for value in values if value), default=None)
         if time is None:
             return None
@@ -229,6 +296,22 @@ class BesmartBackend(Backend):
         return first - QUARTER if first and has_amounts else first
 
     @override
+    async def server_data(
+        self, point: Point, query: ServerQuery, most: int
+    ) -> ServerData:
+        """Return the samples of a signal, as the server returns them."""
+        if (signal := signal_of(point)) is None:
+            raise RejectedError("this point is not a signal of the server")
+        return await self._server_data.read(signal, query, most)
+
+    @override
+    async def solar_forecast(
+        self, points: Collection[Point], start: datetime, end: datetime
+    ) -> Mapping[datetime, float]:
+        """Return the predictions of the solar signals, read at most once an hour."""
+        return await self._forecast.read(points, start, end)
+
+    @override
     async def history_changes(
         self, points: Collection[Point], start: datetime, mark: object
     ) -> HistoryChanges:
@@ -238,9 +321,21 @@ class BesmartBackend(Backend):
         return find_changes(signals, self._history, self._latest, start, now, mark)
 
 
+def account_identity(settings: Settings) -> str:
+    """Return the identity of an account: a hash of the server and the login.
+
+    The number of the user is not used, because some editions do not report it.
+    """
+    url = URL(str(settings["url"]))
+    account = str(settings["login"]).strip().casefold()
+    identity = f"besmart:{url.host}:{url.port}:{account}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:20]
+
+
 def _make_reading(point: Point, measured: Measured) -> Reading | None:
     """Convert a value to the unit of a point, or return None if that is impossible."""
-    factor = unit_factor(canonical_unit(measured.unit) or point.unit, point.unit)
+    unit = read_unit(measured.unit) or point.read_unit
+    factor = unit_factor(unit, point.read_unit)
     if factor is None:
         return None
     return Reading(

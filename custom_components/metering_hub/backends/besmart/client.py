@@ -13,10 +13,12 @@ from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
 from ..common.http import Answer, HttpClient, Json, QueryValue, Request
+from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object, require_objects
 from ..errors import (
     AuthenticationError,
     BackendError,
+    NotFoundError,
     PermissionDeniedError,
     ProtocolError,
 )
@@ -29,11 +31,14 @@ from .models import (
     SignalData,
     SignalId,
     SignalType,
+    Workspace,
+    parse_numbered_sensors,
+    parse_row_signal,
     parse_sensor,
     parse_sensor_states,
     parse_sensors,
     parse_signal_types,
-    parse_workspace_clients,
+    parse_workspaces,
 )
 from .signal_data import BatchParser, parse_signal_data
 
@@ -52,8 +57,27 @@ _NO_TYPES: Sequence[Json] = (None, "None")
 """What servers without signal types have instead of an empty list."""
 
 
+_LAST_ACQUIRED: Mapping[str, Json] = {"get_last": True, "last_acq": True}
+"""Of a row that was acquired again, only the last one is wanted.
+
+The name depends on the edition. The first one, without batches, has no such parameter.
+"""
+
+
 class InvalidRequestError(ProtocolError):
     """The server refuses a request without a parameter that its edition requires."""
+
+
+class LongBatchError(InvalidRequestError):
+    """The server refuses a batch because of its length."""
+
+
+class TokenRefusedError(PermissionDeniedError):
+    """The server refuses a token that it has just issued, whatever is requested."""
+
+
+class NoneFoundError(ProtocolError):
+    """The answer to a batch has none of its signals, which the server may not have."""
 
 
 class BesmartClient:
@@ -85,6 +109,8 @@ class BesmartClient:
             classify=_classify,
         )
         self._batch_parser = BatchParser()
+        self.requests = 0
+        """How many requests were made, without logins and retries."""
 
     @property
     def clock_offset(self) -> timedelta:
@@ -95,9 +121,9 @@ class BesmartClient:
         """Log in unless there is a valid token."""
         await self._auth.headers()
 
-    async def workspace_clients(self) -> list[int]:
-        """Fetch the client numbers of the workspaces: GET workspaces (until 2022)."""
-        return parse_workspace_clients(await self._list("/workspaces"))
+    async def workspaces(self) -> list[Workspace]:
+        """Fetch the workspaces of the account: GET workspaces (until 2022)."""
+        return parse_workspaces(await self._list("/workspaces"))
 
     async def sensors(
         self, *, client_cid: int | None = None, columns: str | None = None
@@ -107,6 +133,15 @@ class BesmartClient:
         The format of `columns` is undocumented.
         """
         params = _query(client_cid=client_cid, columns=columns)
+        return parse_sensors(await self._list("/sensors/find", params))
+
+    async def numbered_sensors(self, number: str) -> list[Sensor]:
+        """Find the sensors with an external or supply-point number in the full list."""
+        return parse_numbered_sensors(await self._list("/sensors/find"), number)
+
+    async def metered_sensors(self, meter_eid: str) -> list[Sensor]:
+        """Fetch the sensors that have a meter: GET sensors/find (2021-12 to 2022)."""
+        params = _query(meter_eid=meter_eid)
         return parse_sensors(await self._list("/sensors/find", params))
 
     async def external_sensors(self, external_ids: Sequence[str]) -> list[Sensor]:
@@ -154,6 +189,25 @@ class BesmartClient:
 
         Times are sent in milliseconds. Whether `till` is included is unspecified.
         """
+        return await parse_signal_data(await self._get_data(query))
+
+    async def stored_data(
+        self, query: DataQuery, edition: BatchEdition | None, *, is_last: bool
+    ) -> dict[str, Json]:
+        """Fetch samples as the server returns them, from the endpoint of an edition.
+
+        With `is_last`, the server leaves out rows that were acquired again, if it can.
+        """
+        if edition is None:
+            return await self._get_data(query)
+        extra = _LAST_ACQUIRED if is_last else {}
+        for row in await self._post_data([query], edition, extra):
+            if parse_row_signal(row) == query.signal:
+                return row
+        raise NotFoundError("the answer does not have the signal")
+
+    async def _get_data(self, query: DataQuery) -> dict[str, Json]:
+        """Return the answer with the samples of one signal."""
         signal = query.signal
         request = Request(
             path=f"/sensors/{signal.sensor}/signals/{signal.moid}/data",
@@ -164,21 +218,36 @@ class BesmartClient:
         answer = await self._send(request)
         if isinstance(answer, list) and answer:
             answer = answer[0]
-        return await parse_signal_data(require_object(answer, request))
+        return require_object(answer, request)
 
     async def batch_data(
         self, queries: Sequence[DataQuery], edition: BatchEdition = ""
     ) -> dict[SignalId, SignalData]:
         """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
-        Unknown signals are missing in the answer, or have no samples. Some editions
-        have only `.../data/v2` (since 2023-12).
+        Unknown signals are missing in the answer, or have no samples; an answer without
+        any of the signals is none (NoneFoundError). Some editions have only
+        `.../data/v2` (since 2023-12).
         """
+        rows = await self._post_data(queries, edition, _LAST_ACQUIRED)
+        found = await self._batch_parser.parse_batch(rows)
+        if queries and not found:
+            raise NoneFoundError("the answer to a batch has none of the signals")
+        return found
+
+    async def _post_data(
+        self,
+        queries: Sequence[DataQuery],
+        edition: BatchEdition,
+        extra: Mapping[str, Json],
+    ) -> list[dict[str, Json]]:
+        """Return the answers with the samples of many signals."""
         body: list[Json] = [
             {
                 "client_cid": query.signal.sensor.client_cid,
                 "sensor_mid": query.signal.sensor.sensor_mid,
                 "signal_type_moid": query.signal.moid,
+                **extra,
                 **{
                     name: value
                     for name, value in _data_parameters(query).items()
@@ -198,7 +267,7 @@ class BesmartClient:
         answer = await self._send(request)
         if isinstance(answer, dict):
             answer = [answer]
-        return await self._batch_parser.parse_batch(require_objects(answer, request))
+        return require_objects(answer, request)
 
     async def _list(
         self, path: str, params: Mapping[str, QueryValue] | None = None
@@ -211,19 +280,29 @@ class BesmartClient:
         """Send a request and return the JSON of the answer.
 
         If an endpoint refuses a token that was obtained a moment ago, the account lacks
-        the rights. Only a refused login means that the credentials are wrong.
+        the rights (TokenRefusedError). Only a refused login means that the credentials
+        are wrong.
         """
+        self.requests += 1
         try:
             return (await self._http.request(request)).body
         except LoginRefusedError:
             raise
         except AuthenticationError as err:
-            raise PermissionDeniedError(str(err)) from err
+            raise TokenRefusedError(str(err)) from err
 
 
 def _classify(answer: Answer) -> BackendError | None:
-    """Return InvalidRequestError for 422 (Source: docs/wire/besmart.md, Errors)."""
-    if answer.status == 422:
+    """Return the error of refused parameters.
+
+    Source: docs/wire/besmart.md, "Errors". A complaint about the whole body, and not
+    about one of its items, is about its length.
+    """
+    complaints = as_objects(as_object(answer.body).get("detail"))
+    is_whole = any(row.get("loc") == ["body"] for row in complaints)
+    if answer.status == 413 or (answer.status == 422 and is_whole):
+        return LongBatchError("the server refuses so many signals at once")
+    if answer.status in (400, 422):
         return InvalidRequestError("the server refuses the parameters")
     return None
 

@@ -2,41 +2,44 @@
 
 Source: docs/wire/besmart.md, "Endpoints by edition" and "Sensors". The lists of
 workspaces and sensors disappeared from the vendor's documentation in 2022, when the
-states were added. If a server has neither, the user has to enter the sensors.
+states were added. No list has all sensors that an account can read, so the user can
+enter others.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from ..errors import NotFoundError, PermissionDeniedError
 from .batching import SignalBatcher
-from .client import BesmartClient, InvalidRequestError
+from .client import BesmartClient
+from .entered_sensors import EnteredSensor
 from .memory import ServerMemory
-from .models import Data, DataQuery, Sensor, SensorId, SensorState, SignalId, SignalType
-from .signal_data import group_by_origin
-from .signals import KNOWN_SIGNALS
+from .models import Sensor, SensorId, SensorState, SignalId, SignalType
+from .probing import SignalProber
+from .sensor_details import Details, DetailsReader
+from .sensor_lists import ListReader
 
 REFRESH_AFTER = timedelta(days=1)
-PROBE_SPAN = timedelta(days=7)
-PROBE_SPAN_PER_MINUTE = timedelta(days=1)
-MOST_TYPES = 100
-"""How many types a sensor is probed for; the server's list can be longer."""
 
-_STATES, _ALL_STATES = "states", "states_of_all"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSensors:
-    """The sensors of an account; `is_complete` is true if the server listed them."""
+    """The sensors of an account, with their signals by the numbers of their types.
+
+    A sensor that was not read yet has no entry in `sensors`. `shown` are the sensors
+    that have signals, may still turn out to have some, or were entered by the user.
+    `workspaces` are the names of workspaces by client.
+    """
 
     sensors: Mapping[SensorId, Sensor]
     moids: Mapping[SensorId, Collection[int]]
     states: Mapping[SensorId, Sequence[SensorState]]
     types: Mapping[int, SignalType]
-    is_complete: bool
+    shown: Collection[SensorId]
+    workspaces: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def signals(self) -> list[SignalId]:
@@ -49,11 +52,11 @@ class FoundSensors:
 
 
 @dataclass(slots=True)
-class _Cached[Value]:
-    """An answer that is refreshed once a day."""
+class _CachedTypes:
+    """The types of signals, which are refreshed once a day."""
 
     fetched_at: datetime
-    value: Value
+    types: Mapping[int, SignalType]
 
 
 class SensorFinder:
@@ -65,170 +68,112 @@ class SensorFinder:
         batcher: SignalBatcher,
         memory: ServerMemory,
         clock: Callable[[], datetime],
-        named: Sequence[SensorId] = (),
+        entered: Sequence[EnteredSensor] = (),
     ) -> None:
-        """Initialize the finder; `named` are the sensors that the user entered."""
+        """Initialize the finder; `entered` are the sensors that the user entered."""
         self._client = client
-        self._batcher = batcher
         self._memory = memory
         self._clock = clock
-        self._named = named
-        self._types: _Cached[dict[int, SignalType]] | None = None
-        self._details: dict[SensorId, _Cached[Sensor]] = {}
+        self._entered = {sensor.id: sensor.number for sensor in entered}
+        self._lists = ListReader(client, memory)
+        self._details = DetailsReader(client, self._lists, memory, clock, self._entered)
+        self._prober = SignalProber(client, batcher, memory, clock)
+        self._types: _CachedTypes | None = None
+
+    @property
+    def progress(self) -> float | None:
+        """Return which share of the probing is done, while sensors are probed."""
+        return self._prober.progress
 
     async def find(self) -> FoundSensors:
         """Return all sensors and signals; raises BackendError."""
         types = await self._signal_types()
-        listed = await self._listed_sensors()
-        all_states = await self._all_states()
-        reported = {*listed, *(state.sensor for state in all_states)}
-        sensors: dict[SensorId, Sensor] = {}
-        states: dict[SensorId, Sequence[SensorState]] = {}
-        moids: dict[SensorId, Collection[int]] = {}
-        for sensor in sorted({*reported, *self._named}):
-            sensors[sensor] = listed.get(sensor) or await self._sensor(sensor)
-            own = [state for state in all_states if state.sensor == sensor]
-            if not own and self._may_have_states(sensor):
-                own = await self._states_of(sensor)
-            states[sensor] = _oldest_first(own)
-            moids[sensor] = await self._moids(sensor, states[sensor], types)
-        self._memory.forget_others(sensors)
+        lists = await self._lists.read()
+        listed = self._memory.listed
+        kept = () if lists.is_whole else listed
+        ids = sorted({*lists.sensors, *lists.states, *kept, *self._entered})
+        details = await self._details.read(ids, lists)
+        sensors = {**_sensors(details), **lists.sensors}
+        states = {
+            sensor: _oldest_first(
+                lists.states.get(sensor)
+                or (details[sensor].states if sensor in details else ())
+            )
+            for sensor in ids
+        }
+        unread = set(ids) if kept else self._details.unread(ids, lists)
+        reported = {
+            sensor: _reported_moids(own)
+            or (listed.get(sensor, frozenset()) if sensor in unread else frozenset())
+            for sensor, own in states.items()
+        }
+        unreported = {each: sensors.get(each) for each in ids if not reported[each]}
+        self._memory.forget_others(ids)
+        await self._prober.probe(unreported, types)
+        moids = {each: self._moids(each, reported[each]) for each in ids}
+        self._memory.set_listed(reported)
         return FoundSensors(
             sensors=sensors,
             moids=moids,
             states=states,
             types=types,
-            is_complete=bool(reported),
+            shown=self._shown(moids, types),
+            workspaces=lists.workspaces,
         )
 
     async def exists(self, sensor: SensorId) -> bool:
         """Return True if the server has a sensor; raises BackendError.
 
-        Not every edition can report a single sensor, so its states and its data are
-        tried as well.
+        Not every edition can report a single sensor, so the lists of the last
+        inventory, its states and its data are tried as well.
         """
+        if sensor in self._memory.listed:
+            return True
         try:
             await self._client.sensor(sensor)
         except NotFoundError, PermissionDeniedError:
-            if await self._states_of(sensor):
+            if await self._details.states_of(sensor):
                 return True
-            moids = _candidates(await self._signal_types())
-            return bool(await self._probe(sensor, moids))
+            return await self._prober.has_data(sensor, await self._signal_types())
         return True
 
-    async def _signal_types(self) -> dict[int, SignalType]:
+    def _moids(self, sensor: SensorId, reported: Collection[int]) -> list[int]:
+        """Return the signals of a sensor: the reported ones, or those with data."""
+        probed = None if reported else self._memory.probed(sensor)
+        return sorted(probed.moids if probed else reported)
+
+    def _shown(
+        self, moids: Mapping[SensorId, Collection[int]], types: Mapping[int, SignalType]
+    ) -> frozenset[SensorId]:
+        """Return the sensors without those that are known to have no signals."""
+        return frozenset(
+            sensor
+            for sensor, signals in moids.items()
+            if signals
+            or sensor in self._entered
+            or self._prober.is_pending(sensor, types)
+        )
+
+    async def _signal_types(self) -> Mapping[int, SignalType]:
         """Return the types of signals by number."""
-        if (cached := self._types) is None or self._is_old(cached.fetched_at):
+        cached, now = self._types, self._clock()
+        if cached is None or now - cached.fetched_at >= REFRESH_AFTER:
             try:
                 rows = await self._client.signal_types()
             except PermissionDeniedError:
                 rows = []
-            types = {row.moid: row for row in rows}
-            self._types = cached = _Cached(self._clock(), types)
-        return cached.value
-
-    async def _listed_sensors(self) -> dict[SensorId, Sensor]:
-        """Return the sensors in the lists of older editions."""
-        clients = await self._optional("workspaces", self._client.workspace_clients)
-        found: dict[SensorId, Sensor] = {}
-        for client in sorted(set(clients)) or (None,):
-            rows = await self._optional(
-                "find", partial(self._client.sensors, client_cid=client)
-            )
-            found |= {sensor.id: sensor for sensor in rows}
-        return found
-
-    async def _all_states(self) -> list[SensorState]:
-        """Return the states of all sensors, which editions before 0.35 refuse."""
-        if self._memory.is_missing(_ALL_STATES):
-            return []
-        try:
-            return await self._optional(_STATES, self._client.sensor_states)
-        except InvalidRequestError:
-            self._memory.set_missing(_ALL_STATES)
-            return []
-
-    async def _optional[Row](
-        self, endpoint: str, request: Callable[[], Awaitable[list[Row]]]
-    ) -> list[Row]:
-        """Return a list; empty if the endpoint is missing or not permitted."""
-        try:
-            return await self._memory.request_optional(endpoint, request) or []
-        except PermissionDeniedError:
-            return []
-
-    def _may_have_states(self, sensor: SensorId) -> bool:
-        """Return True if a sensor can have states that are not in the list of all."""
-        return self._memory.is_missing(_ALL_STATES) or sensor in self._named
-
-    async def _states_of(self, sensor: SensorId) -> list[SensorState]:
-        """Return the states of a single sensor."""
-        if self._memory.is_missing(_STATES):
-            return []
-        try:
-            return await self._client.sensor_states(sensor)
-        except NotFoundError, PermissionDeniedError, InvalidRequestError:
-            return []
-
-    async def _sensor(self, sensor: SensorId) -> Sensor:
-        """Return a sensor that is in no list, without a name if it is not reported."""
-        cached = self._details.get(sensor)
-        if cached is None or self._is_old(cached.fetched_at):
-            nameless = Sensor(id=sensor, name=None, type_name=None)
-            try:
-                details = await self._client.sensor(sensor)
-            except NotFoundError, PermissionDeniedError:
-                details = None
-            self._details[sensor] = cached = _Cached(self._clock(), details or nameless)
-        return cached.value
-
-    async def _moids(
-        self,
-        sensor: SensorId,
-        states: Sequence[SensorState],
-        types: Mapping[int, SignalType],
-    ) -> Collection[int]:
-        """Return the signals of a sensor: from its states, or those that have data."""
-        if moids := {signal.moid for state in states for signal in state.signals}:
-            return sorted(moids)
-        probed = self._memory.probed(sensor)
-        if probed is None or self._is_old(probed.probed_at):
-            found = probed.moids if probed else frozenset()
-            data = await self._probe(sensor, _candidates(types) - found)
-            now = self._clock().timestamp()
-            for signal, answer in data.items():
-                values = await group_by_origin(answer.samples, 0, now)
-                if any(values.values()):
-                    found |= {signal.moid}
-            probed = self._memory.set_probed(sensor, found)
-        return sorted(probed.moids)
-
-    async def _probe(self, sensor: SensorId, moids: Collection[int]) -> Data:
-        """Return the data of the last days of those signals that exist."""
-        now = self._clock()
-        queries = []
-        for moid in sorted(moids):
-            is_fast = moid in KNOWN_SIGNALS and KNOWN_SIGNALS[moid].per_minute
-            span = PROBE_SPAN_PER_MINUTE if is_fast else PROBE_SPAN
-            queries.append(
-                DataQuery(signal=SignalId(sensor, moid), since=now - span, till=now)
-            )
-        found = await self._batcher.read(queries)
-        return {
-            signal: data
-            for signal, data in found.data.items()
-            if signal.sensor == sensor and signal.moid in moids
-        }
-
-    def _is_old(self, fetched_at: datetime) -> bool:
-        """Return True if an answer has to be refreshed."""
-        return self._clock() - fetched_at >= REFRESH_AFTER
+            self._types = cached = _CachedTypes(now, {row.moid: row for row in rows})
+        return cached.types
 
 
-def _candidates(types: Mapping[int, SignalType]) -> set[int]:
-    """Return the signals that a sensor can have, with preference for known ones."""
-    others = sorted(types.keys() - KNOWN_SIGNALS.keys())
-    return {*KNOWN_SIGNALS, *others[: MOST_TYPES - len(KNOWN_SIGNALS)]}
+def _sensors(details: Mapping[SensorId, Details]) -> dict[SensorId, Sensor]:
+    """Return the sensors that were read one by one."""
+    return {key: each.sensor for key, each in details.items() if each.sensor}
+
+
+def _reported_moids(states: Sequence[SensorState]) -> frozenset[int]:
+    """Return the signals that the states of a sensor have."""
+    return frozenset(signal.moid for state in states for signal in state.signals)
 
 
 def _oldest_first(states: Sequence[SensorState]) -> list[SensorState]:

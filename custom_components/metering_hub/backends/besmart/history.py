@@ -1,12 +1,13 @@
 """The history of signals, read in windows of at most a month, oldest first.
 
-For each time, the corrected value counts, or else the measured one, or else an
-estimated or calculated one. When a meter was exchanged, the registers of both meters at
+For each time, the corrected value counts, or else the measured one. Estimated and
+calculated ones fill the gaps between those, so each window is read with what is around
+it. When a meter was exchanged, the registers of both meters at
 that moment are readings as well. This way no energy of either meter is lost, and the
 difference between the two registers is not counted.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -15,18 +16,20 @@ from ...metering.model import ESTIMATED, NEW_REGISTER, Kind, Point, Reading
 from ...metering.reading_columns import ReadingColumns
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder
+from ..common.units import unit_factor
 from ..errors import BackendError
 from .batching import SAMPLES_PER_REQUEST, SignalBatcher
 from .const import MILLISECOND, QUARTER
 from .discovery import FoundSensors
 from .meter_exchanges import MeterExchange, find_exchanges
 from .models import DataQuery, SignalId
+from .origins import MARGIN, Value, estimated_times, group_by_origin, merge_origins
 from .points import signal_of
-from .signal_data import Value, estimated_times, group_by_origin, merge_origins
-from .units import canonical_unit, unit_factor
+from .units import read_unit
 
-WINDOW = timedelta(days=31) - MILLISECOND
-"""A millisecond is added to each query, because `till` can be exclusive."""
+WINDOW = timedelta(days=31) - 2 * MARGIN - QUARTER - MILLISECOND
+"""With what is around it, a window is a request for at most a month. No sample is at
+its end, where it would belong to two windows."""
 
 SHORTEST_WINDOW = timedelta(hours=6)
 _READINGS_PER_TURN = 2000
@@ -49,9 +52,10 @@ class _Series:
 class HistoryReader:
     """Reads history, and notes the latest time that it has read of each signal."""
 
-    def __init__(self, batcher: SignalBatcher) -> None:
+    def __init__(self, batcher: SignalBatcher, clock: Callable[[], datetime]) -> None:
         """Initialize the reader."""
         self._batcher = batcher
+        self._clock = clock
         self._latest_times: dict[SignalId, datetime] = {}
         self._failing: set[SignalId] = set()
 
@@ -120,10 +124,10 @@ class HistoryReader:
         self, remaining: Sequence[_Series], start: datetime, end: datetime
     ) -> tuple[dict[str, Sequence[Reading]], Mapping[SignalId, BackendError]]:
         """Return the readings of a window by point key, and the errors of signals."""
+        # What is around the newest values would be predictions.
+        last = min(end + MARGIN, max(end, self._clock()))
         queries = [
-            DataQuery(
-                signal=each.signal, since=start, till=end + each.lag + MILLISECOND
-            )
+            DataQuery(signal=each.signal, since=start - MARGIN, till=last + each.lag)
             for each in remaining
         ]
         found = await self._batcher.read(queries)
@@ -132,30 +136,32 @@ class HistoryReader:
         for each, query in zip(remaining, queries, strict=True):
             if (data := found.data.get(each.signal)) is None:
                 continue
-            unit = canonical_unit(data.unit) or each.point.unit
-            if (factor := unit_factor(unit, each.point.unit)) is None:
+            unit = read_unit(data.unit) or each.point.read_unit
+            if (factor := unit_factor(unit, each.point.read_unit)) is None:
                 # The signal measures something else now, which is not this point.
                 continue
             since, till = query.since.timestamp(), query.till.timestamp()
             by_origin = await group_by_origin(data.samples, since, till)
             values = merge_origins(by_origin)
-            self._note_latest(each.signal, values)
             columns = ReadingColumns(are_amounts=each.lag > timedelta())
             for part in batched(values, _READINGS_PER_TURN, strict=False):
                 _add_readings(columns, part, each.lag, factor, start, end)
                 await yielder.spend(len(part))
+            self._note_latest(each, columns)
             if each.point.kind in (Kind.REGISTER, Kind.INTERVAL):
                 lag = each.lag.total_seconds()
-                estimated = (time - lag for time in estimated_times(by_origin))
+                times = estimated_times(by_origin, values)
+                estimated = (time - lag for time in times)
                 columns.qualities = dict.fromkeys(estimated, ESTIMATED)
             readings[each.point.key] = _insert_exchanges(columns, each.exchanges, end)
         return readings, found.failures
 
-    def _note_latest(self, signal: SignalId, values: Sequence[Value]) -> None:
-        """Note the time of the latest value of a signal."""
-        if values:
-            last = datetime.fromtimestamp(values[-1][0], UTC)
-            self._latest_times[signal] = max(last, self._latest_times.get(signal, last))
+    def _note_latest(self, series: _Series, columns: ReadingColumns) -> None:
+        """Note the server's time of the latest of some readings."""
+        if columns.times:
+            last = datetime.fromtimestamp(columns.times[-1], UTC) + series.lag
+            known = self._latest_times.get(series.signal, last)
+            self._latest_times[series.signal] = max(last, known)
 
 
 def _next_window(window: timedelta, samples: int) -> timedelta:

@@ -13,15 +13,18 @@ from typing import NamedTuple
 from ..common.concurrency import LoopYielder
 from ..common.times import local_midnight
 from ..errors import BackendError
-from .batching import BatchResult, SignalBatcher
+from .batch_result import BatchResult
+from .batching import SignalBatcher
 from .models import DataQuery, SignalData, SignalId
-from .signal_data import (
+from .origins import (
     SELECTED_PER_TURN,
     Value,
+    ValuesByOrigin,
     group_by_origin,
     latest_value,
     merge_origins,
 )
+from .samples import Samples, Word
 
 WINDOW = timedelta(hours=2)
 DAY = timedelta(days=1)
@@ -39,6 +42,13 @@ class Measured(NamedTuple):
     value: float
     unit: str | None
     since: datetime | None = None
+
+
+class Stated(NamedTuple):
+    """A value that is not a number, with its time."""
+
+    time: datetime
+    value: Word
 
 
 class _Evaluated(NamedTuple):
@@ -76,14 +86,19 @@ class LatestReader:
         self._clock = clock
         self._zone = zone
         self._values: dict[SignalId, Measured] = {}
+        self._words: dict[SignalId, Stated] = {}
         self._amounts: dict[SignalId, Measured] = {}
         self._polled_at: dict[SignalId, datetime] = {}
         self._searched_at: dict[SignalId, datetime] = {}
         self._evaluated: dict[SignalId, _Evaluated] = {}
 
     def value(self, signal: SignalId) -> Measured | None:
-        """Return the latest value of a signal."""
+        """Return the latest number of a signal."""
         return self._values.get(signal)
+
+    def word(self, signal: SignalId) -> Stated | None:
+        """Return the latest value of a signal that is not a number."""
+        return self._words.get(signal)
 
     def amount(self, signal: SignalId) -> Measured | None:
         """Return today's amount of a signal."""
@@ -128,7 +143,7 @@ class LatestReader:
     ) -> datetime:
         """Return the start of a signal's window."""
         since = now - WINDOW
-        if (known := self._values.get(signal)) is not None:
+        if (known := self._values.get(signal) or self._words.get(signal)) is not None:
             since = max(now - DAY, min(since, known.time))
         return min(since, self._midnight(now)) if signal in summed else since
 
@@ -138,10 +153,10 @@ class LatestReader:
 
     def _is_search_due(self, signal: SignalId, now: datetime) -> bool:
         """Return True if a signal has no value and was not searched for recently."""
+        if signal in self._values or signal in self._words:
+            return False
         searched_at = self._searched_at.get(signal)
-        return signal not in self._values and (
-            searched_at is None or now - searched_at >= SEARCH_INTERVAL
-        )
+        return searched_at is None or now - searched_at >= SEARCH_INTERVAL
 
     async def _evaluate(
         self,
@@ -176,16 +191,23 @@ class LatestReader:
     ) -> None:
         """Update the value of a signal, and its amount since midnight if given."""
         signal = query.signal
-        samples = data.samples if data else ()
+        samples = data.samples if data else Samples()
         unit = data.unit if data else None
         since, till = query.since.timestamp(), query.till.timestamp()
         values = await group_by_origin(samples, since, till, yielder)
         if (latest := latest_value(values)) is not None:
             time = datetime.fromtimestamp(latest[0], UTC)
             self._values[signal] = Measured(time, latest[1], unit)
-        elif (known := self._values.get(signal)) and known.time >= query.since:
-            # The window covers the known value, so it was deleted on the server.
-            del self._values[signal]
+        else:
+            _forget_deleted(self._values, query)
+        words: ValuesByOrigin[Word] = await group_by_origin(
+            samples.words(), since, till, yielder
+        )
+        if (word := latest_value(words)) is not None:
+            time = datetime.fromtimestamp(word[0], UTC)
+            self._words[signal] = Stated(time, word[1])
+        else:
+            _forget_deleted(self._words, query)
         if midnight is not None:
             self._sum_up(signal, midnight, merge_origins(values), unit)
 
@@ -206,3 +228,12 @@ class LatestReader:
                 value=round(sum(value for _, value in today), 9),
                 unit=unit,
             )
+
+
+def _forget_deleted[Known: (Measured, Stated)](
+    known: dict[SignalId, Known], query: DataQuery
+) -> None:
+    """Forget the value of a signal if the empty window of a query covers its time."""
+    value = known.get(query.signal)
+    if value is not None and value.time >= query.since:
+        del known[query.signal]

@@ -4,7 +4,7 @@ Endpoints differ by edition (see `client`). Each is tried once, and a missing on
 remembered, so that a server does not receive futile requests all day.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,8 @@ from ..common.http import Json
 from ..common.parse import as_integer, as_object, as_text
 from ..common.times import from_epoch
 from ..errors import NotFoundError
-from .models import SensorId, SignalId, parse_sensor_id, parse_signal_id
+from .models import SensorId, parse_sensor_id
+from .signal_memory import SignalMemory
 
 MISSING_FOR = timedelta(days=7)
 """How long before a missing endpoint is tried again: the server can be updated."""
@@ -23,18 +24,20 @@ GONE_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ProbedSignals:
-    """The signals found by probing a sensor, and when it was probed."""
+    """The signals found by probing a sensor, and what is known to be absent.
+
+    `probed_at` is when the likely types were last begun to be probed, and
+    `all_probed_at` when all of them were. Of the absent ones, `silent` are those that
+    exist, but had no data. `widened` counts how often the span was extended because the
+    sensor had no data at all.
+    """
 
     probed_at: datetime
-    moids: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryStart:
-    """The time of the first sample, None without any, and when it was looked up."""
-
-    found_at: datetime
-    first: datetime | None
+    moids: frozenset[int] = frozenset()
+    absent: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
+    all_probed_at: datetime | None = None
+    widened: int = 0
 
 
 class ServerMemory:
@@ -47,9 +50,9 @@ class ServerMemory:
         self._answered: set[str] = set()
         self._not_found: dict[str, datetime] = {}
         self._probed: dict[SensorId, ProbedSignals] = {}
-        self._units: dict[SignalId, str] = {}
-        self._growing: dict[SignalId, bool] = {}
-        self._history_starts: dict[SignalId, HistoryStart] = {}
+        self._listed: dict[SensorId, frozenset[int]] = {}
+        self.last_probe: datetime | None = None
+        self.signals = SignalMemory(clock)
 
     async def request_optional[Answer](
         self, endpoint: str, request: Callable[[], Awaitable[Answer]]
@@ -84,44 +87,30 @@ class ServerMemory:
         """Note that an endpoint is missing now."""
         self._missing[endpoint] = self._clock()
 
+    def has_answered(self, endpoint: str) -> bool:
+        """Return True if an endpoint has answered, and was not missing since."""
+        return endpoint in self._answered
+
+    def note_answer(self, endpoint: str) -> None:
+        """Note that an endpoint has answered."""
+        self._answered.add(endpoint)
+
     def probed(self, sensor: SensorId) -> ProbedSignals | None:
         """Return the signals found by probing a sensor, if it was probed."""
         return self._probed.get(sensor)
 
-    def set_probed(self, sensor: SensorId, moids: frozenset[int]) -> ProbedSignals:
-        """Note the signals found by probing a sensor now."""
-        self._probed[sensor] = probed = ProbedSignals(self._clock(), moids)
-        return probed
+    def set_probed(self, sensor: SensorId, probed: ProbedSignals) -> None:
+        """Note what probing a sensor has found."""
+        self._probed[sensor] = probed
 
-    def unit(self, signal: SignalId) -> str | None:
-        """Return the unit of a signal's data, if known."""
-        return self._units.get(signal)
+    @property
+    def listed(self) -> Mapping[SensorId, frozenset[int]]:
+        """Return the sensors that the server last listed, and their signals."""
+        return self._listed
 
-    def set_unit(self, signal: SignalId, unit: str) -> None:
-        """Note the unit of a signal's data."""
-        self._units[signal] = unit
-
-    def replace_unit(self, signal: SignalId, unit: str | None) -> None:
-        """Replace the unit of a signal, which now measures something else."""
-        self._growing.pop(signal, None)
-        if unit is not None:
-            self._units[signal] = unit
-
-    def is_growing(self, signal: SignalId) -> bool | None:
-        """Return True if the values of a signal never decrease, or None if unknown."""
-        return self._growing.get(signal)
-
-    def set_growing(self, signal: SignalId, is_growing: bool) -> None:
-        """Note whether the values of a signal never decrease."""
-        self._growing[signal] = is_growing
-
-    def history_start(self, signal: SignalId) -> HistoryStart | None:
-        """Return when the history of a signal starts, if it was looked up."""
-        return self._history_starts.get(signal)
-
-    def set_history_start(self, signal: SignalId, first: datetime | None) -> None:
-        """Note the first sample of a signal, as found now."""
-        self._history_starts[signal] = HistoryStart(self._clock(), first)
+    def set_listed(self, signals: Mapping[SensorId, Collection[int]]) -> None:
+        """Note the sensors that the server lists now, and their signals."""
+        self._listed = {sensor: frozenset(each) for sensor, each in signals.items()}
 
     def remember(self) -> dict[str, Json]:
         """Return everything as JSON, in a stable order.
@@ -135,23 +124,15 @@ class ServerMemory:
             },
             "answered": [*sorted(self._answered)],
             "probed": {
-                str(sensor): {
-                    "asked": probed.probed_at.timestamp(),
-                    "moids": [*sorted(probed.moids)],
-                }
+                str(sensor): _probed_as_json(probed)
                 for sensor, probed in sorted(self._probed.items())
             },
-            "units": {str(key): unit for key, unit in sorted(self._units.items())},
-            "growing": {
-                str(key): value for key, value in sorted(self._growing.items())
+            "last_probe": _timestamp(self.last_probe),
+            "listed": {
+                str(sensor): [*sorted(moids)]
+                for sensor, moids in sorted(self._listed.items())
             },
-            "beginnings": {
-                str(signal): {
-                    "asked": start.found_at.timestamp(),
-                    "first": None if start.first is None else start.first.timestamp(),
-                }
-                for signal, start in sorted(self._history_starts.items())
-            },
+            **self.signals.remember(),
         }
 
     def restore(self, memory: Mapping[str, Json]) -> None:
@@ -164,35 +145,60 @@ class ServerMemory:
         answered = memory.get("answered")
         if isinstance(answered, list):
             self._answered |= {text for each in answered if (text := as_text(each))}
+        self._restore_sensors(memory)
+        self.signals.restore(memory)
+
+    def _restore_sensors(self, memory: Mapping[str, Json]) -> None:
+        """Restore what was remembered of sensors."""
         for text, value in as_object(memory.get("probed")).items():
-            sensor, row = parse_sensor_id(text), as_object(value)
-            probed_at, moids = from_epoch(row.get("asked")), row.get("moids")
-            if sensor and probed_at and isinstance(moids, list):
-                found = frozenset(m for each in moids if (m := as_integer(each)))
-                self._probed[sensor] = ProbedSignals(probed_at, found)
-        for signal, value in _by_signal(memory.get("units")):
-            if (unit := as_text(value)) is not None:
-                self._units[signal] = unit
-        for signal, value in _by_signal(memory.get("growing")):
-            if isinstance(value, bool):
-                self._growing[signal] = value
-        for signal, value in _by_signal(memory.get("beginnings")):
-            row = as_object(value)
-            if (found_at := from_epoch(row.get("asked"))) is not None:
-                first = from_epoch(row.get("first"))
-                self._history_starts[signal] = HistoryStart(found_at, first)
+            sensor, probed = parse_sensor_id(text), _parse_probed(as_object(value))
+            if sensor and probed:
+                self._probed[sensor] = probed
+        self.last_probe = from_epoch(memory.get("last_probe"))
+        for text, value in as_object(memory.get("listed")).items():
+            if (sensor := parse_sensor_id(text)) is not None:
+                self._listed[sensor] = _parse_moids(value)
 
     def forget_others(self, sensors: Collection[SensorId]) -> None:
         """Forget sensors that no longer exist."""
         for gone in self._probed.keys() - set(sensors):
             del self._probed[gone]
-        for known in (self._units, self._growing, self._history_starts):
-            for signal in [each for each in known if each.sensor not in sensors]:
-                del known[signal]
+        self.signals.forget_others(sensors)
 
 
-def _by_signal(value: Json) -> Iterator[tuple[SignalId, Json]]:
-    """Yield the entries of a JSON object whose keys are signals."""
-    for text, each in as_object(value).items():
-        if (signal := parse_signal_id(text)) is not None:
-            yield signal, each
+def _timestamp(moment: datetime | None) -> float | None:
+    """Return a moment in epoch seconds, if there is one."""
+    return None if moment is None else moment.timestamp()
+
+
+def _probed_as_json(probed: ProbedSignals) -> dict[str, Json]:
+    """Return what probing a sensor has found as JSON."""
+    return {
+        "asked": probed.probed_at.timestamp(),
+        "moids": [*sorted(probed.moids)],
+        "absent": [*sorted(probed.absent)],
+        "silent": [*sorted(probed.silent)],
+        "all_asked": _timestamp(probed.all_probed_at),
+        "widened": probed.widened,
+    }
+
+
+def _parse_probed(row: Mapping[str, Json]) -> ProbedSignals | None:
+    """Parse what probing a sensor has found; earlier versions noted less."""
+    probed_at = from_epoch(row.get("asked"))
+    if probed_at is None or not isinstance(row.get("moids"), list):
+        return None
+    return ProbedSignals(
+        probed_at,
+        moids=_parse_moids(row["moids"]),
+        absent=_parse_moids(row.get("absent")),
+        silent=_parse_moids(row.get("silent")),
+        all_probed_at=from_epoch(row.get("all_asked")),
+        widened=max(0, as_integer(row.get("widened")) or 0),
+    )
+
+
+def _parse_moids(value: Json) -> frozenset[int]:
+    """Parse a list of numbers of signal types."""
+    numbers = value if isinstance(value, list) else []
+    return frozenset(moid for each in numbers if (moid := as_integer(each)))

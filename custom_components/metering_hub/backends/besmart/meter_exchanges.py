@@ -10,9 +10,10 @@ from datetime import datetime
 from itertools import pairwise
 
 from ...metering.model import Kind, Point
+from ..common.units import unit_factor
 from .discovery import FoundSensors
 from .models import SensorState, SignalId
-from .units import canonical_unit, unit_factor
+from .units import read_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +35,9 @@ def find_exchanges(
     if found is None or point.kind is not Kind.REGISTER:
         return []
     type_ = found.types.get(signal.moid)
-    unit = canonical_unit(type_.unit if type_ else None) or point.unit
+    unit = read_unit(type_.unit if type_ else None) or point.read_unit
     # Positions in states are in the unit of the type, regardless of the data's unit.
-    factor = unit_factor(unit, point.unit)
+    factor = unit_factor(unit, point.read_unit)
     states = found.states.get(signal.sensor, ())
     return [
         exchange

@@ -4,16 +4,15 @@ Source: docs/wire/besmart.md. Addresses, coordinates and supply-point numbers ar
 dropped here, so that no other module can expose them.
 """
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isnan, nan
 from typing import NamedTuple
 
 from ..common.http import Json
 from ..common.parse import as_integer, as_number, as_objects, as_text
 from ..common.times import as_utc_moment, from_epoch
+from .samples import Samples
 
 type Rows = Sequence[Mapping[str, Json]]
 """The rows of a list."""
@@ -61,61 +60,6 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20
 
 
-class Sample(NamedTuple):
-    """A sample of a signal: epoch seconds, value (`None` if deleted) and origin."""
-
-    time: float
-    value: float | None
-    origin: int
-
-
-class Samples:
-    """Samples in the order of an answer, stored as columns of plain numbers.
-
-    Garbage collection visits every object, and a hundred thousand sample objects
-    would block the event loop for too long.
-    """
-
-    def __init__(self, samples: Iterable[Sample] = ()) -> None:
-        """Initialize the columns."""
-        self._times = array("d")
-        self._values = array("d")
-        self._origins = array("q")
-        self.extend(samples)
-
-    @classmethod
-    def of_columns(
-        cls, times: Iterable[float], values: Iterable[float], origins: Iterable[int]
-    ) -> Samples:
-        """Return samples made from columns of equal length; none is deleted."""
-        samples = cls()
-        samples._times = array("d", times)
-        samples._values = array("d", values)
-        samples._origins = array("q", origins)
-        return samples
-
-    def extend(self, samples: Iterable[Sample]) -> None:
-        """Append samples."""
-        for time, value, origin in samples:
-            self._times.append(time)
-            self._values.append(nan if value is None else value)
-            self._origins.append(origin)
-
-    def span(self) -> tuple[float, float] | None:
-        """Return the times of the oldest and the latest sample, in epoch seconds."""
-        return (min(self._times), max(self._times)) if self._times else None
-
-    def __len__(self) -> int:
-        """Return the number of samples, including deleted ones."""
-        return len(self._times)
-
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield the samples in the order of the answer."""
-        columns = zip(self._times, self._values, self._origins, strict=True)
-        for time, value, origin in columns:
-            yield Sample(time, None if isnan(value) else value, origin)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
     """A place where something is measured; `type_name` describes the kind of place."""
@@ -126,8 +70,19 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A group of sensors: all those of one client."""
+
+    client_cid: int
+    name: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalType:
-    """A type of signal; `unit` is in the server's spelling."""
+    """A type of signal; `unit` is in the server's spelling.
+
+    `group` is the kind of supply that it belongs to, such as "Energetyka".
+    """
 
     moid: int
     symbol: str | None
@@ -135,6 +90,7 @@ class SignalType:
     unit: str | None
     is_incremental: bool | None
     obis: str | None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,28 +128,41 @@ type Data = Mapping[SignalId, SignalData]
 class DataQuery:
     """A request for the samples of a signal in [since, till].
 
-    `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. The
-    backend does not use the optional parameters, because the effect of `delta_t` and
-    `raw` on a register is undocumented.
+    `is_short` means that few of them are expected, however long the span is.
+    `delta_t` is in minutes, `origin` is one of the numbers in `signal_data`. What
+    `delta_t`, `raw` and `output_unit_id` do to a register is undocumented, so they are
+    for users who ask for them (`server_data`).
     """
 
     signal: SignalId
     since: datetime
     till: datetime
+    is_short: bool = False
     delta_t: int | None = None
     raw: bool | None = None
     output_unit_id: int | None = None
     origin: int | None = None
 
 
-def parse_workspace_clients(rows: Rows) -> list[int]:
-    """Parse the client numbers from a list of workspaces."""
-    return [cid for row in rows if (cid := as_integer(row.get("client_cid")))]
+def parse_workspaces(rows: Rows) -> list[Workspace]:
+    """Parse a list of workspaces; those without a client are ignored."""
+    return [
+        Workspace(client_cid=client, name=as_text(row.get("name")))
+        for row in rows
+        if (client := as_integer(row.get("client_cid")))
+    ]
 
 
 def parse_sensors(rows: Rows) -> list[Sensor]:
     """Parse a list of sensors; rows without an id are ignored."""
     return [sensor for row in rows if (sensor := parse_sensor(row)) is not None]
+
+
+def parse_numbered_sensors(rows: Rows, number: str) -> list[Sensor]:
+    """Parse those sensors of a list that have this external or supply-point number."""
+    return parse_sensors(
+        [row for row in rows if number in (row.get("sensor_eid"), row.get("ppe"))]
+    )
 
 
 def parse_sensor(row: Mapping[str, Json]) -> Sensor | None:
@@ -237,6 +206,7 @@ def _parse_signal_type(row: Mapping[str, Json]) -> SignalType | None:
         unit=as_text(row.get("unit_symbol")),
         is_incremental=incremental if isinstance(incremental, bool) else None,
         obis=as_text(row.get("obis_mapping")),
+        group=as_text(row.get("group")),
     )
 
 

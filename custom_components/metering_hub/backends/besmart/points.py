@@ -1,17 +1,18 @@
 """Devices and points, made from sensors and their signals."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 import re
 
 from ...metering.model import Category, Device, Kind, Point, Quantity
+from ...metering.point_settings import PointSettings
 from .const import QUARTER
 from .discovery import FoundSensors
 from .memory import ServerMemory
 from .models import Sensor, SensorId, SensorState, SignalId, SignalType
-from .signals import is_register, known_signal, role_of, signal_unit
-from .units import is_energy, quantity_of
+from .signals import decide_kind, known_signal, quantity_of_signal, role_of, signal_unit
 
 STALE_AFTER = timedelta(hours=24)
 """Values arrive late, by a quarter of an hour up to hours; see `data_delay`."""
@@ -21,6 +22,9 @@ _PRECISIONS: Mapping[str, int] = {
     "kvarh": 3,
     "kVAh": 3,
     "MWh": 3,
+    "GJ": 3,
+    "MJ": 1,
+    "m³": 3,
     "kW": 3,
     "W": 0,
     "V": 1,
@@ -32,6 +36,8 @@ _PRECISIONS: Mapping[str, int] = {
 _DISABLED_QUANTITIES = frozenset(
     {Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY}
 )
+_COUNTING = (Kind.REGISTER, Kind.INTERVAL)
+_WORDED = (Kind.STATE, Kind.FLAG)
 _KEY = re.compile(r"sensor_(\d+)_(\d+)_\w+")
 _SIGNAL_KEY = re.compile(r"sensor_(\d+)_(\d+)_signal_(\d+)")
 _CACHED_KEYS = 20_000
@@ -79,30 +85,66 @@ def _parse_sensor_key(key: str) -> SensorId | None:
 
 
 def make_devices(found: FoundSensors) -> dict[str, Device]:
-    """Return a device for each sensor that has signals.
+    """Return a device for each sensor that is shown.
 
-    Only the name, the model and the serial number are used, and neither the owner nor
-    the location.
+    Only the name, the model, the serial number and the workspace are used, and neither
+    the owner nor the location.
     """
     return {
-        device_key(sensor): _make_device(found.sensors[sensor], found.states[sensor])
-        for sensor, moids in found.moids.items()
-        if moids
+        device_key(sensor): _make_device(
+            sensor,
+            found.sensors.get(sensor),
+            found.states[sensor],
+            found.workspaces.get(sensor.client_cid),
+        )
+        for sensor in sorted(found.shown)
     }
 
 
-def _make_device(sensor: Sensor, states: Sequence[SensorState]) -> Device:
+def _make_device(
+    sensor: SensorId,
+    details: Sensor | None,
+    states: Sequence[SensorState],
+    workspace: str | None,
+) -> Device:
     """Return the device of a sensor, with its current meter."""
     meter = states[-1] if states else None
+    type_name = details.type_name if details else None
     return Device(
-        key=device_key(sensor.id),
-        name=sensor.name or str(sensor.id),
-        model=(meter.meter_type if meter else None) or sensor.type_name,
+        key=device_key(sensor),
+        name=(details.name or str(sensor)) if details else None,
+        model=(meter.meter_type if meter else None) or type_name,
         serial=meter.meter_eid if meter else None,
+        suggested_area=workspace,
     )
 
 
-def make_points(found: FoundSensors, memory: ServerMemory) -> dict[str, Point]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What the data of a signal have shown: their unit, and what their values are.
+
+    `verdict` is the kind of a signal whose values are numbers, and `worded` that of one
+    whose values are words.
+    """
+
+    unit: str | None = None
+    verdict: Kind | None = None
+    worded: Kind | None = None
+
+    @classmethod
+    def of(cls, signal: SignalId, memory: ServerMemory) -> Learned:
+        """Return what is remembered of a signal."""
+        kept = memory.signals.verdict(signal)
+        return cls(
+            unit=memory.signals.unit(signal),
+            verdict=kept.kind if kept else None,
+            worded=memory.signals.worded(signal),
+        )
+
+
+def make_points(
+    found: FoundSensors, memory: ServerMemory, settings: Mapping[str, PointSettings]
+) -> dict[str, Point]:
     """Return the points of all sensors, by key."""
     points: list[Point] = []
     for sensor, moids in found.moids.items():
@@ -113,8 +155,8 @@ def make_points(found: FoundSensors, memory: ServerMemory) -> dict[str, Point]:
                 make_point(
                     signal,
                     found.types.get(moid),
-                    unit=memory.unit(signal),
-                    is_growing=memory.is_growing(signal),
+                    Learned.of(signal, memory),
+                    settings.get(point_key(signal), PointSettings()),
                     used_names=names,
                 )
             )
@@ -126,23 +168,25 @@ def make_points(found: FoundSensors, memory: ServerMemory) -> dict[str, Point]:
 def make_point(
     signal: SignalId,
     type_: SignalType | None,
+    learned: Learned,
+    settings: PointSettings,
     *,
-    unit: str | None,
-    is_growing: bool | None,
     used_names: set[str],
 ) -> Point:
     """Return the point of a signal.
 
-    `unit` is the unit of its data, if known, and takes precedence over the unit of its
-    type. A name from the server is made unique among `used_names`, the names of the
-    device, and added to them.
+    The kind that the user says comes first. The unit of its data takes precedence over
+    the unit of its type. A name from the server is made unique among `used_names`, the
+    names of the device, and added to them.
     """
-    unit = signal_unit(signal.moid, type_, unit)
+    unit = signal_unit(signal.moid, type_, learned.unit)
     known = known_signal(signal.moid, unit)
-    has_register = is_register(signal.moid, type_, unit, is_growing)
-    kind = _kind(has_register, unit)
-    quantity = quantity_of(unit)
-    has_role = kind is not Kind.INSTANT and quantity is Quantity.ENERGY
+    kind = (
+        settings.kind
+        or learned.worded
+        or decide_kind(signal.moid, type_, unit, learned.verdict)
+    )
+    quantity = _quantity(kind, type_, unit)
     return Point(
         key=point_key(signal),
         device_key=device_key(signal.sensor),
@@ -151,23 +195,22 @@ def make_point(
         placeholders=known.placeholders if known else {},
         quantity=quantity,
         kind=kind,
-        unit=unit,
-        role=role_of(signal.moid, type_) if has_role else None,
+        unit=None if kind in _WORDED else unit,
+        role=role_of(signal.moid, type_, unit) if kind in _COUNTING else None,
         precision=_PRECISIONS.get(unit or ""),
         enabled_default=quantity not in _DISABLED_QUANTITIES,
-        stale_after=STALE_AFTER,
-        has_history=has_register is not None
-        and not (known is not None and known.per_minute),
-        interval=None if kind is Kind.REGISTER else QUARTER,
+        stale_after=None if kind in _WORDED else STALE_AFTER,
+        has_history=kind in _COUNTING
+        or (kind is Kind.INSTANT and not (known is not None and known.per_minute)),
+        interval=QUARTER if kind in (Kind.INTERVAL, Kind.INSTANT) else None,
     )
 
 
-def _kind(has_register: bool | None, unit: str | None) -> Kind:
-    """Return the kind of a signal; an undecided energy is only a measured value."""
-    if has_register:
-        return Kind.REGISTER
-    is_amount = has_register is False and is_energy(unit)
-    return Kind.INTERVAL if is_amount else Kind.INSTANT
+def _quantity(kind: Kind, type_: SignalType | None, unit: str | None) -> Quantity:
+    """Return what a signal of a kind measures."""
+    if kind in _WORDED:
+        return Quantity.TEXT if kind is Kind.STATE else Quantity.OTHER
+    return quantity_of_signal(type_, unit)
 
 
 def _unique_name(moid: int, type_: SignalType | None, used_names: set[str]) -> str:

@@ -1,29 +1,22 @@
-"""Samples of signals: parse them and select those that count as measurements.
+"""Parse the samples of signals.
 
 Source: docs/wire/besmart.md, "Signal data". Answers are rows or columns, one object or
-a list of one. They mix measured samples with predicted, calculated, estimated and
-corrected ones, can contain a time more than once and in any order, and mark deleted
+a list of one. They can contain a time more than once and in any order, and mark deleted
 samples. Long answers are processed in slices to keep the event loop responsive.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
-from itertools import batched, pairwise, repeat, zip_longest
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import batched, chain, pairwise, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
 
 from ..common.concurrency import LoopYielder
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object, as_text
+from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
 from ..errors import ProtocolError
-from .models import Sample, Samples, SignalData, SignalId, parse_row_signal
-
-MEASURED, PREDICTED, CALCULATED, ESTIMATED, CORRECTED = 1, 2, 3, 4, 5
-
-_LATEST_PREFERENCE = (MEASURED, CORRECTED, ESTIMATED, CALCULATED)
-_HISTORY_PREFERENCE = (CORRECTED, MEASURED, ESTIMATED, CALCULATED)
-
-SELECTED_PER_TURN = 2000
-"""How many samples to select before yielding to the event loop."""
+from .models import SignalData, SignalId, parse_row_signal
+from .origins import MEASURED
+from .samples import Sample, Samples, Word, WordSample
 
 _PARSED_PER_TURN = 1000
 _COLUMN_SPEEDUP = 4
@@ -32,7 +25,15 @@ _COLUMN_SPEEDUP = 4
 _KEPT_SAMPLES = 200
 """Answers of up to this length, two days of quarters, are kept for comparison."""
 
+_COLUMNS = ("time", "value", "type", "origin")
+_ACQUIRED = "original_acq"
 _REMOVED = "RM"
+_TRUTHS: Mapping[str, bool] = {"true": True, "false": False}
+"""Booleans as text: the description of values has no other form for them."""
+
+_NO_ENTRY = "no entry"
+"""What a column that is too short has instead of an origin."""
+
 _EXACT = 2**53
 _ORIGINS = 1000
 _LATEST_TIME = 4_102_444_800.0
@@ -40,12 +41,6 @@ _LATEST_TIME = 4_102_444_800.0
 
 type _RawSample = tuple[Json, Json, Json, Json]
 """Time in milliseconds, value, type and origin, not parsed yet."""
-
-type Value = tuple[float, float]
-"""The time in epoch seconds and the value of a sample that counts."""
-
-type ValuesByOrigin = Mapping[int, Mapping[float, float]]
-"""Values by epoch seconds, by origin."""
 
 
 class BatchParser:
@@ -92,15 +87,27 @@ async def parse_signal_data(
         raise ProtocolError("signal data without samples")
     yielder = yielder or LoopYielder(_PARSED_PER_TURN)
     unit = as_text(item.get("unit"))
-    if (plain := _parse_plain_columns(item.get("data"))) is not None:
-        await yielder.spend(len(plain) // _COLUMN_SPEEDUP)
-        return SignalData(unit=unit, samples=plain)
-    samples = Samples()
-    raw_samples = _raw_samples(item.get("data"))
-    for part in batched(raw_samples, _PARSED_PER_TURN, strict=False):
-        samples.extend(s for raw in part if (s := _parse_sample(raw)) is not None)
-        await yielder.spend(len(part))
+    data = _as_acquired(item.get("data"))
+    if (samples := _parse_plain_columns(data)) is not None:
+        await yielder.spend(len(samples) // _COLUMN_SPEEDUP)
+    else:
+        samples = Samples()
+        raw_samples = _raw_samples(data)
+        for part in batched(raw_samples, _PARSED_PER_TURN, strict=False):
+            samples.extend(s for raw in part if (s := _parse_sample(raw)) is not None)
+            await yielder.spend(len(part))
+    samples.is_backwards = _is_backwards(item.get("data"))
     return SignalData(unit=unit, samples=samples)
+
+
+def _is_backwards(data: Json) -> bool:
+    """Return True if rows or columns begin with a later time than they end with."""
+    rows = as_objects(data) if isinstance(data, list) else []
+    times = [row.get("time") for row in rows] or as_object(data).get("time")
+    if not isinstance(times, list) or not times:
+        return False
+    first, last = as_number(times[0]), as_number(times[-1])
+    return first is not None and last is not None and first > last
 
 
 def _has_samples(data: Json) -> bool:
@@ -108,6 +115,34 @@ def _has_samples(data: Json) -> bool:
     if isinstance(data, list):
         return not data or any(isinstance(row, dict) for row in data)
     return isinstance(as_object(data).get("time"), list)
+
+
+def _as_acquired(data: Json) -> Json:
+    """Return rows or columns in the order of acquisition, if the server reports it.
+
+    Of several rows of a time, the one that was acquired last counts, and the parser
+    takes the last one. Rows without a time of acquisition come first.
+    """
+    if isinstance(data, list):
+        rows = as_objects(data)
+        acquired = [as_number(row.get(_ACQUIRED)) or 0.0 for row in rows]
+        order = _order_of(acquired)
+        return data if order is None else [rows[index] for index in order]
+    columns = {name: as_object(data).get(name) for name in (*_COLUMNS, _ACQUIRED)}
+    known = {name: each for name, each in columns.items() if isinstance(each, list)}
+    if _ACQUIRED not in known or len({len(each) for each in known.values()}) > 1:
+        return data
+    order = _order_of([as_number(each) or 0.0 for each in known[_ACQUIRED]])
+    if order is None:
+        return data
+    return {name: [each[index] for index in order] for name, each in known.items()}
+
+
+def _order_of(acquired: list[float]) -> list[int] | None:
+    """Return the order of times of acquisition, or None if they are in order."""
+    if all(before <= after for before, after in pairwise(acquired)):
+        return None
+    return sorted(range(len(acquired)), key=acquired.__getitem__)
 
 
 def _parse_plain_columns(data: Json) -> Samples | None:
@@ -159,8 +194,8 @@ def _are_between(column: list[Json], above: float, below: float) -> bool:
 def _raw_samples(data: Json) -> Iterable[_RawSample]:
     """Return the samples of rows or columns.
 
-    If there is no origin at all, samples are measured. If the column of origins is too
-    short, the missing ones are None, because those samples can be predictions.
+    Without an origin, or with null as origin, samples are measured. If the column of
+    origins is too short, the rest has no entry: those samples can be predictions.
     """
     if isinstance(data, list):
         return (
@@ -182,107 +217,38 @@ def _raw_samples(data: Json) -> Iterable[_RawSample]:
         for name, default in (
             ("value", []),
             ("type", []),
-            ("origin", repeat(MEASURED, len(times))),
+            ("origin", [MEASURED] * len(times)),
         )
     )
-    return zip_longest(times, values, types, origins)
+    missing = repeat(_NO_ENTRY, len(times) - len(origins))
+    return zip_longest(times, values, types, chain(origins, missing))
 
 
-def _parse_sample(raw: _RawSample) -> Sample | None:
+def _parse_sample(raw: _RawSample) -> Sample | WordSample | None:
     """Parse a sample, or return None if it is unreadable."""
     raw_time, raw_value, type_, raw_origin = raw
-    time, origin = as_number(raw_time), as_integer(raw_origin)
+    time = as_number(raw_time)
+    origin = MEASURED if raw_origin is None else as_integer(raw_origin)
     if time is None or origin is None or not 0 <= origin < _ORIGINS:
         return None
     if not 0 < time / 1000 < _LATEST_TIME:
         return None
     if type_ == _REMOVED:
         return Sample(time / 1000, None, origin)
-    value = as_number(raw_value)
-    return None if value is None else Sample(time / 1000, value, origin)
+    if (value := as_number(raw_value)) is not None:
+        return Sample(time / 1000, value, origin)
+    word = _parse_word(raw_value)
+    return None if word is None else WordSample(time / 1000, word, origin)
 
 
-async def group_by_origin(
-    samples: Iterable[Sample],
-    since: float,
-    till: float,
-    yielder: LoopYielder | None = None,
-) -> ValuesByOrigin:
-    """Group the values in [since, till] by origin, without predictions.
-
-    If a time occurs more than once, the last row counts. A deleted sample deletes the
-    preceding values of its time, whatever their origin; a deleted prediction deletes
-    nothing but itself. Times are epoch seconds.
-    """
-    yielder = yielder or LoopYielder(SELECTED_PER_TURN)
-    found: dict[int, dict[float, float]] = {
-        origin: {} for origin in _HISTORY_PREFERENCE
-    }
-    for part in batched(samples, SELECTED_PER_TURN, strict=False):
-        for time, value, origin in part:
-            if origin not in found or not since <= time <= till:
-                continue
-            if value is not None:
-                found[origin][time] = value
-                continue
-            for values in found.values():
-                values.pop(time, None)
-        await yielder.spend(len(part))
-    return found
-
-
-def latest_value(found: ValuesByOrigin) -> Value | None:
-    """Return the latest measured value, or else the latest of the next best origin.
-
-    A measured value that was corrected is replaced by its correction.
-    """
-    for origin in _LATEST_PREFERENCE:
-        if values := found[origin]:
-            time = max(values)
-            return time, found[CORRECTED].get(time, values[time])
-    return None
-
-
-def merge_origins(found: ValuesByOrigin) -> Sequence[Value]:
-    """Return the value of the best origin for each time, oldest first.
-
-    The order of preference is corrected, measured, estimated, calculated.
-    """
-    best: dict[float, float] = {}
-    for origin in reversed(_HISTORY_PREFERENCE):
-        best |= found[origin]
-    return sorted(best.items())
-
-
-def estimated_times(found: ValuesByOrigin) -> AbstractSet[float]:
-    """Return the times of which only an estimated or calculated value is known."""
-    return (found[ESTIMATED].keys() | found[CALCULATED].keys()) - (
-        found[MEASURED].keys() | found[CORRECTED].keys()
-    )
-
-
-def first_time(samples: Iterable[Sample], since: float, till: float) -> float | None:
-    """Return the time of the oldest sample in [since, till], ignoring predictions."""
-    return min(
-        (
-            time
-            for time, value, origin in samples
-            if value is not None
-            and origin in _HISTORY_PREFERENCE
-            and since <= time <= till
-        ),
-        default=None,
-    )
-
-
-def is_growing(values: Sequence[Value], span: float) -> bool | None:
-    """Return True if values never decrease, or None if there are too few to decide.
-
-    Values must cover `span` seconds and increase at all, because the amounts of a
-    morning increase as well, and those of a night are constant.
-    """
-    if any(after < before for (_, before), (_, after) in pairwise(values)):
-        return False
-    if not values or values[-1][0] - values[0][0] < span:
+def _parse_word(value: Json) -> Word | None:
+    """Parse a value that is not a number, or return None if it is unreadable."""
+    if isinstance(value, bool):
+        return value
+    if (text := as_text(value)) is None:
         return None
-    return True if values[-1][1] > values[0][1] else None
+    try:
+        float(text)
+    except ValueError:
+        return _TRUTHS.get(text.casefold(), text)
+    return None  # A number that is too large, or none at all ("nan").

@@ -8,9 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 
-from ...metering.model import Role
+from ...metering.model import Kind, Quantity, Role
+from ..common.unit_quantities import is_energy
+from ..common.units import unit_factor
+from .media import (
+    COUNTED,
+    Medium,
+    is_measured,
+    is_volume,
+    medium_of,
+    quantity_of_medium,
+)
 from .models import SignalType
-from .units import canonical_unit, is_energy, unit_factor
+from .units import read_unit
 
 _REGISTER_CODE = re.compile(r"(?:\d+-\d+:)?\d+\.8\.\d+")
 
@@ -93,18 +103,42 @@ def known_signal(moid: int, unit: str | None) -> KnownSignal | None:
 
 def signal_unit(moid: int, type_: SignalType | None, unit: str | None) -> str | None:
     """Return the unit of a signal: of its data, of its type, or the usual one."""
-    unit = unit or canonical_unit(type_.unit if type_ else None)
+    unit = unit or read_unit(type_.unit if type_ else None)
     known = known_signal(moid, unit)
     return unit or (known.unit if known else None)
 
 
-def is_register(
-    moid: int, type_: SignalType | None, unit: str | None, is_growing: bool | None
+def quantity_of_signal(type_: SignalType | None, unit: str | None) -> Quantity:
+    """Return what a signal measures."""
+    return quantity_of_medium(unit, medium_of(type_, unit))
+
+
+def decide_kind(
+    moid: int, type_: SignalType | None, unit: str | None, verdict: Kind | None
+) -> Kind:
+    """Return the kind of a signal with numbers, UNDECIDED while it is not certain.
+
+    `verdict` is what its values were judged to be, and counts if nothing else is known.
+    """
+    is_register = _reported_as_register(moid, type_, unit)
+    if is_register is None and not is_measured(unit):
+        is_register = verdict is Kind.REGISTER or None
+    if is_register:
+        return Kind.REGISTER
+    if quantity_of_signal(type_, unit) in COUNTED:
+        return Kind.INTERVAL if is_register is False else verdict or Kind.UNDECIDED
+    # Amounts of an unknown medium can also be the level of a tank.
+    is_open = is_register is None and is_volume(unit)
+    return Kind.UNDECIDED if is_open else Kind.INSTANT
+
+
+def _reported_as_register(
+    moid: int, type_: SignalType | None, unit: str | None
 ) -> bool | None:
-    """Return True if values are positions of a meter, or None if that is unknown.
+    """Return True if a type is one of registers, or None if that is unknown.
 
     What the server reports comes first, then the OBIS code (x.8.y is a register by
-    definition), then the known types, and finally whether an energy is always growing.
+    definition), then the known types.
     """
     if type_ is not None and type_.is_incremental:
         return True
@@ -112,12 +146,28 @@ def is_register(
         return True
     if type_ is not None and type_.is_incremental is not None:
         return False
-    if (known := known_signal(moid, unit)) is not None:
-        return known.is_register
-    return is_growing if is_energy(unit) else False
+    known = known_signal(moid, unit)
+    return known.is_register if known else None
 
 
-def role_of(moid: int, type_: SignalType | None) -> Role | None:
-    """Return the role of an energy, by its known type or its OBIS code."""
+def depends_on_values(moid: int, type_: SignalType | None, unit: str | None) -> bool:
+    """Return True if the values of a signal have to be judged to know its kind."""
+    verdicts = (None, Kind.REGISTER)
+    return len({decide_kind(moid, type_, unit, each) for each in verdicts}) > 1
+
+
+def role_of(moid: int, type_: SignalType | None, unit: str | None) -> Role | None:
+    """Return the role of a counted signal, by its known type, OBIS code or medium."""
+    medium = medium_of(type_, unit)
+    if medium is Medium.GAS:
+        return Role.GAS
+    quantity = quantity_of_medium(unit, medium)
+    if quantity is Quantity.WATER:
+        return Role.WATER
+    return usual_role(moid, type_) if quantity is Quantity.ENERGY else None
+
+
+def usual_role(moid: int, type_: SignalType | None) -> Role | None:
+    """Return the role of a type in a home, whether it is an energy or a power."""
     code = (type_.obis or "") if type_ is not None else ""
     return _ROLES.get(moid) or _ROLES_BY_CODE.get(code.rpartition(":")[2])

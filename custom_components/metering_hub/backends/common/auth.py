@@ -8,6 +8,12 @@ from typing import Protocol
 
 from ..errors import AuthenticationError, BackendError
 
+RENEWAL_PAUSE = timedelta(minutes=1)
+"""How long a token that replaced a rejected one is not replaced again.
+
+A server that rejects new tokens, too, would otherwise get a login per request.
+"""
+
 
 class Authenticator(Protocol):
     """Provides the authentication headers of requests."""
@@ -80,15 +86,28 @@ class TokenAuth:
         self._token: Token | None = None
         self._due: datetime | None = None
         self._failure: BackendError | None = None
+        self._replaced_at: datetime | None = None
 
     async def headers(self) -> Mapping[str, str]:
         """Return the bearer header, renewing the token first if it is due."""
         return self._header(await self._valid_token())
 
     async def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Renew the token unless another request already has; return True."""
+        """Renew the token unless another request already has; return True to retry.
+
+        Returns False if the rejected token is itself the replacement of a rejected one.
+        """
+        if self._is_replacement(headers):
+            return False
         await self._valid_token(rejected=headers)
         return True
+
+    def _is_replacement(self, headers: Mapping[str, str]) -> bool:
+        """Return True if these are of a token that has just replaced a rejected one."""
+        if self._token is None or self._header(self._token) != headers:
+            return False
+        replaced_at = self._replaced_at
+        return replaced_at is not None and self._clock() - replaced_at < RENEWAL_PAUSE
 
     async def _valid_token(self, rejected: Mapping[str, str] | None = None) -> Token:
         """Return a token that is not due and is not the rejected one."""
@@ -112,6 +131,7 @@ class TokenAuth:
                 self._failure = err
                 raise
             self._token, self._due = token, self._due_time(token)
+            self._replaced_at = self._clock() if rejected is not None else None
             return token
 
     def _is_due(self) -> bool:

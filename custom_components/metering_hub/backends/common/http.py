@@ -65,9 +65,11 @@ class Request:
     """One request; `path` starts with a slash and is used unchanged.
 
     `timeout` is in seconds and covers the whole exchange. `idempotent` allows a retry
-    of any method; GET and HEAD are always retried. A different `accept` than JSON
+    of any method; GET and HEAD are always retried. `text` is a plain text to send
+    instead of JSON. A different `accept` than JSON
     returns the body as text. With the `etag` of an earlier answer, the server may
-    answer 304 without a body.
+    answer 304 without a body. With `if_match`, it changes only what still has that
+    ETag, and answers 412 otherwise.
     """
 
     method: str = "GET"
@@ -75,11 +77,13 @@ class Request:
     params: Mapping[str, QueryValue] | None = field(default=None, repr=False)
     json: Json = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
     timeout: float = TOTAL_TIMEOUT
     max_bytes: int = MAX_ANSWER_BYTES
     idempotent: bool = False
     accept: str = JSON_TYPE
     etag: str | None = None
+    if_match: str | None = None
 
     def __str__(self) -> str:
         """Return the endpoint without its query, which may be private."""
@@ -218,12 +222,14 @@ class HttpClient:
         headers = {**self._headers, **headers, "Accept": request.accept}
         if request.etag is not None:
             headers["If-None-Match"] = request.etag
+        if request.if_match is not None:
+            headers["If-Match"] = request.if_match
         for _ in range(MAX_REDIRECTS + 1):
             async with self._session.request(
                 request.method,
                 url,
                 json=request.json,
-                data=request.form,
+                data=request.form if request.text is None else request.text,
                 headers=headers,
                 allow_redirects=False,
                 timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from .models import ExtraDevice
 from .serials import decode_serial
-from .units import canonical_unit
+from .units import telegram_unit
 
 METER_ZONE = ZoneInfo("Europe/Amsterdam")
 """The zone of the meters' clocks; loaded at import, because loading it blocks."""
@@ -154,7 +154,7 @@ def parse_extra_meters(text: str) -> tuple[ExtraMeter, ...]:
 
 def _extra_meter(channel: _Channel, match: re.Match[str]) -> ExtraMeter:
     """Return the meter on a channel, with the position of a line."""
-    unit = canonical_unit(match["unit"] or match["old_unit"] or "")
+    unit = telegram_unit(match["unit"] or match["old_unit"] or "")
     kind, is_other = _kind(channel.type_code, unit)
     code = f"24.2.{match['code']}" if match["code"] else "24.3.0"
     return ExtraMeter(

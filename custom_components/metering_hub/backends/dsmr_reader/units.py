@@ -7,9 +7,10 @@ Source: docs/wire/dsmr_reader.md, Extra meter.
 from collections.abc import Mapping
 
 from ...metering.model import Quantity, Role
+from ..common.units import canonical_unit
 from .models import ExtraDevice
 
-_UNITS: Mapping[str, str] = {"m3": "m³", "gj": "GJ", "mj": "MJ", "kwh": "kWh"}
+_UNITS = frozenset({"m³", "GJ", "MJ", "kWh"})
 
 _DEFAULT_UNITS: Mapping[ExtraDevice, str] = {
     ExtraDevice.GAS: "m³",
@@ -24,9 +25,10 @@ _QUANTITIES: Mapping[ExtraDevice, tuple[Quantity, Role | None]] = {
 }
 
 
-def canonical_unit(spelling: str) -> str | None:
+def telegram_unit(spelling: str) -> str | None:
     """Return Home Assistant's spelling of a telegram's unit, `None` if unknown."""
-    return _UNITS.get(spelling.lower())
+    unit = canonical_unit(spelling)
+    return unit if unit in _UNITS else None
 
 
 def default_unit(extra: ExtraDevice) -> str:

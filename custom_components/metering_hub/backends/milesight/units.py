@@ -1,7 +1,6 @@
 """What a number measures, by the unit and the identifier of its entity.
 
-Units on the wire are free text; ours are in Home Assistant's spelling, with U+03BC as
-the micro sign. Source: docs/wire/milesight.md, Units.
+Source: docs/wire/milesight.md, Units.
 """
 
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 import re
 
 from ...metering.model import Category, Kind, Quantity, Role
+from ..common.units import canonical_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +27,18 @@ class Measurement:
 class _Rule:
     """The units and identifiers by which a measurement is recognized.
 
-    `units` are the wire's spellings; "" stands for no unit. `pattern` is searched for
-    in the last part of the identifier.
+    `units` are in Home Assistant's spelling, or the server's own spellings that mean
+    more than a unit; "" stands for no unit. `pattern` is searched for in the last part
+    of the identifier.
     """
 
     units: frozenset[str]
     pattern: re.Pattern[str] | None
     measurement: Measurement
 
-    def matches(self, unit: str, identifier: str) -> bool:
-        """Return True if this rule applies to an entity."""
-        return unit in self.units and (
+    def matches(self, spellings: frozenset[str], identifier: str) -> bool:
+        """Return True if this rule applies to an entity with a unit."""
+        return not self.units.isdisjoint(spellings) and (
             self.pattern is None or self.pattern.search(identifier) is not None
         )
 
@@ -84,7 +85,7 @@ _RULES: tuple[_Rule, ...] = (
         _rule(unit, _register(Quantity.ENERGY, unit, Role.DEVICE))
         for unit in ("Wh", "kWh")
     ),
-    _rule("kVArh|kvarh", _register(Quantity.REACTIVE_ENERGY, "kvarh")),
+    _rule("kvarh", _register(Quantity.REACTIVE_ENERGY, "kvarh")),
     _rule("kVAh", _register(Quantity.APPARENT_ENERGY, "kVAh")),
     *_same_units(Quantity.REACTIVE_POWER, "var", "kvar"),
     *_same_units(Quantity.APPARENT_POWER, "VA", "kVA"),
@@ -97,10 +98,11 @@ _RULES: tuple[_Rule, ...] = (
     _rule("%|%r.h.|%RH", _instant(Quantity.MOISTURE, "%"), "moisture"),
     _rule("%r.h.|%RH", _instant_with_history(Quantity.HUMIDITY, "%")),
     _rule("%", _instant_with_history(Quantity.HUMIDITY, "%"), "humidity"),
-    _rule("°C|\u2103", _instant_with_history(Quantity.TEMPERATURE, "°C")),
-    _rule("°F|\u2109", _instant_with_history(Quantity.TEMPERATURE, "°F")),
-    _rule("K", _instant(Quantity.TEMPERATURE_DIFFERENCE, "K")),
+    # A difference comes first, because its unit is also the one of a temperature.
     _rule("ΔT°F", _instant(Quantity.TEMPERATURE_DIFFERENCE, "°F")),
+    _rule("°C", _instant_with_history(Quantity.TEMPERATURE, "°C")),
+    _rule("°F", _instant_with_history(Quantity.TEMPERATURE, "°F")),
+    _rule("K", _instant(Quantity.TEMPERATURE_DIFFERENCE, "K")),
     _rule("ppm", _instant_with_history(Quantity.CARBON_DIOXIDE, "ppm"), "co2"),
     _rule("ppb", _instant(Quantity.VOC_RATIO, "ppb"), "voc"),
     _rule("μg/m³", _instant(Quantity.PM1, "μg/m³"), r"pm1(_0)?$"),
@@ -108,7 +110,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule("μg/m³", _instant(Quantity.PM10, "μg/m³"), r"pm10$"),
     _rule("μg/m³", _instant(Quantity.VOC, "μg/m³"), "voc"),
     _rule("mg/m³", _instant(Quantity.VOC, "mg/m³"), "voc|hcho"),
-    _rule("lx|lux", _instant(Quantity.ILLUMINANCE, "lx")),
+    _rule("lx", _instant(Quantity.ILLUMINANCE, "lx")),
     *_same_units(Quantity.ATMOSPHERIC_PRESSURE, "hPa"),
     *_same_units(Quantity.PRESSURE, "kPa"),
     *_same_units(Quantity.SOUND_PRESSURE, "dBA"),
@@ -132,10 +134,10 @@ _RULES: tuple[_Rule, ...] = (
 
 def measurement_of(unit: str | None, identifier: str) -> Measurement:
     """Return what a number measures; unknown units keep the server's spelling."""
-    # The micro sign and the Greek mu look alike; Home Assistant uses the latter.
-    spelling = (unit or "").strip().replace("\u00b5", "\u03bc")
+    canonical = canonical_unit(unit)
+    spellings = frozenset({(unit or "").strip(), canonical or ""})
     last_part = identifier.rpartition(".")[2].lower()
     for rule in _RULES:
-        if rule.matches(spelling, last_part):
+        if rule.matches(spellings, last_part):
             return rule.measurement
-    return _instant(Quantity.OTHER, spelling or None)
+    return _instant(Quantity.OTHER, canonical)

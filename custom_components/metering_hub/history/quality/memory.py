@@ -147,6 +147,13 @@ class QualityMemory:
         self._note_change()
         await self.async_save()
 
+    async def async_forget(self, *keys: str) -> None:
+        """Forget the codes of points, because their statistics are deleted."""
+        for key in self._points.keys() & set(keys):
+            del self._points[key]
+            self._note_change()
+        await self.async_save()
+
     async def async_remove(self) -> None:
         """Delete the file."""
         await self._store.async_remove()

@@ -1,6 +1,8 @@
-"""Find out which hours of a statistic are recorded, without reading its rows."""
+"""Find out which hours of statistics are recorded, without reading their rows."""
 
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, func, or_, select
 
@@ -41,6 +43,54 @@ _FIRST_HOURS = (
 """The first hour of each run of hours, the one recorded before it, and the last of all.
 
 The database compares the hours, so an answer is short however long the statistic is."""
+
+_EXTENTS = (
+    select(
+        StatisticsMeta.statistic_id,
+        func.count(),
+        func.min(Statistics.start_ts),
+        func.max(Statistics.start_ts),
+    )
+    .join(StatisticsMeta, Statistics.metadata_id == StatisticsMeta.id)
+    .where(StatisticsMeta.statistic_id.in_(bindparam("ids", expanding=True)))
+    .group_by(StatisticsMeta.statistic_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many hours of a statistic are recorded, and the first and last of them."""
+
+    hours: int
+    first: datetime
+    last: datetime
+
+
+async def recorded_extents(
+    hass: HomeAssistant, statistic_ids: Collection[str]
+) -> dict[str, Extent]:
+    """Return the extents of those statistics that have rows, by id.
+
+    Raises RecorderError and StoppingError.
+    """
+    return await run_query(hass, _recorded_extents, hass, statistic_ids)
+
+
+def _recorded_extents(
+    hass: HomeAssistant, statistic_ids: Collection[str]
+) -> dict[str, Extent]:
+    """Return the extents of those statistics that have rows, by id."""
+    values = {"ids": [*statistic_ids]}
+    with session_scope(hass=hass, read_only=True) as session:
+        found = session.connection().execute(_EXTENTS, values).all()
+    return {
+        statistic_id: Extent(
+            hours,
+            datetime.fromtimestamp(first, UTC),
+            datetime.fromtimestamp(last, UTC),
+        )
+        for statistic_id, hours, first, last in found
+    }
 
 
 async def recorded_runs(

@@ -1,0 +1,1 @@
+"""What a person is asked, and says, about single points."""

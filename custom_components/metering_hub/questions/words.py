@@ -1,0 +1,94 @@
+"""Say in the user's language how a series behaved, and what would be deleted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..flow.point_settings import KIND_NAMES
+from ..history.recorder.recorded_hours import Extent
+from ..metering.model import Kind, KindQuestion, Point
+from ..metering.question_figures import figures_of
+
+COPY = "copy_of_before"
+NO_VALUES = "no_values"
+NOTHING_RECORDED = "nothing_recorded"
+RECORDED_HOURS = "recorded_hours"
+ROWS_OF_OTHER_KIND = "rows_of_other_kind"
+WEEK = "week_in_figures"
+
+_DIGITS = 12
+"""Significant digits of a value, so that a long meter reading is shown in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts that are parts of others."""
+
+    _texts: Mapping[str, str]
+
+    @classmethod
+    async def async_load(cls, hass: HomeAssistant) -> Self:
+        """Load the texts in Home Assistant's language."""
+        language = hass.config.language
+        common = await async_get_translations(hass, language, "common", {DOMAIN})
+        selectors = await async_get_translations(hass, language, "selector", {DOMAIN})
+        return cls({**common, **selectors})
+
+    def _text(self, key: str, **values: str) -> str:
+        """Return a text with its placeholders filled."""
+        text = self._texts.get(f"component.{DOMAIN}.common.{key}", key)
+        return text.format(**values)
+
+    @property
+    def of_copy(self) -> str:
+        """Return the note in the name of a copy."""
+        return self._text(COPY)
+
+    def kind(self, kind: Kind | None) -> str:
+        """Return the name of a kind; `None` is an undecided one."""
+        name = kind or Kind.UNDECIDED
+        key = f"component.{DOMAIN}.selector.{KIND_NAMES}.options.{name}"
+        return self._texts.get(key, name)
+
+    def week(self, question: KindQuestion | None, point: Point) -> str:
+        """Return how the values of a point behaved in the last week.
+
+        Of a question about recorded rows, it is what happens until the answer.
+        """
+        if question is not None and question.is_about_rows:
+            return self._text(ROWS_OF_OTHER_KIND)
+        figures = figures_of(question.week) if question else None
+        if figures is None:
+            return self._text(NO_VALUES)
+        unit = f" {point.unit}" if point.unit else ""
+        values = {
+            name: f"{_number(getattr(figures, name))}{unit}"
+            for name in ("first", "last", "lowest", "highest", "largest_fall")
+        }
+        counts = {name: str(getattr(figures, name)) for name in ("hours", "falls")}
+        return self._text(WEEK, **values, **counts)
+
+    def recorded(self, affected: Mapping[str, Extent]) -> str:
+        """Return a list of what is recorded of a point, by statistic id."""
+        lines = [
+            self._text(
+                RECORDED_HOURS,
+                statistic=statistic_id,
+                hours=str(extent.hours),
+                first=dt_util.as_local(extent.first).date().isoformat(),
+                last=dt_util.as_local(extent.last).date().isoformat(),
+            )
+            for statistic_id, extent in affected.items()
+        ] or [self._text(NOTHING_RECORDED)]
+        # The blank lines make it a list of its own, amid the text.
+        return "\n".join(["\n", *(f"- {line}" for line in lines), "\n"])
+
+
+def _number(value: float) -> str:
+    """Return a value without the noise of binary fractions."""
+    return f"{value:.{_DIGITS}g}"
