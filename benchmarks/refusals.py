@@ -17,7 +17,7 @@ from simulators.faults import Fault, html_error
 from simulators.server import serve
 
 from .size import Size
-from .table import Goal, Line
+from .table import Line
 
 _PER_BATCH = 50
 _REFUSED = 404
@@ -47,17 +47,17 @@ class Case:
             backend = BesmartBackend(session, settings, {})
             await backend.connect()
             points = (await backend.inventory()).points.values()
-            set_up = _take(simulator)
+            set_up = simulator.faults.take_count()
             shown = [point for point in points if point.enabled_default]
             await backend.latest(shown)
             # The first poll may ask whether long answers are complete.
-            _take(simulator)
+            simulator.faults.take_count()
             await backend.latest(shown)
-            poll = _take(simulator)
+            poll = simulator.faults.take_count()
             simulator.faults.add(Fault(html_error(_REFUSED), path="signals/"))
             with suppress(BackendError):
                 await backend.latest(shown)
-            refused = _take(simulator)
+            refused = simulator.faults.take_count()
         looked_at = _batches([each for each in points if signal_of(each)])
         return [
             self._line("set-up", set_up, _LISTS + self.sensors + looked_at),
@@ -67,27 +67,13 @@ class Case:
 
     def _line(self, what: str, requests: int, most: int) -> Line:
         """Return the line of a number of requests."""
-        return Line(
-            "refusals",
-            f"besmart, {self.sensors} sensors, {what}",
-            str(requests),
-            "",
-            str(requests),
-            requests,
-            Goal(most, unit="requests"),
-        )
+        case = f"besmart, {self.sensors} sensors, {what}"
+        return Line.of_requests("refusals", case, requests, most)
 
 
 def _batches(points: Sequence[Point]) -> int:
     """Return the fewest requests that can read these points."""
     return -(-len(points) // _PER_BATCH)
-
-
-def _take(simulator: BesmartSimulator) -> int:
-    """Return the number of requests since the last call."""
-    count = simulator.faults.count()
-    simulator.faults.clear_requests()
-    return count
 
 
 CASES = tuple(Case(sensors) for sensors in (3, 50, 200))

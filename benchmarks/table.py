@@ -51,6 +51,12 @@ class Line:
     goal: Goal | None = None
     details: dict[str, float | str] = field(default_factory=dict)
 
+    @classmethod
+    def of_requests(cls, row: str, case: str, requests: int, most: int) -> Line:
+        """Return the line of a number of requests, which has a limit."""
+        text = str(requests)
+        return cls(row, case, text, "", text, requests, Goal(most, unit="requests"))
+
     @property
     def verdict(self) -> str:
         """Return "yes" or "no" in Markdown, or an empty text without a goal."""

@@ -3,12 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 import re
 import shutil
 from typing import Any
 
 import aiohttp
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Error as PlaywrightError,
+    Page,
+    expect,
+    sync_playwright,
+)
 import pytest
 
 from demo.home_assistant import HomeAssistant
@@ -22,10 +29,13 @@ from .world import World, running_world
 ARTEFACTS = ROOT / ".browser"
 WIDTH, HEIGHT = 1400, 1300
 
+NO_CONTRACTS = "--no-contracts"
+"""The option of a DSMR-reader whose owner has not entered the contracts yet."""
+
 HISTORY = {
     "besmart": (365, ("--years", "1")),
     "bemserver": (65, ("--years", "0.18")),
-    "dsmr_reader": (365, ("--years", "1")),
+    "dsmr_reader": (365, ("--years", "1", NO_CONTRACTS)),
     "milesight": (65, ("--days", "65")),
 }
 """About how many days of history each server has, and its options for that.
@@ -33,6 +43,9 @@ HISTORY = {
 BEMServer and Beaver IoT have too many series to import a whole year in a test. The last
 whole month is always included.
 """
+
+_PICTURE_ATTEMPTS = 4
+_PICTURE_MS = 10_000
 
 FAILED = pytest.StashKey[bool]()
 
@@ -77,6 +90,11 @@ def world(servers: dict[str, Server]) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def ask(world: World) -> Ask:
     """Return a function that calls Home Assistant's API as its owner."""
+    return asking(world)
+
+
+def asking(world: World) -> Ask:
+    """Return a function that calls the API of a Home Assistant, which is started."""
 
     async def run(question: Callable[[HomeAssistant], Awaitable[Any]]) -> Any:
         """Log in, and call the API."""
@@ -131,7 +149,7 @@ def page(
     opened.set_default_timeout(PATIENCE * 1000)
     yield opened
     name = _file_name(request)
-    opened.screenshot(path=ARTEFACTS / f"{name}.png")
+    _keep_picture(opened, name)
     if request.node.stash.get(FAILED, True):
         text = opened.locator("body").aria_snapshot()
         (ARTEFACTS / f"{name}.txt").write_text(f"{opened.url}\n\n{text}\n")
@@ -144,9 +162,21 @@ def look(page: Page, request: pytest.FixtureRequest) -> Look:
 
     def keep(what: str) -> None:
         """Keep a screenshot."""
-        page.screenshot(path=ARTEFACTS / f"{_file_name(request)}-{what}.png")
+        _keep_picture(page, f"{_file_name(request)}-{what}")
 
     return keep
+
+
+def _keep_picture(page: Page, name: str) -> None:
+    """Keep a screenshot, which only helps people who look at a test.
+
+    Chromium sometimes answers none for a while, which is no fault of the page.
+    """
+    for _ in range(_PICTURE_ATTEMPTS):
+        with suppress(PlaywrightError):
+            page.screenshot(path=ARTEFACTS / f"{name}.png", timeout=_PICTURE_MS)
+            return
+        page.wait_for_timeout(1000)
 
 
 def _file_name(request: pytest.FixtureRequest) -> str:

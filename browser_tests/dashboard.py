@@ -9,10 +9,11 @@ from demo.home_assistant import HomeAssistant
 
 from .truth import Recorded, backend_of
 
-TABS = {"grid": "Electricity", "solar": "Electricity", "gas": "Gas", "water": "Water"}
-"""The tab that shows each type of source."""
+TABS = {"solar": "Electricity", "grid": "Electricity", "gas": "Gas", "water": "Water"}
+"""The tab that shows each type of source, in the order in which it shows them."""
 
 _COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
+_DIRECTIONS = {"stat_energy_from": "imported", "stat_energy_to": "exported"}
 _NEWEST = timedelta(hours=6)
 _ABOUT = timedelta(days=3)
 
@@ -21,7 +22,7 @@ type Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A statistic of the dashboard: its name and unit, and its recorded hours."""
+    """A statistic that the dashboard shows with a name, its unit and recorded hours."""
 
     statistic_id: str
     name: str
@@ -47,8 +48,19 @@ class Dashboard:
 
 def statistics_of(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the ids of the statistics of sources or devices."""
+    yield from (statistic_id for statistic_id, _ in _named(items))
+
+
+def _named(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the ids of the statistics of sources or devices, each with its name.
+
+    A connection to the grid shows its name twice if it goes both ways.
+    """
     for item in items:
-        yield from (item[name] for name in _COUNTED if item.get(name))
+        counted = [name for name in _COUNTED if item.get(name)]
+        for name in counted:
+            way = f" {_DIRECTIONS[name]}" if len(counted) > 1 else ""
+            yield item[name], f"{item.get('name')}{way}"
 
 
 async def read_dashboard(
@@ -75,15 +87,18 @@ async def read_dashboard(
         return [
             Counted(
                 statistic_id=each,
-                name=known[each]["name"],
+                name=name,
                 unit=known[each]["statistics_unit_of_measurement"],
                 recorded=Recorded(_start(first[each][0]), _start(last[each][-1])),
             )
-            for each in statistics_of(items)
+            for each, name in _named(items)
         ]
 
     sources: dict[str, list[Counted]] = {}
-    for source in preferences["energy_sources"]:
+    order = [*TABS]
+    for source in sorted(
+        preferences["energy_sources"], key=lambda each: order.index(each["type"])
+    ):
         sources.setdefault(TABS[source["type"]], []).extend(counted([source]))
     return Dashboard(sources, counted(preferences["device_consumption"]))
 

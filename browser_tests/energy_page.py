@@ -1,5 +1,7 @@
 """The Energy dashboard as a user reads it."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 import re
 
@@ -21,6 +23,7 @@ _UNITS = {
 _ROW = re.compile(
     rf"\s*(.+?)\s+(-?[\d,]+(?:\.\d+)?)\s({'|'.join(_UNITS)})\b", re.DOTALL
 )
+_COST = re.compile(r"\s*([^\t]+)\t.*\t(-?)€([\d,]+\.\d\d)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,37 @@ def choose(page: Page, period: Period) -> None:
 
 
 def totals(page: Page) -> dict[str, Shown]:
-    """Return the numbers in the table of sources by name."""
+    """Return the numbers in the table of sources by name.
+
+    A meter and its solar panels may have one name, which `told_apart` numbers.
+    """
     rows = page.locator("hui-energy-sources-table-card").get_by_role("row")
     found = (_ROW.match(text) for text in rows.all_inner_texts())
-    return {match[1]: _shown(match[2], match[3]) for match in found if match}
+    matches = [match for match in found if match]
+    names = told_apart(match[1] for match in matches)
+    return {
+        name: _shown(match[2], match[3])
+        for name, match in zip(names, matches, strict=True)
+    }
+
+
+def told_apart(names: Iterable[str]) -> Iterator[str]:
+    """Yield names, with a number after each that came before."""
+    used = Counter[str]()
+    for name in names:
+        used[name] += 1
+        yield name if used[name] == 1 else f"{name} {used[name]}"
+
+
+def costs(page: Page) -> dict[str, float]:
+    """Return the euros in the table of sources by name; what is earned is negative."""
+    rows = page.locator("hui-energy-sources-table-card").get_by_role("row")
+    found = (_COST.fullmatch(text) for text in rows.all_inner_texts())
+    return {
+        match[1]: float(f"{match[2]}{match[3].replace(',', '')}")
+        for match in found
+        if match
+    }
 
 
 def devices(page: Page) -> dict[str, Shown]:

@@ -12,7 +12,15 @@ from simulators.registry import Amount
 
 from .conftest import HISTORY, Ask, Look
 from .dashboard import Counted, Dashboard, read_dashboard
-from .energy_page import Shown, choose, devices, open_energy, open_tab, totals
+from .energy_page import (
+    Shown,
+    choose,
+    devices,
+    open_energy,
+    open_tab,
+    told_apart,
+    totals,
+)
 from .truth import PERIODS, Range, backend_of, true_range
 from .user import look_until_right
 from .world import World
@@ -62,7 +70,8 @@ def test_the_energy_dashboard_is_right(
     def known(counted: Sequence[Counted]) -> Known:
         """Return the true amounts of the period."""
         found = {}
-        for each in counted:
+        names = told_apart(each.name for each in counted)
+        for name, each in zip(names, counted, strict=True):
             backend = backend_of(each.statistic_id)
             true = true_range(
                 world.servers[backend],
@@ -72,8 +81,7 @@ def test_the_energy_dashboard_is_right(
                 each.recorded,
             )
             if true is not None:
-                found[each.name] = (true, each.unit)
-        # Two statistics with the same name would hide each other.
+                found[name] = (true, each.unit)
         assert len(found) == len(counted), "not all of these can be compared"
         return found
 

@@ -8,6 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from .world import World
 
+FINISH = re.compile("^(Skip and finish|Finish)$")
+"""The button behind the new devices: there is nothing to skip if one has an area."""
+
 INTEGRATION = "/config/integrations/integration/metering_hub"
 PATIENCE = 60.0
 """Seconds until something must be visible."""

@@ -67,21 +67,31 @@ def wait_for(url: str, program: Program) -> None:
 
 @dataclass
 class World:
-    """Home Assistant at `url`, and the simulated servers by backend."""
+    """Home Assistant at `url`, and the simulated servers by backend or name."""
 
     url: str
     folder: Path
     servers: dict[str, Server] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
 
-    def serve(self, server: Server) -> None:
-        """Start a server, or restart it with another secret."""
-        backend = server.kind.backend
-        if backend in self.programs:
-            self.programs[backend].stop()
-        program = Program(server.command, self.folder / f"{backend}.log")
-        self.servers[backend], self.programs[backend] = server, program
+    def serve(self, server: Server, name: str | None = None) -> None:
+        """Start a server, or restart it with another secret.
+
+        One that is not the only one of its backend has a name.
+        """
+        name = name or server.kind.backend
+        if name in self.programs:
+            self.programs[name].stop()
+        program = Program(server.command, self.folder / f"{name}.log")
+        self.servers[name], self.programs[name] = server, program
         program.start()
+
+    def restart_home_assistant(self) -> None:
+        """Stop Home Assistant, start it again, and wait until it answers."""
+        home = self.programs["home_assistant"]
+        home.stop()
+        home.start()
+        wait_for(f"{self.url}/manifest.json", home)
 
     @property
     def home_assistant_log(self) -> str:

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from .check import check
+from .check_costs import check_costs
 from .check_dirty import check_dirty
 from .check_quality import check_quality
 from .dashboard import check_views
@@ -14,6 +15,10 @@ from .processes import ROOT
 from .progress import say
 from .running import Demo, Wanted, running_demo
 from .servers import KINDS
+
+ALL = "all"
+HOME = "dsmr_reader"
+"""The server of one home, with which a demo begins because it is small and quick."""
 
 
 def options() -> argparse.Namespace:
@@ -23,11 +28,19 @@ def options() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--dirty", action="store_true")
-    parser.add_argument("--backend", choices=[kind.backend for kind in KINDS])
+    backends = [kind.backend for kind in KINDS]
+    parser.add_argument("--backend", choices=[*backends, ALL])
     parser.add_argument(
         "--edition", choices=sorted({each for kind in KINDS for each in kind.editions})
     )
     return parser.parse_args()
+
+
+def backend_of(arguments: argparse.Namespace) -> str | None:
+    """Return the only server to simulate, or None for all, which a check is about."""
+    is_about_all = arguments.check or arguments.dirty or arguments.edition
+    backend: str = arguments.backend or (ALL if is_about_all else HOME)
+    return None if backend == ALL else backend
 
 
 async def main() -> None:
@@ -41,7 +54,7 @@ async def main() -> None:
     wanted = Wanted(
         port=arguments.port,
         fresh=arguments.fresh,
-        backend=arguments.backend,
+        backend=backend_of(arguments),
         edition=arguments.edition,
         folder=ROOT / (".demo-dirty" if arguments.dirty else ".demo"),
         extra={kind.backend: ("--dirty",) for kind in KINDS if arguments.dirty},
@@ -61,6 +74,8 @@ async def failures(demo: Demo, *, is_dirty: bool) -> str | None:
         wrong.append("the history is wrong")
     if is_dirty and not await check_quality(demo.api, demo.servers, demo.entries):
         wrong.append("the quality of hours is wrong")
+    if not await check_costs(demo.api, demo.servers, is_dirty=is_dirty):
+        wrong.append("the costs are wrong")
     if not await check_views(demo.api, demo.servers):
         wrong.append("the dashboard names entities or statistics that do not exist")
     return f"demo: {', '.join(wrong)}" if wrong else None

@@ -60,8 +60,8 @@ def twin_of(server: Server) -> Running:
 
 def server_name_of(server: Server, statistic_id: str) -> str | None:
     """Return the server's name of a statistic, or None if it is of another server."""
-    _, _, key = statistic_id.partition(f"metering_hub:{server.kind.backend}_")
-    return server.kind.name_of(key.partition("_")[2]) if key else None
+    key = server.key_of(statistic_id)
+    return None if key is None else server.kind.name_of(key)
 
 
 async def check(api: HomeAssistant, servers: Sequence[Server]) -> bool:

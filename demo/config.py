@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 import shutil
 
+from .price_sensor import CONFIGURATION as PRICE_SENSOR
 from .processes import HOST, ROOT
 
 # These steps of the onboarding would add cloud integrations.
@@ -62,7 +63,8 @@ def prepare_config(folder: Path, port: int, *, fresh: bool) -> None:
     if not onboarding.exists():
         onboarding.write_text(json.dumps(ONBOARDING), encoding="utf-8")
     (storage / "http").write_text(json.dumps(_http_settings(port)), encoding="utf-8")
-    (folder / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    configuration = CONFIGURATION + PRICE_SENSOR
+    (folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
 
 
 def _http_settings(port: int) -> dict[str, object]:

@@ -16,6 +16,7 @@ from .servers import Server
 
 OWNER = {"name": "Demo", "username": "demo", "language": "en"}
 FLOWS = "/api/config/config_entries/flow"
+SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
 
 
 class HomeAssistant:
@@ -148,6 +149,20 @@ class HomeAssistant:
         if step.get("reason") != "reconfigure_successful":
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
 
+    async def add_tariff(
+        self, entry_id: str, forms: Mapping[str, Mapping[str, object]]
+    ) -> None:
+        """Add a tariff to an entry; `forms` is what is entered into each step."""
+        handler = [entry_id, "tariff"]
+        step = await self.post(SUBENTRY_FLOWS, {"handler": handler})
+        shown: list[object] = []
+        while step["type"] == "form" and step["step_id"] not in shown:
+            shown.append(step["step_id"])
+            entered = {**_defaults(step), **forms.get(str(step["step_id"]), {})}
+            step = await self.post(f"{SUBENTRY_FLOWS}/{step['flow_id']}", entered)
+        if step["type"] != "create_entry":
+            sys.exit(f"demo: tariff: {step.get('errors') or step}")
+
     async def wait_for_history(self, entries: int) -> None:
         """Wait until so many entries have imported their history; print progress."""
         printed = ""
@@ -215,7 +230,7 @@ class HomeAssistant:
 
 def _defaults(step: Mapping[str, object]) -> dict[str, object]:
     """Return the default values of a form."""
-    fields = step["data_schema"]
+    fields = step["data_schema"] or []
     if not isinstance(fields, list):
         sys.exit("demo: this form has no fields")
     return {field["name"]: field["default"] for field in fields if "default" in field}

@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 
+from .progress import say
+
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,15 +26,28 @@ def free_port(wanted: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(name: str, *command: str) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a program until the end of the block, and exit if the program ends."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, start_new_session=True
-    )
+async def running(
+    name: str, *command: str, restart_code: int | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a program until the end of the block, and exit if the program ends.
+
+    A program that ends with `restart_code` asks to be started again.
+    """
+
+    async def start() -> asyncio.subprocess.Process:
+        """Start the program in its own process group."""
+        return await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, start_new_session=True
+        )
+
+    process = await start()
 
     async def watch() -> None:
-        """Exit when the program ends."""
-        code = await process.wait()
+        """Start the program again as often as it asks, and exit when it ends."""
+        nonlocal process
+        while (code := await process.wait()) == restart_code:
+            say(f"{name} restarts.")
+            process = await start()
         sys.exit(f"demo: {name} ended by itself (exit code {code})")
 
     watcher = asyncio.create_task(watch())

@@ -12,9 +12,13 @@ import sys
 
 import aiohttp
 
+from homeassistant.const import RESTART_EXIT_CODE
+
 from .config import prepare_config
 from .dashboard import show_views
 from .home_assistant import HomeAssistant
+from .price_sensor import import_prices
+from .pricing import add_tariffs, wait_for_costs
 from .processes import HOST, ROOT, free_port, running
 from .progress import say
 from .servers import KINDS, Server
@@ -28,7 +32,8 @@ class Wanted:
     """The options of a demo.
 
     `folder` contains all files, which `fresh` deletes first. `backend` is the only
-    server, or None for all. `extra` are more options of simulators by backend.
+    server besides those of earlier starts, or None for all. `extra` are more options of
+    simulators by backend.
     """
 
     folder: Path = ROOT / ".demo"
@@ -43,14 +48,16 @@ class Wanted:
 class State:
     """The state that the demo keeps between starts, like Home Assistant its entries.
 
-    `entries` are entry ids by backend, `ports` the ports of their servers, and `views`
-    the files whose views were added to the dashboard.
+    `entries` are entry ids by backend, `ports` the ports of their servers, `views` the
+    files whose views were added to the dashboard, and `tariffs` the backends whose
+    tariffs were added.
     """
 
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     entries: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     views: list[str] = field(default_factory=list)
+    tariffs: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, file: Path, *, fresh: bool) -> State:
@@ -94,7 +101,11 @@ async def running_demo(wanted: Wanted) -> AsyncIterator[Demo]:
             simulator = running(f"the simulated {server.kind.name}", *server.command)
             await stack.enter_async_context(simulator)
         watcher = await stack.enter_async_context(
-            running("Home Assistant", hass, "--config", str(config))
+            running(
+                "Home Assistant",
+                *(hass, "--config", str(config)),
+                restart_code=RESTART_EXIT_CODE,
+            )
         )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         api = HomeAssistant(session, url)
@@ -104,23 +115,25 @@ async def running_demo(wanted: Wanted) -> AsyncIterator[Demo]:
         await api.log_in()
         await asyncio.wait_for(api.wait_until_started(), START_TIMEOUT)
         say("Logged in; Home Assistant has started.")
+        await import_prices(api)
         for server in servers:
             await _connect(api, state, server)
             state.save(file)
         await api.wait_for_history(len(servers))
         say("The history is imported.")
-        say(f"On the Energy dashboard: {', '.join(await api.energy_sources())}.")
-        state.views += await show_views(api, servers, known=state.views)
-        state.save(file)
+        await _show(api, state, servers, file)
         yield Demo(
             url=url, api=api, servers=servers, entries=state.entries, watcher=watcher
         )
 
 
 def _servers(wanted: Wanted, state: State) -> Iterator[Server]:
-    """Yield the servers to simulate, each on its last port if that is free."""
+    """Yield the servers to simulate, each on its last port if that is free.
+
+    The entries of earlier starts need their servers, too.
+    """
     for kind in KINDS:
-        if wanted.backend in (None, kind.backend):
+        if wanted.backend in (None, kind.backend) or kind.backend in state.entries:
             extra = kind.edition(wanted.edition)
             yield Server(
                 kind,
@@ -140,3 +153,21 @@ async def _connect(api: HomeAssistant, state: State, server: Server) -> None:
         await api.move(entry_id, server)
         say(f"{server.kind.name} is at another port now.")
     state.ports[backend] = server.port
+
+
+async def _show(
+    api: HomeAssistant, state: State, servers: Sequence[Server], file: Path
+) -> None:
+    """Add the tariffs and the dashboard, unless that was done at an earlier start.
+
+    What a user has changed or removed since then stays as it is.
+    """
+    for server in servers:
+        if (backend := server.kind.backend) not in state.tariffs:
+            await add_tariffs(api, state.entries[backend], server)
+            state.tariffs.append(backend)
+            state.save(file)
+    await wait_for_costs(api, servers)
+    say(f"On the Energy dashboard: {', '.join(await api.energy_sources())}.")
+    state.views += await show_views(api, servers, known=state.views)
+    state.save(file)

@@ -142,3 +142,8 @@ class Server:
     def form(self) -> Form:
         """Return the connection form, filled in."""
         return self.kind.form(f"{HOST}:{self.port}", self.secret)
+
+    def key_of(self, statistic_id: str) -> str | None:
+        """Return what a statistic is called within the server's entry, if it is one."""
+        _, _, rest = statistic_id.partition(f"metering_hub:{self.kind.backend}_")
+        return rest.partition("_")[2] or None

@@ -187,6 +187,12 @@ class Faults:
         """Remove all faults."""
         self._armed.clear()
 
+    def take_count(self) -> int:
+        """Return the number of recorded requests, and clear the log."""
+        count = len(self.requests)
+        self.clear_requests()
+        return count
+
     def clear_requests(self) -> None:
         """Clear the request log."""
         self.requests.clear()

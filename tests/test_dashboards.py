@@ -19,7 +19,7 @@ CARDS = {
     *("energy-sources-table", "energy-usage-graph", "power-sankey"),
 }
 BADGES = {"entity", "power-total"}
-FEATURES = {"bar-gauge", "numeric-input", "toggle", "trend-graph"}
+FEATURES = {"bar-gauge", "target-temperature", "toggle", "trend-graph"}
 
 type Part = Mapping[str, Any]
 

@@ -83,7 +83,8 @@ def test_writable_amount_has_no_device_class_of_a_measurement() -> None:
         (point(Kind.INSTANT, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
         (point(Kind.FLAG, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
         (point(Kind.EVENT, category=Category.CONFIG), EntityCategory.DIAGNOSTIC),
-        (point(Kind.ACTION, category=Category.DIAGNOSTIC), EntityCategory.CONFIG),
+        (point(Kind.ACTION, category=Category.DIAGNOSTIC), EntityCategory.DIAGNOSTIC),
+        (point(Kind.ACTION, category=Category.CONFIG), EntityCategory.CONFIG),
         (
             point(Kind.FLAG, category=Category.DIAGNOSTIC, writable=True),
             EntityCategory.CONFIG,
@@ -126,6 +127,14 @@ def test_precision_of_the_server_takes_precedence(
 ) -> None:
     shown = point(Kind.INSTANT, quantity=quantity, precision=precision)
     assert sensor_precision(shown) == expected
+
+
+def test_precision_of_wh_is_not_that_of_kwh() -> None:
+    """Home Assistant would show whole kWh of a counter of whole Wh."""
+    shown = point(Kind.REGISTER, quantity=Quantity.ENERGY, unit="Wh", precision=0)
+    assert (sensor_unit(shown), sensor_precision(shown)) == ("kWh", None)
+    own = point(Kind.REGISTER, quantity=Quantity.ENERGY, unit="kWh", precision=1)
+    assert (sensor_unit(own), sensor_precision(own)) == (None, 1)
 
 
 UNITS = (

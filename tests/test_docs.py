@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from html import unescape
 import io
@@ -13,6 +14,8 @@ import tokenize
 
 import pytest
 
+from custom_components.metering_hub.backends import BACKENDS
+from custom_components.metering_hub.history.comparison import LONG_WINDOW
 from script.house_rules import (
     PACKAGE,
     ROOT,
@@ -23,6 +26,8 @@ from script.house_rules import (
 )
 
 DOCS = ROOT / "docs"
+INTEGRATION = ROOT / "custom_components" / "metering_hub"
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 FOLDERS = (
     *("benchmarks", "browser_tests", "custom_components", "demo", "docs", "script"),
@@ -440,12 +445,18 @@ def test_the_fields_of_forms_are_called_as_in_the_forms(page: Path) -> None:
     ]
     assert len(shown) > 6
     assert not {*shown} - labels
+    # The form asks each new server for these.
+    assert {"name", "devices", "import history", "history from"} <= {*shown}
 
 
 @pytest.mark.parametrize("page", PLATFORM_PAGES, ids=named)
 def test_messages_are_quoted_as_they_are_shown(page: Path) -> None:
     """A user who searches a page for a message finds it."""
-    errors = tuple(texts_of(TEXTS["config"]["error"]))
+    spec = BACKENDS[page.stem]
+    errors = [
+        text.replace("{backend}", spec.name)
+        for text in texts_of(TEXTS["config"]["error"])
+    ]
     names = {*texts_of(TEXTS["entity"])}
     for message in first_cells(page, "Message"):
         if message.startswith("A sensor"):
@@ -454,3 +465,48 @@ def test_messages_are_quoted_as_they_are_shown(page: Path) -> None:
             assert entity[1] in names, message
         else:
             assert any(error.startswith(message) for error in errors), message
+
+
+def spelled(span: timedelta) -> str:
+    """Return how the pages say a time."""
+    hours, minutes = span // HOUR, span // MINUTE
+    if span >= 2 * DAY:
+        return f"{span // DAY} days"
+    return f"{hours} hours" if hours else f"{minutes} minutes"
+
+
+def test_the_history_page_says_what_each_platform_does() -> None:
+    """How often it imports, and how far back it looks again."""
+    page = DOCS / "history.md"
+    imports = next(tables(page.read_text(encoding="utf-8")))
+    (again,) = tables(section(page, "## Late, corrected and missed"))
+    specs = {spec.name: spec for spec in BACKENDS.values()}
+    assert {re.sub(r"\[(.*)\].*", r"\1", row[0]) for row in imports[1:]} == {*specs}
+    for row in imports[1:]:
+        spec = specs[re.sub(r"\[(.*)\].*", r"\1", row[0])]
+        assert row[3] == f"every {spelled(spec.history_interval)}"
+    assert {row[0]: row[1] for row in again[1:]} == {
+        name: spelled(spec.history_window) for name, spec in specs.items()
+    }
+    assert f"the last {LONG_WINDOW // DAY}\n  days" in page.read_text(encoding="utf-8")
+
+
+def test_the_readme_names_the_oldest_home_assistant_and_the_address_to_paste() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
+    assert f"You need Home Assistant {oldest.removesuffix('.0')} or newer." in text
+    manifest = json.loads((INTEGRATION / "manifest.json").read_text())
+    address = manifest["documentation"]
+    assert re.search(rf"^ *{re.escape(address)}$", text, re.MULTILINE)
+    owner, name = address.split("/")[-2:]
+    buttons = re.findall(r"my\.home-assistant\.io/redirect/([^)]+)\)", text)
+    assert buttons == [
+        f"hacs_repository/?owner={owner}&repository={name}&category=integration",
+        f"config_flow_start/?domain={manifest['domain']}",
+    ]
+
+
+def test_the_readme_lists_every_platform() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for key, spec in BACKENDS.items():
+        assert f"| [{spec.name}](docs/{key}.md) |" in text

@@ -78,7 +78,9 @@ def test_a_release_runs_all_checks_and_uploads_what_hacs_expects() -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text())
     assert hacs["zip_release"]
     commands = [step.get("run", "") for step in release["jobs"]["release"]["steps"]]
-    assert any(hacs["filename"] in command for command in commands)
+    (published,) = (each for each in commands if "gh release create" in each)
+    assert {hacs["filename"], f"{hacs['filename']}.sha256"} <= {*published.split()}
+    assert "--notes-file release_notes.md" in published
 
 
 @pytest.mark.parametrize("file", FORMS, ids=named)

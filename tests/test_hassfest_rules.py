@@ -387,8 +387,22 @@ TRANSLATIONS_SCHEMA = vol.Schema(
         vol.Optional("title"): TEXT,
         vol.Optional("config"): {**FLOW, vol.Optional("flow_title"): TEXT},
         vol.Optional("options"): FLOW,
-        vol.Optional("config_subentries"): {cv.slug: dict},
-        vol.Optional("selector"): {cv.slug: {vol.Optional("options"): {KEY: TEXT}}},
+        vol.Optional("config_subentries"): {
+            cv.slug: {
+                **FLOW,
+                vol.Required("entry_type"): TEXT,
+                vol.Required("initiate_flow"): {
+                    vol.Required("user"): TEXT,
+                    vol.Optional("reconfigure"): TEXT,
+                },
+            }
+        },
+        vol.Optional("selector"): {
+            cv.slug: {
+                vol.Optional("options"): {KEY: TEXT},
+                vol.Optional("fields"): {KEY: FIELD},
+            }
+        },
         vol.Optional("device"): {KEY: {vol.Optional("name"): TEXT}},
         vol.Optional("entity"): {
             vol.In([platform.value for platform in Platform]): {
@@ -657,6 +671,66 @@ def test_claimed_quality_is_reached() -> None:
         or (isinstance(judged, dict) and judged["status"] == "todo")
     ]
     assert not still_open, f"manifest.json claims {claimed}, but {still_open} are open."
+
+
+PLATFORM_PAGES = ("bemserver", "besmart", "dsmr_reader", "milesight")
+DOCS: Mapping[str, str] = {
+    "docs-configuration-parameters": "## Set it up",
+    "docs-data-update": "## How fresh it is",
+    "docs-installation-parameters": "## Set it up",
+    "docs-known-limitations": "## Known limits",
+    "docs-supported-functions": "## What you get",
+    "docs-troubleshooting": "## When something is wrong",
+}
+"""The section of each platform's page that a rule asks for."""
+
+
+@pytest.mark.parametrize("rule", DOCS)
+def test_every_platform_is_documented(rule: str) -> None:
+    assert _judged()[rule] == "done"
+    for page in PLATFORM_PAGES:
+        text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+        assert f"\n{DOCS[rule]}\n" in text, page
+
+
+def test_all_actions_are_documented() -> None:
+    """The rule docs-actions: a page shows how each action is called."""
+    pages = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "docs").glob("*.md")
+    )
+    for name in read_yaml("services.yaml"):
+        assert f"metering_hub.{name}" in pages, name
+
+
+def test_every_platform_says_how_many_requests_it_makes_at_once() -> None:
+    """The rule parallel-updates."""
+    for platform in Platform:
+        package = INTEGRATION / platform.value
+        file = package / "__init__.py" if package.is_dir() else f"{package}.py"
+        if Path(file).exists():
+            text = Path(file).read_text(encoding="utf-8")
+            assert re.search(r"^PARALLEL_UPDATES = \d$", text, re.MULTILINE), file
+
+
+def _raised_without_key(file: Path) -> Iterator[str]:
+    """Yield the errors for a person that a module raises without a translation."""
+    shown = {"HomeAssistantError", "ServiceValidationError", "UpdateFailed"}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Raise)
+            and isinstance(node.exc, ast.Call)
+            and isinstance(node.exc.func, ast.Name)
+            and (
+                node.exc.func.id in shown or node.exc.func.id.startswith("ConfigEntry")
+            )
+            and "translation_key" not in {each.arg for each in node.exc.keywords}
+        ):
+            yield f"{file.name}:{node.lineno}"
+
+
+def test_errors_are_translated() -> None:
+    """The rule exception-translations."""
+    assert [each for file in source_files() for each in _raised_without_key(file)] == []
 
 
 # brand/

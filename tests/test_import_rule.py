@@ -16,7 +16,7 @@ from script.house_rules import ROOT, imports_of
 
 INTEGRATION = ROOT / "custom_components" / "metering_hub"
 
-PURE_ROOMS = ("metering", "history/maths", "backends")
+PURE_ROOMS = ("metering", "history/maths", "prices/maths", "backends")
 PURE_FILES = ("live/snapshot.py", "flow/selection.py")
 BACKEND_NAMES = re.compile("dsmr|besmart|bemserver|milesight", re.IGNORECASE)
 

@@ -7,9 +7,10 @@ functions are read from the source code.
 import ast
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 import inspect
@@ -25,6 +26,7 @@ from unittest.mock import AsyncMock, Mock, patch
 import pytest
 import voluptuous as vol
 
+from custom_components.metering_hub import CONTROL_PLATFORMS
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.backends.base import BackendSpec, FieldKind
 from custom_components.metering_hub.backends.bemserver.catalogue import (
@@ -73,67 +75,114 @@ from custom_components.metering_hub.backends.dsmr_reader.points import (
     make_points as make_dsmr_points,
 )
 from custom_components.metering_hub.backends.errors import (
-    AuthenticationError,
+    SHOWN_MESSAGES,
     BackendError,
+    RateLimitedError,
+    Reason,
+    RejectedError,
     UnsupportedError,
 )
-from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
-from custom_components.metering_hub.backends.milesight.features import LatestEndpoint
-from custom_components.metering_hub.backends.milesight.models import (
-    parse_device,
-    parse_entity,
+from custom_components.metering_hub.backends.milesight.known_names import (
+    KNOWN_NAMES,
+    known_states,
+)
+from custom_components.metering_hub.backends.milesight.library_names import (
+    PLACEHOLDER,
+    Form,
+    KnownName,
+)
+from custom_components.metering_hub.backends.milesight.models import Object
+from custom_components.metering_hub.backends.milesight.state_words import (
+    CHOICE,
+    STATE_KEYS,
 )
 from custom_components.metering_hub.config_flow import (
     MeteringHubConfigFlow,
     MeteringHubOptionsFlow,
 )
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.control import ATTR_DELIVERY, NAMED_BY_SERVER
+from custom_components.metering_hub.dashboard import source_names
 from custom_components.metering_hub.errors import (
+    HistoryError,
     IncompleteError,
-    RecorderError,
-    StoppingError,
     as_action_error,
     as_update_error,
-    flow_error_key,
+    error_placeholders,
 )
 from custom_components.metering_hub.flow.data_quality import data_quality_schema
+from custom_components.metering_hub.flow.device_settings import (
+    FLAG_NAMES,
+    device_schema,
+    group_schema,
+)
+from custom_components.metering_hub.flow.form_errors import form_key, form_placeholders
 from custom_components.metering_hub.flow.forms import fields_schema
+from custom_components.metering_hub.flow.own_currency import own_currency_schema
 from custom_components.metering_hub.flow.point_settings import (
     AUTOMATIC,
     KIND_NAMES,
     KINDS,
+    LEVEL_ROLES,
     QUANTITIES,
     QUANTITY_NAMES,
     ROLE_NAMES,
     ROLES,
     UNIT_NAMES,
+    choices_errors,
     choices_schema,
     points_schema,
-    unit_errors,
 )
 from custom_components.metering_hub.flow.selection_form import (
+    name_field,
     selection_errors,
     selection_schema,
 )
+from custom_components.metering_hub.flow.tariff_forms import (
+    MONTH_NAMES,
+    MONTHS,
+    PRICE_TYPE_NAMES,
+    ROLE_NAMES as TARIFF_ROLE_NAMES,
+    RULE_NAMES as PRICE_RULE_NAMES,
+    SURCHARGE_NAMES,
+    SURCHARGE_TYPE_NAMES,
+    WEEKDAY_NAMES,
+    basics_schema,
+    price_schema,
+    surcharges_schema,
+)
+from custom_components.metering_hub.flow.tariff_targets import TariffTargets
+from custom_components.metering_hub.frontend import STRATEGY
 from custom_components.metering_hub.history import scope as history_scope
 from custom_components.metering_hub.history.attributes import (
     missing_attributes,
     quality_attributes,
 )
 from custom_components.metering_hub.history.failure_issue import FAILURES
+from custom_components.metering_hub.history.joining.plan import CostRefusal, Refusal
 from custom_components.metering_hub.history.news.events import HistoryEventType
-from custom_components.metering_hub.history.progress import Progress
+from custom_components.metering_hub.history.progress import STATES, Progress
+from custom_components.metering_hub.history.recorder.joined import Seam
+from custom_components.metering_hub.history.statistic import Scope
 from custom_components.metering_hub.identifiers import (
     DATA_QUALITY_KEY,
     HISTORY_EVENTS_KEY,
+    HISTORY_IMPORT_KEY,
     MISSING_HOURS_KEY,
     OWN_KEYS,
     UPDATE_MODE_KEY,
     platform_of,
 )
 from custom_components.metering_hub.live.push import UpdateMode
+from custom_components.metering_hub.live.sent_values import Delivery
 from custom_components.metering_hub.metering.data_quality import RULE_NAMES, WarningRule
-from custom_components.metering_hub.metering.model import Device, Inventory, Kind, Point
+from custom_components.metering_hub.metering.inventory import (
+    Composite,
+    CompositePlatform,
+    Inventory,
+    Part,
+)
+from custom_components.metering_hub.metering.model import Device, Kind, Point, Quantity
 from custom_components.metering_hub.metering.point_settings import (
     NO_ROLE,
     PointSettings,
@@ -142,12 +191,44 @@ from custom_components.metering_hub.metering.register_rules import (
     RULES as READING_RULES,
     Severity,
 )
-from custom_components.metering_hub.questions import words as question_words
+from custom_components.metering_hub.metering.setting_values import (
+    OFF,
+    ON,
+    SettingProblem,
+)
+from custom_components.metering_hub.prices.maths.tariff import TariffRole
+from custom_components.metering_hub.prices.price_actions import PRICE_ACTIONS
+from custom_components.metering_hub.prices.source_issues import SourceProblem
+from custom_components.metering_hub.prices.sources import OFFER_NAMES
+from custom_components.metering_hub.prices.stored import (
+    AMOUNT,
+    CONF_PRICE_TYPE,
+    CONF_RULES,
+    CONF_SURCHARGES,
+    FOR_METERS,
+    PERCENT,
+    WEEKDAYS,
+    PriceType,
+)
+from custom_components.metering_hub.prices.tariff_issues import TariffProblem
+from custom_components.metering_hub.questions import (
+    tariff_words,
+    words as question_words,
+)
+from custom_components.metering_hub.questions.older_history import (
+    OlderHistoryFlow,
+    older_history_errors,
+    older_history_schema,
+)
 from custom_components.metering_hub.questions.repair_flows import (
     ContradictedFlow,
     UndecidedFlow,
 )
-from custom_components.metering_hub.sensor import HISTORY_SENSORS
+from custom_components.metering_hub.questions.settings_steps import SENDING_KEYS
+from custom_components.metering_hub.questions.tariff_flow import TariffFlow
+from custom_components.metering_hub.repairs import ReplaceSourcesFlow
+from custom_components.metering_hub.sensor import COST_SENSOR_KEYS, HISTORY_SENSORS
+from custom_components.metering_hub.sensor.cost_sensors import COST_SENSORS
 from custom_components.metering_hub.system_health import system_health_info
 from homeassistant.config_entries import ConfigFlow
 from homeassistant.const import Platform
@@ -157,10 +238,20 @@ from homeassistant.helpers import entity_registry
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 
+from .backends.milesight.library import (
+    Rows as MilesightRows,
+    captured,
+    library,
+    rows_of,
+)
+
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / "metering_hub"
 TRANSLATIONS = INTEGRATION / "translations"
 LANGUAGES = sorted(file.stem for file in TRANSLATIONS.glob("*.json"))
+
+FORM_PLACEHOLDERS = {*form_placeholders(BACKENDS["besmart"])}
+"""What every form about a server can say."""
 
 type Texts = Mapping[str, str]
 """All texts of a language by their dotted key."""
@@ -257,21 +348,87 @@ def _bemserver_inventories() -> Iterator[Inventory]:
 
 
 def _milesight_inventories() -> Iterator[Inventory]:
-    """Yield a plug; only the points that the platform adds have translations."""
-    key = "milesight-gateway.device.24e1"
-    device = parse_device({"id": "1", "key": key, "name": "Plug"})
-    status = parse_entity(
-        {
-            "entity_id": "2",
-            "entity_key": f"{key}.@status",
-            "entity_type": "PROPERTY",
-            "entity_value_type": "STRING",
-        }
+    """Yield real servers, and whatever has a name in all languages in all its forms.
+
+    The words of the server among the options are not translated.
+    """
+    every_form = _milesight_rows(
+        row
+        for known in KNOWN_NAMES
+        for form in sorted(known.forms)
+        for row in _known_rows(known, form)
     )
-    assert device is not None
-    assert status is not None
-    made = make_catalogue([device], [status], LatestEndpoint.BATCH, "http://host")
-    yield asyncio.run(made).inventory
+    choices = _milesight_rows(
+        _milesight_row("choice", "Choice", "LONG", access, sorted(STATE_KEYS))
+        for access in ("R", "RW")
+    )
+    for rows in (captured(), library(), every_form, choices):
+        found = rows.catalogue.inventory
+        points = {
+            key: replace(point, options=_translated_options(point))
+            for key, point in found.points.items()
+        }
+        yield replace(found, points=points)
+
+
+def _translated_options(point: Point) -> tuple[str, ...] | None:
+    if point.options is None:
+        return None
+    key = point.translation_key
+    states = STATE_KEYS if key == CHOICE else known_states(key)
+    return tuple(option for option in point.options if option in states)
+
+
+def _known_rows(known: KnownName, form: Form) -> Iterator[Object]:
+    """Yield entities with a known name that are shown in one form."""
+    identifier = PLACEHOLDER.sub("1", known.identifier)
+    name = PLACEHOLDER.sub("1", known.names[0])
+    labels = sorted(known.states) if form in (Form.SENSOR, Form.SELECT) else []
+    access = "R" if form in (Form.SENSOR, Form.BINARY_SENSOR) else "RW"
+    value_type = "LONG"
+    if form is Form.SELECT and not labels:
+        labels = ["any"]
+    if form in (Form.SWITCH, Form.BINARY_SENSOR):
+        value_type = "BOOLEAN"
+    elif form is Form.BUTTON:
+        access, labels = "W", ["yes"]
+    yield _milesight_row(identifier, name, value_type, access, labels) | {
+        "entity_type": "SERVICE" if form is Form.BUTTON else "PROPERTY"
+    }
+
+
+def _milesight_row(
+    identifier: str, name: str, value_type: str, access: str, labels: Sequence[str]
+) -> Object:
+    return {
+        "entity_key": identifier,
+        "entity_name": name,
+        "entity_type": "PROPERTY",
+        "entity_value_type": value_type,
+        "entity_access_mod": access,
+        "entity_value_attribute": {
+            "enum": {str(number): label for number, label in enumerate(labels)}
+        },
+    }
+
+
+def _milesight_rows(entities: Iterable[Object]) -> MilesightRows:
+    """Return a server on which each entity has a device of its own."""
+    devices: list[Object] = []
+    rows: list[Object] = []
+    for number, entity in enumerate(entities, start=1):
+        key = f"milesight-gateway.device.{number}"
+        devices.append({"id": str(number), "key": key, "name": f"Device {number}"})
+        status = _milesight_row("@status", "Status", "STRING", "R", [])
+        for row in (entity, status):
+            rows.append(
+                row
+                | {
+                    "entity_id": str(len(rows)),
+                    "entity_key": f"{key}.{row['entity_key']}",
+                }
+            )
+    return rows_of(devices, rows)
 
 
 INVENTORIES: Mapping[str, Callable[[], Iterator[Inventory]]] = {
@@ -292,6 +449,16 @@ def points() -> Iterator[Point]:
     """Yield every possible point, many of them more than once."""
     for inventory in inventories():
         yield from inventory.points.values()
+
+
+def composites() -> Iterator[Composite]:
+    """Yield every possible composite, many of them more than once."""
+    for inventory in inventories():
+        yield from inventory.composites.values()
+
+
+FAN_MODES = frozenset({"auto", "on", "off", "low", "medium", "high"})
+"""The modes of fans that Home Assistant translates."""
 
 
 # Reading source code.
@@ -328,10 +495,12 @@ def text_in(node: ast.AST | None) -> str | None:
 
 
 def keys_of(node: ast.AST | None) -> set[str]:
-    """Return the constant keys of a dict display."""
+    """Return the constant keys of a dict display, and those of all forms in it."""
     match node:
         case ast.Dict(keys=keys):
-            return {text for key in keys if (text := text_in(key)) is not None}
+            found = {text for key in keys if (text := text_in(key)) is not None}
+            is_spread = any(call_nodes(node, form_placeholders.__name__))
+            return found | (FORM_PLACEHOLDERS if is_spread else set())
     return set()
 
 
@@ -366,6 +535,9 @@ def schema_fields(schema: vol.Schema) -> dict[str | None, set[str]]:
     return found
 
 
+POINT = Point(key="key", device_key="site", quantity=Quantity.OTHER, kind=Kind.REGISTER)
+
+
 def _selection_schema(spec: BackendSpec) -> vol.Schema:
     undecided = frozenset(field.name for field in spec.setup_fields)
     meters = frozenset({"one", "another"})
@@ -373,23 +545,44 @@ def _selection_schema(spec: BackendSpec) -> vol.Schema:
     return selection_schema(spec, inventory, {}, {})
 
 
-def _forms(step: str) -> list[vol.Schema]:
-    """Return the forms that a step can show."""
+def _forms(flow: type, step: str) -> list[vol.Schema]:
+    """Return the forms that a step of a flow can show."""
     if step in BACKENDS:
         return [fields_schema(BACKENDS[step].fields)]
     if step in ("reauth_confirm", "reconfigure"):
         return [fields_schema(spec.fields) for spec in BACKENDS.values()]
     if step == "selection":
-        return [_selection_schema(spec) for spec in BACKENDS.values()]
+        name = name_field("") if flow is MeteringHubConfigFlow else {}
+        return [_selection_schema(spec).extend(name) for spec in BACKENDS.values()]
     if step == "points":
         return [points_schema({"key": "Name"}, {"key": "Name"}, {})]
     if step == "point":
-        return [choices_schema(PointSettings(), has_kind=True)]
-    if step == "data_quality":
-        return [data_quality_schema({})]
-    if step == "discover":
+        return [
+            choices_schema(each, PointSettings(), has_kind=True, has_factor=True)
+            for each in (POINT, replace(POINT, writable=True))
+        ]
+    own = {
+        "data_quality": data_quality_schema({}),
+        "prices": own_currency_schema({}),
+        "device_settings": device_schema({}),
+        "device_settings_group": group_schema({}),
+        "older_history": _older_history_schema(),
+        "older_history_preview": vol.Schema({}),
+    }
+    if step in own:
+        return [own[step]]
+    # The fields of a group of settings are named as on the server.
+    if step in ("discover", "device_settings_values"):
         return []
     raise AssertionError(f"This test does not know step {step}: teach it its form.")
+
+
+def _older_history_schema() -> vol.Schema:
+    """Return the form about older history, of an entry that has joined some."""
+    scope = Scope(points=[], prefix="", names={}, start=None)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    joined = {"metering_hub:a": Seam("sensor.old", moment, moment)}
+    return older_history_schema(scope, joined)
 
 
 def own_classes(flow: type) -> list[type]:
@@ -423,7 +616,10 @@ def shown_steps(flow: type) -> set[str]:
 
 MENUS: Mapping[str, tuple[str, ...]] = {
     "user": tuple(BACKENDS),
-    "init": ("selection", "points", "data_quality"),
+    "init": (
+        *("selection", "points", "data_quality", "older_history"),
+        *("prices", "device_settings"),
+    ),
     "change_kind": ("change", "change_with_copy", "point"),
 }
 """The options of the steps that are menus."""
@@ -443,7 +639,7 @@ def flow_steps(flow: type) -> Wanted:
                 }
             continue
         for name, fields in (
-            item for form in _forms(step) for item in schema_fields(form).items()
+            item for form in _forms(flow, step) for item in schema_fields(form).items()
         ):
             place = f"{step}.sections.{name}" if name else step
             if name:
@@ -454,42 +650,164 @@ def flow_steps(flow: type) -> Wanted:
     return wanted
 
 
+TARGETS = TariffTargets(
+    points={
+        "gas": Point(
+            key="gas",
+            device_key="site",
+            quantity=Quantity.GAS,
+            kind=Kind.REGISTER,
+            unit="m³",
+            tariff_number=1,
+            has_history=True,
+        )
+    },
+    names={"gas": "Gas"},
+    currency="EUR",
+    zone=UTC,
+)
+"""Points for which the forms of a tariff have every field."""
+
+
+def _basics_form(*, has_copies: bool) -> vol.Schema:
+    copies = {"id": "Name"} if has_copies else {}
+    return basics_schema(TARGETS, {}, start="", copies=copies, actions={"a": "A"})
+
+
+def _tariff_forms() -> Mapping[str, list[vol.Schema]]:
+    """Return the forms that the steps of a tariff can show."""
+    data = [
+        {CONF_PRICE_TYPE: each, "applies_to": FOR_METERS, "meters": ["gas"]}
+        for each in PriceType
+    ]
+    return {
+        "user": [_basics_form(has_copies=True)],
+        "reconfigure": [_basics_form(has_copies=False)],
+        "price": [price_schema(TARGETS, each, {"a": "A"}, {}) for each in data],
+        "surcharges": [surcharges_schema(each, {}) for each in data],
+        "calculation": [vol.Schema({})],
+        "preview": [vol.Schema({})],
+    }
+
+
+def tariff_steps() -> Wanted:
+    """Return the texts of the steps of a tariff."""
+    wanted = Wanted()
+    for step, forms in _tariff_forms().items():
+        wanted.required.add(f"{step}.title")
+        wanted.optional |= {f"{step}.description", f"{step}.submit"}
+        wanted.required |= {
+            f"{step}.{kind}.{name}"
+            for form in forms
+            for kind, name in product(
+                ("data", "data_description"), schema_fields(form)[None]
+            )
+        }
+    return wanted
+
+
+def tariff_errors() -> set[str]:
+    """Return the errors of the forms of a tariff.
+
+    Those of forms are in dicts, and those of the sources of prices are returned.
+    """
+    found = {"same_beginning"}
+    tree = tree_of(INTEGRATION / "flow" / "tariff_input.py")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            found |= {text for each in node.values if (text := text_in(each))}
+    sources = ast.walk(tree_of(INTEGRATION / "prices" / "sources.py"))
+    for function in sources:
+        if isinstance(function, ast.FunctionDef) and function.name.endswith("_error"):
+            returned = (n for n in ast.walk(function) if isinstance(n, ast.Return))
+            inside = (each for node in returned for each in ast.walk(node))
+            found |= {text for each in inside if (text := text_in(each))}
+    return found
+
+
+def _list_fields() -> Iterator[str]:
+    """Yield the texts of the fields of the lists in the forms of a tariff."""
+    shown = {
+        PRICE_RULE_NAMES: (CONF_RULES, "price"),
+        SURCHARGE_NAMES: (CONF_SURCHARGES, "surcharges"),
+    }
+    for names, (field_name, step) in shown.items():
+        for form in _tariff_forms()[step]:
+            if (selector := form.schema.get(field_name)) is not None:
+                for each in selector.config["fields"]:
+                    yield from (
+                        f"{names}.fields.{each}.{text}"
+                        for text in ("name", "description")
+                    )
+
+
+TARIFF_CHOICES: Mapping[str, Iterable[str]] = {
+    TARIFF_ROLE_NAMES: (*TariffRole, FOR_METERS),
+    PRICE_TYPE_NAMES: tuple(PriceType),
+    SURCHARGE_TYPE_NAMES: (AMOUNT, PERCENT),
+    WEEKDAY_NAMES: WEEKDAYS,
+    MONTH_NAMES: MONTHS,
+}
+"""What the user can choose in the forms of a tariff."""
+
+
 def unsupported_reasons() -> set[str]:
     """Return the reasons that backends give for not supporting a server."""
-    return set(_reasons(UnsupportedError, None))
+    return {
+        Reason[arguments["reason"].attr].value
+        for file in source_files(INTEGRATION / "backends")
+        for arguments in calls(tree_of(file), UnsupportedError.__name__)
+        if isinstance(arguments["reason"], ast.Attribute)
+    }
 
 
-def _reasons(kind: type[BackendError], default: str | None) -> Iterator[str]:
-    """Yield the reasons that backends give for an error, or its `default` one."""
-    for file in source_files(INTEGRATION / "backends"):
-        for arguments in calls(tree_of(file), kind.__name__):
-            given = arguments.get("reason")
-            reason = text_in(given) if given else default
-            assert reason, f"Write the reason of {kind.__name__} in {file} as a text."
-            yield reason
+def kinds[Error: Exception](base: type[Error]) -> Iterator[type[Error]]:
+    """Yield a class of errors, and all of the integration that are derived from it."""
+    yield base
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("custom_components."):
+            yield from kinds(kind)
+
+
+DEVELOPERS = "GET /application/version: ClientConnectorError"
+"""The text of an error that only developers may see."""
 
 
 def errors() -> list[BackendError]:
-    """Return an error of every kind that a backend can raise."""
-
-    def kinds(base: type[BackendError]) -> Iterator[type[BackendError]]:
-        yield base
-        for kind in base.__subclasses__():
-            yield from kinds(kind)
-
+    """Return an error of every kind that a backend can raise, and of each reason."""
     return [
-        *(UnsupportedError("why", reason=reason) for reason in unsupported_reasons()),
         *(
-            AuthenticationError("why", reason=reason)
-            for reason in set(_reasons(AuthenticationError, "invalid_auth"))
-        ),
-        *(
-            kind("why")
+            kind(DEVELOPERS)
             for kind in kinds(BackendError)
             if not issubclass(kind, UnsupportedError)
-            and kind.__module__.startswith("custom_components.")
         ),
+        *(
+            (RejectedError if reason in SHOWN_MESSAGES else BackendError)(
+                DEVELOPERS, reason=reason
+            )
+            for reason in Reason
+        ),
+        RateLimitedError(DEVELOPERS, retry_after=60),
     ]
+
+
+def history_errors() -> list[HistoryError]:
+    """Return an error of every kind that an import can fail with."""
+    return [
+        IncompleteError(DEVELOPERS, "Gas")
+        if kind is IncompleteError
+        else kind(DEVELOPERS)
+        for kind in kinds(HistoryError)
+    ]
+
+
+def form_texts() -> dict[str, set[str]]:
+    """Return what forms say about errors: the placeholders by key."""
+    return {
+        form_key(error, spec): {*FORM_PLACEHOLDERS, *error_placeholders(error)}
+        for error in errors()
+        for spec in BACKENDS.values()
+    }
 
 
 def form_errors(find: Callable[..., dict[str, str]]) -> set[str]:
@@ -574,13 +892,26 @@ def selectors() -> Wanted:
             for names, choices in POINT_CHOICES.items()
             for choice in (AUTOMATIC, *choices)
         }
+        | {f"{FLAG_NAMES}.options.{choice}" for choice in (ON, OFF)}
+        | {
+            f"{names}.options.{choice}"
+            for names, choices in TARIFF_CHOICES.items()
+            for choice in choices
+        }
+        | {*_list_fields()},
+        # That each offer has a name is tested with the actions.
+        {
+            f"{OFFER_NAMES}.options.{row}{vat}"
+            for row in PRICE_ACTIONS
+            for vat in ("", "_with_vat", "_without_vat")
+        },
     )
 
 
 POINT_CHOICES: Mapping[str, tuple[str, ...]] = {
     KIND_NAMES: (*KINDS, Kind.UNDECIDED),
     QUANTITY_NAMES: QUANTITIES,
-    ROLE_NAMES: (NO_ROLE, *ROLES),
+    ROLE_NAMES: (NO_ROLE, *ROLES, *LEVEL_ROLES),
     UNIT_NAMES: (),
 }
 """What the user can choose for a point; units are the same in all languages."""
@@ -604,7 +935,8 @@ def entity_names() -> Wanted:
     for point in points():
         if point.translation_key is not None:
             place = f"{platform_of(point).value}.{point.translation_key}"
-            wanted.required.add(f"{place}.name")
+            if point.name is None:
+                wanted.required.add(f"{place}.name")
             states = "state"
             if point.kind is Kind.EVENT:
                 states = "state_attributes.event_type.state"
@@ -615,8 +947,23 @@ def entity_names() -> Wanted:
                 f"{place}.state_attributes.{text}.name"
                 for text in POINT_DETAILS.get(point.translation_key, ())
             }
+    wanted.required |= {
+        f"{platform.value}.{NAMED_BY_SERVER}.state_attributes.{ATTR_DELIVERY}.{text}"
+        for platform in CONTROL_PLATFORMS
+        if platform not in (Platform.BUTTON, Platform.CLIMATE, Platform.VALVE)
+        for text in ("name", *(f"state.{each.value}" for each in Delivery))
+    }
+    for composite in composites():
+        if composite.translation_key is not None:
+            place = f"{composite.platform.value}.{composite.translation_key}"
+            wanted.required.add(f"{place}.name")
+        own_words = set(composite.words.get(Part.FAN_MODE, {}).values()) - FAN_MODES
+        wanted.required |= {
+            f"climate.thermostat.state_attributes.fan_mode.state.{word}"
+            for word in own_words
+        }
     for platform in Platform:
-        for file in INTEGRATION.glob(f"{platform.value}.py"):
+        for file in files_of(platform):
             for key in own_translation_keys(file):
                 wanted.required.add(f"{platform.value}.{key}.name")
                 wanted.required |= {
@@ -639,6 +986,7 @@ OWN_STATES: Mapping[str, tuple[str, ...]] = {
 """The states of the entities that are not made from a point."""
 
 OWN_ATTRIBUTES: Mapping[str, frozenset[str]] = {
+    **{each.key: frozenset({"unpriced_hours.name"}) for each in COST_SENSORS},
     DATA_QUALITY_KEY: frozenset(
         f"{key}.name" for key in quality_attributes(Progress(), {})
     ),
@@ -663,8 +1011,22 @@ OWN_ATTRIBUTES: Mapping[str, frozenset[str]] = {
             ),
         }
     ),
+    HISTORY_IMPORT_KEY: frozenset(
+        {
+            "state.name",
+            *(f"state.state.{state}" for state in STATES),
+            "unpriced_hours.name",
+            "unpriced_hours_by_meter.name",
+        }
+    ),
 }
 """The attributes of these entities that have a text, and the texts of their values."""
+
+
+def files_of(platform: Platform) -> list[Path]:
+    """Return the files of a platform, which may be a folder."""
+    folder = INTEGRATION / platform.value
+    return [*INTEGRATION.glob(f"{platform.value}.py"), *sorted(folder.glob("*.py"))]
 
 
 def own_translation_keys(file: Path) -> Iterator[str]:
@@ -672,8 +1034,12 @@ def own_translation_keys(file: Path) -> Iterator[str]:
 
     The code contains them as a text or as the name of a constant, or in a table.
     """
-    if file.stem == "sensor":
+    if file.stem in CompositePlatform:
+        return
+    if file.stem == "entry_sensors":
         yield from (each.key for each in HISTORY_SENSORS)
+    if file.stem == "cost_sensors":
+        yield from COST_SENSOR_KEYS
     for node in ast.walk(tree_of(file)):
         match node:
             case ast.Assign(
@@ -685,14 +1051,14 @@ def own_translation_keys(file: Path) -> Iterator[str]:
                 targets=[ast.Name(id="_attr_translation_key")],
                 value=ast.Name(id=constant),
             ):
-                module = import_module(f"custom_components.{DOMAIN}.{file.stem}")
+                place = file.relative_to(INTEGRATION).with_suffix("").parts
+                module = import_module(".".join(("custom_components", DOMAIN, *place)))
                 yield getattr(module, constant)
 
 
 def raised_by_backends() -> Iterator[HomeAssistantError]:
     """Yield the errors that Home Assistant shows for those of backends and history."""
-    in_history = (IncompleteError("why"), RecorderError("why"), StoppingError("why"))
-    for error in (*errors(), *in_history):
+    for error in (*errors(), *history_errors()):
         yield as_update_error(error)
         yield as_action_error(error)
 
@@ -767,7 +1133,10 @@ MENU_ISSUE_PARTS = {
 
 NAMED_ELSEWHERE: Mapping[str, Callable[[], set[str]]] = {
     "coordinator": unsupported_reasons,
+    "left_out": lambda: {"meters_left_out", "gas_left_out"},
     "failure_issue": lambda: {failure.key for failure in FAILURES},
+    "source_issues": lambda: {*SourceProblem},
+    "tariff_issues": lambda: {*TariffProblem},
 }
 """The keys of the issues that a module creates by a table, by its name."""
 
@@ -784,6 +1153,9 @@ def _issue_calls() -> Iterator[tuple[set[str], set[str], tuple[str, ...]]]:
                     parts = fixable if is_fixable else ISSUE_PARTS
                 case _:
                     raise AssertionError(f"Say in {file} what is_fixable is.")
+            if key is None and file.stem == "left_out":
+                reasons = sorted(abort_reasons(ReplaceSourcesFlow))
+                parts += tuple(f"fix_flow.abort.{reason}" for reason in reasons)
             yield keys, keys_of(arguments.get("translation_placeholders")), parts
 
 
@@ -807,6 +1179,24 @@ def _action_fields() -> Iterator[Mapping[str, Any]]:
 
 
 ASKS_FOR_TEXTS = "async_get_translations"
+TARIFF_NAMES = ("low", "normal")
+"""What DSMR-reader calls its tariffs, which is also tested with its points."""
+
+
+def dashboard_texts() -> set[str]:
+    """Return the common texts that the dashboard strategy asks the browser for."""
+    script = STRATEGY.read_text(encoding="utf-8")
+    asked = re.findall(
+        r'\btext\("(\w+)"|TEXTS\}(\w+)`|graph\w*\(title\("(\w+)"\)', script
+    )
+    return {f"dashboard_{key}" for found in asked for key in found if key}
+
+
+def dashboard_placeholders(key: str) -> set[str]:
+    """Return the placeholders that the dashboard strategy fills into a text."""
+    script = STRATEGY.read_text(encoding="utf-8")
+    filled = re.findall(r'\btext\("(\w+)", \{ (\w+):', script)
+    return {placeholder for text, placeholder in filled if f"dashboard_{text}" == key}
 
 
 def common() -> Wanted:
@@ -817,7 +1207,7 @@ def common() -> Wanted:
         for call in call_nodes(tree_of(file), ASKS_FOR_TEXTS)
         if "common" in map(text_in, call.args)
     }
-    known = (history_scope, question_words)
+    known = (history_scope, question_words, source_names)
     assert asking == {Path(inspect.getfile(module)) for module in known}, (
         f"{asking} ask for common texts: teach this test which."
     )
@@ -831,12 +1221,36 @@ def common() -> Wanted:
         # It does not wait for anything, so one step completes it.
         suppress(StopIteration),
     ):
-        history_scope._names(Mock(), Mock(), []).send(None)
+        history_scope._names(Mock(), Mock(title="Title"), [], []).send(None)
     assert ask.call_args.args[2:] == ("common", {DOMAIN})
     prefix = f"component.{DOMAIN}.common."
     asked = {str(call.args[0]) for call in texts.get.call_args_list}
     assert all(key.startswith(prefix) for key in asked)
-    return Wanted({key.removeprefix(prefix) for key in asked} | QUESTION_TEXTS.keys())
+    return Wanted(
+        {key.removeprefix(prefix) for key in asked}
+        | QUESTION_TEXTS.keys()
+        | TARIFF_TEXTS.keys()
+        | {f"tariff_{name}" for name in TARIFF_NAMES}
+        | dashboard_texts()
+        | {refusal.value for refusal in CostRefusal}
+    )
+
+
+TARIFF_TEXTS: Mapping[str, set[str]] = {
+    **{
+        text: set()
+        for name, text in vars(tariff_words).items()
+        if name.startswith("PREVIEW_")
+    },
+    tariff_words.PREVIEW_FAILED: {"reason"},
+    tariff_words.PREVIEW_FIXED: {"cost"},
+    tariff_words.PREVIEW_OTHERS: {"hours"},
+    tariff_words.PREVIEW_PAST: {"hours"},
+    tariff_words.PREVIEW_SPAN: {"first", "last"},
+    tariff_words.PREVIEW_SURCHARGE: {"number"},
+    tariff_words.PREVIEW_UNPRICED: {"hours"},
+}
+"""The texts of the preview of a tariff, and what is filled into them."""
 
 
 QUESTION_TEXTS: Mapping[str, set[str]] = {
@@ -844,6 +1258,15 @@ QUESTION_TEXTS: Mapping[str, set[str]] = {
     question_words.NO_VALUES: set(),
     question_words.NOTHING_RECORDED: set(),
     question_words.RECORDED_HOURS: {"statistic", "hours", "first", "last"},
+    question_words.OLDER_ADVANCE: {"advance"},
+    question_words.OLDER_COST: {"statistic", "hours", "total"},
+    question_words.OLDER_FALLS: {"falls"},
+    question_words.OLDER_GAP: {"hours"},
+    question_words.OLDER_HOURS: {"hours", "first", "last", "total"},
+    question_words.OLDER_OWN: {"state"},
+    question_words.OLDER_SEAM: {"seam"},
+    question_words.OLDER_STATE: {"state"},
+    question_words.OLDER_UNIT: {"before", "after"},
     question_words.ROWS_OF_OTHER_KIND: set(),
     question_words.WEEK: {
         *("hours", "first", "last", "lowest", "highest", "falls", "largest_fall"),
@@ -884,20 +1307,31 @@ SECTIONS: Mapping[str, Callable[[], Wanted]] = {
     "config.step": lambda: flow_steps(MeteringHubConfigFlow),
     "config.progress": _plain({"discover"}),
     "config.error": lambda: Wanted(
-        {flow_error_key(error) for error in errors()}
-        | form_errors(selection_errors)
-        | setup_errors()
+        form_texts().keys() | form_errors(selection_errors) | setup_errors()
     ),
     "config.abort": lambda: Wanted(abort_reasons(MeteringHubConfigFlow)),
     "options.step": lambda: flow_steps(MeteringHubOptionsFlow),
     # If setup fields are filled in, they are checked on the server here, too.
     "options.error": lambda: Wanted(
-        {flow_error_key(error) for error in errors()}
+        form_texts().keys()
         | form_errors(selection_errors)
-        | form_errors(unit_errors)
+        | form_errors(choices_errors)
+        | {*SENDING_KEYS.values()}
+        | form_errors(OlderHistoryFlow)
+        | form_errors(older_history_errors)
+        | {"older_required", *(refusal.value for refusal in Refusal)}
+        | {problem.value for problem in SettingProblem}
         | setup_errors()
     ),
     "options.abort": lambda: Wanted(abort_reasons(MeteringHubOptionsFlow)),
+    "config_subentries.tariff.entry_type": _plain({""}),
+    "config_subentries.tariff.initiate_flow": _plain({"user", "reconfigure"}),
+    "config_subentries.tariff.step": tariff_steps,
+    "config_subentries.tariff.progress": _plain({"preview"}),
+    "config_subentries.tariff.error": lambda: Wanted(tariff_errors()),
+    "config_subentries.tariff.abort": lambda: Wanted(
+        abort_reasons(TariffFlow) - {"reauth_successful"}
+    ),
     "selector": selectors,
     "device": device_names,
     "entity": entity_names,
@@ -956,7 +1390,13 @@ def test_steps_of_the_flow_are_found() -> None:
     assert shown_steps(MeteringHubConfigFlow) >= {"user", "selection", *BACKENDS}
     assert shown_steps(MeteringHubOptionsFlow) == {
         *("init", *MENUS["init"], "point", "change_kind"),
+        *("device_settings_group", "device_settings_values"),
+        "older_history_preview",
     }
+
+
+def test_steps_of_a_tariff_are_found() -> None:
+    assert shown_steps(TariffFlow) == _tariff_forms().keys()
 
 
 def test_backends_have_a_step() -> None:
@@ -1009,7 +1449,7 @@ def test_own_entities_are_known_to_the_registrar() -> None:
     own = {
         key
         for platform in Platform
-        for file in INTEGRATION.glob(f"{platform.value}.py")
+        for file in files_of(platform)
         for key in own_translation_keys(file)
     }
     assert own == OWN_KEYS, "OWN_KEYS and the entities that show no point differ."
@@ -1080,6 +1520,54 @@ def issue_placeholders(name: str, rest: list[str]) -> set[str]:
     }
 
 
+WORDED_TEXTS: Mapping[str, set[str]] = {
+    **QUESTION_TEXTS,
+    **TARIFF_TEXTS,
+}
+"""The placeholders of texts that the code fills in itself, by key."""
+
+
+def sending_placeholders(key: str) -> set[str]:
+    """Return the placeholders of what a form says about values that were refused."""
+    return {
+        placeholder
+        for reason, shown in SENDING_KEYS.items()
+        if shown == key
+        for placeholder in error_placeholders(RejectedError("why", reason=reason))
+    }
+
+
+FLOWS: Mapping[str, type] = {
+    "config": MeteringHubConfigFlow,
+    "options": MeteringHubOptionsFlow,
+}
+
+
+def tariff_placeholders(part: str, name: str) -> set[str]:
+    """Return the placeholders of a text about tariffs: of a step, or of an error.
+
+    The only error of the first step alone is that of two equal tariffs.
+    """
+    given = _step_placeholders(TariffFlow)
+    if part == "step":
+        return given[name]
+    if part != "error":
+        return set()
+    steps = {"user"} if name == "same_beginning" else {"user", "price"}
+    return set.intersection(*(given[step] for step in steps))
+
+
+def flow_placeholders(place: str, part: str, name: str) -> set[str]:
+    """Return the placeholders of a text of a flow: an error, progress or a step."""
+    if part == "error":
+        return form_texts().get(name, set()) | sending_placeholders(name)
+    if part == "progress":
+        return progress_placeholders()
+    return (
+        _step_placeholders(FLOWS[place]).get(name, set()) if part == "step" else set()
+    )
+
+
 def given_placeholders(key: str) -> set[str]:
     """Return the placeholders that the code provides for a text."""
     match key.split("."):
@@ -1090,6 +1578,12 @@ def given_placeholders(key: str) -> set[str]:
                 if point.translation_key == name
                 and platform_of(point).value == platform
                 for placeholder in point.placeholders
+            } | {
+                placeholder
+                for composite in composites()
+                if composite.translation_key == name
+                and composite.platform.value == platform
+                for placeholder in composite.placeholders
             }
         case ["exceptions", name, "message"]:
             given = [
@@ -1102,14 +1596,12 @@ def given_placeholders(key: str) -> set[str]:
             return set.intersection(*given) if given else set()
         case ["issues", name, *rest]:
             return issue_placeholders(name, rest)
-        case ["common", key] if key in QUESTION_TEXTS:
-            return QUESTION_TEXTS[key]
-        case ["config", "progress", _]:
-            return progress_placeholders()
-        case ["config", "step", step, *_]:
-            return _step_placeholders(MeteringHubConfigFlow).get(step, set())
-        case ["options", "step", step, *_]:
-            return _step_placeholders(MeteringHubOptionsFlow).get(step, set())
+        case ["common", key]:
+            return WORDED_TEXTS.get(key, set()) | dashboard_placeholders(key)
+        case ["config" | "options" as place, part, name, *_]:
+            return flow_placeholders(place, part, name)
+        case ["config_subentries", "tariff", part, name, *_]:
+            return tariff_placeholders(part, name)
     return set()
 
 
@@ -1136,6 +1628,13 @@ def test_names_use_all_placeholders_of_their_points() -> None:
         )
     }
     assert not wrong, f"The names of these points lack placeholders:{_lines(wrong)}"
+
+
+def test_languages_are_those_that_the_docs_promise() -> None:
+    """A file that is lost, or one more that nobody keeps, would not be noticed."""
+    eleven = {"cs", "da", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "sv"}
+    assert set(LANGUAGES) == eleven
+    assert "in eleven languages" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -1193,3 +1692,48 @@ def test_texts_are_well_formed(language: str, rule: str) -> None:
 )
 def test_rules_catch_what_they_are_for(text: str, rule: str) -> None:
     assert RULES[rule].search(text)
+
+
+def test_no_text_of_developers_is_shown() -> None:
+    """Only names, numbers and a server's own words about a value fill a text."""
+    shown = texts("de")
+    for error in (*errors(), *history_errors()):
+        raised = as_action_error(error)
+        text = shown[f"exceptions.{raised.translation_key}.message"]
+        given = raised.translation_placeholders or {}
+        is_of_server = getattr(error, "reason", None) in SHOWN_MESSAGES
+        assert (DEVELOPERS in text.format(**given)) is is_of_server, error
+        for word in ("GET ", "Error", "Exception", "None"):
+            assert is_of_server or word not in text.format(**given), (error, word)
+
+
+def test_rejections_have_words_of_the_server() -> None:
+    """What the integration itself refuses has a reason, and no message for people."""
+    for file in source_files(INTEGRATION / "backends"):
+        for node in call_nodes(tree_of(file), RejectedError.__name__):
+            has_reason = any(keyword.arg == "reason" for keyword in node.keywords)
+            is_literal = bool(node.args) and isinstance(
+                node.args[0], ast.Constant | ast.JoinedStr
+            )
+            assert has_reason or not is_literal, f"{file.name}:{node.lineno}"
+
+
+HOME_ASSISTANT_ERRORS = frozenset(
+    {
+        *("ConfigEntryAuthFailed", "ConfigEntryError", "ConfigEntryNotReady"),
+        *("HomeAssistantError", "PlatformNotReady", "ServiceNotSupported"),
+        *("ServiceValidationError", "UpdateFailed"),
+    }
+)
+
+
+def test_every_error_that_is_raised_can_be_translated() -> None:
+    """The quality scale's action-exceptions and exception-translations."""
+    bare = {
+        f"{file.relative_to(INTEGRATION)}:{node.lineno}"
+        for file in source_files()
+        for name in HOME_ASSISTANT_ERRORS
+        for node in call_nodes(tree_of(file), name)
+        if "translation_key" not in {keyword.arg for keyword in node.keywords}
+    }
+    assert not bare, f"Give these a translation key:{_lines(bare)}"

@@ -3,19 +3,35 @@
 from collections.abc import Mapping
 from typing import override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_URL
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+)
+from homeassistant.const import CONF_NAME, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .backends import BACKENDS
-from .backends.base import Backend, BackendSpec, Identity, Memory, Setting, Settings
+from .backends.base import (
+    Backend,
+    BackendSpec,
+    Capability,
+    Identity,
+    Memory,
+    Setting,
+    Settings,
+)
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
-from .errors import flow_error_key
 from .flow.connection import make_backend
 from .flow.data_quality import data_quality_schema, with_data_quality
 from .flow.discovery import Discovery
+from .flow.form_errors import FormErrors, form_placeholders
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
 from .flow.offers import (
     async_withdraw_offer,
@@ -24,18 +40,25 @@ from .flow.offers import (
     offer_id,
     spec_of_topic,
 )
+from .flow.own_currency import own_currency_schema
 from .flow.selection import setup_settings
 from .flow.selection_form import (
     device_names,
+    name_field,
     read_selection,
     selection_errors,
     selection_schema,
 )
+from .flow.titles import default_title, renewed_title
 from .identifiers import entry_unique_id
 from .memory import async_hand_over
-from .metering.model import Inventory
+from .metering.inventory import Inventory
+from .metering.meter_roles import meter_choices
 from .metering.point_settings import with_settings_of
-from .questions.options_steps import PointsFlow
+from .prices.stored import SUBENTRY_TYPE
+from .questions.offered_inventory import async_offered_inventory
+from .questions.older_history import OlderHistoryFlow
+from .questions.tariff_flow import TariffFlow
 
 
 async def async_read_selection(
@@ -45,7 +68,7 @@ async def async_read_selection(
     user_input: FormData,
     inventory: Inventory,
     learned: Memory,
-) -> tuple[FormData, dict[str, str], Memory]:
+) -> tuple[FormData, FormErrors, Memory]:
     """Return the options of a submitted selection form, its errors, and the memory.
 
     The backend's own fields are checked on the server, because they may add devices.
@@ -58,7 +81,7 @@ async def async_read_selection(
             backend.restore(learned)
             await backend.connect()
             if errors := await backend.check_setup():
-                return {}, dict(errors), learned
+                return {}, FormErrors(dict(errors)), learned
             checked = {**user_input, **backend.checked_setup()}
             if checked != user_input:
                 # From now on, the server is asked for what was looked up.
@@ -68,15 +91,15 @@ async def async_read_selection(
             found = await backend.inventory()
             learned = backend.remember()
     except BackendError as err:
-        return {}, {"base": flow_error_key(err)}, learned
-    return read_selection(user_input, inventory, found), {}, learned
+        return {}, FormErrors.of(err, spec), learned
+    return read_selection(user_input, inventory, found), FormErrors(), learned
 
 
 class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     """Handle the setup, reauthentication and reconfiguration of a server."""
 
     VERSION = 1
-    MINOR_VERSION = 2
+    MINOR_VERSION = 3
 
     _spec: BackendSpec
     _values: Values
@@ -93,6 +116,17 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> MeteringHubOptionsFlow:
         """Return the options flow."""
         return MeteringHubOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flow of tariffs, where there is a history that can have prices."""
+        spec = BACKENDS[config_entry.data[CONF_BACKEND]]
+        has_history = Capability.HISTORY in spec.capabilities
+        return {SUBENTRY_TYPE: TariffFlow} if has_history else {}
 
     @override
     async def async_step_user(
@@ -145,10 +179,10 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for the address and credentials of a server, and check them."""
         self._spec = BACKENDS[backend]
-        errors: dict[str, str] = {}
+        errors = FormErrors()
         if user_input is not None:
             errors = await self._async_try(user_input)
-            if not errors:
+            if not errors.fields:
                 await self._async_abort_if_configured()
                 return await self._async_discover(user_input)
         elif self._discovery is not None:
@@ -164,7 +198,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         await self._discovery.wait_shortly()
         if not self._discovery.task.done():
             return await self.async_step_discover()
-        if self._discovery_errors:
+        if self._discovery_errors.fields:
             return await self._async_step_connect(self._spec.key, None)
         return await self.async_step_selection()
 
@@ -180,16 +214,17 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
                 description_placeholders={"backend": self._spec.name},
                 progress_task=discovery.task,
             )
-        step_id = self._spec.key if self._discovery_errors else "selection"
+        step_id = self._spec.key if self._discovery_errors.fields else "selection"
         return self.async_show_progress_done(next_step_id=step_id)
 
     @property
-    def _discovery_errors(self) -> dict[str, str]:
+    def _discovery_errors(self) -> FormErrors:
         """Return why no devices could be looked for."""
         discovery = self._discovery
         if discovery is not None and discovery.inventory is not None:
-            return {}
-        return {"base": (discovery and discovery.error) or "unknown"}
+            return FormErrors()
+        error = discovery.error if discovery is not None else None
+        return FormErrors.of(error or BackendError(), self._spec)
 
     @callback
     @override
@@ -206,32 +241,43 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             self._inventory = self._discovery.inventory
             self._learned = self._discovery.backend.remember()
             self._discovery = None
-        errors = selection_errors(user_input)
-        if user_input is not None and not errors:
+        errors = FormErrors(selection_errors(user_input))
+        if user_input is not None and not errors.fields:
+            chosen = dict(user_input)
+            name = str(chosen.pop(CONF_NAME, "")).strip()
             options, errors, self._learned = await async_read_selection(
                 self.hass,
                 self._spec,
                 self._values,
-                user_input,
+                chosen,
                 self._inventory,
                 self._learned,
             )
-            if not errors:
-                if self.unique_id is not None:
-                    async_hand_over(self.hass, self.unique_id, self._learned)
-                async_withdraw_offer(self.hass, self._spec)
-                return self.async_create_entry(
-                    title=self._identity.title,
-                    data={CONF_BACKEND: self._spec.key, **self._values},
-                    options=options,
-                )
+            if not errors.fields:
+                return self._finish(name or self._default_title, options)
         names = await device_names(self.hass, self._inventory)
         schema = selection_schema(self._spec, self._inventory, names, {})
+        schema = vol.Schema({**name_field(self._default_title), **schema.schema})
         return self.async_show_form(
             step_id="selection",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
-            description_placeholders={"count": str(len(names))},
+            errors=errors.fields,
+            description_placeholders={
+                **form_placeholders(self._spec),
+                **errors.placeholders,
+                "count": str(len(names)),
+            },
+        )
+
+    def _finish(self, title: str, options: Mapping[str, object]) -> ConfigFlowResult:
+        """Create the entry, which takes over what was learned about its server."""
+        if self.unique_id is not None:
+            async_hand_over(self.hass, self.unique_id, self._learned)
+        async_withdraw_offer(self.hass, self._spec)
+        return self.async_create_entry(
+            title=title,
+            data={CONF_BACKEND: self._spec.key, **self._values},
+            options=options,
         )
 
     async def async_step_reauth(
@@ -259,33 +305,51 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Update the address and credentials of an entry for the same server."""
         self._spec = BACKENDS[entry.data[CONF_BACKEND]]
-        errors: dict[str, str] = {}
+        errors = FormErrors()
         if user_input is not None:
             errors = await self._async_try(user_input, entry.data)
-            if not errors:
+            if not errors.fields:
                 await self._async_abort_if_mismatch(entry)
                 return self.async_update_reload_and_abort(
-                    entry, data_updates=self._values
+                    entry,
+                    title=renewed_title(self.hass, self._spec, entry, self._values),
+                    data_updates=self._values,
                 )
         suggested = user_input or suggested_values(self._spec.fields, entry.data)
-        return self._show_connection_form(step_id, suggested, errors)
+        return self._show_connection_form(step_id, suggested, errors, entry.title)
 
     def _show_connection_form(
-        self, step_id: str, suggested: FormData | None, errors: dict[str, str]
+        self,
+        step_id: str,
+        suggested: FormData | None,
+        errors: FormErrors,
+        title: str | None = None,
     ) -> ConfigFlowResult:
-        """Show the form for the address and credentials of a server."""
+        """Show the form for the address and credentials of a server.
+
+        One that is set up has a title, by which the user tells it from others.
+        """
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
                 fields_schema(self._spec.fields), suggested
             ),
-            errors=errors,
-            description_placeholders={"backend": self._spec.name},
+            errors=errors.fields,
+            description_placeholders={
+                **form_placeholders(self._spec),
+                **errors.placeholders,
+                **({"backend": title} if title else {}),
+            },
         )
+
+    @property
+    def _default_title(self) -> str:
+        """Return the title that is suggested for the server."""
+        return default_title(self.hass, self._spec, self._values, self._inventory)
 
     async def _async_try(
         self, user_input: FormData, stored: Mapping[str, Setting] | None = None
-    ) -> dict[str, str]:
+    ) -> FormErrors:
         """Log in with the submitted values; return the errors to show.
 
         Optional secrets that are left empty keep their `stored` value, which only a
@@ -296,8 +360,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             self._backend = make_backend(self.hass, self._spec, self._values, {})
             self._identity = await self._backend.connect()
         except BackendError as err:
-            return {"base": flow_error_key(err)}
-        return {}
+            return FormErrors.of(err, self._spec)
+        return FormErrors()
 
     async def _async_abort_if_configured(self) -> None:
         """Abort if there is already an entry for the server or its address."""
@@ -339,38 +403,34 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         return identify(at_old_address) == identify(entry.data)
 
 
-class MeteringHubOptionsFlow(PointsFlow):
-    """Handle the options of an entry."""
+class MeteringHubOptionsFlow(OlderHistoryFlow):
+    """Handle the options of an entry, whether it is loaded or not."""
 
     async def async_step_init(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Show the menu of what can be changed."""
-        if self._inventory is None:
-            return self.async_abort(reason="not_loaded")
+        self._inventory = await async_offered_inventory(self.hass, self.config_entry)
         return self.async_show_menu(
-            step_id="init", menu_options=["selection", "points", "data_quality"]
+            step_id="init",
+            menu_options=[
+                *("selection", "points", "data_quality"),
+                *(("older_history",) if self._history is not None else ()),
+                *(("prices",) if self._has_foreign_prices else ()),
+                *(("device_settings",) if self._has_settings else ()),
+            ],
         )
 
     async def async_step_selection(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Ask which devices to add, with the current selection as default."""
-        entry = self.config_entry
-        if (inventory := self._inventory) is None:
-            return self.async_abort(reason="not_loaded")
+        entry, inventory = self.config_entry, self._inventory
         spec = BACKENDS[entry.data[CONF_BACKEND]]
-        errors = selection_errors(user_input)
-        if user_input is not None and not errors:
-            options, errors, _ = await async_read_selection(
-                self.hass,
-                spec,
-                entry.data,
-                user_input,
-                inventory.found,
-                inventory.backend.remember(),
-            )
-            if not errors:
+        errors = FormErrors(selection_errors(user_input))
+        if user_input is not None and not errors.fields:
+            options, errors = await self._async_read_selection(spec, user_input)
+            if not errors.fields:
                 return self.async_create_entry(
                     data=with_settings_of(entry.options, options)
                 )
@@ -379,8 +439,60 @@ class MeteringHubOptionsFlow(PointsFlow):
         return self.async_show_form(
             step_id="selection",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
-            description_placeholders={"count": str(len(names))},
+            errors=errors.fields,
+            description_placeholders={
+                **form_placeholders(spec),
+                **errors.placeholders,
+                "count": str(len(names)),
+            },
+        )
+
+    async def _async_read_selection(
+        self, spec: BackendSpec, user_input: FormData
+    ) -> tuple[FormData, FormErrors]:
+        """Return the options of a submitted form, and its errors.
+
+        A server that does not answer keeps nobody from changing the selection, as long
+        as there is nothing to ask it.
+        """
+        entry, inventory = self.config_entry, self._inventory
+        before, after = (
+            setup_settings(spec, each) for each in (entry.options, user_input)
+        )
+        if entry.state is not ConfigEntryState.LOADED and before == after:
+            found = inventory.found
+            options = read_selection(user_input, found, found)
+            # The form has no fields for what is known only with the server's points.
+            kept = {} if inventory.is_complete else meter_choices(entry.options)
+            return {**kept, **options}, FormErrors()
+        options, errors, _ = await async_read_selection(
+            self.hass,
+            spec,
+            entry.data,
+            user_input,
+            inventory.found,
+            inventory.learned,
+        )
+        return options, errors
+
+    @property
+    def _has_foreign_prices(self) -> bool:
+        """Return True if the server's prices are not in Home Assistant's currency."""
+        spec = BACKENDS[self.config_entry.data[CONF_BACKEND]]
+        is_foreign = spec.currency != self.hass.config.currency
+        return is_foreign and Capability.PRICES in spec.capabilities
+
+    async def async_step_prices(
+        self, user_input: FormData | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the server's prices are in Home Assistant's currency."""
+        options = self.config_entry.options
+        if user_input is not None:
+            return self.async_create_entry(data={**options, **user_input})
+        return self.async_show_form(
+            step_id="prices",
+            data_schema=own_currency_schema(options),
+            description_placeholders={"currency": self.hass.config.currency},
         )
 
     async def async_step_data_quality(
@@ -388,8 +500,6 @@ class MeteringHubOptionsFlow(PointsFlow):
     ) -> ConfigFlowResult:
         """Ask how gaps are estimated, and which warnings are wanted."""
         options = self.config_entry.options
-        if self._inventory is None:
-            return self.async_abort(reason="not_loaded")
         if user_input is not None:
             return self.async_create_entry(data=with_data_quality(options, user_input))
         return self.async_show_form(

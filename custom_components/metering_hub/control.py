@@ -1,23 +1,45 @@
-"""Base classes of entities that send commands or values to a server."""
+"""Send values to a server: base classes of entities, and groups of settings."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant
 
-from .backends.errors import AuthenticationError, BackendError
+from .data import MeteringHubConfigEntry
 from .entity import PointEntity
-from .errors import as_action_error
+from .errors import errors_translated, refusal_noticed
 from .live.coordinator import ReadingsCoordinator
+from .live.sent_values import Delivery
+from .live.written_value import WrittenValue
+from .metering.inventory import SettingGroup
 from .metering.model import Point, Value
+from .metering.scaling import unscaled
 
-OPTIMISTIC_SECONDS = 15.0
-"""How long a written value is shown while readings still have the previous value."""
-READ_AGAIN_SECONDS = (4.0, 12.0)
-"""Delays after a write before the point is read again, unless a reading has confirmed
-or replaced the value. The last of these reads ends before `OPTIMISTIC_SECONDS`."""
+ATTR_DELIVERY = "delivery"
+
+NAMED_BY_SERVER = "setting"
+"""The translation key of what the server names, for the names of attributes."""
+
+
+async def async_send_group(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    group: SettingGroup,
+    values: Mapping[str, Value],
+) -> None:
+    """Write values of a group, by the keys of its fields, and read them again.
+
+    Raises BackendError. Rejected credentials also start a reauthentication.
+    """
+    runtime = entry.runtime_data
+    with refusal_noticed(hass, entry):
+        await runtime.backend.write_group(group, values)
+    secrets = {field.key for field in group.fields if field.is_secret}
+    for key, value in values.items():
+        runtime.sent.note(
+            key, None if key in secrets else value, runtime.readings.read_count
+        )
+    runtime.readings.async_read_soon(values)
 
 
 class CommandEntity(PointEntity):
@@ -29,40 +51,26 @@ class CommandEntity(PointEntity):
         Raises HomeAssistantError if the server did not accept it. Rejected credentials
         also start a reauthentication.
         """
-        try:
+        entry = self.coordinator.config_entry
+        if value is not None:
+            value = unscaled(value, self.point.factor)
+        with errors_translated(), refusal_noticed(self.hass, entry):
             await self.coordinator.backend.write(self.point, value)
-        except BackendError as err:
-            if isinstance(err, AuthenticationError):
-                self.coordinator.config_entry.async_start_reauth(self.hass)
-            raise as_action_error(err) from err
-
-
-@dataclass(frozen=True, slots=True)
-class _OptimisticValue:
-    """A written value that no reading has confirmed yet.
-
-    `read_count` is the number of read requests before the write: only later ones can
-    have the value. `outdated` are the previous values, which they may still have.
-    """
-
-    value: Value
-    read_count: int
-    outdated: frozenset[Value | None]
 
 
 class ControlEntity(CommandEntity):
-    """An entity that sets a point.
-
-    A written value is shown at once, until a reading replaces it. Readings that were
-    requested before the write are ignored. A reading with a previous value may be too
-    early, so it counts only after `OPTIMISTIC_SECONDS`. Any other value counts at once.
-    """
+    """An entity that sets a point, and shows the written value at once."""
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
         """Initialize without a written value."""
         super().__init__(coordinator, point)
-        self._optimistic: _OptimisticValue | None = None
-        self._cancel_timers: list[CALLBACK_TYPE] = []
+        self._sent = coordinator.config_entry.runtime_data.sent
+        self._delivery: Delivery | None = None
+        self._written = WrittenValue(
+            coordinator, point.key, self._handle_coordinator_update
+        )
+        if self._sent.is_needed and point.translation_key is None:
+            self._attr_translation_key = NAMED_BY_SERVER
 
     def _show(self, value: Value | None) -> bool:
         """Set the attributes to a value; return True if they changed."""
@@ -70,62 +78,39 @@ class ControlEntity(CommandEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Cancel the timers when the entity is removed."""
+        """Follow what is sent, and cancel the timers when the entity is removed."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._release)
+        self.async_on_remove(self._written.release)
+        if self._sent.is_needed:
+            key, listener = self.point.key, self._handle_coordinator_update
+            self.async_on_remove(self._sent.listen(key, listener))
 
     @override
     def _update_from_reading(self) -> bool:
         """Show the latest reading, or the written value while that takes precedence."""
-        value, optimistic = self._read_value(), self._optimistic
-        if optimistic is not None and not self._replaces(value, optimistic):
-            return self._show(optimistic.value)
-        self._release()
-        return self._show(value)
+        is_delivery_changed = self._show_delivery()
+        return self._show(self._written.current()) or is_delivery_changed
+
+    def _show_delivery(self) -> bool:
+        """Show whether the device has what was sent; return True if that changed."""
+        delivery = self._sent.delivery(
+            self.point.key, self.reading, self.coordinator.was_read_after
+        )
+        if delivery is self._delivery:
+            return False
+        self._delivery = delivery
+        self._attr_extra_state_attributes = (
+            {} if delivery is None else {ATTR_DELIVERY: delivery.value}
+        )
+        return True
 
     async def _set(self, value: Value) -> None:
         """Write a value and show it; raises the errors of `_send`."""
         await self._send(value)
-        outdated = {self._read_value()}
-        if self._optimistic is not None:
-            outdated |= {self._optimistic.value, *self._optimistic.outdated}
-        self._release()
-        self._optimistic = _OptimisticValue(
-            value, self.coordinator.read_count, frozenset(outdated)
-        )
-        self._read_again()
-        for seconds in READ_AGAIN_SECONDS:
-            self._call_later(seconds, HassJob(self._read_again))
-        self._call_later(OPTIMISTIC_SECONDS, HassJob(self._give_up))
+        self._note_sent(value)
+        self._written.write(value)
         self._handle_coordinator_update()
 
-    def _read_value(self) -> Value | None:
-        """Return the value of the latest reading."""
-        return self.reading.value if self.reading else None
-
-    def _replaces(self, value: Value | None, written: _OptimisticValue) -> bool:
-        """Return True if the value of a reading replaces the written one."""
-        is_later = self.coordinator.was_read_after(self.point.key, written.read_count)
-        return is_later and (value == written.value or value not in written.outdated)
-
-    def _call_later(self, seconds: float, job: HassJob[[datetime], None]) -> None:
-        """Start a timer that `_release` cancels."""
-        self._cancel_timers.append(async_call_later(self.hass, seconds, job))
-
-    @callback
-    def _read_again(self, _now: datetime | None = None) -> None:
-        """Request a new reading of the point."""
-        self.coordinator.async_read_soon([self.point.key])
-
-    @callback
-    def _give_up(self, _now: datetime) -> None:
-        """Show the latest reading, although it does not have the written value."""
-        self._release()
-        self._handle_coordinator_update()
-
-    @callback
-    def _release(self) -> None:
-        """Drop the written value and cancel the timers."""
-        self._optimistic = None
-        while self._cancel_timers:
-            self._cancel_timers.pop()()
+    def _note_sent(self, value: Value | None) -> None:
+        """Note that a value was sent, `None` for a secret."""
+        self._sent.note(self.point.key, value, self.coordinator.read_count)

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+import time
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -13,13 +14,14 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Identity
-from .backends.errors import BackendError, UnsupportedError
+from .backends.errors import AuthenticationError, BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
 from .flow.selection import selected_devices
+from .identifiers import log_name
 from .metering.chosen_points import with_choices
+from .metering.inventory import Inventory
 from .metering.meter_roles import with_meter_roles
-from .metering.model import Inventory
 from .metering.names import short_names
 
 INVENTORY_INTERVAL = timedelta(hours=1)
@@ -52,7 +54,7 @@ class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
             hass,
             LOGGER,
             config_entry=entry,
-            name=f"{entry.title} {subject}",
+            name=f"{log_name(entry)} {subject}",
             update_interval=interval,
             always_update=always_update,
         )
@@ -108,13 +110,17 @@ def delete_unsupported_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
 class InventoryCoordinator(BackendCoordinator[Inventory]):
     """Fetch the inventory of the server once an hour.
 
-    The data is the part that the user selected; `found` is the whole inventory.
+    The data is the part that the user selected; `found` is the whole inventory, which
+    was requested at `began`, in seconds of the monotonic clock. During a renewal, which
+    may follow a minute after the last inventory, `is_renewal` is True.
     `point_names` are the names of points beside those of their devices, by key.
     """
 
     identity: Identity
     found: Inventory
     point_names: Mapping[str, str]
+    began = 0.0
+    is_renewal = False
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
@@ -140,12 +146,31 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
+        self.began = time.monotonic()
         found = await self.backend.inventory()
         selected = selected_devices(found, options)
         found = with_meter_roles(found, selected, options)
         self.found = with_choices(found, options)
         self.point_names = short_names(self.found)
         return self.found.select(selected)
+
+    async def async_renew(self) -> None:
+        """Read the inventory before its time, because it is outdated."""
+        self.is_renewal = True
+        try:
+            await self.async_refresh()
+        finally:
+            self.is_renewal = False
+
+    async def async_rename(self, key: str, name: str) -> None:
+        """Give a device another name on the server; a failure is logged."""
+        try:
+            await self.backend.rename_device(key, name)
+        except BackendError as err:
+            if isinstance(err, AuthenticationError):
+                self.config_entry.async_start_reauth(self.hass)
+            name = log_name(self.config_entry)
+            LOGGER.warning("%s: a device was not renamed: %s", name, err)
 
     async def async_solar_forecast(self) -> Mapping[datetime, float]:
         """Return the expected production in Wh by the start of the UTC hour.
@@ -160,5 +185,5 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
                 self.data.points.values(), dt_util.as_utc(today), dt_util.as_utc(end)
             )
         except BackendError as err:
-            LOGGER.debug("%s: no solar forecast: %s", self.config_entry.title, err)
+            LOGGER.debug("%s: no solar forecast: %s", log_name(self.config_entry), err)
             return {}

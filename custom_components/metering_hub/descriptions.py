@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass  # type: ignore[attr-defined]  # Moved after 2026.9.
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.number.const import (
     DEVICE_CLASS_UNITS as NUMBER_UNITS,
     NumberDeviceClass,
@@ -17,10 +17,11 @@ from homeassistant.components.sensor.const import (
     SensorDeviceClass,
     SensorStateClass,
 )
+from homeassistant.components.switch import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform, UnitOfEnergy
 
 from .identifiers import platform_of
-from .metering.model import Kind, Point, Quantity
+from .metering.model import Category, Kind, Point, Quantity
 
 _STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
     Kind.REGISTER: SensorStateClass.TOTAL_INCREASING,
@@ -56,6 +57,7 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
     ),
     Quantity.AREA: _DeviceClass(SensorDeviceClass.AREA, _MEASURED),
     Quantity.BATTERY: _DeviceClass(SensorDeviceClass.BATTERY, _MEASURED),
+    Quantity.CARBON_MONOXIDE: _DeviceClass(SensorDeviceClass.CO, _MEASURED),
     Quantity.CARBON_DIOXIDE: _DeviceClass(SensorDeviceClass.CO2, _MEASURED),
     Quantity.CONDUCTIVITY: _DeviceClass(SensorDeviceClass.CONDUCTIVITY, _MEASURED),
     Quantity.COST: _DeviceClass(SensorDeviceClass.MONETARY, _AMOUNTS),
@@ -69,19 +71,26 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
     Quantity.FUEL: _DeviceClass(
         SensorDeviceClass.VOLUME, _AMOUNTS, SensorDeviceClass.WEIGHT
     ),
-    Quantity.GAS: _DeviceClass(SensorDeviceClass.GAS, _AMOUNTS),
+    Quantity.GAS: _DeviceClass(
+        SensorDeviceClass.GAS, _AMOUNTS, SensorDeviceClass.VOLUME
+    ),
     Quantity.HEAT: _DeviceClass(SensorDeviceClass.ENERGY, _AMOUNTS),
     Quantity.HUMIDITY: _DeviceClass(SensorDeviceClass.HUMIDITY, _MEASURED),
     Quantity.ILLUMINANCE: _DeviceClass(SensorDeviceClass.ILLUMINANCE, _MEASURED),
     Quantity.IRRADIANCE: _DeviceClass(SensorDeviceClass.IRRADIANCE, _MEASURED),
     Quantity.MASS: _DeviceClass(SensorDeviceClass.WEIGHT, _NUMBERS),
     Quantity.MOISTURE: _DeviceClass(SensorDeviceClass.MOISTURE, _MEASURED),
+    Quantity.OZONE: _DeviceClass(SensorDeviceClass.OZONE, _MEASURED),
+    Quantity.PH: _DeviceClass(SensorDeviceClass.PH, _MEASURED),
     Quantity.PM1: _DeviceClass(SensorDeviceClass.PM1, _MEASURED),
     Quantity.PM10: _DeviceClass(SensorDeviceClass.PM10, _MEASURED),
     Quantity.PM25: _DeviceClass(SensorDeviceClass.PM25, _MEASURED),
     Quantity.POWER: _DeviceClass(SensorDeviceClass.POWER, _MEASURED),
     Quantity.POWER_FACTOR: _DeviceClass(SensorDeviceClass.POWER_FACTOR, _MEASURED),
     Quantity.PRECIPITATION: _DeviceClass(SensorDeviceClass.PRECIPITATION, _AMOUNTS),
+    Quantity.PRECIPITATION_INTENSITY: _DeviceClass(
+        SensorDeviceClass.PRECIPITATION_INTENSITY, _MEASURED
+    ),
     Quantity.PRESSURE: _DeviceClass(SensorDeviceClass.PRESSURE, _MEASURED),
     Quantity.REACTIVE_ENERGY: _DeviceClass(SensorDeviceClass.REACTIVE_ENERGY, _AMOUNTS),
     Quantity.REACTIVE_POWER: _DeviceClass(SensorDeviceClass.REACTIVE_POWER, _MEASURED),
@@ -90,6 +99,7 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
     ),
     Quantity.SOUND_PRESSURE: _DeviceClass(SensorDeviceClass.SOUND_PRESSURE, _MEASURED),
     Quantity.SPEED: _DeviceClass(SensorDeviceClass.SPEED, _MEASURED),
+    Quantity.STORED_VOLUME: _DeviceClass(SensorDeviceClass.VOLUME_STORAGE, _MEASURED),
     Quantity.TEMPERATURE: _DeviceClass(SensorDeviceClass.TEMPERATURE, _MEASURED),
     Quantity.TEMPERATURE_DIFFERENCE: _DeviceClass(
         SensorDeviceClass.TEMPERATURE_DELTA, _MEASURED
@@ -102,7 +112,9 @@ _QUANTITIES: Mapping[Quantity, _DeviceClass] = {
     Quantity.VOLTAGE: _DeviceClass(SensorDeviceClass.VOLTAGE, _MEASURED),
     Quantity.VOLUME: _DeviceClass(SensorDeviceClass.VOLUME, _AMOUNTS),
     Quantity.VOLUME_FLOW: _DeviceClass(SensorDeviceClass.VOLUME_FLOW_RATE, _MEASURED),
-    Quantity.WATER: _DeviceClass(SensorDeviceClass.WATER, _AMOUNTS),
+    Quantity.WATER: _DeviceClass(
+        SensorDeviceClass.WATER, _AMOUNTS, SensorDeviceClass.VOLUME
+    ),
     Quantity.WIND_DIRECTION: _DeviceClass(SensorDeviceClass.WIND_DIRECTION, _MEASURED),
     Quantity.WIND_SPEED: _DeviceClass(SensorDeviceClass.WIND_SPEED, _MEASURED),
 }
@@ -110,9 +122,29 @@ _WHOLE = frozenset({Quantity.BATTERY, Quantity.CARBON_DIOXIDE, Quantity.ILLUMINA
 """Quantities shown without decimals, unless the server defines their precision."""
 
 _BINARY_QUANTITIES: Mapping[Quantity, BinarySensorDeviceClass] = {
+    Quantity.BATTERY: BinarySensorDeviceClass.BATTERY,
+    Quantity.BATTERY_CHARGING: BinarySensorDeviceClass.BATTERY_CHARGING,
+    Quantity.CARBON_MONOXIDE: BinarySensorDeviceClass.CO,
+    Quantity.COLD: BinarySensorDeviceClass.COLD,
     Quantity.CONNECTIVITY: BinarySensorDeviceClass.CONNECTIVITY,
+    Quantity.DOOR: BinarySensorDeviceClass.DOOR,
+    Quantity.GAS: BinarySensorDeviceClass.GAS,
+    Quantity.LIGHT: BinarySensorDeviceClass.LIGHT,
+    Quantity.MOISTURE: BinarySensorDeviceClass.MOISTURE,
+    Quantity.MOTION: BinarySensorDeviceClass.MOTION,
+    Quantity.OCCUPANCY: BinarySensorDeviceClass.OCCUPANCY,
+    Quantity.OPENING: BinarySensorDeviceClass.OPENING,
+    Quantity.OUTLET: BinarySensorDeviceClass.POWER,
     Quantity.PROBLEM: BinarySensorDeviceClass.PROBLEM,
+    Quantity.RUNNING: BinarySensorDeviceClass.RUNNING,
+    Quantity.SAFETY: BinarySensorDeviceClass.SAFETY,
+    Quantity.SMOKE: BinarySensorDeviceClass.SMOKE,
+    Quantity.SOUND: BinarySensorDeviceClass.SOUND,
+    Quantity.TAMPER: BinarySensorDeviceClass.TAMPER,
+    Quantity.VIBRATION: BinarySensorDeviceClass.VIBRATION,
+    Quantity.WINDOW: BinarySensorDeviceClass.WINDOW,
 }
+_ANGLES = frozenset({Quantity.ANGLE, Quantity.WIND_DIRECTION})
 
 
 def sensor_device_class(point: Point) -> SensorDeviceClass | None:
@@ -177,8 +209,11 @@ def sensor_unit(point: Point) -> str | None:
 
 
 def sensor_precision(point: Point) -> int | None:
-    """Return the number of decimals to show, in the server's unit; `None` is all."""
-    if point.kind is Kind.STATE:
+    """Return the number of decimals to show; `None` leaves it to Home Assistant.
+
+    The server's number is for its own unit: no decimals of Wh would be whole kWh.
+    """
+    if point.kind is Kind.STATE or sensor_unit(point) is not None:
         return None
     if point.precision is None and point.quantity in _WHOLE:
         return 0
@@ -188,11 +223,13 @@ def sensor_precision(point: Point) -> int | None:
 def sensor_state_class(point: Point) -> SensorStateClass | None:
     """Return the state class of a sensor, or `None` for text.
 
-    An angle in another unit than degrees has none, because its mean would be wrong.
+    An angle in another unit than degrees has none, because its mean would be wrong, and
+    a coordinate has none, because the mean of two places is neither of them.
     """
-    state_class = None if point.options else _STATE_CLASSES.get(point.kind)
-    is_angle = point.quantity is Quantity.WIND_DIRECTION
-    if is_angle and state_class is SensorStateClass.MEASUREMENT:
+    if point.options or point.quantity is Quantity.COORDINATE:
+        return None
+    state_class = _STATE_CLASSES.get(point.kind)
+    if point.quantity in _ANGLES and state_class is SensorStateClass.MEASUREMENT:
         # The mean of 359° and 1° must be 0° instead of 180°.
         angle = SensorStateClass.MEASUREMENT_ANGLE
         return angle if point.unit in STATE_CLASS_UNITS[angle] else None
@@ -220,6 +257,23 @@ def binary_sensor_device_class(point: Point) -> BinarySensorDeviceClass | None:
     return _BINARY_QUANTITIES.get(point.quantity)
 
 
+def switch_device_class(point: Point) -> SwitchDeviceClass | None:
+    """Return the device class of a switch."""
+    return SwitchDeviceClass.OUTLET if point.quantity is Quantity.OUTLET else None
+
+
+def has_device_class(point: Point) -> bool:
+    """Return True if Home Assistant can name the entity after its device class."""
+    match platform_of(point):
+        case Platform.SENSOR:
+            return sensor_device_class(point) is not None
+        case Platform.NUMBER:
+            return number_device_class(point) is not None
+        case Platform.BINARY_SENSOR:
+            return binary_sensor_device_class(point) is not None
+    return False
+
+
 def entity_category(point: Point) -> EntityCategory | None:
     """Return the entity category of a point.
 
@@ -227,6 +281,7 @@ def entity_category(point: Point) -> EntityCategory | None:
     """
     if point.category is None:
         return None
-    if platform_of(point) in _READ_ONLY:
+    is_query = point.kind is Kind.ACTION and point.category is Category.DIAGNOSTIC
+    if is_query or platform_of(point) in _READ_ONLY:
         return EntityCategory.DIAGNOSTIC
     return EntityCategory.CONFIG

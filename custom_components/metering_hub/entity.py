@@ -8,13 +8,13 @@ from typing import override
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
+from .const import CONF_ALL_SENSORS, DOMAIN
 from .data import MeteringHubConfigEntry
-from .descriptions import entity_category
+from .descriptions import entity_category, has_device_class
 from .identifiers import (
     SERVER_DEVICE_KEY,
     device_identifier,
@@ -22,11 +22,16 @@ from .identifiers import (
     point_unique_id,
 )
 from .live.coordinator import ReadingsCoordinator
+from .live.first_values import FirstValues
 from .metering.model import Point, Reading
+from .registry import registered_entity
 
 ADDED_AT_ONCE = 50
 """How many entities to add before yielding to the event loop, which takes about 5 ms.
 Home Assistant adds all entities of one call without yielding."""
+
+WAITING_PLATFORMS = frozenset({Platform.BINARY_SENSOR, Platform.SENSOR})
+"""The platforms whose entities are added when there is something to show."""
 
 
 async def async_add_point_entities(
@@ -35,33 +40,77 @@ async def async_add_point_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[ReadingsCoordinator, Point], PointEntity],
 ) -> None:
-    """Add an entity for each point of a platform, now and whenever one is found."""
+    """Add an entity for each point of a platform, now and whenever one is found.
+
+    What can only be read and never had a value is added with its first one.
+    """
     runtime = entry.runtime_data
-
-    def new_points() -> list[Point]:
-        """Return the points of the platform that have no entity yet.
-
-        One that has an entity under a former key gets it back after a reload.
-        """
-        new = [
-            point
-            for key, point in runtime.inventory.data.points.items()
-            if platform_of(point) is platform
-            and runtime.registrar.shown_points.isdisjoint((key, *point.former_keys))
-        ]
-        runtime.registrar.shown_points.update(point.key for point in new)
-        return new
+    readings = runtime.readings
 
     @callback
     def add_new() -> None:
         """Add the entities of new points."""
-        async_add_entities(make(runtime.readings, point) for point in new_points())
+        async_add_entities(make(readings, point) for point in new.take())
 
+    new = _NewPoints(entry, platform, FirstValues(readings, add_new))
+    entry.async_on_unload(new.first_values.close)
     entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
-    for points in batched(new_points(), ADDED_AT_ONCE, strict=False):
+    for points in batched(new.take(), ADDED_AT_ONCE, strict=False):
         # All platforms start in the same step, so yield before the first batch, too.
         await asyncio.sleep(0)
-        async_add_entities(make(runtime.readings, point) for point in points)
+        async_add_entities(make(readings, point) for point in points)
+
+
+class _NewPoints:
+    """The points of a platform that have no entity yet."""
+
+    def __init__(
+        self,
+        entry: MeteringHubConfigEntry,
+        platform: Platform,
+        first_values: FirstValues,
+    ) -> None:
+        """Initialize for the points of a loaded entry."""
+        self._entry = entry
+        self._platform = platform
+        self._shows_all = entry.options.get(CONF_ALL_SENSORS) is True
+        self._readings = entry.runtime_data.readings
+        self.first_values = first_values
+
+    def take(self) -> list[Point]:
+        """Return the points that get an entity now, and wait for the others.
+
+        One that has an entity under a former key gets it back after a reload, unless
+        that is now the key of another point.
+        """
+        runtime = self._entry.runtime_data
+        points, shown = runtime.inventory.data.points, runtime.registrar.shown_points
+        new = [
+            point
+            for key, point in points.items()
+            if platform_of(point) is self._platform
+            and not point.is_part
+            and key not in shown
+            and shown.isdisjoint(set(point.former_keys) - points.keys())
+        ]
+        waiting = {point.key for point in new if self._waits(point)}
+        self.first_values.wait_for(waiting)
+        taken = [point for point in new if point.key not in waiting]
+        shown.update(point.key for point in taken)
+        return taken
+
+    def _waits(self, point: Point) -> bool:
+        """Return True if a point is to be shown with its first value only.
+
+        What the registry knows had a value once, and a disabled entity is never read.
+        """
+        return (
+            not self._shows_all
+            and self._platform in WAITING_PLATFORMS
+            and point.enabled_default
+            and point.key not in self._readings.data.readings
+            and registered_entity(self._readings.hass, self._entry, point) is None
+        )
 
 
 class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
@@ -82,7 +131,9 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
         )
         self._attr_entity_registry_enabled_default = point.enabled_default
         self._attr_entity_category = entity_category(point)
-        if point.name is not None:
+        # Without a name of its own, an entity is named after its device class.
+        is_named_by_class = point.has_class_name and has_device_class(point)
+        if point.name is not None and not is_named_by_class:
             names = entry.runtime_data.inventory.point_names
             self._attr_name = names.get(point.key, point.name)
         if point.translation_key is not None:
@@ -126,6 +177,7 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
         coordinator = self.coordinator
         return (
             coordinator.last_update_success
+            and coordinator.has_point(self._key)
             and self._key not in coordinator.data.unavailable
         )
 
@@ -133,19 +185,14 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
 def device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:
     """Return the device of the entities that describe the whole entry.
 
-    This is the device that all others belong to, or else a service device for the
+    This is the device that all others belong to, or else the device of the
     server itself.
     """
     inventory = entry.runtime_data.inventory
     roots = [device for device in inventory.data.devices.values() if not device.parent]
     if len(roots) == 1:
         return DeviceInfo(identifiers={device_identifier(entry, roots[0].key)})
-    return DeviceInfo(
-        identifiers={device_identifier(entry, SERVER_DEVICE_KEY)},
-        entry_type=DeviceEntryType.SERVICE,
-        name=entry.title,
-        sw_version=inventory.identity.version,
-    )
+    return DeviceInfo(identifiers={device_identifier(entry, SERVER_DEVICE_KEY)})
 
 
 @callback

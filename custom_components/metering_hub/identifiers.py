@@ -1,11 +1,13 @@
 """The identifiers of devices and entities in Home Assistant's registries."""
 
 from collections.abc import Mapping
+import hashlib
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
+from homeassistant.const import MAX_LENGTH_STATE_STATE, Platform
+from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN
+from .const import CONF_BACKEND, CONF_SCOPE, DOMAIN
 from .metering.model import Kind, Point
 
 _PLATFORMS: Mapping[Kind, Platform] = {
@@ -31,8 +33,24 @@ HISTORY_EVENTS_KEY = "history_events"
 HISTORY_IMPORT_KEY = "history_import"
 MISSING_HOURS_KEY = "missing_hours"
 UPDATE_MODE_KEY = "update_mode"
+_PRICED_ROLES = ("import", "export", "gas", "water", "heat")
+_COST_SPANS = ("today", "month", "year")
+
+
+def cost_key(span: str, role: str) -> str:
+    """Return the key of the sensor of what a role costs in the running day or so."""
+    return f"cost_{span}_{role}"
+
+
+def price_key(role: str) -> str:
+    """Return the key of the sensor of a role's current price."""
+    return f"price_{role}"
+
+
 OWN_KEYS = frozenset(
     {
+        *(cost_key(span, role) for span in _COST_SPANS for role in _PRICED_ROLES),
+        *(price_key(role) for role in _PRICED_ROLES),
         DATA_QUALITY_KEY,
         HISTORY_EVENTS_KEY,
         HISTORY_IMPORT_KEY,
@@ -49,10 +67,14 @@ SERVER_DEVICE_KEY = "__server"
 def platform_of(point: Point) -> Platform:
     """Return the platform of a point's entity.
 
-    A text without options that can be set is a sensor, because it is shown only.
+    A text that can be set is a sensor if its lengths are not known or none of them is
+    short enough for a state.
     """
-    has_options = point.options is not None
-    if point.writable and (has_options or point.kind is not Kind.STATE):
+    if point.writable and point.kind is Kind.STATE and point.options is None:
+        text = point.text
+        fits = text is not None and text.shortest <= MAX_LENGTH_STATE_STATE
+        return Platform.TEXT if fits else Platform.SENSOR
+    if point.writable:
         return _WRITABLE_PLATFORMS.get(point.kind, _PLATFORMS[point.kind])
     return _PLATFORMS[point.kind]
 
@@ -60,6 +82,30 @@ def platform_of(point: Point) -> Platform:
 def entry_unique_id(backend: str, identity: str) -> str:
     """Return the unique ID of the config entry of a server with this identity."""
     return f"{backend}:{identity}"
+
+
+def log_name[Data](entry: ConfigEntry[Data]) -> str:
+    """Return the name of an entry in the log, which people publish when they ask.
+
+    The title may contain an address or a place. The end of this name is also that of
+    the ids of its statistics, if the server has an identity.
+    """
+    identity = entry.data.get(CONF_SCOPE) or entry.unique_id or entry.entry_id
+    return f"{entry.data.get(CONF_BACKEND, DOMAIN)}_{scope_of(identity)}"
+
+
+@callback
+def place_name[Data](hass: HomeAssistant, entry: ConfigEntry[Data]) -> str | None:
+    """Return the title if names need it, as there are several servers of a kind."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    backend = entry.data[CONF_BACKEND]
+    alike = [each for each in entries if each.data.get(CONF_BACKEND) == backend]
+    return entry.title if len(alike) > 1 else None
+
+
+def scope_of(identity: str) -> str:
+    """Return the short text that stands for an identity in ids and in the log."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
 
 def _prefix[Data](entry: ConfigEntry[Data]) -> str:

@@ -39,10 +39,17 @@ class PointSelect(ControlEntity, SelectEntity):
 
     @override
     def _show(self, value: Value | None) -> bool:
-        """Set the state; a value that is not an option is unknown."""
-        option = value if isinstance(value, str) and value in self.options else None
+        """Set the state; a value that the server did not list is an option meanwhile.
+
+        Home Assistant shows only what is listed.
+        """
+        option = value if isinstance(value, str) else None
         if option == self._attr_current_option:
             return False
+        listed = self.point.options or ()
+        self._attr_options = [*listed]
+        if option is not None and option not in listed:
+            self._attr_options.append(option)
         self._attr_current_option = option
         return True
 

@@ -15,10 +15,12 @@ from homeassistant.core import (
 from homeassistant.helpers.service import async_register_admin_service
 
 from .actions.call import ENTRY
-from .actions.dashboard import add_to_energy_dashboard
+from .actions.costs import COSTS_SCHEMA, get_costs
+from .actions.dashboard import add_to_energy_dashboard, restore_energy_dashboard
 from .actions.energy_breakdown import BREAKDOWN_SCHEMA, get_energy_breakdown
 from .actions.gaps import GAPS_SCHEMA, get_gaps
 from .actions.history import (
+    CLEAR_SCHEMA,
     GET_SCHEMA,
     IMPORT_SCHEMA,
     clear_history,
@@ -32,6 +34,7 @@ from .actions.sending import (
     send_telegram,
 )
 from .actions.server_data import DATA_SCHEMA, get_server_data
+from .actions.set_values import SET_VALUES_SCHEMA, set_values
 from .actions.upload import UPLOAD_SCHEMA, upload_timeseries
 from .const import DOMAIN
 
@@ -53,6 +56,7 @@ _ACTIONS = (
     _Action("import_history", import_history, IMPORT_SCHEMA),
     _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
     _Action("get_server_data", get_server_data, DATA_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_costs", get_costs, COSTS_SCHEMA, SupportsResponse.ONLY),
     _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
     _Action(
         "get_energy_breakdown",
@@ -60,10 +64,12 @@ _ACTIONS = (
         BREAKDOWN_SCHEMA,
         SupportsResponse.ONLY,
     ),
-    _Action("clear_history", clear_history, _ENTRY_SCHEMA),
+    _Action("clear_history", clear_history, CLEAR_SCHEMA),
     _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),
+    _Action("restore_energy_dashboard", restore_energy_dashboard, _ENTRY_SCHEMA),
     _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA),
     _Action("send_readings", send_readings, READINGS_SCHEMA),
+    _Action("set_values", set_values, SET_VALUES_SCHEMA, SupportsResponse.NONE),
     _Action("upload_timeseries", upload_timeseries, UPLOAD_SCHEMA, is_for_admins=True),
 )
 

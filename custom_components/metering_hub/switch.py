@@ -9,8 +9,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import ControlEntity
 from .data import MeteringHubConfigEntry
+from .descriptions import switch_device_class
 from .entity import async_add_point_entities
-from .metering.model import Value
+from .live.coordinator import ReadingsCoordinator
+from .metering.model import Point, Value
 
 PARALLEL_UPDATES = 1
 
@@ -30,6 +32,11 @@ class PointSwitch(ControlEntity, SwitchEntity):
     """A switch that sets a flag."""
 
     _attr_is_on: bool | None = None
+
+    def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
+        """Initialize the switch from its point."""
+        super().__init__(coordinator, point)
+        self._attr_device_class = switch_device_class(point)
 
     @override
     def _show(self, value: Value | None) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import override
 
-from homeassistant.components.todo import (  # type: ignore[attr-defined]  # Moved after 2026.9.
+from homeassistant.components.todo import (
     TodoItem,
     TodoItemStatus,
     TodoListEntity,
@@ -15,11 +15,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .backends.errors import AuthenticationError, BackendError
 from .const import DOMAIN
 from .data import MeteringHubConfigEntry
 from .entity import PointEntity, async_add_point_entities
-from .errors import as_action_error
+from .errors import errors_translated, refusal_noticed
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point
 from .metering.notifications import Notification
@@ -79,12 +78,10 @@ class PointTodoList(PointEntity, TodoListEntity):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="only_completed"
             )
+        entry = self.coordinator.config_entry
         try:
-            await self.coordinator.backend.mark_read(self.point, str(item.uid))
-        except BackendError as err:
-            if isinstance(err, AuthenticationError):
-                self.coordinator.config_entry.async_start_reauth(self.hass)
-            raise as_action_error(err) from err
+            with errors_translated(), refusal_noticed(self.hass, entry):
+                await self.coordinator.backend.mark_read(self.point, str(item.uid))
         finally:
             self._read_again()
         done = replace(shown, status=TodoItemStatus.COMPLETED)

@@ -45,6 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--other-device", choices=("gas", "heat", "water", "none"), default="none"
     )
     parser.add_argument("--no-telegram", action="store_true")
+    parser.add_argument("--no-contracts", action="store_true")
     parser.add_argument("--api-disabled", action="store_true")
 
 
@@ -76,13 +77,14 @@ def build(options: Namespace) -> Running:
         extra_device=options.extra_device,
         other_device=options.other_device,
     )
+    if options.no_contracts:
+        simulator.prices = []
     if options.dirty:
         make_dirty(simulator, options.seed)
     change_values(simulator.faults, options, live_values)
-    credentials = f"API key: {simulator.api_key}"
     return Running(
         simulator.app,
-        credentials,
+        f"API key: {simulator.api_key}",
         partial(_amount, house),
         simulator.dirt,
         partial(expected, simulator),

@@ -1,7 +1,7 @@
 """A simulator of Milesight Beaver IoT, releases 1.0 to 1.3.1."""
 
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, FUNCTIONS, Knobs, User
-from .model import Device, Entity, Gap, Override
+from .model import Device, Entity, ExtraRow, Gap, Override
 from .simulator import MilesightSimulator
 from .world import World
 
@@ -11,6 +11,7 @@ __all__ = [
     "FUNCTIONS",
     "Device",
     "Entity",
+    "ExtraRow",
     "Gap",
     "Knobs",
     "MilesightSimulator",

@@ -3,6 +3,7 @@
 from simulators.faults import Json, Row
 
 from .knobs import FUNCTIONS
+from .releases import V110
 from .request import ApiRequest
 
 
@@ -12,7 +13,7 @@ async def user_status(request: ApiRequest) -> Json:
 
 
 async def user_info(request: ApiRequest) -> Json:
-    """Return the user of the request, with the role and its functions."""
+    """Return the user of the request; 1.0.0 knows neither tenants nor roles."""
     user = request.user
     codes = FUNCTIONS if user.super_admin else sorted(user.functions)
     menus: list[Json] = [
@@ -20,11 +21,15 @@ async def user_info(request: ApiRequest) -> Json:
         for index, code in enumerate(codes)
     ]
     role = "super_admin" if user.super_admin else "Reader"
-    return {
+    known: Row = {
         "user_id": user.user_id,
-        "tenant_id": request.state.tenant,
         "nickname": user.nickname,
         "email": user.email,
+    }
+    if not V110.has(request.release):
+        return known
+    return known | {
+        "tenant_id": request.state.tenant,
         "created_at": str(request.state.world.start * 1000),
         "roles": [{"role_id": "1868211453976543002", "role_name": role}],
         "menus": menus,
@@ -33,10 +38,16 @@ async def user_info(request: ApiRequest) -> Json:
 
 
 async def broker_info(request: ApiRequest) -> Json:
-    """Return the address of the broker; without a host, it is that of the web page."""
-    info: Row = {"mqtt_port": request.state.notifier.mqtt_port, "ws_path": "/mqtt"}
-    if request.state.mqtt_host is not None:
-        info["host"] = request.state.mqtt_host
+    """Return the address of the broker; without a host, it is that of the web page.
+
+    The ports are those of the broker itself, published or not.
+    """
+    state = request.state
+    info: Row = {"mqtt_port": state.notifier.mqtt_port, "ws_path": "/mqtt"}
+    if state.mqtt_host is not None:
+        info["host"] = state.mqtt_host
+    if state.mqtt_ws_port is not None:
+        info["ws_port"] = state.mqtt_ws_port
     return info
 
 

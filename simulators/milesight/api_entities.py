@@ -11,10 +11,10 @@ from typing import get_args
 from simulators.faults import Json, Row
 
 from .model import Entity
-from .query import enums, ids, ordered, page, paged, texts
+from .query import PastEnd, enums, ids, ordered, page, paged, texts
 from .releases import PAGE_ONE_AGAIN, V120, V130
 from .request import ApiRequest
-from .rows import INTEGRATION_NAMES, entity_meta, entity_row, group_id, group_of
+from .rows import entity_meta, entity_row, group_id, group_of, integration_name
 from .store import text
 from .templates import Access, EntityType, ValueType
 from .wire import invalid, server_error
@@ -37,7 +37,7 @@ _ACCESS = get_args(Access.__value__)
 
 
 async def entity_search(request: ApiRequest) -> Json:
-    """Return a page of entities; past the end it is page 1 again (1.1.0 on)."""
+    """Return a page of entities; past the end, page 1 again or nothing at all."""
     wanted, tests = page(request.body), _tests(request)
     found = [
         entity for entity in request.entities() if all(test(entity) for test in tests)
@@ -46,7 +46,9 @@ async def entity_search(request: ApiRequest) -> Json:
         ordered(found, request.body, _ORDERS),
         wanted,
         lambda entity: entity_row(entity, request.release),
-        past_is_first=PAGE_ONE_AGAIN.has(request.release),
+        past_end=PastEnd.FIRST_PAGE
+        if PAGE_ONE_AGAIN.has(request.release)
+        else PastEnd.NOTHING,
     )
 
 
@@ -93,7 +95,7 @@ def _within(
 
 def _mentions(entity: Entity, keyword: str, *, by_key: bool) -> bool:
     """Return True if a name of an entity, or its key, contains the keyword."""
-    found = [entity.name, _device_name(entity), INTEGRATION_NAMES[entity.integration]]
+    found = [entity.name, _device_name(entity), integration_name(entity)]
     if by_key:
         found.append(entity.key)
     return any(keyword in name.casefold() for name in found)
@@ -127,22 +129,20 @@ _OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
     "END_WITH": lambda value, wanted: value.endswith(wanted[0]),
     "ANY_EQUALS": lambda value, wanted: value in wanted,
 }
-_ANY = frozenset(_OPERATORS)
+_TEXT = frozenset(_OPERATORS) - {"ANY_EQUALS"}
 _FILTERS = {
-    "ENTITY_KEY": _Filter(lambda entity: entity.key, _ANY),
-    "ENTITY_NAME": _Filter(lambda entity: entity.name, _ANY),
+    "ENTITY_KEY": _Filter(lambda entity: entity.key, _TEXT),
+    "ENTITY_NAME": _Filter(lambda entity: entity.name, _TEXT),
     "ENTITY_TYPE": _Filter(lambda entity: entity.kind, frozenset({"ANY_EQUALS"})),
     "ENTITY_VALUE_TYPE": _Filter(
         lambda entity: entity.value_type, frozenset({"ANY_EQUALS"})
     ),
-    "DEVICE_NAME": _Filter(_device_name, _ANY),
-    "INTEGRATION_NAME": _Filter(
-        lambda entity: INTEGRATION_NAMES[entity.integration], _ANY
-    ),
+    "DEVICE_NAME": _Filter(_device_name, _TEXT),
+    "INTEGRATION_NAME": _Filter(integration_name, _TEXT),
     "ENTITY_PARENT_NAME": _Filter(
-        lambda entity: "" if entity.parent is None else entity.parent.name, _ANY
+        lambda entity: "" if entity.parent is None else entity.parent.name, _TEXT
     ),
-    "ENTITY_TAGS": _Filter(lambda entity: "", _ANY),
+    "ENTITY_TAGS": _Filter(lambda entity: "", _TEXT),
     "DEVICE_GROUP": _Filter(_device_group, frozenset({"ANY_EQUALS"})),
     "DEVICE_ID": _Filter(
         lambda entity: "" if entity.device is None else entity.device.id,
@@ -156,7 +156,8 @@ async def advanced_search(request: ApiRequest) -> Json:
     wanted, given = page(request.body), request.body.get("entity_filter")
     if not isinstance(given, dict):
         raise server_error(
-            'Cannot invoke "java.util.Map.get(Object)" because "entityFilter" is null'
+            'Cannot invoke "java.util.Map.get(Object)" because '
+            '"columnToCondition" is null'
         )
     tests = [_filter(request, name, how) for name, how in given.items()]
     found = [
@@ -166,14 +167,14 @@ async def advanced_search(request: ApiRequest) -> Json:
 
     def item(entity: Entity) -> Json:
         """Return the row of an entity with its latest value."""
-        row: Row = entity_row(entity, release) | {"entity_tags": []}
+        row: Row = entity_row(entity, release)
         latest = store.latest(entity)
         if latest is not None and latest.value is not None:
             row["entity_latest_value"] = text(latest.value)
         return row
 
     orders = ordered(found, request.body, _ORDERS)
-    return await paged(orders, wanted, item, past_is_first=True)
+    return await paged(orders, wanted, item, past_end=PastEnd.FIRST_PAGE)
 
 
 def _filter(request: ApiRequest, name: str, how: Json) -> Test:
@@ -184,7 +185,7 @@ def _filter(request: ApiRequest, name: str, how: Json) -> Test:
     operator = str(how.get("operator")).upper() if isinstance(how, dict) else ""
     wanted = ids(how.get("values")) if isinstance(how, dict) else []
     if operator not in known.operators:
-        raise invalid(f"Operator {operator} is not supported by {name}")
+        raise invalid("Invalid operator")
     if not 1 <= len(wanted) <= 100:
         raise invalid(f"{name} takes 1 to 100 values")
     return lambda entity: _OPERATORS[operator](known.get(entity), wanted)

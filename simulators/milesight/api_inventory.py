@@ -5,13 +5,14 @@ Source: docs/wire/milesight.md, Devices.
 
 from simulators.faults import Json, Row
 
-from .catalog import INTEGRATIONS, IntegrationTemplate
+from .catalog import IntegrationTemplate
 from .model import Device, Entity
 from .query import ids, ordered, page, paged, texts
 from .request import ApiRequest
-from .rows import GROUPS, device_detail, device_row, entity_summary, group_id, group_of
+from .rows import device_detail, device_row, entity_summary, group_id, group_of
 from .store import latest_json
-from .wire import not_found, server_error
+from .wire import invalid, not_found, server_error
+from .world import GROUPS
 
 _ORDERS = {
     "id": lambda device: device.id,
@@ -27,14 +28,14 @@ async def integration_search(request: ApiRequest) -> Json:
     wanted = request.body.get("device_addable")
     return [
         _integration(request, integration)
-        for integration in INTEGRATIONS
+        for integration in request.state.world.integrations
         if wanted is None or integration.adds_devices == wanted
     ]
 
 
 async def integration_detail(request: ApiRequest) -> Json:
     """Return an integration and the entities that do not belong to a device."""
-    for integration in INTEGRATIONS:
+    for integration in request.state.world.integrations:
         if integration.id == request.params["id"]:
             entities = [
                 _integration_entity(request, entity)
@@ -81,6 +82,19 @@ async def device_get(request: ApiRequest) -> Json:
         return None
     entities = [entity for entity in device.entities if request.can_see_entity(entity)]
     return device_detail(device, entities, request.store, request.release)
+
+
+async def device_update(request: ApiRequest) -> Json:
+    """Rename a device, which is all that can be changed of it."""
+    wanted = request.params["id"]
+    device = request.state.world.devices.get(wanted)
+    if device is None or not request.can_see(device):
+        raise not_found()
+    name = request.body.get("name")
+    if not isinstance(name, str) or not name:
+        raise invalid("name")
+    request.state.world.rename(device, name, request.state.clock())
+    return None
 
 
 async def group_search(request: ApiRequest) -> Json:

@@ -15,10 +15,14 @@ from simulators.credentials import is_same_secret
 from simulators.faults import Json
 
 from .knobs import Knobs, User
-from .releases import REFRESH_COOL_DOWN
+from .releases import OLD_REFUSALS, REFRESH_COOL_DOWN
 from .wire import unauthorized
 
 _COOL_DOWN = timedelta(minutes=1)
+_MALFORMED = (
+    "invalid_token:An error occurred while attempting to decode the Jwt: "
+    "Malformed token"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,14 @@ class Sessions:
     def user(self, authorization: str) -> User:
         """Return the user of an Authorization header; raise ApiError 401."""
         scheme, _, token = authorization.partition(" ")
+        if scheme == "Bearer" and token.count(".") != 2:
+            raise unauthorized(_MALFORMED)
         found = next(
             (tokens for tokens in self._tokens if is_same_secret(tokens.access, token)),
             None,
         )
-        if scheme != "Bearer" or found is None or found.user not in self._knobs.users:
+        # A user who is deleted, or changes the password, keeps the tokens.
+        if scheme != "Bearer" or found is None:
             raise unauthorized("invalid_request:Invalid access token")
         if found.expires <= self._knobs.clock():
             raise unauthorized("invalid_token:Jwt expired")
@@ -94,10 +101,13 @@ class Sessions:
         """Return tokens for a user name and password."""
         name, password = form.get("username", ""), form.get("password", "")
         user = next((user for user in self._knobs.users if user.email == name), None)
+        is_old = OLD_REFUSALS.has(self._knobs.release)
         if user is None:
-            raise unauthorized("invalid_request:username not found.")
+            who = "user" if is_old else "username"
+            raise unauthorized(f"invalid_request:{who} not found.")
         if not is_same_secret(password, user.password):
-            raise unauthorized("invalid_request:Bad credentials")
+            cause = "password not match." if is_old else "Bad credentials"
+            raise unauthorized(f"invalid_request:{cause}")
         return self._issue(user)
 
     def _refresh(self, form: Mapping[str, str]) -> Tokens:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from .catalog_climate import CLIMATE_MODELS
+from .catalog_composites import COMPOSITE_MODELS
 from .catalog_power import POWER_MODELS
 from .sources import Battery, Climate, Fixed, Positive, Register
 from .templates import (
@@ -11,6 +12,7 @@ from .templates import (
     Template,
     choice,
     climate,
+    command,
     event,
     flag,
     long,
@@ -40,7 +42,7 @@ _PULSES: tuple[Template, ...] = (
     choice("water_alarm", "Water Alarm", {"0": "Released", "1": "Outage"}, Fixed(0)),
     long("battery", "Battery", "%", Battery()),
     number("pulse_filter", "Pulse Filter", "ms", 40, 10, 1000),
-    *service("clear_counter", "Clear Counter"),
+    command("clear_counter", "Clear Counter"),
     *COMMON,
 )
 
@@ -62,7 +64,7 @@ _IO: tuple[Template, ...] = (
     climate("pt100_1", "PT100", "°C", Climate(64, 6, -4, 3)),
     select("working_mode", "Working Mode", {"0": "Class A", "2": "Class C"}, 2),
     number("reporting_interval", "Reporting Interval", "s", 60, 10, 64800),
-    *service("reboot", "Reboot"),
+    command("reboot", "Reboot"),
     *COMMON,
 )
 
@@ -90,7 +92,7 @@ IO_MODELS = (
     Model("EM300-SLD", "Utility room floor", _LEAK, ("leak",), 3600),
 )
 
-MODELS = (*POWER_MODELS, *IO_MODELS, *CLIMATE_MODELS)
+MODELS = (*POWER_MODELS, *IO_MODELS, *CLIMATE_MODELS, *COMPOSITE_MODELS)
 """Each line is one device of the default world; larger worlds repeat them."""
 
 

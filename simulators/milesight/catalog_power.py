@@ -11,6 +11,7 @@ from .templates import (
     Template,
     choice,
     climate,
+    command,
     double,
     event,
     flag,
@@ -50,9 +51,9 @@ _PLUG: tuple[Template, ...] = (
         number("threshold", "Threshold", "A", 16, 1, 17),
     ),
     toggle("power_consumption_enable", "Power Recording", True),
-    *service("reset_power_consumption", "Reset Power Consumption"),
-    *service("query_device_status", "Query Device Status"),
-    *service("reboot", "Reboot"),
+    command("reset_power_consumption", "Reset Power Consumption"),
+    command("query_device_status", "Query Device Status"),
+    command("reboot", "Reboot"),
     *service(
         "delay_task",
         "Delay Task",
@@ -118,7 +119,7 @@ _THREE_PHASE: tuple[Template, ...] = (
         "total_apparent_energy", "Apparent Energy", "kVAh",
         Register(34_600, 0, 2, 1_270_000),
     ),
-    *service("reset_power_consumption", "Reset Energy"),
+    command("reset_power_consumption", "Reset Energy"),
     *COMMON,
 )  # fmt: skip
 
@@ -134,7 +135,7 @@ _LIGHTS: tuple[Template, ...] = (
         Register(_CT_WH, initial=311_002),
     ),
     *(switch(f"switch_{number_}", f"Switch {number_}") for number_ in range(1, 9)),
-    *service("reset_power_consumption", "Reset Power Consumption"),
+    command("reset_power_consumption", "Reset Power Consumption"),
     number("reporting_interval", "Reporting Interval", "s", 1200, 60, 64800),
     *COMMON,
 )
@@ -158,7 +159,7 @@ _CLAMP: tuple[Template, ...] = (
     choice("current_alarm", "Current Alarm", _ALARM, Fixed(0)),
     flag("motor_running", "Running", "No", "Yes", Positive()),
     number("reporting_interval", "Reporting Interval", "min", 10, 1, 1440),
-    *service("clear_current_cumulative_value", "Clear Total Current"),
+    command("clear_current_cumulative_value", "Clear Total Current"),
     *COMMON,
 )
 

@@ -9,6 +9,7 @@ from simulators.dirt import CLEAN
 from simulators.registry import Running
 from simulators.times import utcnow
 
+from .captured import CAPTURED_RELEASE
 from .catalog import MODELS
 from .dirty import expected, make_dirty, name_of
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User
@@ -24,6 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
     parser.add_argument("--release", default="1.3", help="1.0, 1.2.3, 1.3, 1.3.1 ...")
     parser.add_argument("--devices", type=int, default=len(MODELS))
+    parser.add_argument(
+        "--captured",
+        action="store_true",
+        help="serve the 133 devices of a running 1.3.1 as they were; not with --dirty",
+    )
     parser.add_argument("--days", type=float, default=400, help="age of the devices")
     parser.add_argument("--direct", action="store_true", help="port 9200, no nginx")
     parser.add_argument("--mqtt-port", type=int, default=0, help="0 picks a free port")
@@ -39,14 +45,16 @@ def build(options: Namespace) -> Running:
         options.seed,
         options.devices,
         clock=clock(options),
-        version=options.release,
+        captured=options.captured,
+        version=CAPTURED_RELEASE if options.captured else options.release,
         nginx=not options.direct,
         user=User(options.username, options.password),
         mqtt_bind=options.host,
         mqtt_port=None if options.no_mqtt else options.mqtt_port,
         push=not options.no_push,
     )
-    dirt = make_dirty(simulator, options.seed) if options.dirty else CLEAN
+    is_dirty = options.dirty and not options.captured
+    dirt = make_dirty(simulator, options.seed) if is_dirty else CLEAN
     change_values(simulator.faults, options, latest_values)
     credentials = f"user name: {options.username}, password: {options.password}"
     return Running(

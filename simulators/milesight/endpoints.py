@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import api_account, api_control, api_entities, api_inventory, api_values
+from . import (
+    api_account,
+    api_control,
+    api_entities,
+    api_history,
+    api_inventory,
+    api_values,
+)
 from .releases import ALWAYS, V120, V123, V130, Release, Since
 from .request import Handler
 
 _DEVICE = frozenset({"device.view"})
+_EDIT = frozenset({"device.edit"})
 _INTEGRATION = frozenset({"device.add", "integration.view"})
 
 
@@ -49,6 +57,7 @@ ENDPOINTS = (
     Endpoint("GET", "integration/{id}", api_inventory.integration_detail, _INTEGRATION),
     Endpoint("POST", "device/search", api_inventory.device_search, _DEVICE),
     Endpoint("GET", "device/{id}", api_inventory.device_get, _DEVICE),
+    Endpoint("PUT", "device/{id}", api_inventory.device_update, _EDIT),
     Endpoint("POST", "device-group/search", api_inventory.group_search, _DEVICE, V123),
     Endpoint("POST", "entity/search", api_entities.entity_search, _DEVICE),
     Endpoint(
@@ -58,8 +67,8 @@ ENDPOINTS = (
     Endpoint("POST", "entity/batch-get-status", api_values.batch_status, _DEVICE, V130),
     Endpoint("GET", "entity/{id}/children", api_entities.children, _DEVICE),
     Endpoint("GET", "entity/{id}/meta", api_entities.meta, _DEVICE),
-    Endpoint("POST", "entity/history/search", api_values.history, _DEVICE),
-    Endpoint("POST", "entity/history/aggregate", api_values.aggregate, _DEVICE),
+    Endpoint("POST", "entity/history/search", api_history.history, _DEVICE),
+    Endpoint("POST", "entity/history/aggregate", api_history.aggregate, _DEVICE),
     Endpoint("POST", "entity/property/update", api_control.property_update, _DEVICE),
     Endpoint("POST", "entity/service/call", api_control.service_call, _DEVICE),
     Endpoint("GET", "mqtt/broker-info", api_account.broker_info, since=V120),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 
+from simulators.faults import Json
 from simulators.times import utcnow
 
 from .releases import Release, parse_release
@@ -73,11 +74,17 @@ class Knobs:
     mqtt_port: int | None = 0  # 0: any free port; None: no broker on TCP.
     mqtt_password: str = field(default="simulated-mqtt", repr=False)
     mqtt_refuses: bool = False  # CONNACK 5: not authorised.
+    mqtt_ws_port: int | None = 8083  # What is said; only the web port forwards.
     mqtt_silent: bool = False  # Connections are accepted and never answered.
+    mqtt_port_silent: bool = False  # Those over TCP alone.
+    websocket_port: int | None = 0  # Without nginx; 0: any free port, not 9201.
     websocket_silent: bool = False  # The handshake is never answered.
     push: bool = True  # Reports are announced.
     # Control.
     failing_services: set[str] = field(default_factory=set)  # Keys of services.
+    codec_limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    # Of numbers, by entity key: known to the model's codec only.
+    calls: list[dict[str, Json]] = field(default_factory=list)  # Of services.
 
     @property
     def release(self) -> Release:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from simulators.faults import Json
+from simulators.faults import Json, Row
 from simulators.timeline import Grid, Run, Timeline
 from simulators.times import epoch
 
@@ -47,12 +47,28 @@ class Override:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ExtraRow:
+    """A stored value besides those of the reports, which is never the latest value.
+
+    `millis` is its time (epoch ms), `arrived` when it was stored (epoch seconds), and
+    `number` tells the rows apart that arrived in the same second.
+    """
+
+    millis: int
+    value: Json
+    arrived: int
+    number: int = 1
+    value_type: ValueType | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Device:
     """A device; times are seconds since 1970-01-01 UTC.
 
     `status` None follows the reports; "" is an unknown status. `reported` lists extra
-    reports, such as one after a switch.
+    reports, such as one after a switch. `group` is the name of the group that it is in,
+    and `captured` is the row of a real server.
     """
 
     id: str
@@ -69,6 +85,8 @@ class Device:
     gaps: list[Gap] = field(default_factory=list)
     reported: list[int] = field(default_factory=list)
     status: Status | Literal[""] | None = None
+    group: str | None = None
+    captured: Row | None = field(default=None, repr=False)
 
     def reports(self, start: int, now: int, written: Sequence[int] = ()) -> Timeline:
         """Return the instants of the reports in [start, now] that have arrived by now.
@@ -127,7 +145,9 @@ def _runs(
 class Entity:
     """An entity; name, attribute, type and access may change while it exists.
 
-    `scale` is the factor of the true value after a change of unit.
+    `scale` is the factor of the true value after a change of unit. `store_mode` is
+    which values are kept: ALL, HISTORY, LATEST or NONE. `extra` are single stored
+    values, and `captured` is the row of a real server.
     """
 
     id: str
@@ -145,6 +165,9 @@ class Entity:
     parent: Entity | None = field(default=None, repr=False)
     children: list[Entity] = field(default_factory=list, repr=False)
     scale: float | None = None
+    store_mode: str = "ALL"
+    extra: list[ExtraRow] = field(default_factory=list, repr=False)
+    captured: Row | None = field(default=None, repr=False)
 
     @property
     def kind(self) -> EntityType:

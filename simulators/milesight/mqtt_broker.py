@@ -115,7 +115,7 @@ class Broker:
             message = await socket.receive()
             return message.data if message.type is WSMsgType.BINARY else b""
 
-        await self._track(receive, socket.send_bytes)
+        await self._track(receive, socket.send_bytes, lambda: self._knobs.mqtt_silent)
         await socket.close()
         return socket
 
@@ -129,12 +129,18 @@ class Broker:
             writer.write(data)
             await writer.drain()
 
-        await self._track(lambda: reader.read(_CHUNK), send)
+        def is_silent() -> bool:
+            """Return True if clients over TCP are not answered."""
+            return self._knobs.mqtt_silent or self._knobs.mqtt_port_silent
+
+        await self._track(lambda: reader.read(_CHUNK), send, is_silent)
         writer.close()
 
-    async def _track(self, receive: Receive, send: Send) -> None:
+    async def _track(
+        self, receive: Receive, send: Send, is_silent: Callable[[], bool]
+    ) -> None:
         """Serve a client in a separate task, which can be cancelled."""
-        task = asyncio.create_task(self._serve(receive, send))
+        task = asyncio.create_task(self._serve(receive, send, is_silent))
         self._open.add(task)
         try:
             await asyncio.wait((task,))
@@ -142,12 +148,14 @@ class Broker:
             task.cancel()
             self._open.discard(task)
 
-    async def _serve(self, receive: Receive, send: Send) -> None:
+    async def _serve(
+        self, receive: Receive, send: Send, is_silent: Callable[[], bool]
+    ) -> None:
         """Exchange packets with a client until either side disconnects."""
         packets, client, wait = PacketReader(), None, _FIRST_PACKET
         try:
             while data := await asyncio.wait_for(receive(), wait or None):
-                if self._knobs.mqtt_silent:
+                if is_silent():
                     wait = 0.0
                     continue
                 for packet in packets.feed(data):

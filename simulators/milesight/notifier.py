@@ -46,10 +46,14 @@ class Notifier:
         return next(self._numbers)
 
     async def start(self, app: web.Application) -> None:
-        """Open the broker's port and start to announce reports."""
+        """Open the ports of push and start to announce reports."""
         knobs = self._knobs
         if knobs.mqtt_port is not None and self.broker.port is None:
             await self.broker.start(knobs.mqtt_bind, knobs.mqtt_port)
+        has_port = not knobs.nginx and OLD_WEBSOCKET.has(knobs.release)
+        port = knobs.websocket_port if has_port else None
+        if port is not None and self.websocket.port is None:
+            await self.websocket.start(knobs.mqtt_bind, port)
         if self._task is None:
             self._task = asyncio.create_task(self._announce_reports())
 
@@ -58,13 +62,14 @@ class Notifier:
         await self.drop()
 
     async def stop(self, app: web.Application) -> None:
-        """Close the broker's port and stop announcing reports."""
+        """Close the ports of push and stop announcing reports."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await self.broker.stop()
+        await self.websocket.stop()
 
     async def drop(self) -> None:
         """Close the connections of all clients."""

@@ -5,7 +5,8 @@ Source: docs/wire/milesight.md, JSON.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from simulators.faults import Json
 
@@ -25,12 +26,21 @@ class Page:
     size: int
     number: int
 
-    def slice(self, total: int, *, past_is_first: bool = False) -> slice:
-        """Return the rows of the page; past the end none, or those of page 1."""
-        start = (self.number - 1) * self.size
-        if start >= total and past_is_first:
-            start = 0
-        return slice(start, start + self.size)
+    @property
+    def start(self) -> int:
+        """Return the index of its first row."""
+        return (self.number - 1) * self.size
+
+
+class PastEnd(Enum):
+    """What a page past the end of a list is."""
+
+    NO_ROWS = "no rows, but the right total"
+    NOTHING = "no rows, and a total of 0"
+    FIRST_PAGE = "page 1 again"
+
+
+_NOTHING: Json = {"page_size": 0, "page_number": 1, "total": 0, "content": []}
 
 
 def page(body: Body) -> Page:
@@ -48,14 +58,16 @@ async def paged[T](
     wanted: Page,
     make: Callable[[T], Json],
     *,
-    past_is_first: bool = False,
+    past_end: PastEnd = PastEnd.NO_ROWS,
 ) -> Json:
     """Return a page object; long ones are built without blocking the event loop."""
-    if not len(rows):
-        return {"page_size": 0, "page_number": 1, "total": 0, "content": []}
-    part = wanted.slice(len(rows), past_is_first=past_is_first)
+    is_past_end = wanted.start >= len(rows)
+    if not len(rows) or (is_past_end and past_end is PastEnd.NOTHING):
+        return _NOTHING
+    if is_past_end and past_end is PastEnd.FIRST_PAGE:
+        wanted = replace(wanted, number=1)
     content: list[Json] = []
-    for index in range(*part.indices(len(rows))):
+    for index in range(wanted.start, min(wanted.start + wanted.size, len(rows))):
         content.append(make(rows[index]))
         if len(content) % _ROWS_AT_ONCE == 0:
             await asyncio.sleep(0)

@@ -34,10 +34,12 @@ class Since:
 ALWAYS = Since()
 V110 = Since((1, 1, 0))
 V120 = Since((1, 2, 0))
+V121 = Since((1, 2, 1))
 V122 = Since((1, 2, 2))
 V123 = Since((1, 2, 3))
 V130 = Since((1, 3, 0))
 V131 = Since((1, 3, 1))
+BEFORE_110 = Since(until=(1, 1, 0))
 BEFORE_130 = Since(until=(1, 3, 0))
 
 OLD_WEBSOCKET = Since(until=(1, 2, 2))
@@ -47,11 +49,19 @@ LONG_AS_NUMBER = V122
 """Earlier, the latest value of a LONG is a JSON string; in histories it always is."""
 PAGE_ONE_AGAIN = V110
 """A page of entities past the end is page 1 again."""
+OLD_REFUSALS = BEFORE_110
+"""The refusals of a login are worded differently."""
 REFRESH_COOL_DOWN = V130
 STATUS_TIMESTAMP = V130
-"""The time of a latest value is `timestamp`; earlier, it is `updated_at`."""
+"""Latest values have a time; earlier, the server never fills in `updated_at`."""
 NO_DATA_FOR_UNKNOWN = V130
 """The status of an unknown entity has no `data`; earlier, it is {}."""
+HISTORY_NEWEST_FIRST = V110
+"""Stored values have an order of their own: newest first."""
+HISTORY_ROW_IDS = V110
+"""Rows of stored values have `id` and `entity_id`."""
+HISTORY_OF_SEVERAL = V121
+"""`entity_ids` is honoured; earlier, it is ignored, so all entities' rows come."""
 ATTRIBUTES_OF_110 = frozenset(
     {"length_range", "optional", "default_value", "important"}
 )

@@ -20,16 +20,24 @@ from .releases import (
     Since,
 )
 from .store import Store
+from .world import GROUPS
 
 INTEGRATION_NAMES = {integration.id: integration.name for integration in INTEGRATIONS}
-GROUPS = ("Energy", "Rooms")
+
+
+def integration_name(entity: Entity) -> str:
+    """Return the name of an entity's integration."""
+    if entity.captured is not None:
+        return str(entity.captured["integration_name"])
+    return INTEGRATION_NAMES[entity.integration]
 
 
 def group_of(device: Device) -> str | None:
-    """Return the group of a device: plugs and meters, or climate, or none."""
-    if device.model.kinds and device.model.gate:
-        return GROUPS[0]
-    return GROUPS[1] if device.model.name in ("AM319", "EM300-TH", "WT101") else None
+    """Return the group of a device, if it is in one."""
+    if device.captured is not None:
+        group = device.captured.get("group_name")
+        return None if group is None else str(group)
+    return device.group
 
 
 def group_id(name: str) -> str:
@@ -39,14 +47,16 @@ def group_id(name: str) -> str:
 
 def device_row(device: Device, store: Store, release: Release) -> Row:
     """Return a row of device/search."""
-    return _fields(_device(device, store), DEVICE_FIELDS, release)
+    if device.captured is not None:
+        return {**device.captured, "name": device.name}
+    return _fields(_device(device, store, release), DEVICE_FIELDS, release)
 
 
 def device_detail(
     device: Device, entities: list[Entity], store: Store, release: Release
 ) -> Row:
     """Return the answer of device/{id}."""
-    row = _device(device, store) | {
+    row = _device(device, store, release) | {
         "user_nickname": "Admin",
         "user_email": "admin@example.com",
         "template_name": device.model.name,
@@ -57,6 +67,8 @@ def device_detail(
 
 def entity_row(entity: Entity, release: Release) -> Row:
     """Return a row of entity/search, which has neither value nor device id."""
+    if entity.captured is not None:
+        return entity.captured
     device = entity.device
     group = None if device is None else group_of(device)
     row: Row = {
@@ -70,10 +82,10 @@ def entity_row(entity: Entity, release: Release) -> Row:
         "entity_name": entity.name,
         "entity_value_attribute": attribute(entity, release),
         "entity_value_type": entity.value_type,
-        "entity_value_store_mod": "ALL" if entity.kind == "PROPERTY" else "HISTORY",
+        "entity_value_store_mod": _store_mode(entity),
         "entity_is_customized": entity.template.customized,
-        "entity_created_at": str(entity.created * 1000),
-        "entity_updated_at": str(entity.updated * 1000),
+        "entity_created_at": entity.created * 1000,
+        "entity_updated_at": entity.updated * 1000,
         "entity_description": None,
         "device_group": None
         if group is None
@@ -84,13 +96,21 @@ def entity_row(entity: Entity, release: Release) -> Row:
 
 def entity_meta(entity: Entity, release: Release) -> Row:
     """Return the answer of entity/{id}/meta."""
+    if entity.captured is not None:
+        prefix = "entity_"
+        return {
+            name.removeprefix(prefix): value
+            for name, value in entity.captured.items()
+            if name.startswith(prefix) and name != "entity_parent_name"
+        }
     row: Row = {
-        "id": entity.id,
+        # A number in every release, although it is beyond 2**53.
+        "id": int(entity.id),
         "key": entity.key,
         "name": entity.name,
         "type": entity.kind,
         "access_mod": entity.access,
-        "value_store_mod": "ALL" if entity.kind == "PROPERTY" else "HISTORY",
+        "value_store_mod": _store_mode(entity),
         "value_attribute": attribute(entity, release),
         "value_type": entity.value_type,
         "customized": entity.template.customized,
@@ -100,18 +120,26 @@ def entity_meta(entity: Entity, release: Release) -> Row:
     return _fields(row, META_FIELDS, release)
 
 
+def _store_mode(entity: Entity) -> str:
+    """Return which values are kept; only a property has a latest one."""
+    return entity.store_mode if entity.kind == "PROPERTY" else "HISTORY"
+
+
 def attribute(entity: Entity, release: Release) -> Row:
     """Return value_attribute with the keys that a release supports."""
     if V110.has(release):
         return entity.attribute
-    return {
+    known: Row = {
         name: value
         for name, value in entity.attribute.items()
         if name not in ATTRIBUTES_OF_110
     }
+    if "enum" in known and entity.value_type == "LONG":
+        known |= {"min": "NaN", "max": "NaN"}
+    return known
 
 
-def _device(device: Device, store: Store) -> Row:
+def _device(device: Device, store: Store, release: Release) -> Row:
     """Return all fields of a device."""
     group = group_of(device)
     return {
@@ -130,9 +158,28 @@ def _device(device: Device, store: Store) -> Row:
         "group_id": None if group is None else group_id(group),
         "status": store.status(device),
         "important_entities": [],
-        "common_entities": [],
+        "common_entities": [
+            _common_entity(entity)
+            for entity in device.entities
+            if entity.identifier.startswith("@") and entity.template.since.has(release)
+        ],
         "location": _location(device, store),
     }
+
+
+def _common_entity(entity: Entity) -> Row:
+    """Return an entity that devices of all models have."""
+    row: Row = {
+        "id": entity.id,
+        "key": entity.key,
+        "name": entity.name,
+        "type": entity.kind,
+        "value_attribute": entity.attribute or None,
+        "value_type": entity.value_type,
+        "access_mod": entity.access,
+        "parent": None if entity.parent is None else entity.parent.key,
+    }
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _location(device: Device, store: Store) -> Json:

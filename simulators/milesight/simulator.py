@@ -29,6 +29,7 @@ from .wire import (
 
 _PREFIX = "/api/v1"
 _JSON = "application/json"
+_WITH_BODY = frozenset({"POST", "PUT"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -79,7 +80,7 @@ class MilesightSimulator(State):
         """Route a request to nginx's pages, push or the API."""
         path = request.path
         if self.nginx:
-            # Without nginx these two have their own ports, unknown to clients.
+            # Without nginx these two have their own ports.
             if path == "/websocket" and OLD_WEBSOCKET.has(self.release):
                 return await self.notifier.websocket.handle(request)
             if path == "/mqtt" and V120.has(self.release):
@@ -105,7 +106,7 @@ class MilesightSimulator(State):
             else self.sessions.user(request.headers.get(hdrs.AUTHORIZATION, ""))
         )
         endpoint, params = _endpoint(request.method, path, found)
-        body = await _body(request) if request.method == "POST" else {}
+        body = await _body(request) if request.method in _WITH_BODY else {}
         if endpoint.functions and not any(map(user.may, endpoint.functions)):
             raise forbidden()
         return await endpoint.handler(

@@ -221,3 +221,30 @@ class Fixed:
         if isinstance(self.value, str):
             return self.value.format(seed=f"{site.seed:06}")
         return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The values that a real server had: the stored ones, oldest first, by second.
+
+    `latest` is the latest value and its time, which need not be stored.
+    """
+
+    times: tuple[int, ...]
+    values: tuple[Json, ...]
+    latest: tuple[int, Json] | None = None
+
+    def at(self, site: Site, name: str, when: int) -> Value:
+        """Return the value at a second; raise TypeError for one that is no value."""
+        value = self.value(when)
+        if not isinstance(value, str | int | float | bool):
+            raise TypeError(f"{name} has no value")
+        return value
+
+    def value(self, when: int) -> Json:
+        """Return what was stored at a second, else the last value before it."""
+        index = bisect_right(self.times, when)
+        is_stored = index > 0 and self.times[index - 1] == when
+        if not is_stored and self.latest is not None and when >= self.latest[0]:
+            return self.latest[1]
+        return self.values[index - 1] if index else None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .auth import Sessions
+from .captured import CapturedWorld
 from .catalog import MODELS
 from .knobs import Knobs
 from .notifier import Notifier
@@ -21,6 +22,8 @@ class State(Knobs):
     start: datetime | None = None
     seed: int = 1
     device_count: int = len(MODELS)
+    captured: bool = False  # Devices and values of a real server, in place of others.
+    grouped: bool = False  # Devices are in groups.
     world: World = field(init=False)
     sessions: Sessions = field(init=False)
     notifier: Notifier = field(init=False)
@@ -28,9 +31,18 @@ class State(Knobs):
     def __post_init__(self) -> None:
         """Build the world."""
         start = self.start or self.clock() - timedelta(days=400)
-        self.world = World(start, self.seed, self.device_count)
+        self.world = (
+            CapturedWorld(self.now)
+            if self.captured
+            else World(start, self.seed, self.device_count, is_grouped=self.grouped)
+        )
         self.sessions = Sessions(self)
         self.notifier = Notifier(self, self.world, self.sessions)
+
+    def upgrade(self, version: str) -> None:
+        """Replace the release, in place: keys and ids stay, tokens are refused."""
+        self.version = version
+        self.sessions.revoke()
 
     @property
     def store(self) -> Store:

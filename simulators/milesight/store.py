@@ -7,12 +7,14 @@ from simulators.faults import Json
 from simulators.timeline import Run, Timeline
 from simulators.times import DAY
 
-from .model import Device, Entity
+from .model import Device, Entity, ExtraRow
 from .releases import LONG_AS_NUMBER, Release
-from .sources import Register
+from .sources import Recorded, Register
 from .world import World
 
 RETENTION = 365 * DAY
+NO_LATEST = ("HISTORY", "NONE")
+NO_HISTORY = ("LATEST", "NONE")
 _STATUS = "@status"
 
 
@@ -38,14 +40,31 @@ class Store:
 
     def latest(self, entity: Entity) -> Sample | None:
         """Return the latest value of a property; None if it has never reported."""
-        if entity.kind != "PROPERTY":
+        if entity.kind != "PROPERTY" or entity.store_mode in NO_LATEST:
             return None
         found = self.instants(entity)
+        recorded = entity.template.source
+        if isinstance(recorded, Recorded) and recorded.latest is not None:
+            when, value = recorded.latest
+            # A row of an old time that came late does not replace the latest value.
+            if not self._later(entity, when):
+                return Sample(when, value)
         return self.sample(entity, found[-1]) if len(found) else None
 
     def stored(self, entity: Entity) -> Timeline:
         """Return the instants of the stored values: those of the last year."""
+        if entity.store_mode in NO_HISTORY:
+            return Timeline()
         return self.instants(entity, self.now - RETENTION)
+
+    def extra_rows(self, entity: Entity) -> list[ExtraRow]:
+        """Return the single values of the last year that have arrived."""
+        oldest = (self.now - RETENTION) * 1000
+        return [
+            row
+            for row in entity.extra
+            if row.arrived <= self.now and row.millis >= oldest
+        ]
 
     def instants(self, entity: Entity, start: int = 0) -> Timeline:
         """Return the instants since `start` at which an entity received a value."""
@@ -53,6 +72,9 @@ class Store:
         if entity.key in self.world.silent:
             return Timeline()
         written = [when for when, _ in entity.site.written.get(entity.identifier, [])]
+        if isinstance(source := entity.template.source, Recorded):
+            reported = entity.device.reported if entity.device is not None else []
+            return _points([*source.times, *written, *reported], start, self.now)
         joining = entity.template.schedule == "joining"
         if entity.identifier == _STATUS and entity.device is not None:
             log = self._status_log(entity.device)
@@ -62,6 +84,12 @@ class Store:
         if joining or entity.device is None:
             return _points([entity.created, *written], start, self.now)
         return entity.device.reports(start, self.now, written)
+
+    def _later(self, entity: Entity, when: int) -> bool:
+        """Return True if an entity was written or has reported again since then."""
+        reported = entity.device.reported if entity.device is not None else []
+        written = entity.site.written.get(entity.identifier, [])
+        return any(at > when for at in (*reported, *(at for at, _ in written)))
 
     def sample(self, entity: Entity, when: int) -> Sample:
         """Return the value that an entity received at one of its instants."""
@@ -100,9 +128,13 @@ class Store:
 
     def _value(self, entity: Entity, when: int) -> Json:
         """Return the value before overrides."""
+        source = entity.template.source
+        if isinstance(source, Recorded):
+            written = entity.site.last_written(entity.identifier, when)
+            return source.value(when) if written is None else written
         if entity.identifier == _STATUS and entity.device is not None:
             return dict(self._status_log(entity.device)).get(when)
-        site, source = entity.site, entity.template.source
+        site = entity.site
         written = site.last_written(entity.identifier, when)
         if written is not None:
             return written

@@ -143,21 +143,22 @@ def parent(key: str, name: str, *children: Template) -> tuple[Template, ...]:
 def service(
     key: str, name: str, *parameters: Template, value_type: ValueType = "OBJECT"
 ) -> tuple[Template, ...]:
-    """Return a SERVICE and its parameters; without any it is a button."""
-    call = Template(key, name, value_type, None, None, "SERVICE")
+    """Return a SERVICE and its parameters."""
     return (
-        call,
+        Template(key, name, value_type, None, "W", "SERVICE"),
         *(
             replace(
-                item,
-                key=f"{key}.{item.key}",
-                kind="SERVICE",
-                access=None,
-                source=None,
+                item, key=f"{key}.{item.key}", kind="SERVICE", access="W", source=None
             )
             for item in parameters
         ),
     )
+
+
+def command(key: str, name: str) -> Template:
+    """Return a SERVICE that is called with True, as most of the library's are."""
+    attribute: dict[str, Json] = {"enum": {"false": "no", "true": "yes"}}
+    return Template(key, name, "BOOLEAN", None, "W", "SERVICE", attribute)
 
 
 def event(key: str, name: str, *parts: Template) -> tuple[Template, ...]:

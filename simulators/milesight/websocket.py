@@ -19,6 +19,8 @@ from .wire import ApiError
 _EXCHANGE = "Exchange"
 _BEARER = "Bearer "
 _CHECK_INTERVAL = 0.05
+_LONGEST_FRAME = 65_536
+"""Bytes; a longer frame closes the connection (1009)."""
 
 
 class WebSocketPush:
@@ -29,7 +31,25 @@ class WebSocketPush:
         self._knobs = knobs
         self._sessions = sessions
         self._connections: dict[str, list[web.WebSocketResponse]] = {}
+        self._runner: web.AppRunner | None = None
+        self.port: int | None = None
         self.subscriptions: dict[str, frozenset[str]] = {}
+
+    async def start(self, host: str, port: int) -> None:
+        """Serve the WebSocket on its own port, beside that of the API."""
+        app = web.Application()
+        app.router.add_get("/websocket", self.handle)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop serving the WebSocket on its own port."""
+        runner, self._runner, self.port = self._runner, None, None
+        if runner is not None:
+            await runner.cleanup()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve a connection until it ends."""
@@ -44,7 +64,8 @@ class WebSocketPush:
             return await _silence(request)
         if self._knobs.websocket_silent:
             return await _silence(request)
-        socket = web.WebSocketResponse()
+        # aiohttp refuses from this size on.
+        socket = web.WebSocketResponse(max_msg_size=_LONGEST_FRAME + 1)
         await socket.prepare(request)
         self._connections.setdefault(user, []).append(socket)
         try:

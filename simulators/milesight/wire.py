@@ -21,18 +21,17 @@ INDEX_PAGE = (
 
 @dataclass(slots=True)
 class ApiError(Exception):
-    """An answer with status "Failed"."""
+    """An answer with status "Failed"; an empty message is left out."""
 
     status: int
     code: str
     message: str
-    detail: str | None = None
     data: Json = None
 
 
-def unauthorized(detail: str) -> ApiError:
+def unauthorized(message: str) -> ApiError:
     """Return the answer to every failure of authentication."""
-    return ApiError(401, "authentication_failed", "Authentication failed", detail)
+    return ApiError(401, "authentication_failed", message)
 
 
 def forbidden() -> ApiError:
@@ -75,9 +74,9 @@ def failure(error: ApiError) -> web.Response:
     """Return the answer of an error."""
     body: dict[str, Json] = {} if error.data is None else {"data": error.data}
     body |= {"status": "Failed", "request_id": uuid4().hex}
-    body |= {"error_code": error.code, "error_message": error.message}
-    if error.detail is not None:
-        body["detail_message"] = error.detail
+    body["error_code"] = error.code
+    if error.message:
+        body["error_message"] = error.message
     return _json(error.status, body)
 
 

@@ -12,6 +12,8 @@ from .model import Device, Entity, Override
 from .sources import Site
 from .templates import Model, Template, ValueType
 
+GROUPS = ("Energy", "Rooms")
+
 # Far beyond 2 ** 53, and so close together that floats could not distinguish them.
 _FIRST_ID = 1_868_211_453_976_543_233
 
@@ -23,10 +25,17 @@ class World:
     """
 
     def __init__(
-        self, start: datetime, seed: int = 1, count: int = len(MODELS)
+        self,
+        start: datetime,
+        seed: int = 1,
+        count: int = len(MODELS),
+        integrations: tuple[IntegrationTemplate, ...] = INTEGRATIONS,
+        *,
+        is_grouped: bool = False,
     ) -> None:
         """Build the world; values are only calculated when requested."""
         self.seed = seed
+        self.is_grouped = is_grouped
         self.start = epoch(start)
         self.devices: dict[str, Device] = {}
         self.entities: dict[str, Entity] = {}
@@ -34,7 +43,8 @@ class World:
         self.overrides: dict[str, list[Override]] = {}
         self.silent: set[str] = set()
         self._next_id = _FIRST_ID
-        for integration in INTEGRATIONS:
+        self.integrations = integrations
+        for integration in integrations:
             self._add_integration(integration)
         for index in range(count):
             self.add_device(index)
@@ -59,6 +69,7 @@ class World:
             added,
             Grid(model.interval, random_int(seed, "phase", model.interval)),
             _additional(model, eui, seed),
+            group=_group(model) if self.is_grouped else None,
         )
         self._enter(device)
         return device
@@ -73,6 +84,11 @@ class World:
     def entity(self, name: str, identifier: str) -> Entity:
         """Return an entity by its device's name and its own identifier."""
         return self.by_key[f"{self.device(name).key}.{identifier}"]
+
+    def equip(self, device: Device, *templates: Template) -> None:
+        """Add entities to a device, as a new device profile does."""
+        integration = device.model.integration
+        self._add_entities(device.key, templates, integration, device.site, device)
 
     def delete(self, device: Device) -> None:
         """Delete a device and its entities."""
@@ -103,6 +119,7 @@ class World:
             added,
             device.grid,
             device.additional,
+            group=device.group,
         )
         site.resets.append(added)
         self._enter(again)
@@ -209,6 +226,13 @@ def reporting(device: Device) -> list[Entity]:
         for entity in device.entities
         if entity.template.source is not None and entity.template.schedule == "reports"
     ]
+
+
+def _group(model: Model) -> str | None:
+    """Return the group of a model: plugs and meters, or climate, or none."""
+    if model.kinds and model.gate:
+        return GROUPS[0]
+    return GROUPS[1] if model.name in ("AM319", "EM300-TH", "WT101") else None
 
 
 def _additional(model: Model, eui: str, seed: int) -> dict[str, Json]:

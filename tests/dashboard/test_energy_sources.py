@@ -45,7 +45,7 @@ def candidates(
         StatisticIds(
             amounts={key: f"x:{key}" for key in counted - {*missing}},
             money={key: f"x:{key}_money" for key in money},
-            rates={p.key: f"sensor.{p.key}" for p in points if p.key not in counted},
+            sensors={p.key: f"sensor.{p.key}" for p in points if p.key not in counted},
         ),
     )
 
@@ -56,6 +56,23 @@ TARIFFS = [
     point("out_1", Role.GRID_RETURNED),
     point("out_2", Role.GRID_RETURNED),
 ]
+
+
+def test_a_connection_knows_the_sums_of_its_registers() -> None:
+    """Beside one of them, its energy would be counted twice."""
+    ids = StatisticIds(
+        amounts={each.key: f"x:{each.key}" for each in TARIFFS},
+        money={},
+        sensors={},
+        sums={
+            "in_1": frozenset({"x:in_total"}),
+            "in_2": frozenset({"x:in_total"}),
+            "out_1": frozenset({"x:out_total"}),
+        },
+    )
+    first, second = make_candidates(TARIFFS, ids)
+    assert first.sums == {"x:in_total", "x:out_total"}
+    assert second.sums == {"x:in_total"}
 
 
 def test_tariffs_are_paired_and_share_a_power_sensor() -> None:

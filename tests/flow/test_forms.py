@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from probatio import Secret
+from probatio.humanize import humanize_error
 import pytest
 import voluptuous as vol
 
@@ -11,9 +13,12 @@ from custom_components.metering_hub.backends.dsmr_reader import SPEC as DSMR_REA
 from custom_components.metering_hub.backends.errors import (
     BackendError,
     InvalidUrlError,
+    Reason,
     UnsupportedError,
 )
-from custom_components.metering_hub.errors import as_update_error, flow_error_key
+from custom_components.metering_hub.errors import as_update_error
+from custom_components.metering_hub.flow import forms
+from custom_components.metering_hub.flow.form_errors import form_key
 from custom_components.metering_hub.flow.forms import (
     fields_schema,
     read_values,
@@ -31,6 +36,7 @@ FIELDS = (
 SPEC = BackendSpec(
     key="made_up",
     name="Made up",
+    title="Made up",
     fields=FIELDS,
     make=DSMR_READER.make,
     poll_interval=timedelta(minutes=1),
@@ -88,14 +94,14 @@ def test_invalid_address_raises_a_backend_error() -> None:
 
 def test_unexpected_errors_have_a_message() -> None:
     """Even the base class has a translation key."""
-    assert flow_error_key(BackendError("odd")) == "unknown"
+    assert form_key(BackendError("odd"), SPEC) == "unknown"
     assert as_update_error(BackendError("odd")).translation_key == "unknown"
 
 
 def test_reason_is_the_translation_key() -> None:
     """An unsupported server has a message of its own."""
-    error = UnsupportedError("off", reason="api_disabled")
-    assert flow_error_key(error) == "api_disabled"
+    error = UnsupportedError("off", reason=Reason.API_DISABLED)
+    assert form_key(error, SPEC) == "api_disabled"
 
 
 SEVERAL = (
@@ -144,3 +150,27 @@ def test_empty_optional_secret_keeps_its_stored_value() -> None:
     assert entered == {**VALUES, "key": "new"}
     # A required secret must always be entered.
     assert read_values(spec, {**FILLED, "password": ""}, stored)["password"] == ""
+
+
+def test_secrets_are_kept_out_of_errors() -> None:
+    """Validation names the field of a secret, and not what was entered."""
+    with pytest.raises(vol.Invalid) as refused:
+        fields_schema(FIELDS)({"url": "h", "email": "a@b", "password": ["tulip"]})
+    assert "tulip" not in humanize_error({"password": ["tulip"]}, refused.value)
+    marked = {
+        str(key)
+        for key in fields_schema(FIELDS).schema
+        if isinstance(key.schema, Secret)
+    }
+    assert marked == {"password"}
+
+
+def test_forms_work_before_secrets_could_be_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest supported Home Assistant may not know how to mark a secret."""
+    monkeypatch.setattr(forms, "_SECRET", str)
+    schema = fields_schema(FIELDS).schema
+    assert [key.schema for key in schema] == [
+        *("url", "email", "password", "workspace", "advanced")
+    ]

@@ -8,13 +8,8 @@ from custom_components.metering_hub.const import (
     CONF_NEW_DEVICES,
 )
 from custom_components.metering_hub.flow.selection import Options, selected_devices
-from custom_components.metering_hub.metering.model import (
-    Device,
-    Inventory,
-    Kind,
-    Point,
-    Quantity,
-)
+from custom_components.metering_hub.metering.inventory import Inventory
+from custom_components.metering_hub.metering.model import Device, Kind, Point, Quantity
 
 
 def inventory(*keys: str) -> Inventory:

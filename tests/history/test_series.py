@@ -9,19 +9,9 @@ from custom_components.metering_hub.history.maths.amounts import IntervalHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.history.maths.standing import StandingRows, runs_of
 from custom_components.metering_hub.history.recorder.recorder import StatisticWriter
-from custom_components.metering_hub.history.series import (
-    CostSeries,
-    Series,
-    lead_time,
-    split_chunk,
-)
+from custom_components.metering_hub.history.series import Series, lead_time, split_chunk
 from custom_components.metering_hub.history.statistic import Statistic
-from custom_components.metering_hub.metering.model import (
-    Kind,
-    Point,
-    PricePeriod,
-    Quantity,
-)
+from custom_components.metering_hub.metering.model import Kind, Point, Quantity
 from custom_components.metering_hub.metering.reading_columns import ReadingColumns
 
 from .maths.readings import HOUR, MILLISECOND, START, minute, reading, series
@@ -95,32 +85,25 @@ def writer(recorded: Sequence[Row]) -> StatisticWriter:
 
 
 @pytest.mark.parametrize(
-    ("first", "energy", "costs"),
+    ("first", "energy"),
     [
         # The source has readings from before: hours 0 and 1 were deleted.
-        (-60, [(0, 7, 0), (1, 7, 0), (2, 9, 2)], [(0, 70, 0), (1, 70, 0), (2, 90, 20)]),
+        (-60, [(0, 7, 0), (1, 7, 0), (2, 9, 2)]),
         # The source may have lost them: both are left, and counting goes on.
-        (120, [(2, 12, 2)], [(2, 120, 20)]),
+        (120, [(2, 12, 2)]),
     ],
 )
-def test_amounts_and_costs_that_the_source_does_not_have_any_more(
-    first: float,
-    energy: list[tuple[int, float, float]],
-    costs: list[tuple[int, float, float]],
+def test_amounts_that_the_source_does_not_have_any_more(
+    first: float, energy: list[tuple[int, float, float]]
 ) -> None:
     recorded = [row(0, 8, 1), row(1, 10, 2), row(2, 15, 5)]
-    charged = [row(0, 80, 10), row(1, 100, 20), row(2, 150, 50)]
     point = make_point(Kind.INTERVAL)
     baseline = Baseline(end=START, state=1, sum=7)
-    prices = [PricePeriod(start=START, end=minute(999), prices={"p": 10.0})]
     each = Series(
         point,
         IntervalHours(baseline, length=HOUR),
         writer(recorded),
-        CostSeries(writer(charged), prices, 70, 7),
         StandingRows(row(-1, 7, 1), runs_of(recorded), is_register=False),
     )
     each.add(series((first, 1), (120, 2)), minute(180))
-    assert each.cost is not None
     assert each.writer.pending == [row(*cells) for cells in energy]
-    assert each.cost.writer.pending == [row(*cells) for cells in costs]

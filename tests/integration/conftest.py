@@ -105,6 +105,7 @@ def entry(url: str, hass: HomeAssistant, wants_history: bool) -> MockConfigEntry
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="DSMR-reader",
+        minor_version=3,
         unique_id="dsmr_reader:house",
         data={
             "backend": "dsmr_reader",

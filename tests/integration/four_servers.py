@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from freezegun.api import FrozenDateTimeFactory
 
+from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulators import bemserver, besmart, dsmr_reader, milesight
@@ -82,6 +83,8 @@ async def serving(
         passing = asyncio.create_task(let_time_pass())
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
             await hass.config_entries.async_unload(entry.entry_id)
+        # Nobody waits long for a connection to close, and time passes fast here.
+        await asyncio.gather(*CLOSING)
         stack.callback(passing.cancel)
 
 

@@ -39,10 +39,10 @@ from custom_components.metering_hub.backends.errors import (
     RejectedError,
     UnreachableError,
 )
+from custom_components.metering_hub.metering.inventory import Inventory
 from custom_components.metering_hub.metering.model import (
     Category,
     Device,
-    Inventory,
     Kind,
     Limits,
     Point,
@@ -229,25 +229,37 @@ class PlugBackend(Backend):
         self._http = HttpClient(session, self._url, classify=_refusal)
         self.received = 0
         self.ended = 0
+        self.is_outdated = False
 
     @override
     async def connect(self) -> Identity:
         """Return the identity of the server."""
-        return Identity(unique_id="plug", title="Plug", version="1.0")
+        return Identity(unique_id="plug", version="1.0")
 
     @override
     async def inventory(self) -> Inventory:
-        """Return both plugs and their points."""
+        """Return the plugs that the server has, and their points."""
         devices = (
             Device(key="plug", name="Plug"),
             Device(key="other", name="Other", parent="plug"),
         )
         settable = as_object(await self._http.get("/settable"))
-        points = (replace(p, writable=settable.get(p.key) is True) for p in POINTS)
+        points = {
+            point.key: replace(point, writable=settable[point.key] is True)
+            for point in POINTS
+            if point.key in settable
+        }
+        used = {point.device_key for point in points.values()}
+        self.is_outdated = False
         return Inventory(
-            {device.key: device for device in devices},
-            {point.key: point for point in points},
+            {device.key: device for device in devices if device.key in used}, points
         )
+
+    @property
+    @override
+    def needs_inventory(self) -> bool:
+        """Return True if the test says so."""
+        return self.is_outdated
 
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
@@ -294,6 +306,7 @@ def _readings(values: Iterable[tuple[str, Json]]) -> Iterable[tuple[str, Reading
 SPEC = BackendSpec(
     key="plug",
     name="Plug",
+    title="Plug",
     fields=(Field(name="url", kind=FieldKind.URL, identifies=True),),
     make=PlugBackend,
     poll_interval=timedelta(seconds=POLL_SECONDS),

@@ -19,11 +19,10 @@ from custom_components.metering_hub.backends.base import (
     Identity,
     Latest,
 )
+from custom_components.metering_hub.metering.inventory import Inventory, KindQuestion
 from custom_components.metering_hub.metering.model import (
     Device,
-    Inventory,
     Kind,
-    KindQuestion,
     Point,
     Quantity,
     Reading,
@@ -47,7 +46,8 @@ class SeriesServer:
 
     `kinds` is what their backend finds out, and `suggested` what it says instead where
     that is contradicted. With `has_kinds_in_keys`, a point of another kind has another
-    key. With `is_silent`, the last week has no values.
+    key. With `is_silent`, the last week has no values. Only the last `kept` values can
+    still be read, if that is not `None`.
     """
 
     start: datetime
@@ -56,11 +56,13 @@ class SeriesServer:
     unit: str | None = "kWh"
     has_kinds_in_keys: bool = True
     is_silent: bool = False
+    kept: int | None = None
 
     def values(self) -> list[tuple[datetime, float]]:
         """Return the positions of a counter that advances by 2 an hour."""
         hours = int((dt_util.utcnow() - self.start) / HOUR)
-        return [(self.start + n * HOUR, 1000.0 + 2 * n) for n in range(hours + 1)]
+        values = [(self.start + n * HOUR, 1000.0 + 2 * n) for n in range(hours + 1)]
+        return values if self.kept is None else values[-self.kept :]
 
 
 class SeriesBackend(Backend):
@@ -79,7 +81,7 @@ class SeriesBackend(Backend):
     @override
     async def connect(self) -> Identity:
         """Return the identity of the server."""
-        return Identity(unique_id="series", title="Series", version="1.0")
+        return Identity(unique_id="series", version="1.0")
 
     def _chosen(self, number: int) -> Kind | None:
         """Return the kind that the user said, which is under any of the keys."""
@@ -129,7 +131,7 @@ class SeriesBackend(Backend):
     @override
     async def history_start(self, points: Collection[Point]) -> datetime | None:
         """Return the time of the first value."""
-        return self._server.start
+        return self._server.values()[0][0]
 
 
 def _point(number: int, kind: Kind, unit: str | None) -> Point:
@@ -155,6 +157,7 @@ def spec_of(server: SeriesServer) -> BackendSpec:
     return BackendSpec(
         key="series",
         name="Series",
+        title="Series",
         fields=(Field(name="url", kind=FieldKind.URL, identifies=True),),
         make=lambda session, data, options: SeriesBackend(server),
         poll_interval=timedelta(minutes=5),

@@ -281,7 +281,7 @@ async def test_new_rules(
     memory = auditor_of(loaded).memory.as_json()
     store = auditor_of(loaded)._store
     await hass.config_entries.async_unload(loaded.entry_id)
-    await store.async_save({**memory, "versions": {REGISTER: 1}})
+    await store.async_save({**memory, "versions": {REGISTER: RULES_VERSION - 1}})
     await hass.config_entries.async_setup(loaded.entry_id)
     assert await imported(hass, loaded) == clean
     assert set(auditor_of(loaded).memory.versions.values()) == {RULES_VERSION}
@@ -362,6 +362,14 @@ async def test_what_cannot_be_repaired(
     await audited(hass, entry)
     assert found_by(entry) == {}
     assert issue_registry.async_get_issue(*issue) is None
+    rows = await imported(hass, entry)
+    amounts = {row["start"]: row["change"] for row in rows[REGISTER]}
+    costs = {row["start"]: row["change"] for row in rows[f"{REGISTER}_cost"]}
+    seam = SEAM.timestamp()
+    used = [start for start in costs if amounts[start] > 0.1 and start != seam]
+    near = min(used, key=lambda start: abs(start - seam))
+    price = costs[near] / amounts[near]
+    assert costs[seam] == pytest.approx(amounts[seam] * price, abs=1e-5)
 
 
 async def test_the_next_start_looks_for_what_is_left(

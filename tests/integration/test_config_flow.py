@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.backends.dsmr_reader.totals import TOTALS
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.questions import offered_inventory
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -26,6 +27,7 @@ SELECTION = {
     "new_devices": True,
     "history": True,
     "energy_dashboard": True,
+    "all_sensors": False,
 }
 
 
@@ -73,12 +75,12 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     step = await choose(hass, await open_form(hass), form(url))
     assert step["type"] is FlowResultType.FORM
     assert step["step_id"] == "selection"
-    assert step["description_placeholders"] == {"count": "2"}
+    assert step["description_placeholders"]["count"] == "2"
     defaults = step["data_schema"]({})
     assert defaults == SELECTION
     step = await choose(hass, step, {**SELECTION, "history_start": "2026-01-01"})
     assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["title"] == "DSMR-reader"
+    assert step["title"] == f"DSMR-reader ({url.removeprefix('http://')})"
     assert step["data"] == {"backend": "dsmr_reader", **form(url)}
     assert step["options"] == {
         **SELECTION,
@@ -89,7 +91,7 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     assert entry.state is ConfigEntryState.LOADED
     assert entry.unique_id is not None
     assert entry.unique_id.startswith("dsmr_reader:")
-    assert float(shown(hass, "sensor.electricity_meter_delivered_normal_tariff")) > 0
+    assert float(shown(hass, "sensor.electricity_meter_normal_tariff_delivered")) > 0
 
 
 async def test_devices_are_offered_by_name(hass: HomeAssistant, url: str) -> None:
@@ -111,14 +113,15 @@ async def test_deselected_device_is_not_added(
     devices = dr.async_entries_for_config_entry(
         device_registry, step["result"].entry_id
     )
-    assert [device.name for device in devices] == ["Electricity meter"]
+    names = [device.name for device in devices]
+    assert names == [step["title"], "Electricity meter"]
 
 
 @pytest.mark.parametrize(
     ("action", "error"),
     [
-        pytest.param(html_error(500), "cannot_connect", id="500 HTML"),
-        pytest.param(html_error(502), "cannot_connect", id="502 HTML"),
+        pytest.param(html_error(500), "server_error", id="500 HTML"),
+        pytest.param(html_error(502), "server_error", id="502 HTML"),
         pytest.param(html_error(404), "invalid_url", id="404 HTML"),
         pytest.param(Answer(200, "<html></html>"), "invalid_url", id="another site"),
         pytest.param(Answer(200, "{}", "application/json"), "invalid_url", id="{}"),
@@ -128,9 +131,7 @@ async def test_deselected_device_is_not_added(
         pytest.param(Drop(), "cannot_connect", id="dropped"),
         pytest.param(Truncate(), "cannot_connect", id="stops in mid-answer"),
         pytest.param(Huge(50_000_000), "invalid_url", id="50 MB"),
-        pytest.param(
-            Answer(429, b"{}", "application/json"), "cannot_connect", id="429"
-        ),
+        pytest.param(Answer(429, b"{}", "application/json"), "rate_limited", id="429"),
     ],
 )
 async def test_broken_server_then_success(
@@ -160,7 +161,7 @@ async def test_wrong_key(hass: HomeAssistant, url: str, key: str) -> None:
 async def test_connection_refused(hass: HomeAssistant, url: str) -> None:
     """A refused connection is a connection error."""
     step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
-    assert step["errors"] == {"base": "cannot_connect"}
+    assert step["errors"] == {"base": "connection_refused"}
     await finish(hass, step, url)
 
 
@@ -260,10 +261,11 @@ async def test_reconfigure_to_a_new_address(
         )
         assert flow["step_id"] == "reconfigure"
         step = await choose(hass, flow, form("127.0.0.1:9"))
-        assert step["errors"] == {"base": "cannot_connect"}
+        assert step["errors"] == {"base": "connection_refused"}
         step = await choose(hass, step, form(new_url))
         assert step["reason"] == "reconfigure_successful"
         assert entry.data["url"] == new_url
+        assert entry.title == f"DSMR-reader ({new_url.removeprefix('http://')})"
         assert entry.state is ConfigEntryState.LOADED
         # Who still connects while a server closes breaks the server.
         await hass.config_entries.async_unload(entry.entry_id)
@@ -307,19 +309,101 @@ async def test_options(
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert loaded.options == {**chosen, "known_devices": ALL}
     devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
-    assert [device.name for device in devices] == ["Electricity meter"]
+    assert [device.name for device in devices] == ["DSMR-reader", "Electricity meter"]
     assert hass.states.get("sensor.gas_meter_meter_reading") is None
 
 
 async def test_options_while_the_server_is_down(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: DsmrReaderSimulator
 ) -> None:
-    """The options flow aborts if the entry is not loaded."""
+    """Of a server that was never read, the devices of the options are offered."""
+    chosen = {**entry.options, "grid_meters": ["electricity_meter"]}
+    hass.config_entries.async_update_entry(entry, options=chosen)
     simulator.faults.add(Fault(Drop()))
     assert not await hass.config_entries.async_setup(entry.entry_id)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert flow["type"] is FlowResultType.ABORT
-    assert flow["reason"] == "not_loaded"
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    flow = await open_options(hass, entry, "selection")
+    assert flow["data_schema"]({})["devices"] == ["electricity_meter", "extra_device"]
+    form = {**SELECTION, "devices": ["electricity_meter"], "history": False}
+    simulator.faults.clear()
+    step = await hass.config_entries.options.async_configure(flow["flow_id"], form)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["data"]["devices"] == ["electricity_meter"]
+    assert step["data"]["grid_meters"] == ["electricity_meter"]
+    # The entry is set up again at once.
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_options_of_a_server_that_hangs(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An attempt to read it ends after seconds."""
+    monkeypatch.setattr(offered_inventory, "ATTEMPT_SECONDS", 0.0)
+    flow = await open_options(hass, entry, "selection")
+    assert flow["data_schema"]({})["devices"] == ["electricity_meter", "extra_device"]
+
+
+async def test_options_of_an_entry_that_was_never_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A server that answers is asked what it has."""
+    flow = await open_options(hass, entry, "selection")
+    assert flow["data_schema"]({})["devices"] == ALL
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_options_offer_the_stored_inventory(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    hass_storage: dict[str, dict[str, object]],
+    tick: Tick,
+    is_readable: bool,
+) -> None:
+    """It has the names of devices and points, and no serial numbers."""
+    await tick(31)
+    key = f"metering_hub.{loaded.entry_id}.inventory"
+    assert "serial" not in str(hass_storage[key])
+    if not is_readable:
+        hass_storage[key]["data"] = {"devices": [{"other": 1}]}
+    await hass.config_entries.async_unload(loaded.entry_id)
+    simulator.faults.add(Fault(Drop()))
+    flow = await open_options(hass, loaded, "selection")
+    assert flow["data_schema"]({})["devices"] == ALL
+    menu = await hass.config_entries.options.async_init(loaded.entry_id)
+    step = await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": "points"}
+    )
+    if not is_readable:
+        assert step["reason"] == "no_points"
+        return
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {"trusted": [DELIVERED], "point": DELIVERED}
+    )
+    assert step["step_id"] == "point"
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], step["data_schema"]({})
+    )
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["data"]["points"] == {DELIVERED: {"trusted": True}}
+
+
+async def test_stored_inventory_goes_with_the_entry(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, dict[str, object]],
+    tick: Tick,
+) -> None:
+    """Nothing is left of an entry that is removed."""
+    await tick(31)
+    key = f"metering_hub.{loaded.entry_id}.inventory"
+    assert key in hass_storage
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert key not in hass_storage
 
 
 DELIVERED = "electricity_delivered_2"
@@ -339,7 +423,7 @@ async def test_trusted_registers(hass: HomeAssistant, loaded: MockConfigEntry) -
         for option in step["data_schema"].schema["trusted"].config["options"]
     }
     assert labels["gas"] == "Gas meter Meter reading"
-    assert labels[DELIVERED] == "Electricity meter Delivered, normal tariff"
+    assert labels[DELIVERED] == "Electricity meter Normal tariff delivered"
     # The totals of both tariffs are trusted with their parts.
     assert not TOTALS.keys() & labels.keys()
     assert step["data_schema"]({}) == {"trusted": []}
@@ -420,8 +504,8 @@ async def test_options_of_an_entry_unloaded_meanwhile(
     result = await hass.config_entries.options.async_configure(
         menu["flow_id"], {"next_step_id": step}
     )
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "not_loaded"
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == step
 
 
 def untrusted_context(folder: Path) -> ssl.SSLContext:
@@ -438,7 +522,7 @@ async def test_self_signed_certificate(
     hass.loop.set_exception_handler(lambda _loop, _context: None)
     async with serve(simulator.app, ssl_context=context) as url:
         step = await choose(hass, await open_form(hass), form(url))
-        assert step["errors"] == {"base": "cannot_connect"}
+        assert step["errors"] == {"base": "untrusted_certificate"}
         step = await choose(hass, step, form(url, verify_ssl=False))
         step = await choose(hass, step, SELECTION)
         assert step["type"] is FlowResultType.CREATE_ENTRY

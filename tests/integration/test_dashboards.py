@@ -45,6 +45,41 @@ async def test_overview_shows_data_quality(
     assert 'alert-type="error">Electricity meter Problems<' in text
 
 
+@pytest.mark.parametrize("wants_history", [True])
+async def test_overview_shows_costs(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """The import of the history knows unpriced hours, too, but is no cost."""
+    hass.states.async_set(
+        "sensor.electricity_meter_import_cost_today",
+        "12.3456",
+        {
+            "device_class": "monetary",
+            "unpriced_hours": 5,
+            "unit_of_measurement": "EUR",
+            "friendly_name": "Today",
+        },
+    )
+    text = rendered(hass, OVERVIEW)
+    assert "| Today | 12.35 EUR | 5 |" in text.splitlines()
+    assert "No meter has a price yet" not in text
+    assert "History import" not in text
+    hass.states.async_set(
+        "sensor.electricity_meter_import_cost_today",
+        "unknown",
+        {
+            "device_class": "monetary",
+            "unpriced_hours": None,
+            "unit_of_measurement": "EUR",
+            "friendly_name": "Today",
+        },
+    )
+    assert "| Today | ? EUR | - |" in rendered(hass, OVERVIEW).splitlines()
+    await hass.config_entries.async_remove(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert "No meter has a price yet" in rendered(hass, OVERVIEW)
+
+
 def rendered(hass: HomeAssistant, name: str) -> str:
     """Return all texts of a file; nothing in them may be undefined."""
     return "\n".join(

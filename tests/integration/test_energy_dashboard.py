@@ -15,6 +15,8 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
+from custom_components.metering_hub.backends import BACKENDS
+from custom_components.metering_hub.history.statistic import statistic_prefix
 from homeassistant.components.energy.data import EnergyManager, async_get_manager
 from homeassistant.components.recorder.models import (
     StatisticData,
@@ -141,6 +143,7 @@ async def test_removed_source_is_not_added_again(
             f"{prefix}electricity_returned_2",
             f"{prefix}gas",
         ],
+        "updated": [],
         "skipped": {
             f"{prefix}electricity_delivered_1": "already_there",
             f"{prefix}electricity_returned_1": "already_there",
@@ -163,6 +166,23 @@ async def test_no_second_grid_beside_that_of_another_integration(
     prefix = entry.runtime_data.history.prefix
     assert skipped[f"{prefix}electricity_delivered_1"] == "other_source_of_this_kind"
     assert skipped[f"{prefix}gas"] == "already_there"
+
+
+async def test_tariffs_are_not_added_beside_their_sum(
+    hass: HomeAssistant, entry: MockConfigEntry, energy: EnergyManager
+) -> None:
+    """Whoever shows one line for both tariffs would see the energy twice."""
+    prefix = statistic_prefix(entry, BACKENDS["dsmr_reader"])
+    total = f"{prefix}electricity_import_total"
+    own = {**GRID_OF_OTHERS, "stat_energy_from": total}
+    await energy.async_update({"energy_sources": [own]})
+    await set_up(hass, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found = [each for each in sources(energy) if each["type"] == "grid"]
+    assert [each["stat_energy_from"] for each in found] == [total]
+    skipped = (await add(hass, entry))["skipped"]
+    for tariff in (1, 2):
+        assert skipped[f"{prefix}electricity_delivered_{tariff}"] == "already_there"
 
 
 async def test_gas_in_cubic_meters_is_not_added_beside_gas_in_kwh(
@@ -222,11 +242,11 @@ class TestWithoutHistory:
     ) -> None:
         """Registers are sources, but have no recorded costs."""
         grid_1, grid_2, gas = sources(energy)
-        tariff = "sensor.electricity_meter_delivered_low_tariff"
+        tariff = "sensor.electricity_meter_low_tariff_delivered"
         assert grid_1["stat_energy_from"] == tariff
         assert grid_1["stat_cost"] is None
         assert grid_2["stat_energy_to"] == (
-            "sensor.electricity_meter_returned_normal_tariff"
+            "sensor.electricity_meter_normal_tariff_returned"
         )
         assert gas["stat_energy_from"] == "sensor.gas_meter_meter_reading"
 

@@ -205,6 +205,7 @@ async def test_statistics_continue_after_removing_the_entry(
     again = MockConfigEntry(
         domain="metering_hub",
         title="DSMR-reader",
+        minor_version=3,
         unique_id=loaded.unique_id,
         data=data,
         options=options,
@@ -229,11 +230,11 @@ async def test_statistics_are_named_after_their_entities(
         )
         for statistic in known
     }
-    low = "Electricity meter Delivered, low tariff"
+    low = "Low tariff delivered · Electricity meter"
     assert names["electricity_delivered_1"] == (low, "kWh", "energy")
     assert names["electricity_delivered_1_cost"] == (f"{low} (cost)", "EUR", None)
-    assert names["gas"] == ("Gas meter Meter reading", "m³", "volume")
-    assert names["fixed_cost"] == ("DSMR-reader fixed cost", "EUR", None)
+    assert names["gas"] == ("Meter reading · Gas meter", "m³", "volume")
+    assert names["fixed_cost"] == ("Fixed cost · DSMR-reader", "EUR", None)
 
 
 async def test_progress_is_shown(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

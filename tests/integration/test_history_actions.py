@@ -1,5 +1,6 @@
 """The history actions, and how failing imports are reported."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -39,13 +40,16 @@ async def call(
 async def test_import_history_returns_the_rows_written(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """Importing a span again writes its rows again and changes nothing else."""
+    """Importing a span again writes its rows again and changes nothing else.
+
+    Costs are only written if they differ.
+    """
     before = await imported(hass, loaded)
     start = (NOW - timedelta(hours=12)).isoformat()
     rows = (await call(hass, "import_history", loaded, start=start))["rows"]
     prefix = loaded.runtime_data.history.prefix
     assert rows[f"{prefix}electricity_delivered_1"] == 13
-    assert rows[f"{prefix}electricity_delivered_1_cost"] == 13
+    assert f"{prefix}electricity_delivered_1_cost" not in rows
     assert await imported(hass, loaded) == before
 
 
@@ -106,7 +110,7 @@ async def test_bug_of_others_cleared_is_reported_before_it_is(
 ) -> None:
     """The action returns after deletion; the next import covers everything."""
     before = await imported(hass, loaded)
-    cleared = (await call(hass, "clear_history", loaded))["cleared"]
+    cleared = (await call(hass, "clear_history", loaded, confirm=True))["cleared"]
     prefix = loaded.runtime_data.history.prefix
     assert sorted(cleared) == sorted(f"{prefix}{key}" for key in before)
     assert await imported(hass, loaded) == {}
@@ -157,18 +161,18 @@ async def test_unknown_and_unloaded_entries(
     other = MockConfigEntry(domain="sun")
     other.add_to_hass(hass)
     with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, "clear_history", other)
+        await call(hass, "clear_history", other, confirm=True)
     assert refused.value.translation_key == "service_config_entry_wrong_domain"
     await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, "clear_history", loaded)
+        await call(hass, "clear_history", loaded, confirm=True)
     assert refused.value.translation_key == "service_config_entry_not_loaded"
     hass.config_entries.async_update_entry(
         loaded, options={**loaded.options, "history": False}
     )
     await set_up(hass, loaded)
     with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, "clear_history", loaded)
+        await call(hass, "clear_history", loaded, confirm=True)
     assert refused.value.translation_key == "history_switched_off"
     assert hass.states.get("sensor.electricity_meter_history_import") is None
 
@@ -203,7 +207,10 @@ async def test_bug_of_others_a_failed_import_is_only_logged(
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue is not None
     assert issue.translation_placeholders is not None
-    assert "dsmrreading" in issue.translation_placeholders["reason"]
+    assert issue.translation_placeholders["reason"] == (
+        "There is no connection to the server, or it broke off. Check that the server "
+        "is running and that Home Assistant can reach it."
+    )
     simulator.faults.clear()
     await tick(600)
     assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
@@ -216,3 +223,80 @@ async def test_a_server_that_returns_nothing_of_its_own(
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, "get_server_data", loaded, point="gas", start=NOW.isoformat())
     assert refused.value.translation_key == "no_server_data"
+
+
+async def readings_of(hass: HomeAssistant, **fields: object) -> Mapping[str, object]:
+    """Return the history of the last three hours of a point, chosen by `fields`."""
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "get_history",
+        {"start": (NOW - 3 * HOUR).isoformat(), **fields},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    return answer
+
+
+async def test_history_of_an_entity_or_a_statistic(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Both name the same point as its key does, which only the diagnostics show."""
+    await imported(hass, loaded)
+    by_key = await readings_of(hass, entry=loaded.entry_id, point="gas")
+    assert by_key["point"] == "gas"
+    assert by_key["readings"]
+    statistic_id = f"{loaded.runtime_data.history.prefix}gas"
+    entity_id = "sensor.gas_meter_meter_reading"
+    for chosen in (
+        {"entity_id": entity_id},
+        {"statistic_id": statistic_id},
+        # The statistic that the recorder makes of the sensor's own states.
+        {"statistic_id": entity_id},
+        {"entity_id": entity_id, "entry": loaded.entry_id},
+    ):
+        assert await readings_of(hass, **chosen) == by_key
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({}, "one_point"),
+        ({"entity_id": "sensor.gas_meter", "statistic_id": "a:b"}, "one_point"),
+        ({"point": "gas"}, "point_of_which_server"),
+        ({"entity_id": "sun.sun"}, "not_of_metering_hub"),
+        ({"statistic_id": "tibber:energy_1"}, "not_of_metering_hub"),
+    ],
+)
+async def test_choice_of_a_point_is_explained(
+    hass: HomeAssistant, loaded: MockConfigEntry, fields: dict[str, object], key: str
+) -> None:
+    """One point is chosen, and it is one of Metering Hub."""
+    with pytest.raises(ServiceValidationError) as refused:
+        await readings_of(hass, **fields)
+    assert refused.value.translation_key == key
+
+
+async def test_a_cost_has_no_readings(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Costs are computed here: the server has no history of them."""
+    statistic_id = f"{loaded.runtime_data.history.prefix}gas_cost"
+    with pytest.raises(ServiceValidationError) as refused:
+        await readings_of(hass, statistic_id=statistic_id)
+    assert refused.value.translation_key == "unknown_point"
+
+
+async def test_clearing_has_to_be_confirmed(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Nothing is deleted without it, and the message says what would be."""
+    before = await imported(hass, loaded)
+    for fields in ({}, {"confirm": False}):
+        with pytest.raises(
+            ServiceValidationError, match="energy, gas, water"
+        ) as refused:
+            await call(hass, "clear_history", loaded, **fields)
+        assert refused.value.translation_key == "not_confirmed"
+        assert refused.value.translation_placeholders == {"title": loaded.title}
+    assert await imported(hass, loaded) == before

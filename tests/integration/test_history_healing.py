@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 
 async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
     """Return the statistics of a single import of everything."""
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     await call(hass, "import_history", entry)
     return await imported(hass, entry)
 

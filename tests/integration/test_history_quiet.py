@@ -90,7 +90,7 @@ async def test_cleared_statistics_are_imported_without_changes(
     """After clearing, everything is imported although the server has no changes."""
     await stand_still(simulator, loaded)
     before = await imported(hass, loaded)
-    await call(hass, "clear_history", loaded)
+    await call(hass, "clear_history", loaded, confirm=True)
     assert await imported(hass, loaded) == {}
     await run_import(loaded)
     assert await imported(hass, loaded) == before

@@ -342,7 +342,7 @@ async def test_withdrawn_verdict_is_changed_with_consent(
     assert statistics["series_1_amount_old"] == old
     copy_id = f"{prefix}series_1_amount_old"
     metadata = (await recorded_metadata(hass, {copy_id}))[copy_id]
-    assert metadata["name"] == "Site Series 1 (before the change)"
+    assert metadata["name"] == "Series 1 · Site (before the change)"
     assert changes(statistics, "series_1_register")[:HOURS] == [2.0] * HOURS
     assert entry.options["points"] == {"series_1_amount": {"kind": "register"}}
     assert_moved(hass, before, "series_1_register")
@@ -503,7 +503,9 @@ async def test_nothing_is_added_to_rows_of_another_kind(
     }
     progress = entry.runtime_data.history.data
     assert (progress.state, progress.percent) == ("incomplete", 50)
-    assert import_attributes(progress, {})["left_out"] == ["Site Series 1"]
+    assert import_attributes(progress, {})["left_out"] == [
+        "Series 1 \N{MIDDLE DOT} Site"
+    ]
 
 
 async def test_rows_of_another_kind_are_replaced_with_consent(
@@ -679,11 +681,12 @@ async def test_copy_that_is_refused(
     menu = await say(hass, entry, "series_1_amount", kind="register")
     with (
         refusing(hass, lambda *_: True),
-        pytest.raises(HomeAssistantError, match="49 rows were not stored"),
+        pytest.raises(HomeAssistantError) as raised,
     ):
         await hass.config_entries.options.async_configure(
             menu["flow_id"], {"next_step_id": "change_with_copy"}
         )
+    assert raised.value.translation_key == "not_stored"
     statistics = await imported(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert "points" not in entry.options

@@ -128,7 +128,7 @@ async def test_first_import_from_a_server_that_answers_nonsense(
     assert world.state == "up_to_date"
     healed = await recorded(hass, world.entry)
     assert healed
-    await call(hass, "clear_history", world.entry)
+    await call(hass, "clear_history", world.entry, confirm=True)
     await call(hass, "import_history", world.entry)
     await finish_tasks(hass)
     assert healed == await recorded(hass, world.entry)

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed_exact,
 )
 
+from custom_components.metering_hub.identifiers import log_name
 from custom_components.metering_hub.live import push
 from custom_components.metering_hub.live.push import (
     LONGEST_WAIT,
@@ -20,7 +21,11 @@ from custom_components.metering_hub.live.push import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from simulators.faults import Action, Drop, Fault, busy, html_error
 
 from .conftest import Tick, finish_tasks, set_up, shown
@@ -291,11 +296,21 @@ async def test_failed_read_is_followed_by_a_pause(
     tick: Tick,
     failure: Action,
     pause: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server that fails or asks for a pause is left alone despite pushes."""
+    """A server that fails or asks for a pause is left alone despite pushes.
+
+    The log says why changes come late.
+    """
     server.faults.add(Fault(failure, "/values"))
     await told(plug, server, "power")
     await tick(1)
+    failures = [
+        each.levelno
+        for each in caplog.records
+        if "(single points) failed" in each.message
+    ]
+    assert failures == [logging.WARNING]
     server.faults.clear()
     server.faults.clear_requests()
     server.values["power"] = 14.0
@@ -374,7 +389,7 @@ async def test_push_that_never_connects_does_no_harm(
     await tick(POLL_SECONDS)
     assert shown(hass, POWER) == "17.0"
     assert shown(hass, MODE) == "polling"
-    assert caplog.text.count("Plug push: not connected") == 1
+    assert caplog.text.count(f"{log_name(plug_entry)} push: not connected") == 1
     assert hass.config_entries.flow.async_progress() == []
 
 
@@ -410,8 +425,8 @@ async def test_connection_attempts_become_rare(
     await tick(80)
     await connected(plug, server, 2)
     assert shown(hass, MODE) == "push"
-    assert caplog.text.count("Plug push: not connected") == 1
-    assert caplog.text.count("Plug push: connected again") == 1
+    assert caplog.text.count(f"{log_name(plug)} push: not connected") == 1
+    assert caplog.text.count(f"{log_name(plug)} push: connected again") == 1
     server.values["power"] = 18.0
     await told(plug, server, "power")
     await tick(1)
@@ -455,15 +470,138 @@ async def test_pause_that_the_server_asks_for_is_respected(
     await connected(plug, server, 2)
 
 
+@pytest.mark.usefixtures("no_jitter")
+async def test_server_that_is_back_ends_the_wait(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """After a long outage, push follows the first poll that succeeds."""
+    server.faults.add(Fault(Drop()))
+    server.hang_up()
+    for tries, wait in enumerate((5, 10, 20, 40, 80, 160), 1):
+        await attempted(plug, tries)
+        await tick(wait)
+    await attempted(plug, 7)
+    await tick(POLL_SECONDS - 25)
+    assert shown(hass, POWER) == STATE_UNAVAILABLE
+    server.faults.clear()
+    assert server.connections == 1
+    # The next attempt would follow 320 seconds after the last one, in 45 seconds.
+    await plug.runtime_data.readings.async_refresh()
+    await connected(plug, server, 2)
+    assert shown(hass, POWER) == "12.5"
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_pause_that_the_server_asks_for_outlasts_its_return(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A poll that succeeds does not shorten it."""
+    server.hang_up()
+    await attempted(plug, 1)
+    server.faults.add(Fault(busy(429, 120), "/changes", times=1))
+    await tick(5)
+    await attempted(plug, 2)
+    server.faults.add(Fault(Drop(), "/values", times=1))
+    for _ in range(2):
+        await plug.runtime_data.readings.async_refresh()
+    await tick(119)
+    assert server.faults.count("/changes") == 2
+    await tick(1)
+    await connected(plug, server, 2)
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_what_was_missed_is_read_at_once(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """What changes without a connection is not announced."""
+    server.hang_up()
+    await attempted(plug, 1)
+    server.values |= {"power": 77.0, "other": 6.0}
+    await tick(5)
+    await connected(plug, server, 2)
+    await finish_tasks(hass)
+    assert shown(hass, POWER) == "77.0"
+    assert shown(hass, "sensor.other_power") == "6.0"
+
+
+async def test_first_connection_reads_nothing(
+    plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """The set-up has read everything a moment before."""
+    await tick(2)
+    assert server.reads == []
+
+
+async def test_outdated_inventory_is_renewed_within_a_minute(
+    hass: HomeAssistant, plug_entry: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A device that was added gets its entities, and at once their values."""
+    del server.settable["other"]
+    await set_up(hass, plug_entry)
+    await connected(plug_entry, server, 1)
+    assert hass.states.get("sensor.other_power") is None
+    server.settable["other"] = False
+    backend_of(plug_entry).is_outdated = True
+    server.faults.clear_requests()
+    await told(plug_entry, server, "power")
+    await tick(59)
+    assert server.faults.count("/settable") == 0
+    await tick(1)
+    assert server.faults.count("/settable") == 1
+    assert shown(hass, "sensor.other_power") == "1.0"
+
+
+async def test_inventory_is_renewed_at_most_once_a_minute(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Also if there is a new reason each second."""
+    server.faults.clear_requests()
+    for _ in range(180):
+        backend_of(plug).is_outdated = True
+        await told(plug, server, "power")
+        await tick(1)
+    assert server.faults.count("/settable") == 3
+
+
+async def test_poll_renews_an_outdated_inventory(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A server that does not push is noticed, too."""
+    server.faults.clear_requests()
+    backend_of(plug).is_outdated = True
+    await tick(POLL_SECONDS)
+    await tick(1)
+    assert server.faults.count("/settable") == 1
+    assert not backend_of(plug).is_outdated
+
+
+async def test_unloading_before_a_renewal(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A scheduled renewal is cancelled."""
+    server.faults.clear_requests()
+    backend_of(plug).is_outdated = True
+    await told(plug, server, "power")
+    assert await hass.config_entries.async_unload(plug.entry_id)
+    await tick(60)
+    assert server.faults.count("/settable") == 0
+
+
 async def test_unloading_with_pending_pushes(
     hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
 ) -> None:
     """Collected keys are dropped, the connection is closed, no task is left."""
     await told(plug, server, "power", "relay")
+    name = log_name(plug)
+
+    def tasks() -> list[str]:
+        names = (task.get_name() for task in hass._background_tasks)
+        return [each for each in names if each.startswith(name)]
+
+    assert tasks()
     assert await hass.config_entries.async_unload(plug.entry_id)
-    assert not [
-        task for task in hass._background_tasks if task.get_name().startswith("Plug")
-    ]
+    assert not tasks()
     server.tell("power")
     await eventually(lambda: server.watchers == 0)
     for _ in range(20):
@@ -506,3 +644,63 @@ async def test_unloading_between_two_attempts(
     await set_up(hass, plug)
     await connected(plug, server, 2)
     assert shown(hass, MODE) == "push"
+
+
+def missing(hass: HomeAssistant) -> list[str]:
+    """Return the names in the issues about missing devices."""
+    return [
+        (issue.translation_placeholders or {})["names"]
+        for issue in ir.async_get(hass).issues.values()
+        if issue.translation_key == "devices_missing"
+    ]
+
+
+async def renewed(entry: MockConfigEntry, server: PlugServer, tick: Tick) -> None:
+    """Let the server say that the inventory is outdated, and a minute pass."""
+    backend_of(entry).is_outdated = True
+    await told(entry, server, "power")
+    await tick(61)
+
+
+async def test_issue_names_devices_that_are_missing(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Otherwise their values would be unknown without a word."""
+    del server.settable["other"], server.values["other"]
+    assert missing(hass) == []
+    await renewed(plug, server, tick)
+    assert missing(hass) == ["Other"]
+    server.settable["other"] = False
+    await renewed(plug, server, tick)
+    assert missing(hass) == []
+
+
+async def test_issue_goes_with_the_devices(
+    hass: HomeAssistant,
+    plug: MockConfigEntry,
+    server: PlugServer,
+    tick: Tick,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """They are removed after three hourly inventories; renewals do not count."""
+    del server.settable["other"], server.values["other"]
+    for _ in range(4):
+        await renewed(plug, server, tick)
+        assert missing(hass) == ["Other"]
+    both = {"Plug", "Other"}
+    for left in (both, both, {"Plug"}):
+        await plug.runtime_data.inventory.async_refresh()
+        devices = dr.async_entries_for_config_entry(device_registry, plug.entry_id)
+        assert {each.name for each in devices if each.entry_type is None} == left
+    assert missing(hass) == []
+
+
+async def test_issue_goes_with_the_entry(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """Nobody can do anything about it any more."""
+    del server.settable["other"], server.values["other"]
+    await renewed(plug, server, tick)
+    assert missing(hass) == ["Other"]
+    await hass.config_entries.async_remove(plug.entry_id)
+    assert missing(hass) == []

@@ -209,7 +209,7 @@ async def test_nothing_is_coded_that_is_not_stored(
     simulator.faults.clear()
     await call(hass, "import_history", entry)
     assert memory.span(POINT) is not None
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     assert memory.span(POINT) is None
     stored = f"{DOMAIN}.{entry.entry_id}.qualities"
     assert stored in hass_storage

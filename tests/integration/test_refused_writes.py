@@ -85,7 +85,7 @@ def one_meter(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 async def reference(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
     """Return the statistics of an undisturbed import of everything."""
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     await call(hass, "import_history", entry)
     return await imported(hass, entry)
 
@@ -110,7 +110,7 @@ async def test_each_batch_is_refused_once(
     clean = await reference(hass, loaded)
     number = 1
     while True:
-        await call(hass, "clear_history", loaded)
+        await call(hass, "clear_history", loaded, confirm=True)
         with refusing(hass, nth(number)) as refusals:
             await call(hass, "import_history", loaded)
         if not refusals.refused:
@@ -126,7 +126,7 @@ async def test_each_batch_is_refused_for_good(
     """Whichever batch is refused, the run fails, and the next one completes it."""
     clean = await reference(hass, loaded)
     for number in range(1, await count_writes(hass, loaded) + 1):
-        await call(hass, "clear_history", loaded)
+        await call(hass, "clear_history", loaded, confirm=True)
         with (
             refusing(hass, nth_and_its_repetition(number)) as refusals,
             pytest.raises(HomeAssistantError) as raised,
@@ -161,7 +161,8 @@ async def test_a_database_that_refuses_everything(
     assert found is not None
     assert found.translation_key == "history_not_stored"
     assert found.translation_placeholders is not None
-    assert "not stored" in found.translation_placeholders["reason"]
+    reason = found.translation_placeholders["reason"]
+    assert reason.startswith("Home Assistant's database did not accept the history.")
     await tick(300)
     assert issue_registry.async_get_issue(*issue) is None
     assert await imported(hass, entry) == await reference(hass, entry)
@@ -192,11 +193,11 @@ async def test_clearing_that_is_refused(
 
     with refusing(hass, lambda *_: True, "DELETE FROM statistics_meta") as refusals:
         with pytest.raises(HomeAssistantError) as raised:
-            await call(hass, "clear_history", loaded)
+            await call(hass, "clear_history", loaded, confirm=True)
         assert refusals.refused == 2
-    assert raised.value.translation_key == "action_not_stored"
+    assert raised.value.translation_key == "not_stored"
     assert await imported(hass, loaded) == before
-    await call(hass, "clear_history", loaded)
+    await call(hass, "clear_history", loaded, confirm=True)
     assert await imported(hass, loaded) == {}
 
 
@@ -208,13 +209,13 @@ async def test_the_recorder_has_ended(
     await get_instance(hass)._async_shutdown(None)  # type: ignore[arg-type]
     backlog = get_instance(hass).backlog
     async with asyncio.timeout(5):
-        for action, key in (
-            ("import_history", "not_stored"),
-            ("clear_history", "action_not_stored"),
+        for action, fields in (
+            ("import_history", {}),
+            ("clear_history", {"confirm": True}),
         ):
             with pytest.raises(HomeAssistantError) as raised:
-                await call(hass, action, loaded)
-            assert raised.value.translation_key == key
+                await call(hass, action, loaded, **fields)
+            assert raised.value.translation_key == "recorder_stopped"
         await loaded.runtime_data.history.async_refresh()
     assert not loaded.runtime_data.history.last_update_success
     assert get_instance(hass).backlog == backlog
@@ -264,7 +265,7 @@ async def test_stop_at_every_chunk(
 
     at_chunk(stop)
     while True:
-        await call(hass, "clear_history", loaded)
+        await call(hass, "clear_history", loaded, confirm=True)
         has_stopped = False
         async with asyncio.timeout(5):
             with suppress(HomeAssistantError):
@@ -318,7 +319,7 @@ async def test_another_process_locks_the_database(
     if not recorder_db_url.startswith("sqlite:///"):
         pytest.skip("Only SQLite can be locked.")
     clean = await reference(hass, loaded)
-    await call(hass, "clear_history", loaded)
+    await call(hass, "clear_history", loaded, confirm=True)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", LOCK, recorder_db_url.removeprefix("sqlite:///")),
         str(seconds),
@@ -346,7 +347,7 @@ async def test_the_database_server_is_restarted(
 ) -> None:
     """A restart in the middle of an import costs no hour."""
     await imported(hass, loaded)
-    await call(hass, "clear_history", loaded)
+    await call(hass, "clear_history", loaded, confirm=True)
     assert RESTART is not None
     restarting: list[asyncio.Task[object]] = []
 

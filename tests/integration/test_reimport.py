@@ -11,7 +11,11 @@ from custom_components.metering_hub.backends.base import HistoryChunk
 from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
-from custom_components.metering_hub.backends.errors import UnreachableError
+from custom_components.metering_hub.backends.errors import (
+    BackendError,
+    ServerFaultError,
+    UnreachableError,
+)
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.history.recorder import recorder
 from custom_components.metering_hub.history.recorder.recorder import (
@@ -107,12 +111,12 @@ def failing_after(count: int) -> ReadChunks:
     return read
 
 
-def failing_point(key: str, reason: str) -> ReadChunks:
+def failing_point(key: str, error: BackendError) -> ReadChunks:
     """Return what lets one point fail from the second chunk on."""
 
     async def read(chunks: AsyncIterator[HistoryChunk]) -> AsyncIterator[HistoryChunk]:
         """Yield chunks without the readings of the point."""
-        failed: dict[str, str] = {}
+        failed: dict[str, BackendError] = {}
         async for chunk in chunks:
             yield HistoryChunk(
                 readings={
@@ -123,7 +127,7 @@ def failing_point(key: str, reason: str) -> ReadChunks:
                 until=chunk.until,
                 failed=failed,
             )
-            failed = {key: reason}
+            failed = {key: error}
 
     return read
 
@@ -207,7 +211,7 @@ async def test_a_reload_ends_the_action(
     await hass.config_entries.async_reload(loaded.entry_id)
     with pytest.raises(HomeAssistantError) as ended:
         await action
-    assert ended.value.translation_key == "incomplete"
+    assert ended.value.translation_key == "unloaded"
     assert await imported(hass, loaded) == clean
 
 
@@ -242,8 +246,9 @@ async def test_one_point_fails(
     tick: Tick,
 ) -> None:
     """Others are imported, the import is incomplete, and that point is tried again."""
-    source.read = failing_point("gas", "HTTP 500")
+    source.read = failing_point("gas", ServerFaultError("GET /gas: HTTP 500"))
     await set_up(hass, entry)
+    hass.config.language = "de"
     partly = await imported(hass, entry)
     state = hass.states.get(PROGRESS)
     assert state is not None
@@ -255,11 +260,19 @@ async def test_one_point_fails(
         await call(hass, "import_history", entry)
     assert failed.value.translation_key == "incomplete"
     assert failed.value.translation_placeholders is not None
-    assert failed.value.translation_placeholders["reason"].endswith(": HTTP 500")
+    assert failed.value.translation_placeholders == {
+        "points": "Meter reading \N{MIDDLE DOT} Gas meter"
+    }
     for _ in range(13):
         await tick(2 * 3600)
     issue = issue_registry.async_get_issue(DOMAIN, f"history_failed_{entry.entry_id}")
     assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["reason"] == (
+        "Meter reading \N{MIDDLE DOT} Gaszähler: Der Server meldet einen eigenen "
+        "Fehler (HTTP 500). "
+        "Wenn das so bleibt, steht der Grund in seinem eigenen Protokoll."
+    )
     source.read = None
     await tick(300)
     state = hass.states.get(PROGRESS)
@@ -270,7 +283,7 @@ async def test_one_point_fails(
         is None
     )
     healed = await imported(hass, entry)
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     await call(hass, "import_history", entry)
     assert healed == await imported(hass, entry)
 
@@ -288,7 +301,7 @@ async def test_no_row_before_the_chosen_start(
     for key, rows in early.items():
         assert datetime.fromtimestamp(rows[0]["start"], UTC) >= first, key
     source.early = timedelta()
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     await call(hass, "import_history", entry)
     assert early == await imported(hass, entry)
 
@@ -314,7 +327,7 @@ async def test_the_long_window_is_compared_once_a_day(
     await tick(24 * 3600)
     corrected = await imported(hass, entry)
     assert corrected[key][:100] != estimated[key][:100]
-    await call(hass, "clear_history", entry)
+    await call(hass, "clear_history", entry, confirm=True)
     await call(hass, "import_history", entry)
     assert corrected == await imported(hass, entry)
 

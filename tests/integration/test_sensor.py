@@ -11,7 +11,7 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 
 from .conftest import Tick, set_up, shown
 
-DELIVERED_NORMAL = "sensor.electricity_meter_delivered_normal_tariff"
+DELIVERED_NORMAL = "sensor.electricity_meter_normal_tariff_delivered"
 
 
 async def test_unchanged_readings_write_no_state(

@@ -1,11 +1,14 @@
 """An update of the integration keeps every entity, device, statistic and file.
 
+Where it knows better what an entity is, that replaces the old one (`MOVED`), or
+describes it (`RENEWED`); what the user has set stays in any case (`SET_BY_THE_USER`).
+
 `tests/fixtures/before_the_house` is the storage of a Home Assistant that ran commit
 68ddc70, with a config entry of each backend (`four_servers.py`). The current code
 starts on it an hour later, against the same servers.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import json
@@ -19,6 +22,7 @@ from pytest_homeassistant_custom_component.common import flush_store
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+from yarl import URL
 
 from homeassistant.bootstrap import DATA_REGISTRIES_LOADED
 from homeassistant.components.energy.data import async_get_manager
@@ -30,7 +34,7 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     category_registry as cr,
@@ -53,13 +57,36 @@ HOUR = timedelta(hours=1)
 type Storage = dict[str, Any]
 type Statistics = Mapping[str, Mapping[str, Any]]
 
+SET_BY_THE_USER: Mapping[str, Mapping[str, Any]] = {
+    "binary_sensor.laundry_plug_device_status": {"disabled_by": "user"},
+    "binary_sensor.fridge_plug_device_status": {
+        "area_id": "kitchen",
+        "icon": "mdi:fridge",
+        "labels": ["cold"],
+        "name": "Is the fridge on?",
+    },
+    "sensor.main_feeder_alarm_channel_1": {
+        "area_id": "cellar",
+        "icon": "mdi:alert",
+        "labels": ["danger"],
+        "name": "Too much on phase 1",
+    },
+    "sensor.main_feeder_alarm_channel_2": {"disabled_by": "user"},
+    "sensor.main_feeder_alarm_channel_3": {"hidden_by": "user"},
+}
+"""What the user has set of some entities, in addition to the fixture."""
+
 
 def read_fixture(name: str, hosts: Mapping[str, str]) -> Any:
     """Return a file of the fixture, with the hosts of the running servers."""
     text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
     for backend, host in hosts.items():
         text = text.replace(f"{backend}.invalid", host)
-    return json.loads(text)
+    content = json.loads(text)
+    if name == "core.entity_registry":
+        for entity in content["data"]["entities"]:
+            entity.update(SET_BY_THE_USER.get(entity["entity_id"], {}))
+    return content
 
 
 @pytest.fixture
@@ -70,13 +97,19 @@ def load_registries() -> bool:
 
 @pytest.fixture
 async def hass(hass: HomeAssistant, hass_storage: Storage) -> HomeAssistant:
-    """Return a Home Assistant whose registries are those of before the update."""
+    """Return a Home Assistant whose registries are those of before the update.
+
+    They are loaded before it runs, as always. If it ran, Home Assistant would wait to
+    clean up after each removed entity, and not stop waiting when it is stopped.
+    """
+    hass.set_state(CoreState.not_running)
     for name in ("core.device_registry", "core.entity_registry"):
         hass_storage[name] = read_fixture(name, {})
     dr.async_setup(hass)
     for registry in (ar, cr, dr, er, fr, ir, lr, rs):
         await registry.async_load(hass)
     hass.data[DATA_REGISTRIES_LOADED] = None
+    hass.set_state(CoreState.running)
     return hass
 
 
@@ -161,15 +194,18 @@ READINGS_AN_HOUR = 3
 
 ENTITY_FIELDS = (
     *("id", "platform", "unique_id", "entity_id", "config_entry_id", "device_id"),
-    *("disabled_by", "hidden_by", "entity_category", "translation_key"),
+    *("disabled_by", "hidden_by", "name", "area_id", "icon", "labels"),
+    *("entity_category", "translation_key"),
     *("original_device_class", "unit_of_measurement", "capabilities"),
 )
 DEVICE_FIELDS = ("id", "identifiers", "via_device_id", "name", "model", "manufacturer")
 
 
-def table(items: list[Mapping[str, Any]], fields: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a registry keeps of its items, by their ids."""
-    return {item["id"]: {field: item[field] for field in fields} for item in items}
+def table(
+    items: list[Mapping[str, Any]], key: str, fields: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """Return what a registry keeps of its items, by their keys."""
+    return {item[key]: {field: item[field] for field in fields} for item in items}
 
 
 NEVER_ANY_DATA = "bemserver:campus_timeseries_49"
@@ -179,6 +215,68 @@ UNDECIDED = {
     "capabilities": None,
 }
 """A series without any value was taken for amounts; now it waits for its values."""
+
+MOVED = {
+    f"sensor.{name}": f"binary_sensor.{name}"
+    for name in (
+        "main_feeder_alarm_channel_1",
+        "main_feeder_alarm_channel_2",
+        "main_feeder_alarm_channel_3",
+        "well_pump_current_alarm",
+    )
+}
+"""Texts with two labels are yes or no. The entity is another one, as Home Assistant
+moves none to another platform."""
+
+RENEWED: Mapping[str, Mapping[str, Any]] = {
+    **{
+        key: {"translation_key": key}
+        for key in (
+            *("firmware_version", "hardware_version", "tsl_version"),
+            *("reboot", "reporting_interval", "total_current"),
+        )
+    },
+    **{
+        key: {"translation_key": "setting"}
+        for key in (
+            *("child_lock", "power_consumption_enable"),
+            *("over_current_protection_enable", "over_current_protection_threshold"),
+        )
+    },
+    **{f"current_chn{n}": {"translation_key": "current_chn"} for n in (1, 2, 3)},
+    **{
+        key: {"original_device_class": "problem", "capabilities": None}
+        for key in ("current_alarm", *(f"current_chn{n}_alarm" for n in (1, 2, 3)))
+    },
+    "device_status": {
+        "entity_category": "diagnostic",
+        "translation_key": "device_status",
+    },
+    "house_mode": {
+        "capabilities": {"options": ["home", "away"]},
+        "entity_category": None,
+        "translation_key": "choice",
+    },
+    "led_mode": {
+        "capabilities": {"options": ["off", "on", "Follow"]},
+        "translation_key": "choice",
+    },
+    "motor_running": {"original_device_class": "running"},
+    "query_device_status": {
+        "entity_category": "diagnostic",
+        "translation_key": "query_device_status",
+    },
+    "socket_status": {
+        "original_device_class": "outlet",
+        "translation_key": "socket_status",
+    },
+}
+"""What Beaver IoT's entities are known to mean now, by their identifiers: names and
+states are translated, a status is a diagnosis, and classes are Home Assistant's."""
+
+BEAVER_IOT_ENTITY = re.compile(
+    r"milesight:user_\w+?_(?:device_[0-9a-f]{16}|integration)_(\w+)"
+)
 
 
 def besmart_identity(hass: HomeAssistant) -> str:
@@ -195,30 +293,89 @@ def besmart_identity(hass: HomeAssistant) -> str:
 def expected_item(item: Mapping[str, Any], identity: str) -> dict[str, Any]:
     """Return what the update should make of an item of a registry."""
     text = json.dumps(item).replace(OLD_IDENTITY, identity)
-    moved: dict[str, Any] = json.loads(text)
-    if moved.get("unique_id") == f"{NEVER_ANY_DATA}_amount":
-        moved |= UNDECIDED
-    return moved
+    expected: dict[str, Any] = json.loads(text)
+    unique_id = expected.get("unique_id", "")
+    if unique_id == f"{NEVER_ANY_DATA}_amount":
+        expected |= UNDECIDED
+    if found := BEAVER_IOT_ENTITY.fullmatch(unique_id):
+        expected |= RENEWED.get(found[1], {})
+    if (moved := MOVED.get(expected.get("entity_id", ""))) is not None:
+        expected |= {"entity_id": moved, "id": None}
+    return expected
+
+
+SERVERS = {
+    "besmart": {"model": "besmart", "manufacturer": "besmart.energy"},
+    "milesight": {"model": "Beaver IoT", "manufacturer": "Milesight"},
+}
+"""What is known of the devices of servers now, besides the title of their entry."""
+
+
+def devices_of_servers(
+    hass: HomeAssistant, devices: Collection[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the devices of servers by their backends: each has the title as a name."""
+    titles = {
+        f"{entry.unique_id}___server": entry.title
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
+    found = {
+        identifier.partition(":")[0]: device
+        for device in devices
+        for _, identifier in device["identifiers"]
+        if titles.get(identifier) == device["name"]
+    }
+    assert len(found) == len(titles)
+    return found
+
+
+def expected_device(
+    device: dict[str, Any], servers: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a device that is reached via that of its server, or is that itself."""
+    ((_, identifier),) = device["identifiers"]
+    backend = identifier.partition(":")[0]
+    server = servers[backend]
+    if device["id"] == server["id"]:
+        return {**device, "name": server["name"], **SERVERS[backend]}
+    return {**device, "via_device_id": device["via_device_id"] or server["id"]}
 
 
 async def test_registries_are_kept(
     updated: HomeAssistant, before: Storage, hass_storage: Storage
 ) -> None:
-    """Every entity and device is the one of before, and none is there twice."""
+    """Every entity and device is the one of before, and none is there twice.
+
+    Unique ids, entity ids, and what the user has set stay. Of Beaver IoT it is now
+    known what an entity means: see `RENEWED`. Until 1.0, an entity of another platform
+    may take the place of the old one, with all that the user has set: see `MOVED`.
+    """
     identity = besmart_identity(updated)
     await flush_store(er.async_get(updated)._store)
     await flush_store(dr.async_get(updated)._store)
-    for name, key, fields in (
-        ("core.entity_registry", "entities", ENTITY_FIELDS),
-        ("core.device_registry", "devices", DEVICE_FIELDS),
+    for name, items, key, fields in (
+        ("core.entity_registry", "entities", "entity_id", ENTITY_FIELDS),
+        ("core.device_registry", "devices", "id", DEVICE_FIELDS),
     ):
-        old = table(before[name]["data"][key], fields)
-        now = table(hass_storage[name]["data"][key], fields)
+        old = table(before[name]["data"][items], key, fields)
+        now = table(hass_storage[name]["data"][items], key, fields)
         assert old
-        for item_id, item in old.items():
-            assert now.get(item_id) == expected_item(item, identity), name
-        for item_id in now.keys() - old.keys():
-            assert not re.search(r"_\d+$", now[item_id].get("entity_id", ""))
+        for moved in now.keys() & set(MOVED.values()):
+            now[moved]["id"] = None
+        expected = {
+            item[key]: item
+            for item in (expected_item(each, identity) for each in old.values())
+        }
+        if items == "devices":
+            servers = devices_of_servers(updated, now.values())
+            expected = {
+                each: expected_device(device, servers)
+                for each, device in expected.items()
+            }
+        assert {each: now.get(each) for each in expected} == expected
+        assert not now.keys() & MOVED.keys()
+        for each in now.keys() - expected.keys():
+            assert not re.search(r"_\d+$", now[each].get("entity_id", ""))
 
 
 def contains(now: object, before: object) -> bool:
@@ -243,6 +400,9 @@ async def test_entries_and_files_are_kept(
             # Its statistics keep their ids, although its identity has changed.
             entry["unique_id"] = kept.unique_id
             entry["data"]["scope"] = kept.data["scope"]
+        # The title of before was the default, which has the host of the server now.
+        host = URL(entry["data"]["url"]).host_port_subcomponent
+        entry["title"] = f"{entry['title']} ({host})"
         for field in ("unique_id", "title", "data", "options"):
             assert getattr(kept, field) == entry[field], entry["title"]
         name = f"{DOMAIN}.{entry['entry_id']}"
@@ -271,37 +431,102 @@ async def test_removed_energy_sources_stay_away(
 
 
 async def test_every_entity_works(updated: HomeAssistant, before: Storage) -> None:
-    """Each entity that is enabled has a state again, restored from no registry."""
-    enabled = {
-        entity["entity_id"]
-        for entity in before["core.entity_registry"]["data"]["entities"]
-        if entity["disabled_by"] is None
-    }
+    """Each entity that is enabled has a state again, restored from no registry.
+
+    What was disabled, by the user or by default, still has none.
+    """
+    entities = before["core.entity_registry"]["data"]["entities"]
+    entity_ids: dict[bool, set[str]] = {True: set(), False: set()}
+    for entity in entities:
+        entity_id = MOVED.get(entity["entity_id"], entity["entity_id"])
+        entity_ids[entity["disabled_by"] is None].add(entity_id)
     states = {state.entity_id: state for state in updated.states.async_all()}
+    assert entity_ids[True] <= states.keys()
+    assert not entity_ids[False] & states.keys()
     restored = {
         entity_id
-        for entity_id in enabled
+        for entity_id in entity_ids[True]
         if states[entity_id].attributes.get("restored")
     }
     assert not restored
-    assert enabled <= states.keys()
+
+
+RENAMED = {
+    "Boiler plug Active Power": "Boiler plug Power",
+    "Boiler plug Power Consumption": "Boiler plug Energy",
+    "Building A A CO2": "Building A CO2",
+    "Building A A elec all": "Building A Elec all",
+    "Building A A elec appliances": "Building A Elec appliances",
+    "Building A A elec cooling": "Building A Elec cooling",
+    "Building A A elec heating": "Building A Elec heating",
+    "Building A A elec index": "Building A Elec index",
+    "Building A A elec lighting": "Building A Elec lighting",
+    "Building A A elec ventilation": "Building A Elec ventilation",
+    "Building A A gas heating": "Building A Gas heating",
+    "Building A A gas index": "Building A Gas index",
+    "Building A A indoor humidity": "Building A Indoor humidity",
+    "Building A A power": "Building A Power",
+    "Building A A water index": "Building A Water index",
+    "Fridge plug Active Power": "Fridge plug Power",
+    "Fridge plug Power Consumption": "Fridge plug Energy",
+    "Laundry plug Active Power": "Laundry plug Power",
+    "Laundry plug Power Consumption": "Laundry plug Energy",
+    "Office Office elec": "Office Elec",
+    "Well pump Total Current": "Well pump Total current",
+}
+"""The statistics whose names have changed: they leave out what they repeat of their
+place, and those of Beaver IoT are called what Home Assistant calls their class."""
+
+
+SHORTER = {
+    "Delivered, low tariff": "Low tariff delivered",
+    "Delivered, normal tariff": "Normal tariff delivered",
+    "Returned, low tariff": "Low tariff returned",
+    "Returned, normal tariff": "Normal tariff returned",
+    **{f"Reactive energy, quadrant {n}": f"Q{n} reactive energy" for n in range(1, 5)},
+}
+"""The names of entities that begin with what differs now."""
+
+NOTE = re.compile(r"(?P<name>.*?)(?P<note> \((?:cost|compensation)\))?")
+
+
+def expected_name(was: str, devices: Collection[str], title: str) -> str:
+    """Return the name that the update should give to a statistic.
+
+    The name of its device, or the title of its server, is behind its own one now.
+    """
+    if was == "DSMR-reader fixed cost":
+        return f"Fixed cost · {title}"
+    parts = NOTE.fullmatch(RENAMED.get(was, was))
+    assert parts is not None
+    device = max((each for each in devices if was.startswith(each)), key=len)
+    own = parts["name"].removeprefix(f"{device} ")
+    return f"{SHORTER.get(own, own)} · {device}{parts['note'] or ''}"
 
 
 async def test_statistics_go_on(updated: HomeAssistant, before: Storage) -> None:
     """Ids, metadata and hours stay, and the hour since the update is added.
 
-    Names leave out what they repeat of their place: "A elec index" of Building A. The
-    rules have another version, so the rows are those of a new import: they differ
-    by what is now on the line between two readings, and a held value now counts. The
-    totals of both tariffs are new.
+    Names begin with what differs: see `expected_name`. The rules have another
+    version, so the rows are those of a new import: they differ by what is now on the
+    line between two readings, and a held value now counts. The totals of both tariffs
+    are new.
     """
     metadata, rows = await read_statistics(updated)
     statistics: Statistics = before["statistics"]
-    known = {key: found["metadata"] for key, found in statistics.items()}
-    for key, was in known.items():
-        name = metadata[key]["name"].casefold()
-        assert {**metadata[key], "name": None} == {**was, "name": None}
-        assert was["name"].casefold().replace("a a ", "a ").endswith(name.split()[-1])
+    devices = {
+        each["name"] for each in before["core.device_registry"]["data"]["devices"]
+    }
+    (title,) = {
+        entry.title
+        for entry in updated.config_entries.async_entries(DOMAIN)
+        if entry.data["backend"] == "dsmr_reader"
+    }
+    known = {
+        key: {**was, "name": expected_name(was["name"], devices, title)}
+        for key, was in ((key, each["metadata"]) for key, each in statistics.items())
+    }
+    assert {key: metadata.get(key) for key in known} == known
     assert {key.rpartition("_electricity_")[2] for key in metadata.keys() - known} == {
         "export_total",
         "import_total",

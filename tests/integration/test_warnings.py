@@ -142,7 +142,7 @@ async def test_repeated_warnings_become_a_card(
     shown: dict[str, Any] = dict(issue.translation_placeholders or {})
     assert (shown["title"], shown["count"]) == (loaded.title, "1")
     (line,) = shown["warnings"].split("\n")[2:-2]
-    assert line.startswith("- **Electricity meter Delivered, low tariff**: Spike: ")
+    assert line.startswith("- **Low tariff delivered · Electricity meter**: Spike: ")
     assert "2026-11-12 / 2026-11-14: 4" in line
     for hour in ODD:
         await damage(hass, loaded, false_high(hour, -SPIKE), REGISTER)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.metering_hub.metering.inventory import Inventory
 from custom_components.metering_hub.metering.meter_roles import (
     grid_candidates,
     open_candidates,
@@ -11,7 +12,6 @@ from custom_components.metering_hub.metering.meter_roles import (
 )
 from custom_components.metering_hub.metering.model import (
     Device,
-    Inventory,
     Kind,
     Point,
     Quantity,
@@ -156,3 +156,28 @@ def test_what_is_said_about_a_point_counts(point: str, role: str) -> None:
 def test_a_server_that_knows_its_meters_is_believed() -> None:
     inventory = Inventory({}, found(**METERS).points)
     assert with_meter_roles(inventory, frozenset(METERS), {}) is inventory
+
+
+def test_battery_meters_charge_and_discharge() -> None:
+    """A meter at a battery is neither at the grid nor a consumer."""
+    chosen = {"grid_meters": ["home"], "battery_meters": ["pv"]}
+    assert roles(found(**METERS), **chosen) == {
+        "home_grid_delivered": IMPORT,
+        "home_grid_returned": EXPORT,
+        "pv_grid_delivered": Role.BATTERY_CHARGE,
+        "pv_grid_returned": Role.BATTERY_DISCHARGE,
+        "sauna_grid_delivered": Role.DEVICE,
+        "inverter_solar": Role.SOLAR,
+    }
+
+
+def test_the_only_meter_beside_a_battery_is_at_the_grid() -> None:
+    """Nobody has to say so."""
+    meters = found(home=METERS["home"], pv=METERS["pv"])
+    assert roles(meters, battery_meters=["pv"]) == {
+        "home_grid_delivered": IMPORT,
+        "home_grid_returned": EXPORT,
+        "pv_grid_delivered": Role.BATTERY_CHARGE,
+        "pv_grid_returned": Role.BATTERY_DISCHARGE,
+    }
+    assert open_candidates(applied(meters, battery_meters=["pv"])) == frozenset()

@@ -2,14 +2,13 @@
 
 import pytest
 
-from custom_components.metering_hub.metering.model import (
-    Device,
-    Inventory,
-    Kind,
-    Point,
-    Quantity,
+from custom_components.metering_hub.metering.inventory import Inventory
+from custom_components.metering_hub.metering.model import Device, Kind, Point, Quantity
+from custom_components.metering_hub.metering.names import (
+    combined_name,
+    device_paths,
+    short_names,
 )
-from custom_components.metering_hub.metering.names import device_paths, short_names
 
 DEVICES = {
     device.key: device
@@ -81,6 +80,22 @@ def test_names_stay_apart() -> None:
         "second": "Building elec",
         "elsewhere": "Elec",
     }
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (("Power L1", "1"), "Power L1 \N{MIDDLE DOT} 1"),
+        (("Air living room", "living room"), "Air living room"),
+        (("Meter", "Meter", None), "Meter"),
+        (
+            ("Power", "Meter \N{MIDDLE DOT} Home", "Home"),
+            "Power \N{MIDDLE DOT} Meter \N{MIDDLE DOT} Home",
+        ),
+    ],
+)
+def test_a_name_repeats_no_part(parts: tuple[str | None, ...], name: str) -> None:
+    assert combined_name(*parts) == name
 
 
 def test_a_room_is_shown_with_what_it_is_in() -> None:

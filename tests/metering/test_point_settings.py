@@ -104,14 +104,14 @@ def test_settings_are_found_under_a_former_key() -> None:
 
 def test_settings_move_to_the_present_key() -> None:
     """Trust moves with all others, and what a later version stored stays."""
-    former = {"kind": "register", "trusted": True, "factor": 0.1}
+    former = {"kind": "register", "trusted": True, "later": 0.1}
     options = {"points": {"series_1": former, "gas": {"trusted": True}}}
     moved = with_present_keys(options, [POINT])
     assert moved == {"points": {POINT.key: former, "gas": {"trusted": True}}}
     assert trusted_keys(moved) == {POINT.key, "gas"}
     changed = with_settings(options, POINT, PointSettings(is_roleless=True))
     assert changed["points"] == {
-        POINT.key: {"factor": 0.1, "role": "none"},
+        POINT.key: {"later": 0.1, "role": "none"},
         "gas": {"trusted": True},
     }
     assert options["points"] == {"series_1": former, "gas": {"trusted": True}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, permutations
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
@@ -152,6 +153,26 @@ def test_three_readings_within_seconds_are_no_evidence() -> None:
 def test_a_count_may_restart_after_one_more_reading() -> None:
     assert shown_of(100.0, 0.0, 1.0, point=COUNT) == [100, 100, 1]
     assert shown_of(100.0, 0.0, 0.0, point=COUNT) == [100, 100, 100]
+
+
+@pytest.mark.parametrize("point", [POINT, COUNT])
+@pytest.mark.parametrize("uplinks", [*permutations([102.0, 103.0, 104.0])])
+@pytest.mark.parametrize("seconds", [(36.1, 36.4, 36.7), (36.1, 36.1, 36.1)])
+def test_uplinks_of_a_second_are_no_restart_in_any_order(
+    seconds: tuple[float, ...], uplinks: tuple[float, ...], point: Point
+) -> None:
+    before = [at(number * 10, 98.0 + number) for number in range(3)]
+    readings = [
+        at(60 + second / 60, value)
+        for second, value in zip(seconds, uplinks, strict=True)
+    ]
+    expected = [98.0, 99.0, 100.0, *accumulate(uplinks, max), 105.0]
+    assert shown(*before, *readings, at(120, 105.0), point=point) == expected
+
+
+def test_uplinks_of_different_seconds_may_be_a_restart() -> None:
+    readings = [at(0, 1.0), at(600.1, 4.0), at(600.7, 2.0), at(600.8, 3.0)]
+    assert shown(*readings, at(1200, 5.0), point=COUNT) == [1, 4, 4, 3, 5]
 
 
 def test_another_meter_is_shown_at_once() -> None:

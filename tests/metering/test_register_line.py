@@ -37,6 +37,21 @@ def test_excursions_and_exchanges_count_nothing(register: DirtyRegister) -> None
     assert bool(line.take_rejected()) == bool(register.false)
 
 
+def test_of_two_registers_that_may_be_back_it_is_the_one_without_a_leap() -> None:
+    """Both replaced ones were noise, the first of them a little lower."""
+    positions = [304, 304.01, 301, 301, 301.01, 0, 0, 0.01, 304.02, 304.03, 304.04]
+    line = line_of([Mark(600.0 * n, each, n) for n, each in enumerate(positions)])
+    assert total_of(line) == pytest.approx(0.04)
+
+
+def test_of_two_registers_that_may_be_back_it_is_the_last_one() -> None:
+    """It was exchanged for one that stood lower, and then it stepped up for a while."""
+    before = [0.0, 0.016, 0.02, 0.024, 0.012, 0.017, 0.02]
+    positions = [*before, 3.02, 3.025, 3.03, 0.03, 0.031, 0.036]
+    line = line_of([Mark(600.0 * n, each, n) for n, each in enumerate(positions)])
+    assert total_of(line) == pytest.approx(0.024 + 0.036 - 0.012)
+
+
 @any_register
 @given(corrected_registers())
 def test_after_a_correction_the_total_is_the_difference_of_the_positions(

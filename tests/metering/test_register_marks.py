@@ -61,3 +61,14 @@ def test_of_repeated_readings_the_best_founded_one_counts(
 
 def test_the_same_position_twice_is_not_rejected() -> None:
     assert split_repeated([Mark(1, 3, 4), Mark(1, 3, 5)]) == ([Mark(1, 3, 5)], [])
+
+
+def test_readings_of_a_second_that_contradict_each_other_are_of_a_moment() -> None:
+    swapped = [Mark(9.5, 1), Mark(10.1, 4), Mark(10.7, 3), Mark(11.2, 5)]
+    found, _ = split_repeated(swapped)
+    assert found == [Mark(9.5, 1), Mark(10.1, 4), Mark(10.1, 3), Mark(11.2, 5)]
+
+
+def test_readings_of_a_second_that_rise_keep_their_times() -> None:
+    marks = [Mark(10.1, 3), Mark(10.4, 3.5), Mark(10.7, 4)]
+    assert split_repeated(marks) == (marks, [])

@@ -1,5 +1,6 @@
 """`script/release` makes what HACS installs, and only for the right tag."""
 
+import json
 from pathlib import Path
 import shutil
 import subprocess
@@ -20,6 +21,14 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def commit(folder: Path) -> None:
+    """Make a repository of a folder, and commit all of its files."""
+    person = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "add", ".")
+    assert not run(folder, "git", *person, "commit", "-m", "All").returncode
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Return a committed repository of version 1.2.0, with a file that is not."""
@@ -33,10 +42,7 @@ def repository(tmp_path: Path) -> Path:
         file.write_text(text)
     (tmp_path / "script").mkdir()
     shutil.copy(ROOT / "script" / "release", tmp_path / "script")
-    person = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-    run(tmp_path, "git", "init", "--quiet")
-    run(tmp_path, "git", "add", ".")
-    assert not run(tmp_path, "git", *person, "commit", "-m", "All").returncode
+    commit(tmp_path)
     (tmp_path / INTEGRATION / "notes.txt").write_text("not committed")
     return tmp_path
 
@@ -49,6 +55,23 @@ def test_the_files_of_a_release(repository: Path) -> None:
         files = [name for name in archive.namelist() if not name.endswith("/")]
     assert files == ["backends/base.py", "manifest.json"]
     assert (repository / "release_notes.md").read_text().strip() == "- Now."
+    checked = run(repository, "sha256sum", "--check", "metering_hub.zip.sha256")
+    assert checked.stdout == "metering_hub.zip: OK\n"
+
+
+def test_the_next_release_of_this_repository_has_notes(tmp_path: Path) -> None:
+    """The version of the manifest is one whose section is in the changelog."""
+    shutil.copytree(ROOT / INTEGRATION, tmp_path / INTEGRATION)
+    (tmp_path / "script").mkdir()
+    shutil.copy(ROOT / "script" / "release", tmp_path / "script")
+    shutil.copy(ROOT / "CHANGELOG.md", tmp_path)
+    commit(tmp_path)
+    manifest = json.loads((ROOT / INTEGRATION / "manifest.json").read_text())
+    done = run(tmp_path, "script/release", f"v{manifest['version']}")
+    assert done.returncode == 0, done.stderr
+    with ZipFile(tmp_path / "metering_hub.zip") as archive:
+        assert json.loads(archive.read("manifest.json")) == manifest
+    assert "\n### " in (tmp_path / "release_notes.md").read_text()
 
 
 @pytest.mark.parametrize("tag", ["v1.2.1", "1.2.0", "v1.2", ""])

@@ -1,24 +1,21 @@
-"""Read the call of an action, and map what goes wrong to errors of actions."""
+"""Read the call of an action, and refuse what makes no sense."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import voluptuous as vol
 
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
 from ..backends import BACKENDS
-from ..backends.base import BackendSpec
-from ..backends.errors import BackendError
+from ..backends.base import BackendSpec, Capability
 from ..const import CONF_BACKEND, DOMAIN
 from ..data import MeteringHubConfigEntry
-from ..errors import HistoryError, as_action_error
 from ..history.coordinator import HistoryCoordinator
+from ..identifiers import device_key_of
 
 ATTR_END = "end"
 ATTR_ENTRY = "entry"
@@ -31,6 +28,26 @@ ENTRY = {vol.Required(ATTR_ENTRY): cv.string}
 def entry_of(call: ServiceCall, entry_id: str) -> MeteringHubConfigEntry:
     """Return a loaded entry; raises ServiceValidationError."""
     return async_get_config_entry(call.hass, DOMAIN, entry_id)
+
+
+def device_of(
+    call: ServiceCall, device_id: str
+) -> tuple[MeteringHubConfigEntry, str] | None:
+    """Return the entry of a device, loaded or not, and the device's key.
+
+    It is `None` for a device that is not one of ours.
+    """
+    registry = dr.async_get(call.hass)
+    for entry in call.hass.config_entries.async_entries(DOMAIN):
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if device.id == device_id:
+                return entry, device_key_of(entry, device.identifiers) or ""
+    return None
+
+
+def is_capable(entry: MeteringHubConfigEntry, capability: Capability) -> bool:
+    """Return True if the backend of an entry has a capability."""
+    return capability in BACKENDS[entry.data[CONF_BACKEND]].capabilities
 
 
 def history_of(call: ServiceCall, entry_id: str) -> HistoryCoordinator:
@@ -57,6 +74,18 @@ def moment_of(call: ServiceCall, field: str) -> datetime | None:
     return moment
 
 
+def period_of(call: ServiceCall) -> tuple[datetime, datetime]:
+    """Return the start and end of a call in UTC; a missing one is now.
+
+    Raises ServiceValidationError if the end is not later.
+    """
+    now = dt_util.utcnow()
+    start, end = moment_of(call, ATTR_START) or now, moment_of(call, ATTR_END) or now
+    if end <= start:
+        raise invalid("end_before_start")
+    return start, end
+
+
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the error for an invalid field of an action."""
     return ServiceValidationError(
@@ -64,12 +93,3 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
         translation_key=key,
         translation_placeholders=placeholders,
     )
-
-
-@contextmanager
-def errors_translated() -> Iterator[None]:
-    """Map the errors of a backend or of the history to those of an action."""
-    try:
-        yield
-    except (BackendError, HistoryError) as err:
-        raise as_action_error(err) from err

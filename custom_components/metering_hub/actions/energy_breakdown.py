@@ -3,16 +3,21 @@
 import voluptuous as vol
 
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.util import dt as dt_util
+from homeassistant.helpers import config_validation as cv
 
-from ..backends import BACKENDS
 from ..backends.base import Capability
-from ..const import CONF_BACKEND, DOMAIN
 from ..data import MeteringHubConfigEntry
-from ..identifiers import device_key_of
+from ..errors import errors_translated
 from ..metering.energy_breakdown import BreakdownQuery, Bucket
-from .call import ATTR_END, ATTR_START, entry_of, errors_translated, invalid, moment_of
+from .call import (
+    ATTR_END,
+    ATTR_START,
+    device_of,
+    entry_of,
+    invalid,
+    is_capable,
+    period_of,
+)
 
 ATTR_DEVICE = "device"
 ATTR_RESOLUTION = "resolution"
@@ -41,11 +46,8 @@ BREAKDOWN_SCHEMA = vol.Schema(
 async def get_energy_breakdown(call: ServiceCall) -> ServiceResponse:
     """Return the energy of a site or building by end use."""
     entry, device_key = _device_of(call)
-    now = dt_util.utcnow()
-    start, end = moment_of(call, ATTR_START) or now, moment_of(call, ATTR_END) or now
+    start, end = period_of(call)
     bucket = Bucket(call.data[ATTR_RESOLUTION])
-    if end <= start:
-        raise invalid("end_before_start")
     if (end - start) / bucket.shortest > MAX_BUCKETS:
         raise invalid("too_many_buckets", limit=str(MAX_BUCKETS))
     unit = call.data[ATTR_UNIT]
@@ -75,13 +77,8 @@ async def get_energy_breakdown(call: ServiceCall) -> ServiceResponse:
 
 def _device_of(call: ServiceCall) -> tuple[MeteringHubConfigEntry, str]:
     """Return the entry of a device and its key; raises ServiceValidationError."""
-    registry = dr.async_get(call.hass)
-    for known in call.hass.config_entries.async_entries(DOMAIN):
-        spec = BACKENDS[known.data[CONF_BACKEND]]
-        if Capability.ENERGY_BREAKDOWN not in spec.capabilities:
-            continue
-        for device in dr.async_entries_for_config_entry(registry, known.entry_id):
-            if device.id == call.data[ATTR_DEVICE]:
-                key = device_key_of(known, device.identifiers)
-                return entry_of(call, known.entry_id), key or ""
-    raise invalid("no_energy_breakdown")
+    found = device_of(call, call.data[ATTR_DEVICE])
+    if found is None or not is_capable(found[0], Capability.ENERGY_BREAKDOWN):
+        raise invalid("no_energy_breakdown")
+    entry, key = found
+    return entry_of(call, entry.entry_id), key

@@ -9,8 +9,7 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
-from ..backends.errors import BackendError
-from ..errors import HistoryError, as_import_error
+from ..errors import errors_translated
 from ..history.coordinator import HistoryCoordinator
 from ..history.maths.estimates import Estimator
 from ..history.quality.estimate_source import recorded_source
@@ -29,14 +28,15 @@ from .call import (
     ATTR_ENTRY,
     ATTR_START,
     ENTRY,
-    errors_translated,
     history_of,
     invalid,
     moment_of,
+    period_of,
     spec_of,
 )
+from .chosen_point import CHOSEN_POINT, chosen_point
 
-ATTR_POINT = "point"
+ATTR_CONFIRM = "confirm"
 ATTR_RESOLUTION = "resolution"
 
 
@@ -50,14 +50,16 @@ class Resolution(StrEnum):
 IMPORT_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_START): cv.datetime})
 GET_SCHEMA = vol.Schema(
     {
-        **ENTRY,
-        vol.Required(ATTR_POINT): cv.string,
+        **CHOSEN_POINT,
         vol.Required(ATTR_START): cv.datetime,
         vol.Optional(ATTR_END): cv.datetime,
         vol.Optional(ATTR_RESOLUTION, default=Resolution.HOURLY.value): vol.In(
             [resolution.value for resolution in Resolution]
         ),
     }
+)
+CLEAR_SCHEMA = vol.Schema(
+    {**ENTRY, vol.Required(ATTR_CONFIRM, default=False): cv.boolean}
 )
 
 
@@ -69,10 +71,8 @@ async def import_history(call: ServiceCall) -> ServiceResponse:
     """
     history = history_of(call, call.data[ATTR_ENTRY])
     start = moment_of(call, ATTR_START)
-    try:
+    with errors_translated():
         outcome = await history.reimport(start)
-    except (BackendError, HistoryError) as err:
-        raise as_import_error(err) from err
     return {
         "rows": dict(outcome.written),
         "without_readings": [*sorted(outcome.without_readings)],
@@ -82,14 +82,11 @@ async def import_history(call: ServiceCall) -> ServiceResponse:
 
 async def get_history(call: ServiceCall) -> ServiceResponse:
     """Return the history of a point from the server, and what the rules reject."""
-    history = history_of(call, call.data[ATTR_ENTRY])
-    point = history.points.get(call.data[ATTR_POINT])
-    if point is None:
+    entry, key = chosen_point(call)
+    history = history_of(call, entry.entry_id)
+    if (point := history.points.get(key)) is None:
         raise invalid("unknown_point", points=", ".join(sorted(history.points)))
-    now = dt_util.utcnow()
-    start, end = moment_of(call, ATTR_START) or now, moment_of(call, ATTR_END) or now
-    if end <= start:
-        raise invalid("end_before_start")
+    start, end = period_of(call)
     is_raw = call.data[ATTR_RESOLUTION] == Resolution.RAW
     found = StoredHistory(start, end, is_raw)
     is_trusted = PointSettings.of_point(history.config_entry.options, point).is_trusted
@@ -98,7 +95,8 @@ async def get_history(call: ServiceCall) -> ServiceResponse:
         estimator = None
         if not is_raw:
             await history.qualities.async_load()
-            until = min(now, readings_end(history.qualities, point, end))
+            until = readings_end(history.qualities, point, end)
+            until = min(dt_util.utcnow(), until)
             estimator = await _estimator(history, point, start - LEAD, until)
         if not await read_history(
             history.backend,
@@ -131,8 +129,13 @@ async def _estimator(
 
 
 async def clear_history(call: ServiceCall) -> ServiceResponse:
-    """Delete all statistics of an entry; return their IDs once they are gone."""
+    """Delete all statistics of an entry; return their IDs once they are gone.
+
+    That is years of history, so it has to be confirmed.
+    """
     history = history_of(call, call.data[ATTR_ENTRY])
+    if not call.data[ATTR_CONFIRM]:
+        raise invalid("not_confirmed", title=history.config_entry.title)
     with errors_translated():
         cleared = await history.clear()
     return {"cleared": list(cleared)}

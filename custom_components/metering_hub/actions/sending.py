@@ -1,17 +1,12 @@
 """Actions that hand readings of a P1 port to a server."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import voluptuous as vol
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.core import ServiceCall, ServiceResponse
 
-from ..backends import BACKENDS
 from ..backends.base import Capability
-from ..backends.errors import AuthenticationError
-from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
+from ..errors import errors_translated, refusal_noticed
 from ..live.sending import (
     ATTR_EXTRA_TIME,
     ATTR_TELEGRAM,
@@ -21,7 +16,7 @@ from ..live.sending import (
     is_complete,
     read_readings,
 )
-from .call import ATTR_ENTRY, ENTRY, entry_of, errors_translated, invalid, moment_of
+from .call import ATTR_ENTRY, ENTRY, entry_of, invalid, is_capable, moment_of
 
 TELEGRAM_SCHEMA = vol.Schema({**ENTRY, **TELEGRAM_FIELDS})
 READINGS_SCHEMA = vol.Schema({**ENTRY, **READINGS_FIELDS})
@@ -36,7 +31,7 @@ async def send_telegram(call: ServiceCall) -> ServiceResponse:
     telegram: str = call.data[ATTR_TELEGRAM]
     if not is_complete(telegram):
         raise invalid("incomplete_telegram")
-    with errors_translated(), _refusal_noticed(call.hass, entry):
+    with errors_translated(), refusal_noticed(call.hass, entry):
         return {"sent": await entry.runtime_data.backend.send_telegram(telegram)}
 
 
@@ -46,7 +41,7 @@ async def send_readings(call: ServiceCall) -> ServiceResponse:
     readings = read_readings(
         call.data, moment_of(call, ATTR_TIME), moment_of(call, ATTR_EXTRA_TIME)
     )
-    with errors_translated(), _refusal_noticed(call.hass, entry):
+    with errors_translated(), refusal_noticed(call.hass, entry):
         return {"sent": await entry.runtime_data.backend.send_readings(readings)}
 
 
@@ -56,18 +51,6 @@ def _receiving_entry(call: ServiceCall) -> MeteringHubConfigEntry:
     Raises ServiceValidationError.
     """
     entry = entry_of(call, call.data[ATTR_ENTRY])
-    if Capability.RECEIVE not in BACKENDS[entry.data[CONF_BACKEND]].capabilities:
+    if not is_capable(entry, Capability.RECEIVE):
         raise invalid("takes_no_readings", title=entry.title)
     return entry
-
-
-@contextmanager
-def _refusal_noticed(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry
-) -> Iterator[None]:
-    """Start a reauthentication if the server refuses the credentials."""
-    try:
-        yield
-    except AuthenticationError:
-        entry.async_start_reauth(hass)
-        raise

@@ -7,37 +7,29 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from ..backends import BACKENDS
 from ..backends.base import Capability
-from ..const import CONF_BACKEND
-from ..metering.server_data import Origin, ServerQuery, ServerSample
-from .call import (
-    ATTR_END,
-    ATTR_ENTRY,
-    ATTR_START,
-    ENTRY,
-    entry_of,
-    errors_translated,
-    invalid,
-)
+from ..errors import errors_translated
+from ..metering.server_data import Aggregate, Origin, ServerQuery, ServerSample
+from .call import ATTR_END, ATTR_START, invalid, is_capable
+from .chosen_point import CHOSEN_POINT, chosen_point
 
 PAGE = 5000
 """About how many values a response has; the next page begins at `next`."""
 
+ATTR_AGGREGATE = "aggregate"
 ATTR_EARLIER = "earlier"
 ATTR_MINUTES = "minutes"
 ATTR_ORIGINS = "origins"
-ATTR_POINT = "point"
 ATTR_RAW = "raw"
 ATTR_UNIT = "unit_number"
 
 DATA_SCHEMA = vol.Schema(
     {
-        **ENTRY,
-        vol.Required(ATTR_POINT): cv.string,
+        **CHOSEN_POINT,
         vol.Required(ATTR_START): cv.datetime,
         vol.Optional(ATTR_END): cv.datetime,
         vol.Optional(ATTR_ORIGINS): [vol.In([origin.value for origin in Origin])],
+        vol.Optional(ATTR_AGGREGATE): vol.In([each.value for each in Aggregate]),
         vol.Optional(ATTR_MINUTES): vol.All(vol.Coerce(int), vol.Range(1, 44_640)),
         vol.Optional(ATTR_UNIT): vol.All(vol.Coerce(int), vol.Range(0, 100_000)),
         vol.Optional(ATTR_RAW): cv.boolean,
@@ -48,16 +40,17 @@ DATA_SCHEMA = vol.Schema(
 
 async def get_server_data(call: ServiceCall) -> ServiceResponse:
     """Return a page of what a server has of a point, which may be of the future."""
-    entry = entry_of(call, call.data[ATTR_ENTRY])
-    if Capability.SERVER_DATA not in BACKENDS[entry.data[CONF_BACKEND]].capabilities:
+    entry, key = chosen_point(call)
+    if not is_capable(entry, Capability.SERVER_DATA):
         raise invalid("no_server_data", title=entry.title)
     points = entry.runtime_data.inventory.data.points
-    if (point := points.get(call.data[ATTR_POINT])) is None:
+    if (point := points.get(key)) is None:
         raise invalid("no_such_point")
     start = dt_util.as_utc(call.data[ATTR_START])
     end = dt_util.as_utc(call.data.get(ATTR_END) or dt_util.utcnow())
     if end <= start:
         raise invalid("end_before_start")
+    aggregate = call.data.get(ATTR_AGGREGATE)
     query = ServerQuery(
         start=start,
         end=end,
@@ -66,6 +59,7 @@ async def get_server_data(call: ServiceCall) -> ServiceResponse:
         origins=frozenset(map(Origin, call.data.get(ATTR_ORIGINS, ()))),
         is_raw=call.data.get(ATTR_RAW, False),
         has_earlier=call.data.get(ATTR_EARLIER, False),
+        aggregate=None if aggregate is None else Aggregate(aggregate),
     )
     with errors_translated():
         page = await entry.runtime_data.backend.server_data(point, query, PAGE)
@@ -89,6 +83,8 @@ def _row(sample: ServerSample) -> dict[str, JsonValueType]:
         row["origin"] = sample.origin.value
     if sample.acquired is not None:
         row["acquired"] = sample.acquired.isoformat()
+    if sample.count is not None:
+        row["count"] = sample.count
     if sample.bounds is not None:
         row["lowest"], row["highest"] = sample.bounds
     return row

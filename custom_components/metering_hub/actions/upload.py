@@ -13,7 +13,6 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from ..backends import BACKENDS
@@ -21,6 +20,7 @@ from ..backends.base import Capability, DataState, UploadTarget
 from ..backends.errors import IncompatibleUnitError
 from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
+from ..errors import errors_translated
 from ..history.recorder.recorded_values import (
     RecordedValue,
     RowValue,
@@ -35,9 +35,9 @@ from .call import (
     ATTR_START,
     ENTRY,
     entry_of,
-    errors_translated,
     invalid,
-    moment_of,
+    is_capable,
+    period_of,
 )
 
 ATTR_CAMPAIGN = "campaign"
@@ -173,17 +173,14 @@ def _storing_entry(call: ServiceCall) -> MeteringHubConfigEntry:
     Raises ServiceValidationError.
     """
     entry = entry_of(call, call.data[ATTR_ENTRY])
-    if Capability.UPLOAD not in BACKENDS[entry.data[CONF_BACKEND]].capabilities:
+    if not is_capable(entry, Capability.UPLOAD):
         raise invalid("stores_no_values", title=entry.title)
     return entry
 
 
 def _period(call: ServiceCall) -> tuple[datetime, datetime]:
     """Return the start and end; raises ServiceValidationError if they make no sense."""
-    now = dt_util.utcnow()
-    start, end = moment_of(call, ATTR_START) or now, moment_of(call, ATTR_END) or now
-    if end <= start:
-        raise invalid("end_before_start")
+    start, end = period_of(call)
     if end - start > LONGEST:
         raise invalid("too_long", limit=str(LONGEST.days))
     return start, end

@@ -9,12 +9,14 @@ from enum import StrEnum
 from aiohttp import ClientSession
 
 from ..metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
-from ..metering.model import Inventory, Point, PricePeriod, Reading, Value
+from ..metering.inventory import Inventory, SettingGroup
+from ..metering.model import Point, PricePeriod, Reading, Value
 from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
 from ..metering.server_data import ServerData, ServerQuery
 from .common.http import Json
+from .errors import BackendError
 
 type Setting = str | bool | list[str]
 """The value of a field; a list for fields with several values."""
@@ -93,6 +95,9 @@ class Capability(StrEnum):
 
     NOTIFICATIONS = "notifications"
     PRICES = "prices"
+    RENAME = "rename"
+    """The server takes over the name that the user gives to a device."""
+
     RECEIVE = "receive"
     """The server takes the readings of another reader of its meter."""
 
@@ -101,6 +106,9 @@ class Capability(StrEnum):
 
     UPLOAD = "upload"
     """The server stores values of Home Assistant in a series of its own."""
+
+    UNCONFIRMED = "unconfirmed"
+    """The server shows a written value before the device has it."""
 
     WATCH = "watch"
     WRITE = "write"
@@ -115,7 +123,6 @@ class Identity:
     """
 
     unique_id: str | None
-    title: str
     version: str | None
 
 
@@ -124,11 +131,13 @@ class Latest:
     """The latest readings of the requested points.
 
     Points without a reading are missing. `failed` maps the points whose endpoint
-    failed, while others answered, to the reason.
+    failed, while others answered, to the reason. `pending` are the points that there
+    was no time for: callers keep what they know of them, and ask for them soon.
     """
 
     readings: Mapping[str, Reading]
     failed: Mapping[str, str] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +146,13 @@ class HistoryChunk:
 
     Chunks are in chronological order. Later chunks have no new readings from before
     `until`, but may repeat a reading of an earlier chunk. `failed` maps the points that
-    could not be read in this pass, while others could, to the reason. `rejected` are
-    the readings whose time is impossible, and which `readings` therefore lacks.
+    could not be read in this pass, while others could, to the error. `rejected` are the
+    readings whose time is impossible, and which `readings` therefore lacks.
     """
 
     readings: Mapping[str, Sequence[Reading]]
     until: datetime
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, BackendError] = field(default_factory=dict)
     rejected: Mapping[str, Sequence[Rejected]] = field(default_factory=dict)
 
 
@@ -197,10 +206,16 @@ class Backend(ABC):
     capabilities of the spec declare which optional methods a backend implements.
     """
 
+    home_zone: tzinfo = UTC
+    """The time zone of Home Assistant."""
+
     @property
     def time_zone(self) -> tzinfo:
-        """Return the time zone that defines the start of the server's days."""
-        return UTC
+        """Return the time zone that defines the start of the server's days.
+
+        A server without one of its own has that of the home.
+        """
+        return self.home_zone
 
     @property
     def clock_offset(self) -> timedelta:
@@ -244,6 +259,15 @@ class Backend(ABC):
     def checked_setup(self) -> Settings:
         """Return the setup fields that `check_setup` has completed, to be stored."""
         return {}
+
+    @property
+    def needs_inventory(self) -> bool:
+        """Return True if the server showed that the last inventory is outdated.
+
+        It stays True until the next inventory. Callers ask after each read and each
+        announced change.
+        """
+        return False
 
     @property
     def inventory_progress(self) -> float | None:
@@ -336,6 +360,21 @@ class Backend(ABC):
         """
         raise NotImplementedError
 
+    async def write_group(
+        self, group: SettingGroup, values: Mapping[str, Value]
+    ) -> None:
+        """Set values of a group, by the keys of its fields, in one request.
+
+        Raises RejectedError, before anything is sent, for a value that a field cannot
+        have and without a required one, and with the server's reason if it rejects the
+        values. Requires Capability.WRITE.
+        """
+        raise NotImplementedError
+
+    async def rename_device(self, device_key: str, name: str) -> None:
+        """Give a device another name on the server. Requires Capability.RENAME."""
+        raise NotImplementedError
+
     async def energy_breakdown(
         self, device_key: str, query: BreakdownQuery
     ) -> EnergyBreakdown:
@@ -404,19 +443,22 @@ class Backend(ABC):
 class BackendSpec:
     """The description of a backend: its form fields, intervals and factory.
 
-    `page_segments` are the path segments at which a pasted address is cut (see
-    `normalize_url`). `setup_fields` are shown with the device selection if the
-    inventory reports them as undecided or offers choices for them. Recent history is
-    read every `history_interval`, and `history_window` is how far back late or
-    corrected readings are expected. `currency` is the ISO 4217 code of all costs and
-    prices. No reading of the platform is older than `earliest`. `mqtt_topics` are those
-    at which the platform sends over MQTT if its user wants that, which shows that there
-    is a server. `identify` returns the identity of a server that has none of its own,
-    from its fields.
+    `title` is what its servers are called, and `manufacturer` is who makes it. People
+    open the `website` if the server has no pages of its own.
+    `example_url` is an address as users may enter it, and `page_segments` are the path
+    segments at which a pasted one is cut (see `normalize_url`). `setup_fields` are
+    shown with the device selection if the inventory reports them as undecided or offers
+    choices for them. Recent history is read every `history_interval`, and
+    `history_window` is how far back late or corrected readings are expected. `currency`
+    is the ISO 4217 code of all costs and prices. No reading of the platform is older
+    than `earliest`. `mqtt_topics` are those at which the platform sends over MQTT if
+    its user wants that, which shows that there is a server. `identify` returns the
+    identity of a server that has none of its own, from its fields.
     """
 
     key: str
     name: str
+    title: str
     fields: tuple[Field, ...]
     make: Callable[[ClientSession, Settings, Settings], Backend]
     poll_interval: timedelta
@@ -429,4 +471,7 @@ class BackendSpec:
     capabilities: frozenset[Capability] = frozenset()
     earliest: datetime = EARLIEST
     mqtt_topics: tuple[str, ...] = ()
+    example_url: str = "192.168.1.5"
     identify: Callable[[Settings], str] | None = None
+    manufacturer: str | None = None
+    website: str | None = None

@@ -1,113 +1,87 @@
-"""Add the meters of a config entry to the Energy dashboard, and remove them again.
+"""Add the meters of a config entry to the Energy dashboard, with their costs.
 
-Sources that the user has set up are never changed or removed. A source is added
+Sources that the user has set up are never removed, and only the costs of this
+integration's own statistics are changed in them (`source_costs.py`). A source is added
 automatically only once, so one that the user removes does not come back.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
-from ..const import DOMAIN
-from ..descriptions import statistics_unit_class
-from ..history.recorder.recorder import recorded_ids, recorded_unit_class
-from ..history.statistic import cost_suffix
-from ..identifiers import platform_of, point_unique_id
-from ..metering.model import Kind, Point, Quantity, Role
-from .energy_sources import (
-    COUNTED_ROLES,
-    Candidate,
-    SourceKind,
-    StatisticIds,
-    make_candidates,
-)
+from ..const import LOGGER
+from ..errors import HistoryError
+from ..identifiers import log_name
+from .energy_sources import COUNTED_ROLES, Candidate
+from .entry_candidates import async_candidates, async_gas_units, own_statistics
+from .entry_meters import EntryMeters
+from .left_out import async_report_left_out, delete_left_out, left_out_meters
 from .offered_sources import async_offered_sources
+from .placement import Placement, place
 from .preferences import (
+    SIGNAL_PREFERENCES,
     Preferences,
-    Source,
-    SourceList,
     async_get_preferences,
-    counted_statistics,
+    async_send_changes,
 )
-
-_LISTS: Mapping[SourceKind, SourceList] = {
-    SourceKind.DEVICE: SourceList.DEVICE,
-    SourceKind.WATER_DEVICE: SourceList.WATER_DEVICE,
-}
-"""The list of each kind of source; all others are energy sources."""
-
-_GAS_UNIT_CLASSES: Mapping[Quantity, str] = {
-    Quantity.GAS: VolumeConverter.UNIT_CLASS,
-    Quantity.ENERGY: EnergyConverter.UNIT_CLASS,
-    Quantity.HEAT: EnergyConverter.UNIT_CLASS,
-}
-_COUNTING_KINDS = frozenset({Kind.REGISTER, Kind.INTERVAL})
-
-ALREADY_THERE = "already_there"
-FROM_ELSEWHERE = "other_source_of_this_kind"
-OTHER_UNIT = "gas_in_another_unit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryMeters:
-    """The meters of a config entry.
-
-    `points` are the selected points by key. `statistic_prefix` is the prefix of the
-    imported statistics, or `None` if history is not imported. `forecast` returns the
-    expected solar production, which is empty if there is none.
-    """
-
-    entry: ConfigEntry
-    forecast: Callable[[], Awaitable[Mapping[datetime, float]]]
-    points: Mapping[str, Point]
-    statistic_prefix: str | None
+from .source_costs import async_update_costs
 
 
 @dataclass(slots=True)
 class Outcome:
-    """The statistics that were added, and those that were skipped with the reason."""
+    """The statistics that were added, and those that were skipped with the reason.
+
+    The sources of those in `updated` were there before, and what they cost was added or
+    taken off.
+    """
 
     added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 async def async_add_to_dashboard(
     hass: HomeAssistant, meters: EntryMeters, *, only_new: bool
 ) -> Outcome:
-    """Add the meters that are missing on the Energy dashboard.
+    """Add the meters and costs that are missing on the Energy dashboard.
 
-    With `only_new`, sources that were offered before are ignored.
+    With `only_new`, sources and costs that were offered before are ignored. Raises
+    HistoryError.
     """
     entry_id = meters.entry.entry_id
-    ids = await _statistic_ids(hass, meters)
-    candidates = make_candidates(
-        meters.points.values(), replace(ids, forecasts=await _forecasts(meters))
-    )
+    candidates = await async_candidates(hass, meters)
     preferences = await async_get_preferences(hass)
     offered = await async_offered_sources(hass)
     if only_new:
-        known = offered.of(entry_id)
-        candidates = [c for c in candidates if not known.issuperset(c.statistics)]
+        candidates = _not_offered(candidates, offered.of(entry_id))
     async with offered.lock:
-        gas = await _unit_class_of_gas(hass, preferences)
-        outcome = await _add(hass, preferences, candidates, gas)
-    counted = (each for candidate in candidates for each in candidate.statistics)
-    offered.async_add(entry_id, counted)
+        gas_units = await async_gas_units(hass, preferences)
+        # Nothing is awaited between looking at the preferences and changing them.
+        placement = _placement(hass, preferences, candidates, gas_units)
+        await preferences.async_update(placement.changed)
+    outcome = _outcome(placement)
+    blocked = {
+        statistic_id
+        for each in placement.refused
+        if each.is_blocked
+        for statistic_id in each.candidate.statistics
+    }
+    # What other sources keep out is still to be offered when they are gone.
+    counted = {id_ for candidate in candidates for id_ in candidate.statistics}
+    offered.async_add(entry_id, counted - blocked)
+    if not only_new:
+        offered.async_withdraw(entry_id, blocked)
+    left_out = left_out_meters(hass, placement, gas_units)
+    await async_report_left_out(hass, meters.entry, left_out)
+    outcome.updated += await async_update_costs(hass, meters, only_new=only_new)
+    for statistic_id in outcome.updated:
+        outcome.skipped.pop(statistic_id, None)
     return outcome
-
-
-async def _forecasts(meters: EntryMeters) -> tuple[str, ...]:
-    """Return the id of an entry whose server predicts its solar production."""
-    if not any(point.role is Role.SOLAR for point in meters.points.values()):
-        return ()
-    return (meters.entry.entry_id,) if await meters.forecast() else ()
 
 
 async def async_follow(
@@ -116,26 +90,91 @@ async def async_follow(
     coordinator: DataUpdateCoordinator[Any],
     get_meters: Callable[[], EntryMeters | None],
 ) -> None:
-    """Add the meters of an entry as soon as they have statistics.
+    """Add the meters of an entry and what they cost as soon as there are statistics.
 
     `get_meters` is called after each update of the coordinator, and returns `None`
     while the history is not up to date.
     """
-    offered = await async_offered_sources(hass)
+    follower = _Follower(hass, entry, get_meters)
+    await async_send_changes(hass)
+    entry.async_on_unload(coordinator.async_add_listener(follower.start_update))
+    entry.async_on_unload(
+        async_dispatcher_connect(hass, SIGNAL_PREFERENCES, follower.start_report)
+    )
+    follower.start_update()
+
+
+class _Follower:
+    """Adds and reports the meters of one entry in the background."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        get_meters: Callable[[], EntryMeters | None],
+    ) -> None:
+        """Initialize with the entry and what returns its meters."""
+        self._hass = hass
+        self._entry = entry
+        self._get_meters = get_meters
 
     @callback
-    def add_new() -> None:
-        """Add the sources that were not offered yet, in the background."""
-        meters = get_meters()
-        if meters is not None and _may_have_new(meters, offered.of(entry.entry_id)):
-            entry.async_create_background_task(
-                hass,
-                async_add_to_dashboard(hass, meters, only_new=True),
-                f"{entry.title} energy dashboard",
+    def start_update(self) -> None:
+        """Add what was not offered yet, and update the costs."""
+        self._start(self._async_update)
+
+    @callback
+    def start_report(self) -> None:
+        """Report what is left out after the user has changed the dashboard.
+
+        Nothing is added: a source that the user has just removed may be about to be
+        replaced by another one.
+        """
+        self._start(self._async_report)
+
+    def _start(self, job: Callable[[EntryMeters], Awaitable[None]]) -> None:
+        """Do something with the meters if their history is up to date."""
+        if (meters := self._get_meters()) is not None:
+            self._entry.async_create_background_task(
+                self._hass,
+                self._async_run(job, meters),
+                f"{log_name(self._entry)} energy dashboard",
             )
 
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
-    add_new()
+    async def _async_run(
+        self, job: Callable[[EntryMeters], Awaitable[None]], meters: EntryMeters
+    ) -> None:
+        """Do something with the meters; an error is left to the next update."""
+        try:
+            offered = await async_offered_sources(self._hass)
+            if _may_have_new(meters, offered.of(self._entry.entry_id)):
+                await job(meters)
+                return
+            delete_left_out(self._hass, self._entry)
+            await async_update_costs(self._hass, meters, only_new=True)
+        except HistoryError as err:
+            LOGGER.debug(
+                "%s: the Energy dashboard is not updated: %s",
+                log_name(self._entry),
+                err,
+            )
+
+    async def _async_update(self, meters: EntryMeters) -> None:
+        """Add what was not offered yet, and update the costs."""
+        await async_add_to_dashboard(self._hass, meters, only_new=True)
+
+    async def _async_report(self, meters: EntryMeters) -> None:
+        """Report what is left out."""
+        offered = await async_offered_sources(self._hass)
+        candidates = _not_offered(
+            await async_candidates(self._hass, meters),
+            offered.of(self._entry.entry_id),
+        )
+        preferences = await async_get_preferences(self._hass)
+        gas_units = await async_gas_units(self._hass, preferences)
+        placement = _placement(self._hass, preferences, candidates, gas_units)
+        left_out = left_out_meters(self._hass, placement, gas_units)
+        await async_report_left_out(self._hass, self._entry, left_out)
 
 
 def _may_have_new(meters: EntryMeters, offered: frozenset[str]) -> bool:
@@ -151,172 +190,30 @@ def _may_have_new(meters: EntryMeters, offered: frozenset[str]) -> bool:
     )
 
 
-async def _unit_class_of_gas(
-    hass: HomeAssistant, preferences: Preferences
-) -> str | None:
-    """Return the unit class of the gas on the dashboard, if there is any."""
-    sources = preferences.sources()[SourceList.ENERGY]
-    gas = (source for source in sources if source["type"] == SourceKind.GAS)
-    return await recorded_unit_class(hass, set(counted_statistics(gas)))
+def _not_offered(
+    candidates: Sequence[Candidate], offered: frozenset[str]
+) -> list[Candidate]:
+    """Return the candidates that count something which was not offered before."""
+    return [each for each in candidates if not offered.issuperset(each.statistics)]
 
 
-async def _add(
+def _placement(
     hass: HomeAssistant,
     preferences: Preferences,
-    candidates: Iterable[Candidate],
-    gas: str | None,
-) -> Outcome:
-    """Add candidates to the preferences without yielding to the event loop.
-
-    `gas` is the unit class of the gas on the dashboard. The dashboard shows all gas in
-    one unit without conversion, so cubic meters would be shown as kWh.
-    """
-    outcome = Outcome()
-    sources = preferences.sources()
-    counted = {id_ for each in sources.values() for id_ in counted_statistics(each)}
-    elsewhere = _kinds_from_elsewhere(hass, sources[SourceList.ENERGY])
-    changed: set[SourceList] = set()
-    for candidate in candidates:
-        reason = None
-        if not counted.isdisjoint(candidate.statistics):
-            reason = ALREADY_THERE
-        elif candidate.kind in elsewhere:
-            reason = FROM_ELSEWHERE
-        elif candidate.kind is SourceKind.GAS:
-            unit_class = _GAS_UNIT_CLASSES[candidate.quantity]
-            gas = gas or unit_class
-            reason = None if gas == unit_class else OTHER_UNIT
-        if reason is not None:
-            outcome.skipped |= dict.fromkeys(candidate.statistics, reason)
-            continue
-        name = _LISTS.get(candidate.kind, SourceList.ENERGY)
-        sources[name].append(candidate.config)
-        changed.add(name)
-        outcome.added += candidate.statistics
-    await preferences.async_update({name: sources[name] for name in changed})
-    return outcome
+    candidates: Sequence[Candidate],
+    gas_units: Mapping[str, str],
+) -> Placement:
+    """Return where candidates go among the sources as they are at this moment."""
+    return place(preferences.sources(), candidates, gas_units, own_statistics(hass))
 
 
-def _kinds_from_elsewhere(
-    hass: HomeAssistant, sources: Iterable[Source]
-) -> set[SourceKind]:
-    """Return the kinds that have a source from another integration.
-
-    A second source of such a kind could count the same energy twice.
-    """
-    registry = er.async_get(hass)
-
-    def is_own(statistic_id: str) -> bool:
-        """Return True for a statistic of this integration or of its entities."""
-        entity = registry.async_get(statistic_id)
-        is_own_entity = entity is not None and entity.platform == DOMAIN
-        return is_own_entity or statistic_id.startswith(f"{DOMAIN}:")
-
-    return {
-        SourceKind(source["type"])
-        for source in sources
-        if source["type"] in SourceKind
-        and not all(is_own(each) for each in counted_statistics([source]))
-    }
-
-
-async def _statistic_ids(hass: HomeAssistant, meters: EntryMeters) -> StatisticIds:
-    """Return the ids of the statistics that count the points of an entry.
-
-    These are the imported statistics or, without import, those of the entities.
-    """
-    prefix = meters.statistic_prefix
-    points = {
-        key: point
-        for key, point in meters.points.items()
-        # The dashboard refuses statistics whose unit it cannot convert, such as BTU.
-        if point.kind not in _COUNTING_KINDS or statistics_unit_class(point) is not None
-    }
-    entities = _enabled_entities(hass, meters.entry, points.values())
-    rates = {
-        key: entity_id
-        for key, entity_id in entities.items()
-        if points[key].quantity is Quantity.POWER and points[key].kind is Kind.INSTANT
-    }
-    if prefix is None:
-        amounts = {
-            k: v for k, v in entities.items() if points[k].kind in _COUNTING_KINDS
-        }
-        return StatisticIds(amounts=amounts, money={}, rates=rates)
-    recorded = frozenset(await recorded_ids(hass, prefix))
-    money_suffixes = {key: f"_{cost_suffix(each)}" for key, each in points.items()}
-    return StatisticIds(
-        amounts=_recorded(recorded, prefix, dict.fromkeys(points, "")),
-        money=_recorded(recorded, prefix, money_suffixes),
-        rates=rates,
-    )
-
-
-def _recorded(
-    recorded: Collection[str], prefix: str, suffixes: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the statistic ids that are recorded, by point key."""
-    ids = {key: f"{prefix}{key}{suffix}" for key, suffix in suffixes.items()}
-    return {key: each for key, each in ids.items() if each in recorded}
-
-
-def _enabled_entities(
-    hass: HomeAssistant, entry: ConfigEntry, points: Iterable[Point]
-) -> dict[str, str]:
-    """Return the entity ids of the points whose entities are enabled, by point key."""
-    registry = er.async_get(hass)
-    found = {}
-    for point in points:
-        entity_id = registry.async_get_entity_id(
-            platform_of(point), DOMAIN, point_unique_id(entry, point.key)
-        )
-        entity = registry.async_get(entity_id) if entity_id else None
-        if entity is not None and entity.disabled_by is None:
-            found[point.key] = entity.entity_id
-    return found
-
-
-async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Create a repair issue if a removed entry still has sources on the dashboard."""
-    preferences = await async_get_preferences(hass)
-    sources = preferences.sources().values()
-    counted = {id_ for each in sources for id_ in counted_statistics(each)}
-    offered = await async_offered_sources(hass)
-    left = sorted(counted.intersection(offered.of(entry.entry_id)))
-    offered.async_forget(entry.entry_id)
-    if not left:
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"energy_sources_left_{entry.entry_id}",
-        is_fixable=True,
-        # After a restart, no entry would be left to create the issue again.
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="energy_sources_left",
-        translation_placeholders={"title": entry.title, "count": str(len(left))},
-        data={
-            "title": entry.title,
-            "count": len(left),
-            "statistics": " ".join(left),
+def _outcome(placement: Placement) -> Outcome:
+    """Return what was added and skipped, by statistic."""
+    return Outcome(
+        added=[id_ for each in placement.added for id_ in each.statistics],
+        skipped={
+            id_: each.reason.value
+            for each in placement.refused
+            for id_ in each.candidate.statistics
         },
     )
-
-
-async def async_remove_from_dashboard(
-    hass: HomeAssistant, statistic_ids: Collection[str]
-) -> None:
-    """Remove the sources that count nothing but the given statistics."""
-    preferences = await async_get_preferences(hass)
-    ids = frozenset(statistic_ids)
-    changed = {}
-    for name, sources in preferences.sources().items():
-        kept = [
-            source
-            for source in sources
-            if not (counted := set(counted_statistics([source]))) or counted - ids
-        ]
-        if len(kept) < len(sources):
-            changed[name] = kept
-    await preferences.async_update(changed)

@@ -1,7 +1,7 @@
 """Remember which statistics were offered to the Energy dashboard."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import singleton
@@ -14,7 +14,7 @@ _SAVE_DELAY = 1.0
 
 
 class OfferedSources:
-    """The ids of the statistics that were offered, by config entry.
+    """The ids of the statistics and costs that were offered, by config entry.
 
     They are stored in a file of their own, because the data and options of a config
     entry belong to the user.
@@ -45,6 +45,14 @@ class OfferedSources:
         offered = sorted(self.of(entry_id).union(statistic_ids))
         if offered != self._offered.get(entry_id, []):
             self._offered[entry_id] = offered
+            self._save()
+
+    @callback
+    def async_withdraw(self, entry_id: str, statistic_ids: Collection[str]) -> None:
+        """Remove statistics of an entry, which are offered again if they come back."""
+        kept = self.of(entry_id).difference(statistic_ids)
+        if kept != self.of(entry_id):
+            self._offered[entry_id] = sorted(kept)
             self._save()
 
     @callback

@@ -8,17 +8,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from homeassistant.components.energy import data as energy_data
 from homeassistant.components.energy.data import (
     EnergyManager,
     EnergyPreferencesUpdate,
     async_get_manager,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import singleton
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+
+from ..const import DOMAIN
 
 type Source = Mapping[str, Any]
 """A source as the preferences store it: a TypedDict per kind, here plain data."""
 
 type Sources = Mapping[SourceList, Sequence[Source]]
+
+SIGNAL_PREFERENCES = f"{DOMAIN}_energy_preferences"
+"""The signal that is sent after each change of the preferences."""
+
+HAS_HOME = hasattr(energy_data, "HomeSourceType")
+"""True if Home Assistant has a source for the whole home, as it does since 2026.11."""
 
 _COUNTED = ("stat_energy_from", "stat_energy_to", "stat_consumption")
 
@@ -54,6 +65,21 @@ class Preferences:
 async def async_get_preferences(hass: HomeAssistant) -> Preferences:
     """Return the preferences of the Energy dashboard."""
     return Preferences(await async_get_manager(hass))
+
+
+@singleton.singleton(f"{DOMAIN}_energy_preferences")
+async def async_send_changes(hass: HomeAssistant) -> bool:
+    """Send a signal after each change of the preferences from now on.
+
+    Home Assistant's manager never forgets a listener, so there is one for all entries.
+    """
+
+    async def send() -> None:
+        """Send the signal."""
+        async_dispatcher_send(hass, SIGNAL_PREFERENCES)
+
+    (await async_get_manager(hass)).async_listen_updates(send)
+    return True
 
 
 def counted_statistics(sources: Iterable[Source]) -> Iterator[str]:

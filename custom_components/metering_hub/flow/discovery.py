@@ -7,8 +7,7 @@ from homeassistant.core import HomeAssistant
 
 from ..backends.base import Backend
 from ..backends.errors import BackendError
-from ..errors import flow_error_key
-from ..metering.model import Inventory
+from ..metering.inventory import Inventory
 
 SHOWN_AFTER = 3.0
 """After so many seconds, the user sees that the search goes on."""
@@ -26,7 +25,7 @@ class Discovery:
         self._report = report
         self.backend = backend
         self.inventory: Inventory | None = None
-        self.error: str | None = None
+        self.error: BackendError | None = None
         self.task = hass.async_create_background_task(
             self._search(), "metering_hub discovery"
         )
@@ -45,6 +44,6 @@ class Discovery:
                     self._report(share)
             self.inventory = await search
         except BackendError as err:
-            self.error = flow_error_key(err)
+            self.error = err
         finally:
             search.cancel()

@@ -1,13 +1,17 @@
 """Make forms from the fields that backends declare."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import probatio
 import voluptuous as vol
 
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -36,6 +40,12 @@ _TEXT_TYPES: Mapping[FieldKind, tuple[TextSelectorType, str | None]] = {
     FieldKind.KEY: (TextSelectorType.PASSWORD, "off"),
     FieldKind.PASSWORD: (TextSelectorType.PASSWORD, "current-password"),
 }
+_SECRET: Callable[[str], object] = getattr(probatio, "Secret", str)
+"""Keeps the value of a field out of the errors of validation, where that is known.
+
+The first probatio that Home Assistant used did not.
+"""
+
 _MAX_CHECKBOXES = 12
 """More choices than this are shown as a searchable dropdown."""
 
@@ -56,14 +66,18 @@ def fields_schema(fields: Iterable[Field], offers: Offers | None = None) -> vol.
     return vol.Schema(schema)
 
 
+def _options(labels: Mapping[str, str]) -> list[SelectOptionDict]:
+    """Return the options of a selector, by value and label."""
+    return [
+        SelectOptionDict(value=value, label=label) for value, label in labels.items()
+    ]
+
+
 def choice_selector(labels: Mapping[str, str]) -> SelectSelector:
     """Return the selector of one choice, by value and label."""
     return SelectSelector(
         SelectSelectorConfig(
-            options=[
-                SelectOptionDict(value=value, label=label)
-                for value, label in labels.items()
-            ],
+            options=_options(labels),
             mode=SelectSelectorMode.DROPDOWN,
         )
     )
@@ -73,10 +87,7 @@ def choices_selector(labels: Mapping[str, str]) -> SelectSelector:
     """Return the selector of any number of choices, by value and label."""
     return SelectSelector(
         SelectSelectorConfig(
-            options=[
-                SelectOptionDict(value=value, label=label)
-                for value, label in labels.items()
-            ],
+            options=_options(labels),
             multiple=True,
             mode=SelectSelectorMode.DROPDOWN
             if len(labels) > _MAX_CHECKBOXES
@@ -85,11 +96,31 @@ def choices_selector(labels: Mapping[str, str]) -> SelectSelector:
     )
 
 
+def named_selector(
+    names: str, choices: Iterable[str], *, is_multiple: bool = False
+) -> SelectSelector:
+    """Return the selector of choices that have a text in each language."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[*dict.fromkeys(map(str, choices))],
+            translation_key=names,
+            multiple=is_multiple,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
+def number_selector() -> NumberSelector:
+    """Return the selector of a number, which may have any number of decimals."""
+    return NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
+
+
 def _marker(field: Field) -> vol.Marker:
     """Return the name and default of a field in a form."""
     default = vol.UNDEFINED if field.default is None else field.default
     marker = vol.Required if field.required else vol.Optional
-    return marker(field.name, default=default)
+    name = _SECRET(field.name) if field.is_secret else field.name
+    return marker(name, default=default)
 
 
 def _selector(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from ..backends.base import BackendSpec, Settings
 from ..const import CONF_DEVICES, CONF_KNOWN_DEVICES, CONF_NEW_DEVICES
+from ..metering.inventory import Inventory
 from ..metering.meter_roles import keys_of
-from ..metering.model import Inventory
 
 type Options = Mapping[str, object]
 

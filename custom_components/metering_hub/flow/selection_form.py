@@ -4,28 +4,34 @@ from collections.abc import Mapping
 
 import voluptuous as vol
 
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.selector import BooleanSelector, DateSelector
+from homeassistant.helpers.selector import BooleanSelector, DateSelector, TextSelector
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import BackendSpec
+from ..backends.base import BackendSpec, Capability
 from ..const import (
+    CONF_ALL_SENSORS,
     CONF_DEVICES,
     CONF_ENERGY_DASHBOARD,
     CONF_HISTORY,
     CONF_HISTORY_START,
     CONF_KNOWN_DEVICES,
     CONF_NEW_DEVICES,
+    CONF_RENAME_DEVICES,
     DOMAIN,
 )
+from ..metering.inventory import Inventory
 from ..metering.meter_roles import (
+    CONF_BATTERY_METERS,
     CONF_GRID_METERS,
     CONF_SOLAR_METERS,
+    METER_FIELDS,
     keys_of,
     solar_choices,
 )
-from ..metering.model import Inventory
+from ..metering.model import Kind
 from ..metering.names import device_paths
 from .forms import FormData, choices_selector, fields_schema
 from .selection import Options, selected_devices
@@ -35,7 +41,8 @@ async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, s
     """Return the paths of devices by key, in Home Assistant's language.
 
     Rooms of the same name are told apart by the buildings that they are in, and devices
-    of several houses by the areas that the server has for those.
+    of several houses by the areas that the server has for those. Devices without a
+    reading that is shown come last: a list of hundreds begins with the useful ones.
     """
     texts = await async_get_translations(hass, hass.config.language, "device", {DOMAIN})
     names = {}
@@ -43,8 +50,19 @@ async def device_names(hass: HomeAssistant, inventory: Inventory) -> dict[str, s
         text_key = f"component.{DOMAIN}.device.{device.translation_key}.name"
         name = device.name or texts.get(text_key) or key
         area = device.suggested_area
-        names[key] = f"{name} ({area})" if area else name
-    return device_paths(inventory, names)
+        names[key] = f"{name} ({area})" if area and area != name else name
+    paths = device_paths(inventory, names)
+    readable = _readable_devices(inventory)
+    return dict(sorted(paths.items(), key=lambda item: item[0] not in readable))
+
+
+def _readable_devices(inventory: Inventory) -> frozenset[str]:
+    """Return the keys of the devices with a reading that is shown by default."""
+    return frozenset(
+        point.device_key
+        for point in inventory.points.values()
+        if point.enabled_default and point.kind is not Kind.ACTION
+    )
 
 
 def selection_schema(
@@ -58,13 +76,11 @@ def selection_schema(
     The backend's setup fields are included if the inventory asks for them.
     """
     start = options.get(CONF_HISTORY_START)
-    selected = sorted(
-        selected_devices(inventory, options),
-        key=lambda key: (names.get(key, key).casefold(), key),
-    )
+    selected = selected_devices(inventory, options)
+    in_order = [key for key in names if key in selected]
     return vol.Schema(
         {
-            vol.Required(CONF_DEVICES, default=selected): choices_selector(names),
+            vol.Required(CONF_DEVICES, default=in_order): choices_selector(names),
             _switch(CONF_NEW_DEVICES, options): BooleanSelector(),
             _switch(CONF_HISTORY, options): BooleanSelector(),
             vol.Optional(
@@ -72,9 +88,17 @@ def selection_schema(
                 description={"suggested_value": start} if start else None,
             ): DateSelector(),
             _switch(CONF_ENERGY_DASHBOARD, options): BooleanSelector(),
+            _switch(CONF_ALL_SENSORS, options, default=False): BooleanSelector(),
+            **_rename_field(spec, options),
             **_meter_fields(inventory, names, options),
         }
     ).extend(_setup_fields(spec, inventory, options).schema)
+
+
+def name_field(suggested: str) -> dict[vol.Marker, TextSelector]:
+    """Return the field for the name of a new server."""
+    field = vol.Optional(CONF_NAME, description={"suggested_value": suggested})
+    return {field: TextSelector()}
 
 
 def _meter_fields(
@@ -82,9 +106,10 @@ def _meter_fields(
 ) -> dict[vol.Marker, object]:
     """Return the fields in which the user says where meters are, if there are several.
 
-    A meter is selected only if no other one can be meant.
+    A meter is selected only if no other one can be meant. A single one is asked about
+    only if it may be a consumer.
     """
-    if len(inventory.grid_candidates) < 2:
+    if len(inventory.grid_candidates) < (1 if inventory.meters_are_consumers else 2):
         return {}
     solar = inventory.solar_candidates
     offers: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -93,6 +118,7 @@ def _meter_fields(
             solar_choices(inventory),
             solar if len(solar) == 1 else frozenset(),
         ),
+        CONF_BATTERY_METERS: (inventory.grid_candidates, frozenset()),
     }
     fields: dict[vol.Marker, object] = {}
     for field, (offered, certain) in offers.items():
@@ -103,9 +129,18 @@ def _meter_fields(
     return fields
 
 
-def _switch(name: str, options: Options) -> vol.Marker:
-    """Return the name and default of a switch, which is on by default."""
-    return vol.Required(name, default=bool(options.get(name, True)))
+def _rename_field(
+    spec: BackendSpec, options: Options
+) -> dict[vol.Marker, BooleanSelector]:
+    """Return the switch for renaming, if the server can rename its devices."""
+    if Capability.RENAME not in spec.capabilities:
+        return {}
+    return {_switch(CONF_RENAME_DEVICES, options, default=False): BooleanSelector()}
+
+
+def _switch(name: str, options: Options, *, default: bool = True) -> vol.Marker:
+    """Return the name of a switch, and its stored position or else its default."""
+    return vol.Required(name, default=bool(options.get(name, default)))
 
 
 def _setup_fields(
@@ -125,8 +160,11 @@ def _setup_fields(
 def selection_errors(user_input: FormData | None) -> dict[str, str]:
     """Return the errors in a submitted selection form, by field."""
     form = user_input or {}
-    if {*form.get(CONF_GRID_METERS, ())} & {*form.get(CONF_SOLAR_METERS, ())}:
-        return {CONF_SOLAR_METERS: "both_meters"}
+    placed: set[str] = set()
+    for name in METER_FIELDS:
+        if not placed.isdisjoint(form.get(name, ())):
+            return {name: "both_meters"}
+        placed.update(form.get(name, ()))
     start = form.get(CONF_HISTORY_START)
     # ISO 8601 dates sort chronologically as text.
     if start and start > dt_util.now().date().isoformat():
@@ -146,7 +184,7 @@ def read_selection(
     selected = {*user_input[CONF_DEVICES], *new}
     meters = {
         field: [key for key in user_input[field] if key in selected]
-        for field in (CONF_GRID_METERS, CONF_SOLAR_METERS)
+        for field in METER_FIELDS
         if field in user_input
     }
     return {

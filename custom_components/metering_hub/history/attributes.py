@@ -23,6 +23,8 @@ def import_attributes(
         "rows": progress.rows,
         "state": progress.state,
         "left_out": [*progress.left_out],
+        "unpriced_hours": sum(progress.unpriced.values()),
+        "unpriced_hours_by_meter": _largest(progress.unpriced),
         "rejected": progress.rejected.count,
         "newest_rejected": newest
         and {
@@ -70,6 +72,12 @@ def missing_attributes(
     """Return the newest hole."""
     holes = progress.quality.holes
     return {"newest": _as_attributes(holes[0]) if holes else None}
+
+
+def _largest(unpriced: Mapping[str, int]) -> dict[str, int]:
+    """Return the meters with the most hours without a price."""
+    ordered = sorted(unpriced.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ordered[:MAX_METERS])
 
 
 def _share(meter: MeterQuality) -> float:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import partial
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,15 +17,29 @@ from ..backends.common.times import whole_hour
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
-from ..errors import HistoryError, IncompleteError, RecorderError, StoppingError
-from ..metering.model import Kind, KindQuestion, Point
+from ..errors import (
+    HistoryError,
+    IncompleteError,
+    RecorderError,
+    StoppingError,
+    UnloadedError,
+    async_error_text,
+    async_error_texts,
+    error_text,
+)
+from ..metering.inventory import KindQuestion
+from ..metering.model import Kind, Point
+from ..metering.scaling import UNSCALED, scaled_points
+from ..prices.price_book import PriceBook
 from .audit.auditor import Auditor
 from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
+from .joining.joiner import Joiner
 from .news.events import HistoryEvents
 from .news.news import HistoryNews
 from .outcome import Outcome
-from .progress import Progress
+from .pricer import Pricer
+from .progress import REPORT_PROGRESS_FROM, Progress
 from .quality.memory import QualityMemory
 from .quality.report import QualityReporter
 from .recorded_kinds import kind_questions
@@ -34,15 +49,16 @@ from .settings_memory import Setting, SettingsMemory
 from .statistic import Scope, statistic_prefix
 from .warnings.validator import Validator
 
-REPORT_PROGRESS_FROM = timedelta(days=7)
-"""Imports of a shorter span are not worth reporting their progress."""
-
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
     """Import the history of a config entry in the background.
 
     A failing import does not fail the set-up of the config entry.
     """
+
+    _is_long_import = False
+    _names: Mapping[str, str] = {}
+    """The names of the points by key, as of the last import."""
 
     def __init__(
         self,
@@ -66,16 +82,17 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.prefix = statistic_prefix(entry, spec)
         self._inventory = inventory
         self._spec = spec
-        self._importer = Importer(hass, entry.entry_id, inventory.backend, spec)
+        self._importer = Importer(
+            hass, entry, inventory.backend, spec, self._report_pricing
+        )
+        self.joiner = Joiner(hass, self._importer, self.prefix)
+        self._pricer = Pricer(hass, entry, self._importer, self)
         self._settings = SettingsMemory(hass, entry.entry_id)
         self._reporter = QualityReporter(self.qualities)
         self.auditor = Auditor(hass, entry, self._importer)
+        interval = spec.history_interval
         self._news = HistoryNews(
-            hass,
-            entry.entry_id,
-            self._importer,
-            self.qualities,
-            spec.history_interval,
+            hass, entry.entry_id, self._importer, self.qualities, interval
         )
         self.validator = Validator(
             hass, entry, self.qualities, self._day_totals, self._news.warn
@@ -99,6 +116,28 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         entry.async_on_unload(self.async_add_listener(lambda: None))
         entry.async_on_unload(async_at_started(self.hass, import_in_background))
         entry.async_on_unload(self.qualities.async_close)
+        self._pricer.async_start()
+
+    @callback
+    def async_show_priced(self, progress: Progress) -> None:
+        """Show the progress after recorded hours were priced.
+
+        Listeners are also told if no row was written: costs may be deleted.
+        """
+        self._database_issue.clear()
+        self._news.tell_price_change()
+        self.data = self._with_reports(progress)
+        self.async_update_listeners()
+
+    @property
+    def price_book(self) -> PriceBook:
+        """Return the prices of the entry, as of the last import."""
+        return self._importer.book
+
+    @property
+    def is_busy(self) -> bool:
+        """Return True if something is read, written or priced at present."""
+        return self._importer.is_busy
 
     @property
     def qualities(self) -> QualityMemory:
@@ -127,25 +166,24 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
-        scope = await self._answered_scope()
+        await self.joiner.async_recover()
+        scope = await self.async_answered_scope()
         await self.qualities.async_load()
         await self._news.async_begin(scope)
         try:
             outcome = await self._import(scope)
         except (BackendError, HistoryError) as err:
             await self._report_quality(scope)
-            self._fail(err)
+            await self.async_fail(err)
             if isinstance(err, BackendError):
-                self._server_issue.report(str(err))
+                self._server_issue.report(await async_error_text(self.hass, err))
             raise
         self._database_issue.clear()
         if outcome.failed:
-            reason = outcome.describe_failures(scope.names)
-            self._news.fail(reason)
-            self._server_issue.report(reason)
+            await self._report_failures(outcome, scope)
         else:
             self._server_issue.clear()
-            if self.data.state == "importing":
+            if self._is_long_import:
                 rows = outcome.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
         await self._report_quality(scope)
@@ -159,12 +197,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         Raises BackendError and HistoryError.
         """
         uncoded = [key for key in scope.coded_names if self.qualities.span(key) is None]
+        self._is_long_import = False
         again = await self._import_with_changed_settings(scope)
         await self.auditor.async_prepare(scope, uncoded)
         outcome = await self._importer.run(scope, self._report)
         for statistic_id, rows in again.items():
             outcome.add_written(statistic_id, rows)
-        if self.data.state == "importing":
+        if self._is_long_import:
             self.auditor.async_request(is_complete=True)
         if not outcome.failed:
             await self.auditor.async_follow(scope, self._report)
@@ -183,10 +222,16 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         if Capability.DAY_TOTALS not in self._spec.capabilities:
             return {}
         try:
-            return await self.backend.day_totals(points, start, end)
+            totals = await self.backend.day_totals(points, start, end)
         except ONE_ENDPOINT_ERRORS as err:
             LOGGER.debug("%s: the days' totals are missing: %s", self.name, err)
             return {}
+        factors = scaled_points(points)
+        return {
+            key: {day: total * factor for day, total in days.items()}
+            for key, days in totals.items()
+            for factor in (factors.get(key, UNSCALED),)
+        }
 
     async def _import_with_changed_settings(self, scope: Scope) -> Mapping[str, int]:
         """Import all of the points again whose settings the user has changed.
@@ -196,9 +241,9 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """
         keys = [point.key for point in scope.points]
         if changed := await self._settings.async_changed(keys, scope.settings):
-            points = [point for point in scope.points if point.key in changed]
-            part = replace(scope, points=points)
-            outcome = await self._importer.reimport(part, self._report, scope.start)
+            outcome = await self._importer.reimport(
+                scope, self._report, scope.start, changed
+            )
             await self._settings.async_keep(changed, scope.settings)
             return outcome.written
         return {}
@@ -214,20 +259,23 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         first reading. What it cannot finish, the next import does. Raises BackendError
         and HistoryError, also if a part failed.
         """
-        scope = await self._answered_scope()
+        scope = await self.async_answered_scope()
         try:
             outcome = await self._until_unload(
                 self._importer.reimport(scope, self._report, start or scope.start)
             )
         except (BackendError, HistoryError) as err:
-            self._fail(err)
+            await self.async_fail(err)
             raise
         self._database_issue.clear()
         self.auditor.async_request(is_complete=True)
         await self._report_quality(scope)
-        self._set_progress(self._done(outcome, scope))
+        self.async_show(self._done(outcome, scope))
         if outcome.failed:
-            raise IncompleteError(outcome.describe_failures(scope.names))
+            raise IncompleteError(
+                outcome.describe_failures(scope.names, str),
+                outcome.failed_names(scope.names),
+            )
         return outcome
 
     async def _until_unload(self, work: Coroutine[None, None, Outcome]) -> Outcome:
@@ -244,7 +292,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             current = asyncio.current_task()
             if current is None or current.cancelling():
                 raise
-            raise IncompleteError("the entry was unloaded") from None
+            raise UnloadedError("the entry was unloaded") from None
 
     async def clear(self) -> Sequence[str]:
         """Delete all statistics of the config entry; return their ids once deleted.
@@ -254,7 +302,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         cleared = await self._importer.clear(self.prefix)
         self.questions = {}
         await self._report_quality(await self.scope())
-        self._set_progress(Progress())
+        self.async_show(Progress())
         return cleared
 
     def _report(self, start: datetime, reached: datetime, rows: int) -> None:
@@ -262,10 +310,11 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         now = dt_util.utcnow()
         if now - start < REPORT_PROGRESS_FROM:
             return
-        if self.data.state != "importing":
+        if not self._is_long_import:
             LOGGER.info("%s: importing from %s on", self.name, start.date())
+        self._is_long_import = True
         share = (reached - start) / (now - start)
-        self._set_progress(
+        self.async_show(
             Progress(
                 percent=round(min(max(share, 0.0), 1.0) * 100, 1),
                 reached=whole_hour(reached),
@@ -275,31 +324,52 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             )
         )
 
+    def _report_pricing(
+        self, start: datetime, share: float, reached: datetime, rows: int
+    ) -> None:
+        """Show how far all costs are."""
+        self._pricer.report(start, share, reached, rows)
+
     def _with_reports(self, progress: Progress) -> Progress:
         """Return the progress with what was rejected, audited and coded until now."""
+        names = self._names
         return replace(
             progress,
+            unpriced={
+                names.get(key, key): hours
+                for key, hours in self._importer.unpriced.items()
+            },
             rejected=self._importer.rejections.report(),
             audit=self.auditor.summary,
             quality=self._reporter.report,
         )
 
     @callback
-    def _set_progress(self, progress: Progress) -> None:
+    def async_show(self, progress: Progress) -> None:
         """Set the progress, and notify listeners if it changed."""
         progress = self._with_reports(progress)
         if progress != self.data:
             self.data = progress
             self.async_update_listeners()
 
-    def _fail(self, err: BackendError | HistoryError) -> None:
+    async def async_fail(self, err: BackendError | HistoryError) -> None:
         """Show that an import failed, unless it was ended by a stop."""
         if isinstance(err, StoppingError):
             return
-        self._news.fail(str(err) or type(err).__name__)
-        self._set_progress(replace(self.data, state="failed"))
+        reason = await async_error_text(self.hass, err)
+        self._news.fail(reason)
+        self.async_show(replace(self.data, state="failed"))
         if isinstance(err, RecorderError):
-            self._database_issue.report(str(err))
+            self._database_issue.report(reason)
+
+    async def _report_failures(self, outcome: Outcome, scope: Scope) -> None:
+        """Tell which points failed and why, in Home Assistant's language."""
+        failures = outcome.describe_failures(scope.names, str)
+        LOGGER.debug("%s: %s", self.name, failures)
+        texts = await async_error_texts(self.hass)
+        reason = outcome.describe_failures(scope.names, partial(error_text, texts))
+        self._news.fail(reason)
+        self._server_issue.report(reason)
 
     async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""
@@ -310,10 +380,11 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             prefix=self.prefix,
             zone=self.backend.time_zone,
         )
+        self._names = scope.names
         before = await self._settings.async_imported_with(Setting.CHOSEN_UNIT)
         return replace(scope, relabelled=before | scope.settings[Setting.CHOSEN_UNIT])
 
-    async def _answered_scope(self) -> Scope:
+    async def async_answered_scope(self) -> Scope:
         """Return the scope without the points whose rows are of another kind.
 
         The user is asked what to do with them. Raises RecorderError and StoppingError.
@@ -322,7 +393,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         try:
             questions = await kind_questions(self.hass, scope)
         except HistoryError as err:
-            self._fail(err)
+            await self.async_fail(err)
             raise
         self._ask(questions, scope.names)
         answered = [point for point in scope.points if point.key not in questions]
@@ -335,7 +406,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         """Ask about points, whose names are by key, and show that they are left out."""
         self.questions = questions
         left_out = tuple(sorted(names[key] for key in questions))
-        self._set_progress(replace(self.data, left_out=left_out))
+        self.async_show(replace(self.data, left_out=left_out))
 
     def _done(self, outcome: Outcome, scope: Scope) -> Progress:
         """Return the progress of an import of a scope that has ended.

@@ -31,10 +31,7 @@ class ImportMemory:
 
     @property
     def unfinished(self) -> Mapping[str, datetime | None]:
-        """Return from where each key is still imported again (`None`: all there is).
-
-        A key is that of a point or of the fixed costs.
-        """
+        """Return from where each point is still imported again; `None` is all of it."""
         return self._unfinished
 
     async def async_load(self) -> None:

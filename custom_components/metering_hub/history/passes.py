@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, HistoryChunk
 from ..backends.common.concurrency import LoopYielder
+from ..backends.errors import BackendError
 from ..metering.model import Reading
 from ..metering.quality import HourCodes
 from .maths.rows import HOUR_SECONDS
@@ -38,7 +39,7 @@ type Report = Callable[[datetime, datetime, int], None]
 class Pass:
     """Import points that resume from about the same moment.
 
-    `failed` maps the points that could not be read to the reason. What was read of them
+    `failed` maps the points that could not be read to the error. What was read of them
     before is kept.
     """
 
@@ -58,12 +59,12 @@ class Pass:
         self._earliest = earliest
         self._series: dict[str, Series] = {}
         self._saved = hass.loop.time()
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, BackendError] = {}
 
     @property
     def writers(self) -> Sequence[StatisticWriter]:
         """Return the writers of all statistics."""
-        return [each for series in self._series.values() for each in series.writers]
+        return [series.writer for series in self._series.values()]
 
     @property
     def stepped(self) -> Mapping[str, set[datetime]]:

@@ -8,7 +8,6 @@ from homeassistant.core import HomeAssistant
 
 from ..metering.model import Kind, Point
 from ..metering.quality import UNKNOWN, is_estimated
-from .costs import CostStatistics
 from .maths.rows import HOUR_SECONDS
 from .quality.estimate_source import EstimateSource, estimate_start
 from .quality.memory import QualityMemory
@@ -20,10 +19,9 @@ from .resume import (
     plan_from_reading,
     plan_reimport,
     plan_resume,
-    with_costs,
     with_earlier_rows,
 )
-from .series import CostSeries, Series, make_hours
+from .series import Series, make_hours
 from .statistic import Scope
 
 
@@ -38,7 +36,6 @@ class Planner:
         self,
         hass: HomeAssistant,
         scope: Scope,
-        costs: CostStatistics,
         starts: Mapping[str, datetime | None],
         window: timedelta,
         rejections: Rejections,
@@ -47,7 +44,6 @@ class Planner:
         """Initialize the planner of one run."""
         self._hass = hass
         self.scope = scope
-        self._costs = costs
         self._starts = dict(starts)
         self._window = window
         self._rejections = rejections
@@ -59,7 +55,7 @@ class Planner:
         return [(point, await self._plan(point)) for point in self.scope.points]
 
     async def _plan(self, point: Point) -> ResumePlan:
-        """Return how a point and its costs are imported."""
+        """Return how a point is imported."""
         statistic = self.scope.statistic(point)
         if point.key in self._starts:
             start = self._starts[point.key] or self.scope.start
@@ -70,7 +66,7 @@ class Planner:
             plan = await plan_resume(self._hass, statistic, self._window)
             if (first := self._estimate_start(point, plan)) is not None:
                 plan = await with_earlier_rows(self._hass, statistic, plan, first)
-        return await self._with_costs(point, self._with_codes(point, plan))
+        return self._with_codes(point, plan)
 
     def _estimate_start(self, point: Point, plan: ResumePlan) -> datetime | None:
         """Return where the long estimate begins in which a plan resumes, if it does.
@@ -89,12 +85,6 @@ class Planner:
         end = plan.recorded[-1].start.timestamp() + 2 * HOUR_SECONDS
         return replace(plan, codes=self.qualities.codes(point.key, start, end))
 
-    async def _with_costs(self, point: Point, plan: ResumePlan) -> ResumePlan:
-        """Return a plan with that of the point's costs, if it has any."""
-        if (costs := self._costs.statistic(self.scope, point)) is None:
-            return plan
-        return await with_costs(self._hass, plan, costs)
-
     async def make_series(
         self, point: Point, plan: ResumePlan, first: datetime | None
     ) -> Series:
@@ -104,10 +94,7 @@ class Planner:
         """
         if first is not None:
             statistic = self.scope.statistic(point)
-            kept = await plan_from_reading(self._hass, statistic, point, plan, first)
-            if kept is not plan:
-                # Without earlier costs, they begin at this base row.
-                plan = replace(await self._with_costs(point, kept), base=kept.base)
+            plan = await plan_from_reading(self._hass, statistic, point, plan, first)
         return self._series(point, plan)
 
     def since(self, plan: ResumePlan) -> datetime | None:
@@ -119,17 +106,6 @@ class Planner:
 
     def _series(self, point: Point, plan: ResumePlan) -> Series:
         """Return the series of a point that is imported as planned."""
-        cost = None
-        costs = self._costs.statistic(self.scope, point)
-        if costs is not None and plan.cost is not None:
-            cost = CostSeries(
-                StatisticWriter.of(
-                    costs, plan.cost.recorded, plan.start, plan.cost.latest
-                ),
-                self._costs.prices,
-                plan.cost.before,
-                plan.base.sum or 0.0 if plan.base else 0.0,
-            )
         statistic = self.scope.statistic(point)
         source = self._estimate_source(point, plan)
         return Series(
@@ -142,7 +118,6 @@ class Planner:
                 baseline_code=source.baseline_code if source else UNKNOWN,
             ),
             StatisticWriter.of(statistic, plan.recorded, plan.start, plan.latest),
-            cost,
             plan.standing(point.kind),
             # What is wrong with a sum is counted for its parts.
             PointRejections()

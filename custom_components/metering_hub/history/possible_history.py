@@ -1,6 +1,6 @@
-"""Read history without readings that cannot have been measured at their time."""
+"""Read history in the units of the points, without readings of an impossible time."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from ..backends.base import Backend, HistoryChunk
 from ..metering.model import Point, Reading
 from ..metering.possible_times import PossibleTimes
 from ..metering.register_rules import Rejected
+from ..metering.scaling import scaled_points, scaled_readings
 
 
 async def possible_history(
@@ -21,20 +22,33 @@ async def possible_history(
 ) -> AsyncGenerator[HistoryChunk]:
     """Yield the chunks of a backend's history with possible readings only.
 
+    Their values are multiplied by the factors of the points.
     `earliest` is that of the backend's spec. The readings that are missing are in
     `HistoryChunk.rejected`. No chunk claims to be complete beyond `end`. Raises
     BackendError.
     """
     chunks = backend.history(points, start, end)
+    factors = scaled_points(points)
     try:
         async for chunk in chunks:
             now = dt_util.utcnow() + backend.clock_offset
             possible = PossibleTimes.until(now, earliest)
-            yield _possible_chunk(chunk, possible, end)
+            yield _possible_chunk(_scaled_chunk(chunk, factors), possible, end)
     finally:
         if isinstance(chunks, AsyncGenerator):
             # It may be suspended with a partly read response.
             await chunks.aclose()
+
+
+def _scaled_chunk(chunk: HistoryChunk, factors: Mapping[str, float]) -> HistoryChunk:
+    """Return a chunk with the readings of some points times their factors."""
+    if factors.keys().isdisjoint(chunk.readings):
+        return chunk
+    readings = {
+        key: scaled_readings(found, factors[key]) if key in factors else found
+        for key, found in chunk.readings.items()
+    }
+    return replace(chunk, readings=readings)
 
 
 def _possible_chunk(

@@ -11,7 +11,8 @@ import math
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
-from ..metering.model import Kind, KindQuestion
+from ..metering.inventory import KindQuestion
+from ..metering.model import Kind
 from .maths.rows import TOLERANCE, Row
 from .recorder.recorded_hours import recorded_extents
 from .recorder.recorder import last_rows, recorded_metadata

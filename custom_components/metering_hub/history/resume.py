@@ -32,38 +32,19 @@ After a longer one, the source has nothing that is better than what is recorded.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostPlan:
-    """The recorded costs of a register, and the running cost at its base row.
-
-    `recorded` and `latest` are as in `ResumePlan`, but the rows may start before the
-    base row.
-    """
-
-    recorded: Sequence[Row] | None
-    before: float
-    latest: datetime | None = None
-
-    def rebased(self, base: Row) -> CostPlan:
-        """Return the plan for a later base row of the register."""
-        before = _sum_at(self.recorded or (), base)
-        return self if before is None else replace(self, before=before)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumePlan:
     """The row from which a statistic is continued, and the recorded rows after it.
 
     Without `base`, everything is counted from the first reading, or from the first one
     after `asked`. `recorded` is oldest first, or `None` if all rows are written again
     regardless of what is recorded. Then `latest` is the start of the latest recorded
-    row, and `runs` are the recorded hours. `cost` is `None` if there are no prices.
-    `codes` are those of the hours of a register from the base row on.
+    row, and `runs` are the recorded hours. `codes` are those of the hours of a register
+    from the base row on.
     """
 
     base: Row | None
     recorded: Sequence[Row] | None
     latest: datetime | None = None
-    cost: CostPlan | None = None
     runs: Sequence[Run] = ()
     codes: bytes = b""
     asked: datetime | None = None
@@ -125,7 +106,6 @@ class ResumePlan:
         return ResumePlan(
             base=rows[last],
             recorded=rows[last + 1 :],
-            cost=self.cost and self.cost.rebased(rows[last]),
             codes=self.codes[self._index(rows[last]) :],
         )
 
@@ -253,41 +233,3 @@ async def _latest(hass: HomeAssistant, statistic_id: str) -> datetime | None:
     """Return the start of the latest recorded row of a statistic."""
     rows = await last_rows(hass, statistic_id, 1)
     return rows[0].start if rows else None
-
-
-async def with_costs(
-    hass: HomeAssistant, plan: ResumePlan, statistic: Statistic
-) -> ResumePlan:
-    """Return the plan of a register together with that of its cost `statistic`."""
-    recorded: Sequence[Row] | None = None
-    latest: datetime | None = None
-    if plan.recorded is None:
-        latest = await _latest(hass, statistic.statistic_id)
-    else:
-        # Costs have at most as many rows as the register, so these include its base.
-        count = len(plan.recorded) + 1
-        recorded = await last_rows(hass, statistic.statistic_id, count)
-    before = await _cost_before(hass, statistic, plan.base, recorded or ())
-    cost = CostPlan(recorded=recorded, before=before, latest=latest)
-    return replace(plan, cost=cost)
-
-
-async def _cost_before(
-    hass: HomeAssistant,
-    statistic: Statistic,
-    base: Row | None,
-    recorded: Sequence[Row],
-) -> float:
-    """Return the running cost at the end of a register's base row."""
-    if base is None:
-        return 0.0
-    if (known := _sum_at(recorded, base)) is not None:
-        return known
-    row = await row_before(hass, statistic.statistic_id, base.start + HOUR)
-    return (row and row.sum) or 0.0
-
-
-def _sum_at(rows: Sequence[Row], base: Row) -> float | None:
-    """Return the sum of the last of these rows that is not after the base row."""
-    before = (row.sum for row in reversed(rows) if row.start <= base.start)
-    return next(before, None)

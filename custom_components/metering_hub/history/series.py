@@ -5,20 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..backends.common.times import whole_hour
-from ..metering.model import Kind, Point, PricePeriod, Reading
+from ..metering.model import Kind, Point, Reading
 from ..metering.quality import UNKNOWN, HourCodes, has_quality
 from ..metering.reading_columns import ReadingColumns
 from ..metering.register_line import RegisterLine
 from ..metering.register_rules import NEVER_NEGATIVE, Rejected
 from .maths.amounts import IntervalHours
-from .maths.costs import cost_rows
 from .maths.estimates import Estimator
 from .maths.instants import InstantHours, hold_time
 from .maths.registers import RegisterHours
 from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_datetime
 from .maths.standing import StandingRows
 from .quality.estimate_source import EstimateSource
-from .quality.memory import joined, parts_before
+from .quality.memory import connected, parts_before
 from .recorder.writer import StatisticWriter
 from .rejected import PointRejections
 
@@ -121,35 +120,6 @@ def readings_since(readings: Sequence[Reading], since: datetime) -> Sequence[Rea
 
 
 @dataclass(slots=True)
-class CostSeries:
-    """The costs or the compensation of a register.
-
-    `cost` and `register` are the running sums at the end of the latest row.
-    """
-
-    writer: StatisticWriter
-    prices: Sequence[PricePeriod]
-    cost: float
-    register: float
-
-    def go_on_after(self, row: Row) -> None:
-        """Go on from a recorded row of the register, and from the costs up to it."""
-        self.register = row.sum or 0.0
-        recorded = self.writer.recorded or {}
-        if starts := [start for start in recorded if start <= row.start]:
-            self.cost = recorded[max(starts)].sum or 0.0
-
-    def add(self, point_key: str, rows: Sequence[Row]) -> None:
-        """Add rows of the register, oldest first."""
-        priced = cost_rows(rows, self.register, self.cost, self.prices, point_key)
-        if rows and (last := rows[-1].sum) is not None:
-            self.register = last
-        if priced and (last := priced[-1].sum) is not None:
-            self.cost = last
-        self.writer.add(priced)
-
-
-@dataclass(slots=True)
 class Series:
     """The history of one point while it is imported.
 
@@ -161,7 +131,6 @@ class Series:
     point: Point
     hours: Hours
     writer: StatisticWriter
-    cost: CostSeries | None = None
     standing: StandingRows | None = None
     rejections: PointRejections = field(default_factory=PointRejections)
     since: datetime | None = None
@@ -171,15 +140,6 @@ class Series:
     _codes: list[HourCodes] = field(default_factory=list)
     _latest: datetime | None = None
     _next: datetime | None = None
-
-    def __post_init__(self) -> None:
-        """Let the register wait until its costs are stored.
-
-        The next import resumes from the last rows of the register, so the costs must
-        not lag behind if an import stops between the two.
-        """
-        if self.cost is not None:
-            self.writer.after = self.cost.writer.statistic.statistic_id
 
     async def prepare(self, until: datetime) -> None:
         """Read what the recorder has of a chunk up to `until`, if that is needed.
@@ -227,16 +187,14 @@ class Series:
         self.rejections.add(rejected_and_held(self.hours))
 
     def _add_rows(self, rows: Sequence[Row]) -> None:
-        """Pass rows on to the statistic of the point and to that of its costs."""
+        """Pass rows on to the statistic of the point."""
         if found := qualities_of(self.point, self.hours):
-            self._codes = joined([*self._codes, *found])
+            self._codes = connected([*self._codes, *found])
         if rows:
             self.rows_end = rows[-1].start.timestamp() + HOUR_SECONDS
         if self.standing is not None:
             rows = self._with_deleted(self.standing, rows)
         self.writer.add(rows)
-        if self.cost is not None:
-            self.cost.add(self.point.key, rows)
 
     def take_codes(self, *, are_stored: bool) -> list[HourCodes]:
         """Return the new codes of the hours whose rows are stored, or all if they are.
@@ -254,10 +212,7 @@ class Series:
         """Return rows together with those of hours that were deleted at the source."""
         end = standing.unproven_end(rows)
         if end is not None and self.writer.recorded is not None:
-            row = self.writer.recorded[as_datetime(end - HOUR_SECONDS)]
-            standing.go_on_after(row)
-            if self.cost is not None:
-                self.cost.go_on_after(row)
+            standing.go_on_after(self.writer.recorded[as_datetime(end - HOUR_SECONDS)])
         return standing.merged(rows)
 
     @property
@@ -269,8 +224,3 @@ class Series:
     def exchanged(self) -> float | None:
         """Return when the newest register replaced another one (epoch seconds)."""
         return self.hours.exchanged if isinstance(self.hours, RegisterHours) else None
-
-    @property
-    def writers(self) -> Sequence[StatisticWriter]:
-        """Return the writers in the order in which they must write."""
-        return [self.cost.writer, self.writer] if self.cost else [self.writer]

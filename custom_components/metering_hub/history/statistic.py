@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-import hashlib
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import UnitOfEnergy
+from homeassistant.util.unit_conversion import EnergyConverter
 
 from ..backends.base import BackendSpec
 from ..const import CONF_BACKEND, CONF_SCOPE, DOMAIN
 from ..descriptions import statistics_unit_class
+from ..identifiers import scope_of
 from ..metering.model import AS_SHOWN, Kind, Point, Role
 from ..metering.quality import has_quality, is_estimated
+from ..metering.tariff_sums import TariffSum
 from .maths.comparable_days import DayKinds
 from .settings_memory import Setting, Settings
 
@@ -44,7 +47,8 @@ class Scope:
     of the points whose readings are taken as they are. `has_estimates` is False if
     long gaps are filled by straight lines; otherwise by comparable days, which are
     those of the time `zone` and its `holidays`. `relabelled` are the keys of the points
-    whose rows keep their values if their unit changes, because the user said so.
+    whose rows keep their values if their unit changes, because the user said so. `sums`
+    are those of the tariff registers of a meter, whose parts are all imported.
     """
 
     points: Sequence[Point]
@@ -56,6 +60,7 @@ class Scope:
     zone: tzinfo = UTC
     holidays: frozenset[date] = frozenset()
     relabelled: frozenset[str] = frozenset()
+    sums: Sequence[TariffSum] = ()
 
     @property
     def day_kinds(self) -> DayKinds | None:
@@ -85,6 +90,14 @@ class Scope:
         return {point.key: self.names[point.key] for point in self.meters}
 
     @property
+    def statistic_names(self) -> dict[str, str]:
+        """Return the names of all statistics that the points may have, by id."""
+        found = [self.fixed_cost_statistic(""), *map(self.sum_statistic, self.sums)]
+        for point in self.points:
+            found += (self.statistic(point), self.cost_statistic(point, ""))
+        return {each.statistic_id: each.name for each in found}
+
+    @property
     def settings(self) -> Settings:
         """Return which points are imported with which settings."""
         straight = frozenset(point.key for point in self.points if is_estimated(point))
@@ -104,6 +117,19 @@ class Scope:
             unit=point.unit,
             unit_class=statistics_unit_class(point),
             is_measured=point.kind is Kind.INSTANT,
+        )
+
+    def sum_statistic(self, tariff_sum: TariffSum) -> Statistic:
+        """Return the statistic of the sum of a meter's tariff registers.
+
+        It is in kWh whatever the units of its parts are, so that it never changes.
+        """
+        return Statistic(
+            statistic_id=f"{self.prefix}{tariff_sum.key}",
+            name=self.names[tariff_sum.key],
+            unit=UnitOfEnergy.KILO_WATT_HOUR,
+            unit_class=EnergyConverter.UNIT_CLASS,
+            is_measured=False,
         )
 
     def cost_statistic(self, point: Point, currency: str) -> Statistic:
@@ -142,8 +168,7 @@ def statistic_prefix[Data](entry: ConfigEntry[Data], spec: BackendSpec) -> str:
             str(entry.data.get(field.name)) for field in spec.fields if field.identifies
         )
     )
-    scope = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope}_"
+    return f"{DOMAIN}:{entry.data[CONF_BACKEND]}_{scope_of(identity)}_"
 
 
 def cost_suffix(point: Point) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 import time
 from typing import override
 
@@ -9,15 +10,18 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..backends.base import BackendSpec
+from ..backends.base import BackendSpec, Latest
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
-from ..registry import is_enabled
+from ..metering.scaling import with_factors
+from ..registry import polled_points
 from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
+from .remaining import RemainingReads
+from .renewal import InventoryRenewal
 from .schedule import PollGroups, PollSchedule
 from .snapshot import LatestReadings, Snapshot
 
@@ -30,7 +34,8 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     """Poll the latest reading of every point that has an enabled entity.
 
     Each point has its own poll interval; all points that are due are polled together.
-    Those that failed are tried again at the backend's usual interval.
+    Those that failed are tried again at the backend's usual interval, and those that
+    the backend had no time for are read in the background.
     """
 
     def __init__(
@@ -55,9 +60,16 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         self._latest = LatestReadings()
         self.clock_check = ClockCheck(spec.earliest)
         self._groups = IdentityMemo[PollGroups]()
+        self._in_units = IdentityMemo[Latest]()
         self._notified: tuple[bool, Snapshot] | None = None
         self._debouncer = ReadDebouncer(
             hass, entry, self._read_points, f"{self.name} (single points)"
+        )
+        self.renewal = InventoryRenewal(
+            hass, entry, inventory, self.async_request_refresh
+        )
+        self._remaining = RemainingReads(
+            hass, entry, self._read_remaining, f"{self.name} (remaining points)"
         )
 
     @override
@@ -76,6 +88,17 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Cancel all polls and reads."""
         await super().async_shutdown()
         self._debouncer.async_close()
+        self.renewal.async_close()
+        self._remaining.async_close()
+
+    @property
+    def pending(self) -> frozenset[str]:
+        """Return the keys of the points that the last poll has still to read."""
+        return self._remaining.keys
+
+    def has_point(self, key: str) -> bool:
+        """Return True if the server has a point, according to the last inventory."""
+        return key in self._inventory.data.points
 
     @property
     def read_count(self) -> int:
@@ -121,13 +144,16 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         # A timer may fire early or late; half an interval decides which poll it is.
         early = self.update_interval.total_seconds() / 2
         if due := self._schedule.due(groups, time.monotonic(), early):
+            self._remaining.async_begin_poll(self.update_interval.total_seconds())
             try:
                 await self._read(due)
             except BackendError:
                 # All readings are outdated by the time the server is back.
                 self.reset_schedule()
+                self._remaining.async_close()
                 raise
             await asyncio.sleep(0)
+            self._remaining.async_schedule()
         snapshot = self._latest.snapshot(groups.points, dt_util.utcnow(), shown)
         if snapshot is shown and self.data is not shown:
             # A push changed the data during the poll and was outdated by it. The
@@ -175,6 +201,28 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             return
         await self._read(points)
         self._show(points)
+        self._remaining.async_schedule()
+
+    async def _read_remaining(self) -> None:
+        """Read points that the last poll had no time for.
+
+        After a failure, a poll of all points finds out whether the server is away.
+        """
+        keys = self._remaining.keys
+        points = [point for point in self._poll_groups().points if point.key in keys]
+        if not points or not self.last_update_success:
+            self._remaining.async_close()
+            return
+        try:
+            await self._read(points)
+        except BackendError as err:
+            LOGGER.debug("%s: remaining points: %s", self.name, err)
+            self._remaining.async_close()
+            await self.async_request_refresh()
+            return
+        now = dt_util.utcnow()
+        self.data = self._latest.update_snapshot(self.data, points, now)
+        self.async_update_listeners()
 
     @callback
     def _show(self, points: Collection[Point]) -> None:
@@ -191,7 +239,11 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""
         number = self._latest.start_read()
-        latest = await self.backend.latest(points)
+        latest = self._scaled(points, await self.backend.latest(points))
+        pending = latest.pending
+        self._remaining.async_note(points, pending)
+        if pending:
+            points = [point for point in points if point.key not in pending]
         now = dt_util.utcnow() + self.backend.clock_offset
         known = self._latest.readings
         latest = self.clock_check.possible(points, latest, known, now)
@@ -199,21 +251,33 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         self._latest.merge(number, points, latest)
         self._schedule.note_result(points, latest.failed.keys(), time.monotonic())
         self._log_failures(before, self._latest.failures)
+        self.renewal.async_check()
+
+    def _scaled(self, points: Collection[Point], latest: Latest) -> Latest:
+        """Return the latest readings in the units of their points.
+
+        A result that repeats the previous one is the same object, as it was.
+        """
+
+        def scale() -> Latest:
+            """Multiply by the factors that the user said, if there are any."""
+            readings = with_factors(latest.readings, points)
+            if readings is latest.readings:
+                return latest
+            return replace(latest, readings=readings)
+
+        return self._in_units.get(scale, points=points, latest=latest)
 
     def _poll_groups(self) -> PollGroups:
         """Return the points that have an enabled entity, grouped by poll interval."""
 
         def make_groups() -> PollGroups:
             """Group the points with listeners, or that get one after the first poll."""
-            if listening := set(self.async_contexts()):
-                points = self._readable_points(listening)
-            else:
-                points = [
-                    point
-                    for point in self._readable_points(inventory.points)
-                    if is_enabled(self.hass, self.config_entry, point)
-                ]
-            return PollGroups.of(points, self._default_interval)
+            keys = set(self.async_contexts()) or {
+                point.key
+                for point in polled_points(self.hass, self.config_entry, inventory)
+            }
+            return PollGroups.of(self._readable_points(keys), self._default_interval)
 
         inventory = self._inventory.data
         return self._groups.get(make_groups, inventory=inventory)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+import logging
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -21,7 +22,8 @@ class ReadDebouncer:
 
     Reads never overlap. Unlike Home Assistant's `Debouncer`, this passes on what was
     collected and respects the pause that a failing server asks for. The keys of a
-    failed read are dropped, because polling continues and covers them.
+    failed read are dropped, because polling continues and covers them. The first
+    failure is logged, as otherwise nobody would know why changes come late.
     """
 
     def __init__[Data](
@@ -44,6 +46,7 @@ class ReadDebouncer:
         self._not_before = 0.0
         self._is_reading = False
         self._is_closed = False
+        self._is_failing = False
 
     @callback
     def async_add(self, keys: Iterable[str]) -> None:
@@ -84,7 +87,11 @@ class ReadDebouncer:
         except BackendError as err:
             pause = err.retry_after or FAILURE_PAUSE_SECONDS
             self._not_before = self._hass.loop.time() + pause
-            LOGGER.debug("%s failed: %s", self._name, err)
+            level = logging.DEBUG if self._is_failing else logging.WARNING
+            LOGGER.log(level, "%s failed: %s", self._name, err)
+            self._is_failing = True
+        else:
+            self._is_failing = False
         finally:
             self._is_reading = False
         self._schedule()

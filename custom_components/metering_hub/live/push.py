@@ -1,6 +1,7 @@
 """Push: read points as soon as the server reports that they changed.
 
-Polling continues independently.
+Polling continues independently. A connection that comes back is followed by a poll,
+because what changed meanwhile was not announced.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..backends.errors import BackendError
 from ..const import LOGGER
+from ..identifiers import log_name
 from .coordinator import ReadingsCoordinator
 
 FIRST_WAIT = 5.0
@@ -50,14 +52,21 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
         readings: ReadingsCoordinator,
     ) -> None:
         """Initialize the coordinator; `async_start` starts watching."""
-        super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} push")
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=f"{log_name(entry)} push"
+        )
         self.data = UpdateMode.POLLING
         self._readings = readings
         self._is_lost = False
+        self._are_polls_good = True
+        self._is_server_back = asyncio.Event()
 
     @callback
     def async_start(self) -> None:
         """Watch until the config entry is unloaded."""
+        self.config_entry.async_on_unload(
+            self._readings.async_add_listener(self._follow_polls)
+        )
         self.config_entry.async_create_background_task(
             self.hass, self._keep_watching(), self.name
         )
@@ -72,6 +81,7 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
         failures = 0
         while True:
             started = time.monotonic()
+            self._is_server_back.clear()
             reason, retry_after = "closed by the server", 0.0
             try:
                 await self._watch()
@@ -82,8 +92,29 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
             self._log_loss(reason)
             if time.monotonic() - started >= STABLE_AFTER:
                 failures = 0
-            await asyncio.sleep(max(wait_after(failures), retry_after))
-            failures += 1
+            is_back = await self._pause(wait_after(failures), retry_after)
+            failures = 0 if is_back else failures + 1
+
+    async def _pause(self, seconds: float, least: float) -> bool:
+        """Wait for seconds; return True if the server came back, which ends the wait.
+
+        `least` is the pause that the server asked for.
+        """
+        if least:
+            await asyncio.sleep(least)
+        try:
+            async with asyncio.timeout(max(seconds - least, 0.0)):
+                return await self._is_server_back.wait()
+        except TimeoutError:
+            return False
+
+    @callback
+    def _follow_polls(self) -> None:
+        """Note that the server is back when a poll succeeds after one that failed."""
+        are_good = self._readings.last_update_success
+        if are_good and not self._are_polls_good:
+            self._is_server_back.set()
+        self._are_polls_good = are_good
 
     async def _watch(self) -> None:
         """Read what changes until the connection is lost; raises BackendError."""
@@ -91,16 +122,22 @@ class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
             self._set_connected()
             if keys:
                 self._readings.async_read_soon(keys)
+            self._readings.renewal.async_check()
 
     @callback
     def _set_connected(self) -> None:
-        """Set the mode to push, and log it if a loss was logged before."""
+        """Set the mode to push; after a loss, log it and read what was missed."""
         if self.data is UpdateMode.PUSH:
             return
         self._set_mode(UpdateMode.PUSH)
         if self._is_lost:
             self._is_lost = False
             LOGGER.info("%s: connected again", self.name)
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self._readings.async_request_refresh(),
+                f"{self.name} (what was missed)",
+            )
 
     def _log_loss(self, reason: str) -> None:
         """Log the loss of the connection, but not each failed attempt after it."""

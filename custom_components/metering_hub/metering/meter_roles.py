@@ -1,4 +1,4 @@
-"""Decide which of several meters are at the grid, and which measure solar production.
+"""Decide which of several meters are at the grid, at a battery, or measure solar.
 
 Where the server does not say what its meters measure, each of them may be the one at
 the grid. A single one is; of several, the user says which.
@@ -7,13 +7,35 @@ the grid. A single one is; of several, the user says which.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from .model import Inventory, Point, Role
+from .inventory import Inventory
+from .model import Point, Role
 from .point_settings import PointSettings
 
 CONF_GRID_METERS = "grid_meters"
 CONF_SOLAR_METERS = "solar_meters"
+CONF_BATTERY_METERS = "battery_meters"
+METER_FIELDS = (CONF_GRID_METERS, CONF_SOLAR_METERS, CONF_BATTERY_METERS)
+"""The options in which the user says where meters are."""
 
-_GRID_ROLES = frozenset({Role.GRID_DELIVERED, Role.GRID_RETURNED, Role.GRID_POWER})
+_GRID_ROLES = frozenset(
+    {
+        *(Role.GRID_DELIVERED, Role.GRID_RETURNED, Role.GRID_POWER),
+        *(Role.GRID_POWER_DELIVERED, Role.GRID_POWER_RETURNED),
+    }
+)
+_AT_BATTERY = {
+    Role.GRID_DELIVERED: Role.BATTERY_CHARGE,
+    Role.GRID_RETURNED: Role.BATTERY_DISCHARGE,
+}
+"""The roles at a battery of what a meter imports and exports."""
+
+_ELSEWHERE = frozenset(
+    {
+        *(Role.SOLAR, Role.DEVICE, Role.HOME),
+        *(Role.BATTERY_CHARGE, Role.BATTERY_DISCHARGE),
+    }
+)
+"""The roles of meters that are certainly not at the grid."""
 
 
 def grid_candidates(points: Iterable[Point]) -> frozenset[str]:
@@ -37,9 +59,9 @@ def open_candidates(inventory: Inventory) -> frozenset[str]:
     It is empty if one is, or if only one can be.
     """
     points = inventory.points.values()
-    if grid_candidates(points):
+    if grid_candidates(points) or inventory.meters_are_consumers:
         return frozenset()
-    decided = {p.device_key for p in points if p.role in (Role.SOLAR, Role.DEVICE)}
+    decided = {point.device_key for point in points if point.role in _ELSEWHERE}
     found = inventory.grid_candidates - decided
     return found if len(found) > 1 else frozenset()
 
@@ -60,16 +82,21 @@ def with_meter_roles(
         for point in points
     }
     solar = keys_of(options.get(CONF_SOLAR_METERS))
+    battery = keys_of(options.get(CONF_BATTERY_METERS)) - solar
     grid = keys_of(options.get(CONF_GRID_METERS)) | {
         device for device, role in said if role in _GRID_ROLES
     }
-    possible = (candidates & selected) - solar
-    possible -= {device for device, role in said if role is Role.SOLAR}
-    if not grid and len(possible) == 1:
+    possible = (candidates & selected) - solar - battery
+    possible -= {device for device, role in said if role in _ELSEWHERE - {Role.DEVICE}}
+    are_consumers = inventory.meters_are_consumers
+    if not grid and len(possible) == 1 and not are_consumers:
         grid = possible
+    grid -= solar | battery
     roles = _Roles(
-        grid=grid - solar,
+        grid=grid,
+        has_consumers=bool(grid) or are_consumers,
         solar=solar,
+        battery=battery,
         producing=solar_devices(points),
         returning=frozenset(
             point.device_key for point in points if point.role is Role.GRID_RETURNED
@@ -81,14 +108,17 @@ def with_meter_roles(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Roles:
-    """The devices at the grid, those that the user says are solar, and what they count.
+    """The devices at the grid, at inverters and at batteries, and what they count.
 
+    The others are consumers if the inventory `has_consumers`.
     `producing` are the devices with a signal that is a production by itself,
     `returning` those with an export register.
     """
 
     grid: frozenset[str]
+    has_consumers: bool
     solar: frozenset[str]
+    battery: frozenset[str]
     producing: frozenset[str]
     returning: frozenset[str]
 
@@ -106,7 +136,10 @@ class _Roles:
             return role
         if device in self.solar:
             return Role.SOLAR if role is self._production(device) else None
-        return Role.DEVICE if self.grid and role is Role.GRID_DELIVERED else None
+        if device in self.battery:
+            return _AT_BATTERY.get(role)
+        is_consumer = self.has_consumers and role is Role.GRID_DELIVERED
+        return Role.DEVICE if is_consumer else None
 
     def _production(self, device: str) -> Role | None:
         """Return the role of the register that counts the production of a meter.
@@ -118,6 +151,11 @@ class _Roles:
             return None
         is_returning = device in self.returning
         return Role.GRID_RETURNED if is_returning else Role.GRID_DELIVERED
+
+
+def meter_choices(options: Mapping[str, object]) -> dict[str, object]:
+    """Return where the user says that meters are, by the names of the options."""
+    return {name: options[name] for name in METER_FIELDS if name in options}
 
 
 def keys_of(value: object) -> frozenset[str]:

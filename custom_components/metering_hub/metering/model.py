@@ -4,7 +4,7 @@ It is independent of Home Assistant and of any backend. Every `datetime` is awar
 UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,15 +18,20 @@ type Value = float | str | bool | datetime
 class Quantity(StrEnum):
     """What a point measures."""
 
+    ANGLE = "angle"
     APPARENT_ENERGY = "apparent_energy"
     APPARENT_POWER = "apparent_power"
     AREA = "area"
     ATMOSPHERIC_PRESSURE = "atmospheric_pressure"
     BATTERY = "battery"
+    BATTERY_CHARGING = "battery_charging"
     CARBON_DIOXIDE = "carbon_dioxide"
+    CARBON_MONOXIDE = "carbon_monoxide"
     CHARGE = "charge"
+    COLD = "cold"
     CONDUCTIVITY = "conductivity"
     CONNECTIVITY = "connectivity"
+    COORDINATE = "coordinate"
     COST = "cost"
     COST_RATE = "cost_rate"
     COUNT = "count"
@@ -35,6 +40,7 @@ class Quantity(StrEnum):
     DATA_SIZE = "data_size"
     DEGREE_DAYS = "degree_days"
     DISTANCE = "distance"
+    DOOR = "door"
     DURATION = "duration"
     ENERGY = "energy"
     FREQUENCY = "frequency"
@@ -44,33 +50,49 @@ class Quantity(StrEnum):
     HUMIDITY = "humidity"
     ILLUMINANCE = "illuminance"
     IRRADIANCE = "irradiance"
+    LIGHT = "light"
     MASS = "mass"
     MOISTURE = "moisture"
+    MOTION = "motion"
+    OCCUPANCY = "occupancy"
+    OPENING = "opening"
     OTHER = "other"
+    OUTLET = "outlet"
+    OZONE = "ozone"
+    PH = "ph"
     PM1 = "pm1"
     PM10 = "pm10"
     PM25 = "pm25"
     POWER = "power"
     POWER_FACTOR = "power_factor"
     PRECIPITATION = "precipitation"
+    PRECIPITATION_INTENSITY = "precipitation_intensity"
     PRESSURE = "pressure"
     PRICE = "price"
     PROBLEM = "problem"
     REACTIVE_ENERGY = "reactive_energy"
     REACTIVE_POWER = "reactive_power"
+    RUNNING = "running"
+    SAFETY = "safety"
     SIGNAL_STRENGTH = "signal_strength"
+    SMOKE = "smoke"
+    SOUND = "sound"
     SOUND_PRESSURE = "sound_pressure"
     SPEED = "speed"
+    STORED_VOLUME = "stored_volume"
+    TAMPER = "tamper"
     TEMPERATURE = "temperature"
     TEMPERATURE_DIFFERENCE = "temperature_difference"
     TEXT = "text"
     TIMESTAMP = "timestamp"
+    VIBRATION = "vibration"
     VOC = "voc"
     VOC_RATIO = "voc_ratio"
     VOLTAGE = "voltage"
     VOLUME = "volume"
     VOLUME_FLOW = "volume_flow"
     WATER = "water"
+    WINDOW = "window"
     WIND_DIRECTION = "wind_direction"
     WIND_SPEED = "wind_speed"
 
@@ -112,7 +134,13 @@ class Role(StrEnum):
     GRID_DELIVERED = "grid_delivered"
     GRID_RETURNED = "grid_returned"
     GRID_POWER = "grid_power"
+    GRID_POWER_DELIVERED = "grid_power_delivered"
+    GRID_POWER_RETURNED = "grid_power_returned"
     SOLAR = "solar"
+    BATTERY_CHARGE = "battery_charge"
+    BATTERY_DISCHARGE = "battery_discharge"
+    BATTERY_LEVEL = "battery_level"
+    HOME = "home"
     GAS = "gas"
     WATER = "water"
     DEVICE = "device"
@@ -174,23 +202,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextLimits:
+    """The lengths of the texts that a point can be set to.
+
+    A text that `is_secret`, such as a key, is never shown, kept or written to a log.
+    """
+
+    shortest: int = 0
+    longest: int = 255
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One measured quantity of a device.
 
     `key` is stable, unique within its config entry and matches `[a-z0-9_]` without
-    `__`. `unit` is spelled as in Home Assistant. A point becomes unavailable when it
-    had no newer reading for `stale_after` (`None`: never). `poll_interval` overrides
-    the backend's poll interval. `has_history` is True if the backend stores readings
-    of the point. `interval` is the length of an INTERVAL point's intervals, and the
-    time between two values of an INSTANT point.
+    `__`. A point that `has_class_name` is named after its device class in Home
+    Assistant; `name` is then the English one. `unit` is spelled as in Home Assistant.
+    A point becomes unavailable when it had no newer reading for `stale_after` (`None`:
+    never). `poll_interval` overrides the backend's poll interval. `has_history` is True
+    if the backend stores readings of the point. `interval` is the length of an INTERVAL
+    point's intervals, and the time between two values of an INSTANT point.
     `included_in` is the key of a point whose amount includes this one's, so the two
     must not be added up. `sum_of` are the keys of the registers whose positions the
-    backend adds up to this one's. `limits` is the range of a `writable` number.
+    backend adds up to this one's. `limits` is the range of a `writable` number,
+    and `text` that of a `writable` text. `group` is the key of the group whose values
+    are written together (`SettingGroup`). A point that `is_part` is shown only as part
+    of a `Composite`. `factor` is what the user says that one of the server's units is
+    worth in `unit`, such as a pulse.
     `capacity` is the most that a REGISTER can advance in an hour, in its unit;
     `may_restart` marks a REGISTER that may start again at any time, such as a count of
     people. `former_keys` are the keys that the same point has, or had, with another
     kind: its entity and the user's settings move from them to `key`. `server_unit` is
     the server's unit, if the user has put `unit` in its place (`AS_SHOWN`: not).
+    `tariff_number` is that of the tariff during which a register of several counts, and
+    `tariff_numbers` are those that the values of a STATE say which of them does.
     """
 
     key: str
@@ -198,6 +245,7 @@ class Point:
     quantity: Quantity
     kind: Kind
     name: str | None = None
+    has_class_name: bool = False
     translation_key: str | None = None
     placeholders: Mapping[str, str] = field(default_factory=dict, hash=False)
     unit: str | None = None
@@ -214,10 +262,16 @@ class Point:
     sum_of: tuple[str, ...] = ()
     writable: bool = False
     limits: Limits | None = None
+    text: TextLimits | None = None
+    group: str | None = None
+    is_part: bool = False
+    factor: float = 1.0
     capacity: float | None = None
     may_restart: bool = False
     former_keys: tuple[str, ...] = ()
     server_unit: str | None = AS_SHOWN
+    tariff_number: int | None = None
+    tariff_numbers: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def read_unit(self) -> str | None:
@@ -226,23 +280,6 @@ class Point:
         They are not converted to the unit that the user put in its place.
         """
         return self.unit if self.server_unit == AS_SHOWN else self.server_unit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindQuestion:
-    """A point of which the data do not tell the kind, or contradict the known one.
-
-    `kind` is the present one: UNDECIDED, or the one that was believed until now.
-    `suggested` is what the data suggest, if they suggest one. `week` are the lowest
-    values of the last week's hours that have values, oldest first. A question that
-    `is_about_rows` is asked because recorded rows are of `kind`, and the point is now
-    what is `suggested`.
-    """
-
-    kind: Kind
-    suggested: Kind | None
-    week: Sequence[tuple[datetime, float]] = field(repr=False)
-    is_about_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,40 +326,3 @@ class Reading:
     def last_confirmed(self) -> datetime:
         """Return the latest moment at which the source reported this value."""
         return self.confirmed or self.time
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """The devices and points of a server.
-
-    `undecided` names the set-up fields that the server does not answer, so the user has
-    to. `choices` maps the names of set-up fields to the options that were found: labels
-    by value. `questions` are about the kinds of points, by point key. `grid_candidates`
-    and `solar_candidates` are the keys of the devices whose points have the role of a
-    grid meter or of a solar one, if that is a guess which the user has to confirm.
-    """
-
-    devices: Mapping[str, Device]
-    points: Mapping[str, Point]
-    undecided: frozenset[str] = frozenset()
-    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    questions: Mapping[str, KindQuestion] = field(default_factory=dict)
-    grid_candidates: frozenset[str] = frozenset()
-    solar_candidates: frozenset[str] = frozenset()
-
-    def select(self, device_keys: frozenset[str]) -> Inventory:
-        """Return the part of this inventory that belongs to these devices."""
-        points = {
-            key: point
-            for key, point in self.points.items()
-            if point.device_key in device_keys
-        }
-        return Inventory(
-            {key: device for key, device in self.devices.items() if key in device_keys},
-            points,
-            self.undecided,
-            self.choices,
-            {key: each for key, each in self.questions.items() if key in points},
-            self.grid_candidates & device_keys,
-            self.solar_candidates & device_keys,
-        )

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 import re
 
-from .model import Device, Inventory
+from .inventory import Inventory
+from .model import Device
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = " _-/:,.;|\N{EN DASH}"
+SEPARATOR = " \N{MIDDLE DOT} "
+"""What stands between a point, its device and its place in one name."""
+
 _PATH_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 
@@ -41,6 +45,15 @@ def short_names(inventory: Inventory) -> dict[str, str]:
         else inventory.points[key].name or name
         for key, name in shorter.items()
     }
+
+
+def combined_name(*parts: str | None) -> str:
+    """Return the parts of a name in a row, without those that one before contains."""
+    name = ""
+    for part in parts:
+        if part and part not in name.split(SEPARATOR) and not name.endswith(f" {part}"):
+            name = f"{name}{SEPARATOR}{part}" if name else part
+    return name
 
 
 def device_paths(inventory: Inventory, names: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from .data_quality import CONF_DATA_QUALITY
 from .model import Kind, Point, Quantity, Role
+from .own_currency import CONF_OWN_CURRENCY
 
 CONF_POINTS = "points"
 """The option that holds a mapping of settings per point key."""
@@ -13,6 +14,8 @@ CONF_POINTS = "points"
 CONF_TRUSTED = "trusted"
 """The setting of points whose readings are taken as they are."""
 
+CONF_FACTOR = "factor"
+CONF_HAS_SENSOR = "has_sensor"
 CONF_KIND = "kind"
 CONF_QUANTITY = "quantity"
 CONF_ROLE = "role"
@@ -29,7 +32,9 @@ class PointSettings:
     The readings of a register that `is_trusted` are taken as they are: the rules that
     hold back what its meter could not have measured are off. The others replace what
     the backend says or finds out, unless they are `None`. A point that `is_roleless`
-    has no role, whatever the backend says.
+    has no role, whatever the backend says. `factor` is what one of the server's units,
+    such as a pulse, is worth in `unit`. A setting that `has_sensor` is shown by a
+    sensor, too.
     """
 
     is_trusted: bool = False
@@ -38,6 +43,8 @@ class PointSettings:
     role: Role | None = None
     unit: str | None = None
     is_roleless: bool = False
+    factor: float | None = None
+    has_sensor: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, object], key: str) -> PointSettings:
@@ -53,6 +60,8 @@ class PointSettings:
             role=_member(Role, stored.get(CONF_ROLE)),
             unit=unit if isinstance(unit, str) and unit else None,
             is_roleless=stored.get(CONF_ROLE) == NO_ROLE,
+            factor=_factor(stored.get(CONF_FACTOR)),
+            has_sensor=stored.get(CONF_HAS_SENSOR) is True,
         )
 
     @classmethod
@@ -70,17 +79,29 @@ class PointSettings:
             CONF_QUANTITY: self.quantity and self.quantity.value,
             CONF_ROLE: role,
             CONF_UNIT: self.unit,
+            CONF_FACTOR: self.factor,
+            CONF_HAS_SENSOR: self.has_sensor or None,
         }
         return {name: value for name, value in values.items() if value is not None}
 
 
-_NAMES = (CONF_TRUSTED, CONF_KIND, CONF_QUANTITY, CONF_ROLE, CONF_UNIT)
+_NAMES = (
+    *(CONF_TRUSTED, CONF_KIND, CONF_QUANTITY, CONF_ROLE, CONF_UNIT),
+    *(CONF_FACTOR, CONF_HAS_SENSOR),
+)
 
 
 def _settings_key(options: Mapping[str, object], point: Point) -> str:
     """Return the key that a point's settings are under, or else its present key."""
     stored = _stored(options)
     return next((k for k in (point.key, *point.former_keys) if k in stored), point.key)
+
+
+def _factor(value: object) -> float | None:
+    """Return a stored factor, or `None` if it is missing or not above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if value > 0 else None
 
 
 def _member[Choice: StrEnum](choices: type[Choice], value: object) -> Choice | None:
@@ -158,9 +179,9 @@ def with_settings_of(
 ) -> dict[str, object]:
     """Return changed options with what `options` have of the other forms.
 
-    They are the settings of points, and the choices about the quality of data.
+    They are the settings of points, and the choices about data quality and prices.
     """
-    others = (CONF_POINTS, CONF_DATA_QUALITY)
+    others = (CONF_POINTS, CONF_DATA_QUALITY, CONF_OWN_CURRENCY)
     kept = {name: options[name] for name in others if name in options}
     return {**changed, **kept}
 

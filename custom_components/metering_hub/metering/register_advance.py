@@ -14,17 +14,24 @@ TOLERANCE = 1.2
 SPIKE_FACTOR = 10.0
 """An advance is unusual if it is this many times as fast as any other."""
 
+SMALL_COUNT = 100.0
+"""An advance by so many things that are counted is never unusual."""
+
 
 class AdvanceLimit:
     """Decide how far a register may advance.
 
     `capacity` is the most that it can advance in an hour. If that is unknown, an
-    advance that exceeds all others together and is ten times as fast is too far. The
-    readings of a register that the user trusts may advance by any amount.
+    advance that exceeds all others together and is ten times as fast is too far, unless
+    it is `small`. The readings of a register that the user trusts may advance by any
+    amount.
     """
 
-    def __init__(self, capacity: float | None, *, is_trusted: bool) -> None:
+    def __init__(
+        self, capacity: float | None, *, small: float = ONE_UNIT, is_trusted: bool
+    ) -> None:
         """Initialize the limit."""
+        self._small = small
         self._is_trusted = is_trusted
         self._fastest = (
             None if capacity is None else capacity * TOLERANCE / HOUR_SECONDS
@@ -50,7 +57,7 @@ class AdvanceLimit:
         seconds = mark.at - last_at
         if self._fastest is not None:
             return advance <= self._fastest * seconds
-        if advance <= ONE_UNIT or advance <= run.usual_advance(mark.at):
+        if advance <= self._small or advance <= run.usual_advance(mark.at):
             return True
         since = mark.at - WINDOW_SECONDS
         fastest = max((each.fastest_since(since) for each in runs), default=0.0)
@@ -83,7 +90,7 @@ class AdvanceLimit:
         if self._fastest is None:
             advance = values[-1] - run.position
             return run.count > 1 and (
-                advance <= ONE_UNIT or advance <= run.usual_advance(times[-1])
+                advance <= self._small or advance <= run.usual_advance(times[-1])
             )
         if values[0] - run.position > self._fastest * (times[0] - run.last_at):
             return False

@@ -5,6 +5,8 @@ everything after it as consumption: a false 0 for three seconds would count the 
 meter reading a second time. A false high reading would be counted at once.
 """
 
+from math import floor
+
 from .model import Point, Reading
 from .register_line import RegisterLine
 from .register_marks import Mark, marks_of, sorted_marks, split_repeated
@@ -43,7 +45,8 @@ class RegisterGuard:
         """Add a reading in its place; a repeated one changes nothing."""
         if mark in self._marks:
             return
-        is_late = bool(self._marks) and mark.at <= self._marks[-1].at
+        # Readings of the same second may have been stored in either order.
+        is_late = bool(self._marks) and floor(mark.at) <= floor(self._marks[-1].at)
         self._marks.append(mark)
         if is_late or len(self._marks) == 1:
             self._judge_again()

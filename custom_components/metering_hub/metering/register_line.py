@@ -13,11 +13,11 @@ from typing import Self
 
 from .model import Point
 from .reading_columns import ReadingColumns
-from .register_advance import AdvanceLimit
+from .register_advance import SMALL_COUNT, AdvanceLimit
 from .register_corrections import is_correction
 from .register_marks import Mark
 from .register_rules import Rejected, Rule
-from .register_run import WINDOW_SECONDS, Run
+from .register_run import ONE_UNIT, WINDOW_SECONDS, Run
 from .register_suspects import Suspects, is_evident, outweighs
 from .register_tail import Edge
 
@@ -34,8 +34,8 @@ class RegisterLine:
     `runs` are the registers that were believed, in the order of arrival: nothing is
     counted between two of them. `capacity` is the most that the register can advance in
     an hour, if that is known. With `may_restart`, one later reading is evidence enough
-    for a new register. If the readings are `trusted`, none is rejected, and each fall
-    begins a new register.
+    for a new register, which counts from zero. If the readings are `trusted`, none is
+    rejected, and each fall begins a new register.
     """
 
     def __init__(
@@ -47,7 +47,8 @@ class RegisterLine:
     ) -> None:
         """Initialize the line without a reading."""
         self.runs: list[Run] = []
-        self._limit = AdvanceLimit(capacity, is_trusted=is_trusted)
+        small = SMALL_COUNT if may_restart else ONE_UNIT
+        self._limit = AdvanceLimit(capacity, small=small, is_trusted=is_trusted)
         self._may_restart = may_restart
         self._is_trusted = is_trusted
         self._suspects = Suspects()
@@ -269,21 +270,34 @@ class RegisterLine:
         elif run.position > run.first.position:
             self._forget(run)
             run.is_doubtful = is_step_up and not self._limit.is_known
+            if self._may_restart and follows and not is_step_up:
+                self._count_from_zero(current, run)
             self.runs.append(run)
+
+    def _count_from_zero(self, current: Run, run: Run) -> None:
+        """Count a run that restarted from zero on, if it can have advanced that far."""
+        zero = Mark(current.last_at, 0.0)
+        runs = [*self.runs, run]
+        if zero.at < run.first.at and self._limit.allows(Run(zero), run.first, runs):
+            run.begin_earlier(zero.at, zero.position)
 
     def _earlier(self, mark: Mark, moment: float) -> Run | None:
         """Return the earlier register that a reading continues, if there is one.
 
-        A register whose successor is certain does not return, nor does one that was
-        last read long before `moment`.
+        Of several, it is the last one to which the reading does not leap, or else the
+        last one of all. A register whose successor is certain does not return, nor does
+        one that was last read long before `moment`.
         """
         since = moment - WINDOW_SECONDS
+        fallback: Run | None = None
         for earlier, successor in reversed([*pairwise(self.runs)]):
             if successor.is_certain or earlier.last_at < since:
-                return None
+                break
             if self._limit.allows_return(earlier, mark, self.runs):
-                return earlier
-        return None
+                if not self._limit.is_leap(earlier, mark):
+                    return earlier
+                fallback = fallback or earlier
+        return fallback
 
     def _return_to(self, earlier: Run, run: Run) -> None:
         """Continue an earlier register, because what replaced it was noise."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from math import floor
 from typing import NamedTuple
 
 from .model import ESTIMATED, NEW_REGISTER, Reading
@@ -62,19 +63,44 @@ def sorted_marks(marks: Iterable[Mark]) -> list[Mark]:
 
 
 def split_repeated(marks: Iterable[Mark]) -> tuple[list[Mark], list[Rejected]]:
-    """Return the sorted readings that count, and the others of the same moments."""
+    """Return the sorted readings that count, and the others of the same moments.
+
+    Readings within a second that contradict each other are of the same moment: they may
+    have been stored in either order.
+    """
     counting: list[Mark] = []
     repeated: list[Rejected] = []
-    for _, same in groupby(marks, key=lambda mark: mark.at):
-        moment = [*same]
-        best = moment if len(moment) == 1 else _best(moment)
-        counting += best
-        repeated += [
-            Rejected(mark.at, mark.position, Rule.REPEATED)
-            for mark in moment
-            if all(mark.position != other.position for other in best)
-        ]
+    for _, group in groupby(marks, key=lambda mark: floor(mark.at)):
+        second = [*group]
+        if len(second) == 1:
+            counting += second
+            continue
+        for _, same in groupby(_together(second), key=lambda mark: mark.at):
+            moment = [*same]
+            best = _best(moment)
+            counting += best
+            repeated += [
+                Rejected(mark.at, mark.position, Rule.REPEATED)
+                for mark in moment
+                if all(mark.position != other.position for other in best)
+            ]
     return counting, repeated
+
+
+def _together(marks: list[Mark]) -> list[Mark]:
+    """Return the readings of a second; one that is lower is of the higher one's moment.
+
+    Which of the two was measured first is unknown.
+    """
+    if marks[0].at == marks[-1].at or any(mark.is_new for mark in marks):
+        return marks
+    highest = marks[0]
+    found: list[Mark] = []
+    for mark in marks:
+        if mark.position >= highest.position:
+            highest = mark
+        found.append(mark._replace(at=highest.at))
+    return sorted_marks(found)
 
 
 def _best(marks: list[Mark]) -> list[Mark]:

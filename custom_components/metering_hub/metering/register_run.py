@@ -109,6 +109,10 @@ class Run:
         if readings.stored:
             self.last_stored = readings.stored[-1]
 
+    def begin_earlier(self, at: float, position: float) -> None:
+        """Let the run begin with a position that was not read, before its readings."""
+        self.edges.insert(0, (at, position))
+
     def _add_estimated(self, at: float) -> None:
         """Remember that the reading at a time is estimated, while it may be an edge."""
         self.estimated.add(at)

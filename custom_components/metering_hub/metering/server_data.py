@@ -16,6 +16,18 @@ class Origin(StrEnum):
     CORRECTED = "corrected"
 
 
+class Aggregate(StrEnum):
+    """What a server makes of all values of an interval."""
+
+    LAST = "last"
+    LOWEST = "min"
+    HIGHEST = "max"
+    MEAN = "mean"
+    SUM = "sum"
+    COUNT = "count"
+    """How often each value occurs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerQuery:
     """What is asked of a server, about [start, end).
@@ -23,7 +35,8 @@ class ServerQuery:
     The values are those of intervals of so many `minutes`, and in the unit with the
     number `unit`, if those are given. No `origins` are all of them. Data that are
     `is_raw` are not processed by the server. `has_earlier` includes values that were
-    acquired again later.
+    acquired again later. With an `aggregate`, that of each interval is asked for, or
+    that of all of [start, end) without intervals.
     """
 
     start: datetime
@@ -33,6 +46,7 @@ class ServerQuery:
     origins: frozenset[Origin] = frozenset()
     is_raw: bool = False
     has_earlier: bool = False
+    aggregate: Aggregate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +54,8 @@ class ServerSample:
     """A value as a server returns it: `None` if it was deleted.
 
     `acquired` is when the server got it, `bounds` are the lowest and the highest value
-    that were thought possible of a prediction.
+    that were thought possible of a prediction. `count` is how often the value occurs in
+    the interval that begins at `time`.
     """
 
     time: datetime
@@ -48,6 +63,7 @@ class ServerSample:
     origin: Origin | None = None
     acquired: datetime | None = None
     bounds: tuple[float, float] | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

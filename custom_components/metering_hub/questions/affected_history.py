@@ -12,11 +12,12 @@ from homeassistant.core import HomeAssistant
 from ..backends import BACKENDS
 from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
-from ..errors import HistoryError, IncompleteError
+from ..errors import HistoryError, NotUnloadedError
 from ..history.memory import ImportMemory
 from ..history.quality.memory import QualityMemory
 from ..history.recorder.access import ended_at_stop, wait_until_stored
 from ..history.recorder.copies import copy_statistic
+from ..history.recorder.joined import async_load_seams
 from ..history.recorder.recorded_hours import Extent, recorded_extents
 from ..history.recorder.recorder import clear
 from ..history.statistic import COMPENSATION_SUFFIX, COST_SUFFIX, statistic_prefix
@@ -33,6 +34,7 @@ async def async_affected_history(
     on from rows of long ago. Raises RecorderError and StoppingError.
     """
     prefix = statistic_prefix(entry, BACKENDS[entry.data[CONF_BACKEND]])
+    await async_load_seams(hass, prefix)
     ids = [
         f"{prefix}{key}{suffix}"
         for key in (point.key, *point.former_keys)
@@ -60,7 +62,7 @@ async def async_clear_history(
     if entry.state is ConfigEntryState.LOADED and not (
         await hass.config_entries.async_unload(entry.entry_id)
     ):
-        raise IncompleteError("the entry could not be unloaded")
+        raise NotUnloadedError("the entry could not be unloaded")
     try:
         await _async_clear(hass, affected, has_copy=has_copy)
     except HistoryError:

@@ -1,6 +1,6 @@
 """Which questions about an entry's points nobody has answered, and their cards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -8,10 +8,11 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
 from ..data import MeteringHubConfigEntry, RuntimeData
+from ..metering.inventory import Inventory, KindQuestion
 from ..metering.meter_roles import open_candidates
-from ..metering.model import Inventory, Kind, KindQuestion, Point
+from ..metering.model import Kind, Point
 from ..metering.point_settings import PointSettings
-from ..registry import full_name, is_enabled
+from ..registry import delete_issues, full_name, is_enabled
 
 UNDECIDED_POINTS = "undecided_points"
 KIND_CONTRADICTED = "kind_contradicted"
@@ -29,11 +30,15 @@ def undecided_points(
     Points whose entities are disabled are left out: nobody misses their values. So are
     those without any value of late, which nobody could answer for.
     """
-    names = {
-        point.key: full_name(hass, entry, point)
-        for point in _unanswered(hass, entry, inventory)
+    undecided = [
+        point
+        for point in inventory.points.values()
         if point.kind is Kind.UNDECIDED
         and ((question := inventory.questions.get(point.key)) is None or question.week)
+    ]
+    names = {
+        point.key: full_name(hass, entry, point)
+        for point in _unanswered(hass, entry, undecided)
     }
     return dict(sorted(names.items(), key=lambda item: (item[1].casefold(), item[0])))
 
@@ -48,12 +53,15 @@ def contradicted_points(
     """
     inventory = data.inventory.data
     about_rows = data.history.questions if data.history else {}
-    return {
-        point.key: question
-        for point in _unanswered(hass, entry, inventory)
-        if (question := inventory.questions.get(point.key)) is not None
-        and question.kind is not Kind.UNDECIDED
+    contradicted = [
+        inventory.points[key]
+        for key, question in inventory.questions.items()
+        if question.kind is not Kind.UNDECIDED
         and question.suggested not in (None, question.kind)
+    ]
+    return {
+        point.key: inventory.questions[point.key]
+        for point in _unanswered(hass, entry, contradicted)
     } | {key: each for key, each in about_rows.items() if key in inventory.points}
 
 
@@ -65,10 +73,10 @@ def kind_of_rows(entry: MeteringHubConfigEntry, point: Point) -> Kind | None:
 
 
 def _unanswered(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, inventory: Inventory
+    hass: HomeAssistant, entry: MeteringHubConfigEntry, points: Iterable[Point]
 ) -> Iterator[Point]:
     """Yield the points that are shown, and of which the user has not said the kind."""
-    for point in inventory.points.values():
+    for point in points:
         settings = PointSettings.of_point(entry.options, point)
         if settings.kind is None and is_enabled(hass, entry, point):
             yield point
@@ -90,9 +98,15 @@ def follow_questions(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> None
             _report_contradicted(hass, entry, data)
             _report_grid(hass, entry, inventory.data)
 
-    for coordinator in (inventory, history):
-        if coordinator is not None:
-            entry.async_on_unload(coordinator.async_add_listener(follow))
+    @callback
+    def follow_history() -> None:
+        """Create and delete the cards about recorded rows."""
+        if inventory.last_update_success:
+            _report_contradicted(hass, entry, data)
+
+    entry.async_on_unload(inventory.async_add_listener(follow))
+    if history is not None:
+        entry.async_on_unload(history.async_add_listener(follow_history))
     follow()
 
 
@@ -126,9 +140,7 @@ def _report_contradicted(
     """Create a card for each point whose kind is contradicted, and delete the rest."""
     prefix = f"{KIND_CONTRADICTED}_{entry.entry_id}_"
     questions = contradicted_points(hass, entry, data)
-    for issue_id in _issue_ids(hass, prefix):
-        if issue_id.removeprefix(prefix) not in questions:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+    delete_issues(hass, prefix, kept={f"{prefix}{key}" for key in questions})
     for key in questions:
         ir.async_create_issue(
             hass,
@@ -166,17 +178,7 @@ def _report_grid(
     )
 
 
-def _issue_ids(hass: HomeAssistant, prefix: str) -> list[str]:
-    """Return the ids of our issues with a prefix."""
-    return [
-        issue_id
-        for domain, issue_id in ir.async_get(hass).issues
-        if domain == DOMAIN and issue_id.startswith(prefix)
-    ]
-
-
 def delete_questions(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the cards of an entry that is removed."""
     for key in (UNDECIDED_POINTS, KIND_CONTRADICTED, GRID_METER_UNKNOWN):
-        for issue_id in _issue_ids(hass, f"{key}_{entry.entry_id}"):
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+        delete_issues(hass, f"{key}_{entry.entry_id}")

@@ -11,18 +11,18 @@ from homeassistant.config_entries import (
 from ..backends import BACKENDS
 from ..backends.base import Capability
 from ..const import CONF_BACKEND
-from ..coordinator import InventoryCoordinator
 from ..data import MeteringHubConfigEntry
-from ..errors import HistoryError, as_action_error
+from ..errors import errors_translated
 from ..flow.forms import FormData
 from ..flow.point_settings import (
     CONF_POINT,
+    choices_errors,
     choices_schema,
+    is_part_of_sum,
     point_names,
     points_schema,
     read_choices,
     register_names,
-    unit_errors,
 )
 from ..history.recorder.recorded_hours import Extent
 from ..metering.model import Point
@@ -35,6 +35,7 @@ from ..metering.point_settings import (
 )
 from ..registry import full_name
 from .affected_history import async_affected_history, async_clear_history
+from .offered_inventory import OfferedInventory
 from .open_questions import kind_of_rows
 from .words import Words
 
@@ -43,25 +44,16 @@ class PointsFlow(OptionsFlowWithReload):
     """The steps about single points; `_point` is the one that they are about."""
 
     config_entry: MeteringHubConfigEntry
+    _inventory: OfferedInventory
     _point: Point
     _options: Mapping[str, object]
     """The options as they are after what was submitted until now."""
-
-    @property
-    def _inventory(self) -> InventoryCoordinator | None:
-        """Return the inventory of the server, or `None` if the entry is not loaded."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return None
-        return self.config_entry.runtime_data.inventory
 
     async def async_step_points(
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Ask which registers are trusted, and of which point there is more to say."""
-        entry = self.config_entry
-        if (inventory := self._inventory) is None:
-            return self.async_abort(reason="not_loaded")
-        points = inventory.data.points
+        entry, points = self.config_entry, self._inventory.data.points
         names = point_names(self.hass, entry, points.values())
         if not names:
             return self.async_abort(reason="no_points")
@@ -82,20 +74,21 @@ class PointsFlow(OptionsFlowWithReload):
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Ask what a point is, where the backend does not know or is wrong."""
-        entry, point = self.config_entry, self._point
-        if (inventory := self._inventory) is None:
-            return self.async_abort(reason="not_loaded")
+        entry, point, inventory = self.config_entry, self._point, self._inventory
         before = PointSettings.of_point(entry.options, point)
         errors: dict[str, str] = {}
         if user_input is not None:
             settings = read_choices(user_input, self._settings)
-            errors = unit_errors(point, settings)
+            errors = choices_errors(point, settings)
             if not errors:
                 self._options = with_settings(self._options, point, settings)
                 return await self._async_confirm(before, settings)
         spec = BACKENDS[entry.data[CONF_BACKEND]]
         schema = choices_schema(
-            self._settings, has_kind=Capability.KINDS in spec.capabilities
+            point,
+            self._settings,
+            has_kind=Capability.KINDS in spec.capabilities,
+            has_factor=not is_part_of_sum(point, inventory.data.points.values()),
         )
         words = await Words.async_load(self.hass)
         question = inventory.data.questions.get(point.key)
@@ -119,7 +112,12 @@ class PointsFlow(OptionsFlowWithReload):
     async def _async_confirm(
         self, before: PointSettings, chosen: PointSettings
     ) -> ConfigFlowResult:
-        """Save the settings, or ask first if that means that history is deleted."""
+        """Save the settings, or ask first if that means that history is deleted.
+
+        Of an entry that is not loaded, a repair issue asks as soon as it is.
+        """
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_create_entry(data=self._options)
         known = {
             before.kind,
             self._point.kind,
@@ -131,12 +129,10 @@ class PointsFlow(OptionsFlowWithReload):
 
     async def _async_affected(self) -> Mapping[str, Extent]:
         """Return what is recorded of the point."""
-        try:
+        with errors_translated():
             return await async_affected_history(
                 self.hass, self.config_entry, self._point
             )
-        except HistoryError as err:
-            raise as_action_error(err) from err
 
     async def async_step_change_kind(
         self, user_input: FormData | None = None
@@ -166,10 +162,8 @@ class PointsFlow(OptionsFlowWithReload):
 
     async def _async_change(self, *, has_copy: bool) -> ConfigFlowResult:
         """Delete the history of the point, and save its settings."""
-        try:
+        with errors_translated():
             await async_clear_history(
                 self.hass, self.config_entry, self._point, has_copy=has_copy
             )
-        except HistoryError as err:
-            raise as_action_error(err) from err
         return self.async_create_entry(data=self._options)

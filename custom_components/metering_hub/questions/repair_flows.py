@@ -11,10 +11,11 @@ from ..backends import BACKENDS
 from ..backends.base import Capability
 from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
-from ..errors import HistoryError, as_action_error
+from ..errors import errors_translated
 from ..flow.forms import FormData, choice_selector
 from ..history.recorder.recorded_hours import Extent
-from ..metering.model import Inventory, Kind, KindQuestion, Point
+from ..metering.inventory import Inventory, KindQuestion
+from ..metering.model import Kind, Point
 from ..metering.point_settings import with_kind
 from ..registry import full_name
 from .affected_history import async_affected_history, async_clear_history
@@ -52,10 +53,8 @@ class KindFlow(RepairsFlow):
 
     async def _affected(self, point: Point) -> Mapping[str, Extent]:
         """Return what is recorded of the point."""
-        try:
+        with errors_translated():
             return await async_affected_history(self.hass, self._entry, point)
-        except HistoryError as err:
-            raise as_action_error(err) from err
 
     async def async_step_change(
         self, user_input: FormData | None = None
@@ -73,10 +72,8 @@ class KindFlow(RepairsFlow):
         """Delete the history of the point, and store its new kind."""
         if (point := self._point) is None:
             return self.async_abort(reason="not_loaded")
-        try:
+        with errors_translated():
             await async_clear_history(self.hass, self._entry, point, has_copy=has_copy)
-        except HistoryError as err:
-            raise as_action_error(err) from err
         return self._save(point, self._kind)
 
     def _save(self, point: Point, kind: Kind) -> RepairsFlowResult:

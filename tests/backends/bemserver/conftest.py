@@ -13,7 +13,8 @@ import pytest
 from custom_components.metering_hub.backends.base import Latest, Memory
 from custom_components.metering_hub.backends.bemserver.backend import BemserverBackend
 from custom_components.metering_hub.backends.common import http
-from custom_components.metering_hub.metering.model import Inventory, Point, Reading
+from custom_components.metering_hub.metering.inventory import Inventory
+from custom_components.metering_hub.metering.model import Point, Reading
 from simulators.bemserver import DEFAULT_EMAIL, DEFAULT_PASSWORD, BemserverSimulator
 from simulators.server import serve
 from tests.simulators.bemserver.conftest import Clock

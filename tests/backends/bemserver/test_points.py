@@ -84,6 +84,15 @@ async def test_a_series_belongs_to_its_smallest_place(campus: Campus) -> None:
     assert "storey_2" not in parents
 
 
+async def test_rooms_are_suggested_as_areas(campus: Campus) -> None:
+    """Anything else is too large, or not one place, for an area."""
+    devices = campus.inventory.devices
+    areas = {key: device.suggested_area for key, device in devices.items()}
+    assert areas["space_1"] == "Meeting room"
+    for key in ("storey_1", "building_1", "site_1", "zone_1", "campaign_1"):
+        assert areas[key] is None
+
+
 async def test_a_campaign_that_is_invisible(campus: Campus) -> None:
     """A scope may be visible without its campaign: no name, and no time zone."""
     campus.simulator.groups[0].campaigns.discard(2)

@@ -18,12 +18,8 @@ from custom_components.metering_hub.backends.besmart.models import (
 )
 from custom_components.metering_hub.backends.besmart.points import Learned, make_point
 from custom_components.metering_hub.backends.common import http
-from custom_components.metering_hub.metering.model import (
-    Inventory,
-    Kind,
-    Point,
-    Reading,
-)
+from custom_components.metering_hub.metering.inventory import Inventory
+from custom_components.metering_hub.metering.model import Kind, Point, Reading
 from custom_components.metering_hub.metering.point_settings import PointSettings
 from simulators.besmart import (
     CLIENT,

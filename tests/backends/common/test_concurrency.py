@@ -18,6 +18,7 @@ from custom_components.metering_hub.backends.errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    Reason,
     ServerFaultError,
     UnreachableError,
     UnsupportedError,
@@ -110,7 +111,7 @@ WHOLE_SERVER = [
     AuthenticationError("x"),
     UnreachableError("x"),
     RateLimitedError("x", retry_after=5),
-    UnsupportedError("x", reason="api_disabled"),
+    UnsupportedError("x", reason=Reason.API_DISABLED),
 ]
 
 

@@ -35,6 +35,7 @@ from custom_components.metering_hub.backends.errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    Reason,
     ServerFaultError,
     TlsError,
     UnreachableError,
@@ -425,7 +426,7 @@ def test_any_retry_after_is_limited_or_none(header: str) -> None:
 def api_off(answered: Answer) -> BackendError | None:
     """Classify an error answer like a backend."""
     if answered.body == {"detail": "API is disabled"}:
-        return UnsupportedError("the API is off", reason="api_disabled")
+        return UnsupportedError("the API is off", reason=Reason.API_DISABLED)
     return None
 
 

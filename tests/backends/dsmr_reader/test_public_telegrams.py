@@ -12,7 +12,7 @@ import pytest
 from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
-from custom_components.metering_hub.metering.model import Inventory
+from custom_components.metering_hub.metering.inventory import Inventory
 from simulators.server import serve
 from tests.captures import FIXTURES
 

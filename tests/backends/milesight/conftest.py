@@ -22,14 +22,11 @@ from custom_components.metering_hub.backends.milesight.auth import Credentials
 from custom_components.metering_hub.backends.milesight.backend import MilesightBackend
 from custom_components.metering_hub.backends.milesight.client import MilesightClient
 from custom_components.metering_hub.backends.milesight.server import find_server
-from custom_components.metering_hub.metering.model import (
-    Inventory,
-    Kind,
-    Point,
-    Reading,
-)
+from custom_components.metering_hub.metering.inventory import Inventory
+from custom_components.metering_hub.metering.model import Kind, Point, Reading
 from simulators.faults import Json, MutateJson
 from simulators.milesight import Entity, MilesightSimulator
+from simulators.milesight.releases import HISTORY_OF_SEVERAL, parse_release
 from simulators.server import serve
 from tests.simulators.milesight.conftest import Clock, clock
 
@@ -57,6 +54,7 @@ class Beaver:
     simulator: MilesightSimulator
     url: str
     session: ClientSession
+    found: Inventory | None = None
 
     @property
     def clock(self) -> Clock:
@@ -72,7 +70,8 @@ class Beaver:
     async def inventory(self) -> Inventory:
         """Log in and return the inventory."""
         await self.backend.connect()
-        return await self.backend.inventory()
+        self.found = await self.backend.inventory()
+        return self.found
 
     def entity(self, device: str, identifier: str) -> Entity:
         """Return a simulated entity by its device's name and its own identifier."""
@@ -92,9 +91,15 @@ class Beaver:
 
     async def read(self, points: Iterable[Point]) -> dict[str, Reading]:
         """Return the readings of points, all of which the server must answer for."""
-        latest = await self.backend.latest(list(points))
-        assert not latest.failed
-        return dict(latest.readings)
+        remaining = list(points)
+        readings: dict[str, Reading] = {}
+        while True:
+            latest = await self.backend.latest(remaining)
+            assert not latest.failed
+            readings |= latest.readings
+            if not latest.pending:
+                return readings
+            remaining = [point for point in remaining if point.key in latest.pending]
 
     async def read_history(
         self, points: Sequence[Point], start: datetime, end: datetime
@@ -122,6 +127,11 @@ class Beaver:
         paths = [request.path.removeprefix("/api/v1") for request in sent]
         self.simulator.faults.clear_requests()
         return paths
+
+
+def has_history_batches(version: str) -> bool:
+    """Return True if a release returns the stored values of several entities."""
+    return HISTORY_OF_SEVERAL.has(parse_release(version))
 
 
 type Connect = Callable[..., Awaitable[Beaver]]
@@ -161,15 +171,22 @@ def rows_changed(**fields: Json) -> MutateJson:
 
 @asynccontextmanager
 async def listening(beaver: Beaver) -> AsyncIterator[Changes]:
-    """Watch for changes, and wait until the connection stands."""
+    """Poll all points, watch for changes, and wait until the connection stands."""
+    assert beaver.found is not None
+    points = beaver.found.points.values()
+    await beaver.backend.latest([p for p in points if p.kind is not Kind.ACTION])
     changes = cast("Changes", beaver.backend.watch())
     try:
-        assert await following(changes) == frozenset()
         hub = beaver.simulator.notifier
+        first = asyncio.ensure_future(following(changes))
         # A subscription to the WebSocket is not acknowledged.
         await until(
             lambda: bool(hub.broker.subscriptions or hub.websocket.subscriptions)
         )
+        is_proven_by_report = beaver.simulator.release == (1, 2, 2)
+        if is_proven_by_report:
+            await beaver.simulator.report_now("Laundry plug")
+        assert bool(await first) is is_proven_by_report
         yield changes
     finally:
         await changes.aclose()

@@ -9,10 +9,14 @@ from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     ProtocolError,
 )
+from custom_components.metering_hub.backends.milesight.latest_requests import (
+    MAX_PARALLEL,
+)
 from simulators.faults import Answer, Fault
+from simulators.milesight import User
 from tests.simulators.milesight.conftest import VERSIONS, build
 
-from .conftest import Beaver, Connect
+from .conftest import Beaver, Connect, shown
 
 LOGIN = "/oauth2/token"
 
@@ -45,18 +49,41 @@ async def test_error_names_the_wrong_credential(
     assert "wrong" not in str(error)
 
 
-async def test_expired_refresh_token_leads_to_a_new_login(connect: Connect) -> None:
+async def test_expired_token_leads_to_a_new_login(connect: Connect) -> None:
     beaver = await connect(build(count=3))
     await beaver.inventory()
     beaver.requests()
     beaver.clock.forward(hours=25)
     await beaver.backend.inventory()
-    # The refresh token is as old as the access token: refused, then a new login.
-    assert beaver.requests()[:2] == [LOGIN, LOGIN]
+    assert beaver.requests().count(LOGIN) == 1
 
 
-async def test_token_is_refreshed_before_it_expires(connect: Connect) -> None:
-    beaver = await connect(build(count=3))
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_change_of_the_password_is_found_within_a_day(
+    connect: Connect, version: str, is_deleted: bool
+) -> None:
+    """The server revokes nothing, so only a login finds it."""
+    simulator = build(version, count=3)
+    beaver = await connect(simulator)
+    points = shown(await beaver.inventory())
+    if is_deleted:
+        simulator.user = User(email="new@example.com")
+    else:
+        simulator.user.password = "new"
+    await beaver.read(points)
+    beaver.clock.forward(hours=23)
+    await beaver.read(points)
+    beaver.clock.forward(hours=1)
+    with pytest.raises(AuthenticationError):
+        await beaver.backend.latest(points)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_login_comes_before_the_token_expires(
+    connect: Connect, version: str
+) -> None:
+    beaver = await connect(build(version, count=3))
     await beaver.inventory()
     beaver.requests()
     beaver.clock.forward(hours=23, minutes=20)
@@ -81,32 +108,43 @@ async def test_token_revoked_in_mid_poll(
     beaver.simulator.sessions.revoke()
     after = await beaver.read(points)
     assert after.keys() == before.keys()
-    assert beaver.requests().count(LOGIN) == 2
+    assert beaver.requests().count(LOGIN) == 1
 
 
-async def test_same_token_within_a_minute_leads_to_a_new_login(
-    connect: Connect,
-) -> None:
-    """A refreshed token that equals the refused one leads to a new login."""
+async def test_refused_token_leads_to_a_new_login(connect: Connect) -> None:
     beaver = await connect(build(count=3))
     await beaver.inventory()
     beaver.requests()
     refused = Answer(401, b"{}", "application/json")
     beaver.simulator.faults.add(Fault(refused, "device/search", times=1))
     assert len((await beaver.backend.inventory()).devices) == 5
-    assert beaver.requests().count(LOGIN) == 2
+    assert beaver.requests().count(LOGIN) == 1
+
+
+async def test_first_refusal_stops_the_other_requests(connect: Connect) -> None:
+    """Of hundreds of requests, only those on the way are refused."""
+    beaver = await connect(build("1.0.0"))
+    points = shown(await beaver.inventory())
+    assert len(points) > 100
+    beaver.simulator.sessions.revoke()
+    beaver.requests()
+    await beaver.read(points)
+    sent = beaver.requests()
+    assert sent.count(LOGIN) == 1
+    assert len(sent) <= len(points) + 1 + MAX_PARALLEL
 
 
 async def test_password_changed_ends_in_one_refusal(connect: Connect) -> None:
-    beaver = await connect(build("1.0", count=3))
+    beaver = await connect(build("1.0.0", count=3))
     points = list((await beaver.inventory()).points.values())
     beaver.requests()
     beaver.simulator.user.password = "new"
     beaver.simulator.sessions.revoke()
     with pytest.raises(AuthenticationError):
         await beaver.backend.latest(points)
-    # Some 30 requests were refused, but only one tried to refresh and to log in.
-    assert beaver.requests().count(LOGIN) == 2
+    sent = beaver.requests()
+    assert sent.count(LOGIN) == 1
+    assert len(sent) <= 1 + MAX_PARALLEL
 
 
 async def test_login_without_a_token(connect: Connect) -> None:

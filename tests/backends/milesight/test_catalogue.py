@@ -8,10 +8,12 @@ import pytest
 from custom_components.metering_hub.backends.milesight.catalogue import make_catalogue
 from custom_components.metering_hub.backends.milesight.features import LatestEndpoint
 from custom_components.metering_hub.backends.milesight.paging import fetch_all_rows
-from simulators.faults import Fault, Json, MutateJson
+from custom_components.metering_hub.metering.model import Kind
+from simulators.faults import Answer, Fault, Json, MutateJson
 from tests.simulators.milesight.conftest import VERSIONS, build
 
 from .conftest import Connect, rows_changed
+from .library import Rows, captured
 
 KEY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
@@ -24,13 +26,11 @@ async def test_devices_have_the_names_of_the_server(
     inventory = await beaver.inventory()
     names = [device.name for device in inventory.devices.values()]
     assert len(names) == 26
-    assert names[:3] == ["Boiler plug", "Laundry plug", "Fridge plug"]
-    assert names[-2:] == ["Milesight Gateway", "System"]
-    plug = next(iter(inventory.devices.values()))
-    simulated = beaver.simulator.world.device("Boiler plug")
+    assert {"Boiler plug", "Milesight Gateway", "System"} < set(names)
+    key = beaver.point(inventory, "Boiler plug", "active_power").device_key
+    plug = inventory.devices[key]
     assert plug.manufacturer == "Milesight"
     assert plug.model == "WS523"
-    assert plug.serial == simulated.identifier
     assert plug.configuration_url == beaver.url
 
 
@@ -91,7 +91,7 @@ async def test_ids_beyond_what_a_float_can_hold(connect: Connect) -> None:
         devices, entities, LatestEndpoint.BATCH, beaver.url
     )
     ids = [source.entity.id for source in catalogue.sources.values()]
-    assert len(set(ids)) == len(points)
+    assert len(set(ids)) == len(points) - len(catalogue.readings)
     assert len({float(each) for each in ids}) < len(ids)
     assert set(ids) <= beaver.simulator.world.entities.keys()
 
@@ -121,6 +121,73 @@ async def test_device_fields_of_the_wrong_type_are_ignored(connect: Connect) -> 
     fault = rows_changed(additional_data="none", name=None, identifier=None)
     beaver.simulator.faults.add(Fault(fault, "device/search"))
     devices = list((await beaver.inventory()).devices.values())[:3]
-    eui = [device.identifier for device in beaver.simulator.world.devices.values()]
-    assert [device.serial for device in devices] == eui
     assert all(device.name for device in devices)
+    assert [device.model for device in devices] == [None, None, None]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_devices_have_the_versions_that_they_report(
+    connect: Connect, version: str
+) -> None:
+    """The serial number is not the EUI."""
+    beaver = await connect(build(version, count=2))
+    inventory = await beaver.inventory()
+    key = beaver.point(inventory, "Boiler plug", "active_power").device_key
+    plug = inventory.devices[key]
+    assert (plug.software_version, plug.hardware_version) == ("v1.4", "v1.1")
+    assert plug.serial is not None
+    assert plug.serial.startswith("6621D")
+
+
+@pytest.mark.parametrize(
+    ("version", "pattern"), [("1.3", "batch-get-status"), ("1.0", "/status")]
+)
+async def test_devices_keep_their_versions_while_the_values_fail(
+    connect: Connect, version: str, pattern: str
+) -> None:
+    beaver = await connect(build(version, count=1))
+    before = await beaver.inventory()
+    beaver.simulator.faults.add(Fault(Answer(403, b"{}", "application/json"), pattern))
+    after = await beaver.backend.inventory()
+    assert after.devices == before.devices
+
+
+def test_devices_belong_to_their_gateway_and_group() -> None:
+    devices = {each.name: each for each in captured().catalogue.devices.values()}
+    gateway, sensor = devices["Roof gateway"], devices["am319_hcho no. 12"]
+    assert sensor.parent == gateway.key
+    assert gateway.parent is None
+    assert sensor.model == "AM319-HCHO"
+    assert devices["House meter 1"].suggested_area == "Meters"
+
+
+def test_devices_with_readings_come_first() -> None:
+    made = captured().catalogue
+    reading = {
+        source.point.device_key
+        for source in made.sources.values()
+        if source.point.enabled_default
+        and not source.point.writable
+        and source.point.kind is not Kind.ACTION
+    }
+    order = [key in reading for key in made.inventory.devices]
+    assert order == sorted(order, reverse=True)
+    names = [made.devices[key].name or "" for key in made.devices if key in reading]
+    assert names == sorted(names, key=str.casefold)
+
+
+def test_keys_do_not_depend_on_the_platforms_own_entities() -> None:
+    """A server gets `@status` beside a device's own `status` when it is updated."""
+    devices, entities = captured()
+    before = Rows(
+        devices, [each for each in entities if not each.key.endswith(".@status")]
+    ).catalogue
+    after = captured().catalogue
+    by_entity = {source.entity.key: key for key, source in before.sources.items()}
+    keys_after = {source.entity.key: key for key, source in after.sources.items()}
+    assert keys_after.items() >= by_entity.items()
+    own = by_entity["ping.device.127_0_0_1.status"]
+    plain = "ping_device_127_0_0_1_status"
+    assert own != plain
+    assert before.sources[own].point.former_keys == (plain,)
+    assert after.sources[plain].entity.key == "ping.device.127_0_0_1.@status"

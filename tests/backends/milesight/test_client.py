@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.metering_hub.backends.milesight.models import Aggregate
 from tests.simulators.milesight.conftest import build
 
 from .conftest import Beaver, Connect
@@ -45,15 +44,14 @@ async def test_aggregate_of_a_span(beaver: Beaver) -> None:
     client, entity = await beaver.client(), beaver.entity(PLUG, "power_consumption")
     end = beaver.simulator.clock()
     start = end - timedelta(days=1)
-    lowest, highest, last = [
+    (lowest,), (highest,), (last,) = [
         await client.aggregate(entity.id, start, end, kind)
-        for kind in (Aggregate.LOWEST, Aggregate.HIGHEST, Aggregate.LAST)
+        for kind in ("MIN", "MAX", "LAST")
     ]
-    assert lowest is not None
-    assert highest is not None
-    assert lowest < highest == last
+    assert isinstance(lowest.value, float)
+    assert isinstance(highest.value, float)
+    assert lowest.value < highest.value
+    assert highest == last
     before = beaver.simulator.clock() - timedelta(days=3000)
-    nothing = await client.aggregate(
-        entity.id, before, before + timedelta(days=1), Aggregate.SUM
-    )
-    assert nothing is None
+    day = (before, before + timedelta(days=1))
+    assert await client.aggregate(entity.id, *day, "SUM") == []

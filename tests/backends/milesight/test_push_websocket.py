@@ -5,12 +5,15 @@ from typing import cast
 
 import pytest
 
-from custom_components.metering_hub.backends.errors import UnreachableError
+from custom_components.metering_hub.backends.errors import (
+    NotFoundError,
+    UnreachableError,
+)
 from custom_components.metering_hub.backends.milesight import push_websocket
 from simulators.faults import Fault, html_error
 from tests.simulators.milesight.conftest import build
 
-from .conftest import Changes, Connect, following, listening, until
+from .conftest import Changes, Connect, following, listening, shown, until
 
 
 async def test_websocket_that_never_answers_the_handshake(
@@ -77,7 +80,7 @@ async def test_new_devices_are_subscribed_to(
     async with listening(beaver) as changes:
         next_ = asyncio.create_task(anext(changes))
         world.add_device(2, beaver.simulator.now - 3600)
-        await beaver.backend.inventory()
+        await beaver.backend.latest(shown(await beaver.backend.inventory()))
         await until(
             lambda: any(
                 beaver.entity("Fridge plug", "voltage").key in keys
@@ -95,3 +98,57 @@ async def test_busy_proxy_does_not_mean_no_websocket(connect: Connect) -> None:
     beaver.simulator.faults.add(Fault(html_error(502), "websocket"))
     with pytest.raises(UnreachableError):
         await following(cast("Changes", beaver.backend.watch()))
+
+
+async def test_only_polled_points_are_subscribed_to(connect: Connect) -> None:
+    """Of thousands of entities, a subscription has room for those that are shown."""
+    beaver = await connect(build("1.0", count=3))
+    places = [("Boiler plug", "voltage"), ("Boiler plug", "child_lock")]
+    voltage, lock = await beaver.points(places)
+    await beaver.backend.latest([voltage])
+    subscriptions = beaver.simulator.notifier.websocket.subscriptions
+    changes = cast("Changes", beaver.backend.watch())
+    await following(changes)
+    await until(lambda: bool(subscriptions))
+    assert [*subscriptions.values()] == [{beaver.entity("Boiler plug", "voltage").key}]
+    # An entity that was added since is polled, too.
+    await beaver.backend.latest([voltage, lock])
+    await beaver.simulator.report_now("Boiler plug")
+    assert await following(changes) >= {voltage.key}
+    next_ = asyncio.create_task(following(changes))
+    await until(lambda: len(*subscriptions.values()) == 2)
+    next_.cancel()
+    await asyncio.wait([next_])
+
+
+async def test_subscription_that_is_too_long_is_not_tried(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server would close the connection, again and again."""
+    monkeypatch.setattr(push_websocket, "LONGEST_FRAME", 1000)
+    beaver = await connect(build("1.0", count=3))
+    inventory = await beaver.inventory()
+    await beaver.backend.latest(shown(inventory))
+    beaver.requests()
+    with pytest.raises(NotFoundError, match="too many for a subscription"):
+        await following(cast("Changes", beaver.backend.watch()))
+    assert beaver.requests() == []
+
+
+async def test_browser_of_the_same_user_silences_for_a_minute_at_most(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It replaces the subscription, which is renewed."""
+    monkeypatch.setattr(push_websocket, "RESUBSCRIBE_AFTER", 0.3)
+    monkeypatch.setattr(push_websocket, "HEARTBEAT", 0.1)
+    beaver = await connect(build("1.0", count=3))
+    await beaver.inventory()
+    subscriptions = beaver.simulator.notifier.websocket.subscriptions
+    async with listening(beaver) as changes:
+        (user,) = subscriptions
+        before = subscriptions[user]
+        subscriptions[user] = frozenset({"of.the.browser"})
+        next_ = asyncio.create_task(following(changes))
+        await until(lambda: subscriptions[user] == before)
+        await beaver.simulator.report_now("Boiler plug")
+        assert beaver.key("Boiler plug", "voltage") in await next_

@@ -1,5 +1,6 @@
 """Finding the server, and detecting what else may answer."""
 
+from aiohttp import web
 import pytest
 
 from custom_components.metering_hub.backends.errors import (
@@ -11,10 +12,17 @@ from custom_components.metering_hub.backends.errors import (
     UnreachableError,
     UnsupportedError,
 )
-from simulators.faults import Answer, Fault, html_error
+from custom_components.metering_hub.backends.milesight.auth import Credentials
+from custom_components.metering_hub.backends.milesight.server import (
+    MAX_PATH_PARTS,
+    find_server,
+)
+from simulators.faults import Answer, Fault, Handler, html_error
+from simulators.milesight import MilesightSimulator
+from simulators.server import serve
 from tests.simulators.milesight.conftest import VERSIONS, build
 
-from .conftest import Connect
+from .conftest import LOGIN, Connect
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -26,10 +34,60 @@ async def test_api_is_found_behind_nginx_and_without(
     simulator.nginx = nginx
     beaver = await connect(simulator)
     identity = await beaver.backend.connect()
-    assert identity.title == "Beaver IoT"
     assert identity.unique_id is not None
     assert simulator.user.user_id not in identity.unique_id
     assert len((await beaver.backend.inventory()).devices) == 5
+
+
+@pytest.mark.parametrize("nginx", [True, False])
+@pytest.mark.parametrize(
+    "path", ["/credentials", "/403", "/home", "/log", "/device/1868/detail", "/a/b/c/d"]
+)
+async def test_address_of_any_page(connect: Connect, path: str, nginx: bool) -> None:
+    simulator = build(count=3)
+    simulator.nginx = nginx
+    beaver = await connect(simulator)
+    for added in (path, f"{path}/"):
+        url = f"{beaver.url}{added}".rstrip("/")
+        server = await find_server(
+            beaver.session, url, Credentials(**LOGIN), beaver.clock
+        )
+        assert server.url == beaver.url
+        assert server.has_proxy is nginx
+
+
+async def test_address_with_too_many_parts(connect: Connect) -> None:
+    beaver = await connect(build(count=3))
+    url = f"{beaver.url}/a/b/c/d/e/f"
+    beaver.requests()
+    await find_server(beaver.session, url, Credentials(**LOGIN), beaver.clock)
+    assert len(beaver.requests()) <= 2 * (MAX_PATH_PARTS + 1)
+
+
+@pytest.mark.parametrize("page", ["", "/device", "/setting/role"])
+async def test_server_below_a_path(connect: Connect, page: str) -> None:
+    """A proxy may serve the web client and the API below a path of its own."""
+    beaver = await connect(build(count=3))
+    proxied = web.Application()
+    proxied.add_subapp("/beaver", without_path(beaver.simulator, "/beaver"))
+    async with serve(proxied) as url:
+        server = await find_server(
+            beaver.session, f"{url}/beaver{page}", Credentials(**LOGIN), beaver.clock
+        )
+        assert server.url == f"{url}/beaver"
+        assert server.has_proxy
+
+
+def without_path(simulator: MilesightSimulator, path: str) -> web.Application:
+    """Return the application of a simulator behind a proxy that drops a path."""
+
+    @web.middleware
+    async def drop(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await handler(request.clone(rel_url=request.path.removeprefix(path)))
+
+    app = simulator.app
+    app.middlewares.insert(0, drop)
+    return app
 
 
 async def test_nobody_registered_yet(connect: Connect) -> None:

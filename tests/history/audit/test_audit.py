@@ -17,7 +17,14 @@ from custom_components.metering_hub.history.audit.check_queries import (
 )
 from custom_components.metering_hub.history.audit.memory import AuditMemory, Span
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.metering.model import PricePeriod
+from custom_components.metering_hub.metering.model import (
+    Kind,
+    Point,
+    PricePeriod,
+    Quantity,
+)
+from custom_components.metering_hub.prices.maths.calendar import Calendar
+from custom_components.metering_hub.prices.maths.point_prices import PointPrices
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 
@@ -103,9 +110,24 @@ async def test_hours_without_a_price(hass: HomeAssistant) -> None:
         PricePeriod(start=hour(3), end=hour(4), prices={"b": 0.3}),
         PricePeriod(start=hour(4), end=hour(12), prices=price),
     ]
-    what = subject(Content.AMOUNTS, has_every_hour=True, prices=periods)
+    prices = PointPrices(
+        point=Point(
+            key="a",
+            device_key="meter",
+            quantity=Quantity.ENERGY,
+            kind=Kind.REGISTER,
+            unit="kWh",
+        ),
+        tariffs=(),
+        factors={},
+        periods=[each for each in periods if "a" in each.prices],
+        calendar=Calendar(),
+    )
+    what = subject(Content.AMOUNTS, has_every_hour=True, is_cost=True, prices=prices)
     report = await audited(hass, rows, what)
     assert brief(report) == [(FaultKind.HOLE, hour(8), hour(9))]
+    assert report.starts == {}
+    assert report.unsound_costs == {"a"}
     assert report.unjudged == {}
 
 

@@ -90,9 +90,10 @@ async def test_holes(
     rows = {
         Content.POSITIONS: make_rows(12),
         Content.AMOUNTS: amounts(*[1.0] * 12),
+        Content.COSTS: amounts(*[1.0] * 12),
         Content.MEANS: [Row(hour(n), mean=n, min=n, max=n) for n in range(12)],
     }[content]
-    if content is Content.AMOUNTS:
+    if content in (Content.AMOUNTS, Content.COSTS):
         rows = [
             row._replace(sum=row.sum - sum(n < index for n in (3, 8, 9) if row.sum))
             for index, row in enumerate(rows)

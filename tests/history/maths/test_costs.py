@@ -1,5 +1,6 @@
 """Costs of hours and days."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,15 +8,17 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.metering_hub.history.maths.costs import (
-    backlog_rows,
-    cost_rows,
-    first_difference,
-    fixed_cost_rows,
-    priced_spans,
+    PriceAt,
+    daily_costs,
+    hour_costs,
+    running_costs,
 )
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.metering.model import PricePeriod
+from custom_components.metering_hub.prices.maths.fixed_costs import fixed_cost_at
+from custom_components.metering_hub.prices.maths.point_prices import server_price
 
+from ..cost_rows import cost_rows
 from .readings import HOUR, START
 
 DAY = timedelta(days=1)
@@ -33,6 +36,27 @@ def price(first: int, end: int, each: float, key: str = "low") -> PricePeriod:
     )
 
 
+def at(*periods: PricePeriod) -> PriceAt:
+    """Return the prices of a point in these periods."""
+    return lambda hour: server_price(periods, "low", hour)
+
+
+def fixed_rows(
+    periods: Sequence[PricePeriod],
+    start: datetime,
+    end: datetime,
+    before: float,
+    zone: ZoneInfo,
+) -> list[Row]:
+    """Return the rows of the fixed costs in these periods."""
+    return running_costs(
+        daily_costs(
+            start, end, zone, lambda day: fixed_cost_at(day, zone, (), periods)
+        ),
+        before,
+    )
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
@@ -44,7 +68,7 @@ def daily(start: datetime, end: datetime, cost: float | None) -> PricePeriod:
 def test_an_hour_costs_its_change_by_the_price_of_its_start() -> None:
     rows = energy((0, 101), (1, 103), (2, 106))
     prices = [price(0, 1, 0.2), price(1, 9, 0.3)]
-    assert cost_rows(rows, 100, 50, prices, "low") == [
+    assert cost_rows(rows, 100, 50, at(*prices)) == [
         Row(start=START, state=0.2, sum=50.2),
         Row(start=START + HOUR, state=0.6, sum=50.8),
         Row(start=START + 2 * HOUR, state=0.9, sum=51.7),
@@ -54,26 +78,26 @@ def test_an_hour_costs_its_change_by_the_price_of_its_start() -> None:
 def test_hours_without_a_price_have_no_row() -> None:
     rows = energy((0, 1), (1, 2), (2, 3), (3, 4))
     prices = [price(-5, 1, 0.5), price(2, 3, 0.25)]
-    assert cost_rows(rows, 0, 0, prices, "low") == [
+    assert cost_rows(rows, 0, 0, at(*prices)) == [
         Row(start=START, state=0.5, sum=0.5),
         Row(start=START + 2 * HOUR, state=0.25, sum=0.75),
     ]
 
 
 def test_only_the_prices_of_the_point_count() -> None:
-    assert cost_rows(energy((0, 1)), 0, 0, [price(0, 9, 1, key="high")], "low") == []
+    assert cost_rows(energy((0, 1)), 0, 0, at(price(0, 9, 1, key="high"))) == []
 
 
 def test_missing_hours_do_not_shift_the_change() -> None:
     rows = energy((0, 1), (5, 3))
-    assert [row.state for row in cost_rows(rows, 0, 0, [price(0, 9, 1)], "low")] == [
+    assert [row.state for row in cost_rows(rows, 0, 0, at(price(0, 9, 1)))] == [
         1,
         2,
     ]
 
 
 def test_a_negative_price_pays() -> None:
-    (row,) = cost_rows(energy((0, 2)), 0, 1, [price(0, 1, -0.25)], "low")
+    (row,) = cost_rows(energy((0, 2)), 0, 1, at(price(0, 1, -0.25)))
     assert (row.state, row.sum) == (-0.5, 0.5)
 
 
@@ -88,17 +112,17 @@ def test_costs_do_not_depend_on_batches(
         rows += energy((hour, total))
     prices = [price(0, 7, 0.21877), price(9, 20, 0.31), price(20, 99, -0.01)]
     cut = data.draw(st.integers(0, len(rows)))
-    first = cost_rows(rows[:cut], 0, 0, prices, "low")
+    first = cost_rows(rows[:cut], 0, 0, at(*prices))
     cost_before = (first[-1].sum or 0.0) if first else 0.0
     before = (rows[cut - 1].sum or 0.0) if cut else 0.0
-    second = cost_rows(rows[cut:], before, cost_before, prices, "low")
-    assert first + second == cost_rows(rows, 0, 0, prices, "low")
+    second = cost_rows(rows[cut:], before, cost_before, at(*prices))
+    assert first + second == cost_rows(rows, 0, 0, at(*prices))
 
 
 def test_each_local_day_has_its_fixed_cost() -> None:
     start = midnight(date(2026, 10, 24), AMSTERDAM)
     end = midnight(date(2026, 10, 28), AMSTERDAM)
-    rows = fixed_cost_rows([daily(start, end, 0.5)], start, end, 10, AMSTERDAM)
+    rows = fixed_rows([daily(start, end, 0.5)], start, end, 10, AMSTERDAM)
     # The night of the 25th has an extra hour.
     assert [row.start for row in rows] == [
         datetime(2026, 10, day, hour, tzinfo=UTC)
@@ -115,7 +139,7 @@ def test_a_day_at_the_start_counts_and_a_day_at_the_end_does_not(
     start = midnight(date(2026, 7, 1), AMSTERDAM)
     period = daily(start - 9 * DAY, start + 9 * DAY, 1)
     moved = start + shift * timedelta(seconds=1)
-    rows = fixed_cost_rows([period], moved, moved + DAY, 0, AMSTERDAM)
+    rows = fixed_rows([period], moved, moved + DAY, 0, AMSTERDAM)
     assert [row.start for row in rows] == [start + DAY if shift == 1 else start]
 
 
@@ -126,7 +150,7 @@ def test_a_day_at_the_start_counts_and_a_day_at_the_end_does_not(
 def test_a_midnight_within_a_utc_hour(zone: str, hour: int) -> None:
     start = datetime(2026, 7, 1, tzinfo=UTC)
     period = daily(start - DAY, start + 9 * DAY, 1)
-    rows = fixed_cost_rows([period], start, start + 2 * DAY, 0, ZoneInfo(zone))
+    rows = fixed_rows([period], start, start + 2 * DAY, 0, ZoneInfo(zone))
     assert [row.start for row in rows] == [
         start + timedelta(hours=hour),
         start + DAY + timedelta(hours=hour),
@@ -147,7 +171,7 @@ def test_days_with_an_unusual_midnight_cost_once(
 ) -> None:
     there = ZoneInfo(zone)
     start, end = midnight(day - DAY, there), midnight(day + 2 * DAY, there)
-    rows = fixed_cost_rows([daily(start, end, 1)], start, end, 0, there)
+    rows = fixed_rows([daily(start, end, 1)], start, end, 0, there)
     starts = [row.start for row in rows]
     assert len(set(starts)) == len(starts) == days
 
@@ -159,7 +183,7 @@ def test_days_without_a_fixed_cost_have_no_row() -> None:
         daily(start + DAY, start + 2 * DAY, None),
         daily(start + 3 * DAY, start + 4 * DAY, 2),
     ]
-    rows = fixed_cost_rows(prices, start, start + 9 * DAY, 0, AMSTERDAM)
+    rows = fixed_rows(prices, start, start + 9 * DAY, 0, AMSTERDAM)
     assert [(row.start, row.sum) for row in rows] == [(start, 1), (start + 3 * DAY, 3)]
 
 
@@ -170,57 +194,13 @@ def test_an_exchange_costs_nothing() -> None:
         Row(start=START + HOUR, state=3.0, sum=100.0),
         Row(start=START + 2 * HOUR, state=5.0, sum=102.0),
     ]
-    costs = cost_rows(rows, 99, 0, [price(0, 9, 0.5)], "low")
+    costs = cost_rows(rows, 99, 0, at(price(0, 9, 0.5)))
     assert [row.state for row in costs] == [0.5, 0, 1]
 
 
-def test_a_backlog_keeps_the_costs_of_hours_without_a_price() -> None:
-    """Only their cost counts, because their sums may have a step."""
-    rows = energy((0, 1), (1, 2), (2, 3), (4, 5))
-    recorded = [
-        Row(start=START, state=0.1, sum=0.1),
-        Row(start=START + HOUR, state=7.0, sum=99.0),
-    ]
-    prices = [price(0, 1, 0.5), price(4, 5, 0.25)]
-    assert backlog_rows(rows, 0, recorded, 10, prices, "low") == [
-        Row(start=START, state=0.5, sum=10.5),
-        Row(start=START + HOUR, state=7.0, sum=17.5),
-        Row(start=START + 4 * HOUR, state=0.5, sum=18.0),
-    ]
-
-
-def test_adjacent_periods_are_one_span() -> None:
-    prices = [price(0, 2, 0.5), price(2, 3, 0.1), price(3, 4, 9, "gas"), price(4, 5, 1)]
-    assert [
-        ((start - START) / HOUR, (end - START) / HOUR)
-        for start, end in priced_spans(prices, "low")
-    ] == [(0, 3), (4, 5)]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "changed"),
-    [
-        pytest.param([(0, 24, 0.2)], [(0, 48, 0.2)], None, id="time passes"),
-        pytest.param([(0, 24, 0.2)], [(0, 24, 0.2), (24, 48, 0.2)], None, id="same"),
-        pytest.param([(0, 24, 0.2)], [(0, 24, 0.2), (24, 48, 0.3)], 24, id="next"),
-        pytest.param([(0, 24, 0.2)], [(0, 48, 0.3)], 0, id="corrected"),
-        pytest.param([(0, 24, 0.2)], [(-9, 0, 0.1), (0, 48, 0.2)], -9, id="older"),
-        pytest.param([(0, 24, 0.2)], [(0, 30, 0.2)], 30, id="ends"),
-        pytest.param([(0, 20, 0.2)], [(0, 20, 0.2)], None, id="has ended"),
-        pytest.param([(0, 24, 0.2)], [], 0, id="gone"),
-        pytest.param([(0, 24, 0.2)], [(0, 48, 0.2), (50, 60, 9.0)], None, id="later"),
-    ],
-)
-def test_when_prices_change(
-    before: list[tuple[int, int, float]],
-    after: list[tuple[int, int, float]],
-    changed: int | None,
-) -> None:
-    """Prices up to hour 24 were known, and those up to hour 48 are."""
-    found = first_difference(
-        [price(*each) for each in before],
-        START + 24 * HOUR,
-        [price(*each) for each in after],
-        START + 48 * HOUR,
-    )
-    assert found == (None if changed is None else START + changed * HOUR)
+def test_hours_with_an_amount_and_no_price_are_known() -> None:
+    """An hour in which nothing was used lacks nothing."""
+    rows = energy((0, 1), (1, 2), (2, 2), (3, 5))
+    found = hour_costs(rows, 0, at(price(0, 1, 0.5)))
+    assert found.costs == {START: 0.5}
+    assert found.unpriced == [START + HOUR, START + 3 * HOUR]

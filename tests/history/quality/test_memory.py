@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.metering_hub.history.quality.memory import (
     QualityMemory,
-    joined,
+    connected,
     parts_before,
 )
 from custom_components.metering_hub.metering.quality import (
@@ -211,5 +211,5 @@ def test_codes_of_hours_in_a_row_are_joined() -> None:
     """A backfill has thousands of pieces, each of a day."""
     first, second = HourCodes(0.0, b"\1" * 3), HourCodes(3 * HOUR, b"\2" * 2)
     later = HourCodes(6 * HOUR, b"\1")
-    assert joined([]) == []
-    assert joined([first, second, later]) == [HourCodes(0.0, b"\1\1\1\2\2"), later]
+    assert connected([]) == []
+    assert connected([first, second, later]) == [HourCodes(0.0, b"\1\1\1\2\2"), later]

@@ -13,7 +13,7 @@ from custom_components.metering_hub.history.recorder.recorded_hours import (
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 
-from ..test_cost_backlog import POINT, SCOPE, START, USED, write
+from ..test_repricing import POINT, SCOPE, START, USED, write
 
 HOUR = timedelta(hours=1)
 KEPT = [row for hour, row in enumerate(USED) if hour not in (10, 11, 40, 42)]

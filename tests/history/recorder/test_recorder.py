@@ -165,27 +165,6 @@ async def test_no_row_is_stored_after_a_gap(hass: HomeAssistant, number: int) ->
         assert found == each[: len(found)]
 
 
-@pytest.mark.parametrize("number", range(1, 11))
-async def test_a_register_is_never_ahead_of_its_costs(
-    hass: HomeAssistant, number: int
-) -> None:
-    """A register is written once the costs of the same hours are stored."""
-    costs = writer_of("cost", make_rows(50, 2))
-    register = writer_of("register", make_rows(50))
-    register.after = costs.statistic.statistic_id
-    with (
-        refusing(hass, nth_and_its_repetition(number)),
-        pytest.raises(RecorderError),
-    ):
-        await write(hass, register, costs)
-    await wait_until_stored(hass)
-    stored = [
-        len(await last_rows(hass, f"{PREFIX}{key}", 100))
-        for key in ("cost", "register")
-    ]
-    assert stored[0] >= stored[1]
-
-
 async def test_a_correction_that_is_refused_is_noticed(hass: HomeAssistant) -> None:
     """A row that was there before does not prove that a batch was stored."""
     rows = make_rows(10)

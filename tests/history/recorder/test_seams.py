@@ -13,7 +13,6 @@ from custom_components.metering_hub.history.recorder.recorder import (
     WriteQueue,
     last_rows,
     recorded_metadata,
-    recorded_unit_class,
 )
 from custom_components.metering_hub.history.recorder.unit_change import (
     convert_changed_units,
@@ -170,7 +169,8 @@ async def test_a_unit_that_does_not_compare(hass: HomeAssistant) -> None:
     volume = in_unit("m³", "volume")
     assert await convert_changed_units(hass, [volume]) == {ENERGY.statistic_id}
     assert await changes(hass) == [1.0] * COUNT
-    assert await recorded_unit_class(hass, {ENERGY.statistic_id}) == "volume"
+    metadata = await recorded_metadata(hass, {ENERGY.statistic_id})
+    assert metadata[ENERGY.statistic_id]["unit_class"] == "volume"
 
 
 async def test_a_unit_that_the_user_corrects(hass: HomeAssistant) -> None:

@@ -45,6 +45,7 @@ def entry(
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="BEMServer",
+        minor_version=3,
         unique_id="bemserver:campus",
         data={
             "backend": "bemserver",

@@ -135,7 +135,7 @@ async def test_the_integration_comes_up_on_the_captures(
     step = await configure(flow["flow_id"], {**account, "password": PASSWORD})
     assert step["step_id"] == "selection", step["errors"]
     # Hourly minima were not recorded. The sums of positions also rise.
-    selection = {**step["data_schema"]({}), "history": False}
+    selection = {**step["data_schema"]({}), "history": False, "all_sensors": True}
     step = await configure(flow["flow_id"], selection)
     await hass.async_block_till_done()
     entry = step["result"]

@@ -32,6 +32,7 @@ SELECTION = {
     "new_devices": False,
     "history": False,
     "energy_dashboard": True,
+    "all_sensors": False,
 }
 
 
@@ -164,7 +165,7 @@ async def test_a_database_that_is_down(
     """The server answers 500 to a correct password, and still answers /about/."""
     simulator.database_down = True
     step = await choose(hass, await open_form(hass), form(url))
-    assert step["errors"] == {"base": "cannot_connect"}
+    assert step["errors"] == {"base": "server_error"}
     simulator.database_down = False
     step = await choose(hass, step, form(url))
     assert step["step_id"] == "selection"
@@ -175,7 +176,7 @@ async def test_a_database_that_is_down(
     [
         (html_error(200, "Welcome"), "invalid_url"),
         (html_error(404), "invalid_url"),
-        (html_error(502), "cannot_connect"),
+        (html_error(502), "server_error"),
         (Drop(), "cannot_connect"),
         (Answer(200, '{"versions":{}}', "application/json"), "invalid_url"),
         (Answer(200, "[]", "application/json"), "invalid_url"),
@@ -202,7 +203,7 @@ async def test_something_else_answers(
 async def test_wrong_port_and_https(hass: HomeAssistant, url: str) -> None:
     """Nothing listens on the port, or does not use https."""
     step = await choose(hass, await open_form(hass), form("127.0.0.1:9"))
-    assert step["errors"] == {"base": "cannot_connect"}
+    assert step["errors"] == {"base": "connection_refused"}
     step = await choose(hass, step, form(url.replace("http", "https")))
     assert step["errors"] == {"base": "no_https"}
     step = await choose(hass, step, form(url))
@@ -226,7 +227,7 @@ async def test_http_to_a_server_with_https(
         )
         assert step["errors"] == {"base": "cannot_connect"}
         step = await choose(hass, step, form(url))
-        assert step["errors"] == {"base": "cannot_connect"}
+        assert step["errors"] == {"base": "untrusted_certificate"}
         step = await choose(hass, step, form(url, verify_ssl=False))
         assert step["step_id"] == "selection"
 

@@ -181,7 +181,7 @@ async def test_bounds(
 @pytest.mark.parametrize(
     ("answer", "key"),
     [
-        (html_error(503), "action_cannot_connect"),
+        (html_error(503), "server_error"),
         (html_error(403), "permission_denied"),
         (Answer(200, b"[]", "application/json"), "unexpected_answer"),
         (

@@ -180,8 +180,9 @@ async def test_what_is_gone_is_refused_and_leaves_the_list(
     tick: Tick,
 ) -> None:
     del simulator.world.notifications[1]
-    with pytest.raises(ServiceValidationError, match="no longer exists"):
+    with pytest.raises(ServiceValidationError) as raised:
         await complete(hass, "1")
+    assert raised.value.translation_key == "no_longer_there"
     await tick(2)
     assert [item["uid"] for item in await items(hass)] == ["2"]
 
@@ -204,7 +205,7 @@ async def test_only_completing_is_possible(
 
 
 @pytest.mark.parametrize(
-    ("status", "key"), [(500, "action_cannot_connect"), (403, "permission_denied")]
+    ("status", "key"), [(500, "server_error"), (403, "permission_denied")]
 )
 async def test_failures_are_shown(
     hass: HomeAssistant,

@@ -41,8 +41,9 @@ async def test_devices_are_the_places(
     by_id = {device.id: device.name for device in devices}
     parents = {device.name: by_id.get(device.via_device_id or "") for device in devices}
     assert parents == {
-        "Campus Paris": None,
-        "Office Montréal": None,
+        "BEMServer": None,
+        "Campus Paris": "BEMServer",
+        "Office Montréal": "BEMServer",
         "Main campus": "Campus Paris",
         "Annex": "Campus Paris",
         "Office": "Office Montréal",

@@ -375,7 +375,7 @@ async def test_long_histories_are_sent_in_batches(
 @pytest.mark.parametrize(
     ("answer", "key"),
     [
-        (html_error(502), "action_cannot_connect"),
+        (html_error(502), "server_error"),
         (html_error(403), "permission_denied"),
         (
             Answer(

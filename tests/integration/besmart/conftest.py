@@ -77,6 +77,7 @@ def entry(
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="besmart",
+        minor_version=3,
         unique_id="besmart:anna",
         data={
             "backend": "besmart",

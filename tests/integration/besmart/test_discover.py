@@ -9,7 +9,7 @@ import pytest
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.flow import discovery
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import (
     EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
     FlowResultType,
@@ -71,6 +71,7 @@ async def test_progress_ends_in_the_selection(
     simulator.faults.add(SLOW)
     shares: list[float] = []
 
+    @callback
     def note(event: Event) -> None:
         """Note the share that the frontend is told."""
         shares.append(event.data["progress"])
@@ -101,7 +102,7 @@ async def test_an_error_returns_to_the_form(
     simulator.faults.add(down)
     step = await finish(hass, step)
     assert step["step_id"] == "besmart"
-    assert step["errors"] == {"base": "cannot_connect"}
+    assert step["errors"] == {"base": "server_error"}
     shown = {str(key): key.description for key in step["data_schema"].schema}
     assert shown["login"] == {"suggested_value": simulator.login}
     simulator.faults.clear()
@@ -122,7 +123,7 @@ async def test_a_quick_error_is_shown_at_once(
     simulator.faults.add(Fault(html_error(502), path="/api/workspaces"))
     step = await log_in(hass, url, simulator)
     assert step["type"] is FlowResultType.FORM
-    assert step["errors"] == {"base": "cannot_connect"}
+    assert step["errors"] == {"base": "server_error"}
 
 
 async def test_closing_the_flow_ends_the_search(

@@ -86,7 +86,7 @@ async def test_kinds_of_sensors(hass: HomeAssistant, loaded: MockConfigEntry) ->
         (DELIVERED, "energy", "total_increasing"),
         ("sensor.dom_zlocieniec_energy_returned", "energy", "total_increasing"),
         (
-            "sensor.dom_zlocieniec_reactive_energy_quadrant_1",
+            "sensor.dom_zlocieniec_q1_reactive_energy",
             "reactive_energy",
             "total_increasing",
         ),

@@ -22,6 +22,13 @@ SPEC = BACKENDS["besmart"]
 OLD = "besmart:anna"
 
 
+@pytest.fixture
+def entry(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Return an entry of the first version."""
+    hass.config_entries.async_update_entry(entry, minor_version=1)
+    return entry
+
+
 def register_old(hass: HomeAssistant, entry: MockConfigEntry) -> tuple[str, str]:
     """Register a device and an entity as version 1.1 did, with what a user set."""
     devices, entities = dr.async_get(hass), er.async_get(hass)
@@ -52,7 +59,7 @@ async def test_an_entry_of_version_1_1_keeps_everything(
     assert (entry.version, entry.minor_version) == (1, 1)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert (entry.version, entry.minor_version) == (1, 2)
+    assert (entry.version, entry.minor_version) == (1, 3)
     assert entry.unique_id not in (None, OLD)
     assert statistic_prefix(entry, SPEC) == prefix
     assert float(shown(hass, entity_id)) > 0

@@ -89,6 +89,10 @@ async def test_six_meters_of_a_house(
     choice = {"grid_meters": [HOUSE], "solar_meters": [HOUSE]}
     step = await hass.config_entries.options.async_configure(step["flow_id"], choice)
     assert step["errors"] == {"solar_meters": "both_meters"}
+    assert schema({})["battery_meters"] == []
+    choice = {"solar_meters": [], "battery_meters": [HOUSE], "grid_meters": [HOUSE]}
+    step = await hass.config_entries.options.async_configure(step["flow_id"], choice)
+    assert step["errors"] == {"battery_meters": "both_meters"}
     choice = {"grid_meters": [HOUSE], "solar_meters": [INVERTER, PV_METER]}
     step = await hass.config_entries.options.async_configure(step["flow_id"], choice)
     assert step["type"] is FlowResultType.CREATE_ENTRY

@@ -67,7 +67,7 @@ async def test_all_that_the_server_can_do(
     assert raw["unit"] is None
     with pytest.raises(ServiceValidationError) as refused:
         await call(hass, "get_server_data", entry, **asked, unit_number=11)
-    assert refused.value.translation_key == "rejected"
+    assert refused.value.translation_key == "no_such_data"
 
 
 async def test_what_cannot_be_asked(
@@ -86,4 +86,4 @@ async def test_what_cannot_be_asked(
     simulator.faults.add(Fault(Answer(500)))
     with pytest.raises(HomeAssistantError) as failed:
         await call(hass, "get_server_data", entry, point=A_PLUS, start=start)
-    assert failed.value.translation_key == "action_cannot_connect"
+    assert failed.value.translation_key == "server_error"

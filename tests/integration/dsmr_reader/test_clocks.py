@@ -18,7 +18,7 @@ __all__ = ["euro", "simulator", "wants_history"]
 
 UNSET = datetime(2000, 1, 1, tzinfo=UTC)
 START = (NOW - timedelta(days=8)).replace(minute=0)
-DELIVERED = "sensor.electricity_meter_delivered_normal_tariff"
+DELIVERED = "sensor.electricity_meter_normal_tariff_delivered"
 TARIFF = "sensor.electricity_meter_tariff"
 GAS = "sensor.gas_meter_meter_reading"
 MINUTE = timedelta(minutes=1)

@@ -8,12 +8,9 @@ import shutil
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.components.blueprint.models import Blueprint
-from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 from simulators.dsmr_reader import DsmrReaderSimulator
 
 from ..conftest import NOW, Tick, set_up
@@ -80,18 +77,6 @@ async def start(
     assert await async_setup_component(hass, "automation", automation)
     await hass.async_block_till_done()
     assert hass.states.async_entity_ids("automation") == ["automation.send"]
-
-
-def test_home_assistant_accepts_the_blueprint() -> None:
-    """It is one for the oldest Home Assistant that the integration supports."""
-    blueprint = Blueprint(
-        load_yaml_dict(FILE), expected_domain="automation", schema=BLUEPRINT_SCHEMA
-    )
-    assert blueprint.validate() is None
-    oldest = parse_yaml((ROOT / "hacs.json").read_text())
-    assert isinstance(oldest, dict)
-    needed = blueprint.metadata["homeassistant"]["min_version"]
-    assert needed == oldest["homeassistant"]
 
 
 @pytest.mark.usefixtures("automate")

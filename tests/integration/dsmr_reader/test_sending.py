@@ -89,7 +89,7 @@ async def test_a_telegram_is_sent_once_and_shown(
     assert not await send(hass, loaded, "send_telegram", telegram=text)
     (row,) = dsmr_reader.inbox.rows
     await tick(10)
-    sensor = "sensor.electricity_meter_delivered_normal_tariff"
+    sensor = "sensor.electricity_meter_normal_tariff_delivered"
     assert float(shown(hass, sensor)) == float(str(row["electricity_delivered_2"]))
 
 
@@ -181,7 +181,7 @@ async def test_a_failure_is_not_repeated(
     dsmr_reader.faults.add(Fault(html_error(502), method="POST"))
     with pytest.raises(HomeAssistantError) as caught:
         await send(hass, loaded, "send_readings", **READINGS)
-    assert caught.value.translation_key == "action_cannot_connect"
+    assert caught.value.translation_key == "server_error"
     assert dsmr_reader.faults.count(method="POST") == 1
 
 
@@ -207,4 +207,4 @@ async def test_other_servers_take_no_readings(
         with pytest.raises(ServiceValidationError) as caught:
             await send(hass, plug, action, **data)
         assert caught.value.translation_key == "takes_no_readings"
-        assert caught.value.translation_placeholders == {"title": "Plug"}
+        assert caught.value.translation_placeholders == {"title": plug.title}

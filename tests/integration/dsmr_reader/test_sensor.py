@@ -17,11 +17,11 @@ from simulators.faults import Action, Answer, Fault, html_error, set_fields
 from ..conftest import NOW, Tick, set_up, shown
 
 POWER = "sensor.electricity_meter_power"
-DELIVERED_NORMAL = "sensor.electricity_meter_delivered_normal_tariff"
+DELIVERED_NORMAL = "sensor.electricity_meter_normal_tariff_delivered"
 DELIVERED_TODAY = "sensor.electricity_meter_delivered_today"
 TARIFF = "sensor.electricity_meter_tariff"
 GAS = "sensor.gas_meter_meter_reading"
-PRICE = "sensor.electricity_meter_price_low_tariff"
+PRICE = "sensor.electricity_meter_low_tariff_price"
 READINGS = "/api/v2/datalogger/dsmrreading"
 STATISTICS = "/api/v2/datalogger/meter-statistics"
 
@@ -259,7 +259,7 @@ async def test_no_gas(
     simulator.extra_device = "none"
     await set_up(hass, entry)
     devices = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
-    assert [device.name for device in devices] == ["Electricity meter"]
+    assert [device.name for device in devices] == ["DSMR-reader", "Electricity meter"]
     assert not [state for state in hass.states.async_all() if "gas" in state.entity_id]
 
 
@@ -329,7 +329,7 @@ async def test_only_phases_that_the_meter_has(
         for state in hass.states.async_all()
         if "_l1" in state.entity_id or "_l2" in state.entity_id
     }
-    assert "sensor.electricity_meter_voltage_l1" in names
+    assert "sensor.electricity_meter_l1_voltage" in names
     assert not [name for name in names if name.endswith("_l2") and "sag" not in name]
 
 

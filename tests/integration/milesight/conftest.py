@@ -8,6 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from simulators.milesight import MilesightSimulator
@@ -17,7 +18,7 @@ from ..conftest import NOW, set_up
 from . import helpers
 
 
-@pytest.fixture(params=["1.0", "1.2.3", "1.3"])
+@pytest.fixture(params=["1.0.0", "1.2.1", "1.2.5", "1.3.1"])
 def release(request: pytest.FixtureRequest) -> str:
     """Return each of the releases that differ."""
     return str(request.param)
@@ -35,7 +36,7 @@ def simulator(request: pytest.FixtureRequest, devices: int) -> MilesightSimulato
     version = (
         request.getfixturevalue("release")
         if "release" in request.fixturenames
-        else "1.3"
+        else "1.3.1"
     )
     return helpers.make_simulator(version, devices, NOW - timedelta(days=8))
 
@@ -60,6 +61,8 @@ async def url(
         passing = asyncio.create_task(let_time_pass())
         for entry in hass.config_entries.async_loaded_entries(DOMAIN):
             await hass.config_entries.async_unload(entry.entry_id)
+        # Nobody waits long for a connection to close, and time passes fast here.
+        await asyncio.gather(*CLOSING)
     passing.cancel()
 
 
@@ -69,6 +72,7 @@ def entry(url: str, hass: HomeAssistant, wants_history: bool) -> MockConfigEntry
     config_entry = MockConfigEntry(
         domain=DOMAIN,
         title="Beaver IoT",
+        minor_version=3,
         unique_id="milesight:user",
         data={"backend": "milesight", **helpers.credentials(url)},
         options={

@@ -6,7 +6,12 @@ from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from simulators.milesight import DEFAULT_PASSWORD, DEFAULT_USERNAME, MilesightSimulator
+from simulators.milesight import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Entity,
+    MilesightSimulator,
+)
 
 PREFIX = "milesight:user_"
 
@@ -44,7 +49,12 @@ def form(url: str, **changes: object) -> dict[str, object]:
 
 def key_of(simulator: MilesightSimulator, device: str, identifier: str) -> str:
     """Return the key of the point that a simulated entity is."""
-    key = simulator.world.entity(device, identifier).key
+    return point_key(simulator.world.entity(device, identifier))
+
+
+def point_key(entity: Entity) -> str:
+    """Return the key of the point that an entity is."""
+    key = entity.key
     for other in (".", "-", "@"):
         key = key.replace(other, "_")
     return "_".join(part for part in key.lower().split("_") if part)
@@ -56,7 +66,9 @@ def entity_id_of(
     """Return the entity id of a simulated entity, which must be registered."""
     registry = er.async_get(hass)
     unique_id = PREFIX + key_of(simulator, device, identifier)
-    for platform in ("sensor", "binary_sensor", "switch", "number", "select", "button"):
+    for platform in (
+        *("sensor", "binary_sensor", "switch", "number", "select", "button", "text"),
+    ):
         if found := registry.async_get_entity_id(platform, DOMAIN, unique_id):
             return found
     raise AssertionError(f"{device} {identifier} has no entity.")

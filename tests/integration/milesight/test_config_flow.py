@@ -49,11 +49,11 @@ async def test_from_menu_to_entities(
     """A user logs in, keeps all devices, and gets their entities, in every release."""
     step = await choose(hass, await open_form(hass), form(url))
     assert step["step_id"] == "selection"
-    assert step["description_placeholders"] == {"count": "8"}
+    assert step["description_placeholders"]["count"] == "8"
     options = step["data_schema"].schema["devices"].config["options"]
     assert options[0]["label"] == "Boiler plug"
     step = await choose(hass, step, {**step["data_schema"]({}), "history": False})
-    assert step["title"] == "Beaver IoT"
+    assert step["title"] == f"Beaver IoT ({url.removeprefix('http://')})"
     assert step["data"] == {"backend": "milesight", **credentials(url)}
     entry = step["result"]
     assert entry.state is ConfigEntryState.LOADED
@@ -61,9 +61,9 @@ async def test_from_menu_to_entities(
     assert unique_id is not None
     assert unique_id.startswith("milesight:")
     assert simulator.user.user_id not in unique_id
-    power = "sensor.boiler_plug_power_consumption"
+    power = "sensor.boiler_plug_energy"
     assert float(shown(hass, power)) > 0
-    assert shown(hass, "switch.boiler_plug_socket_status") == "on"
+    assert shown(hass, "switch.boiler_plug_socket") == "on"
 
 
 async def test_advanced_settings_need_not_be_opened(
@@ -112,8 +112,8 @@ async def test_wrong_login_names_what_can_be_wrong(
 @pytest.mark.parametrize(
     ("action", "error"),
     [
-        pytest.param(html_error(500), "cannot_connect", id="500 HTML"),
-        pytest.param(html_error(502), "cannot_connect", id="502 HTML"),
+        pytest.param(html_error(500), "server_error", id="500 HTML"),
+        pytest.param(html_error(502), "server_error", id="502 HTML"),
         pytest.param(html_error(404), "invalid_url", id="404 HTML"),
         pytest.param(Answer(200, "<html></html>"), "invalid_url", id="HTML of nginx"),
         pytest.param(Answer(200, "{}", "application/json"), "invalid_url", id="{}"),
@@ -202,7 +202,7 @@ async def test_reauth_after_a_new_password(
     assert step["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
-    assert shown(hass, "switch.boiler_plug_socket_status") == "on"
+    assert shown(hass, "switch.boiler_plug_socket") == "on"
 
 
 async def test_reconfigure_as_another_user(
@@ -233,5 +233,5 @@ async def test_unticked_device_stays_away(
         if option["label"] == "Boiler plug"
     )
     await choose(hass, step, {**defaults, "devices": [first], "history": False})
-    assert hass.states.get("switch.boiler_plug_socket_status") is not None
-    assert hass.states.get("switch.laundry_plug_socket_status") is None
+    assert hass.states.get("switch.boiler_plug_socket") is not None
+    assert hass.states.get("switch.laundry_plug_socket") is None

@@ -14,6 +14,7 @@ from homeassistant.components.recorder.statistics import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
 from simulators.faults import Drop, Fault
 from simulators.milesight import Entity, Gap, MilesightSimulator
 
@@ -145,7 +146,7 @@ async def test_nothing_new_writes_nothing(
     simulator: MilesightSimulator,
     tick: Tick,
 ) -> None:
-    """An update without new values takes one request for times, and no page."""
+    """An update without new values takes one request, which counts the rows."""
     key = key_of(simulator, "Boiler plug", "power_consumption")
     before = await imported(hass, loaded, key)
     moment = simulator.clock()
@@ -155,7 +156,7 @@ async def test_nothing_new_writes_nothing(
     simulator.faults.clear_requests()
     await tick(900)
     assert await imported(hass, loaded, key) == before
-    assert simulator.faults.count("history") == 0
+    assert simulator.faults.count("history") == 1
 
 
 async def test_late_values_are_filled_in(
@@ -233,3 +234,15 @@ async def test_import_resumes_after_restart(
     entity = simulator.world.entity(*PLUG)
     for row in rows[1:-1]:
         assert row["change"] == true_change(simulator, entity, start_of(row))
+
+
+async def test_days_and_tariffs_are_those_of_the_home(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Beaver IoT has no time zone, and an evening fee must not begin in UTC."""
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
+    await set_up(hass, entry)
+    history = entry.runtime_data.history
+    assert (await history.scope()).zone == dt_util.get_time_zone("Europe/Amsterdam")
+    prices = await history.price_book.refresh()
+    assert prices.calendar.zone == dt_util.get_time_zone("Europe/Amsterdam")

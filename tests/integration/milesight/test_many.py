@@ -15,7 +15,7 @@ from ...turns import counting_turns
 @pytest.fixture
 def devices() -> int:
     """Return enough devices for a thousand entities."""
-    return 60
+    return 70
 
 
 async def test_many_changes_yield_to_the_event_loop(

@@ -14,7 +14,7 @@ from simulators.server import serve
 
 NOW = datetime(2026, 11, 21, 2, 33, 20, tzinfo=UTC)
 START = datetime(2025, 9, 3, 11, 7, 40, tzinfo=UTC)
-VERSIONS = ("1.0", "1.2.3", "1.3")
+VERSIONS = ("1.0.0", "1.1", "1.2.1", "1.2.3", "1.2.5", "1.3.0", "1.3.1")
 
 type Object = dict[str, Json]
 
@@ -33,11 +33,21 @@ class Clock:
 
 
 def build(
-    version: str = "1.3", *, count: int = 24, user: User | None = None
+    version: str = "1.3",
+    *,
+    count: int = 24,
+    user: User | None = None,
+    grouped: bool = False,
 ) -> MilesightSimulator:
     """Return a simulator whose clock the test sets."""
     return MilesightSimulator(
-        START, 7, count, version=version, clock=Clock(), user=user or User()
+        START,
+        7,
+        count,
+        grouped=grouped,
+        version=version,
+        clock=Clock(),
+        user=user or User(),
     )
 
 
@@ -102,6 +112,10 @@ class Api:
         sent = orjson.dumps({} if body is None else body)
         kind = {"Content-Type": "application/json"}
         return await self.request("POST", path, data=sent, headers=kind | headers)
+
+    async def put(self, path: str, body: Json) -> Got:
+        kind = {"Content-Type": "application/json"}
+        return await self.request("PUT", path, data=orjson.dumps(body), headers=kind)
 
     async def request(
         self,

@@ -1,15 +1,29 @@
 """Writing properties and calling services."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from simulators.faults import Json
 from simulators.milesight import Entity
+from simulators.milesight.templates import Template, parent, toggle
 
-from .conftest import Beaver, Got, beaver, build, clock
+from .conftest import VERSIONS, Beaver, Got, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+def captured_calls(version: str) -> dict[str, dict[str, Any]]:
+    """Return the captured calls of a running server, by name."""
+    path = (
+        Path(__file__).parents[2] / "fixtures" / "milesight" / f"calls-{version}.json"
+    )
+    calls: dict[str, dict[str, Any]] = orjson.loads(path.read_bytes())["calls"]
+    return calls
 
 
 async def update(client: Beaver, **exchange: Json) -> Got:
@@ -61,7 +75,7 @@ async def test_a_switched_plug_draws_nothing_and_counts_nothing() -> None:
         ("socket_status", False, False),
         ("led_mode", 1, 1),
         ("led_mode", "0", 0),
-        ("over_current_protection.threshold", 10, 10),
+        ("led_mode", 9, 9),
         ("over_current_protection.enable", False, False),
     ],
 )
@@ -83,7 +97,6 @@ async def test_values_are_the_latest_ones_at_once(
     [
         ("socket_status", "true"),
         ("socket_status", 1),
-        ("led_mode", 7),
         ("led_mode", True),
         ("reporting_interval", 59),
         ("reporting_interval", 64801),
@@ -101,11 +114,12 @@ async def test_values_that_are_refused(identifier: str, written: Json) -> None:
         data = got.json["data"]
         assert isinstance(data, list)
         assert isinstance(data[0], dict)
-        assert data[0]["error_code"] == "parameter_validation_failed"
+        assert str(data[0]["error_code"]).startswith("entity_value_")
         assert await value(client, entity) == before
 
 
 async def test_keys_that_cannot_be_written_are_dropped_silently() -> None:
+    """They are refused without a word if nothing else is in the exchange."""
     async with beaver() as client:
         world = client.simulator.world
         readonly = world.entity("Boiler plug", "voltage")
@@ -114,11 +128,12 @@ async def test_keys_that_cannot_be_written_are_dropped_silently() -> None:
         before = await value(client, readonly)
         useless: dict[str, Json] = {
             readonly.key: 1.0,
-            service.key: {},
+            service.key: True,
             socket.id: False,
         }
         got = await update(client, **useless)
         assert got.error == (400, "parameter_validation_failed")
+        assert "error_message" not in got.json
         assert (await update(client, **useless, **{socket.key: False})).status == 200
         assert await value(client, socket) is False
         assert await value(client, readonly) == before
@@ -139,7 +154,7 @@ async def test_reset_sets_the_register_to_zero() -> None:
         before = await value(client, energy)
         assert isinstance(before, int)
         assert before > 10_000
-        assert (await call(client, **{reset.key: {}})).data == {}
+        assert (await call(client, **{reset.key: True})).data == {}
         assert await value(client, energy) == 0
         clock(simulator).forward(hours=24)
         await client.login()
@@ -164,10 +179,13 @@ async def test_services_that_fail_or_are_unknown() -> None:
     simulator = build()
     task = simulator.world.entity("Boiler plug", "delay_task")
     child = simulator.world.entity("Boiler plug", "delay_task.delay_time")
+    other = simulator.world.entity("Boiler plug", "delay_task.socket_status")
     async with beaver(simulator) as client:
-        assert (await call(client, **{child.key: 60})).data == {}
-        simulator.failing_services.add(task.key)
         got = await call(client, **{child.key: 60})
+        assert got.error == (400, "multiple_error")
+        assert (await call(client, **{child.key: 60, other.key: True})).data == {}
+        simulator.failing_services.add(task.key)
+        got = await call(client, **{child.key: 60, other.key: True})
         assert got.error == (500, "eventbus_execution_error")
         got = await call(client, nothing={})
         assert got.error == (400, "parameter_validation_failed")
@@ -178,7 +196,7 @@ async def test_a_device_reports_when_it_is_asked_to() -> None:
     voltage = simulator.world.entity("Boiler plug", "voltage")
     query = simulator.world.entity("Boiler plug", "query_device_status")
     async with beaver(simulator) as client:
-        await call(client, **{query.key: {}})
+        await call(client, **{query.key: True})
         got = (await client.get(f"entity/{voltage.id}/status")).object
         assert got["timestamp"] == str(simulator.now * 1000)
         body: Json = {"entity_id": voltage.id, "page_size": 2}
@@ -188,3 +206,134 @@ async def test_a_device_reports_when_it_is_asked_to() -> None:
             int(str(before["timestamp"])) % 600_000
             != int(str(got["timestamp"])) % 600_000
         )
+
+
+def refusals(got: Got) -> list[tuple[Json, Json]]:
+    """Return the codes and messages of a multiple_error."""
+    data = got.json["data"]
+    assert isinstance(data, list)
+    return [
+        (row["error_code"], row["error_message"])
+        for row in data
+        if isinstance(row, dict)
+    ]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_child_is_written_with_its_siblings(version: str) -> None:
+    """The siblings that are not optional have to be in the same exchange."""
+    simulator = build(version)
+    enable, threshold = (
+        simulator.world.entity("Boiler plug", f"over_current_protection.{name}")
+        for name in ("enable", "threshold")
+    )
+    async with beaver(simulator) as client:
+        got = await update(client, **{threshold.key: 10})
+        assert got.error == (400, "multiple_error")
+        words = "Entity Enable value must not be null"
+        assert refusals(got) == [("entity_value_null", words)]
+        assert await value(client, threshold) != 10
+        both: dict[str, Json] = {threshold.key: 10, enable.key: False}
+        assert (await update(client, **both)).status == 200
+        assert await value(client, enable) is False
+
+
+async def test_limits_that_only_the_codec_knows() -> None:
+    simulator = build()
+    interval = simulator.world.entity("Boiler plug", "reporting_interval")
+    simulator.codec_limits[interval.key] = (600, 1200)
+    async with beaver(simulator) as client:
+        got = await update(client, **{interval.key: 500})
+        assert got.error == (500, "eventbus_execution_error")
+        ((code, words),) = refusals(got)
+        assert code == "ns_gateway_device_data_encode_failed"
+        assert str(words).endswith("reporting_interval must be between 600 and 1200")
+        assert got.json["error_message"] == words
+        assert (await update(client, **{interval.key: 600})).status == 200
+
+
+async def test_numbers_are_rounded_half_up() -> None:
+    async with beaver() as client:
+        target = client.simulator.world.entity("Office fan coil", "target_temperature")
+        await update(client, **{target.key: 21.25})
+        assert await value(client, target) == 21.3
+
+
+async def test_services_take_values_of_their_type() -> None:
+    simulator = build()
+    plug = simulator.world.device("Boiler plug")
+    optional = Template(
+        "say", "Say", "STRING", None, "W", "SERVICE", {"optional": True}
+    )
+    simulator.world.equip(plug, optional)
+    reboot = simulator.world.entity(plug.name, "reboot")
+    say = simulator.world.entity(plug.name, "say")
+    async with beaver(simulator) as client:
+        for entity, taken, refused in ((reboot, True, {}), (say, "", {})):
+            assert (await call(client, **{entity.key: taken})).data == {}
+            got = await call(client, **{entity.key: refused})
+            assert got.error == (400, "multiple_error")
+            assert refusals(got)[0][0] == "entity_value_not_match_type"
+    assert simulator.calls == [{reboot.key: True}, {say.key: ""}]
+
+
+NAMED = {
+    "1.0.0": ("write_boolean", "write_wrong_type", "write_unknown_key"),
+    "1.2.5": ("write_boolean", "write_wrong_type", "write_unknown_key"),
+    "1.3.1": (
+        *("write_one_child_of_an_object", "write_out_of_range", "write_ok"),
+        *("write_unknown_key", "write_read_only", "write_wrong_type"),
+        *("write_refused_by_codec", "service_call", "service_call_text"),
+        "service_call_wrong_type",
+    ),
+}
+"""The captured calls that change something."""
+
+STANDINS = {
+    "switch_1": "socket_status",
+    "relay": "socket_status",
+    "limit": "limit",
+    "energy_import": "power_consumption",
+    "report_interval": "reporting_interval",
+    "reboot": "reboot",
+    "temperature_control_forbidden_config.auto_enable": "forbidden.auto",
+}
+"""The simulated entities that take the place of captured ones."""
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [(version, name) for version, names in NAMED.items() for name in names],
+)
+async def test_answers_are_those_of_the_running_servers(
+    version: str, name: str
+) -> None:
+    """Status, codes and the form of the words are the captured ones."""
+    captured = captured_calls(version)[name]
+    simulator = build(version)
+    plug = simulator.world.device("Boiler plug")
+    limit = Template("limit", "Limit", "DOUBLE", None, "RW")
+    attribute: dict[str, Json] = {"min": 0.0, "max": 17.25, "fraction_digits": 2}
+    simulator.world.equip(plug, replace(limit, attribute=attribute))
+    forbidden = parent("forbidden", "Forbidden", toggle("auto", "A"), toggle("b", "B"))
+    simulator.world.equip(plug, *forbidden)
+    if name.startswith("service_call_"):
+        text = Template("reboot", "Reboot", "STRING", None, "W", "SERVICE")
+        simulator.world.equip(plug, replace(text, attribute={"optional": True}))
+    interval = simulator.world.entity(plug.name, "reporting_interval")
+    interval.attribute = {}
+    simulator.codec_limits[interval.key] = (60, 64800)
+    request, answer = captured["request"], captured["answer"]
+    ((key, sent),) = request["json"]["exchange"].items()
+    identifier = STANDINS.get(key.split(".", 3)[-1])
+    path = request["path"].removeprefix("/")
+    async with beaver(simulator) as client:
+        own = f"{plug.key}.{identifier}" if identifier else key
+        got = await client.post(path, {"exchange": {own: sent}})
+    assert got.status == captured["status"]
+    assert got.json.keys() == answer.keys()
+    assert got.json.get("error_code") == answer.get("error_code")
+    if answer["status"] == "Failed" and "data" in answer:
+        assert refusals(got)[0][0] == answer["data"][0]["error_code"]
+        if answer["error_code"] == "multiple_error":
+            assert got.json["error_message"] == answer["error_message"]

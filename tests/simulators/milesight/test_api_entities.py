@@ -27,7 +27,7 @@ async def test_the_paging_trap(version: str) -> None:
         assert len(got.rows) == total % 100
         past = {"page_size": 100, "page_number": last + 1}
         content = (await client.post("entity/search", past)).object["content"]
-        assert content == ([] if version == "1.0" else first["content"])
+        assert content == ([] if version == "1.0.0" else first["content"])
 
 
 async def test_pages_of_entities_join_up() -> None:
@@ -117,7 +117,6 @@ async def test_advanced_search_has_latest_values_as_strings() -> None:
         assert latest is not None
         assert values["voltage"] == str(latest.value)
         assert "timestamp" not in rows[0]
-        assert rows[0]["entity_tags"] == []
 
 
 async def test_operators_of_advanced_search() -> None:
@@ -158,7 +157,7 @@ async def test_operators_of_advanced_search() -> None:
         ),
         (
             "1.3",
-            {"ENTITY_KEY": {"operator": "ANY_EQUALS", "values": ["x"] * 101}},
+            {"ENTITY_TYPE": {"operator": "ANY_EQUALS", "values": ["x"] * 101}},
             (400, "parameter_validation_failed"),
         ),
     ],

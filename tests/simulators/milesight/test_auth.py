@@ -6,16 +6,16 @@ import pytest
 
 from simulators.milesight import User
 
-from .conftest import Beaver, Object, beaver, build, clock
+from .conftest import VERSIONS, Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 async def detail(client: Beaver, **form: str) -> str:
-    """Return the detail of a refused request for tokens."""
+    """Return the message of a refused request for tokens."""
     got = await client.token(**form)
     assert got.error == (401, "authentication_failed")
-    return str(got.json["detail_message"])
+    return str(got.json["error_message"])
 
 
 async def refresh(client: Beaver, tokens: Object) -> Object:
@@ -59,6 +59,54 @@ async def test_all_failures_are_401(form: dict[str, str], expected: str) -> None
         assert await detail(client, **form) == expected
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({"password": "no"}, "invalid_request:password not match."),
+        ({"username": "nobody@example.com"}, "invalid_request:user not found."),
+    ],
+)
+async def test_refusals_of_1_0_are_worded_differently(
+    form: dict[str, str], expected: str
+) -> None:
+    async with beaver(build("1.0.0")) as client:
+        assert await detail(client, **form) == expected
+
+
+async def test_malformed_token() -> None:
+    async with beaver() as client:
+        got = await client.get("user", Authorization="Bearer abc")
+        assert got.error == (401, "authentication_failed")
+        assert "Malformed token" in str(got.json["error_message"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_password_change_and_deleted_user_revoke_nothing(version: str) -> None:
+    simulator = build(version)
+    async with beaver(simulator) as client:
+        first = await client.login()
+        simulator.user = User(email="new@example.com", password="new")
+        assert await works(client, first)
+        clock(simulator).forward(minutes=2)
+        assert await works(client, await refresh(client, first))
+
+
+async def test_upgrade_refuses_old_tokens_and_keeps_ids() -> None:
+    simulator = build("1.2.5")
+    async with beaver(simulator) as client:
+        tokens = await client.login()
+        before = (await client.post("entity/search", {"page_size": 9})).rows
+        simulator.upgrade("1.3.1")
+        assert not await works(client, tokens)
+        used = str(tokens["refresh_token"])
+        form = {"grant_type": "refresh_token", "refresh_token": used}
+        assert await detail(client, **form) == "invalid_grant"
+        await client.login()
+        after = (await client.post("entity/search", {"page_size": 999})).rows
+        ids = {row["entity_id"] for row in after}
+        assert ids >= {row["entity_id"] for row in before}
+
+
 async def test_tokens_take_form_fields_only() -> None:
     async with beaver() as client:
         body: Object = {
@@ -82,7 +130,7 @@ async def test_tenant_header_is_read_at_login_only() -> None:
         assert await works(client, tokens)
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.2.3", "1.3"])
+@pytest.mark.parametrize("version", VERSIONS)
 async def test_refresh_rotates_the_pair(version: str) -> None:
     async with beaver(build(version)) as client:
         first = await client.login()

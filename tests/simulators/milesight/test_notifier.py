@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from urllib.parse import quote
 
-from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 import orjson
@@ -15,6 +15,7 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight import Entity, MilesightSimulator, User
 
+from .captured_calls import CapturedCall, calls_of, differences, put
 from .conftest import Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -81,6 +82,7 @@ async def test_where_the_broker_is_and_its_credentials() -> None:
         assert info == {
             "mqtt_port": client.simulator.notifier.broker.port,
             "ws_path": "/mqtt",
+            "ws_port": 8083,
         }
         client.simulator.mqtt_host = "broker.example.com"
         info = (await client.get("mqtt/broker-info")).object
@@ -91,6 +93,12 @@ async def test_where_the_broker_is_and_its_credentials() -> None:
         assert first["password"] == second["password"]
         assert str(first["client_id"]).startswith("web_mqtt@default#")
         assert first["client_id"] != second["client_id"]
+
+
+@pytest.mark.parametrize("call", calls_of("broker_info"))
+async def test_the_broker_as_running_servers_describe_it(call: CapturedCall) -> None:
+    async with beaver(build(call.version)) as client:
+        assert differences(call, await put(client, call, {})) == []
 
 
 @pytest.mark.parametrize("websocket", [False, True])
@@ -134,7 +142,7 @@ async def test_services_are_announced_before_1_3(version: str, announced: bool) 
     reboot, led = plug(simulator, "reboot"), plug(simulator, "led_mode")
     async with beaver(simulator) as client, mqtt(client) as listener:
         await listener.subscribe(TOPIC)
-        await client.post("entity/service/call", {"exchange": {reboot.key: {}}})
+        await client.post("entity/service/call", {"exchange": {reboot.key: True}})
         await write(client, led, 1)
         assert ids(await received(listener)) == [reboot.id if announced else led.id]
 
@@ -363,6 +371,54 @@ async def test_handshakes_that_are_never_answered(silent: bool) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5), websocket(client, token):
                 pass
+
+
+@pytest.mark.parametrize(("size", "is_closed"), [(65_536, False), (65_537, True)])
+async def test_a_subscription_of_more_than_64_kib_is_refused(
+    size: int, is_closed: bool
+) -> None:
+    simulator = build("1.0")
+    led = plug(simulator, "led_mode")
+    start = f'{{"event_type":"Exchange","payload":{{"entity_key":["{led.key}","'
+    frame = f"{start}{'x' * (size - len(start) - 4)}" + '"]}}'
+    assert len(frame) == size
+    async with beaver(simulator) as client, websocket(client) as socket:
+        await socket.send_str(frame)
+        if is_closed:
+            assert (await socket.receive(timeout=5)).type is WSMsgType.CLOSE
+            assert socket.close_code == 1009
+        else:
+            await subscribed(client, 1)
+
+
+async def test_the_websocket_has_a_port_of_its_own_without_nginx() -> None:
+    simulator = build("1.0")
+    simulator.nginx = False
+    led = plug(simulator, "led_mode")
+    async with beaver(simulator) as client:
+        with pytest.raises(WSServerHandshakeError):
+            async with websocket(client):
+                pass
+        client.url = f"http://127.0.0.1:{simulator.notifier.websocket.port}"
+        async with websocket(client) as socket:
+            await subscribe(socket, led)
+            await subscribed(client, 1)
+            await simulator.notifier.announce([led])
+            event = await socket.receive_json(timeout=5)
+            assert event["payload"]["entity_key"] == [led.key]
+
+
+async def test_a_broker_whose_port_alone_says_nothing() -> None:
+    """Another server listens there, or a firewall; nginx forwards all the same."""
+    simulator = build()
+    simulator.mqtt_port_silent = True
+    async with beaver(simulator) as client:
+        silent = aiomqtt.Client("127.0.0.1", simulator.notifier.mqtt_port, timeout=0.3)
+        with pytest.raises(aiomqtt.MqttError, match="timed out"):
+            await silent.__aenter__()
+        async with mqtt(client, websocket=True) as listener:
+            await listener.subscribe(TOPIC)
+            assert simulator.notifier.broker.subscriptions == [TOPIC]
 
 
 async def test_there_is_no_websocket_since_1_2_2() -> None:

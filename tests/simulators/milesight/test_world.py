@@ -147,12 +147,12 @@ def test_value_types_are_what_they_say() -> None:
 
 def test_five_thousand_entities_start_at_once() -> None:
     began = process_time()
-    simulator = build(count=240)
+    simulator = build(count=250)
     assert process_time() - began < 1
     assert len(simulator.world.entities) > 5000
-    assert len({device.name for device in simulator.world.devices.values()}) == 240
+    assert len({device.name for device in simulator.world.devices.values()}) == 250
     assert len(simulator.world.by_key) == len(simulator.world.entities)
-    assert len(MODELS) == 24
+    assert len(MODELS) == 27
 
 
 async def rows(client: Beaver, entity: Entity, hours: int = 24) -> list[Object]:

@@ -11,6 +11,8 @@ from .setup_fields import AMOUNTS_FIELD, REGISTERS_FIELD
 SPEC = BackendSpec(
     key="bemserver",
     name="BEMServer",
+    title="BEMServer",
+    manufacturer="Nobatek/INEF4",
     fields=(
         Field(name="url", kind=FieldKind.URL, identifies=True),
         Field(name="email", kind=FieldKind.EMAIL, identifies=True),
@@ -18,6 +20,7 @@ SPEC = BackendSpec(
         Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
     ),
     # There are no `page_segments`: a path in front of the API belongs to the address.
+    example_url="bemserver.example.com",
     make=BemserverBackend,
     poll_interval=POLL_INTERVAL,
     history_interval=HISTORY_INTERVAL,

@@ -8,7 +8,8 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
-from ...metering.model import Inventory, Kind, KindQuestion, Point, Reading
+from ...metering.inventory import Inventory, KindQuestion
+from ...metering.model import Kind, Point, Reading
 from ...metering.point_settings import PointSettings
 from ..base import (
     Comparison,
@@ -73,9 +74,8 @@ class BemserverBackend(OnDemandBackend):
         """Initialize the clients of the server and what reads from them."""
         self._url = str(settings["url"])
         self._email = str(settings["email"])
-        self._in_fields = chosen_kinds(options)
-        self._chosen: Mapping[int, Kind] = self._in_fields
-        self._has_contradiction = has_contradiction(options)
+        self._options = options
+        self._chosen: Mapping[int, Kind] = chosen_kinds(options)
         self._clock = clock
         self._api = ApiAddress(session, self._url)
         login = Login(self._api, self._email, str(settings["password"]), clock)
@@ -127,7 +127,7 @@ class BemserverBackend(OnDemandBackend):
     @override
     def use_settings(self, settings: Mapping[str, PointSettings]) -> None:
         """Follow the kinds that the user chose."""
-        self._chosen = self._in_fields | kinds_in_settings(settings)
+        self._chosen = chosen_kinds(self._options) | kinds_in_settings(settings)
 
     @override
     async def connect(self) -> Identity:
@@ -141,7 +141,7 @@ class BemserverBackend(OnDemandBackend):
         self._user_id = (await self._client.own_user(self._email)).id
         text = f"{URL(self._url).host} {self._user_id}"
         unique_id = hashlib.sha256(text.encode()).hexdigest()[:32]
-        return Identity(unique_id=unique_id, title="BEMServer", version=version)
+        return Identity(unique_id=unique_id, version=version)
 
     @override
     async def inventory(self) -> Inventory:
@@ -181,7 +181,7 @@ class BemserverBackend(OnDemandBackend):
         return Inventory(
             devices=devices,
             points=points | {point.key: point for point, _ in site_points},
-            choices=series_choices(catalogue, devices, maker, self._in_fields),
+            choices=series_choices(catalogue, devices, maker, self._options),
             questions=self._questions(),
         )
 
@@ -242,7 +242,7 @@ class BemserverBackend(OnDemandBackend):
     @override
     async def check_setup(self) -> Mapping[str, str]:
         """Return an error if the user chose both kinds for a series."""
-        if self._has_contradiction:
+        if has_contradiction(self._options):
             return {AMOUNTS_FIELD: "both_kinds"}
         return {}
 

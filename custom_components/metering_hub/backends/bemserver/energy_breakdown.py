@@ -16,16 +16,15 @@ from ...metering.energy_breakdown import (
     EnergyBreakdown,
     EnergyUse,
 )
-from ..common.http import HttpClient, Json, QueryValue, Request
+from ..common.http import Json, QueryValue
 from ..common.parse import as_number, as_object
 from ..common.shapes import require_object
 from ..common.times import as_moment, utc_text
 from ..errors import IncompatibleUnitError, NoBreakdownError, ProtocolError
-from .api_address import ApiAddress
 from .catalogue import ENERGY_PLACES, Catalogue
 from .client import NoDataError
 from .models import PlaceId
-from .timeseries_client import DATA_TIMEOUT
+from .timeseries_client import TimeseriesClient
 
 SERIES_PER_COUNT = 40
 """Series in a request that counts values, whose URL stays below 1,500 bytes."""
@@ -63,10 +62,9 @@ class _Buckets:
 class BreakdownReader:
     """Reads breakdowns; raises the errors of `BemserverClient`."""
 
-    def __init__(self, http: HttpClient, api: ApiAddress) -> None:
+    def __init__(self, client: TimeseriesClient) -> None:
         """Initialize with a client that logs in."""
-        self._http = http
-        self._api = api
+        self._client = client
 
     async def read(
         self,
@@ -113,7 +111,7 @@ class BreakdownReader:
         path = f"/analysis/energy_consumption/{place.kind}/{place.id}"
         params = {**buckets.params(), "unit": buckets.query.unit}
         try:
-            body = await self._get_object(path, params)
+            body = await self._client.get_object(path, params)
         except NoDataError as err:
             raise IncompatibleUnitError(buckets.query.unit) from err
         labels = body.get("timestamps")
@@ -144,18 +142,9 @@ class BreakdownReader:
                 "data_state": clean[0],
                 "aggregation": "count",
             }
-            body = await self._get_object(_COUNTS, params)
+            body = await self._client.get_object(_COUNTS, params)
             counts |= {number: as_object(body.get(str(number))) for number in ids}
         return counts
-
-    async def _get_object(
-        self, endpoint: str, params: Mapping[str, QueryValue]
-    ) -> dict[str, Json]:
-        """Return the JSON object with which an endpoint answers."""
-        request = Request(
-            path=self._api.path(endpoint), params=params, timeout=DATA_TIMEOUT
-        )
-        return require_object((await self._http.request(request)).body, request)
 
 
 def _series_of(place: PlaceId, catalogue: Catalogue) -> Mapping[Use, int]:

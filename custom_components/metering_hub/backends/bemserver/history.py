@@ -114,17 +114,17 @@ class HistoryReader:
 
     def _source(self, point: Point, number: int) -> Source | None:
         """Return how a series is read; `None` without a data state."""
-        states = self._states.all_of(number)
+        if not (states := self._states.all_of(number)):
+            return None
         cached = self._cache.latest(number)
-        is_best = cached is not None and self._states.order[cached.rank] in states[:1]
-        source = Source(
+        is_best = cached is not None and self._states.order[cached.rank] == states[0]
+        return Source(
             point=point,
             series_id=number,
             begins={each: self._starts.first_in(number, each) for each in states},
             interval=self._cache.expected_interval(number),
             newest=cached.time if cached is not None and is_best else None,
         )
-        return source if states else None
 
     def _reads(
         self, sources: Sequence[Source], period: Period, failed: dict[str, BackendError]
@@ -168,8 +168,7 @@ class HistoryReader:
                     readings[key] = found[number]
         if error and all(s.point.key in failed for _, group in groups for s in group):
             raise error
-        reasons = {key: str(error) for key, error in failed.items()}
-        return HistoryChunk(readings=readings, until=end, failed=reasons)
+        return HistoryChunk(readings=readings, until=end, failed={**failed})
 
 
 def _start_next(

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from ...metering.inventory import KindQuestion
 from ...metering.kind_judge import Values
-from ...metering.model import Kind, KindQuestion
+from ...metering.model import Kind
 from ..base import Memory
 from ..common.http import Json
 from ..common.parse import as_integer, as_object

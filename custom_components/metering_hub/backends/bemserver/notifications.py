@@ -10,7 +10,7 @@ from ...metering.notifications import Notification
 from ..common.http import HttpClient, Request
 from ..common.parse import as_object
 from ..common.shapes import require_object, require_objects
-from ..errors import NotFoundError, ProtocolError, RejectedError
+from ..errors import NotFoundError, ProtocolError, Reason, RejectedError
 from .api_address import ApiAddress
 from .client import BemserverClient, StaleTagError
 from .models import UnreadNotification, parse_notification
@@ -121,7 +121,9 @@ class NotificationReader:
             except StaleTagError:
                 await self._own.mark_read(number)
         except NotFoundError as err:
-            raise RejectedError("the notification no longer exists") from err
+            raise RejectedError(
+                "the notification no longer exists", reason=Reason.NO_LONGER_THERE
+            ) from err
         finally:
             self._lists.pop(campaign_id, None)
 

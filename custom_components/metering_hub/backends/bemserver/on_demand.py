@@ -8,13 +8,14 @@ from ...metering.energy_breakdown import BreakdownQuery, EnergyBreakdown
 from ...metering.model import Point
 from ..base import Backend, DataState, UploadTarget
 from ..common.http import HttpClient
-from ..errors import NoBreakdownError, ProtocolError, RejectedError
+from ..errors import NoBreakdownError, ProtocolError, Reason, RejectedError
 from .api_address import ApiAddress
 from .client import BemserverClient
 from .energy_breakdown import BreakdownReader
 from .notifications import NotificationReader, NotificationsClient
 from .site_readings import SiteOverview
 from .time_zones import TimeZones
+from .timeseries_client import TimeseriesClient
 from .upload import SeriesUploader, state_id
 
 
@@ -27,7 +28,7 @@ class OnDemandBackend(Backend):
         """Initialize with a client that logs in, without an inventory."""
         own = NotificationsClient(http, api)
         self._notifications = NotificationReader(client, own)
-        self._breakdowns = BreakdownReader(http, api)
+        self._breakdowns = BreakdownReader(TimeseriesClient(http, api))
         self._uploader = SeriesUploader(http, api)
         self._zones = TimeZones()
         self._site: SiteOverview | None = None
@@ -47,7 +48,9 @@ class OnDemandBackend(Backend):
     async def mark_read(self, point: Point, notification: str) -> None:
         """Mark a notification of a campaign as read."""
         if (source := self._known_site().sources.get(point.key)) is None:
-            raise RejectedError("the campaign no longer exists")
+            raise RejectedError(
+                "the campaign no longer exists", reason=Reason.NO_LONGER_THERE
+            )
         await self._notifications.mark_read(source.number, notification)
 
     @override

@@ -116,6 +116,9 @@ def make_devices(catalogue: Catalogue, url: str) -> dict[str, Device]:
                 name=place.name,
                 model=place.place.kind.capitalize(),
                 parent=_parent_key(catalogue, place.place, devices),
+                suggested_area=place.name
+                if place.place.kind is PlaceKind.SPACE
+                else None,
             )
     return devices
 

@@ -4,7 +4,7 @@ The set-up fields of earlier versions are only offered where they were used. Tod
 user is asked about a series and answers in the settings of its point.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from ...metering.model import Device, Kind
 from ...metering.point_settings import PointSettings
@@ -20,12 +20,12 @@ def series_choices(
     catalogue: Catalogue,
     devices: Mapping[str, Device],
     maker: PointMaker,
-    chosen: Collection[int],
+    options: Settings,
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the chosen series for each of the fields: labels by id."""
     labels = {
         str(number): f"{series.name} ({devices[maker.device_key(series)].name})"
-        for number in chosen
+        for number in chosen_kinds(options)
         if (series := catalogue.series.get(number)) is not None
     }
     return {REGISTERS_FIELD: labels, AMOUNTS_FIELD: labels} if labels else {}

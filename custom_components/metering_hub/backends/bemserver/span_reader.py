@@ -48,7 +48,8 @@ class SpanReader:
         for state in self._states.order:
             for sources, span in self._windows(alike, hours, state):
                 known = [each for each in sources if each.series_id not in failed]
-                failed |= await self._add(hours, known, span)
+                if known:
+                    failed |= await self._add(hours, known, span)
         readings: dict[int, ReadingColumns] = {}
         yielder = LoopYielder(READINGS_AT_ONCE)
         for number, found in hours.items():
@@ -123,14 +124,15 @@ class SpanReader:
         """Return a table per aggregation, and the errors by series."""
         by_id = {source.series_id: source for source in sources}
         length = span.end - span.start
-        if sources and sources[0].method is Method.RAW:
+        method = sources[0].method
+        if method is Method.RAW:
             table, errors = await self._columns.values(
                 by_id, span, lambda number: by_id[number].rows_in(length)
             )
             return [table], errors
         tables: list[Columns] = []
         errors = {}
-        for aggregation in sources[0].method.value if sources else ():
+        for aggregation in method.value:
             table, failed = await self._columns.buckets(
                 by_id, span, Width.HOUR, aggregation
             )

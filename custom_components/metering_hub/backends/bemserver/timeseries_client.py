@@ -102,7 +102,7 @@ class TimeseriesClient:
 
     async def values(self, ids: Ids, span: Span) -> Values:
         """GET /timeseries_data/: {"1": {"2026-11-21T01:30:00+00:00": 4.1}}."""
-        return _by_id(await self._get_object(_VALUES, span.params(ids)))
+        return _by_id(await self.get_object(_VALUES, span.params(ids)))
 
     async def value_columns(self, ids: Ids, span: Span) -> Columns:
         """GET /timeseries_data/ as CSV, which is a fifth of the JSON's size.
@@ -120,7 +120,7 @@ class TimeseriesClient:
         in the answer; raises ProtocolError if one is not.
         """
         params = {**span.params(ids), **_bucket(width, aggregation)}
-        buckets = _by_id(await self._get_object(_BUCKETS, params))
+        buckets = _by_id(await self.get_object(_BUCKETS, params))
         if not buckets.keys() >= set(ids):
             raise ProtocolError(f"GET {_BUCKETS}: a series is missing")
         return buckets
@@ -144,7 +144,7 @@ class TimeseriesClient:
             "data_state": state,
             "timezone": "UTC",
         }
-        body = await self._get_object(_STATS, params)
+        body = await self.get_object(_STATS, params)
         return parse_first_times(require_object(body.get("stats"), f"GET {_STATS}"))
 
     async def completeness(
@@ -158,7 +158,7 @@ class TimeseriesClient:
         Analysis.
         """
         params = {**span.params(ids), "timezone": zone, **_width(Width.DAY)}
-        body = await self._get_object(_COMPLETENESS, params)
+        body = await self.get_object(_COMPLETENESS, params)
         rows = require_object(body.get("timeseries"), f"GET {_COMPLETENESS}")
         ratios: dict[int, float] = {}
         for label, row in rows.items():
@@ -184,7 +184,7 @@ class TimeseriesClient:
             "type": "cooling" if cooling else "heating",
         }
         endpoint = f"/sites/{site_id}/degree_days"
-        body = await self._get_object(endpoint, params)
+        body = await self.get_object(endpoint, params)
         rows = require_object(body.get("degree_days"), f"GET {endpoint}")
         days: dict[datetime, float] = {}
         for label, value in rows.items():
@@ -203,7 +203,7 @@ class TimeseriesClient:
         query = {name: str(value) for name, value in params.items()}
         return len(str(URL(self._api.url(_BUCKETS)).with_query(query)))
 
-    async def _get_object(
+    async def get_object(
         self, endpoint: str, params: Mapping[str, QueryValue]
     ) -> dict[str, Json]:
         """Return the JSON object with which an endpoint answers."""

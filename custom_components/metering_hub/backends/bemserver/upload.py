@@ -10,7 +10,13 @@ from ..base import DataState, UploadTarget
 from ..common.http import HttpClient, Json, Request
 from ..common.shapes import require_object, require_objects
 from ..common.units import canonical_unit
-from ..errors import ManyTargetsError, NoTargetError, NotFoundError, RejectedError
+from ..errors import (
+    ManyTargetsError,
+    NoTargetError,
+    NotFoundError,
+    Reason,
+    RejectedError,
+)
 from .api_address import ApiAddress
 from .catalogue import Catalogue
 from .client import UnknownSeriesError
@@ -102,7 +108,9 @@ def state_id(state: DataState, names: Mapping[int, str]) -> int:
     for number, name in names.items():
         if name == state.value:
             return number
-    raise RejectedError(f"the server has no data state {state.value}")
+    raise RejectedError(
+        f"the server has no data state {state.value}", reason=Reason.NO_SUCH_DATA
+    )
 
 
 def _campaign_id(campaign: str | None, catalogue: Catalogue) -> int | None:

@@ -6,14 +6,19 @@ from ..base import BackendSpec, Capability, Field, FieldKind
 from .backend import BesmartBackend, account_identity
 from .const import HISTORY_INTERVAL, POLL_INTERVAL, SENSORS_FIELD
 
+DEFAULT_URL = "https://api.besmart.energy/api"
+
 SPEC = BackendSpec(
     key="besmart",
     name="besmart",
+    title="besmart",
+    manufacturer="besmart.energy",
+    website="https://besmart.energy",
     fields=(
         Field(
             name="url",
             kind=FieldKind.URL,
-            default="https://api.besmart.energy/api",
+            default=DEFAULT_URL,
             identifies=True,
         ),
         Field(name="login", kind=FieldKind.TEXT, identifies=True),
@@ -33,5 +38,6 @@ SPEC = BackendSpec(
         }
     ),
     default_scheme="https",
+    example_url=DEFAULT_URL,
     setup_fields=(Field(name=SENSORS_FIELD, kind=FieldKind.TEXTS, required=False),),
 )

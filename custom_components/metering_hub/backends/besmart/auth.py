@@ -13,7 +13,7 @@ from ..common.auth import StaticAuth, Token
 from ..common.http import Answer, HttpClient, Json, Request
 from ..common.parse import as_number, as_object, as_objects, as_text
 from ..common.times import from_epoch
-from ..errors import AuthenticationError, BackendError, ProtocolError
+from ..errors import AuthenticationError, BackendError, ProtocolError, Reason
 
 TOKEN_LIFE = timedelta(hours=2)
 """The documented life of a token, used if the server reports no plausible one."""
@@ -127,7 +127,7 @@ def classify_login(answer: Answer) -> BackendError | None:
     if is_json and answer.status in (404, 422):
         message = f"POST /users/token: HTTP {answer.status}"
         if _lacks_key(answer.body):
-            return AuthenticationError(message, reason="workspace_key")
+            return AuthenticationError(message, reason=Reason.WORKSPACE_KEY)
         return AuthenticationError(message)
     return None
 

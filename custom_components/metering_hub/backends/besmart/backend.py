@@ -9,9 +9,10 @@ from typing import override
 from aiohttp import ClientSession
 from yarl import URL
 
+from ...metering.inventory import Inventory
 from ...metering.memo import IdentityMemo
 from ...metering.meter_roles import grid_candidates, solar_devices
-from ...metering.model import Inventory, Kind, Point, Quantity, Reading
+from ...metering.model import Kind, Point, Quantity, Reading
 from ...metering.point_settings import PointSettings
 from ...metering.server_data import ServerData, ServerQuery
 from ..base import (
@@ -25,7 +26,7 @@ from ..base import (
 )
 from ..common.concurrency import LoopYielder
 from ..common.units import unit_factor
-from ..errors import RejectedError
+from ..errors import Reason, RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -130,7 +131,7 @@ class BesmartBackend(Backend):
     async def connect(self) -> Identity:
         """Log in, and return the identity of the account."""
         await self._client.log_in()
-        return Identity(unique_id=self._account, title="besmart", version=None)
+        return Identity(unique_id=self._account, version=None)
 
     @override
     async def inventory(self) -> Inventory:
@@ -301,7 +302,9 @@ class BesmartBackend(Backend):
     ) -> ServerData:
         """Return the samples of a signal, as the server returns them."""
         if (signal := signal_of(point)) is None:
-            raise RejectedError("this point is not a signal of the server")
+            raise RejectedError(
+                "this point is not a signal of the server", reason=Reason.NO_SUCH_DATA
+            )
         return await self._server_data.read(signal, query, most)
 
     @override

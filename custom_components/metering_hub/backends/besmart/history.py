@@ -88,7 +88,7 @@ class HistoryReader:
             if (signal := signal_of(point)) is not None
         ]
         self._failing -= {each.signal for each in remaining}
-        failed: dict[str, str] = {}
+        failed: dict[str, BackendError] = {}
         remaining = self._without(remaining, unknown, failed)
         cursor, window = start, WINDOW
         while remaining and cursor < end:
@@ -104,7 +104,7 @@ class HistoryReader:
         self,
         series: Sequence[_Series],
         failures: Mapping[SignalId, BackendError],
-        failed: dict[str, str],
+        failed: dict[str, BackendError],
     ) -> list[_Series]:
         """Return the series that have not failed, and add the others to `failed`.
 
@@ -114,7 +114,7 @@ class HistoryReader:
             raise next(iter(failures.values()))
         self._failing |= failures.keys()
         failed |= {
-            each.point.key: str(failures[each.signal])
+            each.point.key: failures[each.signal]
             for each in series
             if each.signal in failures
         }

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from ...metering.inventory import KindQuestion
 from ...metering.kind_judge import Evidence, judge_kind
-from ...metering.model import Kind, KindQuestion
+from ...metering.model import Kind
 from ..common.unit_quantities import is_energy
 from ..common.units import unit_factor
 from .batching import SignalBatcher

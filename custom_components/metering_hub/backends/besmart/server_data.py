@@ -13,7 +13,7 @@ from ..common.concurrency import LoopYielder
 from ..common.http import Json
 from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
 from ..common.times import from_epoch
-from ..errors import RejectedError
+from ..errors import Reason, RejectedError
 from .batch_edition import BatchEditionFinder
 from .client import BesmartClient, InvalidRequestError
 from .const import MILLISECOND
@@ -63,9 +63,15 @@ class ServerDataReader:
     async def read(self, signal: SignalId, query: ServerQuery, most: int) -> ServerData:
         """Return about the first `most` samples; raises BackendError.
 
+        RejectedError is raised for an aggregate, which the server does not offer.
+
         An answer that ends early may have been cut off, so it is asked further from its
         last time on.
         """
+        if query.aggregate is not None:
+            raise RejectedError(
+                "the server has no aggregates", reason=Reason.NO_SUCH_DATA
+            )
         start, unit = query.start, None
         found: list[ServerSample] = []
         for _ in range(MOST_REQUESTS):
@@ -108,7 +114,9 @@ class ServerDataReader:
                 asked, edition, is_last=not query.has_earlier
             )
         except InvalidRequestError as err:
-            raise RejectedError("the server refuses these parameters") from err
+            raise RejectedError(
+                "the server refuses these parameters", reason=Reason.NO_SUCH_DATA
+            ) from err
         yielder = LoopYielder(_PARSED_PER_TURN)
         samples: list[ServerSample] = []
         for part in batched(_rows(item.get("data")), _PARSED_PER_TURN, strict=False):

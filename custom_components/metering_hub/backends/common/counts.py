@@ -53,6 +53,18 @@ class Counts:
                 return Counts(moment, [(at, number - before) for at, number in later])
         return Counts(start)
 
+    def overlapping(self, start: datetime) -> Counts:
+        """Return the counts without the spans that end before `start`.
+
+        Unlike `since`, this keeps a span that contains `start`.
+        """
+        kept = self
+        for index, (moment, before) in enumerate(self.upto):
+            if moment <= start:
+                later = self.upto[index + 1 :]
+                kept = Counts(moment, [(at, number - before) for at, number in later])
+        return kept
+
     def with_last(self, moment: datetime, number: int) -> Counts:
         """Return the counts with a later moment."""
         if self.upto and moment <= self.upto[-1][0]:

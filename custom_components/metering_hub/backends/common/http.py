@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+import errno
 import json
 import json.scanner
 import random
@@ -14,6 +15,7 @@ import orjson
 from yarl import URL
 
 from ..errors import (
+    AnswerTooLargeError,
     AuthenticationError,
     BackendError,
     HttpsRequiredError,
@@ -21,6 +23,7 @@ from ..errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    Reason,
     ServerFaultError,
     TlsError,
     UnreachableError,
@@ -95,7 +98,8 @@ class Answer:
     """The answer of a server.
 
     `body` is the parsed JSON if `is_json`, else `None`. `text` is the body of an
-    answer in the other format that the request accepts.
+    answer in the other format that the request accepts. `size` is that of the body in
+    bytes.
     """
 
     status: int
@@ -103,6 +107,7 @@ class Answer:
     body: Json = field(default=None, repr=False)
     is_json: bool = False
     text: str | None = field(default=None, repr=False)
+    size: int = 0
 
 
 type Classifier = Callable[[Answer], BackendError | None]
@@ -116,6 +121,18 @@ class _RetryableError(Exception):
         """Initialize with the error to raise if the retry fails, too."""
         super().__init__()
         self.failure = failure
+
+
+class _RefusedError(Exception):
+    """Credentials that the server refused; `headers` are those that were sent."""
+
+    def __init__(
+        self, failure: AuthenticationError, headers: Mapping[str, str]
+    ) -> None:
+        """Initialize with the error to raise if the credentials stay refused."""
+        super().__init__()
+        self.failure = failure
+        self.headers = headers
 
 
 class HttpClient:
@@ -167,52 +184,75 @@ class HttpClient:
         Raises AuthenticationError (401), PermissionDeniedError (403), NotFoundError
         (404, 405, 410), RateLimitedError (429), ServerFaultError (500 twice),
         UnreachableError (no connection, timeout, other 5xx), ProtocolError (other
-        statuses, redirects to another origin, not the accepted format, too large),
+        statuses, redirects to another origin, not the accepted format), its subclass
+        AnswerTooLargeError,
         or the error that the classifier returns.
         """
-        headers = await self._auth.headers()
         try:
-            return await self._send_with_retry(request, headers)
-        except AuthenticationError:
-            if not await self._auth.rejected(headers):
-                raise
-        return await self._send_with_retry(request, await self._auth.headers())
+            return await self._send_with_retry(request)
+        except _RefusedError as refused:
+            if not await self._auth.rejected(refused.headers):
+                raise refused.failure from None
+        try:
+            return await self._send_with_retry(request)
+        except _RefusedError as refused:
+            raise refused.failure from None
 
-    async def _send_with_retry(
-        self, request: Request, headers: Mapping[str, str]
-    ) -> Answer:
+    async def _send_with_retry(self, request: Request) -> Answer:
         """Send a request, and once more after a passing failure if that is safe."""
         try:
-            return await self._send(request, headers)
+            return await self._send(request)
         except _RetryableError as first:
             is_safe = request.idempotent or request.method in _IDEMPOTENT
             if not is_safe or first.failure.retry_after is not None:
                 raise first.failure from first.__cause__
         await asyncio.sleep(random.uniform(*RETRY_DELAY))
         try:
-            return await self._send(request, headers)
+            return await self._send(request)
         except _RetryableError as second:
             raise second.failure from second.__cause__
 
-    async def _send(self, request: Request, headers: Mapping[str, str]) -> Answer:
-        """Send a request once, with aiohttp's errors mapped to BackendError."""
+    async def _send(self, request: Request) -> Answer:
+        """Send a request once, as soon as there is a slot.
+
+        The headers are those of that moment: after the first refusal of a token, none
+        of the requests that were waiting is sent with it.
+        """
+        async with self._slots:
+            headers = await self._auth.headers()
+            answer = await self._exchange_in_time(request, headers)
         try:
-            async with self._slots, asyncio.timeout(request.timeout):
-                answer = await self._exchange(request, headers)
+            return self._checked(request, answer)
+        except AuthenticationError as err:
+            raise _RefusedError(err, headers) from None
+
+    async def _exchange_in_time(
+        self, request: Request, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send a request, with aiohttp's errors mapped to BackendError."""
+        try:
+            async with asyncio.timeout(request.timeout):
+                return await self._exchange(request, headers)
         except TimeoutError as err:
-            raise UnreachableError(f"{request}: no answer in time") from err
+            raise UnreachableError(
+                f"{request}: no answer in time", reason=Reason.NO_ANSWER
+            ) from err
         except aiohttp.ClientConnectorCertificateError as err:
-            raise UnreachableError(f"{request}: certificate not trusted") from err
+            raise UnreachableError(
+                f"{request}: certificate not trusted",
+                reason=Reason.UNTRUSTED_CERTIFICATE,
+            ) from err
         except aiohttp.ClientConnectorSSLError as err:
             raise TlsError(f"{request}: no https") from err
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as err:
             # Only the type, because the text of aiohttp's errors contains the address.
-            lost = UnreachableError(f"{request}: {type(err).__name__}")
+            lost = UnreachableError(
+                f"{request}: {type(err).__name__}", reason=_reason_of(err)
+            )
             raise _RetryableError(lost) from err
         except (aiohttp.ClientError, ValueError) as err:
             # aiohttp raises ValueError for invalid host names and header values.
             raise ProtocolError(f"{request}: {type(err).__name__}") from err
-        return self._checked(request, answer)
 
     async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Answer:
         """Send a request, follow redirects on the same server, and read the answer."""
@@ -253,11 +293,24 @@ class HttpClient:
             raise classified
         default = UnreachableError if answer.status >= 500 else ProtocolError
         error = _ERRORS.get(answer.status, default)(
-            f"{request}: HTTP {answer.status}", retry_after=retry_after(answer.headers)
+            f"{request}: HTTP {answer.status}",
+            reason=Reason.SERVER_ERROR if answer.status >= 500 else None,
+            status=answer.status,
+            retry_after=retry_after(answer.headers),
         )
         if answer.status in _RETRY_STATUSES:
             raise _RetryableError(error)
         raise error
+
+
+def _reason_of(err: aiohttp.ClientError) -> Reason:
+    """Return why there is no connection, as far as aiohttp knows."""
+    if isinstance(err, aiohttp.ClientConnectorDNSError):
+        return Reason.UNKNOWN_HOST
+    if not isinstance(err, aiohttp.ClientConnectorError):
+        return Reason.CANNOT_CONNECT
+    is_refused = err.os_error.errno == errno.ECONNREFUSED
+    return Reason.CONNECTION_REFUSED if is_refused else Reason.CANNOT_CONNECT
 
 
 async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
@@ -276,7 +329,10 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
             response.close()
             if is_error:
                 return answer
-            raise ProtocolError(f"{request}: the answer is larger than {limit} bytes")
+            raise AnswerTooLargeError(
+                f"{request}: the answer is larger than {limit} bytes"
+            )
+    answer = replace(answer, size=len(body))
     content_type = response.content_type.lower()
     if content_type == request.accept != JSON_TYPE:
         return replace(answer, text=body.decode(errors="replace"))

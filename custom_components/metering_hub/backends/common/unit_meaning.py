@@ -95,7 +95,7 @@ class UnitVocabulary:
     def _add_words(
         self, symbols: Iterable[str], names: Iterable[str], meaning: Meaning
     ) -> None:
-        """Add words of one meaning; what is known keeps its own: "dB" is no byte."""
+        """Add words of one meaning; a known word keeps its own: "dB" is no byte."""
         for symbol in symbols:
             self._symbols.setdefault(symbol, meaning)
             self._in_any_case.setdefault(symbol.casefold(), set()).add(symbol)

@@ -10,11 +10,13 @@ from .models import ExtraDevice
 SPEC = BackendSpec(
     key="dsmr_reader",
     name="DSMR-reader",
+    title="DSMR-reader",
     fields=(
         Field(name="url", kind=FieldKind.URL, identifies=True),
         Field(name="api_key", kind=FieldKind.KEY),
         Field(name="verify_ssl", kind=FieldKind.BOOLEAN, default=True, required=False),
     ),
+    example_url="192.168.1.5:8888",
     make=DsmrReaderBackend,
     poll_interval=POLL_INTERVAL,
     history_interval=timedelta(minutes=5),

@@ -10,6 +10,7 @@ from ..errors import (
     AuthenticationError,
     BackendError,
     PermissionDeniedError,
+    Reason,
     UnsupportedError,
 )
 
@@ -32,7 +33,7 @@ def classify_login(answer: Answer) -> BackendError | None:
         return None
     detail = as_text(as_object(answer.body).get("detail")) or ""
     if detail == API_IS_OFF:
-        return UnsupportedError("the API is switched off", reason="api_disabled")
+        return UnsupportedError("the API is switched off", reason=Reason.API_DISABLED)
     if detail == WRONG_KEY:
         return AuthenticationError("the API key is not accepted")
     return PermissionDeniedError("the server refuses the request")

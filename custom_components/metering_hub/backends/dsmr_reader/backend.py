@@ -6,7 +6,8 @@ from typing import override
 
 from aiohttp import ClientSession
 
-from ...metering.model import Inventory, Point, PricePeriod
+from ...metering.inventory import Inventory
+from ...metering.model import Point, PricePeriod
 from ...metering.p1_readings import P1Readings
 from ..base import (
     Backend,
@@ -18,7 +19,7 @@ from ..base import (
     Memory,
     Settings,
 )
-from ..errors import UnsupportedError
+from ..errors import Reason, UnsupportedError
 from .changes import find_changes
 from .client import DsmrReaderClient
 from .comparison import HistoryComparer
@@ -103,13 +104,11 @@ class DsmrReaderBackend(Backend):
         version = await self._client.version()
         if parse_version(version) < OLDEST_VERSION:
             raise UnsupportedError(
-                f"DSMR-reader {version} is too old", reason="unsupported_version"
+                f"DSMR-reader {version} is too old", reason=Reason.UNSUPPORTED_VERSION
             )
         statistics = await self._telegrams.read_statistics()
         self._connected = version, statistics
-        return Identity(
-            unique_id=meter_id(statistics), title="DSMR-reader", version=version
-        )
+        return Identity(unique_id=meter_id(statistics), version=version)
 
     @override
     async def inventory(self) -> Inventory:

@@ -67,7 +67,7 @@ HISTORY_TIMEOUT = 60.0
 class DsmrReaderClient:
     """The endpoints that the integration uses.
 
-    Every method raises only BackendError: UnsupportedError("api_disabled") if the API
+    Every method raises only BackendError: UnsupportedError (API_DISABLED) if the API
     is switched off, AuthenticationError for a wrong key, NotFoundError if the server is
     older than the endpoint, ProtocolError for an answer of the wrong shape, and the
     errors of `HttpClient.request`.

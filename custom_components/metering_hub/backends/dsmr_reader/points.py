@@ -135,6 +135,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
                 poll_interval=FAST_INTERVAL,
                 has_history=True,
                 capacity=MOST_PER_HOUR * _PER_KWH[profile.energy_unit],
+                tariff_number=int(number) if profile.has_tariffs else None,
             )
     if profile.extra is not None:
         yield Point(
@@ -156,8 +157,8 @@ def _power(profile: MeterProfile) -> Iterator[Point]:
     """Yield the net power and the power in each direction."""
     for key, role in (
         (POWER_KEY, Role.GRID_POWER),
-        ("electricity_currently_delivered", None),
-        ("electricity_currently_returned", None),
+        ("electricity_currently_delivered", Role.GRID_POWER_DELIVERED),
+        ("electricity_currently_returned", Role.GRID_POWER_RETURNED),
     ):
         yield Point(
             key=key,
@@ -206,6 +207,10 @@ def _live(profile: MeterProfile) -> Iterator[Point]:
             options=("low", "normal"),
             stale_after=STALE_AFTER,
             poll_interval=POLL_INTERVAL,
+            tariff_numbers={
+                tariff_of(number, is_belgian=profile.is_belgian): number
+                for number in (1, 2)
+            },
         )
     yield Point(
         key="electricity_cost_per_hour",

@@ -24,6 +24,7 @@ from ..errors import (
     PermissionDeniedError,
     ProtocolError,
     RateLimitedError,
+    Reason,
     RejectedError,
     UnreachableError,
     UnsupportedError,
@@ -173,7 +174,9 @@ class Sender:
     ) -> None:
         """Send a request; raises UnreachableError if too many are on their way."""
         if len(self._pending) >= MOST_PENDING:
-            raise UnreachableError("earlier readings are still on their way")
+            raise UnreachableError(
+                "earlier readings are still on their way", reason=Reason.STILL_BUSY
+            )
         self._pending.add(key)
         try:
             answer = await http.request(request)
@@ -203,7 +206,7 @@ def _classify_telegram(answer: Answer) -> BackendError | None:
     if text == WRONG_KEY:
         return AuthenticationError("the API key is not accepted")
     if text == API_IS_OFF:
-        return UnsupportedError("the API is switched off", reason="api_disabled")
+        return UnsupportedError("the API is switched off", reason=Reason.API_DISABLED)
     # A proxy answers with a page.
     if answer.status in (400, 500) and text and not text.startswith("<"):
         return RejectedError(text[:_LONGEST_REASON])

@@ -8,6 +8,8 @@ from .backend import MilesightBackend
 SPEC = BackendSpec(
     key="milesight",
     name="Milesight Beaver IoT",
+    title="Beaver IoT",
+    manufacturer="Milesight",
     fields=(
         Field(name="url", kind=FieldKind.URL, identifies=True),
         Field(name="username", kind=FieldKind.EMAIL, identifies=True),
@@ -31,22 +33,24 @@ SPEC = BackendSpec(
             section="advanced",
         ),
     ),
+    example_url="192.168.1.5:8080",
     make=MilesightBackend,
     poll_interval=timedelta(seconds=30),
     history_interval=timedelta(minutes=15),
-    # All of it is read every six hours, and what is older is compared once a day.
+    # What is older is compared once a day.
     history_window=timedelta(hours=36),
     capabilities=frozenset(
         {
             Capability.HISTORY,
             Capability.COMPARISON,
+            Capability.RENAME,
+            Capability.SERVER_DATA,
+            Capability.UNCONFIRMED,
             Capability.WATCH,
             Capability.WRITE,
         }
     ),
-    # Users paste the address of the page they have open, or that of the API.
-    page_segments=frozenset(
-        {"api", "auth", "dashboard", "device", "entity", "integration", "setting"}
-        | {"tag", "user", "user-role", "workflow"}
-    ),
+    # Users paste the address of the page they have open, which `find_api` cuts, or that
+    # of the API.
+    page_segments=frozenset({"api"}),
 )

@@ -1,4 +1,4 @@
-"""Log in to Beaver IoT with the OAuth 2 password and refresh grants.
+"""Log in to Beaver IoT with the OAuth 2 password grant.
 
 The fields are form-urlencoded. The tenant is a header of the token request only; after
 that it is part of the token. Source: docs/wire/milesight.md, Login.
@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 from ..common.auth import Token
 from ..common.http import Answer, HttpClient, Request
 from ..common.parse import as_integer, as_object, as_text
-from ..errors import AuthenticationError, BackendError, ProtocolError
+from ..errors import AuthenticationError, BackendError, ProtocolError, Reason
 
 _PATH = "/oauth2/token"
+_NOT_ACCEPTED = "the email address or the password was not accepted"
 _REFUSALS: Mapping[str, str] = {
     "invalid_client": "the client ID or the client secret was not accepted",
     "tenant not found": "the tenant does not exist",
-    "username not found": "the email address or the password was not accepted",
-    "Bad credentials": "the email address or the password was not accepted",
-    "invalid_grant": "the refresh token has expired",
+    "username not found": _NOT_ACCEPTED,
+    "user not found": _NOT_ACCEPTED,
+    "Bad credentials": _NOT_ACCEPTED,
+    "password not match": _NOT_ACCEPTED,
 }
 """Error texts by a part of the server's message.
 
@@ -39,7 +41,11 @@ class Credentials:
 
 
 class Login:
-    """Requests tokens; every method raises AuthenticationError if that is refused."""
+    """Requests tokens with the user's credentials.
+
+    Refresh tokens are not used: the server goes on accepting them after the password
+    was changed or the user was deleted, which only a login finds.
+    """
 
     def __init__(
         self,
@@ -51,52 +57,33 @@ class Login:
         self._http = http
         self._credentials = credentials
         self._clock = clock
-        self._last_access_token: str | None = None
+        self.count = 0
+        """The number of logins, which shows that the server refused a token."""
 
     async def log_in(self) -> Token:
-        """Return the tokens for the email address and the password."""
-        return await self._request_token(
-            {
-                "grant_type": "password",
-                "username": self._credentials.username,
-                "password": self._credentials.password,
-            }
-        )
+        """Return a token, which expires after a day.
 
-    async def refresh(self, refresh_token: str) -> Token:
-        """Return new tokens; access and refresh token both expire after a day.
-
-        Servers since 1.3 return the same pair within a minute of a login. If the server
-        has just refused that access token, it is useless, so this counts as a refusal.
+        Raises AuthenticationError if the server refuses the credentials.
         """
-        refused = self._last_access_token
-        token = await self._request_token(
-            {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        )
-        if token.access == refused:
-            raise AuthenticationError(f"{_PATH}: the server returned the same token")
-        return token
-
-    async def _request_token(self, grant: Mapping[str, str]) -> Token:
-        """Return the tokens for a grant."""
         request = Request(
             method="POST",
             path=_PATH,
             form={
                 "client_id": self._credentials.client_id,
                 "client_secret": self._credentials.client_secret,
-                **grant,
+                "grant_type": "password",
+                "username": self._credentials.username,
+                "password": self._credentials.password,
             },
         )
         answer = as_object((await self._http.request(request)).body)
         data = as_object(answer.get("data"))
         if (access := as_text(data.get("access_token"))) is None:
             raise ProtocolError(f"{request}: no token")
-        self._last_access_token = access
+        self.count += 1
         lifetime = as_integer(data.get("expires_in"))
         return Token(
             access=access,
-            refresh=as_text(data.get("refresh_token")),
             expires=None
             if lifetime is None
             else self._clock() + timedelta(seconds=lifetime),
@@ -111,4 +98,6 @@ def classify_login(answer: Answer) -> BackendError | None:
     details = as_text(body.get("detail_message")), as_text(body.get("error_message"))
     message = " ".join(text for text in details if text is not None)
     cause = next((text for part, text in _REFUSALS.items() if part in message), None)
-    return AuthenticationError(cause or "the login was refused", reason="invalid_login")
+    return AuthenticationError(
+        cause or "the login was refused", reason=Reason.INVALID_LOGIN
+    )

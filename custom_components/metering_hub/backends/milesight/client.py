@@ -7,26 +7,25 @@ Source: docs/wire/milesight.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ..common.http import TOTAL_TIMEOUT, HttpClient, Json, Request
-from ..common.parse import as_number, as_object, as_objects
+from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object
 from ..errors import NotFoundError, ProtocolError
+from .entity_rows import EntityRow, EntityType, parse_entity, parse_meta
 from .models import (
-    Aggregate,
+    Aggregated,
     DeviceRow,
-    EntityRow,
-    EntityType,
     Object,
     Page,
     Status,
     StoredValue,
     User,
+    parse_aggregate,
     parse_device,
-    parse_entity,
     parse_entity_value,
-    parse_meta,
     parse_page,
     parse_status,
     parse_statuses,
@@ -44,11 +43,11 @@ The server has no limit, but parsing longer answers would block the event loop.
 BATCH_SIZE = 1000
 """Latest values per request; the server accepts up to 5,000."""
 
-MAX_FILTER_VALUES = 100
-"""The number of values that a filter of advanced-search accepts."""
-
 HISTORY_TIMEOUT = 60.0
 """Seconds; a page of history can take a small server longer than latest values."""
+
+_IN_ORDER = ("timestamp", "id")
+"""The order of stored values. By time alone, rows of one uplink come in any order."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,17 +104,15 @@ class MilesightClient:
         return parse_page(data, parse_entity, _skipped(number))
 
     async def entity_values(
-        self, number: int, keys: Sequence[str] = (), size: int = PAGE_SIZE
+        self, number: int, size: int = PAGE_SIZE
     ) -> Page[tuple[str, Status]]:
         """POST /entity/advanced-search (since 1.2.3): a page of properties' values.
 
-        `keys` are at most MAX_FILTER_VALUES entity keys, or none for all properties;
-        running servers have refused them (Source: docs/wire/milesight.md, Latest
-        values). Values are text and have no time. A page past the end is page 1 again.
+        Single entities cannot be selected: the server refuses lists of their keys.
+        Values are text and have no time. A page past the end is page 1 again.
         """
-        entity_filter: Object = {"ENTITY_TYPE": _any_of(["PROPERTY"])}
-        if keys:
-            entity_filter["ENTITY_KEY"] = _any_of(keys)
+        is_property: Object = {"operator": "ANY_EQUALS", "values": ["PROPERTY"]}
+        entity_filter: Object = {"ENTITY_TYPE": is_property}
         body: Object = {"entity_filter": entity_filter, **_page(number, size)}
         data = await self._post("/entity/advanced-search", body)
         return parse_page(data, parse_entity_value, _skipped(number, size))
@@ -133,22 +130,24 @@ class MilesightClient:
         return parse_meta(await self._get(f"/entity/{entity_id}/meta"), entity_id)
 
     async def aggregate(
-        self, entity_id: str, start: datetime, end: datetime, aggregate: Aggregate
-    ) -> float | None:
-        """POST /entity/history/aggregate: one number for [start, end], in its own unit.
+        self, entity_id: str, start: datetime, end: datetime, aggregate: str
+    ) -> Sequence[Aggregated]:
+        """POST /entity/history/aggregate: LAST, MIN, MAX, AVG, SUM or COUNT.
 
-        {value, value_type}, with LONG values as text; {} if nothing is stored. The
-        server loads all rows of the span into memory, so long spans are slow.
+        It is that of the values in [start, end]: {value, value_type}, or all that occur
+        with their number; {} if nothing is stored. The server loads all rows of the
+        span into memory, so long spans are slow.
         """
         body: Object = {
             "entity_id": entity_id,
             "start_timestamp": to_millis(start),
             "end_timestamp": to_millis(end),
-            "aggregate_type": aggregate.value,
+            "aggregate_type": aggregate,
         }
         request = _read_request("/entity/history/aggregate", body, HISTORY_TIMEOUT)
-        data = unwrap(request, (await self._history.request(request)).body)
-        return as_number(as_object(data).get("value"))
+        return parse_aggregate(
+            unwrap(request, (await self._history.request(request)).body)
+        )
 
     async def status(self, entity_id: str) -> Status | None:
         """GET /entity/{id}/status: the latest value; `None` before the first one."""
@@ -173,18 +172,22 @@ class MilesightClient:
         entity_ids: Sequence[str],
         start: datetime,
         end: datetime,
-        number: int,
         size: int,
+        *,
+        is_newest_first: bool = False,
     ) -> Page[StoredValue]:
-        """POST /entity/history/search: a page of stored values in [start, end].
+        """POST /entity/history/search: the first stored values in [start, end].
 
-        Newest first, with LONG values as text. Ask for more than one entity only if
-        the server has `statuses`: old releases ignore `entity_ids`.
+        They are asked for in order of time, and then of arrival, with LONG values as
+        text. Releases before 1.2.1 ignore `entity_ids`, which is how more than one
+        entity is asked for. Raises AnswerTooLargeError if so many rows are too long.
         """
+        direction = "DESC" if is_newest_first else "ASC"
         body: Object = {
             "start_timestamp": to_millis(start),
             "end_timestamp": to_millis(end),
-            **_page(number, size),
+            "sorts": [{"direction": direction, "property": name} for name in _IN_ORDER],
+            **_page(1, size),
         }
         single_id = entity_ids[0] if len(entity_ids) == 1 else None
         if single_id is not None:
@@ -192,12 +195,13 @@ class MilesightClient:
         else:
             body["entity_ids"] = list(entity_ids)
         request = _read_request("/entity/history/search", body, HISTORY_TIMEOUT)
-        data = unwrap(request, (await self._history.request(request)).body)
-        return parse_page(
-            data,
+        answer = await self._history.request(request)
+        page = parse_page(
+            unwrap(request, answer.body),
             lambda row: parse_stored_value(row, single_id),
-            _skipped(number, size),
+            0,
         )
+        return replace(page, answer_bytes=answer.size)
 
     async def update_properties(self, exchange: Mapping[str, Json]) -> None:
         """POST /entity/property/update: set values by entity key.
@@ -210,6 +214,16 @@ class MilesightClient:
     async def call_service(self, exchange: Mapping[str, Json]) -> None:
         """POST /entity/service/call: call services by entity key."""
         await self._write("/entity/service/call", exchange)
+
+    async def rename_device(self, device_id: str, name: str) -> None:
+        """PUT /device/{id}: give a device another name.
+
+        Source: docs/wire/milesight.md, Devices.
+        """
+        request = Request(
+            method="PUT", path=f"/device/{device_id}", json={"name": name}
+        )
+        unwrap(request, (await self._writing.request(request)).body)
 
     async def broker_info(self) -> BrokerInfo:
         """GET /mqtt/broker-info (since 1.2.0): the address of the MQTT broker."""
@@ -275,8 +289,3 @@ def _page(number: int, size: int = PAGE_SIZE) -> Object:
 def _skipped(number: int, size: int = PAGE_SIZE) -> int:
     """Return the number of rows before a page."""
     return (number - 1) * size
-
-
-def _any_of(values: Sequence[str]) -> Object:
-    """Return a condition of advanced-search that one of some values meets."""
-    return {"operator": "ANY_EQUALS", "values": list(values)}

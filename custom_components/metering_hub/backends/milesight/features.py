@@ -33,12 +33,11 @@ class LatestEndpoint(StrEnum):
 class Features:
     """The features of a server; `None` if undetermined.
 
-    `batch` and `pages` are the endpoints of the same name, `broker` is an MQTT broker.
+    `batch` and `pages` are the endpoints of the same name.
     """
 
     batch: bool | None = None
     pages: bool | None = None
-    broker: bool | None = None
 
     @property
     def latest_endpoint(self) -> LatestEndpoint:
@@ -54,14 +53,14 @@ class Features:
 
     def without_upgradable(self) -> Features:
         """Return the features that an upgrade of the server would not change."""
-        return self if self.batch else replace(self, batch=None, pages=None)
+        return self if self.batch else Features()
 
 
 async def probe_features(client: MilesightClient, features: Features) -> Features:
     """Return the features of a server; only undetermined ones are probed.
 
-    A release with the batch endpoint also has the pages, so a new server takes two
-    requests and an old one three.
+    A release with the batch endpoint also has the pages, so a new server takes one
+    request and an old one two.
     """
     if features.batch is None:
         has_batch = await _has_endpoint(client.statuses([_UNUSED_ID]))
@@ -71,9 +70,6 @@ async def probe_features(client: MilesightClient, features: Features) -> Feature
             client.entity_values(1, size=1)
         )
         features = replace(features, pages=has_pages)
-    if features.broker is None:
-        has_broker = await _has_endpoint(client.broker_info())
-        features = replace(features, broker=has_broker)
     return features
 
 

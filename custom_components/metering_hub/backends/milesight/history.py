@@ -1,52 +1,50 @@
 """Read stored values in bounded time windows, oldest first.
 
-The server returns the newest page first, so a whole window has to be read before its
-oldest value is known. The length of the windows adapts to the number of values in them.
+The length of the windows adapts to the number of values in them.
 Source: docs/wire/milesight.md, History.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
+from ...metering.model import Kind
 from ...metering.reading_columns import ReadingColumns, number
-from ..base import EARLIEST, HistoryChunk
-from ..common.concurrency import gather_parts
-from ..errors import BackendError, ProtocolError
-from .catalogue import Source
-from .client import MilesightClient
+from ..base import HistoryChunk
+from ..common.concurrency import LoopYielder, gather_parts
+from ..errors import BackendError
+from .client import BATCH_SIZE, MilesightClient
+from .history_batches import BatchProbe
+from .history_pages import (
+    ChangedMeanwhileError,
+    ForeignRowsError,
+    PageReader,
+    PageSize,
+    Span,
+)
+from .history_starts import HistoryStarts
 from .models import Page, StoredValue
+from .sources import Source
 from .values import value_parser
-
-PAGE_SIZE = 1000
-"""Stored values per page."""
 
 FIRST_WINDOW = timedelta(days=1)
 NARROWEST_WINDOW = timedelta(minutes=10)
-WIDEST_WINDOW = timedelta(days=30)
+WIDEST_WINDOW = timedelta(days=90)
 
-VALUES_PER_WINDOW = 3 * PAGE_SIZE
-VALUES_PER_ENTITY = PAGE_SIZE // 2
-MAX_VALUES = 20_000
-"""The number of values that a window should have: a few pages, or half a page for each
-entity that needs a request of its own, up to a limit that fits into memory."""
+MAX_VALUES = 200_000
+"""The number of values in a window of many requests that fits into memory."""
 
-_MARGIN = timedelta(milliseconds=1)
-"""Requests start this much earlier, in case the server excludes the start of a span."""
+FULL_PAGES = 2.0
+"""A window of a single request holds more than its page, so that pages are full."""
 
+PARTLY_FULL = 0.8
+"""A window of several requests holds less, so that each is answered by one page."""
+
+_PARSED_PER_TURN = 1000
 
 type Group = tuple[str, ...]
 """The ids of the entities in one request."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """The entities and the time span of one request."""
-
-    entity_ids: Group
-    start: datetime
-    end: datetime
 
 
 @dataclass(slots=True)
@@ -76,7 +74,7 @@ class _Pass:
     def __init__(self, sources: Sequence[Source], failures: HistoryFailures) -> None:
         """Initialize with all points; raises BackendError if all starts are unknown."""
         self.by_id = {source.entity.id: source for source in sources}
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, BackendError] = {}
         self._failures = failures
         failures.histories -= {source.point.key for source in sources}
         unknown = failures.take_unknown(sources)
@@ -96,19 +94,43 @@ class _Pass:
         for group, error in failures.items():
             for entity_id in group:
                 key = self.by_id.pop(entity_id).point.key
-                self.failed[key] = str(error)
+                self.failed[key] = error
                 self._failures.histories.add(key)
         if failures and not self.by_id:
             raise next(iter(failures.values()))
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryReader:
-    """Reads stored values; `has_batches` allows several entities in one request."""
+class HistoryMemory:
+    """What is known of a server's history while it is connected."""
 
-    client: MilesightClient
-    has_batches: bool
-    failures: HistoryFailures
+    failures: HistoryFailures = field(default_factory=HistoryFailures)
+    page_size: PageSize = field(default_factory=PageSize)
+    batches: BatchProbe = field(default_factory=BatchProbe)
+    starts: HistoryStarts = field(default_factory=HistoryStarts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What was read of a window: the rows before `until`, by page.
+
+    `fullness` is how many times it held what a window should hold. If the window was
+    too long to be read, `until` is its start.
+    """
+
+    pages: Sequence[Sequence[StoredValue]]
+    until: datetime
+    fullness: float
+
+
+class HistoryReader:
+    """Reads the stored values of a server."""
+
+    def __init__(self, client: MilesightClient, memory: HistoryMemory) -> None:
+        """Initialize the reader with what is known of the server."""
+        self._client = client
+        self._memory = memory
+        self._pages = PageReader(client, memory.page_size)
 
     async def chunks(
         self, sources: Sequence[Source], start: datetime, end: datetime
@@ -118,132 +140,156 @@ class HistoryReader:
         Points that fail are left out of the remaining chunks. Raises BackendError if
         all of them fail.
         """
-        reading = _Pass(sources, self.failures)
+        reading = _Pass(sources, self._memory.failures)
         cursor, end = start.astimezone(UTC), end.astimezone(UTC)
         window = FIRST_WINDOW
-        while cursor < end and (groups := self._groups(reading)):
+        has_batches = await self._has_batches([*reading.by_id], end)
+        while cursor < end and (groups := _groups([*reading.by_id], has_batches)):
             stop = min(cursor + window, end)
-            target = _target(groups)
-            spans = {group: _Span(group, cursor - _MARGIN, stop) for group in groups}
-            first_pages, failures = await gather_parts(
-                {group: self._page(span, 1) for group, span in spans.items()}
-            )
-            reading.remove(failures)
-            total = sum(page.total for page in first_pages.values())
-            if total > 2 * target and stop - cursor > NARROWEST_WINDOW:
-                window = _resize(stop - cursor, total, target)
-                continue
-            more_pages, failures = await gather_parts(
-                {
-                    group: self._more_pages(spans[group], page)
-                    for group, page in first_pages.items()
-                }
-            )
-            reading.remove(failures)
-            pages = [first_pages[group].rows for group in more_pages]
-            pages += [rows for more in more_pages.values() for rows in more]
-            readings = await _make_readings(pages, reading.by_id)
-            failed = {**reading.failed}
-            yield HistoryChunk(readings=readings, until=stop, failed=failed)
-            window = _resize(window, total, target)
-            cursor = stop
-
-    def _groups(self, reading: _Pass) -> list[Group]:
-        """Return the entities that remain, by request."""
-        if self.has_batches:
-            return [tuple(reading.by_id)] if reading.by_id else []
-        return [(entity_id,) for entity_id in reading.by_id]
+            found = await self._read(reading, groups, cursor, stop)
+            if found.until > cursor:
+                readings = await _make_readings(found, reading.by_id)
+                failed = {**reading.failed}
+                yield HistoryChunk(readings=readings, until=found.until, failed=failed)
+            window = _resize(stop - cursor, found.fullness)
+            cursor = found.until
 
     async def first_reading(
         self, sources: Sequence[Source], now: datetime
     ) -> datetime | None:
-        """Return the time of the oldest stored value; two requests per source.
+        """Return the time of the oldest stored value that a set clock has stamped.
 
         Raises BackendError if none is known, and the server did not answer for all.
         """
-        self.failures.take_unknown(sources)
-        times, failures = await gather_parts(
-            {
-                source.point.key: self._first_reading(source.entity.id, now)
-                for source in sources
-            }
-        )
-        first = min((time for time in times.values() if time), default=None)
+        failures, starts = self._memory.failures, self._memory.starts
+        failures.take_unknown(sources)
+        ids = {source.entity.id: source.point.key for source in sources}
+        if await self._has_batches([*ids], now):
+            return await starts.first_of_all(self._client, [*ids], now)
+        failed = await starts.find(self._client, [*ids], now)
+        first = starts.earliest(ids)
         if first is None:
-            for failure in failures.values():
+            for failure in failed.values():
                 raise failure
-        self.failures.unknown_starts |= failures
+        failures.unknown_starts |= {ids[each]: err for each, err in failed.items()}
         return first
 
-    async def _first_reading(self, entity_id: str, now: datetime) -> datetime | None:
-        """Return the time of an entity's oldest value that a set clock has stamped.
+    async def _has_batches(self, entity_ids: Sequence[str], now: datetime) -> bool:
+        """Return True if one request returns the rows of several entities."""
+        return await self._memory.batches.has_batches(self._client, entity_ids, now)
 
-        It is the last page of one row. New values move it, so it is requested again
-        until it is the last one.
+    def _fullness(self, pages: Collection[Page[StoredValue]]) -> float:
+        """Return how many times a window holds what it should hold.
+
+        `pages` are the first ones of its requests. Of several requests, no answer
+        should be longer than a page, and all of them together have to fit into memory.
         """
-        number = 1
-        while True:
-            page = _readable(
-                await self.client.history([entity_id], EARLIEST, now, number, 1)
-            )
-            if page.total <= number:
-                return page.rows[-1].time if page.rows else None
-            number = page.total
+        totals = [page.total for page in pages]
+        size = self._memory.page_size.rows
+        if len(totals) == 1:
+            return totals[0] / (FULL_PAGES * size)
+        most = max(totals, default=0)
+        return max(most / (PARTLY_FULL * size), sum(totals) / MAX_VALUES)
 
-    async def _page(self, span: _Span, number: int) -> Page[StoredValue]:
-        """Return a page of a span."""
-        return _readable(
-            await self.client.history(
-                span.entity_ids, span.start, span.end, number, PAGE_SIZE
-            )
+    async def _read(
+        self, reading: _Pass, groups: Sequence[Group], start: datetime, stop: datetime
+    ) -> _Window:
+        """Read the rows of groups in [start, stop], or as many as one page holds.
+
+        Points that fail are removed. Nothing is read if there are far too many rows.
+        """
+        spans = {group: Span(group, start, stop) for group in groups}
+        first, failures = await gather_parts(
+            {group: self._pages.first_page(span) for group, span in spans.items()}
+        )
+        self._remove(reading, failures)
+        fullness = self._fullness(first.values())
+        if len(first) == 1:
+            (page,) = first.values()
+            if page.size < page.total and (until := _complete_until(page)) > start:
+                rows = [row for row in page.rows if row.time < until]
+                return _Window([rows], until, fullness)
+        elif fullness > 2 and stop - start > NARROWEST_WINDOW:
+            return _Window([], start, fullness)
+        found, failures = await gather_parts(
+            {group: self._all(spans[group], page) for group, page in first.items()}
+        )
+        self._remove(reading, failures)
+        return _Window(
+            [rows for pages in found.values() for rows in pages], stop, fullness
         )
 
-    async def _more_pages(
-        self, span: _Span, first_page: Page[StoredValue]
-    ) -> list[Sequence[StoredValue]]:
-        """Return the rows of all pages of a span except the first, by page."""
-        pages = -(-first_page.total // PAGE_SIZE)
-        return [(await self._page(span, number)).rows for number in range(2, pages + 1)]
+    async def _all(
+        self, span: Span, first: Page[StoredValue]
+    ) -> Sequence[Sequence[StoredValue]]:
+        """Return all rows of a span, whose first page was read, by page.
+
+        If they change meanwhile, they are read again, but only once.
+        """
+        try:
+            return [first.rows, *await self._pages.rest(span, first)]
+        except ChangedMeanwhileError:
+            first = await self._pages.first_page(span)
+            return [first.rows, *await self._pages.rest(span, first)]
+
+    def _remove(self, reading: _Pass, failures: Mapping[Group, BackendError]) -> None:
+        """Remove the points that failed; raises BackendError if none is left."""
+        if any(isinstance(error, ForeignRowsError) for error in failures.values()):
+            self._memory.batches.deny()
+        reading.remove(failures)
 
 
-def _readable(page: Page[StoredValue]) -> Page[StoredValue]:
-    """Return a page; raises ProtocolError if none of its rows is readable."""
-    if page.size and not page.rows:
-        raise ProtocolError("a page of stored values without a readable one")
-    return page
+def _complete_until(page: Page[StoredValue]) -> datetime:
+    """Return up to when the rows of a full page are all there are.
+
+    The rows of a second stay together, because they are judged together.
+    """
+    return page.rows[-1].time.replace(microsecond=0)
 
 
-def _target(groups: Sequence[Group]) -> int:
-    """Return the number of values that a window should have."""
-    return min(max(VALUES_PER_WINDOW, VALUES_PER_ENTITY * len(groups)), MAX_VALUES)
+def _groups(entity_ids: Sequence[str], has_batches: bool) -> list[Group]:
+    """Return the entities by request."""
+    size = BATCH_SIZE if has_batches else 1
+    return [*batched(entity_ids, size, strict=False)]
 
 
-def _resize(window: timedelta, values: int, target: int) -> timedelta:
-    """Return a window that will hold about `target` values."""
+def _resize(window: timedelta, fullness: float) -> timedelta:
+    """Return a window that will hold about as much as it should."""
     # Values are not spread evenly, so a window grows to four times its length at most.
-    factor = min(target / values, 4.0) if values else 4.0
+    factor = min(1 / fullness, 4.0) if fullness else 4.0
     return min(max(window * factor, NARROWEST_WINDOW), WIDEST_WINDOW)
 
 
 async def _make_readings(
-    pages: Iterable[Sequence[StoredValue]], by_id: Mapping[str, Source]
+    found: _Window, by_id: Mapping[str, Source]
 ) -> dict[str, ReadingColumns]:
-    """Return the readings of stored values by point key, oldest first."""
+    """Return the readings of stored values by point key, oldest first.
+
+    Of a measured value, the last one counts that was stored of a moment. Of a register,
+    the rules decide between all of them.
+    """
     parsers = {
-        entity_id: (source.point.key, value_parser(source))
+        entity_id: (source.point, value_parser(source))
         for entity_id, source in by_id.items()
     }
-    values: dict[str, dict[float, float]] = {}
-    for page in pages:
-        for row in page:
-            if (found := parsers.get(row.entity_id)) is None:
-                continue
-            key, parse = found
-            if (value := number(parse(row.value))) is not None:
-                values.setdefault(key, {})[row.time.timestamp()] = value
-        await asyncio.sleep(0)
     readings: dict[str, ReadingColumns] = {}
-    for key, by_time in values.items():
-        times = sorted(by_time)
-        readings[key] = ReadingColumns(times, [by_time[time] for time in times])
+    yielder = LoopYielder(_PARSED_PER_TURN)
+    for page in found.pages:
+        for row in page:
+            if (known := parsers.get(row.entity_id)) is None:
+                continue
+            point, parse = known
+            if (value := number(parse(row.value))) is None:
+                continue
+            columns = readings.setdefault(point.key, ReadingColumns())
+            time = row.time.timestamp()
+            if (
+                point.kind is not Kind.REGISTER
+                and columns.times
+                and columns.times[-1] == time
+            ):
+                columns.values[-1] = value
+            else:
+                columns.add(time, value)
+        await yielder.spend(len(page))
     return readings

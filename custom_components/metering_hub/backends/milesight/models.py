@@ -5,10 +5,9 @@ nulls. Ids are snowflake numbers beyond 2**53, so they are handled as text. Sour
 docs/wire/milesight.md, JSON, Devices and Entities.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 from ..common.http import Json
@@ -17,36 +16,6 @@ from ..common.shapes import require_object, require_objects
 from ..errors import ProtocolError
 
 type Object = dict[str, Json]
-
-
-class EntityType(StrEnum):
-    """The types of entities that are used; only a PROPERTY has a latest value."""
-
-    PROPERTY = "PROPERTY"
-    SERVICE = "SERVICE"
-
-
-class ValueType(StrEnum):
-    """The value types that the integration supports."""
-
-    STRING = "STRING"
-    LONG = "LONG"
-    DOUBLE = "DOUBLE"
-    BOOLEAN = "BOOLEAN"
-    OBJECT = "OBJECT"
-
-
-NUMERIC = frozenset({ValueType.LONG, ValueType.DOUBLE})
-
-
-class Aggregate(StrEnum):
-    """The aggregations of `MilesightClient.aggregate`."""
-
-    LAST = "LAST"
-    LOWEST = "MIN"
-    HIGHEST = "MAX"
-    AVERAGE = "AVG"
-    SUM = "SUM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +36,7 @@ class DeviceRow:
 
     `key` is "<integration>.device.<identifier>". `model` and `eui` are the only parts
     of `additional_data` that are kept, because that also holds the device's LoRaWAN
-    key.
+    key. `gateway` is the identifier of the gateway that the device reports through.
     """
 
     id: str
@@ -75,31 +44,8 @@ class DeviceRow:
     name: str | None = field(repr=False)
     integration: str | None
     model: str | None
-    eui: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityRow:
-    """An entity of a device or of an integration.
-
-    `key` is the key of that device or integration, a dot, and the entity's identifier;
-    the key of a child entity has one more part. `labels` are the labels of an enum by
-    value, which is text for all value types.
-    """
-
-    id: str
-    key: str = field(repr=False)
-    name: str | None
-    type: EntityType
-    value_type: ValueType
-    is_writable: bool
-    integration_name: str | None
-    unit: str | None
-    labels: Mapping[str, str]
-    lowest: float | None
-    highest: float | None
-    fraction_digits: int | None
-    format: str | None
+    gateway: str | None = field(default=None, repr=False)
+    group: str | None = field(default=None, repr=False)
 
 
 class Status(NamedTuple):
@@ -114,11 +60,23 @@ class Status(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredValue:
-    """One stored value of an entity; `time` is aware UTC."""
+    """One stored value of an entity; `time` is aware UTC.
+
+    `id` grows in the order of arrival; 1.0.0 does not report it.
+    """
 
     entity_id: str
     time: datetime
     value: Json
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """An aggregate of stored values, or how often one of them occurs."""
+
+    value: Json
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +84,16 @@ class Page[Row]:
     """A page of a list.
 
     `rows` are the rows that could be parsed, `size` is the number of rows on the page,
-    and `total` the length of the whole list.
+    and `total` the length of the whole list. `answer_bytes` is the size of the answer,
+    where it is known.
     """
 
     rows: Sequence[Row]
     size: int
     total: int
+    answer_bytes: int = 0
 
 
-_WRITABLE = frozenset({"W", "RW"})
 _LATEST_MILLIS = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
 _MAX_DIGITS = 20
 """More digits than any timestamp has; Python refuses to convert thousands of them."""
@@ -211,62 +170,8 @@ def parse_device(row: Object) -> DeviceRow | None:
         name=as_text(row.get("name")),
         integration=as_text(row.get("integration")),
         model=as_text(additional.get("deviceModel")),
-        eui=as_text(additional.get("eui")) or as_text(row.get("identifier")),
-    )
-
-
-def parse_entity(row: Object) -> EntityRow | None:
-    """Parse a row of entity/search or entity/advanced-search.
-
-    Returns `None` for types that Home Assistant cannot show: EVENT, BINARY, and any
-    that a later release adds.
-    """
-    entity_id, key = as_id(row.get("entity_id")), as_text(row.get("entity_key"))
-    try:
-        entity_type = EntityType(as_text(row.get("entity_type")) or "")
-        value_type = ValueType(as_text(row.get("entity_value_type")) or "")
-    except ValueError:
-        return None
-    if entity_id is None or key is None:
-        return None
-    access = as_text(row.get("entity_access_mod")) or ""
-    attribute = as_object(row.get("entity_value_attribute"))
-    return EntityRow(
-        id=entity_id,
-        key=key,
-        name=as_text(row.get("entity_name")),
-        type=entity_type,
-        value_type=value_type,
-        is_writable=access in _WRITABLE,
-        integration_name=as_text(row.get("integration_name")),
-        unit=as_text(attribute.get("unit")),
-        labels=dict(_parse_labels(attribute.get("enum"))),
-        lowest=as_number(attribute.get("min")),
-        highest=as_number(attribute.get("max")),
-        fraction_digits=as_integer(attribute.get("fraction_digits")),
-        format=as_text(attribute.get("format")),
-    )
-
-
-def _parse_labels(enum: Json) -> Iterator[tuple[str, str]]:
-    """Yield the values of an enum with their labels, which are made unique."""
-    taken = set[str]()
-    for value, text in as_object(enum).items():
-        label = as_text(text) or value
-        if label in taken:
-            label = f"{label} ({value})"
-        taken.add(label)
-        yield value, label
-
-
-def parse_meta(data: Json, entity_id: str) -> EntityRow | None:
-    """Parse the answer of entity/{id}/meta, which has no id in 1.0.0."""
-    meta = as_object(data)
-    return parse_entity(
-        {
-            **{f"entity_{name}": value for name, value in meta.items()},
-            "entity_id": entity_id,
-        }
+        gateway=as_text(additional.get("gatewayEUI")),
+        group=as_text(row.get("group_name")),
     )
 
 
@@ -312,6 +217,25 @@ def parse_entity_value(row: Object) -> tuple[str, Status] | None:
     return entity_id, Status(value, None)
 
 
+def parse_aggregate(data: Json) -> Sequence[Aggregated]:
+    """Parse the answer of history/aggregate; it is empty if nothing is stored."""
+    row = as_object(data)
+    counts = row.get("count_result")
+    if isinstance(counts, list):
+        rows = require_objects(counts, "an aggregate")
+        return [
+            Aggregated(_typed(each), as_integer(each.get("count"))) for each in rows
+        ]
+    return [] if row.get("value") is None else [Aggregated(_typed(row))]
+
+
+def _typed(row: Object) -> Json:
+    """Return the value of a row; LONG values, and their mean, are text."""
+    is_text = row.get("value_type") == "STRING"
+    number = None if is_text else as_number(row.get("value"))
+    return row.get("value") if number is None else number
+
+
 def parse_stored_value(row: Object, requested_id: str | None) -> StoredValue | None:
     """Parse a row of history/search.
 
@@ -321,4 +245,6 @@ def parse_stored_value(row: Object, requested_id: str | None) -> StoredValue | N
     time = from_millis(row.get("timestamp"))
     if entity_id is None or time is None:
         return None
-    return StoredValue(entity_id, time, row.get("value"))
+    row_id = as_id(row.get("id"))
+    number = int(row_id) if row_id and len(row_id) < _MAX_DIGITS else None
+    return StoredValue(entity_id, time, row.get("value"), number)

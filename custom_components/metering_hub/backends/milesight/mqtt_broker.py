@@ -5,7 +5,6 @@ Source: docs/wire/milesight.md, Push.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from yarl import URL
 
@@ -41,16 +40,24 @@ class BrokerLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerEndpoint:
-    """A port of the broker, and the protocol that it speaks there."""
+    """A port of the broker; `path` is that of a WebSocket, `None` for TCP."""
 
     host: str = field(repr=False)
     port: int
-    transport: Literal["tcp", "websockets"]
+    path: str | None
     is_encrypted: bool
 
+    @property
+    def url(self) -> URL:
+        """Return the address of the WebSocket."""
+        scheme = "wss" if self.is_encrypted else "ws"
+        path = self.path or "/"
+        return URL.build(scheme=scheme, host=self.host, port=self.port, path=path)
+
     def __str__(self) -> str:
-        """Return the protocol, without the address."""
-        return f"MQTT over {'TCP' if self.transport == 'tcp' else 'WebSocket'}"
+        """Return the protocol and port, without the host."""
+        protocol = "TCP" if self.path is None else "WebSocket"
+        return f"MQTT over {protocol}, port {self.port}"
 
 
 def parse_broker_info(data: Json) -> BrokerInfo:
@@ -60,7 +67,7 @@ def parse_broker_info(data: Json) -> BrokerInfo:
         host=as_text(row.get("host")),
         mqtt_port=as_integer(row.get("mqtt_port")),
         mqtts_port=as_integer(row.get("mqtts_port")),
-        ws_path=as_text(row.get("ws_path")) or "/mqtt",
+        ws_path=f"/{(as_text(row.get('ws_path')) or 'mqtt').lstrip('/')}",
         ws_port=as_integer(row.get("ws_port")),
         wss_port=as_integer(row.get("wss_port")),
     )
@@ -80,21 +87,20 @@ def parse_broker_login(data: Json) -> BrokerLogin | None:
 def broker_endpoints(info: BrokerInfo, url: URL) -> Iterator[BrokerEndpoint]:
     """Yield the endpoints of the broker, the most direct one first.
 
-    Whatever the server does not report is taken from `url`, the address of the web
-    page, whose nginx forwards WebSocket connections. If that is https, no endpoint is
-    unencrypted.
+    `url` is the address of the web page, whose nginx forwards WebSocket connections. It
+    may be the only port that is published, although the server reports others. If it is
+    https, no endpoint is unencrypted.
     """
     is_encrypted = url.scheme == "https"
-    host, web_port = info.host or url.host or "", url.port or 80
-    tcp_port = info.mqtts_port if is_encrypted else info.mqtt_port
-    ws_port = info.wss_port if is_encrypted else info.ws_port
-    if tcp_port is not None:
-        yield BrokerEndpoint(
-            host=host, port=tcp_port, transport="tcp", is_encrypted=is_encrypted
-        )
-    yield BrokerEndpoint(
-        host=host,
-        port=ws_port or web_port,
-        transport="websockets",
-        is_encrypted=is_encrypted,
-    )
+    web_host = url.host or ""
+    host = info.host or web_host
+    places = {
+        (host, info.mqtts_port if is_encrypted else info.mqtt_port, None): None,
+        (host, info.wss_port if is_encrypted else info.ws_port, info.ws_path): None,
+        (web_host, url.port, info.ws_path): None,
+    }
+    for place_host, port, path in places:
+        if port is not None:
+            yield BrokerEndpoint(
+                host=place_host, port=port, path=path, is_encrypted=is_encrypted
+            )

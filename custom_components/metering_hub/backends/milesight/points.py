@@ -10,21 +10,26 @@ import hashlib
 import re
 
 from ...metering.model import Category, Kind, Limits, Point, Quantity
+from .commands import command_category, is_command, is_safe
+from .entity_rows import NUMERIC, EntityRow, EntityType, StoreMode, ValueType
 from .features import LatestEndpoint
-from .models import NUMERIC, EntityRow, EntityType, ValueType
+from .flags import Flag, flag_of
+from .measurements import Measurement
+from .texts import is_secret, text_limits
 from .units import measurement_of
+from .visibility import CONFIG, HIDDEN, MAIN, Visibility, is_also_reading, visibility_of
 
 STATUS = "@status"
 """The identifier of the entity that is ONLINE or OFFLINE (since 1.3.0)."""
-
-OFFLINE_AFTER = timedelta(minutes=1500)
-"""The time without a report after which servers since 1.3.0 call a device offline."""
 
 SLOW_POLL = timedelta(minutes=1)
 """The poll interval of servers without the batch endpoint."""
 
 _INTERNAL = frozenset({"ms-offline-timeout", "sn"})
 """The platform's own settings, and the serial number that the device already has."""
+
+_SHOWN = frozenset({STATUS, "@location.@latitude", "@location.@longitude"})
+"""The platform's own entities that are shown."""
 
 _UNLIMITED = 1_000_000.0
 """The limit in both directions of numbers for which the server has none."""
@@ -35,60 +40,26 @@ _MAX_KEY_LENGTH = 180
 
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 
-_MAIN_CONTROL = re.compile(
-    r"^(socket_status|switch|relay|gpio_output|digital_output|do)(_?\d+)?(_status)?$"
-    r"|^(fan_status|fan_mode|target_temperature|valve_opening)$"
-)
-"""Controls for everyday use; everything else that is writable is configuration."""
-
-_READ_ONLY_SETTING = re.compile(
-    r"threshold|interval|timeout|calibration|_(enable|mode|period|time|duration)$"
-)
-"""Settings that can only be read."""
-
-_SETTING_QUANTITIES = frozenset({Quantity.DURATION, Quantity.TEMPERATURE_DIFFERENCE})
-"""Numbers of these quantities are settings, such as tolerances, not measurements."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityContext:
     """What an entity's own row does not contain, but its point needs.
 
     `key` and `device_key` are those of the point. `identifier` is the part of the
-    entity's key after that of its device, and `parent_name` the name of its parent
-    entity. `has_reports` is True for entities of devices, which report again and again,
-    False for those of integrations. `latest_endpoint` is how values are read.
+    entity's key after that of its device. `latest_endpoint` is how values are read,
+    and `device_name` is what people call the device.
     """
 
     key: str
     device_key: str
     identifier: str
-    parent_name: str | None
-    has_reports: bool
     latest_endpoint: LatestEndpoint
-
-    @property
-    def last_part(self) -> str:
-        """Return the last part of the identifier, in lower case."""
-        return self.identifier.rpartition(".")[2].lower()
-
-
-@dataclass(frozen=True, slots=True)
-class _Visibility:
-    """The category of a point, and whether its entity is enabled by default."""
-
-    category: Category | None = None
-    enabled: bool = True
-
-
-_MAIN = _Visibility()
-_READ_ONLY = _Visibility(Category.DIAGNOSTIC, enabled=False)
-_CONFIG = _Visibility(Category.CONFIG, enabled=False)
+    device_name: str = ""
 
 
 def is_internal(identifier: str) -> bool:
     """Return True if an entity only serves the platform itself."""
-    if identifier == STATUS:
+    if identifier in _SHOWN:
         return False
     return identifier in _INTERNAL or any(
         part.startswith("@") for part in identifier.split(".")
@@ -100,19 +71,20 @@ def make_point(
 ) -> Point | None:
     """Return the point of an entity, or `None` if Home Assistant cannot show it.
 
-    This leaves out entities that only group others, images, and services that take
-    parameters.
+    This leaves out entities that only group others, images, services that take
+    parameters, and secrets.
     """
-    if entity.type is EntityType.SERVICE:
+    if entity.type is EntityType.SERVICE or is_command(entity, context.identifier):
         return None if is_parent else _make_action(entity, context)
     if context.identifier == STATUS:
         return _make_connectivity(context)
     if entity.value_type is ValueType.OBJECT:
         return None
-    if (entity.format or "").startswith("IMAGE"):
+    is_hidden = is_secret(entity) and not entity.is_writable
+    if is_hidden or (entity.format or "").startswith("IMAGE"):
         return None
-    if entity.value_type is ValueType.BOOLEAN:
-        return _make_flag(entity, context)
+    if (flag := flag_of(entity, context.identifier)) is not None:
+        return _make_flag(entity, context, flag)
     if entity.labels:
         return _make_choice(entity, context)
     if entity.value_type in NUMERIC:
@@ -136,16 +108,15 @@ def _make_connectivity(context: EntityContext) -> Point:
 def _make_named(
     entity: EntityRow,
     context: EntityContext,
-    visibility: _Visibility,
+    visibility: Visibility,
     quantity: Quantity,
     kind: Kind,
 ) -> Point:
-    """Return a point with the name that the server gives."""
-    name = entity.name or context.identifier
+    """Return a point with the name that the server gives to its entity."""
     return Point(
         key=context.key,
         device_key=context.device_key,
-        name=f"{context.parent_name} {name}" if context.parent_name else name,
+        name=entity.name or context.identifier,
         quantity=quantity,
         kind=kind,
         category=visibility.category,
@@ -154,47 +125,55 @@ def _make_named(
     )
 
 
-def _make_flag(entity: EntityRow, context: EntityContext) -> Point:
-    """Return the point of a boolean."""
-    visibility = _visibility(entity, context)
-    point = _make_named(entity, context, visibility, Quantity.OTHER, Kind.FLAG)
+def _make_flag(entity: EntityRow, context: EntityContext, flag: Flag) -> Point:
+    """Return the point of a yes/no thing."""
+    visibility = visibility_of(entity, context.identifier, flag)
+    point = _make_named(entity, context, visibility, flag.quantity, Kind.FLAG)
     return replace(point, writable=entity.is_writable)
 
 
 def _make_choice(entity: EntityRow, context: EntityContext) -> Point:
     """Return the point of an enum."""
-    visibility = _visibility(entity, context)
+    visibility = visibility_of(entity, context.identifier)
     point = _make_named(entity, context, visibility, Quantity.TEXT, Kind.STATE)
     options = tuple(entity.labels.values())
     return replace(point, options=options, writable=entity.is_writable)
 
 
 def _make_text(entity: EntityRow, context: EntityContext) -> Point:
-    """Return the point of a text, such as a version, which can only be read."""
-    return _make_named(entity, context, _READ_ONLY, Quantity.TEXT, Kind.STATE)
+    """Return the point of a text: a setting, or something to read like a version."""
+    visibility = CONFIG if entity.is_writable else HIDDEN
+    return replace(
+        _make_named(entity, context, visibility, Quantity.TEXT, Kind.STATE),
+        writable=entity.is_writable,
+        text=text_limits(entity) if entity.is_writable else None,
+    )
 
 
 def _make_number(entity: EntityRow, context: EntityContext) -> Point:
     """Return the point of a number: a register, a measured value or a setting."""
-    measurement = measurement_of(entity.unit, context.identifier)
-    visibility = _visibility(entity, context)
-    if not entity.is_writable and measurement.quantity in _SETTING_QUANTITIES:
-        visibility = _READ_ONLY
-    elif visibility is _MAIN and measurement.category is not None:
-        visibility = _Visibility(measurement.category)
-    is_register = measurement.kind is Kind.REGISTER and not entity.is_writable
-    is_measured = not entity.is_writable and visibility is not _READ_ONLY
-    # Of the other endpoints, one has no times and one has the status of devices.
-    has_single = context.latest_endpoint is LatestEndpoint.SINGLE
-    can_be_stale = is_measured and context.has_reports and has_single
+    measurement = measurement_of(
+        entity.unit,
+        context.identifier,
+        entity.name or "",
+        context.device_name,
+        is_whole=entity.value_type is ValueType.LONG,
+        is_setting=entity.is_writable and not entity.is_customized,
+    )
+    visibility = _number_visibility(entity, context, measurement)
+    if measurement.kind is Kind.STATE and not entity.is_writable:
+        return _make_named(entity, context, HIDDEN, Quantity.TEXT, Kind.STATE)
+    is_measured = not entity.is_writable and visibility.enabled
+    is_register = measurement.kind is Kind.REGISTER and is_measured
+    is_other = visibility.is_snapshot or measurement.kind is Kind.STATE
+    quantity = Quantity.OTHER if is_other else measurement.quantity
     kind = Kind.REGISTER if is_register else Kind.INSTANT
     return replace(
-        _make_named(entity, context, visibility, measurement.quantity, kind),
+        _make_named(entity, context, visibility, quantity, kind),
         unit=measurement.unit,
         role=measurement.role if is_register else None,
         precision=_precision(entity),
-        stale_after=OFFLINE_AFTER if can_be_stale and not is_register else None,
-        has_history=measurement.has_history and is_measured,
+        has_history=measurement.has_history and is_measured and _has_rows(entity),
         # Counters of people and pulses begin again with each new day, battery or mode.
         may_restart=is_register and measurement.quantity is Quantity.COUNT,
         writable=entity.is_writable,
@@ -202,18 +181,51 @@ def _make_number(entity: EntityRow, context: EntityContext) -> Point:
     )
 
 
+def _number_visibility(
+    entity: EntityRow, context: EntityContext, measurement: Measurement
+) -> Visibility:
+    """Return the visibility of a number.
+
+    A meter position that could be set is not for everyday use.
+    """
+    visibility = visibility_of(entity, context.identifier)
+    if visibility is MAIN and entity.is_writable:
+        return CONFIG if measurement.kind is Kind.REGISTER else MAIN
+    if visibility is MAIN and measurement.category is not None:
+        return Visibility(measurement.category)
+    return visibility
+
+
+def _has_rows(entity: EntityRow) -> bool:
+    """Return True if the server stores the values of an entity."""
+    return entity.store_mode in (StoreMode.ALL, StoreMode.HISTORY)
+
+
+def make_reading(
+    entity: EntityRow, context: EntityContext, *, is_wanted: bool
+) -> Point | None:
+    """Return the point that shows a number which can also be set, or `None`.
+
+    `context` has the point's own key. It `is_wanted` if the user says so.
+    """
+    is_number = entity.value_type in NUMERIC and not entity.labels
+    if entity.type is EntityType.SERVICE or not (is_number and entity.is_writable):
+        return None
+    if not is_wanted and not is_also_reading(entity, context.identifier):
+        return None
+    point = _make_number(replace(entity, is_writable=False), context)
+    return replace(point, category=None, enabled_default=True)
+
+
 def _make_action(entity: EntityRow, context: EntityContext) -> Point | None:
     """Return the point of a service, or `None` if it leaves something to choose."""
-    if entity.value_type is not ValueType.OBJECT and len(entity.labels) != 1:
+    identifier = context.identifier
+    if not is_command(entity, identifier):
         return None
-    return _make_named(entity, context, _CONFIG, Quantity.OTHER, Kind.ACTION)
-
-
-def _visibility(entity: EntityRow, context: EntityContext) -> _Visibility:
-    """Return the visibility of a point by the identifier of its entity."""
-    if entity.is_writable:
-        return _MAIN if _MAIN_CONTROL.match(context.identifier) else _CONFIG
-    return _READ_ONLY if _READ_ONLY_SETTING.search(context.last_part) else _MAIN
+    visibility = Visibility(
+        command_category(identifier), enabled=is_safe(entity, identifier)
+    )
+    return _make_named(entity, context, visibility, Quantity.OTHER, Kind.ACTION)
 
 
 def _poll_interval(context: EntityContext) -> timedelta | None:

@@ -5,10 +5,11 @@ that the user may not see. Source: docs/wire/milesight.md, Push.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import ssl
 
+import aiohttp
 from aiomqtt import Client, MqttError
 import orjson
 from yarl import URL
@@ -17,38 +18,58 @@ from ..common.http import Json
 from ..common.parse import as_object
 from ..errors import UnreachableError
 from .catalogue import Catalogue
+from .inventory_need import InventoryNeed
 from .models import as_id
-from .mqtt_broker import BrokerEndpoint, BrokerInfo, BrokerLogin, broker_endpoints
+from .mqtt_broker import BrokerEndpoint, BrokerLogin, broker_endpoints
 from .server import Server
 
 KEEPALIVE = 50
 """Seconds; the web page uses the same."""
 
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5.0
+"""Seconds; a port may accept connections and stay silent, and others follow."""
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds for which the end of a watch waits until the connection is closed."""
+
 MAX_QUEUED_MESSAGES = 1000
 """Polling makes up for messages that are lost beyond this number."""
 
 _MAX_MESSAGE_BYTES = 1024 * 1024
 
+CLOSING: set[asyncio.Task[None]] = set()
+"""Connections that are still being closed: the event loop alone would forget them."""
+
 
 async def watch_mqtt(
-    server: Server, get_catalogue: Callable[[], Catalogue], verify_ssl: bool
+    server: Server,
+    get_catalogue: Callable[[], Catalogue],
+    need: InventoryNeed,
+    verify_ssl: bool,
 ) -> AsyncGenerator[frozenset[str]]:
     """Yield the keys of points that have new values, first an empty set.
 
-    Raises UnreachableError if the broker refuses or cannot be reached, or if the
+    Announced entities that the catalogue lacks are noted in `need`, and while there is
+    a need, empty sets are yielded, too. Raises NotFoundError if the release has no
+    broker, and UnreachableError if the broker refuses or cannot be reached, or if the
     connection is lost.
     """
     info = await server.client.broker_info()
     login = await server.client.broker_login()
     context = await asyncio.to_thread(_make_tls_context, verify_ssl)
+    endpoints = broker_endpoints(info, URL(server.url))
     async with AsyncExitStack() as stack:
-        client = await _connect(stack, server, info, login, context)
+        client = await _connect(stack, server.session, endpoints, login, context)
         try:
             await client.subscribe(login.exchange_topic)
             yield frozenset()
             async for message in client.messages:
-                if keys := _changed_keys(message.payload, get_catalogue()):
+                catalogue = get_catalogue()
+                announced = _announced_ids(message.payload)
+                need.note_ids(announced, catalogue.entity_ids)
+                known = catalogue.keys_by_id
+                keys = frozenset(known[each] for each in announced if each in known)
+                if keys or need.is_needed:
                     yield keys
         except MqttError as err:
             raise UnreachableError("MQTT: the connection was lost") from err
@@ -56,35 +77,59 @@ async def watch_mqtt(
 
 async def _connect(
     stack: AsyncExitStack,
-    server: Server,
-    info: BrokerInfo,
+    session: aiohttp.ClientSession,
+    endpoints: Iterable[BrokerEndpoint],
     login: BrokerLogin,
     context: ssl.SSLContext,
 ) -> Client:
-    """Return a connected client, which `stack` will disconnect."""
+    """Return a client of the first endpoint that works; `stack` will disconnect it."""
     failures: list[str] = []
-    for endpoint in broker_endpoints(info, URL(server.url)):
-        client = _make_client(endpoint, info, login, context)
+    for endpoint in endpoints:
         try:
+            await _check(session, endpoint, context)
+            client = _make_client(endpoint, login, context)
             return await stack.enter_async_context(_connected(client))
-        except MqttError as err:
+        except (MqttError, OSError, aiohttp.ClientError) as err:
             # The type alone, because the text may contain the address.
             failures.append(f"{endpoint}: {type(err).__name__}")
     raise UnreachableError(", ".join(failures))
 
 
+async def _check(
+    session: aiohttp.ClientSession, endpoint: BrokerEndpoint, context: ssl.SSLContext
+) -> None:
+    """Check that an endpoint answers; raises OSError or ClientError.
+
+    aiomqtt connects in a thread, which a silent port would hold for a whole keepalive,
+    and which cannot be cancelled.
+    """
+    async with asyncio.timeout(CONNECT_TIMEOUT):
+        if endpoint.path is None:
+            _, writer = await asyncio.open_connection(
+                endpoint.host,
+                endpoint.port,
+                ssl=context if endpoint.is_encrypted else None,
+            )
+            writer.close()
+            return
+        async with session.ws_connect(
+            endpoint.url,
+            protocols=("mqtt",),
+            ssl=context if endpoint.is_encrypted else True,
+            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+        ):
+            pass
+
+
 def _make_client(
-    endpoint: BrokerEndpoint,
-    info: BrokerInfo,
-    login: BrokerLogin,
-    context: ssl.SSLContext,
+    endpoint: BrokerEndpoint, login: BrokerLogin, context: ssl.SSLContext
 ) -> Client:
     """Return a client for an endpoint that is not connected yet."""
     return Client(
         endpoint.host,
         endpoint.port,
-        transport=endpoint.transport,
-        websocket_path=info.ws_path if endpoint.transport == "websockets" else None,
+        transport="tcp" if endpoint.path is None else "websockets",
+        websocket_path=endpoint.path,
         tls_context=context if endpoint.is_encrypted else None,
         username=login.username,
         password=login.password,
@@ -100,22 +145,27 @@ def _make_client(
 async def _connected(client: Client) -> AsyncGenerator[Client]:
     """Connect a client to the broker, and disconnect it at the end.
 
-    If aiomqtt is cancelled while it connects, it leaks its socket and callbacks. So a
-    cancellation waits until the connection is made or refused, and then closes it.
+    If aiomqtt is cancelled while it connects, it leaks its socket and callbacks. So
+    after a cancellation it goes on until the connection is made or refused, and then
+    closes it, but nobody waits long for that.
     """
     connecting = asyncio.ensure_future(client.__aenter__())
     try:
         # Unlike `shield`, `wait` logs no exception that nobody retrieves.
         await asyncio.wait({connecting})
-    except asyncio.CancelledError:
-        with suppress(MqttError):
-            await connecting
-            await client.__aexit__(None, None, None)
-        raise
-    connecting.result()
-    try:
+        connecting.result()
         yield client
     finally:
+        closing = asyncio.create_task(_close(client, connecting))
+        CLOSING.add(closing)
+        closing.add_done_callback(CLOSING.discard)
+        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
+
+
+async def _close(client: Client, connecting: asyncio.Future[Client]) -> None:
+    """Disconnect a client as soon as it is connected, if it ever is."""
+    with suppress(MqttError):
+        await connecting
         await client.__aexit__(None, None, None)
 
 
@@ -128,18 +178,14 @@ def _make_tls_context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _changed_keys(payload: object, catalogue: Catalogue) -> frozenset[str]:
-    """Return the keys of the points that a message names; unknown ids are ignored."""
+def _announced_ids(payload: object) -> list[str]:
+    """Return the ids of the entities that a message names."""
     if not isinstance(payload, bytes | bytearray) or len(payload) > _MAX_MESSAGE_BYTES:
-        return frozenset()
+        return []
     try:
         event: Json = orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return frozenset()
+        return []
     ids = as_object(as_object(event).get("payload")).get("entity_ids")
-    known = catalogue.keys_by_id
-    return frozenset(
-        known[entity_id]
-        for item in (ids if isinstance(ids, list) else [])
-        if (entity_id := as_id(item)) is not None and entity_id in known
-    )
+    named = ids if isinstance(ids, list) else []
+    return [each for item in named if (each := as_id(item)) is not None]

@@ -3,11 +3,13 @@
 Source: docs/wire/milesight.md, Addresses and Errors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from ..common.auth import Authenticator, TokenAuth
 from ..common.http import Answer, HttpClient, Request
@@ -16,19 +18,23 @@ from ..errors import (
     ONE_ENDPOINT_ERRORS,
     AuthenticationError,
     BackendError,
+    Reason,
     RejectedError,
     UnreachableError,
     UnsupportedError,
 )
 from .auth import Credentials, Login, classify_login
 from .client import MilesightClient, MissingEndpointError, unwrap
+from .latest_requests import MAX_PARALLEL
 
 API_PREFIXES = ("/api/v1", "")
 """The path of the API behind nginx, and on the server's own port 9200."""
 
-MAX_PARALLEL = 5
+MAX_PATH_PARTS = 4
+"""How many parts of an address's path may belong to the root of the server."""
+
 RENEW_BEFORE = timedelta(minutes=30)
-"""Tokens are valid for a day, and the web page renews them every hour."""
+"""Tokens are valid for a day."""
 
 _MISSING_ENDPOINT = ("No static resource", "is not supported")
 _REFUSALS = frozenset(
@@ -45,12 +51,14 @@ _REFUSALS = frozenset(
 class Server:
     """A Beaver IoT that answered, and the objects that talk to it.
 
-    `has_proxy` is True if the API is behind nginx, which also serves the WebSocket.
+    `url` is the root of the server, below which the web page has its paths. `has_proxy`
+    is True if the API is behind nginx, which also serves the WebSocket.
     """
 
     session: ClientSession
     url: str
     has_proxy: bool
+    login: Login
     auth: Authenticator
     client: MilesightClient
 
@@ -63,9 +71,9 @@ async def find_server(
 ) -> Server:
     """Return the server at an address; the login follows with the first request.
 
-    Raises the errors of `find_prefix`.
+    Raises the errors of `find_api`.
     """
-    prefix = await find_prefix(session, url)
+    url, prefix = await find_api(session, url)
     base_url = f"{url}{prefix}"
     login = Login(
         HttpClient(
@@ -77,9 +85,7 @@ async def find_server(
         credentials,
         clock,
     )
-    auth = TokenAuth(
-        login.log_in, login.refresh, renew_before=RENEW_BEFORE, clock=clock
-    )
+    auth = TokenAuth(login.log_in, renew_before=RENEW_BEFORE, clock=clock)
     client = MilesightClient(
         reading=HttpClient(
             session,
@@ -91,20 +97,23 @@ async def find_server(
         history=HttpClient(session, base_url, auth=auth, classify=classify_error),
         writing=HttpClient(session, base_url, auth=auth, classify=classify_write_error),
     )
-    return Server(session, url, bool(prefix), auth, client)
+    return Server(session, url, bool(prefix), login, auth, client)
 
 
-async def find_prefix(session: ClientSession, url: str) -> str:
-    """Return the path of the API below `url`.
+async def find_api(session: ClientSession, url: str) -> tuple[str, str]:
+    """Return the root of the server at an address, and the path of the API below it.
 
-    Raises UnsupportedError("not_initialised") if no user has registered yet,
+    The address may be that of any page of the web client. As a proxy may serve all of
+    it below a path, the longest path with an API is the root.
+
+    Raises UnsupportedError (NOT_INITIALISED) if no user has registered yet,
     ProtocolError and the like if something else answers, and UnreachableError if
     nothing does.
     """
     failures: list[BackendError] = []
-    for prefix in API_PREFIXES:
+    for root, prefix in product(_possible_roots(url), API_PREFIXES):
         request = Request(path=f"{prefix}/user/status")
-        http = HttpClient(session, url, classify=classify_error)
+        http = HttpClient(session, root, classify=classify_error)
         try:
             data = as_object(unwrap(request, (await http.request(request)).body))
         except (*ONE_ENDPOINT_ERRORS, AuthenticationError) as err:
@@ -112,11 +121,19 @@ async def find_prefix(session: ClientSession, url: str) -> str:
             continue
         if data.get("init") is False:
             raise UnsupportedError(
-                f"{request}: no user has registered yet", reason="not_initialised"
+                f"{request}: no user has registered yet", reason=Reason.NOT_INITIALISED
             )
-        return prefix
+        return root, prefix
     # A failing server explains more than a path that does not exist.
     raise min(failures, key=lambda err: not isinstance(err, UnreachableError))
+
+
+def _possible_roots(url: str) -> Iterator[str]:
+    """Yield an address without its last parts, the longest one first."""
+    parts = [part for part in URL(url).raw_path.split("/") if part]
+    origin = url.removesuffix("".join(f"/{part}" for part in parts))
+    for length in range(min(len(parts), MAX_PATH_PARTS), -1, -1):
+        yield "/".join([origin, *parts[:length]])
 
 
 def classify_error(answer: Answer) -> BackendError | None:
@@ -145,5 +162,6 @@ def classify_write_error(answer: Answer) -> BackendError | None:
         for error in as_objects(body.get("data"))
         if (text := as_text(error.get("error_message"))) is not None
     ]
-    message = as_text(body.get("error_message")) or str(body["error_code"])
-    return RejectedError("; ".join(details) or message)
+    message = "; ".join(details) or as_text(body.get("error_message")) or ""
+    # The server says nothing about keys that it does not know, or cannot set.
+    return RejectedError(message, reason=None if message else Reason.NOTHING_ACCEPTED)

@@ -11,21 +11,14 @@ from functools import partial
 from ...metering.model import Kind, Value
 from ..common.http import Json
 from ..common.parse import as_number
-from .catalogue import Source
-from .models import EntityRow, ValueType
+from .entity_rows import EntityRow, ValueType
+from .flags import FLAGS, Flag, as_flag, enum_key
 from .points import STATUS
+from .sources import Source
 
-_FLAGS: Mapping[str, bool] = {"true": True, "false": False}
 _ONLINE: Mapping[str, bool] = {"ONLINE": True, "OFFLINE": False}
 _MAX_TEXT_LENGTH = 255
 """The longest state that Home Assistant accepts."""
-
-
-def as_flag(value: Json) -> bool | None:
-    """Return a boolean, given as one or as text."""
-    if isinstance(value, str):
-        return _FLAGS.get(value.strip().lower())
-    return value if isinstance(value, bool) else None
 
 
 def as_online(value: Json) -> bool | None:
@@ -33,17 +26,16 @@ def as_online(value: Json) -> bool | None:
     return _ONLINE.get(value.upper()) if isinstance(value, str) else None
 
 
+def _as_flag(entity: EntityRow, flag: Flag, value: Json) -> bool | None:
+    """Return True for the value that means "on", False for the one that means "off"."""
+    key = enum_key(entity, value)
+    return key == flag.on if key in (flag.on, flag.off) else None
+
+
 def _as_label(entity: EntityRow, value: Json) -> str | None:
-    """Return the label of a value of an enum."""
-    if isinstance(value, bool):
-        key = str(value).lower()
-    elif isinstance(value, float) and value.is_integer():
-        key = str(int(value))
-    elif isinstance(value, int | str):
-        key = str(value)
-    else:
-        return None
-    return entity.labels.get(key)
+    """Return the label of a value of an enum, or the value if it has none."""
+    key = enum_key(entity, value)
+    return None if key is None else entity.labels.get(key) or _as_state_text(key)
 
 
 def _as_state_text(value: Json) -> str | None:
@@ -54,10 +46,18 @@ def _as_state_text(value: Json) -> str | None:
     return text if text.strip() and len(text) <= _MAX_TEXT_LENGTH else None
 
 
+def _hide(_value: Json) -> None:
+    """Return nothing, because a secret is never kept."""
+
+
 def value_parser(source: Source) -> Callable[[Json], Value | None]:
     """Return the function that converts a wire value to the value of a point."""
     entity, kind = source.entity, source.point.kind
+    if source.point.text is not None and source.point.text.is_secret:
+        return _hide
     if kind is Kind.FLAG:
+        if source.flag is not None:
+            return partial(_as_flag, entity, source.flag)
         is_status = entity.key.endswith(f".{STATUS}")
         return as_online if is_status else as_flag
     if kind is Kind.STATE:
@@ -68,7 +68,7 @@ def value_parser(source: Source) -> Callable[[Json], Value | None]:
 _ENUM_TYPES: Mapping[ValueType, Callable[[str], Json]] = {
     ValueType.LONG: int,
     ValueType.DOUBLE: float,
-    ValueType.BOOLEAN: _FLAGS.get,
+    ValueType.BOOLEAN: FLAGS.get,
     ValueType.STRING: str,
 }
 
@@ -94,7 +94,8 @@ def wire_value(source: Source, value: Value) -> Json:
                 return enum_value(entity, key)
         raise ValueError("the value is not one of the options")
     if source.point.kind is Kind.FLAG:
-        return bool(value)
+        flag = source.flag
+        return bool(value) if flag is None else enum_value(entity, flag.key_of(value))
     number = float(str(value))
     if entity.value_type is not ValueType.LONG:
         return number

@@ -13,11 +13,12 @@ from homeassistant.helpers.storage import Store
 
 from ...backends.common.http import Json
 from ...const import DOMAIN, LOGGER
+from ...identifiers import log_name
 from ..importer import Importer
 from ..maths.rows import HOUR
 from ..passes import Report
-from ..recorder.recorder import adjust_sums, recorded_ids
-from ..statistic import FIXED_COST_KEY, Scope
+from ..recorder.recorder import recorded_ids
+from ..statistic import Scope
 from .audit import RULES_VERSION, STEPS, AuditReport, span_of
 from .check_queries import FaultKind
 from .faults import Faults, are_known, repaired_spans, reported_faults
@@ -124,21 +125,19 @@ class Auditor:
         Raises BackendError, RecorderError and StoppingError. What was not done stays
         due.
         """
-        outdated = [
-            point
+        outdated = {
+            point.key
             for point in scope.points
             if self.memory.versions.get(point.key, 0) < RULES_VERSION
-        ]
+        }
         if outdated:
             LOGGER.info(
                 "%s: importing %d statistics again under new rules",
-                self._entry.title,
+                log_name(self._entry),
                 len(outdated),
             )
-            outcome = await self._importer.reimport(
-                replace(scope, points=outdated), progress, None
-            )
-            keys = {point.key for point in outdated} - outcome.failed.keys()
+            outcome = await self._importer.reimport(scope, progress, None, outdated)
+            keys = outdated - outcome.failed.keys()
             await self._remember(self.memory.having_imported(keys, RULES_VERSION))
             self.async_request(is_complete=True)
         if self._is_due:
@@ -178,20 +177,20 @@ class Auditor:
     async def _import_again(
         self, scope: Scope, report: AuditReport, progress: Report
     ) -> None:
-        """Import points with faults again from before the first one."""
-        points = [point for point in scope.points if point.key in report.starts]
+        """Import points with faults again from before the first one; price costs."""
+        first = min(fault.start for each in report.faults.values() for fault in each)
         LOGGER.warning(
-            "%s: %d statistics have wrong hours since %s and are imported again",
-            self._entry.title,
+            "%s: %d statistics have wrong hours since %s and are written again",
+            log_name(self._entry),
             len(report.faults),
-            min(report.starts.values()).isoformat(),
+            first.isoformat(),
         )
-        if FIXED_COST_KEY in report.starts:
-            # The fixed costs follow the import of any point.
-            points = [*scope.points]
-        await self._importer.reimport(
-            replace(scope, points=points), progress, min(report.starts.values())
-        )
+        if report.starts:
+            await self._importer.reimport(
+                scope, progress, min(report.starts.values()), report.starts
+            )
+        if report.unsound_costs:
+            await self._importer.price(scope, report.unsound_costs)
 
     async def _settled(
         self, scope: Scope, faults: Faults
@@ -234,7 +233,7 @@ class Auditor:
                 for fault in faults
                 if fault.change is not None and fault.kind in STEPS
             }
-            await adjust_sums(self._hass, statistic_id, changes)
+            await self._importer.adjust(statistic_id, changes)
         await self.async_keep()
 
     @callback

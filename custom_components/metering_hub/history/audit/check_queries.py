@@ -30,6 +30,9 @@ class Content(Enum):
     AMOUNTS = "amounts"
     """The state is the amount of the hour, which is the change of the sum."""
 
+    COSTS = "costs"
+    """The same, but the state of an hour whose price was lost is missing."""
+
     MEANS = "means"
     """There is no sum."""
 
@@ -80,7 +83,10 @@ def _conditions(
     hole = pair.start - pair.start_before > HOUR_SECONDS + 1
     if content is Content.MEANS:
         return {FaultKind.HOLE: hole, FaultKind.EMPTY: pair.mean.is_(None)}
-    if content is Content.AMOUNTS:
+    empty = or_(pair.sum.is_(None), pair.state.is_(None))
+    if content is Content.COSTS:
+        empty = pair.sum.is_(None)
+    if content in (Content.AMOUNTS, Content.COSTS):
         differs = func.abs(pair.change - pair.state) > TOLERANCE
         is_negative = and_(pair.change < -TOLERANCE, differs)
     else:
@@ -92,7 +98,7 @@ def _conditions(
         is_negative = pair.change < -TOLERANCE
     return {
         FaultKind.HOLE: hole,
-        FaultKind.EMPTY: or_(pair.sum.is_(None), pair.state.is_(None)),
+        FaultKind.EMPTY: empty,
         FaultKind.NEGATIVE: is_negative,
         FaultKind.CONTRADICTION: and_(pair.change >= -TOLERANCE, differs),
     }
@@ -150,6 +156,7 @@ SUSPICIONS = {
         and_(
             _BEFORE.metadata_id == _NUMBER,
             _BEFORE.start_ts == _ROW.start_ts - HOUR_SECONDS,
+            _BEFORE.start_ts >= _FIRST,
         ),
     )
     .where(
@@ -163,7 +170,9 @@ SUSPICIONS = {
 
 _ROW_BEFORE = (
     select(func.max(_ROW.start_ts))
-    .where(_ROW.metadata_id == _NUMBER, _ROW.start_ts <= _SINCE)
+    .where(
+        _ROW.metadata_id == _NUMBER, _ROW.start_ts >= _FIRST, _ROW.start_ts <= _SINCE
+    )
     .scalar_subquery()
 )
 

@@ -15,6 +15,7 @@ from homeassistant.helpers.recorder import session_scope
 
 from ..maths.rows import HOUR_SECONDS, as_datetime
 from ..recorder.access import run_query
+from ..recorder.joined import first_own_hour
 from .check_queries import CONDITIONS, EXTENT, FAULTS, SUSPICIONS, Content, FaultKind
 
 SPAN = 20_000 * HOUR_SECONDS
@@ -91,10 +92,15 @@ async def check_rows(
 
 
 def _find_extent(hass: HomeAssistant, statistic_id: str) -> _Extent | None:
-    """Return the extent of a statistic, or None if it has no rows."""
+    """Return the extent of a statistic, or None if it has no rows of its own."""
     with session_scope(hass=hass, read_only=True) as session:
         found = session.connection().execute(EXTENT, {"id": statistic_id}).first()
-    return None if found is None or found[1] is None else _Extent(*found)
+    if found is None or found[1] is None:
+        return None
+    number, first, last = found
+    if (seam := first_own_hour(hass, statistic_id)) is not None:
+        first = max(first, seam.timestamp())
+    return _Extent(number, first, last) if first <= last else None
 
 
 def _check_part(

@@ -8,7 +8,7 @@ difference of the meter positions at its ends.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from math import nextafter
+from math import floor, nextafter
 
 from ...metering.model import Reading
 from ...metering.quality import UNKNOWN, HourCodes
@@ -61,7 +61,8 @@ class RegisterHours:
         The readings of a chunk may be in any order, and may repeat each other or those
         of earlier chunks. No later chunk has a reading before `until` (aware).
         """
-        start, self._until = self._until, max(self._until, until.timestamp())
+        # The readings of a second are judged together, so a part of them waits.
+        start, self._until = self._until, max(self._until, floor(until.timestamp()))
         if not isinstance(readings, ReadingColumns):
             self._add_marks(marks_of(readings), start)
         elif not self._add_many(readings, start):
@@ -149,7 +150,8 @@ class RegisterHours:
             return True
         at, position = columns.times[0], rounded(columns.values[0])
         if self._waiting[-1].at > at or any(
-            mark.at == at and mark.position != position for mark in self._waiting
+            floor(mark.at) == floor(at) and mark.position != position
+            for mark in self._waiting
         ):
             return False
         self._read(mark for mark in self._waiting if mark.at < at)

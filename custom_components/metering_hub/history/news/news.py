@@ -79,6 +79,12 @@ class HistoryNews:
             end=newest.end,
         )
 
+    @callback
+    def tell_price_change(self) -> None:
+        """Tell from when on prices have changed, if they have."""
+        if since := self._importer.take_price_change():
+            self.events.fire(HistoryEventType.TARIFF_CHANGED, start=since)
+
     async def async_begin(self, scope: Scope) -> None:
         """Note what is known before an import."""
         self._names = scope.names
@@ -98,8 +104,7 @@ class HistoryNews:
         codes = await self._read_codes(scope)
         self._tell_rejected(self._memory, scope.names)
         self._tell_exchanged(self._memory, scope, outcome.failed.keys())
-        if since := self._importer.take_price_change():
-            self.events.fire(HistoryEventType.TARIFF_CHANGED, start=since)
+        self.tell_price_change()
         if outcome.converted:
             self.events.fire(
                 HistoryEventType.WARNING,

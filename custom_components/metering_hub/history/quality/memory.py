@@ -177,7 +177,7 @@ class QualityMemory:
         return {key: dict(months) for key, months in self._points.items() if months}
 
 
-def joined(found: Iterable[HourCodes]) -> list[HourCodes]:
+def connected(found: Iterable[HourCodes]) -> list[HourCodes]:
     """Return the same codes, with those of hours in a row in one piece."""
     pieces: list[HourCodes] = []
     for each in found:

@@ -12,7 +12,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 
-from ...errors import RecorderError, StoppingError
+from ...errors import RecorderError, RecorderStoppedError, StoppingError
 
 BARRIER_TIMEOUT = 120.0
 """Seconds that the recorder may take to store what is queued before a barrier. It never
@@ -31,7 +31,7 @@ def running_recorder(hass: HomeAssistant) -> Recorder:
     _raise_if_stopping(hass)
     recorder = get_instance(hass)
     if not recorder.is_running:
-        raise RecorderError("the recorder is not running")
+        raise RecorderStoppedError("the recorder is not running")
     return recorder
 
 
@@ -54,7 +54,7 @@ async def run_query[Result](
     except asyncio.CancelledError:
         if job.cancelled():
             # The recorder has ended, and its threads with it.
-            raise RecorderError("the recorder is not running") from None
+            raise RecorderStoppedError("the recorder is not running") from None
         await asyncio.wait((job,), timeout=QUERY_GRACE)
         if job.done() and not job.cancelled():
             # Otherwise asyncio logs the exception as never retrieved.
@@ -94,7 +94,7 @@ class Barrier:
             deadline = self._hass.loop.time() + BARRIER_TIMEOUT
             while not self._reached.done():
                 if not self._recorder.is_running:
-                    raise RecorderError("the recorder has ended")
+                    raise RecorderStoppedError("the recorder has ended")
                 if (left := deadline - self._hass.loop.time()) <= 0:
                     raise RecorderError(
                         f"the recorder has not answered for {BARRIER_TIMEOUT:g} seconds"

@@ -101,7 +101,7 @@ class Batch:
 
     def is_proven_by(self, stored: Stored | None) -> bool:
         """Return True if the row in the database is the one that was written."""
-        if stored is None or (self.rewrite and not self.rewrite.is_stored):
+        if stored is None or (self.rewrite and not self.rewrite.is_done):
             return False
         _, _, state, sum_, mean = stored
         if self.statistic.is_measured:
@@ -151,8 +151,10 @@ def is_same(stored: float | None, written: float | None) -> bool:
 def _as_data(row: Row) -> StatisticData:
     """Return a row for the recorder, without the cells that it does not have."""
     data = StatisticData(start=row.start)
-    if row.sum is not None and row.state is not None:
-        data["state"], data["sum"] = row.state, row.sum
+    if row.state is not None:
+        data["state"] = row.state
+    if row.sum is not None:
+        data["sum"] = row.sum
     if row.mean is not None:
         data["mean"] = row.mean
     if row.min is not None and row.max is not None:

@@ -1,5 +1,9 @@
-"""Find out which hours of statistics are recorded, without reading their rows."""
+"""Find out which hours of statistics are recorded, without reading their rows.
 
+Joined rows are not among them.
+"""
+
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +17,7 @@ from homeassistant.helpers.recorder import session_scope
 from ..maths.rows import HOUR_SECONDS
 from ..maths.standing import Run
 from .access import run_query
+from .joined import first_own_hour
 
 _HOURS = (
     select(
@@ -52,7 +57,10 @@ _EXTENTS = (
         func.max(Statistics.start_ts),
     )
     .join(StatisticsMeta, Statistics.metadata_id == StatisticsMeta.id)
-    .where(StatisticsMeta.statistic_id.in_(bindparam("ids", expanding=True)))
+    .where(
+        StatisticsMeta.statistic_id.in_(bindparam("ids", expanding=True)),
+        Statistics.start_ts >= bindparam("begin"),
+    )
     .group_by(StatisticsMeta.statistic_id)
 )
 
@@ -80,9 +88,17 @@ def _recorded_extents(
     hass: HomeAssistant, statistic_ids: Collection[str]
 ) -> dict[str, Extent]:
     """Return the extents of those statistics that have rows, by id."""
-    values = {"ids": [*statistic_ids]}
+    ids: dict[float, list[str]] = defaultdict(list)
+    for statistic_id in statistic_ids:
+        seam = first_own_hour(hass, statistic_id)
+        ids[seam.timestamp() if seam else 0.0].append(statistic_id)
     with session_scope(hass=hass, read_only=True) as session:
-        found = session.connection().execute(_EXTENTS, values).all()
+        connection = session.connection()
+        found = [
+            row
+            for begin, some in ids.items()
+            for row in connection.execute(_EXTENTS, {"ids": some, "begin": begin})
+        ]
     return {
         statistic_id: Extent(
             hours,
@@ -100,7 +116,8 @@ async def recorded_runs(
 
     Raises RecorderError and StoppingError.
     """
-    start = begin.timestamp() if begin else 0.0
+    begins = [each for each in (begin, first_own_hour(hass, statistic_id)) if each]
+    start = max(begins).timestamp() if begins else 0.0
     return await run_query(hass, _recorded_runs, hass, statistic_id, start)
 
 

@@ -1,8 +1,8 @@
 """Read and write long-term statistics.
 
-Only this folder, the queries of the audit and `cost_backlog.py` use the recorder. It
-queues what is written, and reads return the old rows until it is stored.
-`wait_until_stored` must therefore come between writing and reading.
+Only this folder and the queries of the audit use the recorder. It queues what is
+written, and reads return the old rows until it is stored. `wait_until_stored` must
+therefore come between writing and reading.
 
 All functions raise RecorderError if the recorder fails, and StoppingError.
 """
@@ -27,7 +27,9 @@ from ...errors import RecorderError
 from ..maths.rows import HOUR, Cells, Row
 from .access import Barrier, run_query, running_recorder, wait_until_stored
 from .batches import Batch, find_missing
+from .joined import delete_own, first_own_hour, forget_seam, make_room
 from .writer import StatisticWriter
+from .writes import tell_written
 
 LOOK_BACKS = (timedelta(days=31), timedelta(days=366), timedelta(days=36_600))
 """How far back to search for the row from which counting resumes. Short spans come
@@ -58,7 +60,7 @@ TRIES = 2
 async def last_rows(
     hass: HomeAssistant, statistic_id: str, count: int
 ) -> Sequence[Row]:
-    """Return the last `count` rows of a statistic, oldest first."""
+    """Return the last `count` own rows of a statistic, oldest first."""
     recorded = await run_query(
         hass,
         get_last_statistics,
@@ -69,7 +71,9 @@ async def last_rows(
         # The recorder modifies this set, so it must not be shared.
         {"max", "mean", "min", "state", "sum"},
     )
-    return [_as_row(row) for row in reversed(recorded.get(statistic_id, []))]
+    rows = [_as_row(row) for row in reversed(recorded.get(statistic_id, []))]
+    begin = first_own_hour(hass, statistic_id)
+    return rows if begin is None else [row for row in rows if row.start >= begin]
 
 
 async def row_before(
@@ -86,7 +90,14 @@ async def row_before(
 async def rows_during(
     hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime
 ) -> Sequence[Row]:
-    """Return the rows of a statistic whose hours start in [start, end)."""
+    """Return the rows of a statistic whose hours start in [start, end).
+
+    Joined rows are not among them.
+    """
+    if (begin := first_own_hour(hass, statistic_id)) is not None:
+        if begin >= end:
+            return []
+        start = max(start, begin)
     recorded = await run_query(
         hass,
         statistics_during_period,
@@ -109,16 +120,6 @@ async def recorded_ids(hass: HomeAssistant, prefix: str) -> list[str]:
     ids = (str(statistic["statistic_id"]) for statistic in recorded)
     return sorted(
         statistic_id for statistic_id in ids if statistic_id.startswith(prefix)
-    )
-
-
-async def recorded_unit_class(
-    hass: HomeAssistant, statistic_ids: Collection[str]
-) -> str | None:
-    """Return the first unit class that any of these statistics is recorded with."""
-    metadata = await recorded_metadata(hass, statistic_ids)
-    return next(
-        (each["unit_class"] for each in metadata.values() if each["unit_class"]), None
     )
 
 
@@ -149,6 +150,7 @@ async def adjust_sums(
             statistic_id, start, change, unit
         )
     await wait_until_stored(hass)
+    tell_written(hass, [statistic_id])
 
 
 async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
@@ -165,6 +167,18 @@ async def clear(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
                 break
         else:
             raise RecorderError(f"{len(left)} statistics could not be deleted")
+    for statistic_id in statistic_ids:
+        await forget_seam(hass, statistic_id)
+    tell_written(hass, statistic_ids)
+
+
+async def clear_own(hass: HomeAssistant, statistic_ids: Sequence[str]) -> None:
+    """Delete the own rows of statistics, and those that have no joined ones entirely.
+
+    Raises RecorderError and StoppingError.
+    """
+    whole = [each for each in statistic_ids if not await delete_own(hass, each)]
+    await clear(hass, whole)
 
 
 class WriteQueue:
@@ -198,10 +212,9 @@ class WriteQueue:
         StoppingError.
         """
         # One batch of each in turn, so that the recorder is busy while some are read.
-        in_order = sorted(writers, key=lambda writer: writer.after is not None)
         longest = max((len(writer.pending) for writer in writers), default=0)
         for index in range(0, longest, BATCH):
-            for writer in in_order:
+            for writer in writers:
                 if rows := writer.pending[index : index + BATCH]:
                     await self._write_batch(writer, rows)
         for writer in writers:
@@ -216,12 +229,12 @@ class WriteQueue:
     async def _write_batch(
         self, writer: StatisticWriter, rows: Sequence[Cells]
     ) -> None:
-        """Queue rows once those that must be stored before them are."""
-        first = {writer.statistic.statistic_id, writer.after}
-        while not first.isdisjoint(self._unproven):
+        """Queue rows once the earlier ones of their statistic are stored."""
+        while writer.statistic.statistic_id in self._unproven:
             if not self._closed:
                 self._close()
             await self._prove_oldest()
+        await make_room(self._hass, writer.statistic.statistic_id, rows[0][0])
         batch = Batch.of(writer.statistic, rows, writer.recorded, writer.latest)
         batch.queue(self._hass)
         self._batches.append(batch)
@@ -249,6 +262,7 @@ class WriteQueue:
         for batch in batches:
             writer = self._unproven.pop(batch.statistic.statistic_id)
             writer.stored_until = batch.rows[-1][0] + HOUR
+        tell_written(self._hass, [batch.statistic.statistic_id for batch in batches])
 
     async def _write_again(self, batches: Sequence[Batch]) -> None:
         """Write missing batches once more; raises RecorderError if that fails, too."""

@@ -1,17 +1,19 @@
 """Rewrite rows in the middle of a statistic, and keep what later hours show.
 
 Sums run on. Rows with other sums than before would leave a step to the recorded rows
-after them, which are rewritten later or, if the import is cut off, not at all. Both
-tasks here therefore change a statistic in one transaction, so that it has no seam at
+after them, which are rewritten later or, if the import is cut off, not at all. All
+tasks here therefore change a statistic in one transaction, so that it has no step at
 any moment. The rows and the later sums cannot be changed together with Home Assistant's
 own tasks.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import override
+from dataclasses import dataclass, field
+from typing import ClassVar, override
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Case, Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy.orm.session import Session
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
@@ -35,84 +37,138 @@ _UPDATE_ROW = (
 
 
 @dataclass(slots=True)
-class RewriteTask(RecorderTask):
+class _StatisticTask(RecorderTask):
+    """Change a recorded statistic in one transaction.
+
+    It is done once that is committed. A statistic that was deleted meanwhile is not
+    changed, and the task is not done, unless `is_done_without_statistic`.
+    """
+
+    is_done_without_statistic: ClassVar[bool] = False
+
+    statistic_id: str
+    is_done: bool = field(default=False, init=False)
+
+    @abstractmethod
+    def change(self, instance: Recorder, session: Session, metadata_id: int) -> None:
+        """Change the statistic with a number."""
+
+    @override
+    def run(self, instance: Recorder) -> None:
+        """Change it; queue the task again if the database was only busy."""
+        if not _carry_out(instance, self):
+            instance.queue_task(self)
+
+
+@dataclass(slots=True)
+class RewriteTask(_StatisticTask):
     """Write rows of a recorded statistic, and move the sums of all later rows.
 
     The change from the last of the rows to the one after them stays what it was.
     """
 
-    statistic_id: str
     rows: Sequence[Row]
-    is_stored: bool = False
 
     @override
-    def run(self, instance: Recorder) -> None:
-        """Write the rows; queue the task again if the database was only busy."""
-        if not _rewrite(instance, self):
-            instance.queue_task(self)
+    def change(self, instance: Recorder, session: Session, metadata_id: int) -> None:
+        """Write the rows and move later sums."""
+        connection, last = session.connection(), self.rows[-1]
+        before = _sum_at(connection, metadata_id, last.start.timestamp())
+        _write(connection, metadata_id, self.rows)
+        if last.sum is not None and last.sum != before:
+            _move(connection, metadata_id, last, last.sum - before)
 
 
 @dataclass(slots=True)
-class ConvertTask(RecorderTask):
+class ConvertTask(_StatisticTask):
     """Convert all rows of a statistic to another unit, and its metadata with them.
 
-    A value becomes `factor` * value + `offset`; sums have no offset.
+    A value becomes `factor` * value + `offset`; sums have no offset. With a `seam`
+    (epoch seconds), the joined rows before it are multiplied by `factor_before`: they
+    are in the former unit whatever has changed for our own.
     """
 
-    statistic_id: str
     unit_class: str | None
     unit: str | None
     factor: float
     offset: float
+    seam: float | None = None
+    factor_before: float = 1.0
 
     @override
-    def run(self, instance: Recorder) -> None:
-        """Convert the rows; queue the task again if the database was only busy."""
-        if not _convert(instance, self):
-            instance.queue_task(self)
-
-
-@retryable_database_job("rewriting statistics")
-def _rewrite(instance: Recorder, task: RewriteTask) -> bool:
-    """Write the rows of a task and move later sums; return True if it is finished."""
-    with session_scope(session=instance.get_session()) as session:
-        connection = session.connection()
-        metadata_id = _metadata_id(connection, task.statistic_id)
-        if metadata_id is None:
-            # The statistic was deleted meanwhile; the import notices that.
-            return True
-        last = task.rows[-1]
-        before = _sum_at(connection, metadata_id, last.start.timestamp())
-        _write(connection, metadata_id, task.rows)
-        if last.sum is not None and last.sum != before:
-            _move(connection, metadata_id, last, last.sum - before)
-    task.is_stored = True
-    return True
-
-
-@retryable_database_job("converting statistics")
-def _convert(instance: Recorder, task: ConvertTask) -> bool:
-    """Convert the rows of a statistic; return True if that is finished."""
-    with session_scope(session=instance.get_session()) as session:
-        connection = session.connection()
-        metadata_id = _metadata_id(connection, task.statistic_id)
-        if metadata_id is None:
-            return True
-        offset = task.offset
-        connection.execute(
+    def change(self, instance: Recorder, session: Session, metadata_id: int) -> None:
+        """Convert the rows and the metadata."""
+        factor: float | Case[float] = self.factor
+        if self.seam is not None:
+            is_joined = Statistics.start_ts < self.seam
+            factor = case((is_joined, self.factor_before), else_=self.factor)
+        offset = self.offset
+        session.connection().execute(
             update(Statistics)
             .where(Statistics.metadata_id == metadata_id)
             .values(
-                state=Statistics.state * task.factor + offset,
-                sum=Statistics.sum * task.factor,
-                mean=Statistics.mean * task.factor + offset,
-                min=Statistics.min * task.factor + offset,
-                max=Statistics.max * task.factor + offset,
+                state=Statistics.state * factor + offset,
+                sum=Statistics.sum * factor,
+                mean=Statistics.mean * factor + offset,
+                min=Statistics.min * factor + offset,
+                max=Statistics.max * factor + offset,
             )
         )
         instance.statistics_meta_manager.update_unit_of_measurement(
-            session, task.statistic_id, task.unit_class, task.unit
+            session, self.statistic_id, self.unit_class, self.unit
         )
+
+
+@dataclass(slots=True)
+class JoinTask(_StatisticTask):
+    """Write joined rows of a recorded statistic; no other row changes."""
+
+    rows: Sequence[Row]
+
+    @override
+    def change(self, instance: Recorder, session: Session, metadata_id: int) -> None:
+        """Write the rows."""
+        _write(session.connection(), metadata_id, self.rows)
+
+
+@dataclass(slots=True)
+class CutTask(_StatisticTask):
+    """Delete the rows of a statistic in [begin, end), in epoch seconds.
+
+    The sums of the rows before are moved so that they end at 0. Those after stay.
+    """
+
+    is_done_without_statistic: ClassVar[bool] = True
+
+    begin: float
+    end: float
+
+    @override
+    def change(self, instance: Recorder, session: Session, metadata_id: int) -> None:
+        """Delete the rows, and move earlier ones."""
+        connection = session.connection()
+        is_of = Statistics.metadata_id == metadata_id
+        is_before = Statistics.start_ts < self.begin
+        is_within = Statistics.start_ts < self.end
+        connection.execute(
+            delete(Statistics).where(
+                is_of, Statistics.start_ts >= self.begin, is_within
+            )
+        )
+        last = _sum_at(connection, metadata_id, self.begin - 1)
+        connection.execute(
+            update(Statistics).where(is_of, is_before).values(sum=Statistics.sum - last)
+        )
+
+
+@retryable_database_job("changing statistics")
+def _carry_out(instance: Recorder, task: _StatisticTask) -> bool:
+    """Change the statistic of a task; return True if nothing is left to do."""
+    with session_scope(session=instance.get_session()) as session:
+        metadata_id = _metadata_id(session.connection(), task.statistic_id)
+        if metadata_id is not None:
+            task.change(instance, session, metadata_id)
+    task.is_done = metadata_id is not None or task.is_done_without_statistic
     return True
 
 

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from ...errors import RecorderError
 from ..statistic import Statistic
 from .access import running_recorder, wait_until_stored
+from .joined import seam_seconds
 from .recorder import recorded_metadata
 from .seams import ConvertTask
 
@@ -41,7 +42,12 @@ async def _conversions(
     ids = {each.statistic_id for each in statistics}
     recorded = await recorded_metadata(hass, ids)
     return [
-        _conversion(each, metadata, is_relabelled=each.statistic_id in relabelled)
+        _conversion(
+            each,
+            metadata,
+            is_relabelled=each.statistic_id in relabelled,
+            seam=seam_seconds(hass, each.statistic_id),
+        )
         for each in statistics
         if (metadata := recorded.get(each.statistic_id)) is not None
         and metadata["unit_of_measurement"] != each.unit
@@ -49,23 +55,31 @@ async def _conversions(
 
 
 def _conversion(
-    statistic: Statistic, recorded: StatisticMetaData, *, is_relabelled: bool
+    statistic: Statistic,
+    recorded: StatisticMetaData,
+    *,
+    is_relabelled: bool,
+    seam: float | None,
 ) -> ConvertTask:
     """Return the conversion of a statistic.
 
-    Values stay if the units do not compare, or only the label has changed.
+    Values stay if the units do not compare, or only the label has changed. Joined rows
+    before a `seam` were in the former unit, whoever labelled our own.
     """
     factor, offset = 1.0, 0.0
     units = (recorded["unit_of_measurement"], statistic.unit)
     converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(statistic.unit_class)
-    if (
-        not is_relabelled
-        and converter is not None
-        and converter.VALID_UNITS.issuperset(units)
-    ):
+    if converter is not None and converter.VALID_UNITS.issuperset(units):
         convert = converter.converter_factory(*units)
         offset = convert(0.0)
         factor = convert(1.0) - offset
+    own_factor = 1.0 if is_relabelled else factor
     return ConvertTask(
-        statistic.statistic_id, statistic.unit_class, statistic.unit, factor, offset
+        statistic.statistic_id,
+        statistic.unit_class,
+        statistic.unit,
+        own_factor,
+        0.0 if is_relabelled else offset,
+        seam,
+        factor,
     )

@@ -16,17 +16,16 @@ class StatisticWriter:
     Rows equal to the `recorded` ones are skipped. From the first difference on all are
     kept, because every later sum changes, too. If `recorded` is `None`, all are kept.
     Rows before `start` are ignored, because only the end of their hours was read.
-    `latest` is the start of the latest recorded row. Rows are written after those of
-    the statistic `after`, which must not lag behind. All rows before `stored_until` are
-    stored.
+    `latest` is the start of the latest recorded row. All rows before `stored_until` are
+    stored. `first_written` is the start of the first row that was kept.
     """
 
     statistic: Statistic
     recorded: Mapping[datetime, Row] | None
     start: datetime | None = None
     latest: datetime | None = None
-    after: str | None = None
     stored_until: datetime | None = None
+    first_written: datetime | None = None
     pending: list[Cells] = field(default_factory=list)
     written: int = 0
     _differs: bool = False
@@ -57,6 +56,8 @@ class StatisticWriter:
                 self._differs = not _is_recorded(row, self.recorded.get(row.start))
             if self._differs or self.recorded is None:
                 self.pending.append((*row,))
+                if self.first_written is None:
+                    self.first_written = row.start
 
 
 def _is_recorded(row: Row, recorded: Row | None) -> bool:

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ...backends.common.times import whole_hour
 from ...const import DOMAIN, LOGGER
+from ...identifiers import log_name
 from ...metering.data_quality import DataQuality
 from ...metering.model import Kind, Point, Role
 from ...metering.quality import UNKNOWN
@@ -88,7 +89,8 @@ class Validator:
         new = await self._memory.async_take_new(found, now - CHECKED)
         self.report, self._followed = found, audited
         if new:
-            LOGGER.info("%s: %d new warnings of odd hours", self._entry.title, len(new))
+            name = log_name(self._entry)
+            LOGGER.info("%s: %d new warnings of odd hours", name, len(new))
             self._on_warnings(new)
         await async_report_repeated(self._hass, self._entry, found, scope.names)
 

@@ -1,0 +1,1 @@
+"""What the user says that energy costs, and where prices come from."""

@@ -1,0 +1,1 @@
+"""Pure functions: what a tariff is, and what it charges for an hour."""
