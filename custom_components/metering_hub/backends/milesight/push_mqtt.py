@@ -167,6 +167,10 @@ async def _close(client: Client, connecting: asyncio.Future[Client]) -> None:
     with suppress(MqttError):
         await connecting
         await client.__aexit__(None, None, None)
+        # asyncio logs the loss of a connection as an error unless somebody asks for it,
+        # which only the messages do.
+        async for _ in client.messages:
+            pass
 
 
 def _make_tls_context(verify: bool) -> ssl.SSLContext:
