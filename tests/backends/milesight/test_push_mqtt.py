@@ -1,6 +1,7 @@
 """The MQTT broker of the releases since 1.2.2."""
 
 import asyncio
+import gc
 from pathlib import Path
 import time
 from typing import cast
@@ -47,6 +48,27 @@ async def test_refusal_after_cancellation_is_not_logged(
     monkeypatch.setattr(beaver.simulator.notifier.broker, "_refusal", refuse)
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert not unhandled
+
+
+async def test_connection_that_is_lost_before_the_end_is_not_logged(
+    connect: Connect,
+) -> None:
+    """A watch that nobody reads any more knows why its connection was lost."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    unhandled: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: unhandled.append(context)
+    )
+    changes = cast("Changes", beaver.backend.watch())
+    assert await anext(changes) == frozenset()
+    await beaver.simulator.notifier.drop()
+    # The client has to notice the loss before it is closed.
+    await asyncio.sleep(0.2)
+    await changes.aclose()
+    await asyncio.sleep(0)
+    gc.collect()
     assert not unhandled
 
 
