@@ -1,20 +1,28 @@
 """Diagnostics that are safe to publish."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from datetime import timedelta
-from enum import StrEnum
-import re
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import instance_id
 
 from .backends import BACKENDS
+from .backends.common.redaction import (
+    Redaction,
+    as_key,
+    shown_model,
+    shown_placeholders,
+    shown_unit,
+    shown_version,
+)
 from .const import CONF_BACKEND
 from .data import MeteringHubConfigEntry
 from .history.coordinator import HistoryCoordinator
 from .history.cost_diagnostics import tariff_diagnostics, unpriced_hours
+from .live.snapshot import Snapshot
 from .metering.inventory import CompositePlatform, Inventory
 from .metering.model import Device, Point, Reading, Value
 
@@ -26,18 +34,6 @@ _PLACE_WORDS = frozenset(
     | {"lon", "long", "longitude", "position"}
 )
 """Words in the key or name of a point whose value may be a place."""
-
-_NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
-"""Characters that are replaced in the keys of devices and points."""
-
-_EUI = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])", re.IGNORECASE)
-"""An EUI-64, the worldwide unique number of a radio device."""
-
-_SHORTEST_SERIAL = 6
-"""A shorter serial identifies nothing, but could be part of any word."""
-
-_SHORTEST_WORD = 4
-"""A shorter word of a name could be part of any key."""
 
 MOST_DEVICES = 100
 MOST_POINTS = 250
@@ -59,16 +55,18 @@ async def async_get_config_entry_diagnostics(
     switches = {field.name for field in spec.fields if isinstance(field.default, bool)}
     kept = switches | {CONF_BACKEND}
     entered = {field.name for field in spec.setup_fields if field.is_personal}
-    found, snapshot = runtime.inventory.found, runtime.readings.data
+    found = runtime.inventory.found
     devices, points = _chosen(found)
-    unavailable = sorted(snapshot.unavailable & {point.key for point in points})
+    secret = await instance_id.async_get(hass)
+    redaction = Redaction(secret, _named_in(entry.options, found, devices))
+    options = async_redact_data(entry.options, entered)
     shown = {
         "data": async_redact_data(entry.data, set(entry.data) - kept),
-        "options": _shortened(async_redact_data(entry.options, entered)),
-        "server_version": runtime.inventory.identity.version,
+        "options": _shortened(redaction.options(options, _known_keys(found))),
+        "server_version": _version(runtime.inventory.identity.version),
         "inventory": {
             "last_update_success": runtime.inventory.last_update_success,
-            "devices": [_without_defaults(device) for device in devices],
+            "devices": [_device(device) for device in devices],
             "points": [_point(point) for point in points],
             "left_out": {
                 "devices": len(found.devices) - len(devices),
@@ -78,15 +76,12 @@ async def async_get_config_entry_diagnostics(
         },
         "readings": {
             "last_update_success": runtime.readings.last_update_success,
-            "count": len(snapshot.readings),
-            "unavailable_count": len(snapshot.unavailable),
-            "unavailable": unavailable,
-            "latest": _readings(snapshot.readings, points, _places(found)),
+            **_snapshot(runtime.readings.data, points, _places(found)),
         },
         "history": _history(runtime.history),
         "prices": await _prices(hass, entry),
     }
-    return _without_identity(shown, _named_in(entry.options, found, devices))
+    return {name: redaction.everywhere(value) for name, value in shown.items()}
 
 
 def _chosen(found: Inventory) -> tuple[list[Device], list[Point]]:
@@ -117,6 +112,17 @@ def _named_in(
     return [found.devices[key] for key in keys if key in found.devices]
 
 
+def _version(text: str | None) -> object:
+    """Return the version of a server, if it is known."""
+    return None if text is None else shown_version(text)
+
+
+def _known_keys(found: Inventory) -> frozenset[str]:
+    """Return the keys of all that the server has."""
+    groups, composites = found.groups, found.composites
+    return frozenset({*found.devices, *found.points, *groups, *composites})
+
+
 def _shortened(options: Mapping[str, object]) -> dict[str, object]:
     """Return options with the beginning of long lists and mappings."""
     return {name: _beginning(value) for name, value in options.items()}
@@ -132,70 +138,6 @@ def _beginning(value: object) -> object:
             return dict([*value.items()][:MOST_ITEMS]) | more
         case _:
             return value
-
-
-def _without_identity(
-    shown: dict[str, object], devices: Collection[Device]
-) -> dict[str, object]:
-    """Return diagnostics without serials, EUIs and names, in keys and texts, too.
-
-    Each one has its own replacement, so that devices and points still match.
-    """
-    hidden = _replacements(devices)
-    longest_first = sorted(hidden, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-    euis: dict[str, str] = {}
-
-    def hide(text: str) -> str:
-        """Return a text with what identifies a device replaced."""
-        if hidden:
-            text = pattern.sub(lambda match: hidden[match[0].lower()], text)
-        return _EUI.sub(
-            lambda match: euis.setdefault(match[0].lower(), f"eui{len(euis) + 1}"), text
-        )
-
-    def cleaned(value: object) -> object:
-        """Return a value with what identifies a device replaced, recursively."""
-        match value:
-            case StrEnum():
-                return value
-            case str():
-                return hide(value)
-            case dict():
-                return {hide(str(key)): cleaned(inner) for key, inner in value.items()}
-            case list() | tuple():
-                return [cleaned(inner) for inner in value]
-            case _:
-                return value
-
-    return {key: cleaned(value) for key, value in shown.items()}
-
-
-def _replacements(devices: Collection[Device]) -> dict[str, str]:
-    """Return what replaces the serials of devices, and keys made of their names."""
-    hidden = {
-        _as_key(device.serial): f"serial{number}"
-        for number, device in enumerate(devices, 1)
-        if device.serial and len(device.serial) >= _SHORTEST_SERIAL
-    }
-    return hidden | {
-        device.key.lower(): f"device{number}"
-        for number, device in enumerate(devices, 1)
-        if device.name
-        and len(device.key) >= _SHORTEST_SERIAL
-        and _is_named_after(device.key.lower(), device.name)
-    }
-
-
-def _is_named_after(key: str, name: str) -> bool:
-    """Return True if a word of a device's name is part of its key."""
-    words = _as_key(name).split("_")
-    return any(word in key for word in words if len(word) >= _SHORTEST_WORD)
-
-
-def _as_key(text: str) -> str:
-    """Return a text as it would be part of a key."""
-    return _NOT_IN_KEYS.sub("_", text.lower()).strip("_")
 
 
 def _history(history: HistoryCoordinator | None) -> dict[str, object] | None:
@@ -237,12 +179,35 @@ def _without_defaults(item: Device | Point | Reading) -> dict[str, object]:
     return async_redact_data(changed, _PERSONAL)
 
 
+def _device(device: Device) -> dict[str, object]:
+    """Return a device without personal data and free texts of its server."""
+    shown = _without_defaults(device)
+    for name in ("software_version", "hardware_version"):
+        if name in shown:
+            shown[name] = shown_version(shown[name])
+    if "model" in shown:
+        shown["model"] = shown_model(shown["model"])
+    return shown
+
+
 def _point(point: Point) -> dict[str, object]:
-    """Return a point without personal data, with durations in seconds."""
-    return {
+    """Return a point without personal data and free texts, with durations in seconds.
+
+    What it may be set to are words of the server, so only their number is shown.
+    """
+    shown = {
         name: value.total_seconds() if isinstance(value, timedelta) else value
         for name, value in _without_defaults(point).items()
     }
+    for name in ("options", "tariff_numbers"):
+        if name in shown:
+            shown[name] = len(getattr(point, name))
+    for name in ("unit", "server_unit"):
+        if name in shown:
+            shown[name] = shown_unit(shown[name])
+    if point.placeholders:
+        shown["placeholders"] = shown_placeholders(point.placeholders)
+    return shown
 
 
 def _places(inventory: Inventory) -> frozenset[str]:
@@ -253,6 +218,18 @@ def _places(inventory: Inventory) -> frozenset[str]:
         if composite.platform is CompositePlatform.DEVICE_TRACKER
         for key in composite.parts.values()
     )
+
+
+def _snapshot(
+    snapshot: Snapshot, points: Sequence[Point], places: frozenset[str]
+) -> dict[str, object]:
+    """Return how many values there are, and those of points."""
+    return {
+        "count": len(snapshot.readings),
+        "unavailable_count": len(snapshot.unavailable),
+        "unavailable": sorted(snapshot.unavailable & {point.key for point in points}),
+        "latest": _readings(snapshot.readings, points, places),
+    }
 
 
 def _readings(
@@ -272,7 +249,10 @@ def _reading(reading: Reading, point: Point, *, is_place: bool) -> dict[str, obj
     What notifications, details and free texts say may name places and people.
     """
     shown = _without_defaults(reading)
-    if is_place or _is_private(point, reading.value):
+    if point.options is not None and reading.value in point.options:
+        # The word is the server's; its place tells it from the others.
+        shown["value"] = f"option {point.options.index(str(reading.value)) + 1}"
+    elif is_place or _is_private(point, reading.value):
         shown["value"] = REDACTED
         shown.pop("extremes", None)
     if reading.details:
@@ -287,6 +267,6 @@ def _is_private(point: Point, value: Value) -> bool:
     if point.text is not None and point.text.is_secret:
         return True
     if isinstance(value, str):
-        return point.options is None or value not in point.options
-    words = _as_key(f"{point.key} {point.name or ''}").split("_")
+        return True
+    words = as_key(f"{point.key} {point.name or ''}").split("_")
     return not _PLACE_WORDS.isdisjoint(words)

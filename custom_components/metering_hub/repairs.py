@@ -16,7 +16,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .dashboard.energy_sources import SourceKind
 from .dashboard.left_out import LEFT_OUT, LeftOut, async_names
-from .dashboard.left_sources import async_remove_from_dashboard
+from .dashboard.left_sources import async_remove_left
 from .dashboard.replacing import async_left_out, async_replace
 from .data import MeteringHubConfigEntry, meters_of
 from .errors import errors_translated
@@ -31,8 +31,10 @@ class RemoveSourcesFlow(ConfirmRepairFlow):
     """Removes the sources of a removed entry from the Energy dashboard."""
 
     def __init__(self, data: IssueData) -> None:
-        """Initialize with the data of the issue: title, count and statistic IDs."""
-        self._statistic_ids = str(data["statistics"]).split()
+        """Initialize with the data of the issue: the entry, its server and a count."""
+        self._entry_id = str(data.get("removed", ""))
+        # Version 1.0.0-rc.1 had the ids in the issue, which Home Assistant keeps.
+        self._statistic_ids = str(data.get("statistics", "")).split()
         self._placeholders = {key: str(data[key]) for key in ("title", "count")}
 
     async def async_step_confirm(
@@ -40,7 +42,7 @@ class RemoveSourcesFlow(ConfirmRepairFlow):
     ) -> RepairsFlowResult:
         """Remove the sources after the user has confirmed."""
         if user_input is not None:
-            await async_remove_from_dashboard(self.hass, self._statistic_ids)
+            await async_remove_left(self.hass, self._entry_id, self._statistic_ids)
             return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="confirm",
@@ -134,7 +136,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
     """Return the flow of an issue: sources, odd kinds, or wrong hours."""
-    values = data or {"statistics": "", "title": "", "count": 0}
+    values = data or {"removed": "", "title": "", "count": 0}
     if "entry_id" not in values:
         return RemoveSourcesFlow(values)
     entry_id = str(values["entry_id"])

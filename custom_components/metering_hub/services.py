@@ -1,17 +1,10 @@
 """Actions of the Metering Hub integration."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 import voluptuous as vol
 
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
 from .actions.call import ENTRY
@@ -26,6 +19,16 @@ from .actions.history import (
     clear_history,
     get_history,
     import_history,
+)
+from .actions.rights import (
+    ADMINS,
+    CONTROL_WRITTEN,
+    READ_DEVICE,
+    READ_ENTITIES,
+    READ_METERS,
+    READ_POINT,
+    EntityRight,
+    Run,
 )
 from .actions.sending import (
     READINGS_SCHEMA,
@@ -43,34 +46,41 @@ _ENTRY_SCHEMA = vol.Schema(ENTRY)
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """An action: what it does, which fields it has, and who may call it."""
+    """An action: what it does, which fields it has, and who may call it.
+
+    `right` is that to the entities which a call is about, or `ADMINS`.
+    """
 
     name: str
-    run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
+    run: Run
     schema: vol.Schema
+    right: EntityRight | None
     response: SupportsResponse = SupportsResponse.OPTIONAL
-    is_for_admins: bool = False
 
 
+_NONE, _ONLY = SupportsResponse.NONE, SupportsResponse.ONLY
 _ACTIONS = (
-    _Action("import_history", import_history, IMPORT_SCHEMA),
-    _Action("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
-    _Action("get_server_data", get_server_data, DATA_SCHEMA, SupportsResponse.ONLY),
-    _Action("get_costs", get_costs, COSTS_SCHEMA, SupportsResponse.ONLY),
-    _Action("get_gaps", get_gaps, GAPS_SCHEMA, SupportsResponse.ONLY),
+    _Action("get_history", get_history, GET_SCHEMA, READ_POINT, _ONLY),
+    _Action("get_server_data", get_server_data, DATA_SCHEMA, READ_POINT, _ONLY),
+    _Action("get_costs", get_costs, COSTS_SCHEMA, READ_METERS, _ONLY),
+    _Action("get_gaps", get_gaps, GAPS_SCHEMA, READ_ENTITIES, _ONLY),
     _Action(
         "get_energy_breakdown",
         get_energy_breakdown,
         BREAKDOWN_SCHEMA,
-        SupportsResponse.ONLY,
+        READ_DEVICE,
+        _ONLY,
     ),
-    _Action("clear_history", clear_history, CLEAR_SCHEMA),
-    _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA),
-    _Action("restore_energy_dashboard", restore_energy_dashboard, _ENTRY_SCHEMA),
-    _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA),
-    _Action("send_readings", send_readings, READINGS_SCHEMA),
-    _Action("set_values", set_values, SET_VALUES_SCHEMA, SupportsResponse.NONE),
-    _Action("upload_timeseries", upload_timeseries, UPLOAD_SCHEMA, is_for_admins=True),
+    _Action("set_values", set_values, SET_VALUES_SCHEMA, CONTROL_WRITTEN, _NONE),
+    _Action("import_history", import_history, IMPORT_SCHEMA, ADMINS),
+    _Action("clear_history", clear_history, CLEAR_SCHEMA, ADMINS),
+    _Action("add_to_energy_dashboard", add_to_energy_dashboard, _ENTRY_SCHEMA, ADMINS),
+    _Action(
+        "restore_energy_dashboard", restore_energy_dashboard, _ENTRY_SCHEMA, ADMINS
+    ),
+    _Action("send_telegram", send_telegram, TELEGRAM_SCHEMA, ADMINS),
+    _Action("send_readings", send_readings, READINGS_SCHEMA, ADMINS),
+    _Action("upload_timeseries", upload_timeseries, UPLOAD_SCHEMA, ADMINS),
 )
 
 
@@ -78,7 +88,7 @@ _ACTIONS = (
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in _ACTIONS:
-        if action.is_for_admins:
+        if action.right is None:
             async_register_admin_service(
                 hass, DOMAIN, action.name, action.run, action.schema, action.response
             )
@@ -86,7 +96,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN,
             action.name,
-            action.run,
+            action.right.guarded(action.run),
             schema=action.schema,
             supports_response=action.response,
         )

@@ -93,11 +93,12 @@ async def test_a_large_server(
     for secret in large_server.SECRETS:
         assert secret not in text, secret
     assert shown["inventory"]["left_out"] == {"devices": 51, "points": 8806}
-    assert shown["options"]["points"] == {"device1_power": {"factor": 2}}
+    car = shown["inventory"]["devices"][0]["key"]
+    assert shown["options"]["points"] == {f"{car}_power": {"factor": 2}}
     latest = {
-        key.removeprefix("device1_"): reading["value"]
+        key.removeprefix(f"{car}_"): reading["value"]
         for key, reading in shown["readings"]["latest"].items()
-        if key.startswith("device1_")
+        if key.startswith(f"{car}_")
     }
     assert latest == {"latitude": REDACTED, "north": REDACTED}
     assert shown["readings"]["count"] == 306

@@ -21,6 +21,7 @@ from custom_components.metering_hub.history.recorder.recorder import (
     recorded_metadata,
 )
 from custom_components.metering_hub.metering.model import Kind
+from custom_components.metering_hub.questions.open_questions import contradiction_id
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -326,7 +327,7 @@ async def test_withdrawn_verdict_is_changed_with_consent(
     }
     old = (await imported(hass, entry))["series_1_amount"]
     prefix = entry.runtime_data.history.prefix
-    menu = await fix.start(f"kind_contradicted_{entry.entry_id}_series_1_amount")
+    menu = await fix.start(contradiction_id(entry.entry_id, "series_1_amount"))
     assert menu["menu_options"] == ["change", "change_with_copy", "keep"]
     given = menu["description_placeholders"]
     assert (given["kind"], given["suggested"]) == (
@@ -371,7 +372,7 @@ async def test_withdrawn_verdict_is_changed_without_a_copy(
 ) -> None:
     """Nothing of the old statistic is left."""
     await contradict(hass, series, entry)
-    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1_amount")
+    await fix.start(contradiction_id(entry.entry_id, "series_1_amount"))
     assert (await fix.choose("change"))["type"] == "create_entry"
     statistics = await imported(hass, entry)
     assert statistics.keys() == {"series_1_register"}
@@ -390,7 +391,7 @@ async def test_verdict_is_kept(
     """Nothing is deleted, and nobody is asked again."""
     await contradict(hass, series, entry)
     before = await imported(hass, entry)
-    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1_amount")
+    await fix.start(contradiction_id(entry.entry_id, "series_1_amount"))
     assert (await fix.choose("keep"))["type"] == "create_entry"
     statistics = await imported(hass, entry)
     assert entry.options["points"] == {"series_1_amount": {"kind": "interval"}}
@@ -515,7 +516,7 @@ async def test_rows_of_another_kind_are_replaced_with_consent(
     fix: Fix,
 ) -> None:
     """They are shown and copied, and the sums are exact."""
-    menu = await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    menu = await fix.start(contradiction_id(entry.entry_id, "series_1"))
     assert menu["menu_options"] == ["change", "change_with_copy", "keep"]
     given = menu["description_placeholders"]
     assert (given["kind"], given["suggested"]) == (
@@ -543,7 +544,7 @@ async def test_rows_of_another_kind_are_kept(
     fix: Fix,
 ) -> None:
     """The point is measured again, and its means go on."""
-    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    await fix.start(contradiction_id(entry.entry_id, "series_1"))
     assert (await fix.choose("keep"))["type"] == "create_entry"
     statistics = await imported(hass, entry)
     assert entry.options["points"] == {"series_1": {"kind": "instant"}}
@@ -592,7 +593,7 @@ async def test_sums_of_what_is_measured_now(
     series.kinds[1] = Kind.INSTANT
     await hass.config_entries.async_reload(entry.entry_id)
     assert changes(await imported(hass, entry), "series_1") == before
-    await fix.start(f"kind_contradicted_{entry.entry_id}_series_1")
+    await fix.start(contradiction_id(entry.entry_id, "series_1"))
     assert (await fix.choose("keep"))["type"] == "create_entry"
     statistics = await imported(hass, entry)
     assert entry.options["points"] == {"series_1": {"kind": kind.value}}

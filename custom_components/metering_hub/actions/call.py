@@ -30,6 +30,14 @@ def entry_of(call: ServiceCall, entry_id: str) -> MeteringHubConfigEntry:
     return async_get_config_entry(call.hass, DOMAIN, entry_id)
 
 
+def named_entry(call: ServiceCall, entry_id: str) -> MeteringHubConfigEntry:
+    """Return an entry, loaded or not; raises ServiceValidationError."""
+    for entry in call.hass.config_entries.async_entries(DOMAIN):
+        if entry.entry_id == entry_id:
+            return entry
+    return entry_of(call, entry_id)
+
+
 def device_of(
     call: ServiceCall, device_id: str
 ) -> tuple[MeteringHubConfigEntry, str] | None:

@@ -11,7 +11,7 @@ from ..const import CONF_BACKEND, DOMAIN
 from ..data import MeteringHubConfigEntry
 from ..history.statistic import statistic_prefix
 from ..identifiers import point_key_of
-from .call import ATTR_ENTRY, entry_of, invalid
+from .call import ATTR_ENTRY, entry_of, invalid, named_entry
 
 ATTR_POINT = "point"
 ATTR_STATISTIC_ID = "statistic_id"
@@ -33,20 +33,25 @@ def chosen_point(call: ServiceCall) -> tuple[MeteringHubConfigEntry, str]:
     Whether the server has such a point is not checked. Raises ServiceValidationError
     unless exactly one point is named.
     """
+    entry, key = named_point(call)
+    return entry_of(call, entry.entry_id), key
+
+
+def named_point(call: ServiceCall) -> tuple[MeteringHubConfigEntry, str]:
+    """Return the same for an entry that may not be loaded; raises the same error."""
     if sum(field in call.data for field in _CHOICES) != 1:
         raise invalid("one_point")
     entry_id = call.data.get(ATTR_ENTRY)
     if ATTR_POINT in call.data:
         if entry_id is None:
             raise invalid("point_of_which_server")
-        return entry_of(call, entry_id), call.data[ATTR_POINT]
+        return named_entry(call, entry_id), call.data[ATTR_POINT]
     chosen: str = call.data.get(ATTR_ENTITY_ID) or call.data[ATTR_STATISTIC_ID]
     # The statistic of a sensor's own states has the id of the entity.
     found = _of_statistic(call, chosen) if ":" in chosen else _of_entity(call, chosen)
     if found is None or entry_id not in (None, found[0].entry_id):
         raise invalid("not_of_metering_hub", chosen=chosen)
-    entry, key = found
-    return entry_of(call, entry.entry_id), key
+    return found
 
 
 def _of_entity(

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import voluptuous as vol
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 
 from ..const import DOMAIN
@@ -23,7 +22,6 @@ from ..metering.setting_values import (
     missing_fields,
     read_setting,
 )
-from ..registry import registered_entity
 from .call import device_of, entry_of, invalid
 
 ATTR_GROUP = "group"
@@ -45,13 +43,22 @@ async def set_values(call: ServiceCall) -> ServiceResponse:
     """Set values of a group in one request."""
     entry, group = _group_of(call)
     values = _read_values(group, call.data[ATTR_VALUES])
-    await _check_permission(call, entry, values)
     if missing := missing_fields(group, values):
         names = ", ".join(field.name for field in missing)
         raise invalid("incomplete_group", reason=names)
     with errors_translated():
         await async_send_group(call.hass, entry, group, values)
     return None
+
+
+def written_points(call: ServiceCall) -> tuple[MeteringHubConfigEntry, list[str]]:
+    """Return the loaded entry and the keys of what a call writes, without unknown ones.
+
+    Raises ServiceValidationError.
+    """
+    entry, group = _group_of(call)
+    fields = (find_field(group, name) for name in call.data[ATTR_VALUES])
+    return entry, [field.key for field in fields if field is not None]
 
 
 def _group_of(call: ServiceCall) -> tuple[MeteringHubConfigEntry, SettingGroup]:
@@ -141,36 +148,3 @@ def _refusal(field: SettingField, problem: SettingProblem) -> ServiceValidationE
         case SettingProblem.NO_NUMBER:
             return invalid("setting_no_number", setting=name)
     return invalid("setting_no_text", setting=name)
-
-
-async def _check_permission(
-    call: ServiceCall, entry: MeteringHubConfigEntry, keys: Iterable[str]
-) -> None:
-    """Raise Unauthorized unless the user may control all that is written.
-
-    Only administrators may write what has no entity.
-    """
-    if call.context.user_id is None:
-        return
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context, permission=POLICY_CONTROL)
-    if user.is_admin:
-        return
-    for key in keys:
-        entity_id = _entity_of(call.hass, entry, key)
-        if entity_id is None or not user.permissions.check_entity(
-            entity_id, POLICY_CONTROL
-        ):
-            raise Unauthorized(
-                context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
-            )
-
-
-def _entity_of(
-    hass: HomeAssistant, entry: MeteringHubConfigEntry, key: str
-) -> str | None:
-    """Return the entity of a point, if it is registered."""
-    point = entry.runtime_data.inventory.data.points.get(key)
-    entity = registered_entity(hass, entry, point) if point else None
-    return entity.entity_id if entity else None

@@ -6,7 +6,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN
+from ..backends import BACKENDS
+from ..const import CONF_BACKEND, DOMAIN
 from .left_costs import delete_left_costs
 from .left_out import delete_left_out
 from .offered_sources import async_offered_sources
@@ -21,12 +22,16 @@ async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> 
     counted = {id_ for each in sources for id_ in counted_statistics(each)}
     offered = await async_offered_sources(hass)
     left = sorted(counted.intersection(offered.of(entry.entry_id)))
-    offered.async_forget(entry.entry_id)
+    offered.async_withdraw(entry.entry_id, offered.of(entry.entry_id).difference(left))
     delete_left_costs(hass, entry)
     delete_left_out(hass, entry)
     await (await async_replaced_sources(hass)).async_set(entry.entry_id, [])
     if not left:
+        offered.async_forget(entry.entry_id)
         return
+    # Home Assistant stores the issue, and its diagnostics show it: a title may be an
+    # address, and the id of a statistic has the serial number of its device.
+    shown = {"title": BACKENDS[entry.data[CONF_BACKEND]].name, "count": str(len(left))}
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -36,21 +41,23 @@ async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> 
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="energy_sources_left",
-        translation_placeholders={"title": entry.title, "count": str(len(left))},
-        data={
-            "title": entry.title,
-            "count": len(left),
-            "statistics": " ".join(left),
-        },
+        translation_placeholders=shown,
+        data={**shown, "removed": entry.entry_id},
     )
 
 
-async def async_remove_from_dashboard(
-    hass: HomeAssistant, statistic_ids: Collection[str]
+async def async_remove_left(
+    hass: HomeAssistant, entry_id: str, others: Collection[str]
 ) -> None:
+    """Remove the sources that a removed entry has left, and those of other ids."""
+    offered = await async_offered_sources(hass)
+    await _remove_sources(hass, offered.of(entry_id).union(others))
+    offered.async_forget(entry_id)
+
+
+async def _remove_sources(hass: HomeAssistant, ids: frozenset[str]) -> None:
     """Remove the sources that count nothing but the given statistics."""
     preferences = await async_get_preferences(hass)
-    ids = frozenset(statistic_ids)
     changed = {}
     for name, sources in preferences.sources().items():
         kept = [

@@ -65,7 +65,8 @@ class ClockCheck:
     def _count(self, key: str, reading: Reading, rule: Rule) -> None:
         """Count a rejected reading once, and log the first one of its point."""
         if key not in self._rejected:
-            _LOGGER.debug("A reading of %s has an impossible time: %s", key, rule)
+            # The key may have the serial number of a meter, and people publish logs.
+            _LOGGER.debug("A reading has an impossible time: %s", rule)
         if self._rejected.get(key) != reading.time:
             self._rejected[key] = reading.time
             self.counts[key] += 1

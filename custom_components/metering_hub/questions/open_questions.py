@@ -8,6 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import CONF_ENERGY_DASHBOARD, DOMAIN
 from ..data import MeteringHubConfigEntry, RuntimeData
+from ..identifiers import scope_of
 from ..metering.inventory import Inventory, KindQuestion
 from ..metering.meter_roles import open_candidates
 from ..metering.model import Kind, Point
@@ -138,14 +139,15 @@ def _report_contradicted(
     hass: HomeAssistant, entry: MeteringHubConfigEntry, data: RuntimeData
 ) -> None:
     """Create a card for each point whose kind is contradicted, and delete the rest."""
-    prefix = f"{KIND_CONTRADICTED}_{entry.entry_id}_"
     questions = contradicted_points(hass, entry, data)
-    delete_issues(hass, prefix, kept={f"{prefix}{key}" for key in questions})
-    for key in questions:
+    ids = {key: contradiction_id(entry.entry_id, key) for key in questions}
+    prefix = f"{KIND_CONTRADICTED}_{entry.entry_id}_"
+    delete_issues(hass, prefix, kept=set(ids.values()))
+    for key, issue_id in ids.items():
         ir.async_create_issue(
             hass,
             DOMAIN,
-            f"{prefix}{key}",
+            issue_id,
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="kind_contradicted",
@@ -155,6 +157,14 @@ def _report_contradicted(
             },
             data={"entry_id": entry.entry_id, "point": key},
         )
+
+
+def contradiction_id(entry_id: str, key: str) -> str:
+    """Return the id of the card about a point, whose key may have a serial number.
+
+    Home Assistant stores the ids of all cards, and shows them in its diagnostics.
+    """
+    return f"{KIND_CONTRADICTED}_{entry_id}_{scope_of(key)}"
 
 
 def _report_grid(

@@ -12,6 +12,7 @@ from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.recorder.recorder import WriteQueue
 from custom_components.metering_hub.history.recorder.writer import StatisticWriter
 from custom_components.metering_hub.history.statistic import Statistic, statistic_prefix
+from custom_components.metering_hub.questions.open_questions import contradiction_id
 from custom_components.metering_hub.questions.repair_flows import ContradictedFlow
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.core import HomeAssistant
@@ -151,7 +152,7 @@ async def test_means_of_an_earlier_version_wait_for_an_answer(
     rows = await imported(hass, entry)
     assert [(row["mean"], row["sum"]) for row in rows[water]] == [(5.0, None)]
     assert rows[f"{BUILDING}_signal_{GAS}"]
-    issue_id = f"kind_contradicted_{entry.entry_id}_{water}"
+    issue_id = contradiction_id(entry.entry_id, water)
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
     sources = (await async_get_manager(hass)).data or {}
     assert f"{prefix}{water}" not in str(sources)

@@ -76,6 +76,11 @@ def canonical_unit(text: str | None) -> str | None:
     return _BY_MEANING.get(meaning, typed) if meaning else typed
 
 
+def is_known_unit(text: str) -> bool:
+    """Return True for a unit in Home Assistant's spelling that is recognized."""
+    return text in _SPELLINGS
+
+
 def is_difference(text: str) -> bool:
     """Return True for a unit of temperature differences, such as "delta_degC"."""
     return _DIFFERENCE.match(text.strip()) is not None

@@ -49,10 +49,10 @@ class Joiner:
             for statistic_id, seam in (await self.async_joined()).items():
                 if not seam.is_whole:
                     LOGGER.warning(
-                        "The older history of %s was joined in part when Home"
-                        " Assistant ended; the copies are deleted, and it can be"
-                        " joined again",
-                        statistic_id,
+                        "%s: an older history was joined in part when Home Assistant"
+                        " ended; the copies are deleted, and it can be joined again",
+                        # The ids of statistics may have serial numbers.
+                        self._prefix.partition(":")[2].rstrip("_"),
                     )
                     await wait_until_stored(self._hass)
                     await delete_joined(self._hass, statistic_id)
