@@ -116,6 +116,8 @@ def error_placeholders(error: BackendError | HistoryError) -> dict[str, str]:
         return {"status": str(error.status or _USUAL_FAULT)}
     if error.reason is Reason.RATE_LIMITED and error.retry_after is not None:
         return {"seconds": f"{error.retry_after:.0f}"}
+    if error.limit is not None:
+        return {"limit": str(error.limit)}
     return {}
 
 

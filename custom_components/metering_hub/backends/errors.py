@@ -23,6 +23,9 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     UNEXPECTED_ANSWER = "unexpected_answer"
     ANSWER_TOO_LARGE = "answer_too_large"
+    TOO_MANY_ROWS = "too_many_rows"
+    NO_END = "no_end"
+    TOO_SLOW = "too_slow"
     UNKNOWN = "unknown"
 
     # The account, or what its user can change on the server.
@@ -55,7 +58,8 @@ class BackendError(Exception):
     developers and for the log: it names the endpoint at most, never an address, a
     credential or the content of an answer. Only that of a RejectedError may be shown.
     `retry_after` is the number of seconds that the server asked to wait, if it did, and
-    `status` that of its HTTP answer, if there was one.
+    `status` that of its HTTP answer, if there was one. `limit` is what was exceeded: a
+    number of rows or answers, or of seconds.
     """
 
     reason = Reason.UNKNOWN
@@ -67,6 +71,7 @@ class BackendError(Exception):
         reason: Reason | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        limit: int | None = None,
     ) -> None:
         """Initialize the error; each class has its usual reason."""
         super().__init__(message)
@@ -74,6 +79,7 @@ class BackendError(Exception):
             self.reason = reason
         self.status = status
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class AuthenticationError(BackendError):
@@ -178,6 +184,36 @@ class AnswerTooLargeError(ProtocolError):
     """The answer is larger than the request allows."""
 
     reason = Reason.ANSWER_TOO_LARGE
+
+
+class TooManyRowsError(ProtocolError):
+    """A list has more rows than any real server, or says so; see `limit`."""
+
+    reason = Reason.TOO_MANY_ROWS
+
+    def __init__(self, message: str = "", *, limit: int) -> None:
+        """Initialize with the most rows that such a list may have."""
+        super().__init__(message, limit=limit)
+
+
+class EndlessError(ProtocolError):
+    """Answers go on and on, more than those of any real server; see `limit`."""
+
+    reason = Reason.NO_END
+
+    def __init__(self, message: str = "", *, limit: int) -> None:
+        """Initialize with the most answers that there may be in a row."""
+        super().__init__(message, limit=limit)
+
+
+class TooSlowError(UnreachableError):
+    """The server answers, but is not done within a `limit` in seconds."""
+
+    reason = Reason.TOO_SLOW
+
+    def __init__(self, message: str = "", *, limit: int) -> None:
+        """Initialize with the number of seconds."""
+        super().__init__(message, limit=limit)
 
 
 class HttpsRequiredError(ProtocolError):
