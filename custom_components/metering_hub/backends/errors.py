@@ -59,7 +59,7 @@ class BackendError(Exception):
     credential or the content of an answer. Only that of a RejectedError may be shown.
     `retry_after` is the number of seconds that the server asked to wait, if it did, and
     `status` that of its HTTP answer, if there was one. `limit` is what was exceeded: a
-    number of rows or answers, or of seconds.
+    number of rows or answers, or of seconds; 0 for other errors.
     """
 
     reason = Reason.UNKNOWN
@@ -71,7 +71,7 @@ class BackendError(Exception):
         reason: Reason | None = None,
         status: int | None = None,
         retry_after: float | None = None,
-        limit: int | None = None,
+        limit: int = 0,
     ) -> None:
         """Initialize the error; each class has its usual reason."""
         super().__init__(message)
@@ -191,29 +191,17 @@ class TooManyRowsError(ProtocolError):
 
     reason = Reason.TOO_MANY_ROWS
 
-    def __init__(self, message: str = "", *, limit: int) -> None:
-        """Initialize with the most rows that such a list may have."""
-        super().__init__(message, limit=limit)
-
 
 class EndlessError(ProtocolError):
     """Answers go on and on, more than those of any real server; see `limit`."""
 
     reason = Reason.NO_END
 
-    def __init__(self, message: str = "", *, limit: int) -> None:
-        """Initialize with the most answers that there may be in a row."""
-        super().__init__(message, limit=limit)
-
 
 class TooSlowError(UnreachableError):
     """The server answers, but is not done within a `limit` in seconds."""
 
     reason = Reason.TOO_SLOW
-
-    def __init__(self, message: str = "", *, limit: int) -> None:
-        """Initialize with the number of seconds."""
-        super().__init__(message, limit=limit)
 
 
 class HttpsRequiredError(ProtocolError):
@@ -226,6 +214,10 @@ class InvalidUrlError(BackendError):
     """The address that the user entered is invalid."""
 
     reason = Reason.INVALID_URL
+
+
+LIMIT_REASONS = frozenset({Reason.TOO_MANY_ROWS, Reason.NO_END, Reason.TOO_SLOW})
+"""Reasons of errors that have a `limit`, which their texts name."""
 
 
 SHOWN_MESSAGES = frozenset(

@@ -46,10 +46,17 @@ POLL_LIMIT = timedelta(minutes=2)
 Five thousand series of a BEMServer take 100 requests, a minute on a small server.
 """
 
-BATCH_LIMIT = timedelta(minutes=5)
-"""For one chunk of history, or another answer that takes a few dozen requests.
+BATCH_LIMIT = timedelta(minutes=10)
+"""For one chunk of history, or another answer that takes dozens of requests.
 
-A request may take 60 s, and a small server needs several seconds for each.
+A request may take 60 s. A server without batches gets one for each of hundreds of
+signals, which takes minutes.
+"""
+
+START_LIMIT = timedelta(minutes=30)
+"""For the search for where the history of thousands of points begins.
+
+A server reads all that it has of each for that.
 """
 
 
