@@ -28,7 +28,7 @@ class LyingTotal:
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Return the page with another length of the list."""
-        return _relabelled(await handler(request), self.total)
+        return _relabelled(await handler(_unconditional(request)), self.total)
 
 
 @dataclass(slots=True)
@@ -41,7 +41,8 @@ class RepeatedPage:
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Return the first answer again."""
         if self._first is None:
-            self._first = _relabelled(await handler(request), self.total)
+            whole = await handler(_unconditional(request))
+            self._first = _relabelled(whole, self.total)
         return _copy(self._first, self._first.body)
 
 
@@ -64,7 +65,7 @@ class EndlessPages:
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Return the next page."""
         if self._first is None:
-            self._first = await handler(request)
+            self._first = await handler(_unconditional(request))
         answer: Json = loads(_body(self._first))
         rows = _rows_of(answer)
         first = rows[0] if rows and isinstance(rows[0], dict) else {}
@@ -100,6 +101,13 @@ class Drip:
             await slow.write(bytes((byte,)))
             await asyncio.sleep(self.pause)
         return slow
+
+
+def _unconditional(request: web.Request) -> web.Request:
+    """Return a request that is not answered with "not modified"."""
+    headers = request.headers.copy()
+    headers.popall(hdrs.IF_NONE_MATCH, None)
+    return request.clone(headers=headers)
 
 
 def _relabelled(whole: web.StreamResponse, total: int) -> web.Response:

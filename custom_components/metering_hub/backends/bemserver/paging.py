@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 import re
 
-from ..common.bounds import check_byte_count, check_row_count
+from ..common.bounds import check_row_count
 from ..common.concurrency import gather_parts
 from ..common.http import HttpClient, QueryValue, Request
 from ..common.shapes import require_objects
-from ..errors import ProtocolError
+from ..errors import AnswerTooLargeError, ProtocolError
 from .api_address import ApiAddress
 from .models import Row
 
@@ -103,6 +103,7 @@ class ListReader:
         self._api = api
         self._pages: dict[_PageKey, _Page[object]] = {}
         self._used: set[_PageKey] = set()
+        self._is_full = False
         self._schedule = PageSchedule()
 
     def start_round(self, budget: int) -> None:
@@ -114,6 +115,7 @@ class ListReader:
         self._pages = {key: self._pages[key] for key in self._used & self._pages.keys()}
         self._schedule.keep_only({key[:-1] for key in self._pages})
         self._used = set()
+        self._is_full = False
         self._schedule.start_round(budget)
 
     async def whole[T](
@@ -173,7 +175,11 @@ class ListReader:
         parse: Callable[[Row], T | None],
         key: _PageKey,
     ) -> _Page[T]:
-        """Return a page; the kept one if the server answers that it has not changed."""
+        """Return a page; the kept one if the server answers that it has not changed.
+
+        After lists that were too large, nothing is requested before the next round.
+        """
+        self._check_kept(0, endpoint)
         self._used.add(key)
         kept: _Page[T] | None = self._pages.get(key)  # type: ignore[assignment]  # Of the same parse.
         request = Request(
@@ -198,9 +204,12 @@ class ListReader:
     def _check_kept(self, more: int, endpoint: str) -> None:
         """Raise AnswerTooLargeError, and release all rows, if they are too many."""
         kept = more + sum(page.size for page in self._pages.values())
-        if kept > MAX_KEPT_BYTES:
+        self._is_full |= kept > MAX_KEPT_BYTES
+        if self._is_full:
             self._pages.clear()
-        check_byte_count(kept, f"GET {endpoint}, with the other lists", MAX_KEPT_BYTES)
+            raise AnswerTooLargeError(
+                f"GET {endpoint}: more than {MAX_KEPT_BYTES} bytes with the other lists"
+            )
 
 
 def _key(endpoint: str, params: Params) -> _PageKey:
