@@ -6,6 +6,7 @@ not changed is answered without a body.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 import re
 
 from ..common.bounds import check_row_count
@@ -18,6 +19,9 @@ from .models import Row
 
 PAGE_SIZE = 100
 """The server's maximum."""
+
+PAGES_AT_ONCE = 8
+"""Pages that are waited for together; if one fails, no later one is requested."""
 
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 """The answers of all lists together, which take several times as much when parsed.
@@ -103,7 +107,6 @@ class ListReader:
         self._api = api
         self._pages: dict[_PageKey, _Page[object]] = {}
         self._used: set[_PageKey] = set()
-        self._is_full = False
         self._schedule = PageSchedule()
 
     def start_round(self, budget: int) -> None:
@@ -115,7 +118,6 @@ class ListReader:
         self._pages = {key: self._pages[key] for key in self._used & self._pages.keys()}
         self._schedule.keep_only({key[:-1] for key in self._pages})
         self._used = set()
-        self._is_full = False
         self._schedule.start_round(budget)
 
     async def whole[T](
@@ -151,16 +153,17 @@ class ListReader:
         due = set(later)
         if before == first and all((*key, page) in self._pages for page in later):
             due = set(self._schedule.due(key, first.page_count))
-        _, failures = await gather_parts(
-            {
-                number: self._fetch(
-                    endpoint, _page(params, number), parse, (*key, number)
-                )
-                for number in due
-            }
-        )
-        for failure in failures.values():
-            raise failure
+        for numbers in batched(sorted(due), PAGES_AT_ONCE, strict=False):
+            _, failures = await gather_parts(
+                {
+                    number: self._fetch(
+                        endpoint, _page(params, number), parse, (*key, number)
+                    )
+                    for number in numbers
+                }
+            )
+            for failure in failures.values():
+                raise failure
         rows: list[T] = []
         for number in range(1, first.page_count + 1):
             if (page := self._pages.get((*key, number))) is None:
@@ -175,11 +178,7 @@ class ListReader:
         parse: Callable[[Row], T | None],
         key: _PageKey,
     ) -> _Page[T]:
-        """Return a page; the kept one if the server answers that it has not changed.
-
-        After lists that were too large, nothing is requested before the next round.
-        """
-        self._check_kept(0, endpoint)
+        """Return a page; the kept one if the server answers that it has not changed."""
         self._used.add(key)
         kept: _Page[T] | None = self._pages.get(key)  # type: ignore[assignment]  # Of the same parse.
         request = Request(
@@ -204,8 +203,7 @@ class ListReader:
     def _check_kept(self, more: int, endpoint: str) -> None:
         """Raise AnswerTooLargeError, and release all rows, if they are too many."""
         kept = more + sum(page.size for page in self._pages.values())
-        self._is_full |= kept > MAX_KEPT_BYTES
-        if self._is_full:
+        if kept > MAX_KEPT_BYTES:
             self._pages.clear()
             raise AnswerTooLargeError(
                 f"GET {endpoint}: more than {MAX_KEPT_BYTES} bytes with the other lists"

@@ -48,11 +48,7 @@ async def telegram_pages(
         span = WIDEST_SPAN
         while True:
             page = await client.telegrams(cursor, stop, offset)
-            last = last_time(page.rows)
-            if page.rows and last is None:
-                raise ProtocolError("telegrams without a readable time")
-            if last is not None and last > stop + TOLERANCE:
-                raise ProtocolError("telegrams after the span that was asked for")
+            last = _last_until(page.rows, stop)
             if page.rows:
                 yield page.rows
             offset += page.size
@@ -70,6 +66,19 @@ async def telegram_pages(
         if stop >= end:
             return
         cursor = stop
+
+
+def _last_until(rows: list[dict[str, Json]], stop: datetime) -> datetime | None:
+    """Return the time of the last telegram of a page that was asked for until `stop`.
+
+    Raises ProtocolError if there are telegrams, but none of a time that it can have.
+    """
+    last = last_time(rows)
+    if rows and last is None:
+        raise ProtocolError("telegrams without a readable time")
+    if last is not None and last > stop + TOLERANCE:
+        raise ProtocolError("telegrams after the span that was asked for")
+    return last
 
 
 def last_time(rows: list[dict[str, Json]]) -> datetime | None:
