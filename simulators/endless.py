@@ -43,7 +43,7 @@ class RepeatedPage:
         if self._first is None:
             whole = await handler(_unconditional(request))
             self._first = _relabelled(whole, self.total)
-        return _copy(self._first, self._first.body)
+        return _copy(self._first, _body(self._first))
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ def _relabelled(whole: web.StreamResponse, total: int) -> web.Response:
     return page
 
 
-def _copy(whole: web.StreamResponse, body: bytes | None) -> web.Response:
+def _copy(whole: web.StreamResponse, body: bytes) -> web.Response:
     """Return an answer with another body."""
     page = web.Response(status=whole.status, body=body, content_type=whole.content_type)
     for name in (PAGINATION, hdrs.ETAG):

@@ -57,6 +57,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         )
         self._inventory = inventory
         self._default_interval = spec.poll_interval
+        self._poll_limit = max(POLL_LIMIT, spec.poll_interval)
         self._schedule = PollSchedule(spec.poll_interval)
         self._latest = LatestReadings()
         self.clock_check = ClockCheck(spec.earliest)
@@ -240,7 +241,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""
         number = self._latest.start_read()
-        async with time_limit(max(POLL_LIMIT, self._default_interval), "a poll"):
+        async with time_limit(self._poll_limit, "a poll"):
             latest = self._scaled(points, await self.backend.latest(points))
         pending = latest.pending
         self._remaining.async_note(points, pending)
