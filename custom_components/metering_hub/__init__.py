@@ -11,7 +11,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
 from .backends.base import BackendSpec, Capability
-from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN
+from .backends.common.log_limit import LogLimit
+from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator, delete_unsupported_issue
 from .dashboard.energy_dashboard import async_follow
 from .dashboard.entry_meters import EntryMeters
@@ -75,10 +76,22 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the integration's actions and its dashboard."""
+    """Set up the integration's actions, its dashboard, and the limit of its log."""
+    _limit_log()
     async_register_actions(hass)
     await async_offer_dashboard(hass)
     return True
+
+
+def _limit_log() -> None:
+    """Limit the lines that servers can provoke, also those of coordinators.
+
+    A limit of an earlier setup, which has counted its own lines, is replaced.
+    """
+    for known in [*LOGGER.filters]:
+        if isinstance(known, LogLimit):
+            LOGGER.removeFilter(known)
+    LOGGER.addFilter(LogLimit())
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> bool:

@@ -26,6 +26,7 @@ from .backends.base import (
     Setting,
     Settings,
 )
+from .backends.common.bounds import CONNECT_LIMIT, time_limit
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
 from .flow.connection import make_backend
@@ -79,7 +80,8 @@ async def async_read_selection(
         if any(setup_settings(spec, user_input).values()):
             backend = make_backend(hass, spec, data, user_input)
             backend.restore(learned)
-            await backend.connect()
+            async with time_limit(CONNECT_LIMIT, "the login"):
+                await backend.connect()
             if errors := await backend.check_setup():
                 return {}, FormErrors(dict(errors)), learned
             checked = {**user_input, **backend.checked_setup()}
@@ -88,7 +90,8 @@ async def async_read_selection(
                 learned, user_input = backend.remember(), checked
                 backend = make_backend(hass, spec, data, user_input)
                 backend.restore(learned)
-            found = await backend.inventory()
+            async with time_limit(backend.inventory_limit, "the inventory"):
+                found = await backend.inventory()
             learned = backend.remember()
     except BackendError as err:
         return {}, FormErrors.of(err, spec), learned
@@ -358,7 +361,8 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             self._values = read_values(self._spec, user_input, stored)
             self._backend = make_backend(self.hass, self._spec, self._values, {})
-            self._identity = await self._backend.connect()
+            async with time_limit(CONNECT_LIMIT, "the login"):
+                self._identity = await self._backend.connect()
         except BackendError as err:
             return FormErrors.of(err, self._spec)
         return FormErrors()

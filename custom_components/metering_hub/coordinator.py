@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Identity
+from .backends.common.bounds import CONNECT_LIMIT, time_limit
 from .backends.errors import AuthenticationError, BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
@@ -140,14 +141,16 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _async_setup(self) -> None:
         """Log in to the server."""
         with self._errors_translated():
-            self.identity = await self.backend.connect()
+            async with time_limit(CONNECT_LIMIT, "the login"):
+                self.identity = await self.backend.connect()
 
     @override
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
         self.began = time.monotonic()
-        found = await self.backend.inventory()
+        async with time_limit(self.backend.inventory_limit, "the inventory"):
+            found = await self.backend.inventory()
         selected = selected_devices(found, options)
         found = with_meter_roles(found, selected, options)
         self.found = with_choices(found, options)

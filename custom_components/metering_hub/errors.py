@@ -14,6 +14,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .backends.errors import (
+    LIMIT_REASONS,
     SHOWN_MESSAGES,
     AuthenticationError,
     BackendError,
@@ -116,6 +117,8 @@ def error_placeholders(error: BackendError | HistoryError) -> dict[str, str]:
         return {"status": str(error.status or _USUAL_FAULT)}
     if error.reason is Reason.RATE_LIMITED and error.retry_after is not None:
         return {"seconds": f"{error.retry_after:.0f}"}
+    if error.reason in LIMIT_REASONS:
+        return {"limit": str(error.limit)}
     return {}
 
 

@@ -95,10 +95,10 @@ class Broker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message to all clients that subscribed to its topic."""
-        packet = publish(topic, payload)
-        self.published += 1
+    async def publish(self, topic: str, payload: bytes, times: int = 1) -> None:
+        """Send a message to all clients that subscribed to its topic, so many times."""
+        packet = publish(topic, payload) * times
+        self.published += times
         for client in list(self._clients.values()):
             if any(matches(one, topic) for one in client.filters):
                 # A client that is disconnecting loses the message: QoS 0.

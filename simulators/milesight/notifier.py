@@ -23,6 +23,8 @@ _MQTT_PORT = 1883
 _CHECK_INTERVAL = 0.2
 """Seconds between checks for new reports of devices."""
 
+_FLOOD_PART = 100
+
 
 class Notifier:
     """Announces changed entities to subscribed clients."""
@@ -91,6 +93,18 @@ class Notifier:
             event = {"event_type": "EXCHANGE", "payload": {"entity_ids": ids}}
             topic = f"beaver-iot/web_mqtt@{knobs.tenant}/downlink/web/exchange"
             await self.broker.publish(topic, dumps(event))
+
+    async def flood(self, messages: int, size: int = 0) -> None:
+        """Send so many messages at once, which name nothing that anybody knows.
+
+        `size` is how many more bytes each has. They are sent in parts, so their number
+        is a multiple of a part.
+        """
+        event = {"event_type": "EXCHANGE", "payload": {"entity_ids": ["x" * size]}}
+        topic = f"beaver-iot/web_mqtt@{self._knobs.tenant}/downlink/web/exchange"
+        for _ in range(messages // _FLOOD_PART):
+            await self.broker.publish(topic, dumps(event), _FLOOD_PART)
+            await self.websocket.flood(_FLOOD_PART, size)
 
     async def _announce_reports(self) -> None:
         """Announce each report when it is due by the simulator's clock."""

@@ -5,6 +5,7 @@ Source: docs/wire/milesight.md, Push.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 from aiohttp import WSMsgType, hdrs, web
 from orjson import JSONDecodeError, dumps, loads
@@ -88,6 +89,16 @@ class WebSocketPush:
             for socket in list(self._connections.get(user, ())):
                 if not socket.closed:
                     await socket.send_str(frame.decode())
+
+    async def flood(self, messages: int, size: int) -> None:
+        """Send so many frames that name nothing to all who are connected."""
+        frame = dumps({"event_type": _EXCHANGE, "payload": {"x": "x" * size}}).decode()
+        for sockets in list(self._connections.values()):
+            for socket in list(sockets):
+                for _ in range(messages):
+                    # A client that has had enough disconnects.
+                    with suppress(ConnectionError):
+                        await socket.send_str(frame)
 
     async def drop(self) -> None:
         """Close all connections."""

@@ -15,6 +15,7 @@ from ..metering.p1_readings import P1Readings
 from ..metering.point_settings import PointSettings
 from ..metering.register_rules import Rejected
 from ..metering.server_data import ServerData, ServerQuery
+from .common.bounds import INVENTORY_LIMIT
 from .common.http import Json
 from .errors import BackendError
 
@@ -208,6 +209,9 @@ class Backend(ABC):
 
     home_zone: tzinfo = UTC
     """The time zone of Home Assistant."""
+
+    inventory_limit: timedelta = INVENTORY_LIMIT
+    """How long an inventory may take; longer only where devices are read one by one."""
 
     @property
     def time_zone(self) -> tzinfo:

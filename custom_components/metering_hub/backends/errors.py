@@ -23,6 +23,9 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     UNEXPECTED_ANSWER = "unexpected_answer"
     ANSWER_TOO_LARGE = "answer_too_large"
+    TOO_MANY_ROWS = "too_many_rows"
+    NO_END = "no_end"
+    TOO_SLOW = "too_slow"
     UNKNOWN = "unknown"
 
     # The account, or what its user can change on the server.
@@ -55,7 +58,8 @@ class BackendError(Exception):
     developers and for the log: it names the endpoint at most, never an address, a
     credential or the content of an answer. Only that of a RejectedError may be shown.
     `retry_after` is the number of seconds that the server asked to wait, if it did, and
-    `status` that of its HTTP answer, if there was one.
+    `status` that of its HTTP answer, if there was one. `limit` is what was exceeded: a
+    number of rows or answers, or of seconds; 0 for other errors.
     """
 
     reason = Reason.UNKNOWN
@@ -67,6 +71,7 @@ class BackendError(Exception):
         reason: Reason | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        limit: int = 0,
     ) -> None:
         """Initialize the error; each class has its usual reason."""
         super().__init__(message)
@@ -74,6 +79,7 @@ class BackendError(Exception):
             self.reason = reason
         self.status = status
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class AuthenticationError(BackendError):
@@ -180,6 +186,24 @@ class AnswerTooLargeError(ProtocolError):
     reason = Reason.ANSWER_TOO_LARGE
 
 
+class TooManyRowsError(ProtocolError):
+    """A list has more rows than any real server, or says so; see `limit`."""
+
+    reason = Reason.TOO_MANY_ROWS
+
+
+class EndlessError(ProtocolError):
+    """Answers go on and on, more than those of any real server; see `limit`."""
+
+    reason = Reason.NO_END
+
+
+class TooSlowError(UnreachableError):
+    """The server answers, but is not done within a `limit` in seconds."""
+
+    reason = Reason.TOO_SLOW
+
+
 class HttpsRequiredError(ProtocolError):
     """The server redirects from http to https; no credentials were sent there."""
 
@@ -190,6 +214,10 @@ class InvalidUrlError(BackendError):
     """The address that the user entered is invalid."""
 
     reason = Reason.INVALID_URL
+
+
+LIMIT_REASONS = frozenset({Reason.TOO_MANY_ROWS, Reason.NO_END, Reason.TOO_SLOW})
+"""Reasons of errors that have a `limit`, which their texts name."""
 
 
 SHOWN_MESSAGES = frozenset(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from homeassistant.core import HomeAssistant
 
 from ..backends.base import Backend
+from ..backends.common.bounds import time_limit
 from ..backends.errors import BackendError
 from ..metering.inventory import Inventory
 
@@ -38,10 +39,11 @@ class Discovery:
         """Find the devices, or the error that the form shows."""
         search = asyncio.create_task(self.backend.inventory())
         try:
-            while not search.done():
-                await asyncio.wait({search}, timeout=_REPORT_INTERVAL)
-                if (share := self.backend.inventory_progress) is not None:
-                    self._report(share)
+            async with time_limit(self.backend.inventory_limit, "the inventory"):
+                while not search.done():
+                    await asyncio.wait({search}, timeout=_REPORT_INTERVAL)
+                    if (share := self.backend.inventory_progress) is not None:
+                        self._report(share)
             self.inventory = await search
         except BackendError as err:
             self.error = err

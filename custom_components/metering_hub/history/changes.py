@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, HistoryChanges
+from ..backends.common.bounds import BATCH_LIMIT, time_limit
 from ..metering.model import Point
 from .statistic import Scope
 
@@ -143,7 +144,8 @@ class ChangeTracker:
     async def _fetch(self, group: _Group, start: datetime) -> HistoryChanges:
         """Ask the backend what changed from `start` on; raises BackendError."""
         mark = self._marks.get(group.key)
-        changes = await self._backend.history_changes(group.points, start, mark)
+        async with time_limit(BATCH_LIMIT, "what has changed"):
+            changes = await self._backend.history_changes(group.points, start, mark)
         if changes.since is None:
             self._marks[group.key] = changes.mark
         self._answers[group.key] = (start, changes)

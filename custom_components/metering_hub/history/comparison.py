@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..backends.base import Backend, BackendSpec, Capability, Comparison
+from ..backends.common.bounds import BATCH_LIMIT, time_limit
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..metering.model import Point
@@ -105,7 +106,8 @@ class DailyComparison:
         """Return what the server has changed; `None` if it cannot say."""
         if Capability.COMPARISON not in self._spec.capabilities:
             return None
-        return await self._backend.compare_history(points, start, before.seen)
+        async with time_limit(BATCH_LIMIT, "a comparison"):
+            return await self._backend.compare_history(points, start, before.seen)
 
     def _next_slice(
         self,

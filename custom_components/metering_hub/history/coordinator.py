@@ -13,6 +13,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec, Capability
+from ..backends.common.bounds import BATCH_LIMIT, time_limit
 from ..backends.common.times import whole_hour
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
@@ -222,7 +223,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         if Capability.DAY_TOTALS not in self._spec.capabilities:
             return {}
         try:
-            totals = await self.backend.day_totals(points, start, end)
+            async with time_limit(BATCH_LIMIT, "the totals of days"):
+                totals = await self.backend.day_totals(points, start, end)
         except ONE_ENDPOINT_ERRORS as err:
             LOGGER.debug("%s: the days' totals are missing: %s", self.name, err)
             return {}

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec
+from ..backends.common.bounds import START_LIMIT, time_limit
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
 from ..prices.price_book import PriceBook
@@ -405,7 +406,8 @@ class Importer:
         self, scope: Scope, points: Sequence[Point]
     ) -> datetime | None:
         """Return the time of the first reading, or the start that the user chose."""
-        first = await self._backend.history_start(points)
+        async with time_limit(START_LIMIT, "the start of a history"):
+            first = await self._backend.history_start(points)
         if first is None:
             return None
         return max(first, scope.start) if scope.start else first

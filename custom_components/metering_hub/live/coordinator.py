@@ -11,6 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec, Latest
+from ..backends.common.bounds import POLL_LIMIT, time_limit
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
@@ -56,6 +57,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         )
         self._inventory = inventory
         self._default_interval = spec.poll_interval
+        self._poll_limit = max(POLL_LIMIT, spec.poll_interval)
         self._schedule = PollSchedule(spec.poll_interval)
         self._latest = LatestReadings()
         self.clock_check = ClockCheck(spec.earliest)
@@ -239,7 +241,8 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""
         number = self._latest.start_read()
-        latest = self._scaled(points, await self.backend.latest(points))
+        async with time_limit(self._poll_limit, "a poll"):
+            latest = self._scaled(points, await self.backend.latest(points))
         pending = latest.pending
         self._remaining.async_note(points, pending)
         if pending:

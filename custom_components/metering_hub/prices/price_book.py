@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec, Capability
+from ..backends.common.bounds import BATCH_LIMIT, time_limit
 from ..backends.common.times import whole_hour
 from ..metering.model import Point, PricePeriod
 from ..metering.own_currency import are_prices_own
@@ -182,9 +183,10 @@ class PriceBook:
         if is_fresh or Capability.PRICES not in self._spec.capabilities:
             return
         until = now + AHEAD
+        async with time_limit(BATCH_LIMIT, "the prices"):
+            found = await self._backend.prices(OLDEST, until)
         periods = [
-            replace(each, end=OPEN_END) if each.end >= until else each
-            for each in await self._backend.prices(OLDEST, until)
+            replace(each, end=OPEN_END) if each.end >= until else each for each in found
         ]
         if self._periods:
             self._note(first_changed_period(self._periods, periods, until))

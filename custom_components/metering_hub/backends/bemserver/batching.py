@@ -6,6 +6,7 @@ Source: docs/wire/bemserver.md, Time series data and Limits.
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from ..common.bounds import check_answer_count
 from ..common.concurrency import gather_parts
 from ..errors import (
     ONE_ENDPOINT_ERRORS,
@@ -31,6 +32,12 @@ Those of a quarter of an hour may be with others that are read two hours back.
 
 RECHECK_AFTER = timedelta(minutes=10)
 """How long to wait after a search for forbidden series that found none."""
+
+MOST_REFUSALS = 5
+"""How often a batch is sent again without some of its series.
+
+The server names all unknown series at once, so two of them are enough.
+"""
 
 type Batch = tuple[int, ...]
 """Ids of the series in one request."""
@@ -165,8 +172,10 @@ class SeriesBatcher:
     ) -> Part | None:
         """Request a batch until it contains no refused series; `None` if none is left.
 
-        The server names unknown series, but not forbidden ones.
+        The server names unknown series, but not forbidden ones. Raises EndlessError if
+        it refuses others each time.
         """
+        refusals = 0
         while ids := [number for number in batch if number not in self._refused]:
             try:
                 return await send(ids)
@@ -181,6 +190,8 @@ class SeriesBatcher:
                 if not bad:
                     raise
             self._refused |= dict.fromkeys(bad, reason)
+            refusals += 1
+            check_answer_count(refusals, "refusals of a batch", MOST_REFUSALS)
         return None
 
     async def _forbidden(self, ids: Collection[int]) -> frozenset[int]:

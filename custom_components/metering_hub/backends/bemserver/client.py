@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 import re
 
+from ..common.bounds import MAX_PLACES, check_row_count
 from ..common.http import Answer, HttpClient
 from ..common.parse import as_integer, as_object, as_text
 from ..common.shapes import require_object, require_objects
@@ -100,12 +101,22 @@ class BemserverClient:
         return own[0]
 
     async def campaigns(self) -> Sequence[Campaign]:
-        """GET /campaigns/: [{id, name, timezone, start_time?, end_time?}]."""
-        return await self._lists.whole("/campaigns/", parse_campaign)
+        """GET /campaigns/: [{id, name, timezone, start_time?, end_time?}].
+
+        Raises TooManyRowsError: each takes requests of its own.
+        """
+        found = await self._lists.whole("/campaigns/", parse_campaign)
+        check_row_count(len(found), "GET /campaigns/", MAX_PLACES)
+        return found
 
     async def scopes(self) -> Sequence[Scope]:
-        """GET /campaign_scopes/: [{id, name, campaign_id}]."""
-        return await self._lists.whole("/campaign_scopes/", parse_scope)
+        """GET /campaign_scopes/: [{id, name, campaign_id}].
+
+        Raises TooManyRowsError: each may take requests of its own.
+        """
+        found = await self._lists.whole("/campaign_scopes/", parse_scope)
+        check_row_count(len(found), "GET /campaign_scopes/", MAX_PLACES)
+        return found
 
     async def places(self, kind: PlaceKind) -> Sequence[Place]:
         """GET /sites/, /buildings/, /storeys/, /spaces/, /zones/: {id, name, ...}."""

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 
 from ...metering.notifications import Notification
+from ..common.bounds import check_row_count
 from ..common.http import HttpClient, Request
 from ..common.parse import as_object
 from ..common.shapes import require_object, require_objects
@@ -48,6 +49,7 @@ class NotificationsClient:
         request = Request(path=self._api.path(_LIST), params=params)
         answer = await self._http.request(request)
         rows = require_objects(answer.body, request)
+        check_row_count(len(rows), f"{request}", PAGE_SIZE)
         return [item for row in rows if (item := parse_notification(row)) is not None]
 
     async def mark_read(self, number: int) -> None:

@@ -30,7 +30,7 @@ from ..errors import Reason, RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
-from .const import QUARTER, SENSORS_FIELD, ZONE
+from .const import INVENTORY_LIMIT, QUARTER, SENSORS_FIELD, ZONE
 from .discovery import FoundSensors, SensorFinder
 from .entered_sensors import (
     EnteredSensor,
@@ -65,6 +65,8 @@ _MINUTE = timedelta(minutes=1)
 
 class BesmartBackend(Backend):
     """One account of besmart.energy."""
+
+    inventory_limit = INVENTORY_LIMIT
 
     def __init__(
         self,

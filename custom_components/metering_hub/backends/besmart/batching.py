@@ -11,10 +11,12 @@ from ..common.concurrency import gather_parts
 from ..errors import (
     ONE_ENDPOINT_ERRORS,
     BackendError,
+    EndlessError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     ServerFaultError,
+    TooManyRowsError,
 )
 from .batch_edition import BatchEditionFinder
 from .batch_result import BatchResult
@@ -37,6 +39,9 @@ from .suspects import Part, Suspects
 SIGNALS_PER_BATCH = 50
 MOST_ANSWERS = 500
 """How many answers in a row may be cut off: enough for a month of minutes."""
+
+MOST_SAMPLES = 200_000
+"""Samples of a signal in one read, which is a month at most: one in 13 seconds."""
 
 SAMPLES_PER_REQUEST = 12_000
 """How many samples to expect from one request: one megabyte in rows."""
@@ -70,8 +75,8 @@ class SignalBatcher:
     async def read(self, queries: Sequence[DataQuery]) -> BatchResult:
         """Read all samples, also those that the server has cut off an answer.
 
-        There is at most one query per signal. Raises BackendError for failures of the
-        whole server.
+        There is at most one query per signal. A signal whose answers do not end fails.
+        Raises BackendError for failures of the whole server.
         """
         found = latest = await self.read_once(queries)
         current: Collection[DataQuery] = queries
@@ -83,8 +88,11 @@ class SignalBatcher:
             current = await self._cuts.join(rest, found, latest, more)
             # What is cut off must not be taken for the end.
             found.drop(more.failures)
+            found.drop(_with_too_many(found))
+            current = [query for query in current if query.signal in found.data]
             latest = more
-        found.drop(dict.fromkeys(rest, ProtocolError("the answers have no end")))
+        endless = EndlessError("the answers have no end", limit=MOST_ANSWERS)
+        found.drop(dict.fromkeys(rest, endless))
         return found
 
     async def read_once(self, queries: Sequence[DataQuery]) -> BatchResult:
@@ -292,3 +300,12 @@ class SignalBatcher:
             if data is not None and len(data.samples) > 1:
                 step = (query.till - query.since) / len(data.samples)
                 self._steps[query.signal] = min(step, self.step(query.signal))
+
+
+def _with_too_many(found: BatchResult) -> dict[SignalId, BackendError]:
+    """Return the signals that have more samples than any real one, as failures."""
+    return {
+        signal: TooManyRowsError("the samples have no end", limit=MOST_SAMPLES)
+        for signal, data in found.data.items()
+        if len(data.samples) > MOST_SAMPLES
+    }

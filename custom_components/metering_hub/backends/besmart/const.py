@@ -15,6 +15,10 @@ ZONE: tzinfo = ZoneInfo("Europe/Warsaw")
 Loaded at import time because loading a time zone blocks.
 """
 
+INVENTORY_LIMIT = timedelta(minutes=10)
+"""Editions that list no sensors get one or two requests for each of hundreds of them,
+one after the other, and are probed for signals."""
+
 QUARTER = timedelta(minutes=15)
 """The meter profile: the length of an interval, and how long a value holds."""
 

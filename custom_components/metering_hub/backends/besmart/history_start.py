@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..base import EARLIEST
+from ..common.bounds import check_answer_count
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError, ProtocolError
 from .batching import SignalBatcher
 from .memory import ServerMemory
@@ -19,6 +20,8 @@ YEAR = timedelta(days=365)
 EMPTY_YEARS = 2
 _FIRST_WINDOW = timedelta(days=31)
 _DAY = timedelta(days=1)
+_MOST_STEPS = 250
+"""Windows of one search: twice what a signal of every minute needs since 2005."""
 _MOST_SAMPLES = 100_000
 _VALID_FOR = timedelta(days=30)
 _EMPTY_VALID_FOR = timedelta(hours=6)
@@ -133,14 +136,19 @@ class HistoryStartFinder:
     async def _search(
         self, signal: SignalId, end: datetime, *, is_first: bool
     ) -> datetime | None:
-        """Return the time of the first sample before `end`."""
+        """Return the time of the first sample before `end`; raises BackendError.
+
+        That is EndlessError if the server refuses all but the shortest windows.
+        """
         first: datetime | None = None
         longest = self._batcher.step(signal) * _MOST_SAMPLES
         window = _FIRST_WINDOW if is_first else YEAR
-        empty = timedelta()
+        empty, steps = timedelta(), 0
         while empty < EMPTY_YEARS * YEAR and end > EARLIEST:
             since = max(end - min(window, longest), EARLIEST)
             query = DataQuery(signal=signal, since=since, till=end)
+            steps += 1
+            check_answer_count(steps, "the search for the first sample", _MOST_STEPS)
             found = await self._batcher.read_once([query])
             if (failure := found.failures.get(signal)) is not None:
                 can_shorten = end - since > _DAY

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 import logging
 
+from ..common.bounds import MAX_PLACES, check_row_count
 from ..errors import (
     BackendError,
     PermissionDeniedError,
@@ -23,6 +24,9 @@ from .models import Sensor, SensorId, SensorState, Workspace
 _LOGGER = logging.getLogger(__name__)
 _WORKSPACES, _FIND = "workspaces", "find"
 _STATES, _ALL_STATES = "states", "states_of_all"
+MAX_SENSORS = 20_000
+"""Ten times the meters of the largest account that has to work; each may be read."""
+
 ONE_LIST_ERRORS = (PermissionDeniedError, ProtocolError, ServerFaultError)
 """Errors of a single list, while the server still answers for others."""
 
@@ -84,9 +88,13 @@ class ListReader:
         self._found: dict[int | None, _OptionalList[Sensor]] = {}
 
     async def read(self) -> SensorLists:
-        """Return what all lists have; raises BackendError."""
+        """Return what all lists have; raises BackendError.
+
+        That is TooManyRowsError for more than any account has.
+        """
         workspaces = await self._workspaces.read(self._client.workspaces)
         sensors, is_whole = await self._sensors(workspaces)
+        check_row_count(len(sensors), "the sensors of all lists", MAX_SENSORS)
         states: dict[SensorId, list[SensorState]] = {}
         for state in await self._all_states():
             states.setdefault(state.sensor, []).append(state)
@@ -108,6 +116,7 @@ class ListReader:
         found: dict[SensorId, Sensor] = {}
         is_whole = True
         clients = sorted({workspace.client_cid for workspace in workspaces})
+        check_row_count(len(clients), "the clients of the workspaces", MAX_PLACES)
         for client in (None, *clients):
             if client is not None and self._memory.is_missing(_FIND):
                 break

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from aiohttp import ClientSession
 
+from ..common.bounds import check_answer_count, check_row_count
 from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object
@@ -60,6 +61,10 @@ SUMMARY_ROWS = 5
 DAYS_AT_ONCE = 100
 HOURS_AT_ONCE = 1000
 CONTRACTS_AT_ONCE = 500
+MOST_CONTRACTS = 5000
+"""A contract of each day since 2012, when there were the first smart meters."""
+
+MOST_PAGES_OF_CONTRACTS = MOST_CONTRACTS // CONTRACTS_AT_ONCE
 HISTORY_TIMEOUT = 60.0
 """Seconds; on a small server, a page of history takes longer than a live value."""
 
@@ -138,7 +143,10 @@ class DsmrReaderClient:
         return _first(await self._page(PEAKS, params), parse_quarter_hour_peak)
 
     async def contracts(self, first: date, last: date) -> list[Contract]:
-        """Fetch the energy contracts valid on any day of [first, last] (since 5.3)."""
+        """Fetch the energy contracts valid on any day of [first, last] (since 5.3).
+
+        Raises TooManyRowsError and EndlessError for more than anybody can have.
+        """
         contracts: list[Contract] = []
         params: dict[str, QueryValue] = {
             "ordering": "start",
@@ -146,9 +154,12 @@ class DsmrReaderClient:
             "start__lte": last.isoformat(),
             "end__gte": first.isoformat(),
         }
-        offset = 0
+        offset = pages = 0
         while True:
+            pages += 1
+            check_answer_count(pages, f"GET {CONTRACTS}", MOST_PAGES_OF_CONTRACTS)
             page = await self._page(CONTRACTS, params, offset=offset)
+            check_row_count(page.total, f"GET {CONTRACTS}", MOST_CONTRACTS)
             parsed = map(parse_contract, page.rows)
             contracts += [contract for contract in parsed if contract is not None]
             offset += page.size
@@ -267,7 +278,11 @@ class DsmrReaderClient:
             "day__gte": since.isoformat(),
         }
         page = await self._page(DAYS, params, HISTORY_TIMEOUT)
-        return _first(page, parse_day_statistics)
+        day = _first(page, parse_day_statistics)
+        if day is not None and day.day < since:
+            # All days from there on would be requested, be it since the year 1.
+            raise ProtocolError(f"GET {DAYS}: a day before those asked for")
+        return day
 
     async def days(self, first: date, last: date) -> list[DayStatistics]:
         """Fetch the statistics of [first, last], at most DAYS_AT_ONCE days."""

@@ -74,7 +74,7 @@ class RunningCosts:
         while first < today:
             last = min(first + (DAYS_AT_ONCE - 1) * DAY, today - DAY)
             for row in await self._client.days(first, last):
-                if row.cost is not None:
+                if row.cost is not None and first <= row.day <= last:
                     self._days[row.day] = row.cost
             first = last + DAY
         self._fetched_on = today

@@ -6,7 +6,7 @@ null, and if the user may not see it.
 Source: docs/wire/milesight.md.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -89,8 +89,9 @@ class MilesightClient:
 
     async def devices(self, number: int) -> Page[DeviceRow]:
         """POST /device/search: a page of all devices, the last one added first."""
-        data = await self._post("/device/search", {"name": "", **_page(number)})
-        return parse_page(data, parse_device, _skipped(number))
+        body: Object = {"name": "", **_page(number)}
+        skipped = _skipped(number)
+        return await self._post_page("/device/search", body, parse_device, skipped)
 
     async def entities(self, number: int) -> Page[EntityRow]:
         """POST /entity/search: a page of all properties and services.
@@ -100,8 +101,8 @@ class MilesightClient:
         """
         types: list[Json] = [each.value for each in EntityType]
         body: Object = {"entity_type": types, **_page(number)}
-        data = await self._post("/entity/search", body)
-        return parse_page(data, parse_entity, _skipped(number))
+        skipped = _skipped(number)
+        return await self._post_page("/entity/search", body, parse_entity, skipped)
 
     async def entity_values(
         self, number: int, size: int = PAGE_SIZE
@@ -114,8 +115,8 @@ class MilesightClient:
         is_property: Object = {"operator": "ANY_EQUALS", "values": ["PROPERTY"]}
         entity_filter: Object = {"ENTITY_TYPE": is_property}
         body: Object = {"entity_filter": entity_filter, **_page(number, size)}
-        data = await self._post("/entity/advanced-search", body)
-        return parse_page(data, parse_entity_value, _skipped(number, size))
+        path, skipped = "/entity/advanced-search", _skipped(number, size)
+        return await self._post_page(path, body, parse_entity_value, skipped)
 
     async def children(self, entity_id: str) -> Sequence[EntityRow]:
         """GET /entity/{id}/children: the child entities, as in `entities`."""
@@ -246,6 +247,19 @@ class MilesightClient:
     async def _post(self, path: str, body: Object) -> Json:
         """Return the data that a path returns for a POST request that only reads."""
         return await self._read(_read_request(path, body))
+
+    async def _post_page[Row](
+        self,
+        path: str,
+        body: Object,
+        parse: Callable[[Object], Row | None],
+        skipped: int,
+    ) -> Page[Row]:
+        """Return a page, before which there are so many `skipped` rows."""
+        request = _read_request(path, body)
+        answer = await self._reading.request(request)
+        page = parse_page(unwrap(request, answer.body), parse, skipped)
+        return replace(page, answer_bytes=answer.size)
 
     async def _read(self, request: Request) -> Json:
         """Return the data of a request that is part of a poll."""

@@ -209,7 +209,7 @@ class HistoryReader:
             if page.size < page.total and (until := _complete_until(page)) > start:
                 rows = [row for row in page.rows if row.time < until]
                 return _Window([rows], until, fullness)
-        elif fullness > 2 and stop - start > NARROWEST_WINDOW:
+        if fullness > 2 and stop - start > NARROWEST_WINDOW:
             return _Window([], start, fullness)
         found, failures = await gather_parts(
             {group: self._all(spans[group], page) for group, page in first.items()}

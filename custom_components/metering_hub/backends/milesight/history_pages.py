@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..common.bounds import check_row_count
 from ..errors import AnswerTooLargeError, ProtocolError
 from .client import MilesightClient
 from .models import Page, StoredValue
@@ -18,11 +19,20 @@ FIRST_SIZE = 5000
 SMALLEST_SIZE = 100
 LARGEST_SIZE = 20_000
 
+MAX_SPAN_ROWS = 200_000
+"""Rows of a span that are read at once: more would not fit into memory.
+
+A span of a thousand entities is read in ten minutes at least, in which those of a
+LoRaWAN network report ten times each.
+"""
+
 USUAL_BYTES = 2 * 1024 * 1024
 """The size that answers should have, half of what is accepted."""
 
 MILLISECOND = timedelta(milliseconds=1)
 """The finest time resolution of the server."""
+
+_SUBJECT = "stored values of a span"
 
 
 class Span(NamedTuple):
@@ -106,12 +116,13 @@ class PageReader:
     ) -> list[Sequence[StoredValue]]:
         """Return the rows of a span after its first page, by page.
 
-        Raises ChangedMeanwhileError if a row of the page before is missing, and the
-        errors of `first_page`.
+        Raises ChangedMeanwhileError if a row of the page before is missing,
+        TooManyRowsError for more than MAX_SPAN_ROWS, and the errors of `first_page`.
         """
         pages: list[Sequence[StoredValue]] = []
-        page = first
+        page, count = first, first.size
         while page.size < page.total:
+            check_row_count(count + page.total - page.size, _SUBJECT, MAX_SPAN_ROWS)
             last = page.rows[-1].time
             repeated = _count_at(page, last)
             left = page.total - page.size + repeated
@@ -123,6 +134,7 @@ class PageReader:
             if following.size <= repeated and following.size < following.total:
                 raise ProtocolError("too many stored values of the same moment")
             pages.append(following.rows[repeated:])
+            count += following.size - repeated
             page = following
         return pages
 

@@ -7,6 +7,8 @@ that the user may not see. Source: docs/wire/milesight.md, Push.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+import logging
 import ssl
 
 import aiohttp
@@ -15,12 +17,14 @@ import orjson
 from yarl import URL
 
 from ..common.http import Json
+from ..common.log_limit import LogLimit
 from ..common.parse import as_object
 from ..errors import UnreachableError
 from .catalogue import Catalogue
 from .inventory_need import InventoryNeed
 from .models import as_id
 from .mqtt_broker import BrokerEndpoint, BrokerLogin, broker_endpoints
+from .push_flood import MAX_MESSAGE_BYTES, Flood, Inbox
 from .server import Server
 
 KEEPALIVE = 50
@@ -32,10 +36,9 @@ CONNECT_TIMEOUT = 5.0
 CLOSE_TIMEOUT = 1.0
 """Seconds for which the end of a watch waits until the connection is closed."""
 
-MAX_QUEUED_MESSAGES = 1000
-"""Polling makes up for messages that are lost beyond this number."""
-
-_MAX_MESSAGE_BYTES = 1024 * 1024
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.addFilter(LogLimit())
+"""aiomqtt and paho log here what a broker does wrong, which may be much."""
 
 CLOSING: set[asyncio.Task[None]] = set()
 """Connections that are still being closed: the event loop alone would forget them."""
@@ -51,19 +54,22 @@ async def watch_mqtt(
 
     Announced entities that the catalogue lacks are noted in `need`, and while there is
     a need, empty sets are yielded, too. Raises NotFoundError if the release has no
-    broker, and UnreachableError if the broker refuses or cannot be reached, or if the
-    connection is lost.
+    broker, UnreachableError if the broker refuses or cannot be reached, or if the
+    connection is lost, and EndlessError if it floods Home Assistant.
     """
     info = await server.client.broker_info()
     login = await server.client.broker_login()
     context = await asyncio.to_thread(_make_tls_context, verify_ssl)
     endpoints = broker_endpoints(info, URL(server.url))
+    flood = Flood()
+    make_client = partial(_make_client, login=login, context=context, flood=flood)
     async with AsyncExitStack() as stack:
-        client = await _connect(stack, server.session, endpoints, login, context)
+        client = await _connect(stack, server.session, endpoints, make_client, context)
         try:
             await client.subscribe(login.exchange_topic)
             yield frozenset()
             async for message in client.messages:
+                flood.check()
                 catalogue = get_catalogue()
                 announced = _announced_ids(message.payload)
                 need.note_ids(announced, catalogue.entity_ids)
@@ -79,7 +85,7 @@ async def _connect(
     stack: AsyncExitStack,
     session: aiohttp.ClientSession,
     endpoints: Iterable[BrokerEndpoint],
-    login: BrokerLogin,
+    make_client: Callable[[BrokerEndpoint], Client],
     context: ssl.SSLContext,
 ) -> Client:
     """Return a client of the first endpoint that works; `stack` will disconnect it."""
@@ -87,7 +93,7 @@ async def _connect(
     for endpoint in endpoints:
         try:
             await _check(session, endpoint, context)
-            client = _make_client(endpoint, login, context)
+            client = make_client(endpoint)
             return await stack.enter_async_context(_connected(client))
         except (MqttError, OSError, aiohttp.ClientError) as err:
             # The type alone, because the text may contain the address.
@@ -122,9 +128,15 @@ async def _check(
 
 
 def _make_client(
-    endpoint: BrokerEndpoint, login: BrokerLogin, context: ssl.SSLContext
+    endpoint: BrokerEndpoint,
+    login: BrokerLogin,
+    context: ssl.SSLContext,
+    flood: Flood,
 ) -> Client:
-    """Return a client for an endpoint that is not connected yet."""
+    """Return a client for an endpoint that is not connected yet.
+
+    `flood` counts the messages that it will receive.
+    """
     return Client(
         endpoint.host,
         endpoint.port,
@@ -137,7 +149,8 @@ def _make_client(
         clean_session=True,
         keepalive=KEEPALIVE,
         timeout=CONNECT_TIMEOUT,
-        max_queued_incoming_messages=MAX_QUEUED_MESSAGES,
+        logger=_LOGGER,
+        queue_type=partial(Inbox, flood),  # type: ignore[arg-type]  # It is only called.
     )
 
 
@@ -184,7 +197,7 @@ def _make_tls_context(verify: bool) -> ssl.SSLContext:
 
 def _announced_ids(payload: object) -> list[str]:
     """Return the ids of the entities that a message names."""
-    if not isinstance(payload, bytes | bytearray) or len(payload) > _MAX_MESSAGE_BYTES:
+    if not isinstance(payload, bytes | bytearray) or len(payload) > MAX_MESSAGE_BYTES:
         return []
     try:
         event: Json = orjson.loads(payload)

@@ -18,6 +18,7 @@ from ..common.parse import as_object
 from ..errors import NotFoundError, UnreachableError
 from .catalogue import Catalogue
 from .models import Object
+from .push_flood import MAX_MESSAGE_BYTES, Flood
 from .server import Server
 
 PATH = "/websocket"
@@ -39,7 +40,6 @@ LONGEST_FRAME = 65_536
 """Bytes; the server closes the connection at a longer one, and of several subscriptions
 the last one replaces the others."""
 
-_MAX_MESSAGE_BYTES = 1024 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -55,8 +55,9 @@ async def watch_websocket(
     """Yield the keys of points that have new values, first an empty set.
 
     Only the points with `polled` keys are subscribed to, which may become more. Raises
-    NoWebSocketError, NotFoundError if there are too many points for a subscription, and
-    UnreachableError if the server cannot be reached or the connection is lost.
+    NoWebSocketError, NotFoundError if there are too many points for a subscription,
+    UnreachableError if the server cannot be reached or the connection is lost, and
+    EndlessError if it floods Home Assistant.
     """
     subscription = _Subscription(get_catalogue, polled)
     frame = subscription.renewed()
@@ -67,10 +68,13 @@ async def watch_websocket(
         connection = _Connection(socket)
         await connection.send(frame)
         yield frozenset()
+        flood = Flood()
         while True:
             if subscription.is_outdated:
                 await connection.send(subscription.renewed())
             event = await connection.receive()
+            flood.count()
+            flood.check()
             if changed := _changed_keys(event, get_catalogue()):
                 yield changed
     finally:
@@ -168,7 +172,7 @@ async def _connect(server: Server) -> ClientWebSocketResponse:
     try:
         async with asyncio.timeout(HANDSHAKE_TIMEOUT):
             return await server.session.ws_connect(
-                url, headers=headers, max_msg_size=_MAX_MESSAGE_BYTES
+                url, headers=headers, max_msg_size=MAX_MESSAGE_BYTES
             )
     except TimeoutError as err:
         raise UnreachableError("WebSocket: no answer in time") from err
