@@ -54,10 +54,26 @@ class RecorderError(HistoryError):
     key = "not_stored"
 
 
-class RecorderStoppedError(RecorderError):
-    """The recorder does not run."""
+class NoDatabaseError(RecorderError):
+    """There is no database, and none comes before Home Assistant is restarted."""
+
+
+class RecorderStoppedError(NoDatabaseError):
+    """The recorder has ended, because it could not connect to its database."""
 
     key = "recorder_stopped"
+
+
+class NoRecorderError(NoDatabaseError):
+    """Home Assistant is set up without a recorder."""
+
+    key = "no_recorder"
+
+
+class RecorderMigratingError(RecorderError):
+    """The recorder connects to its database, or converts it."""
+
+    key = "recorder_migrating"
 
 
 class IncompleteError(HistoryError):

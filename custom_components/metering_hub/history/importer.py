@@ -15,6 +15,7 @@ from ..backends.base import Backend, BackendSpec
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..metering.model import Point
 from ..prices.price_book import PriceBook
+from ..stopping import ended_at_stop
 from .audit.audit import AuditReport, audit, subjects_of
 from .audit.memory import AuditMemory
 from .changes import ChangeTracker
@@ -26,7 +27,7 @@ from .passes import Pass, Report
 from .planner import Planner
 from .quality.memory import QualityMemory
 from .recorded_factors import RecordedFactors
-from .recorder.access import ended_at_stop, wait_until_stored
+from .recorder.access import wait_until_stored
 from .recorder.recorder import adjust_sums, clear, recorded_ids
 from .recorder.rescaling import rescale
 from .recorder.sensor_hours import sensor_hours

@@ -186,7 +186,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """
         for count, listener in enumerate(listeners, start=1):
             if known := self._listeners.get(listener):
-                known[0]()
+                self._tell(listener, known[0])
             if count % NOTIFIED_AT_ONCE == 0 and count < len(listeners):
                 await asyncio.sleep(0)
 
@@ -232,9 +232,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         changes = self.data.changes(before)
         if self._notified is not None and self._notified[1] is before:
             self._notified = self._notified[0], self.data
-        for update, context in list(self._listeners.values()):
+        for listener, (update, context) in list(self._listeners.items()):
             if context in changes:
-                update()
+                self._tell(listener, update)
 
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""

@@ -12,11 +12,11 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..identifiers import log_name
+from ..isolation import IsolatingCoordinator
 from .coordinator import ReadingsCoordinator
 
 FIRST_WAIT = 5.0
@@ -36,7 +36,7 @@ class UpdateMode(StrEnum):
     POLLING = "polling"
 
 
-class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
+class PushCoordinator(IsolatingCoordinator[UpdateMode]):
     """Watch a server for changes in the background.
 
     The data is the current update mode. A failing connection neither fails the set-up

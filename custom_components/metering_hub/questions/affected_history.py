@@ -15,13 +15,14 @@ from ..data import MeteringHubConfigEntry
 from ..errors import HistoryError, NotUnloadedError
 from ..history.memory import ImportMemory
 from ..history.quality.memory import QualityMemory
-from ..history.recorder.access import ended_at_stop, wait_until_stored
+from ..history.recorder.access import wait_until_stored
 from ..history.recorder.copies import copy_statistic
 from ..history.recorder.joined import async_load_seams
 from ..history.recorder.recorded_hours import Extent, recorded_extents
 from ..history.recorder.recorder import clear
 from ..history.statistic import COMPENSATION_SUFFIX, COST_SUFFIX, statistic_prefix
 from ..metering.model import Point
+from ..stopping import ended_at_stop
 from .words import Words
 
 

@@ -17,7 +17,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..data import MeteringHubConfigEntry
-from ..entity import device_of_entry
+from ..entity import IsolatedEntity, device_of_entry
 from ..history.coordinator import HistoryCoordinator
 from ..history.cost_report import RunningCost, counted_points
 from ..history.maths.rows import rounded
@@ -172,7 +172,7 @@ class _CostSensors:
                     enable_own_entity(self._hass, self._entry, key)
 
 
-class CostSensor(CoordinatorEntity[RunningCosts], SensorEntity):
+class CostSensor(IsolatedEntity, CoordinatorEntity[RunningCosts], SensorEntity):
     """A sensor that shows what a role costs, or earns, in a running period."""
 
     _attr_has_entity_name = True
@@ -235,7 +235,7 @@ class CostSensor(CoordinatorEntity[RunningCosts], SensorEntity):
         return {"unpriced_hours": hours}
 
 
-class PriceSensor(CoordinatorEntity[CurrentPrices], SensorEntity):
+class PriceSensor(IsolatedEntity, CoordinatorEntity[CurrentPrices], SensorEntity):
     """A sensor that shows what a kWh or m³ costs, or earns, at present."""
 
     _attr_has_entity_name = True
