@@ -47,10 +47,7 @@ HOME_ASSISTANT_FILES = frozenset(
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"metering"}),
     frozenset({"backends"}),
-    frozenset(
-        {"const", "descriptions", "errors", "identifiers", "isolation", "memory"}
-        | {"registry", "stopping"}
-    ),
+    frozenset({"const", "descriptions", "errors", "identifiers", "memory", "registry"}),
     frozenset({"live", "history", "prices", "dashboard", "flow", "frontend"}),
     frozenset(
         {"coordinator", "data", "history.coordinator"}

@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .data import MeteringHubConfigEntry
 from .entity import IsolatedEntity, made
 from .errors import errors_translated, refusal_noticed
+from .errors.stopping import ended_at_stop
 from .identifiers import device_identifier, point_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .live.first_values import FirstValues
@@ -221,10 +222,11 @@ class CompositeEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
         """
         entry = self.coordinator.config_entry
         with errors_translated(), refusal_noticed(self.hass, entry):
-            for group, parts in self._by_group(values).items():
-                await self._write(group, {part: values[part] for part in parts})
-                for part in parts:
-                    self._written[part].write(values[part])
+            async with ended_at_stop(self.hass):
+                for group, parts in self._by_group(values).items():
+                    await self._write(group, {part: values[part] for part in parts})
+                    for part in parts:
+                        self._written[part].write(values[part])
         self._handle_coordinator_update()
 
     @callback

@@ -16,9 +16,9 @@ from .backends.base import Backend, Identity
 from .backends.errors import AuthenticationError, BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
+from .errors.isolation import IsolatingCoordinator
 from .flow.selection import selected_devices
 from .identifiers import log_name
-from .isolation import IsolatingCoordinator
 from .metering.chosen_points import with_choices
 from .metering.inventory import Inventory
 from .metering.meter_roles import with_meter_roles

@@ -17,13 +17,13 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import CONF_ALL_SENSORS, DOMAIN
 from .data import MeteringHubConfigEntry
 from .descriptions import entity_category, has_device_class
+from .errors.isolation import succeeds
 from .identifiers import (
     SERVER_DEVICE_KEY,
     device_identifier,
     platform_of,
     point_unique_id,
 )
-from .isolation import succeeds
 from .live.coordinator import ReadingsCoordinator
 from .live.first_values import FirstValues
 from .metering.model import Point, Reading

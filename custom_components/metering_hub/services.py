@@ -1,20 +1,13 @@
 """Actions of the Metering Hub integration."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 import voluptuous as vol
 
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
-from .actions.call import ENTRY
+from .actions.call import ENTRY, Run, until_stop
 from .actions.costs import COSTS_SCHEMA, get_costs
 from .actions.dashboard import add_to_energy_dashboard, restore_energy_dashboard
 from .actions.energy_breakdown import BREAKDOWN_SCHEMA, get_energy_breakdown
@@ -46,7 +39,7 @@ class _Action:
     """An action: what it does, which fields it has, and who may call it."""
 
     name: str
-    run: Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
+    run: Run
     schema: vol.Schema
     response: SupportsResponse = SupportsResponse.OPTIONAL
     is_for_admins: bool = False
@@ -78,15 +71,16 @@ _ACTIONS = (
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in _ACTIONS:
+        run = until_stop(action.run)
         if action.is_for_admins:
             async_register_admin_service(
-                hass, DOMAIN, action.name, action.run, action.schema, action.response
+                hass, DOMAIN, action.name, run, action.schema, action.response
             )
             continue
         hass.services.async_register(
             DOMAIN,
             action.name,
-            action.run,
+            run,
             schema=action.schema,
             supports_response=action.response,
         )

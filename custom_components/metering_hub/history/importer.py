@@ -13,9 +13,9 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, BackendSpec
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
+from ..errors.stopping import ended_at_stop
 from ..metering.model import Point
 from ..prices.price_book import PriceBook
-from ..stopping import ended_at_stop
 from .audit.audit import AuditReport, audit, subjects_of
 from .audit.memory import AuditMemory
 from .changes import ChangeTracker

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend
 from ..const import LOGGER
 from ..errors import HistoryError, as_update_error
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
-from ..isolation import IsolatingCoordinator
 from ..metering.energy_breakdown import Bucket
 from ..prices.maths.tariff import TariffRole
 from .cost_report import RolePoints, RunningCost, read_running_costs

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 import time
 from typing import override
@@ -14,6 +15,8 @@ from ..backends.base import BackendSpec, Latest
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
+from ..errors import StoppingError
+from ..errors.stopping import ended_at_stop
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
 from ..metering.scaling import with_factors
@@ -76,7 +79,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     async def async_request_refresh(self) -> None:
         """Poll all points, because a manual refresh expects fresh readings of all."""
         self.reset_schedule()
-        await super().async_request_refresh()
+        # An automation may have asked for it, whose task Home Assistant does not end.
+        with suppress(StoppingError):
+            async with ended_at_stop(self.hass):
+                await super().async_request_refresh()
 
     @callback
     def reset_schedule(self) -> None:

@@ -15,8 +15,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..backends.errors import BackendError
 from ..const import LOGGER
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
-from ..isolation import IsolatingCoordinator
 from .coordinator import ReadingsCoordinator
 
 FIRST_WAIT = 5.0

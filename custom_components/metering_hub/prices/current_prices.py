@@ -17,8 +17,8 @@ from homeassistant.util import dt as dt_util
 from ..backends.common.times import whole_hour
 from ..const import LOGGER
 from ..errors import HistoryError, as_update_error
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
-from ..isolation import IsolatingCoordinator
 from ..metering.model import Point
 from .maths.tariff import Base, SourcePrice, TariffRole
 from .price_book import PriceBook, Prices

@@ -13,6 +13,7 @@ from ..backends import BACKENDS
 from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
 from ..errors import HistoryError, NotUnloadedError
+from ..errors.stopping import ended_at_stop
 from ..history.memory import ImportMemory
 from ..history.quality.memory import QualityMemory
 from ..history.recorder.access import wait_until_stored
@@ -22,7 +23,6 @@ from ..history.recorder.recorded_hours import Extent, recorded_extents
 from ..history.recorder.recorder import clear
 from ..history.statistic import COMPENSATION_SUFFIX, COST_SUFFIX, statistic_prefix
 from ..metering.model import Point
-from ..stopping import ended_at_stop
 from .words import Words
 
 

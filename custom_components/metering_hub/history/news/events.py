@@ -7,7 +7,7 @@ from functools import partial
 
 from homeassistant.core import callback
 
-from ...isolation import succeeds
+from ...errors.isolation import succeeds
 
 type Detail = str | int | float | datetime
 """One detail of an event; moments are aware."""

@@ -16,7 +16,7 @@ from ...errors import (
     RecorderMigratingError,
     RecorderStoppedError,
 )
-from ...stopping import ended_at_stop, raise_if_stopping
+from ...errors.stopping import ended_at_stop, raise_if_stopping
 
 BARRIER_TIMEOUT = 120.0
 """Seconds that the recorder may take to store what is queued before a barrier. It never

@@ -13,14 +13,14 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
-from .backends.errors import (
+from ..backends.errors import (
     SHOWN_MESSAGES,
     AuthenticationError,
     BackendError,
     Reason,
     RejectedError,
 )
-from .const import DOMAIN
+from ..const import DOMAIN
 
 EXCEPTIONS = "exceptions"
 """The category of the translations that hold the texts of errors."""

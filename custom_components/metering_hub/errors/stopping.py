@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 
-from .errors import StoppingError
+from . import StoppingError
 
 
 def raise_if_stopping(hass: HomeAssistant) -> None:

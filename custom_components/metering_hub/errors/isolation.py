@@ -7,7 +7,7 @@ from typing import override
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import LOGGER
+from ..const import LOGGER
 
 
 def succeeds(job: Callable[[], object], subject: str, *, was_failing: bool) -> bool:
