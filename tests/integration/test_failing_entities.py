@@ -1,6 +1,7 @@
 """One entity, point or listener that fails keeps no other from its news."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -16,8 +17,11 @@ from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.house import House
 
-from .conftest import Tick, set_up, shown
+from .conftest import API_KEY, NOW, Tick, set_up, shown
 
 POWER = "sensor.electricity_meter_power_delivered"
 PROGRESS = "sensor.electricity_meter_history_import"
@@ -43,6 +47,13 @@ class Breakage:
             return whole(entity)
 
         self._monkeypatch.setattr(owner, name, broken)
+
+
+@pytest.fixture
+def simulator() -> DsmrReaderSimulator:
+    """Return a simulated DSMR-reader of a house with two days of history."""
+    start = (NOW - timedelta(hours=48)).replace(minute=0)
+    return DsmrReaderSimulator(House(7, start), api_key=API_KEY, clock=dt_util.utcnow)
 
 
 @pytest.fixture

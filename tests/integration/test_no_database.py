@@ -1,5 +1,6 @@
 """Home Assistant without a database: values are shown, and the history says so."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from freezegun.api import FrozenDateTimeFactory
@@ -23,8 +24,11 @@ from homeassistant.helpers.recorder import (
     get_instance,
 )
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from simulators.dsmr_reader import DsmrReaderSimulator
+from simulators.house import House
 
-from .conftest import NOW, Tick, finish_tasks, set_up
+from .conftest import API_KEY, NOW, Tick, finish_tasks, set_up
 from .test_history import PROGRESS
 from .test_history_actions import call
 
@@ -32,7 +36,6 @@ ACTIONS = (
     ("import_history", {}),
     ("clear_history", {"confirm": True}),
     ("get_costs", {"start": "2026-11-20 00:00:00"}),
-    ("get_gaps", {"start": "2026-11-20 00:00:00"}),
     ("add_to_energy_dashboard", {}),
 )
 
@@ -46,6 +49,15 @@ def _environment(
     """Run with real sockets, at a fixed time, and without a recorder."""
     get_instance.cache_clear()
     freezer.move_to(NOW)
+
+
+@pytest.fixture
+def simulator() -> DsmrReaderSimulator:
+    """Return a simulated DSMR-reader of a house with two days of history."""
+    start = (NOW - timedelta(hours=48)).replace(minute=0)
+    return DsmrReaderSimulator(
+        House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=300
+    )
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ async def assert_live_only(
     """Assert that values are shown and change, and that the history has no database."""
     await finish_tasks(hass)
     before = live_values(hass)
-    await tick(60)
+    await tick(300)
     now = live_values(hass)
     assert len(now) > 10
     assert now != before
@@ -186,7 +198,7 @@ class TestLater:
             patched.setattr(instance, "migration_in_progress", True)
             with pytest.raises(RecorderMigratingError):
                 running_recorder(hass)
-            for _ in range(14):
+            for _ in range(3):
                 await tick(300)
             state = hass.states.get(PROGRESS)
             assert state is not None
