@@ -1,9 +1,10 @@
 """Home Assistant stops while a server does not answer: nothing of ours goes on."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 
+from aiohttp import web
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -20,7 +21,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.faults import Delay, Fault, Faults
+from simulators.faults import Fault, Faults, Handler
 from simulators.house import House
 
 from .conftest import API_KEY, NOW, finish_tasks, set_up
@@ -46,6 +47,25 @@ def simulator() -> DsmrReaderSimulator:
     return DsmrReaderSimulator(
         House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=300
     )
+
+
+class Stall:
+    """A server that does not answer before it is let go."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+
+    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        await self.released.wait()
+        return await handler(request)
+
+
+@pytest.fixture
+def stall() -> Iterator[Stall]:
+    """Return what stalls a server until the end of the test."""
+    stall = Stall()
+    yield stall
+    stall.released.set()
 
 
 def ours(hass: HomeAssistant) -> set[str]:
@@ -130,12 +150,13 @@ async def test_a_server_that_does_not_answer(
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     caplog: pytest.LogCaptureFixture,
+    stall: Stall,
     job: Job,
 ) -> None:
     """Whatever waits for the server ends with Home Assistant."""
     await finish_tasks(hass)
     simulator.faults.clear_requests()
-    simulator.faults.add(Fault(Delay(60)))
+    simulator.faults.add(Fault(stall))
     task = hass.async_create_task(job(hass, loaded))
     await eventually(lambda: simulator.faults.count() > 0)
     await stop(hass, simulator.faults, caplog)
@@ -147,9 +168,10 @@ async def test_the_first_import(
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     caplog: pytest.LogCaptureFixture,
+    stall: Stall,
 ) -> None:
     """The first import ends in the middle."""
-    simulator.faults.add(Fault(Delay(60), "consumption"))
+    simulator.faults.add(Fault(stall, "consumption"))
     await set_up(hass, entry)
     await eventually(lambda: simulator.faults.count("consumption") > 0)
     await stop(hass, simulator.faults, caplog)
@@ -160,9 +182,10 @@ async def test_a_first_set_up(
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     caplog: pytest.LogCaptureFixture,
+    stall: Stall,
 ) -> None:
     """A set-up ends while it logs in."""
-    simulator.faults.add(Fault(Delay(60)))
+    simulator.faults.add(Fault(stall))
     task = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
     await eventually(lambda: simulator.faults.count() > 0)
     await stop(hass, simulator.faults, caplog)
@@ -181,10 +204,11 @@ async def test_a_write_and_pushes(
     plug: MockConfigEntry,
     server: PlugServer,
     caplog: pytest.LogCaptureFixture,
+    stall: Stall,
 ) -> None:
     """A write ends, and so does the watching of what is pushed."""
     server.faults.clear_requests()
-    server.faults.add(Fault(Delay(60), "/values"))
+    server.faults.add(Fault(stall, "/values"))
     task: asyncio.Task[None] = hass.async_create_task(press(hass))
     await eventually(lambda: server.faults.count("/values", "POST") > 0)
     await stop(hass, server.faults, caplog)
