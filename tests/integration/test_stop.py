@@ -24,7 +24,7 @@ from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.faults import Fault, Faults, Handler
 from simulators.house import House
 
-from .conftest import API_KEY, NOW, finish_tasks, set_up
+from .conftest import API_KEY, NOW, finish_tasks
 from .plug import PlugServer, eventually
 from .test_history_actions import call
 
@@ -161,20 +161,6 @@ async def test_a_server_that_does_not_answer(
     await eventually(lambda: simulator.faults.count() > 0)
     await stop(hass, simulator.faults, caplog)
     await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_the_first_import(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulator: DsmrReaderSimulator,
-    caplog: pytest.LogCaptureFixture,
-    stall: Stall,
-) -> None:
-    """The first import ends in the middle."""
-    simulator.faults.add(Fault(stall, "consumption"))
-    await set_up(hass, entry)
-    await eventually(lambda: simulator.faults.count("consumption") > 0)
-    await stop(hass, simulator.faults, caplog)
 
 
 async def test_a_first_set_up(
