@@ -208,7 +208,7 @@ def test_config_flow_is_there() -> None:
 
 def test_dependencies_exist_once() -> None:
     manifest = read("manifest.json")
-    names = manifest["dependencies"] + manifest.get("after_dependencies", [])
+    names = manifest.get("dependencies", []) + manifest["after_dependencies"]
     assert len(names) == len(set(names)), (
         "A dependency is named twice in manifest.json."
     )
@@ -217,8 +217,12 @@ def test_dependencies_exist_once() -> None:
 
 
 def test_recorder_is_set_up_first() -> None:
-    assert "recorder" in read("manifest.json")["dependencies"], (
+    manifest = read("manifest.json")
+    assert "recorder" in manifest["after_dependencies"], (
         "The history is written into the recorder: it must be set up before."
+    )
+    assert "recorder" not in manifest.get("dependencies", []), (
+        "Without a database there are still current values to show."
     )
 
 
@@ -227,7 +231,7 @@ def test_recorder_is_set_up_first() -> None:
 )
 def test_dependencies_cover_what_is_imported(file: Path) -> None:
     manifest = read("manifest.json")
-    declared = {*manifest["dependencies"], *manifest.get("after_dependencies", [])}
+    declared = {*manifest.get("dependencies", []), *manifest["after_dependencies"]}
     own_platforms = {path.stem for path in INTEGRATION.iterdir()}
     missing = set(imported_components(file)) - declared - ALWAYS_THERE - own_platforms
     assert not missing, (

@@ -1213,6 +1213,9 @@ def common() -> Wanted:
     )
     texts = Mock()
     texts.get.side_effect = lambda key, default: default
+    hass = Mock()
+    hass.config_entries.async_entries.return_value = []
+    entry = Mock(title="Title", data={"backend": "any"})
     with (
         patch.object(
             history_scope, ASKS_FOR_TEXTS, AsyncMock(return_value=texts)
@@ -1221,7 +1224,7 @@ def common() -> Wanted:
         # It does not wait for anything, so one step completes it.
         suppress(StopIteration),
     ):
-        history_scope._names(Mock(), Mock(title="Title"), [], []).send(None)
+        history_scope._names(hass, entry, [], []).send(None)
     assert ask.call_args.args[2:] == ("common", {DOMAIN})
     prefix = f"component.{DOMAIN}.common."
     asked = {str(call.args[0]) for call in texts.get.call_args_list}

@@ -2,6 +2,7 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -10,7 +11,7 @@ from homeassistant.helpers import (
 from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
-from .backends.base import BackendSpec, Capability
+from .backends.base import Backend, BackendSpec, Capability
 from .backends.common.log_limit import LogLimit
 from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator, delete_unsupported_issue
@@ -20,6 +21,8 @@ from .dashboard.left_costs import delete_left_costs
 from .dashboard.left_out import delete_left_out
 from .dashboard.left_sources import async_report_left_sources
 from .data import MeteringHubConfigEntry, RuntimeData, meters_of
+from .errors import StoppingError
+from .errors.stopping import ended_at_stop
 from .flow.connection import make_backend
 from .flow.inventory_store import InventoryStore
 from .flow.titles import async_follow_titles, default_title
@@ -101,11 +104,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     backend = make_backend(hass, spec, entry.data, entry.options)
     memory = BackendMemory(hass, entry)
     await memory.async_restore(backend)
-    inventory = InventoryCoordinator(hass, entry, backend)
-    await inventory.async_config_entry_first_refresh()
-    move_entities(hass, entry, inventory.data.points)
-    readings = ReadingsCoordinator(hass, entry, inventory, spec)
-    await readings.async_config_entry_first_refresh()
+    try:
+        async with ended_at_stop(hass):
+            inventory, readings = await _read_all(hass, entry, backend, spec)
+    except StoppingError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key=err.key
+        ) from err
     history, push = await _make_history(hass, entry, inventory, spec), None
     if Capability.WATCH in spec.capabilities:
         push = PushCoordinator(hass, entry, readings)
@@ -125,6 +130,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     _start(entry.runtime_data)
     await _follow_energy_dashboard(hass, entry)
     return True
+
+
+async def _read_all(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    backend: Backend,
+    spec: BackendSpec,
+) -> tuple[InventoryCoordinator, ReadingsCoordinator]:
+    """Log in, and return what has read the inventory and the latest readings.
+
+    Raises ConfigEntryNotReady and ConfigEntryAuthFailed.
+    """
+    inventory = InventoryCoordinator(hass, entry, backend)
+    await inventory.async_config_entry_first_refresh()
+    move_entities(hass, entry, inventory.data.points)
+    readings = ReadingsCoordinator(hass, entry, inventory, spec)
+    await readings.async_config_entry_first_refresh()
+    return inventory, readings
 
 
 def _start(runtime: RuntimeData) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import ClassVar, override
 
 from homeassistant.const import EntityCategory, Platform
@@ -11,7 +12,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .data import MeteringHubConfigEntry
+from .entity import IsolatedEntity, made
 from .errors import errors_translated, refusal_noticed
+from .errors.stopping import ended_at_stop
 from .identifiers import device_identifier, point_unique_id
 from .live.coordinator import ReadingsCoordinator
 from .live.first_values import FirstValues
@@ -51,9 +54,8 @@ def async_add_composite_entities(
             frozenset[str]().union(*map(entity_type.required_keys, rest))
         )
         if ready:
-            async_add_entities(
-                entity_type(runtime.readings, composite) for composite in ready
-            )
+            make = partial(entity_type, runtime.readings)
+            async_add_entities(made(f"A new {platform}", make, ready))
 
     first_values = FirstValues(runtime.readings, add_new)
     entry.async_on_unload(runtime.inventory.async_add_listener(add_new))
@@ -75,7 +77,7 @@ def _is_ready(
     return registered_entity(readings.hass, entry, composite) is not None
 
 
-class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
+class CompositeEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
     """An entity that shows several points, and sets those that are writable.
 
     It is available while its required parts are; which of these a composite has is up
@@ -130,7 +132,7 @@ class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
     @override
     def available(self) -> bool:
         """Return True if the latest poll succeeded for the required parts."""
-        return self._is_available
+        return self._is_available and self._works
 
     def _show(self) -> None:
         """Set the attributes to the values of the parts."""
@@ -148,7 +150,7 @@ class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
             )
         for written in self._written.values():
             self.async_on_remove(written.release)
-        self._refresh()
+        self._updates(self._refresh)
         known = self.coordinator.data.readings
         self.coordinator.async_read_soon(
             point.key for point in self.points.values() if point.key not in known
@@ -158,8 +160,7 @@ class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if it has changed."""
-        if self._refresh():
-            self.async_write_ha_state()
+        self._follow(self._refresh)
 
     def _refresh(self) -> bool:
         """Take over the values of all parts; return True if anything changed."""
@@ -169,7 +170,8 @@ class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
             self.coordinator.last_update_success
             and data.unavailable.isdisjoint(required)
         )
-        if (is_available, values) == (self._is_available, self._values):
+        known = (self._is_available, self._values)
+        if (is_available, values) == known and not self._is_update_broken:
             return False
         self._is_available, self._values = is_available, values
         self._show()
@@ -220,10 +222,11 @@ class CompositeEntity(CoordinatorEntity[ReadingsCoordinator]):
         """
         entry = self.coordinator.config_entry
         with errors_translated(), refusal_noticed(self.hass, entry):
-            for group, parts in self._by_group(values).items():
-                await self._write(group, {part: values[part] for part in parts})
-                for part in parts:
-                    self._written[part].write(values[part])
+            async with ended_at_stop(self.hass):
+                for group, parts in self._by_group(values).items():
+                    await self._write(group, {part: values[part] for part in parts})
+                    for part in parts:
+                        self._written[part].write(values[part])
         self._handle_coordinator_update()
 
     @callback

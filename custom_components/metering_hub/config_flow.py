@@ -29,10 +29,12 @@ from .backends.base import (
 from .backends.common.bounds import CONNECT_LIMIT, time_limit
 from .backends.errors import BackendError
 from .const import CONF_BACKEND, DOMAIN
+from .errors import StoppingError
+from .errors.stopping import ended_at_stop
 from .flow.connection import make_backend
 from .flow.data_quality import data_quality_schema, with_data_quality
 from .flow.discovery import Discovery
-from .flow.form_errors import FormErrors, form_placeholders
+from .flow.form_errors import STOPPED, FormErrors, form_placeholders
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
 from .flow.offers import (
     async_withdraw_offer,
@@ -75,11 +77,13 @@ async def async_read_selection(
     The backend's own fields are checked on the server, because they may add devices.
     What was `learned` before is not requested again.
     """
-    found = inventory
+    if not any(setup_settings(spec, user_input).values()):
+        options = read_selection(user_input, inventory, inventory)
+        return options, FormErrors(), learned
+    backend = make_backend(hass, spec, data, user_input)
+    backend.restore(learned)
     try:
-        if any(setup_settings(spec, user_input).values()):
-            backend = make_backend(hass, spec, data, user_input)
-            backend.restore(learned)
+        async with ended_at_stop(hass):
             async with time_limit(CONNECT_LIMIT, "the login"):
                 await backend.connect()
             if errors := await backend.check_setup():
@@ -92,9 +96,11 @@ async def async_read_selection(
                 backend.restore(learned)
             async with time_limit(backend.inventory_limit, "the inventory"):
                 found = await backend.inventory()
-            learned = backend.remember()
     except BackendError as err:
         return {}, FormErrors.of(err, spec), learned
+    except StoppingError:
+        return {}, STOPPED, learned
+    learned = backend.remember()
     return read_selection(user_input, inventory, found), FormErrors(), learned
 
 
@@ -361,10 +367,15 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             self._values = read_values(self._spec, user_input, stored)
             self._backend = make_backend(self.hass, self._spec, self._values, {})
-            async with time_limit(CONNECT_LIMIT, "the login"):
+            async with (
+                ended_at_stop(self.hass),
+                time_limit(CONNECT_LIMIT, "the login"),
+            ):
                 self._identity = await self._backend.connect()
         except BackendError as err:
             return FormErrors.of(err, self._spec)
+        except StoppingError:
+            return STOPPED
         return FormErrors()
 
     async def _async_abort_if_configured(self) -> None:

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from .data import MeteringHubConfigEntry
 from .entity import PointEntity
 from .errors import errors_translated, refusal_noticed
+from .errors.stopping import ended_at_stop
 from .live.coordinator import ReadingsCoordinator
 from .live.sent_values import Delivery
 from .live.written_value import WrittenValue
@@ -55,7 +56,8 @@ class CommandEntity(PointEntity):
         if value is not None:
             value = unscaled(value, self.point.factor)
         with errors_translated(), refusal_noticed(self.hass, entry):
-            await self.coordinator.backend.write(self.point, value)
+            async with ended_at_stop(self.hass):
+                await self.coordinator.backend.write(self.point, value)
 
 
 class ControlEntity(CommandEntity):

@@ -10,7 +10,6 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Identity
@@ -18,6 +17,7 @@ from .backends.common.bounds import CONNECT_LIMIT, time_limit
 from .backends.errors import AuthenticationError, BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error
+from .errors.isolation import IsolatingCoordinator
 from .flow.selection import selected_devices
 from .identifiers import log_name
 from .metering.chosen_points import with_choices
@@ -31,7 +31,7 @@ FORECAST_DAYS = 3
 """How many local days a solar forecast covers, beginning with today."""
 
 
-class BackendCoordinator[Data](DataUpdateCoordinator[Data]):
+class BackendCoordinator[Data](IsolatingCoordinator[Data]):
     """A coordinator that gets its data from a backend.
 
     Backend errors become Home Assistant's, and a server that is set up in an

@@ -1,7 +1,8 @@
 """What the entities of all platforms share, and the base class of those of points."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import batched
 from typing import override
 
@@ -9,12 +10,14 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_ALL_SENSORS, DOMAIN
 from .data import MeteringHubConfigEntry
 from .descriptions import entity_category, has_device_class
+from .errors.isolation import succeeds
 from .identifiers import (
     SERVER_DEVICE_KEY,
     device_identifier,
@@ -50,7 +53,11 @@ async def async_add_point_entities(
     @callback
     def add_new() -> None:
         """Add the entities of new points."""
-        async_add_entities(make(readings, point) for point in new.take())
+        add(new.take())
+
+    def add(points: Iterable[Point]) -> None:
+        """Add the entities of points."""
+        async_add_entities(made(f"A new {platform}", partial(make, readings), points))
 
     new = _NewPoints(entry, platform, FirstValues(readings, add_new))
     entry.async_on_unload(new.first_values.close)
@@ -58,7 +65,22 @@ async def async_add_point_entities(
     for points in batched(new.take(), ADDED_AT_ONCE, strict=False):
         # All platforms start in the same step, so yield before the first batch, too.
         await asyncio.sleep(0)
-        async_add_entities(make(readings, point) for point in points)
+        add(points)
+
+
+def made[Described, Made: Entity](
+    subject: str, make: Callable[[Described], Made], described: Iterable[Described]
+) -> list[Made]:
+    """Return the entities of what is described, but for those that cannot be made."""
+    entities: list[Made] = []
+
+    def add(each: Described) -> None:
+        """Make an entity."""
+        entities.append(make(each))
+
+    for each in described:
+        succeeds(partial(add, each), subject, was_failing=False)
+    return entities
 
 
 class _NewPoints:
@@ -113,7 +135,61 @@ class _NewPoints:
         )
 
 
-class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
+class IsolatedEntity(Entity):
+    """An entity that is unavailable while it cannot show what is known.
+
+    Home Assistant would keep its former state, and not add one that fails at first.
+    """
+
+    _is_update_broken = False
+    _is_state_broken = False
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True if the entity works, and what it shows is up to date."""
+        return self._works and super().available
+
+    @property
+    def _works(self) -> bool:
+        """Return True unless an update or a state has failed."""
+        return not (self._is_update_broken or self._is_state_broken)
+
+    @callback
+    def _follow(self, update: Callable[[], bool]) -> None:
+        """Update the attributes, and write the state if that returns True."""
+        works = self._works
+        if self._updates(update) or not works or not self._works:
+            self.async_write_ha_state()
+
+    @callback
+    def _updates(self, update: Callable[[], bool]) -> bool:
+        """Return what an update of the attributes returns, or False if it fails."""
+        results: list[bool] = []
+        self._is_update_broken = not succeeds(
+            lambda: results.append(update()),
+            self._log_name,
+            was_failing=self._is_update_broken,
+        )
+        return any(results)
+
+    @callback
+    @override
+    def _async_write_ha_state(self) -> None:
+        """Write the state, or that the entity is unavailable if that fails."""
+        was_broken, self._is_state_broken = self._is_state_broken, False
+        write = super()._async_write_ha_state
+        if not succeeds(write, self._log_name, was_failing=was_broken):
+            self._is_state_broken = True
+            write()
+
+    @property
+    def _log_name(self) -> str:
+        """Return what the log calls the entity."""
+        return f"The entity {self.entity_id}"
+
+
+class PointEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
     """An entity that shows the latest reading of a point."""
 
     _attr_has_entity_name = True
@@ -149,7 +225,7 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
     @override
     def available(self) -> bool:
         """Return True if the latest poll succeeded for the point."""
-        return self._is_available
+        return self._is_available and self._works
 
     def _update_from_reading(self) -> bool:
         """Set the attributes to the latest reading; return True if they changed."""
@@ -159,18 +235,19 @@ class PointEntity(CoordinatorEntity[ReadingsCoordinator]):
     async def async_added_to_hass(self) -> None:
         """Show the latest reading as the first state."""
         await super().async_added_to_hass()
-        self._is_available = self._is_up_to_date()
-        self._update_from_reading()
+        self._updates(self._refresh)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if it has changed."""
-        available = self._is_up_to_date()
-        changed = self._update_from_reading()
-        if changed or available is not self._is_available:
-            self._is_available = available
-            self.async_write_ha_state()
+        self._follow(self._refresh)
+
+    def _refresh(self) -> bool:
+        """Take over the latest reading; return True if anything changed."""
+        was_available, self._is_available = self._is_available, self._is_up_to_date()
+        is_changed = self._update_from_reading()
+        return is_changed or was_available is not self._is_available
 
     def _is_up_to_date(self) -> bool:
         """Return True if the latest poll succeeded, also for this point."""

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .data import MeteringHubConfigEntry
 from .entity import (
+    IsolatedEntity,
     PointEntity,
     async_add_point_entities,
     async_remove_own_entity,
@@ -113,7 +114,7 @@ class PointEvent(PointEntity, EventEntity):
         return True
 
 
-class HistoryEvent(EventEntity):
+class HistoryEvent(IsolatedEntity, EventEntity):
     """An event entity that fires when something happens to the history or its data."""
 
     _attr_has_entity_name = True

@@ -519,7 +519,9 @@ def async_follow_names[Data](
         if key is None or not name or name == device.name:
             return
         if key in known():
-            entry.async_create_task(hass, rename(key, name))
+            entry.async_create_background_task(
+                hass, rename(key, name), f"{log_name(entry)} rename"
+            )
 
     entry.async_on_unload(
         hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, follow)

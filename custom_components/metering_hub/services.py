@@ -7,7 +7,7 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
-from .actions.call import ENTRY
+from .actions.call import ENTRY, Run, until_stop
 from .actions.costs import COSTS_SCHEMA, get_costs
 from .actions.dashboard import add_to_energy_dashboard, restore_energy_dashboard
 from .actions.energy_breakdown import BREAKDOWN_SCHEMA, get_energy_breakdown
@@ -28,7 +28,6 @@ from .actions.rights import (
     READ_METERS,
     READ_POINT,
     EntityRight,
-    Run,
 )
 from .actions.sending import (
     READINGS_SCHEMA,
@@ -88,15 +87,16 @@ _ACTIONS = (
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
     for action in _ACTIONS:
+        run = until_stop(action.run)
         if action.right is None:
             async_register_admin_service(
-                hass, DOMAIN, action.name, action.run, action.schema, action.response
+                hass, DOMAIN, action.name, run, action.schema, action.response
             )
             continue
         hass.services.async_register(
             DOMAIN,
             action.name,
-            action.right.guarded(action.run),
+            action.right.guarded(run),
             schema=action.schema,
             supports_response=action.response,
         )

@@ -19,6 +19,7 @@ from .const import DOMAIN
 from .data import MeteringHubConfigEntry
 from .entity import PointEntity, async_add_point_entities
 from .errors import errors_translated, refusal_noticed
+from .errors.stopping import ended_at_stop
 from .live.coordinator import ReadingsCoordinator
 from .metering.model import Point
 from .metering.notifications import Notification
@@ -81,7 +82,8 @@ class PointTodoList(PointEntity, TodoListEntity):
         entry = self.coordinator.config_entry
         try:
             with errors_translated(), refusal_noticed(self.hass, entry):
-                await self.coordinator.backend.mark_read(self.point, str(item.uid))
+                async with ended_at_stop(self.hass):
+                    await self.coordinator.backend.mark_read(self.point, str(item.uid))
         finally:
             self._read_again()
         done = replace(shown, status=TodoItemStatus.COMPLETED)

@@ -1,10 +1,11 @@
 """Read the call of an action, and refuse what makes no sense."""
 
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 
 import voluptuous as vol
 
-from homeassistant.core import ServiceCall
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
@@ -14,8 +15,13 @@ from ..backends import BACKENDS
 from ..backends.base import BackendSpec, Capability
 from ..const import CONF_BACKEND, DOMAIN
 from ..data import MeteringHubConfigEntry
+from ..errors import errors_translated
+from ..errors.stopping import ended_at_stop
 from ..history.coordinator import HistoryCoordinator
 from ..identifiers import device_key_of
+
+type Run = Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
+"""What an action does with its call."""
 
 ATTR_END = "end"
 ATTR_ENTRY = "entry"
@@ -23,6 +29,18 @@ ATTR_START = "start"
 
 ENTRY = {vol.Required(ATTR_ENTRY): cv.string}
 """The field of an action that is about one config entry."""
+
+
+def until_stop(run: Run) -> Run:
+    """Return an action that ends with an error as soon as Home Assistant stops."""
+
+    async def ended(call: ServiceCall) -> ServiceResponse:
+        """Run the action; raises HomeAssistantError at a stop."""
+        with errors_translated():
+            async with ended_at_stop(call.hass):
+                return await run(call)
+
+    return ended
 
 
 def entry_of(call: ServiceCall, entry_id: str) -> MeteringHubConfigEntry:

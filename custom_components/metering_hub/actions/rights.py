@@ -5,7 +5,7 @@ about. Home Assistant's own calls, such as those of automations, have no user an
 call all of them.
 """
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from homeassistant.auth.models import User
@@ -18,14 +18,12 @@ from homeassistant.helpers import entity_registry as er
 
 from ..data import MeteringHubConfigEntry
 from ..identifiers import point_key_of
-from .call import ATTR_ENTRY, device_of, named_entry
+from .call import ATTR_ENTRY, Run, device_of, named_entry
 from .chosen_point import named_point
 from .costs import ATTR_METERS
 from .energy_breakdown import ATTR_DEVICE
 from .gaps import ATTR_ENTITIES
 from .set_values import written_points
-
-type Run = Callable[[ServiceCall], Coroutine[object, None, ServiceResponse]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from homeassistant.components.recorder import is_entity_recorded
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import DATA_INSTANCE
 
 from ..const import DOMAIN
 from ..descriptions import sensor_device_class, statistics_unit_class
@@ -59,7 +60,7 @@ async def statistic_ids(hass: HomeAssistant, meters: EntryMeters) -> StatisticId
         for key, entity_id in _enabled_entities(
             hass, meters.entry, points.values()
         ).items()
-        if is_entity_recorded(hass, entity_id)
+        if DATA_INSTANCE in hass.data and is_entity_recorded(hass, entity_id)
     }
     sensors = {k: v for k, v in entities.items() if _is_shown_beside(points[k])}
     if prefix is None:

@@ -60,6 +60,10 @@ class FormErrors:
         return cls({"base": form_key(error, spec)}, error_placeholders(error))
 
 
+STOPPED = FormErrors({"base": Reason.CANNOT_CONNECT.value})
+"""What a form says that Home Assistant's stop has interrupted; nobody reads it."""
+
+
 def form_key(error: BackendError, spec: BackendSpec) -> str:
     """Return the translation key of what a form says about an error."""
     if error.reason in _OTHER_SERVER:

@@ -21,7 +21,9 @@ from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..errors import (
     HistoryError,
     IncompleteError,
+    NoDatabaseError,
     RecorderError,
+    RecorderMigratingError,
     StoppingError,
     UnloadedError,
     async_error_text,
@@ -33,7 +35,7 @@ from ..metering.model import Kind, Point
 from ..metering.scaling import UNSCALED, scaled_points
 from ..prices.price_book import PriceBook
 from .audit.auditor import Auditor
-from .failure_issue import DATABASE_FAILURE, SERVER_FAILURE, FailureIssue
+from .failure_issue import DATABASE_FAILURE, NO_DATABASE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
 from .joining.joiner import Joiner
 from .news.events import HistoryEvents
@@ -44,6 +46,7 @@ from .progress import REPORT_PROGRESS_FROM, Progress
 from .quality.memory import QualityMemory
 from .quality.report import QualityReporter
 from .recorded_kinds import kind_questions
+from .recorder.access import running_recorder
 from .rejected import Rejections
 from .scope import make_scope
 from .settings_memory import Setting, SettingsMemory
@@ -100,6 +103,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         )
         self._server_issue = FailureIssue(hass, entry, SERVER_FAILURE)
         self._database_issue = FailureIssue(hass, entry, DATABASE_FAILURE)
+        self._no_database_issue = FailureIssue(hass, entry, NO_DATABASE)
 
     @callback
     def async_start(self) -> None:
@@ -167,6 +171,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     @override
     async def _fetch(self) -> Progress:
         """Import what is new; raises BackendError and HistoryError."""
+        await self._require_recorder()
         await self.joiner.async_recover()
         scope = await self.async_answered_scope()
         await self.qualities.async_load()
@@ -191,6 +196,15 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         progress = self._with_reports(self._done(outcome, scope))
         await self._news.async_tell(scope, outcome, progress.quality)
         return progress
+
+    async def _require_recorder(self) -> None:
+        """Show that nothing can be recorded; raises RecorderError and StoppingError."""
+        try:
+            running_recorder(self.hass)
+        except RecorderError as err:
+            await self.async_fail(err)
+            raise
+        self._no_database_issue.clear()
 
     async def _import(self, scope: Scope) -> Outcome:
         """Import what is new, audit it, and look for odd hours, as far as each is due.
@@ -360,8 +374,14 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             return
         reason = await async_error_text(self.hass, err)
         self._news.fail(reason)
+        if isinstance(err, NoDatabaseError):
+            self.async_show(replace(self.data, state="no_database"))
+            self._no_database_issue.report(reason)
+            return
         self.async_show(replace(self.data, state="failed"))
-        if isinstance(err, RecorderError):
+        if isinstance(err, RecorderError) and not isinstance(
+            err, RecorderMigratingError
+        ):
             self._database_issue.report(reason)
 
     async def _report_failures(self, outcome: Outcome, scope: Scope) -> None:

@@ -39,7 +39,15 @@ DATABASE_FAILURE = FailureKind(
 )
 """The database does not accept rows."""
 
-FAILURES = (SERVER_FAILURE, DATABASE_FAILURE)
+NO_DATABASE = FailureKind(
+    key="history_no_database",
+    # It never comes back by itself.
+    after=timedelta(),
+    severity=ir.IssueSeverity.ERROR,
+)
+"""There is no database to write to before Home Assistant is restarted."""
+
+FAILURES = (SERVER_FAILURE, DATABASE_FAILURE, NO_DATABASE)
 
 
 class FailureIssue:

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from ..backends.base import Backend, BackendSpec
 from ..backends.common.bounds import START_LIMIT, time_limit
 from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
+from ..errors.stopping import ended_at_stop
 from ..metering.model import Point
 from ..prices.price_book import PriceBook
 from .audit.audit import AuditReport, audit, subjects_of
@@ -27,7 +28,7 @@ from .passes import Pass, Report
 from .planner import Planner
 from .quality.memory import QualityMemory
 from .recorded_factors import RecordedFactors
-from .recorder.access import ended_at_stop, wait_until_stored
+from .recorder.access import wait_until_stored
 from .recorder.recorder import adjust_sums, clear, recorded_ids
 from .recorder.rescaling import rescale
 from .recorder.sensor_hours import sensor_hours

@@ -8,7 +8,10 @@ from .audit.memory import AuditSummary
 from .quality.report import QualityReport
 from .rejected import RejectionReport
 
-STATES = ("waiting", "importing", "pricing", "up_to_date", "incomplete", "failed")
+STATES = (
+    *("waiting", "importing", "pricing"),
+    *("up_to_date", "incomplete", "failed", "no_database"),
+)
 """What an import is doing, or how the last one ended."""
 
 REPORT_PROGRESS_FROM = timedelta(days=7)

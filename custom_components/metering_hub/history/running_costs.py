@@ -7,12 +7,12 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend
 from ..const import LOGGER
 from ..errors import HistoryError, as_update_error
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
 from ..metering.energy_breakdown import Bucket
 from ..prices.maths.tariff import TariffRole
@@ -27,7 +27,7 @@ type Span = tuple[TariffRole, Bucket]
 """A role, and the running day, month or year."""
 
 
-class RunningCosts(DataUpdateCoordinator[Mapping[Span, RunningCost]]):
+class RunningCosts(IsolatingCoordinator[Mapping[Span, RunningCost]]):
     """Add up the recorded costs when some were written, and when a day begins.
 
     Only what an entity shows is added up; before there is any, that is what is `first`.

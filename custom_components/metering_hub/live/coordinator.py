@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 import time
 from typing import override
@@ -15,6 +16,8 @@ from ..backends.common.bounds import POLL_LIMIT, time_limit
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
+from ..errors import StoppingError
+from ..errors.stopping import ended_at_stop
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
 from ..metering.scaling import with_factors
@@ -78,7 +81,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     async def async_request_refresh(self) -> None:
         """Poll all points, because a manual refresh expects fresh readings of all."""
         self.reset_schedule()
-        await super().async_request_refresh()
+        # An automation may have asked for it, whose task Home Assistant does not end.
+        with suppress(StoppingError):
+            async with ended_at_stop(self.hass):
+                await super().async_request_refresh()
 
     @callback
     def reset_schedule(self) -> None:
@@ -188,7 +194,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """
         for count, listener in enumerate(listeners, start=1):
             if known := self._listeners.get(listener):
-                known[0]()
+                self._tell(listener, known[0])
             if count % NOTIFIED_AT_ONCE == 0 and count < len(listeners):
                 await asyncio.sleep(0)
 
@@ -234,9 +240,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         changes = self.data.changes(before)
         if self._notified is not None and self._notified[1] is before:
             self._notified = self._notified[0], self.data
-        for update, context in list(self._listeners.values()):
+        for listener, (update, context) in list(self._listeners.items()):
             if context in changes:
-                update()
+                self._tell(listener, update)
 
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""

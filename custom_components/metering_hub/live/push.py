@@ -12,10 +12,10 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..backends.errors import BackendError
 from ..const import LOGGER
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
 from .coordinator import ReadingsCoordinator
 
@@ -36,7 +36,7 @@ class UpdateMode(StrEnum):
     POLLING = "polling"
 
 
-class PushCoordinator(DataUpdateCoordinator[UpdateMode]):
+class PushCoordinator(IsolatingCoordinator[UpdateMode]):
     """Watch a server for changes in the background.
 
     The data is the current update mode. A failing connection neither fails the set-up

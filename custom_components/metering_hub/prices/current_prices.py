@@ -12,12 +12,12 @@ from homeassistant.helpers.event import (
     async_track_state_change_event,
     async_track_utc_time_change,
 )
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..backends.common.times import whole_hour
 from ..const import LOGGER
 from ..errors import HistoryError, as_update_error
+from ..errors.isolation import IsolatingCoordinator
 from ..identifiers import log_name
 from ..metering.model import Point
 from .maths.tariff import Base, SourcePrice, TariffRole
@@ -79,7 +79,7 @@ def _price_of(prices: Prices, point: Point, moment: datetime) -> CurrentPrice | 
     return CurrentPrice(base=base, price=None)
 
 
-class CurrentPrices(DataUpdateCoordinator[Mapping[TariffRole, CurrentPrice]]):
+class CurrentPrices(IsolatingCoordinator[Mapping[TariffRole, CurrentPrice]]):
     """Keep the current prices, which may change at each full hour.
 
     Those of sensors may change whenever the sensor does.

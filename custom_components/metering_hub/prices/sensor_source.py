@@ -15,6 +15,7 @@ from homeassistant.components.sensor import ATTR_STATE_CLASS
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.util import dt as dt_util
 
 from ..backends.common.parse import as_number
@@ -47,8 +48,11 @@ def entity_of(hass: HomeAssistant, source: str) -> str | None:
 
 def is_recorded(hass: HomeAssistant, state: State) -> bool:
     """Return True if Home Assistant records an hourly statistic of a sensor."""
-    has_class = ATTR_STATE_CLASS in state.attributes
-    return has_class and is_entity_recorded(hass, state.entity_id)
+    return (
+        ATTR_STATE_CLASS in state.attributes
+        and DATA_INSTANCE in hass.data
+        and is_entity_recorded(hass, state.entity_id)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

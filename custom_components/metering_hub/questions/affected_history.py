@@ -13,9 +13,10 @@ from ..backends import BACKENDS
 from ..const import CONF_BACKEND
 from ..data import MeteringHubConfigEntry
 from ..errors import HistoryError, NotUnloadedError
+from ..errors.stopping import ended_at_stop
 from ..history.memory import ImportMemory
 from ..history.quality.memory import QualityMemory
-from ..history.recorder.access import ended_at_stop, wait_until_stored
+from ..history.recorder.access import wait_until_stored
 from ..history.recorder.copies import copy_statistic
 from ..history.recorder.joined import async_load_seams
 from ..history.recorder.recorded_hours import Extent, recorded_extents

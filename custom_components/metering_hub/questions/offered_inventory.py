@@ -11,6 +11,8 @@ from ..backends.base import Memory
 from ..backends.errors import BackendError
 from ..const import CONF_BACKEND, CONF_DEVICES, CONF_KNOWN_DEVICES
 from ..data import MeteringHubConfigEntry
+from ..errors import StoppingError
+from ..errors.stopping import ended_at_stop
 from ..flow.connection import make_backend
 from ..flow.inventory_store import InventoryStore
 from ..flow.selection import selected_devices
@@ -72,10 +74,10 @@ async def _async_attempt(
     try:
         backend = make_backend(hass, spec, entry.data, entry.options)
         await BackendMemory(hass, entry).async_restore(backend)
-        async with asyncio.timeout(ATTEMPT_SECONDS):
+        async with ended_at_stop(hass), asyncio.timeout(ATTEMPT_SECONDS):
             await backend.connect()
             return await backend.inventory()
-    except BackendError, TimeoutError:
+    except BackendError, StoppingError, TimeoutError:
         return None
 
 

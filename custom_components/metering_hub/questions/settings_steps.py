@@ -7,7 +7,8 @@ from ..backends.base import BackendSpec
 from ..backends.errors import BackendError, Reason
 from ..const import CONF_BACKEND
 from ..control import async_send_group
-from ..errors import error_placeholders
+from ..errors import StoppingError, error_placeholders
+from ..errors.stopping import ended_at_stop
 from ..flow.device_settings import (
     CONF_DEVICE,
     CONF_GROUP,
@@ -18,7 +19,7 @@ from ..flow.device_settings import (
     values_schema,
     without_secrets,
 )
-from ..flow.form_errors import FormErrors, form_placeholders
+from ..flow.form_errors import STOPPED, FormErrors, form_placeholders
 from ..flow.forms import FormData
 from ..flow.selection_form import device_names
 from ..metering.inventory import SettingGroup
@@ -128,8 +129,9 @@ class DeviceSettingsFlow(PointsFlow):
         if not known:
             return {}
         try:
-            latest = await self.config_entry.runtime_data.backend.latest(known)
-        except BackendError:
+            async with ended_at_stop(self.hass):
+                latest = await self.config_entry.runtime_data.backend.latest(known)
+        except BackendError, StoppingError:
             # The form can be filled in without them.
             return {}
         return suggestions(self._group, latest.readings)
@@ -142,7 +144,12 @@ class DeviceSettingsFlow(PointsFlow):
     async def _async_send(self, values: dict[str, Value]) -> FormErrors:
         """Send values; return the errors to show."""
         try:
-            await async_send_group(self.hass, self.config_entry, self._group, values)
+            async with ended_at_stop(self.hass):
+                await async_send_group(
+                    self.hass, self.config_entry, self._group, values
+                )
+        except StoppingError:
+            return STOPPED
         except BackendError as err:
             if (key := SENDING_KEYS.get(err.reason)) is not None:
                 return FormErrors({"base": key}, error_placeholders(err))

@@ -17,7 +17,9 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..data import MeteringHubConfigEntry
-from ..entity import device_of_entry
+from ..entity import IsolatedEntity, device_of_entry
+from ..errors import StoppingError
+from ..errors.stopping import ended_at_stop
 from ..history.coordinator import HistoryCoordinator
 from ..history.cost_report import RunningCost, counted_points
 from ..history.maths.rows import rounded
@@ -70,8 +72,9 @@ async def async_add_cost_sensors(
 ) -> None:
     """Add the sensors of each role that the entry has, now or later."""
     try:
-        await history.price_book.refresh()
-    except BackendError as err:
+        async with ended_at_stop(hass):
+            await history.price_book.refresh()
+    except (BackendError, StoppingError) as err:
         # The next import fetches the prices, and then the sensors are enabled.
         LOGGER.debug("%s: no prices at set-up: %s", log_name(entry), err)
     sensors = _CostSensors(hass, entry, history, async_add_entities)
@@ -172,7 +175,7 @@ class _CostSensors:
                     enable_own_entity(self._hass, self._entry, key)
 
 
-class CostSensor(CoordinatorEntity[RunningCosts], SensorEntity):
+class CostSensor(IsolatedEntity, CoordinatorEntity[RunningCosts], SensorEntity):
     """A sensor that shows what a role costs, or earns, in a running period."""
 
     _attr_has_entity_name = True
@@ -235,7 +238,7 @@ class CostSensor(CoordinatorEntity[RunningCosts], SensorEntity):
         return {"unpriced_hours": hours}
 
 
-class PriceSensor(CoordinatorEntity[CurrentPrices], SensorEntity):
+class PriceSensor(IsolatedEntity, CoordinatorEntity[CurrentPrices], SensorEntity):
     """A sensor that shows what a kWh or m³ costs, or earns, at present."""
 
     _attr_has_entity_name = True

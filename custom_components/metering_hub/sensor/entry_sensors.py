@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import MATCH_ALL, PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from ..entity import device_of_entry
+from ..entity import IsolatedEntity, device_of_entry
 from ..history.attributes import (
     import_attributes,
     missing_attributes,
@@ -72,7 +72,9 @@ HISTORY_SENSORS = (
 """The sensors of an entry whose history is imported."""
 
 
-class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
+class HistorySensor(
+    IsolatedEntity, CoordinatorEntity[HistoryCoordinator], SensorEntity
+):
     """A sensor that describes the history of an entry."""
 
     _attr_has_entity_name = True
@@ -93,8 +95,8 @@ class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return True, because what is known of the history stays true."""
-        return True
+        """Return True if the sensor works: what is known of the history stays true."""
+        return self._works
 
     @property
     @override
@@ -112,7 +114,9 @@ class HistorySensor(CoordinatorEntity[HistoryCoordinator], SensorEntity):
         )
 
 
-class UpdateModeSensor(CoordinatorEntity[PushCoordinator], SensorEntity):
+class UpdateModeSensor(
+    IsolatedEntity, CoordinatorEntity[PushCoordinator], SensorEntity
+):
     """A sensor that shows whether readings are pushed or polled."""
 
     _attr_has_entity_name = True

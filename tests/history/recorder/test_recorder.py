@@ -13,6 +13,7 @@ from typing import override
 import pytest
 
 from custom_components.metering_hub.errors import RecorderError, StoppingError
+from custom_components.metering_hub.errors.stopping import ended_at_stop
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.recorder import (
     access as recorder_access,
@@ -20,7 +21,6 @@ from custom_components.metering_hub.history.recorder import (
 )
 from custom_components.metering_hub.history.recorder.access import (
     Barrier,
-    ended_at_stop,
     run_query,
     wait_until_stored,
 )

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from homeassistant.core import callback
+
+from ...errors.isolation import succeeds
 
 type Detail = str | int | float | datetime
 """One detail of an event; moments are aware."""
@@ -31,15 +34,29 @@ class HistoryEvents:
     def __init__(self) -> None:
         """Initialize without a listener."""
         self._listeners: list[EventListener] = []
+        self._failing: set[EventListener] = set()
 
     @callback
     def listen(self, listener: EventListener) -> Callable[[], None]:
         """Call a listener with each event from now on; return what ends that."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def stop() -> None:
+            """Tell the listener nothing any more."""
+            self._listeners.remove(listener)
+            self._failing.discard(listener)
+
+        return stop
 
     @callback
     def fire(self, event_type: HistoryEventType, **details: Detail) -> None:
         """Tell all listeners of an event; details never contain secrets."""
         for listener in [*self._listeners]:
-            listener(event_type, details)
+            if succeeds(
+                partial(listener, event_type, details),
+                "A listener to the events of the history",
+                was_failing=listener in self._failing,
+            ):
+                self._failing.discard(listener)
+            else:
+                self._failing.add(listener)

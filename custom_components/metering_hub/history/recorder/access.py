@@ -1,18 +1,22 @@
 """Query the recorder and wait for it, until it fails or Home Assistant stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.tasks import SynchronizeTask
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.recorder import get_instance
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import DATA_INSTANCE
 
-from ...errors import RecorderError, RecorderStoppedError, StoppingError
+from ...errors import (
+    NoRecorderError,
+    RecorderError,
+    RecorderMigratingError,
+    RecorderStoppedError,
+)
+from ...errors.stopping import ended_at_stop, raise_if_stopping
 
 BARRIER_TIMEOUT = 120.0
 """Seconds that the recorder may take to store what is queued before a barrier. It never
@@ -27,18 +31,21 @@ after, and SQLite crashes if a thread still uses the connection."""
 
 
 def running_recorder(hass: HomeAssistant) -> Recorder:
-    """Return the recorder; raises RecorderError if it has ended, and StoppingError."""
-    _raise_if_stopping(hass)
-    recorder = get_instance(hass)
-    if not recorder.is_running:
+    """Return the recorder, which works.
+
+    Raises RecorderError if there is none, if it has ended or is not ready yet, and
+    StoppingError. Nothing may be queued then: a recorder that has ended keeps it in
+    memory forever.
+    """
+    raise_if_stopping(hass)
+    if (recorder := hass.data.get(DATA_INSTANCE)) is None:
+        raise NoRecorderError("there is no recorder")
+    is_ready = recorder.async_db_ready
+    if not recorder.is_running or (is_ready.done() and not is_ready.result()):
         raise RecorderStoppedError("the recorder is not running")
+    if not is_ready.done() or recorder.migration_in_progress:
+        raise RecorderMigratingError("the recorder is not ready yet")
     return recorder
-
-
-def _raise_if_stopping(hass: HomeAssistant) -> None:
-    """Raise StoppingError if Home Assistant is stopping."""
-    if hass.is_stopping:
-        raise StoppingError("Home Assistant is stopping")
 
 
 async def run_query[Result](
@@ -100,40 +107,3 @@ class Barrier:
                         f"the recorder has not answered for {BARRIER_TIMEOUT:g} seconds"
                     )
                 await asyncio.wait((self._reached,), timeout=min(left, CHECK_INTERVAL))
-
-
-@asynccontextmanager
-async def ended_at_stop(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Raise StoppingError in the body as soon as Home Assistant stops.
-
-    Home Assistant cancels its background tasks, but not those of actions. It then waits
-    until the body has ended before it closes the recorder.
-    """
-    _raise_if_stopping(hass)
-    task = asyncio.current_task()
-    ended = asyncio.Event()
-    stopped = asyncio.Event()
-    scope = asyncio.timeout(None)
-
-    @callback
-    def end(_event: Event) -> None:
-        """Cancel the body, unless Home Assistant has done so, and wait for its end."""
-        stopped.set()
-        if task is not None and not task.cancelling():
-            scope.reschedule(hass.loop.time())
-        hass.async_create_task(ended.wait(), "Metering Hub import ends")
-
-    try:
-        async with scope:
-            remove = hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end)
-            try:
-                yield
-            finally:
-                if not stopped.is_set():
-                    remove()
-    except TimeoutError as err:
-        if not scope.expired():
-            raise
-        raise StoppingError("Home Assistant is stopping") from err
-    finally:
-        ended.set()

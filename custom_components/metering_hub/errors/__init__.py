@@ -13,7 +13,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
-from .backends.errors import (
+from ..backends.errors import (
     LIMIT_REASONS,
     SHOWN_MESSAGES,
     AuthenticationError,
@@ -21,7 +21,7 @@ from .backends.errors import (
     Reason,
     RejectedError,
 )
-from .const import DOMAIN
+from ..const import DOMAIN
 
 EXCEPTIONS = "exceptions"
 """The category of the translations that hold the texts of errors."""
@@ -55,10 +55,26 @@ class RecorderError(HistoryError):
     key = "not_stored"
 
 
-class RecorderStoppedError(RecorderError):
-    """The recorder does not run."""
+class NoDatabaseError(RecorderError):
+    """There is no database, and none comes before Home Assistant is restarted."""
+
+
+class RecorderStoppedError(NoDatabaseError):
+    """The recorder has ended, because it could not connect to its database."""
 
     key = "recorder_stopped"
+
+
+class NoRecorderError(NoDatabaseError):
+    """Home Assistant is set up without a recorder."""
+
+    key = "no_recorder"
+
+
+class RecorderMigratingError(RecorderError):
+    """The recorder connects to its database, or converts it."""
+
+    key = "recorder_migrating"
 
 
 class IncompleteError(HistoryError):
