@@ -19,13 +19,15 @@ import pytest
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.common.auth import StaticAuth
 from custom_components.metering_hub.backends.common.http import (
-    LONG_BYTES,
     MAX_ANSWER_BYTES,
     MAX_REDIRECTS,
     Answer,
     HttpClient,
     Request,
-    parse_slowly,
+)
+from custom_components.metering_hub.backends.common.json_text import (
+    LONG_BYTES,
+    decode_slowly,
 )
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
@@ -940,7 +942,7 @@ async def test_long_answer_does_not_block_the_event_loop() -> None:
     async with counting_turns() as fast:
         value = await asyncio.to_thread(orjson.loads, body)
     async with counting_turns() as slow:
-        assert await asyncio.to_thread(parse_slowly, body) == value
+        assert await asyncio.to_thread(decode_slowly, body) == value
     assert slow.count > 3 * fast.count
 
 
