@@ -73,7 +73,7 @@ class Mutator:
             lambda: body[:at] + bytes([random.randrange(256)]) + body[at + 1 :],
             lambda: body[:at] + b"\xff\xfe" + body[at:],
             lambda: (body[:at] + body[at // 2 :])[:MOST_BYTES],
-            lambda: DEEP.encode(),
+            DEEP.encode,
             lambda: b"",
             lambda: b"null",
             lambda: b"[]",

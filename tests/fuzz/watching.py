@@ -9,8 +9,10 @@ import logging
 from math import isfinite
 from time import process_time
 import traceback
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 import orjson
 
 from custom_components.metering_hub.backends.base import Backend
@@ -29,33 +31,59 @@ MOST_WAIT = 60.0
 """Seconds after which an example hangs."""
 
 MOST_TEXT = 1_000
+MOST_ANSWERS = 5_000
 NO_TEXTS = frozenset(chr(each) for each in (*range(9), *range(0x7F, 0xA0)))
+
+
+class Answered(NamedTuple):
+    """An answer of a simulator: its time stands still, so it would answer the same."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: bytes
+
+
+type Answers = dict[tuple[str, str, bytes], Answered]
+"""Answers by method, path with query, and body of the request."""
 
 
 @dataclass(slots=True)
 class Mutating:
-    """An action of a simulator that mutates a part of its answers."""
+    """An action of a simulator that mutates a part of its answers.
+
+    The first `skip` answers are as they are, and those of `spared` paths.
+    """
 
     mutator: Mutator
+    answers: Answers
     share: float
     skip: int = 0
     spared: tuple[str, ...] = ()
 
+    async def _answered(self, request: web.Request, handler: Handler) -> Answered:
+        """Return the answer of the simulator, which is computed once."""
+        key = (request.method, request.path_qs, await request.read())
+        if (known := self.answers.get(key)) is None:
+            whole = await handler(request)
+            body = whole.body if isinstance(whole, web.Response) else b""
+            headers = whole.headers.copy()
+            for name in (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING):
+                headers.popall(name, None)
+            known = Answered(
+                whole.status, headers, body if isinstance(body, bytes) else b""
+            )
+            if len(self.answers) < MOST_ANSWERS:
+                self.answers[key] = known
+        return known
+
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer with other bytes than the handler."""
-        whole = await handler(request)
+        status, headers, body = await self._answered(request, handler)
         self.skip -= 1
         is_spared = self.skip >= 0 or any(part in request.path for part in self.spared)
-        if not isinstance(whole, web.Response) or is_spared:
-            return whole
-        if self.mutator.random.random() >= self.share:
-            return whole
-        body = whole.body if isinstance(whole.body, bytes) else b""
-        other = self.mutator.mutate(body, request.path)
-        headers = whole.headers.copy()
-        for name in (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING):
-            headers.popall(name, None)
-        return web.Response(status=whole.status, body=other, headers=headers)
+        if not is_spared and self.mutator.random.random() < self.share:
+            body = self.mutator.mutate(body, request.path)
+        return web.Response(status=status, body=body, headers=headers)
 
 
 @dataclass(slots=True)

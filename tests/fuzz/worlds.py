@@ -8,7 +8,7 @@ from random import Random
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from custom_components.metering_hub.backends.base import Backend
+from custom_components.metering_hub.backends.base import Backend, Memory
 from custom_components.metering_hub.backends.bemserver.backend import BemserverBackend
 from custom_components.metering_hub.backends.besmart.backend import BesmartBackend
 from custom_components.metering_hub.backends.dsmr_reader.backend import (
@@ -24,7 +24,7 @@ from simulators.milesight import MilesightSimulator
 from simulators.server import serve
 
 from .mutations import Mutator
-from .watching import Findings, Mutating, use, watched
+from .watching import Answers, Findings, Mutating, use, watched
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 START = NOW - timedelta(days=10)
@@ -129,6 +129,7 @@ class Running:
         self._world = world
         self._session = session
         self._url = url
+        self._answers: Answers = {}
 
     async def attempt(self, seed: int) -> Findings:
         """Try the example of a seed; the same one does the same things."""
@@ -136,8 +137,9 @@ class Running:
         findings = Findings([])
         mutating = Mutating(
             Mutator(random, findings.log),
-            random.choice((0.03, 0.1, 0.3, 1.0)),
-            random.choice((0, 0, 2, 5, 10, 20, 30, 60)),
+            self._answers,
+            random.choice((0.1, 0.3, 1.0)),
+            random.choice((0, 2, 4, 6, 8, 10, 15, 20)),
             () if random.random() < 0.15 else LOGINS,
         )
         self._world.faults.clear()
@@ -145,6 +147,13 @@ class Running:
         async with watched(findings):
             await use(self._world.make(self._session, self._url), findings, NOW)
         return findings
+
+    async def learn(self) -> Memory:
+        """Return what a backend remembers after it was used without any fault."""
+        self._world.faults.clear()
+        backend = self._world.make(self._session, self._url)
+        await use(backend, Findings([]), NOW)
+        return backend.remember()
 
 
 @asynccontextmanager
