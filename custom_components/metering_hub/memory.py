@@ -46,10 +46,13 @@ class CheckedStore[Data: dict[str, Any] | list[Any]](Store[Data]):
         version: int,
         key: str,
         shape: type[dict[str, Any] | list[Any]] = dict,
-        **options: bool,
+        *,
+        serialize_in_event_loop: bool = True,
     ) -> None:
         """Initialize the file; nothing is loaded yet."""
-        super().__init__(hass, version, key, **options)
+        super().__init__(
+            hass, version, key, serialize_in_event_loop=serialize_in_event_loop
+        )
         self._shape = shape
 
     @override
