@@ -9,6 +9,10 @@ import pytest
 settings.register_profile(
     "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# For `script/test --fuzz`, which goes on where the last run ended: see .hypothesis/.
+settings.register_profile(
+    "fuzz", settings.get_profile("any_machine"), max_examples=5_000
+)
 settings.load_profile("any_machine")
 
 

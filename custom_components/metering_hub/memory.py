@@ -1,4 +1,7 @@
-"""Store what a backend keeps over restarts of Home Assistant."""
+"""Store what is kept over restarts of Home Assistant, such as a backend's memory."""
+
+import logging
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -8,6 +11,8 @@ from homeassistant.util.hass_dict import HassKey
 from .backends.base import Backend, Memory
 from .backends.common.http import Json
 from .const import DOMAIN
+
+_LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _SAVE_DELAY = 30.0
@@ -27,6 +32,45 @@ def async_hand_over(hass: HomeAssistant, unique_id: str, learned: Memory) -> Non
     hass.data.setdefault(_LEARNED, {})[unique_id] = learned
 
 
+class CheckedStore[Data: dict[str, Any] | list[Any]](Store[Data]):
+    """A file in which only an object, or only a list, makes sense.
+
+    Home Assistant sets a file aside that is no JSON. One that somebody has edited, or
+    that a backup has restored in part, may be JSON of any other shape: what it held
+    costs requests or questions, but not the set-up.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        version: int,
+        key: str,
+        shape: type[dict[str, Any] | list[Any]] = dict,
+        *,
+        serialize_in_event_loop: bool = True,
+    ) -> None:
+        """Initialize the file; nothing is loaded yet."""
+        super().__init__(
+            hass, version, key, serialize_in_event_loop=serialize_in_event_loop
+        )
+        self._shape = shape
+
+    @override
+    async def async_load(self) -> Data | None:
+        """Return what is stored, or `None` if that is nothing or of a wrong shape."""
+        try:
+            stored = await super().async_load()
+        except AttributeError, KeyError, TypeError:
+            # There is no object with a version and data around it.
+            stored, is_broken = None, True
+        else:
+            is_broken = stored is not None and not isinstance(stored, self._shape)
+        if is_broken:
+            _LOGGER.warning("The file %s is broken and is not used", self.key)
+            return None
+        return stored
+
+
 class BackendMemory:
     """Store the memory of a backend in a file per config entry."""
 
@@ -34,7 +78,7 @@ class BackendMemory:
         """Initialize the store; nothing is loaded yet."""
         self._hass = hass
         self._unique_id = entry.unique_id or ""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry.entry_id}"
         )
         self._saved: Memory = {}

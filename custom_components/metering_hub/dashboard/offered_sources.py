@@ -8,6 +8,7 @@ from homeassistant.helpers import singleton
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
+from ..memory import CheckedStore
 
 _VERSION = 1
 _SAVE_DELAY = 1.0
@@ -26,14 +27,19 @@ class OfferedSources:
         Hold `lock` while adding sources: which may be added depends on those before.
         """
         self.lock = asyncio.Lock()
-        self._store: Store[dict[str, list[str]]] = Store(
+        self._store: Store[dict[str, list[str]]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.energy_dashboard"
         )
         self._offered: dict[str, list[str]] = {}
 
     async def async_load(self) -> None:
         """Load the offers from the file."""
-        self._offered = await self._store.async_load() or {}
+        stored = await self._store.async_load() or {}
+        self._offered = {
+            entry_id: [each for each in offered if isinstance(each, str)]
+            for entry_id, offered in stored.items()
+            if isinstance(offered, list)
+        }
 
     def of(self, entry_id: str) -> frozenset[str]:
         """Return the statistics that were offered for an entry."""

@@ -8,6 +8,7 @@ from homeassistant.helpers import singleton
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
+from ..memory import CheckedStore
 from .preferences import Source
 from .replacement import Replacement
 
@@ -26,7 +27,7 @@ class ReplacedSources:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize without replacements."""
-        self._store: Store[dict[str, list[_Stored]]] = Store(
+        self._store: Store[dict[str, list[_Stored]]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.replaced_sources"
         )
         self._replaced: dict[str, list[Replacement]] = {}
@@ -35,8 +36,9 @@ class ReplacedSources:
         """Load the replacements from the file."""
         stored = await self._store.async_load() or {}
         self._replaced = {
-            entry_id: [_loaded(each) for each in replacements]
+            entry_id: [found for each in replacements if (found := _loaded(each))]
             for entry_id, replacements in stored.items()
+            if isinstance(replacements, list)
         }
 
     def of(self, entry_id: str) -> list[Replacement]:
@@ -66,12 +68,17 @@ def _stored(replacement: Replacement) -> _Stored:
     }
 
 
-def _loaded(stored: Mapping[str, object]) -> Replacement:
-    """Return a stored replacement."""
+def _loaded(stored: object) -> Replacement | None:
+    """Return a stored replacement; `None` if it is none."""
+    if not isinstance(stored, dict):
+        return None
     lists = {
         name: tuple(each) for name, each in stored.items() if isinstance(each, list)
     }
-    return Replacement(kind=str(stored["kind"]), **lists)
+    try:
+        return Replacement(kind=str(stored["kind"]), **lists)
+    except KeyError, TypeError:
+        return None
 
 
 @singleton.singleton(f"{DOMAIN}_replaced_sources")

@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
+from ..memory import CheckedStore
 from ..metering.inventory import Inventory
 from ..metering.model import Device, Kind, Point, Quantity, Role
 
@@ -41,7 +42,7 @@ class InventoryStore:
         """Initialize the store; nothing is loaded yet."""
         self._hass = hass
         # A large server has thousands of points, which are written in a thread.
-        self._store: Store[_Stored] = Store(
+        self._store: Store[_Stored] = CheckedStore(
             hass,
             _VERSION,
             f"{DOMAIN}.{entry.entry_id}.inventory",

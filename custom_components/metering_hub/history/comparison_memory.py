@@ -13,6 +13,7 @@ from ..backends.common.http import Json
 from ..backends.common.parse import as_object, as_text
 from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
+from ..memory import CheckedStore
 
 _VERSION = 1
 
@@ -45,7 +46,7 @@ class ComparisonMemory:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry_id}.compared"
         )
         self._compared: Compared | None = None

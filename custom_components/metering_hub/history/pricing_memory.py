@@ -10,6 +10,7 @@ from ..backends.common.http import Json
 from ..backends.common.parse import as_object
 from ..backends.common.times import from_epoch
 from ..const import DOMAIN
+from ..memory import CheckedStore
 
 _VERSION = 1
 
@@ -25,7 +26,7 @@ class PricingMemory:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry_id}.prices"
         )
         self._is_loaded = False

@@ -18,6 +18,7 @@ from homeassistant.helpers.storage import Store
 from ..backends.common.http import Json
 from ..backends.common.parse import as_number, as_object
 from ..backends.common.times import as_utc_moment
+from ..memory import CheckedStore
 from ..metering.scaling import UNSCALED
 from .recorder.rescaling import Rescaling, Witness, find_witness
 from .statistic import Scope
@@ -49,7 +50,7 @@ class RecordedFactors:
     def __init__(self, hass: HomeAssistant, prefix: str) -> None:
         """Initialize the store of the statistics whose ids have a prefix."""
         self._hass = hass
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{prefix.replace(':', '.')}factors"
         )
         self._is_loaded = False

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import override
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 
 from ..backends.common.http import Json
 from ..backends.common.parse import as_object
 from ..const import DOMAIN
+from ..memory import CheckedStore
 
 _VERSION = 2
 
@@ -80,7 +80,7 @@ class SettingsMemory:
         await self._store.async_remove()
 
 
-class _SettingsStore(Store[dict[str, Json]]):
+class _SettingsStore(CheckedStore[dict[str, Json]]):
     """The file of an entry's settings."""
 
     @override

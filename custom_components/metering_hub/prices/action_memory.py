@@ -19,6 +19,7 @@ from ..backends.common.http import Json
 from ..backends.common.parse import as_number, as_object
 from ..backends.common.times import as_day
 from ..const import DOMAIN
+from ..memory import CheckedStore
 from .maths.series import HOUR_SECONDS
 from .source import tariffs_by_source
 
@@ -116,7 +117,7 @@ class ActionMemory:
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize the store; nothing is loaded yet."""
         self._hass = hass
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass,
             _VERSION,
             f"{DOMAIN}.prices",

@@ -19,13 +19,15 @@ import pytest
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.common.auth import StaticAuth
 from custom_components.metering_hub.backends.common.http import (
-    LONG_BYTES,
     MAX_ANSWER_BYTES,
     MAX_REDIRECTS,
     Answer,
     HttpClient,
     Request,
-    parse_slowly,
+)
+from custom_components.metering_hub.backends.common.json_text import (
+    LONG_BYTES,
+    decode_slowly,
 )
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
@@ -486,7 +488,6 @@ async def test_classifier_gets_no_body_without_json(
         (answer(200, b'{"a": '), "broken JSON"),
         (answer(200, b'{"a": NaN'), "broken JSON"),
         (answer(200, b"[" * 100_000 + b"NaN"), "broken JSON"),
-        (answer(200, b'"\xff"'), "broken JSON"),
         (answer(200, b"[" * 100_000), "broken JSON"),
     ],
     ids=[
@@ -498,7 +499,6 @@ async def test_classifier_gets_no_body_without_json(
         "cut",
         "NaN and cut",
         "NaN and deep",
-        "no UTF-8",
         "deep",
     ],
 )
@@ -940,7 +940,7 @@ async def test_long_answer_does_not_block_the_event_loop() -> None:
     async with counting_turns() as fast:
         value = await asyncio.to_thread(orjson.loads, body)
     async with counting_turns() as slow:
-        assert await asyncio.to_thread(parse_slowly, body) == value
+        assert await asyncio.to_thread(decode_slowly, body) == value
     assert slow.count > 3 * fast.count
 
 

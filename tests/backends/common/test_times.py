@@ -10,6 +10,7 @@ from custom_components.metering_hub.backends.common.http import Json
 from custom_components.metering_hub.backends.common.times import (
     as_day,
     as_moment,
+    as_nearest_day,
     as_utc_moment,
     from_epoch,
     local_midnight,
@@ -151,3 +152,51 @@ def test_whole_hour_is_in_the_own_time_zone() -> None:
 )
 def test_local_midnight(day: date, midnight: datetime) -> None:
     assert local_midnight(day, AMSTERDAM) == midnight
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.999999+00:00",
+        "9998-01-01T00:00:00+14:00",
+        "2200-01-01T00:00:00Z",
+        "1899-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+        "0002-06-01T00:00:00-12:00",
+    ],
+)
+def test_years_that_no_clock_shows(text: str) -> None:
+    """Near the ends of Python's calendar, most computations overflow."""
+    assert as_moment(text) is None
+    assert as_utc_moment(text) is None
+    assert as_day(text[:10]) is None
+
+
+@pytest.mark.parametrize(
+    "seconds", [253402300799, -62135596800, 10**12, -(10**10), "1e400", 2**63]
+)
+def test_seconds_of_such_years(seconds: Json) -> None:
+    assert from_epoch(seconds) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("9999-12-31", date(2199, 12, 31)),
+        ("0001-01-01", date(1900, 1, 1)),
+        ("2026-03-29", date(2026, 3, 29)),
+        ("2026-02-30", None),
+        (5, None),
+    ],
+)
+def test_a_contract_without_an_end(text: Json, day: date | None) -> None:
+    assert as_nearest_day(text) == day
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 2), max_value=datetime(2199, 12, 30)))  # noqa: DTZ001
+def test_what_is_read_can_be_computed_with(moment: datetime) -> None:
+    read = as_utc_moment(moment.replace(tzinfo=UTC).isoformat())
+    assert read is not None
+    assert read.astimezone(ZoneInfo("Pacific/Kiritimati")) == read
+    assert read - timedelta(days=100_000) < read < read + timedelta(days=1_000_000)

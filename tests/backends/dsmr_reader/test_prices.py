@@ -157,3 +157,11 @@ async def test_many_contracts(connect: Connect) -> None:
     found = await connected.backend.prices(utc(2024, 1, 1), utc(2026, 11, 20))
     assert len(found) == 1050
     assert connected.take_request_count() == 3
+
+
+async def test_a_contract_without_an_end(connect: Connect) -> None:
+    """Before, the day after the year 9999 was an OverflowError."""
+    always = electricity(date(2025, 1, 1), date(9999, 12, 31), "0.25")
+    _, periods = await prices(connect, always)
+    assert edges(periods) == [(utc(2026, 1, 9, 23), utc(2026, 11, 20, 23))]
+    assert periods[0].prices["electricity_delivered_1"] == 0.25

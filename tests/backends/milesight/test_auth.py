@@ -12,7 +12,7 @@ from custom_components.metering_hub.backends.errors import (
 from custom_components.metering_hub.backends.milesight.latest_requests import (
     MAX_PARALLEL,
 )
-from simulators.faults import Answer, Fault
+from simulators.faults import Answer, Fault, Json, MutateJson
 from simulators.milesight import User
 from tests.simulators.milesight.conftest import VERSIONS, build
 
@@ -166,3 +166,18 @@ async def test_short_lived_token_is_renewed_at_half_of_its_lifetime(
     beaver.clock.forward(minutes=6)
     await asyncio.gather(*(beaver.backend.inventory() for _ in range(3)))
     assert beaver.requests().count(LOGIN) == 1
+
+
+@pytest.mark.parametrize("lifetime", [10**15, -5, 2**63, "9" * 5000, 1e300, [], None])
+async def test_a_lifetime_that_is_none(connect: Connect, lifetime: Json) -> None:
+    """Before, a token for ten million years was an OverflowError."""
+
+    def change(answer: Json) -> Json:
+        assert isinstance(answer, dict)
+        data = answer["data"]
+        assert isinstance(data, dict)
+        return {**answer, "data": {**data, "expires_in": lifetime}}
+
+    beaver = await connect(build(count=1))
+    beaver.simulator.faults.add(Fault(MutateJson(change), LOGIN))
+    assert (await beaver.backend.connect()).unique_id is not None

@@ -9,11 +9,10 @@ import binascii
 from collections.abc import Callable
 from datetime import datetime
 
-import orjson
-
 from ..common.auth import StaticAuth, Token
 from ..common.http import Answer, Json, Request
-from ..common.parse import as_object, as_text
+from ..common.json_text import decode_json
+from ..common.parse import as_object, as_whole_text
 from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError
 from .api_address import ApiAddress
@@ -72,14 +71,14 @@ class Login:
         answer = as_object(body)
         if answer.get("status") == "failure":
             raise AuthenticationError("the email address or the password is wrong")
-        access = as_text(answer.get("access_token"))
+        access = as_whole_text(answer.get("access_token"))
         if answer.get("status") != "success" or access is None:
             raise ProtocolError("POST /auth/token: no token")
         expires = token_expiry(access)
         if expires is not None and expires <= self._clock():
             # One of the two clocks is wrong: refresh when the server answers 401.
             expires = None
-        refresh = as_text(answer.get("refresh_token"))
+        refresh = as_whole_text(answer.get("refresh_token"))
         return Token(access=access, refresh=refresh, expires=expires)
 
 
@@ -87,7 +86,7 @@ def token_expiry(token: str) -> datetime | None:
     """Return when a JSON Web Token expires, in UTC, or `None` if it cannot be read."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
-        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * 3))
+        claims = decode_json(base64.urlsafe_b64decode(payload + "=" * 3))
     except binascii.Error, ValueError:
         return None
     return from_epoch(as_object(claims).get("exp"))

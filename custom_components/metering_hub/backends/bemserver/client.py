@@ -14,7 +14,7 @@ import re
 
 from ..common.bounds import MAX_PLACES, check_row_count
 from ..common.http import Answer, HttpClient
-from ..common.parse import as_integer, as_object, as_text
+from ..common.parse import as_integer, as_object, as_whole_text
 from ..common.shapes import require_object, require_objects
 from ..errors import BackendError, NotFoundError, ProtocolError
 from .api_address import ApiAddress
@@ -48,7 +48,7 @@ from .paging import ListReader, Params
 EVENT_LEVELS = ("WARNING", "ERROR", "CRITICAL")
 """The levels of events to report, in ascending order."""
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"\b[0-9]{1,18}\b")
 
 
 class UnknownSeriesError(ProtocolError):
@@ -241,8 +241,8 @@ def classify(answer: Answer) -> BackendError | None:
         return StaleTagError("it has changed meanwhile")
     if answer.status == 409:
         return NoDataError("the server lacks the data to compute this")
-    message = as_text(as_object(answer.body).get("message")) or ""
+    message = as_whole_text(as_object(answer.body).get("message")) or ""
     if answer.status == 422 and message.startswith("Unknown timeseries"):
-        ids = frozenset(int(number) for number in _NUMBERS.findall(message)[:1000])
+        ids = frozenset(map(int, _NUMBERS.findall(message)[:1000]))
         return UnknownSeriesError("unknown series", ids=ids)
     return None

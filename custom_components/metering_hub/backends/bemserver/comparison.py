@@ -16,7 +16,7 @@ import hashlib
 
 from ..base import Comparison, Memory
 from ..common.http import Json
-from ..common.parse import as_number, as_object, as_text
+from ..common.parse import as_number, as_object, as_text, as_whole_text
 from ..common.times import as_moment, local_midnight
 from .batching import SeriesBatcher, make_batches
 from .data_states import DataStates
@@ -133,7 +133,7 @@ class _Seen:
         Days that only one of the comparisons has do not differ. A series that was not
         seen differs from its first day on.
         """
-        text = as_text(self._days.get(number))
+        text = as_whole_text(self._days.get(number))
         if text is None or self._first is None:
             return 0
         moved = (first - self._first).days

@@ -15,6 +15,9 @@ from ..common.times import as_utc_moment
 
 type Row = Mapping[str, Json]
 
+MOST_OF_DESCRIPTION = 1000
+"""Characters of the text of an event, which an event of Home Assistant carries."""
+
 _FIRST = "first_timestamp"
 
 
@@ -270,7 +273,7 @@ def parse_event(row: Row) -> Event | None:
         level=level,
         category_id=as_integer(row.get("category_id")),
         source=as_text(row.get("source")),
-        description=as_text(row.get("description")),
+        description=as_text(row.get("description"), MOST_OF_DESCRIPTION),
     )
 
 

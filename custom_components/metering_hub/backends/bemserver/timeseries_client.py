@@ -19,7 +19,7 @@ from yarl import URL
 from ..common.http import HttpClient, Json, QueryValue, Request
 from ..common.parse import as_integer, as_number, as_object
 from ..common.shapes import require_object
-from ..common.times import as_moment, utc_text
+from ..common.times import YEARS, as_moment, utc_text
 from ..errors import ProtocolError
 from .api_address import ApiAddress
 from .models import parse_first_times
@@ -240,8 +240,9 @@ async def parse_columns(text: str) -> Columns:
     if not header.startswith(_HEADER):
         raise ProtocolError("CSV without its header")
     labels = header.split(",")[1:]
+    ids = [as_integer(label) for label in labels]
     columns: list[dict[float, float] | None] = [
-        {} if label.isdecimal() else None for label in labels
+        None if number is None else {} for number in ids
     ]
     # Yielding after each line would cost more than parsing it.
     step = max(1, CELLS_AT_ONCE // max(1, len(labels)))
@@ -252,9 +253,9 @@ async def parse_columns(text: str) -> Columns:
                 _add_cells(columns, cells, time)
         await asyncio.sleep(0)
     return {
-        int(label): column
-        for label, column in zip(labels, columns, strict=True)
-        if column is not None
+        number: column
+        for number, column in zip(ids, columns, strict=True)
+        if number is not None and column is not None
     }
 
 
@@ -283,9 +284,10 @@ def _epoch_seconds(text: str) -> float | None:
     """
     try:
         moment = datetime.fromisoformat(text)
-        return None if moment.tzinfo is None else moment.timestamp()
-    except ValueError, OverflowError:
+    except ValueError:
         return None
+    is_usable = moment.tzinfo is not None and moment.year in YEARS
+    return moment.timestamp() if is_usable else None
 
 
 def _bucket(width: Width, aggregation: Aggregation) -> dict[str, QueryValue]:
@@ -302,7 +304,7 @@ def _width(width: Width) -> dict[str, QueryValue]:
 def _by_id(body: Mapping[str, Json]) -> Values:
     """Return the values of an answer by series; malformed series are ignored."""
     return {
-        int(label): values
+        number: values
         for label, values in body.items()
-        if label.isdecimal() and isinstance(values, dict)
+        if isinstance(values, dict) and (number := as_integer(label)) is not None
     }

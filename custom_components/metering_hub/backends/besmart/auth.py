@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from ..common.auth import StaticAuth, Token
 from ..common.http import Answer, HttpClient, Json, Request
-from ..common.parse import as_number, as_object, as_objects, as_text
+from ..common.parse import as_number, as_object, as_objects, as_whole_text
 from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError, Reason
 
@@ -73,7 +73,7 @@ class Login:
             answer = await self._send()
         except AuthenticationError as err:
             raise LoginRefusedError(str(err), reason=err.reason) from err
-        if (token := as_text(answer.get("token"))) is None:
+        if (token := as_whole_text(answer.get("token"))) is None:
             raise ProtocolError("POST /users/token: no token")
         return Token(access=token, expires=self._expires(answer.get("expiration")))
 

@@ -5,13 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import errno
-import json
-import json.scanner
 import random
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
-import orjson
 from yarl import URL
 
 from ..errors import (
@@ -29,9 +26,12 @@ from ..errors import (
     UnreachableError,
 )
 from .auth import Authenticator, StaticAuth
+from .json_text import (
+    Json as Json,  # noqa: PLC0414 -- the parsers have it from here
+    decode_long_json,
+)
 from .server_clock import clock_offset, http_date
 
-type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type QueryValue = str | int | Sequence[str | int]
 
 JSON_TYPE = "application/json"
@@ -44,11 +44,7 @@ RETRY_DELAY = (0.2, 1.0)
 """Bounds in seconds of the random delay that keeps clients from retrying in step."""
 MAX_RETRY_AFTER = 3600.0
 """Limit in seconds for `Retry-After`, so that one bad header cannot stop polling."""
-LONG_BYTES = 512 * 1024
-"""Parsing this much at once would block the event loop for more than 5 ms."""
-
 _READ_BYTES = 64 * 1024
-_NON_JSON_NUMBERS = (b"Infinity", b"NaN")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 _RETRY_STATUSES = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -339,54 +335,11 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
     if content_type != JSON_TYPE or not body:
         return answer
     try:
-        return replace(answer, body=await _parse(bytes(body)), is_json=True)
+        return replace(answer, body=await decode_long_json(bytes(body)), is_json=True)
     except ValueError as err:
         if is_error:
             return answer
         raise ProtocolError(f"{request}: broken JSON") from err
-
-
-async def _parse(body: bytes) -> Json:
-    """Parse JSON of any length; raises ValueError.
-
-    Some servers send a bare `Infinity` or `NaN`, which only Python's own parser
-    accepts. Without it, one such number would cost the whole answer.
-    """
-    if len(body) >= LONG_BYTES:
-        return await asyncio.to_thread(parse_slowly, body)
-    parsed: Json
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        if not any(word in body for word in _NON_JSON_NUMBERS):
-            raise
-        try:
-            parsed = json.loads(body)
-        except RecursionError as err:
-            raise ValueError("nested too deep") from err
-    return parsed
-
-
-class _YieldingDecoder(json.JSONDecoder):
-    """Python's JSON decoder without its C scanner, which never releases the GIL."""
-
-    def __init__(self) -> None:
-        """Initialize the decoder with the scanner written in Python."""
-        super().__init__()
-        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # Typeshed has only the C scanner.
-
-
-def parse_slowly(body: bytes) -> Json:
-    """Parse JSON in a thread without blocking the event loop.
-
-    A fast parser holds the GIL until it is done, in whichever thread it runs. A bare
-    `Infinity` or `NaN` is accepted. Raises ValueError.
-    """
-    try:
-        parsed: Json = _YieldingDecoder().decode(body.decode())
-    except RecursionError as err:
-        raise ValueError("nested too deep") from err
-    return parsed
 
 
 def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:

@@ -6,24 +6,32 @@ from functools import lru_cache
 from .http import Json
 from .parse import as_number
 
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC).timestamp()
-_LATEST = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
-"""One day is left at both ends, so that conversion to any time zone is possible."""
+YEARS = range(1900, 2200)
+"""The years of moments and days that are read. No meter, contract or login needs
+others, and near the first and last ones of Python most computations overflow."""
+
+EARLIEST_SECONDS = datetime(YEARS.start, 1, 1, tzinfo=UTC).timestamp()
+LATEST_SECONDS = datetime(YEARS.stop, 1, 1, tzinfo=UTC).timestamp()
+"""The moments at which `YEARS` begin and are over, in epoch seconds."""
+
+_FIRST_DAY = date(YEARS.start, 1, 1)
+_LAST_DAY = date(YEARS[-1], 12, 31)
 
 
 def as_moment(value: Json) -> datetime | None:
     """Return an ISO 8601 moment with the offset that it is written with.
 
-    A moment without an offset is ambiguous and is ignored.
+    A moment without an offset is ambiguous and is ignored, and so is one that is in
+    none of the `YEARS`.
     """
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
-        moment.astimezone(UTC)
-    except ValueError, OverflowError:
+    except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    is_usable = moment.tzinfo is not None and moment.year in YEARS
+    return moment if is_usable else None
 
 
 def as_utc_moment(value: Json) -> datetime | None:
@@ -33,7 +41,22 @@ def as_utc_moment(value: Json) -> datetime | None:
 
 
 def as_day(value: Json) -> date | None:
-    """Return an ISO 8601 date, such as 2026-03-29."""
+    """Return an ISO 8601 date, such as 2026-03-29, of one of the `YEARS`."""
+    day = _any_day(value)
+    return day if day is not None and day.year in YEARS else None
+
+
+def as_nearest_day(value: Json) -> date | None:
+    """Return an ISO 8601 date, or the nearest one of the `YEARS`.
+
+    A contract without an end has one in the year 9999.
+    """
+    day = _any_day(value)
+    return None if day is None else min(max(day, _FIRST_DAY), _LAST_DAY)
+
+
+def _any_day(value: Json) -> date | None:
+    """Return an ISO 8601 date of any year."""
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -41,9 +64,9 @@ def as_day(value: Json) -> date | None:
 
 
 def from_epoch(seconds: Json) -> datetime | None:
-    """Return seconds since the epoch as a moment in UTC, if it can be represented."""
+    """Return seconds since the epoch as a moment in UTC, of one of the `YEARS`."""
     number = as_number(seconds)
-    if number is None or not _EARLIEST <= number <= _LATEST:
+    if number is None or not EARLIEST_SECONDS <= number < LATEST_SECONDS:
         return None
     return datetime.fromtimestamp(number, UTC)
 

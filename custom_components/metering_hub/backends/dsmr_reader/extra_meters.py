@@ -35,12 +35,12 @@ _OFFSETS = {"W": timezone(timedelta(hours=1)), "S": timezone(timedelta(hours=2))
 # DSMR 4 and 5 put the position before its unit, DSMR 2 and 3 on the next line.
 _LINE = re.compile(
     r"^0-(?P<channel>[1-9]):(?:"
-    r"24\.1\.0\((?P<type>\d+)\)"
+    r"24\.1\.0\((?P<type>\d{1,9})\)"
     r"|96\.1\.[01]\((?P<serial>[0-9A-Za-z]+)\)"
     r"|24\.2\.(?P<code>[13])(?:\((?P<time>\d{12}[SW]?)\))?"
-    r"\((?P<position>\d+(?:\.\d+)?)(?:\*(?P<unit>\w+))?\)"
+    r"\((?P<position>\d{1,20}(?:\.\d{1,20})?)(?:\*(?P<unit>\w+))?\)"
     r"|24\.3\.0\((?P<old_time>\d{12})\).*\((?P<old_unit>\w+)\)"
-    r"\s*\((?P<old_position>\d+(?:\.\d+)?)\)"
+    r"\s*\((?P<old_position>\d{1,20}(?:\.\d{1,20})?)\)"
     r")",
     re.MULTILINE,
 )

@@ -12,8 +12,15 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ..common.http import Json
-from ..common.parse import as_decimal, as_integer, as_number, as_objects, as_text
-from ..common.times import as_day, as_moment, as_utc_moment
+from ..common.parse import (
+    as_decimal,
+    as_integer,
+    as_number,
+    as_objects,
+    as_text,
+    as_whole_text,
+)
+from ..common.times import as_day, as_moment, as_nearest_day, as_utc_moment
 
 PHASES = ("l1", "l2", "l3")
 READING_FIELDS = (
@@ -271,7 +278,7 @@ def parse_meter_statistics(row: Row) -> MeterStatistics:
         dsmr_version=as_text(row.get("dsmr_version")),
         electricity_tariff=as_integer(row.get("electricity_tariff")),
         counters=parse_numbers(row, COUNTER_FIELDS),
-        telegram=as_text(row.get("latest_telegram")),
+        telegram=as_whole_text(row.get("latest_telegram")),
     )
 
 
@@ -313,7 +320,8 @@ def parse_quarter_hour_peak(row: Row) -> QuarterHourPeak | None:
 
 def parse_contract(row: Row) -> Contract | None:
     """Parse a row of consumption/energy-supplier-prices; `None` without its days."""
-    start, end = as_day(row.get("start")), as_day(row.get("end"))
+    start = as_nearest_day(row.get("start"))
+    end = as_nearest_day(row.get("end"))
     if start is None or end is None:
         return None
     return Contract(start=start, end=end, prices=parse_numbers(row, PRICE_FIELDS))

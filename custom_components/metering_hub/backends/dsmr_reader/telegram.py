@@ -25,7 +25,7 @@ _MANUFACTURERS: Mapping[str, str] = {
 }
 _BELGIAN_MAKER = "FLU"
 _SERIAL_IN_MODEL = re.compile(r"\d{6,}\w*")
-_HEADER = re.compile(r"^/(\w{3})\d(.*?)\s*$", re.MULTILINE)
+_HEADER = re.compile(r"^/(\w{3})\d(.{0,200})", re.MULTILINE)
 _BELGIAN_VERSION = re.compile(r"^0-0:96\.1\.4\(50\d+\)", re.MULTILINE)
 _SERIAL = re.compile(r"^0-0:96\.1\.1\(([0-9A-Za-z]+)\)", re.MULTILINE)
 _SERIAL_IN_LUXEMBOURG = re.compile(r"^0-0:42\.0\.0\(([0-9A-Za-z]+)\)", re.MULTILINE)
@@ -80,4 +80,4 @@ def telegram_time(text: str) -> datetime | None:
 
 def _model(text: str) -> str | None:
     """Return the model of a header, without the serial that some makers append."""
-    return _SERIAL_IN_MODEL.sub("", text).strip("\\ _-") or None
+    return _SERIAL_IN_MODEL.sub("", text.rstrip()).strip("\\ _-") or None

@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 
 from ..common.auth import Token
 from ..common.http import Answer, HttpClient, Request
-from ..common.parse import as_integer, as_object, as_text
+from ..common.parse import as_integer, as_object, as_text, as_whole_text
 from ..errors import AuthenticationError, BackendError, ProtocolError, Reason
 
 _PATH = "/oauth2/token"
+_LONGEST_LIFE = 10 * 366 * 86_400
+"""Seconds; a token is not said to be valid for longer than ten years."""
+
 _NOT_ACCEPTED = "the email address or the password was not accepted"
 _REFUSALS: Mapping[str, str] = {
     "invalid_client": "the client ID or the client secret was not accepted",
@@ -78,16 +81,14 @@ class Login:
         )
         answer = as_object((await self._http.request(request)).body)
         data = as_object(answer.get("data"))
-        if (access := as_text(data.get("access_token"))) is None:
+        if (access := as_whole_text(data.get("access_token"))) is None:
             raise ProtocolError(f"{request}: no token")
         self.count += 1
         lifetime = as_integer(data.get("expires_in"))
-        return Token(
-            access=access,
-            expires=None
-            if lifetime is None
-            else self._clock() + timedelta(seconds=lifetime),
-        )
+        expires = None
+        if lifetime is not None and 0 <= lifetime <= _LONGEST_LIFE:
+            expires = self._clock() + timedelta(seconds=lifetime)
+        return Token(access=access, expires=expires)
 
 
 def classify_login(answer: Answer) -> BackendError | None:

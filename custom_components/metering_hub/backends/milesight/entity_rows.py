@@ -10,7 +10,7 @@ from enum import StrEnum
 import re
 
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object, as_text
+from ..common.parse import as_integer, as_number, as_object, as_text, as_whole_text
 from .models import Object, as_id
 
 
@@ -85,7 +85,7 @@ def parse_entity(row: Object) -> EntityRow | None:
     Returns `None` for types that Home Assistant cannot show: EVENT, BINARY, and any
     that a later release adds.
     """
-    entity_id, key = as_id(row.get("entity_id")), as_text(row.get("entity_key"))
+    entity_id, key = as_id(row.get("entity_id")), as_whole_text(row.get("entity_key"))
     try:
         entity_type = EntityType(as_text(row.get("entity_type")) or "")
         value_type = ValueType(as_text(row.get("entity_value_type")) or "")
@@ -125,7 +125,7 @@ def _length(
 
     A `length_range` names all lengths that are accepted.
     """
-    named = re.findall(r"\d{1,6}", as_text(attribute.get("length_range")) or "")
+    named = re.findall(r"\d{1,6}", as_whole_text(attribute.get("length_range")) or "")
     if (length := as_integer(attribute.get(name))) is not None:
         return length
     return choose(map(int, named)) if named else None

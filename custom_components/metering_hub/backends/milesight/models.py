@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..common.http import Json
-from ..common.parse import as_integer, as_number, as_object, as_text
+from ..common.parse import as_integer, as_number, as_object, as_text, as_whole_text
 from ..common.shapes import require_object, require_objects
+from ..common.times import LATEST_SECONDS
 from ..errors import ProtocolError
 
 type Object = dict[str, Json]
@@ -94,7 +95,7 @@ class Page[Row]:
     answer_bytes: int = 0
 
 
-_LATEST_MILLIS = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
+_LATEST_MILLIS = LATEST_SECONDS * 1000
 _MAX_DIGITS = 20
 """More digits than any timestamp has; Python refuses to convert thousands of them."""
 
@@ -104,7 +105,8 @@ def as_id(value: Json) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
-    return text if text.isascii() and text.isdigit() else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    return text if is_number else None
 
 
 def from_millis(value: Json) -> datetime | None:
@@ -113,7 +115,7 @@ def from_millis(value: Json) -> datetime | None:
     This does not use `from_epoch`, because it runs for every row of every poll.
     """
     if isinstance(value, str):
-        if not value.isdecimal() or len(value) >= _MAX_DIGITS:
+        if not (value.isascii() and value.isdecimal()) or len(value) >= _MAX_DIGITS:
             return None
         value = int(value)
     elif isinstance(value, bool) or not isinstance(value, int):
@@ -160,7 +162,7 @@ def _text_or_id(value: Json) -> str | None:
 
 def parse_device(row: Object) -> DeviceRow | None:
     """Parse a row of device/search; `None` without an id or a key."""
-    device_id, key = as_id(row.get("id")), as_text(row.get("key"))
+    device_id, key = as_id(row.get("id")), as_whole_text(row.get("key"))
     if device_id is None or key is None:
         return None
     additional = as_object(row.get("additional_data"))

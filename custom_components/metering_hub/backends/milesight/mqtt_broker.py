@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from yarl import URL
 
 from ..common.http import Json
-from ..common.parse import as_integer, as_object, as_text
+from ..common.parse import as_integer, as_object, as_text, as_whole_text
+
+_MOST_CHARACTERS = 10_000
+"""A field of an MQTT packet has at most 65,535 bytes."""
+
+_WILDCARDS = frozenset("+#")
+"""Characters that no topic can have, and so no name of a user in one: the broker would
+announce the changes of other tenants, or refuse the topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +72,34 @@ def parse_broker_info(data: Json) -> BrokerInfo:
     row = as_object(data)
     return BrokerInfo(
         host=as_text(row.get("host")),
-        mqtt_port=as_integer(row.get("mqtt_port")),
-        mqtts_port=as_integer(row.get("mqtts_port")),
+        mqtt_port=_port(row, "mqtt_port"),
+        mqtts_port=_port(row, "mqtts_port"),
         ws_path=f"/{(as_text(row.get('ws_path')) or 'mqtt').lstrip('/')}",
-        ws_port=as_integer(row.get("ws_port")),
-        wss_port=as_integer(row.get("wss_port")),
+        ws_port=_port(row, "ws_port"),
+        wss_port=_port(row, "wss_port"),
     )
 
 
 def parse_broker_login(data: Json) -> BrokerLogin | None:
     """Parse the answer of mqtt/web/credentials; `None` if it has no credentials."""
     row = as_object(data)
-    username, password = as_text(row.get("username")), as_text(row.get("password"))
-    if username is None or password is None:
+    username, password = _credential(row, "username"), _credential(row, "password")
+    if username is None or password is None or _WILDCARDS & {*username}:
         return None
     return BrokerLogin(
-        client_id=as_text(row.get("client_id")), username=username, password=password
+        client_id=_credential(row, "client_id"), username=username, password=password
     )
+
+
+def _credential(row: dict[str, Json], name: str) -> str | None:
+    """Return a text that fits into the packet with which a client logs in."""
+    return as_whole_text(row.get(name), _MOST_CHARACTERS)
+
+
+def _port(row: dict[str, Json], name: str) -> int | None:
+    """Return a port, if it can be one."""
+    port = as_integer(row.get(name))
+    return port if port is not None and 0 < port < 65_536 else None
 
 
 def broker_endpoints(info: BrokerInfo, url: URL) -> Iterator[BrokerEndpoint]:

@@ -13,10 +13,9 @@ import ssl
 
 import aiohttp
 from aiomqtt import Client, MqttError
-import orjson
 from yarl import URL
 
-from ..common.http import Json
+from ..common.json_text import decode_json
 from ..common.log_limit import LogLimit
 from ..common.parse import as_object
 from ..errors import UnreachableError
@@ -95,7 +94,8 @@ async def _connect(
             await _check(session, endpoint, context)
             client = make_client(endpoint)
             return await stack.enter_async_context(_connected(client))
-        except (MqttError, OSError, aiohttp.ClientError) as err:
+        except (MqttError, OSError, aiohttp.ClientError, ValueError) as err:
+            # Host names that cannot be one are a ValueError.
             # The type alone, because the text may contain the address.
             failures.append(f"{endpoint}: {type(err).__name__}")
     raise UnreachableError(", ".join(failures))
@@ -200,8 +200,8 @@ def _announced_ids(payload: object) -> list[str]:
     if not isinstance(payload, bytes | bytearray) or len(payload) > MAX_MESSAGE_BYTES:
         return []
     try:
-        event: Json = orjson.loads(payload)
-    except orjson.JSONDecodeError:
+        event = decode_json(payload)
+    except ValueError:
         return []
     ids = as_object(as_object(event).get("payload")).get("entity_ids")
     named = ids if isinstance(ids, list) else []

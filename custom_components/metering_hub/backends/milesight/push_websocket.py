@@ -14,6 +14,7 @@ import orjson
 from yarl import URL
 
 from ..common.http import Json
+from ..common.json_text import decode_json
 from ..common.parse import as_object
 from ..errors import NotFoundError, UnreachableError
 from .catalogue import Catalogue
@@ -207,10 +208,9 @@ def _frame(event_type: str, payload: Json) -> bytes:
 def _parse_event(text: str) -> Object:
     """Parse an event; anything but a JSON object is an empty one."""
     try:
-        event: Json = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return as_object(decode_json(text.encode()))
+    except ValueError:
         return {}
-    return as_object(event)
 
 
 def _changed_keys(event: Object, catalogue: Catalogue) -> frozenset[str]:

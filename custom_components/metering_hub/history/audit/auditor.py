@@ -14,6 +14,7 @@ from homeassistant.helpers.storage import Store
 from ...backends.common.http import Json
 from ...const import DOMAIN, LOGGER
 from ...identifiers import log_name
+from ...memory import CheckedStore
 from ..importer import Importer
 from ..maths.rows import HOUR
 from ..passes import Report
@@ -44,7 +45,7 @@ class Auditor:
         self._hass = hass
         self._entry = entry
         self._importer = importer
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, _store_key(entry.entry_id)
         )
         self._is_loaded = False
@@ -279,6 +280,8 @@ def _store_key(entry_id: str) -> str:
 
 async def async_remove_audit(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the memory and the repair issue of an entry that is removed."""
-    store: Store[dict[str, Json]] = Store(hass, _VERSION, _store_key(entry.entry_id))
+    store: Store[dict[str, Json]] = CheckedStore(
+        hass, _VERSION, _store_key(entry.entry_id)
+    )
     await store.async_remove()
     ir.async_delete_issue(hass, DOMAIN, faults_issue_id(entry.entry_id))

@@ -10,6 +10,7 @@ from homeassistant.helpers.storage import Store
 from ...backends.common.http import Json
 from ...backends.common.parse import as_object
 from ...const import DOMAIN
+from ...memory import CheckedStore
 from .lateness import Lateness
 
 _VERSION = 1
@@ -88,7 +89,7 @@ class NewsStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry_id}.news"
         )
         self._saved: dict[str, Json] = {}

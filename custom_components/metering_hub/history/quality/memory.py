@@ -15,6 +15,7 @@ from homeassistant.helpers.storage import Store
 from ...backends.common.http import Json
 from ...backends.common.parse import as_object
 from ...const import DOMAIN
+from ...memory import CheckedStore
 from ...metering.quality import HELD, HOUR_QUALITIES, MISSING, UNKNOWN, HourCodes
 from ..maths.rows import HOUR_SECONDS
 
@@ -48,7 +49,7 @@ class QualityMemory:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry_id}.qualities"
         )
         self._points: dict[str, Months] = {}

@@ -26,6 +26,7 @@ from ...backends.common.http import Json
 from ...backends.common.parse import as_object
 from ...backends.common.times import as_utc_moment
 from ...errors import RecorderError
+from ...memory import CheckedStore
 from ..maths.rows import Row
 from .access import run_query, running_recorder, wait_until_stored
 from .seams import CutTask, JoinTask
@@ -86,7 +87,7 @@ class Seams:
 
     def __init__(self, hass: HomeAssistant, prefix: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = Store(
+        self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{prefix.replace(':', '.')}joined"
         )
         self.by_id: dict[str, Seam] = {}

@@ -8,6 +8,7 @@ from homeassistant.helpers.storage import Store
 
 from ...backends.common.http import Json
 from ...const import DOMAIN
+from ...memory import CheckedStore
 from ..maths.checked_hours import DataWarning
 
 _VERSION = 1
@@ -27,8 +28,8 @@ class WarningMemory:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._store: Store[list[Json]] = Store(
-            hass, _VERSION, f"{DOMAIN}.{entry_id}.warnings"
+        self._store: Store[list[Json]] = CheckedStore(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.warnings", list
         )
         self._known: dict[_Identity, float] | None = None
 

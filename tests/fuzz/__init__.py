@@ -1,0 +1,1 @@
+"""Whole answers of servers that are mutated: only the project's own errors come out."""
