@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec, Latest
-from ..backends.errors import BackendError
+from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
 from ..metering.memo import IdentityMemo
@@ -140,20 +140,22 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Read the points that are due, and return the latest readings of all."""
         shown = self.data
         groups = self._poll_groups()
-        self.update_interval = min(groups.groups, default=self._default_interval)
+        tick = self._schedule.tick(groups)
         # A timer may fire early or late; half an interval decides which poll it is.
-        early = self.update_interval.total_seconds() / 2
+        early = tick.total_seconds() / 2
         if due := self._schedule.due(groups, time.monotonic(), early):
-            self._remaining.async_begin_poll(self.update_interval.total_seconds())
+            self._remaining.async_begin_poll(tick.total_seconds())
             try:
-                await self._read(due)
+                await self._read_due(due, is_all=len(due) >= len(groups.points))
             except BackendError:
                 # All readings are outdated by the time the server is back.
                 self.reset_schedule()
                 self._remaining.async_close()
+                self.update_interval = min(tick, self._default_interval)
                 raise
             await asyncio.sleep(0)
             self._remaining.async_schedule()
+        self.update_interval = self._schedule.tick(groups)
         snapshot = self._latest.snapshot(groups.points, dt_util.utcnow(), shown)
         if snapshot is shown and self.data is not shown:
             # A push changed the data during the poll and was outdated by it. The
@@ -161,6 +163,23 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             self.data = shown
             self.async_update_listeners()
         return snapshot
+
+    async def _read_due(self, due: Collection[Point], *, is_all: bool) -> None:
+        """Read the points of a poll; raises BackendError if the whole server fails.
+
+        If nothing that was read is answered, that is known only once all points were
+        read. So the next poll reads all of them, unless the same ones failed before.
+        """
+        try:
+            await self._read(due)
+        except ONE_ENDPOINT_ERRORS as err:
+            if is_all:
+                raise
+            failed = dict.fromkeys((point.key for point in due), err)
+            is_new = not failed.keys() <= self._latest.failed.keys()
+            self._merge(self._latest.start_read(), due, Latest(readings={}, failed=failed))
+            if is_new:
+                self.reset_schedule()
 
     @callback
     @override
@@ -247,11 +266,15 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         now = dt_util.utcnow() + self.backend.clock_offset
         known = self._latest.readings
         latest = self.clock_check.possible(points, latest, known, now)
+        self._merge(number, points, latest)
+        self.renewal.async_check()
+
+    def _merge(self, number: int, points: Collection[Point], latest: Latest) -> None:
+        """Merge the result of a read, and note and log which points failed."""
         before = self._latest.failures
         self._latest.merge(number, points, latest)
         self._schedule.note_result(points, latest.failed.keys(), time.monotonic())
         self._log_failures(before, self._latest.failures)
-        self.renewal.async_check()
 
     def _scaled(self, points: Collection[Point], latest: Latest) -> Latest:
         """Return the latest readings in the units of their points.

@@ -26,7 +26,7 @@ from ..base import (
 )
 from ..common.concurrency import LoopYielder
 from ..common.units import unit_factor
-from ..errors import Reason, RejectedError
+from ..errors import BackendError, ProtocolError, Reason, RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -201,9 +201,9 @@ class BesmartBackend(Backend):
         for signal in signals:
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
-        failed: dict[str, str] = {}
-        # One reason for all failures of a kind, because each is a line in the log.
-        reasons = {type(err): str(err) for err in failures.values()}
+        failed: dict[str, BackendError] = {}
+        # One error for all failures of a kind, because each is a line in the log.
+        errors = {type(err): err for err in failures.values()}
         yielder = LoopYielder(_POINTS_PER_TURN)
         for point in points:
             await yielder.spend(1)
@@ -211,9 +211,12 @@ class BesmartBackend(Backend):
             if (own := signal_of(point)) is None:
                 sensor = sensor_of(point)
                 of_sensor = by_sensor.get(sensor, []) if sensor else []
-                reading = self._data_reading(point, of_sensor)
+                if of_sensor and failures.keys() >= {*of_sensor}:
+                    failed[point.key] = errors[type(failures[of_sensor[0]])]
+                else:
+                    reading = self._data_reading(point, of_sensor)
             elif own in failures:
-                failed[point.key] = reasons[type(failures[own])]
+                failed[point.key] = errors[type(failures[own])]
             elif point.kind in (Kind.STATE, Kind.FLAG):
                 reading = self._word_reading(point, own)
             elif (measured := self._measured(point, own)) is not None:
@@ -222,7 +225,7 @@ class BesmartBackend(Backend):
                     # The next inventory makes another point for the new unit.
                     unit = read_unit(measured.unit)
                     self._memory.signals.replace_unit(own, unit)
-                    failed[point.key] = "the unit of the signal has changed"
+                    failed[point.key] = ProtocolError("the unit has changed")
             if reading is not None:
                 readings[point.key] = reading
         return Latest(readings=readings, failed=failed)
