@@ -11,13 +11,14 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec, Latest
-from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError
+from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError, DeviceOfflineError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
+from ..errors import async_error_text
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
 from ..metering.scaling import with_factors
-from ..registry import polled_points
+from ..registry import full_name, polled_points
 from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
 from .remaining import RemainingReads
@@ -38,6 +39,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     the backend had no time for are read in the background.
     """
 
+    _is_answered = True
+    """Whether the last poll got any answer, or had nothing to ask for."""
+
     def __init__(
         self,
         hass: HomeAssistant,
@@ -50,6 +54,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             hass,
             entry,
             inventory.backend,
+            inventory.failures,
             subject="readings",
             interval=spec.poll_interval,
             always_update=False,
@@ -157,6 +162,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             self._remaining.async_schedule()
         self.update_interval = self._schedule.tick(groups)
         snapshot = self._latest.snapshot(groups.points, dt_util.utcnow(), shown)
+        await self._report_points()
         if snapshot is shown and self.data is not shown:
             # A push changed the data during the poll and was outdated by it. The
             # caller compares with the data before the poll, so notify here.
@@ -164,20 +170,31 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             self.async_update_listeners()
         return snapshot
 
+    @callback
+    @override
+    def _note_success(self) -> None:
+        """Note that the server has answered, unless nothing that was due was."""
+        if self._is_answered:
+            super()._note_success()
+
     async def _read_due(self, due: Collection[Point], *, is_all: bool) -> None:
         """Read the points of a poll; raises BackendError if the whole server fails.
 
         If nothing that was read is answered, that is known only once all points were
         read. So the next poll reads all of them, unless the same ones failed before.
         """
+        self._is_answered = True
         try:
             await self._read(due)
         except ONE_ENDPOINT_ERRORS as err:
             if is_all:
                 raise
+            self._is_answered = False
             failed = dict.fromkeys((point.key for point in due), err)
             is_new = not failed.keys() <= self._latest.failed.keys()
-            self._merge(self._latest.start_read(), due, Latest(readings={}, failed=failed))
+            self._merge(
+                self._latest.start_read(), due, Latest(readings={}, failed=failed)
+            )
             if is_new:
                 self.reset_schedule()
 
@@ -313,6 +330,25 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             for key in keys
             if (point := points.get(key)) and point.kind is not Kind.ACTION
         ]
+
+    async def _report_points(self) -> None:
+        """Tell of points that could not be read for long; what is offline is shown."""
+        failed = {
+            key: error
+            for key, error in self._latest.failed.items()
+            if not isinstance(error, DeviceOfflineError)
+        }
+        count, due = self.failures.note_points(failed)
+        if not due:
+            return
+        points = self._inventory.data.points
+        names = [
+            full_name(self.hass, self.config_entry, points[key])
+            for key in due
+            if key in points
+        ]
+        reason = await async_error_text(self.hass, failed[due[0]])
+        self.failures.report_points(count, names, reason)
 
     def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
         """Log once when a part of the server fails, and once when all is back."""

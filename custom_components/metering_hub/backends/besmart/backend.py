@@ -208,15 +208,11 @@ class BesmartBackend(Backend):
         for point in points:
             await yielder.spend(1)
             reading: Reading | None = None
-            if (own := signal_of(point)) is None:
-                sensor = sensor_of(point)
-                of_sensor = by_sensor.get(sensor, []) if sensor else []
-                if of_sensor and failures.keys() >= {*of_sensor}:
-                    failed[point.key] = errors[type(failures[of_sensor[0]])]
-                else:
-                    reading = self._data_reading(point, of_sensor)
-            elif own in failures:
-                failed[point.key] = errors[type(failures[own])]
+            own, needed = signal_of(point), _signals_of(point, by_sensor)
+            if needed and failures.keys() >= {*needed}:
+                failed[point.key] = errors[type(failures[needed[0]])]
+            elif own is None:
+                reading = self._data_reading(point, needed)
             elif point.kind in (Kind.STATE, Kind.FLAG):
                 reading = self._word_reading(point, own)
             elif (measured := self._measured(point, own)) is not None:
@@ -325,6 +321,16 @@ class BesmartBackend(Backend):
         signals = signals_of(points)
         now = self._clock()
         return find_changes(signals, self._history, self._latest, start, now, mark)
+
+
+def _signals_of(
+    point: Point, by_sensor: Mapping[SensorId, Sequence[SignalId]]
+) -> Sequence[SignalId]:
+    """Return the signals that a point is read from: its own, or all of its sensor."""
+    if (own := signal_of(point)) is not None:
+        return [own]
+    sensor = sensor_of(point)
+    return by_sensor.get(sensor, ()) if sensor else ()
 
 
 def account_identity(settings: Settings) -> str:

@@ -88,9 +88,7 @@ def live_readings(
     number = statistics.electricity_tariff if statistics else None
     if statistics and live.tariff_name and number in (1, 2):
         tariff = tariff_of(number, is_belgian=is_belgian_meter(statistics))
-        found[TARIFF_KEY] = Reading(
-            time=live.time, value=tariff, confirmed=confirmed
-        )
+        found[TARIFF_KEY] = Reading(time=live.time, value=tariff, confirmed=confirmed)
     if live.cost_per_hour is not None:
         cost = float(live.cost_per_hour)
         found["electricity_cost_per_hour"] = Reading(

@@ -1,0 +1,188 @@
+"""What keeps failing in a config entry, and the repair issues that say so in time.
+
+What began before a restart counts, also while the entry cannot be set up.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import DOMAIN
+from .kinds import ACCESS, FAILURES, POINTS, SERVER, FailureKind
+
+_ALIKE = timedelta(hours=1)
+"""Failures that began so close to each other have one cause."""
+
+_NAMED = 3
+"""How many points an issue names."""
+
+_VERSION = 1
+_SAVE_DELAY = 30.0
+"""The seconds within which several changes are written at once."""
+
+
+class Failures:
+    """Keeps since when what fails in a config entry, by kind and source.
+
+    A source is the subject of a coordinator, or the key of a point.
+    """
+
+    def __init__[Data](self, hass: HomeAssistant, entry: ConfigEntry[Data]) -> None:
+        """Initialize the store; nothing is loaded yet."""
+        self._hass = hass
+        self._entry_id = entry.entry_id
+        self._title = lambda: entry.title
+        self._store: Store[dict[str, dict[str, str]]] = Store(
+            hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.failures"
+        )
+        self._since: dict[str, dict[str, datetime]] = {}
+
+    async def async_load(self) -> None:
+        """Load what failed before a restart."""
+        for kind, sources in (await self._store.async_load() or {}).items():
+            self._since[kind] = {
+                source: moment
+                for source, text in sources.items()
+                if (moment := dt_util.parse_datetime(text)) is not None
+            }
+
+    async def async_remove(self) -> None:
+        """Delete all issues and the file."""
+        self.forget()
+        await self._store.async_remove()
+
+    @callback
+    def forget(self) -> None:
+        """Delete all issues, because nothing is asked of the server any more."""
+        for kind in FAILURES:
+            self._keep_only(kind, {})
+
+    @callback
+    def report(
+        self,
+        kind: FailureKind,
+        source: str,
+        reason: str,
+        *,
+        earliest: datetime | None = None,
+    ) -> None:
+        """Record a failure; create the issue if it has lasted long enough.
+
+        `reason` is in the language of Home Assistant. The failure began now, unless it
+        may have begun at the `earliest` moment.
+        """
+        now = dt_util.utcnow()
+        sources = self._since.setdefault(kind.key, {})
+        if source not in sources:
+            sources[source] = min(earliest or now, now)
+            self._save()
+        is_due = now - min(sources.values()) >= kind.after
+        if not is_due or self._is_covered(kind):
+            return
+        self._create(kind, {"reason": reason})
+
+    @callback
+    def note_points(self, keys: Collection[str]) -> tuple[int, Sequence[str]]:
+        """Record which points cannot be read; return those that users are told of.
+
+        That is how many there are, and some of them. Without any, there is no issue.
+        """
+        now = dt_util.utcnow()
+        known = self._since.get(POINTS.key, {})
+        if not keys and not known:
+            return 0, ()
+        since = {key: known.get(key, now) for key in keys}
+        if since != known:
+            self._keep_only(POINTS, since)
+        due = [key for key, began in since.items() if now - began >= POINTS.after]
+        if due and not self._is_covered(POINTS):
+            return len(due), sorted(due)[:_NAMED]
+        ir.async_delete_issue(self._hass, DOMAIN, POINTS.issue_id(self._entry_id))
+        return 0, ()
+
+    @callback
+    def report_points(self, count: int, names: Sequence[str], reason: str) -> None:
+        """Create the issue about points, by the names of some of them."""
+        shown = ", ".join(names)
+        self._create(POINTS, {"count": str(count), "names": shown, "reason": reason})
+
+    @callback
+    def clear(self, kind: FailureKind, source: str) -> None:
+        """Note that something works; delete the issue unless another source fails."""
+        sources = self._since.get(kind.key, {})
+        if source in sources:
+            left = {each: at for each, at in sources.items() if each != source}
+            self._keep_only(kind, left)
+
+    def _keep_only(self, kind: FailureKind, sources: dict[str, datetime]) -> None:
+        """Replace what fails of a kind."""
+        if sources:
+            self._since[kind.key] = sources
+        else:
+            self._since.pop(kind.key, None)
+            ir.async_delete_issue(self._hass, DOMAIN, kind.issue_id(self._entry_id))
+        self._save()
+
+    def _is_covered(self, kind: FailureKind) -> bool:
+        """Return True if the whole server began to fail no later than this did."""
+        if not kind.is_partial or not (own := self._since.get(kind.key)):
+            return False
+        began = min(own.values()) + _ALIKE
+        return any(
+            moment < began
+            for whole in (ACCESS, SERVER)
+            for moment in self._since.get(whole.key, {}).values()
+        )
+
+    def _create(self, kind: FailureKind, placeholders: Mapping[str, str]) -> None:
+        """Create or update the issue of a kind."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            kind.issue_id(self._entry_id),
+            is_fixable=False,
+            severity=kind.severity,
+            translation_key=kind.key,
+            translation_placeholders={"title": self._title(), **placeholders},
+        )
+
+    def _save(self) -> None:
+        """Save soon since when what fails."""
+        self._store.async_delay_save(self._stored, _SAVE_DELAY)
+
+    def _stored(self) -> dict[str, dict[str, str]]:
+        """Return what to store."""
+        return {
+            kind: {source: moment.isoformat() for source, moment in sources.items()}
+            for kind, sources in self._since.items()
+        }
+
+
+_FAILURES: HassKey[dict[str, Failures]] = HassKey(f"{DOMAIN}_failures")
+"""What fails in each config entry, by its id; kept while an entry is not loaded."""
+
+
+async def async_failures_of[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data]
+) -> Failures:
+    """Return what fails in a config entry, loaded at first."""
+    every = hass.data.setdefault(_FAILURES, {})
+    if (found := every.get(entry.entry_id)) is None:
+        found = Failures(hass, entry)
+        await found.async_load()
+        every[entry.entry_id] = found
+    return found
+
+
+async def async_remove_failures[Data](
+    hass: HomeAssistant, entry: ConfigEntry[Data]
+) -> None:
+    """Remove the issues and the file of a config entry."""
+    await (await async_failures_of(hass, entry)).async_remove()
+    del hass.data[_FAILURES][entry.entry_id]
