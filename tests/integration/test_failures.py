@@ -65,6 +65,24 @@ async def test_a_denied_account_is_told_within_a_quarter_of_an_hour(
     assert shown(hass, POWER) != "unavailable"
 
 
+async def test_access_that_is_denied_from_the_start(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    issue_registry: ir.IssueRegistry,
+    tick: Tick,
+) -> None:
+    """It is told in time although Home Assistant tries less and less often."""
+    simulator.faults.add(Fault(DENIED))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    for _ in range(14):
+        await tick(MINUTE)
+        assert not issues(entry, issue_registry)
+    await tick(MINUTE)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert list(issues(entry, issue_registry)) == ["access_denied"]
+
+
 async def test_an_ignored_issue_does_not_come_back(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -155,7 +173,7 @@ async def test_values_that_fail_alone_are_told_after_a_day(
     await tick(HOUR)
     found = issues(loaded, issue_registry)["points_missing"]
     assert found["count"] == "1"
-    assert found["names"] == "Electricity meter Highest quarter-hour demand this month"
+    assert found["names"] == "Electricity meter Quarter-hour peak of the month"
     assert found["reason"].startswith("The server does not have what was asked for.")
     assert shown(hass, POWER) != "unavailable"
     simulator.faults.clear()
@@ -186,9 +204,8 @@ async def test_what_began_before_a_restart_counts(
         await tick(2 * MINUTE)
     assert list(issues(entry, issue_registry)) == ["server_away"]
     simulator.faults.clear()
-    for _ in range(3):
-        await tick(2 * MINUTE)
-    assert entry.state is ConfigEntryState.LOADED
+    await tick(HOUR)
+    assert entry.state is ConfigEntryState.LOADED, entry.reason
     assert not issues(entry, issue_registry)
 
 

@@ -3,12 +3,14 @@
 What began before a restart counts, also while the entry cannot be set up.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -37,11 +39,14 @@ class Failures:
         """Initialize the store; nothing is loaded yet."""
         self._hass = hass
         self._entry_id = entry.entry_id
-        self._title = lambda: entry.title
+        self._title: Callable[[], str] = lambda: entry.title
+        self._is_wanted: Callable[[], bool] = lambda: entry.disabled_by is None
         self._store: Store[dict[str, dict[str, str]]] = Store(
             hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.failures"
         )
         self._since: dict[str, dict[str, datetime]] = {}
+        self._reasons: dict[str, str] = {}
+        self._timers: dict[str, CALLBACK_TYPE] = {}
 
     async def async_load(self) -> None:
         """Load what failed before a restart."""
@@ -82,10 +87,28 @@ class Failures:
         if source not in sources:
             sources[source] = min(earliest or now, now)
             self._save()
-        is_due = now - min(sources.values()) >= kind.after
-        if not is_due or self._is_covered(kind):
-            return
-        self._create(kind, {"reason": reason})
+        self._reasons[kind.key] = reason
+        left = min(sources.values()) + kind.after - now
+        if left <= timedelta():
+            self._tell(kind)
+        elif kind.key not in self._timers:
+            # Home Assistant may repeat a set-up every ten minutes only.
+            job = HassJob(partial(self._follow_timer, kind), cancel_on_shutdown=True)
+            self._timers[kind.key] = async_call_later(
+                self._hass, left.total_seconds(), job
+            )
+
+    @callback
+    def _follow_timer(self, kind: FailureKind, _now: datetime) -> None:
+        """Tell of what still fails when it has lasted long enough."""
+        del self._timers[kind.key]
+        if self._is_wanted():
+            self._tell(kind)
+
+    def _tell(self, kind: FailureKind) -> None:
+        """Create an issue, unless that of the whole server takes its place."""
+        if not self._is_covered(kind):
+            self._create(kind, {"reason": self._reasons[kind.key]})
 
     @callback
     def note_points(self, keys: Collection[str]) -> tuple[int, Sequence[str]]:
@@ -126,6 +149,8 @@ class Failures:
             self._since[kind.key] = sources
         else:
             self._since.pop(kind.key, None)
+            if cancel := self._timers.pop(kind.key, None):
+                cancel()
             ir.async_delete_issue(self._hass, DOMAIN, kind.issue_id(self._entry_id))
         self._save()
 
