@@ -3,7 +3,7 @@
 What began before a restart counts, also while the entry cannot be set up.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -108,7 +108,7 @@ class Failures:
     def _tell(self, kind: FailureKind) -> None:
         """Create an issue, unless that of the whole server takes its place."""
         if not self._is_covered(kind):
-            self._create(kind, {"reason": self._reasons[kind.key]})
+            self._create(kind, self._reasons[kind.key])
 
     @callback
     def note_points(self, keys: Collection[str]) -> tuple[int, Sequence[str]]:
@@ -133,7 +133,7 @@ class Failures:
     def report_points(self, count: int, names: Sequence[str], reason: str) -> None:
         """Create the issue about points, by the names of some of them."""
         shown = ", ".join(names)
-        self._create(POINTS, {"count": str(count), "names": shown, "reason": reason})
+        self._create(POINTS, reason, count=str(count), names=shown)
 
     @callback
     def clear(self, kind: FailureKind, source: str) -> None:
@@ -165,7 +165,9 @@ class Failures:
             for moment in self._since.get(whole.key, {}).values()
         )
 
-    def _create(self, kind: FailureKind, placeholders: Mapping[str, str]) -> None:
+    def _create(
+        self, kind: FailureKind, reason: str, *, count: str = "", names: str = ""
+    ) -> None:
         """Create or update the issue of a kind."""
         ir.async_create_issue(
             self._hass,
@@ -174,7 +176,12 @@ class Failures:
             is_fixable=False,
             severity=kind.severity,
             translation_key=kind.key,
-            translation_placeholders={"title": self._title(), **placeholders},
+            translation_placeholders={
+                "title": self._title(),
+                "reason": reason,
+                "count": count,
+                "names": names,
+            },
         )
 
     def _save(self) -> None:
