@@ -47,7 +47,17 @@ HOME_ASSISTANT_FILES = frozenset(
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"metering"}),
     frozenset({"backends"}),
-    frozenset({"const", "descriptions", "errors", "identifiers", "memory", "registry"}),
+    frozenset(
+        {
+            "const",
+            "descriptions",
+            "errors",
+            "failures",
+            "identifiers",
+            "memory",
+            "registry",
+        }
+    ),
     frozenset({"live", "history", "prices", "dashboard", "flow", "frontend"}),
     frozenset(
         {"coordinator", "data", "history.coordinator"}

@@ -110,6 +110,7 @@ from custom_components.metering_hub.errors import (
     as_update_error,
     error_placeholders,
 )
+from custom_components.metering_hub.failures.kinds import FAILURES
 from custom_components.metering_hub.flow.data_quality import data_quality_schema
 from custom_components.metering_hub.flow.device_settings import (
     FLAG_NAMES,
@@ -158,7 +159,6 @@ from custom_components.metering_hub.history.attributes import (
     missing_attributes,
     quality_attributes,
 )
-from custom_components.metering_hub.history.failure_issue import FAILURES
 from custom_components.metering_hub.history.joining.plan import CostRefusal, Refusal
 from custom_components.metering_hub.history.news.events import HistoryEventType
 from custom_components.metering_hub.history.progress import STATES, Progress
@@ -1134,7 +1134,7 @@ MENU_ISSUE_PARTS = {
 NAMED_ELSEWHERE: Mapping[str, Callable[[], set[str]]] = {
     "coordinator": unsupported_reasons,
     "left_out": lambda: {"meters_left_out", "gas_left_out"},
-    "failure_issue": lambda: {failure.key for failure in FAILURES},
+    "failures": lambda: {failure.key for failure in FAILURES},
     "source_issues": lambda: {*SourceProblem},
     "tariff_issues": lambda: {*TariffProblem},
 }

@@ -3,18 +3,14 @@
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import (
-    config_validation as cv,
-    device_registry as dr,
-    issue_registry as ir,
-)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
 from .backends.base import Backend, BackendSpec, Capability
 from .backends.common.log_limit import LogLimit
 from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN, LOGGER
-from .coordinator import InventoryCoordinator, delete_unsupported_issue
+from .coordinator import InventoryCoordinator, async_make_inventory, async_remove_issues
 from .dashboard.energy_dashboard import async_follow
 from .dashboard.entry_meters import EntryMeters
 from .dashboard.left_costs import delete_left_costs
@@ -29,8 +25,7 @@ from .flow.titles import async_follow_titles, default_title
 from .frontend import async_offer_dashboard
 from .history.audit.auditor import async_remove_audit
 from .history.comparison_memory import ComparisonMemory
-from .history.coordinator import HistoryCoordinator
-from .history.failure_issue import FAILURES
+from .history.coordinator import HistoryCoordinator, forget_failures
 from .history.memory import ImportMemory
 from .history.news.memory import NewsStore
 from .history.pricing_memory import PricingMemory
@@ -142,7 +137,7 @@ async def _read_all(
 
     Raises ConfigEntryNotReady and ConfigEntryAuthFailed.
     """
-    inventory = InventoryCoordinator(hass, entry, backend)
+    inventory = await async_make_inventory(hass, entry, backend, spec)
     await inventory.async_config_entry_first_refresh()
     move_entities(hass, entry, inventory.data.points)
     readings = ReadingsCoordinator(hass, entry, inventory, spec)
@@ -172,6 +167,7 @@ async def _make_history(
         return HistoryCoordinator(hass, entry, inventory, spec)
     # Without a history, nothing has costs, and no tariff is missed.
     delete_tariff_issues(hass, entry.entry_id)
+    forget_failures(inventory.failures)
     return None
 
 
@@ -193,6 +189,8 @@ async def async_unload_entry(
     if not await hass.config_entries.async_unload_platforms(entry, _platforms(entry)):
         return False
     await entry.runtime_data.memory.async_save(entry.runtime_data.backend)
+    if entry.disabled_by is not None:
+        entry.runtime_data.inventory.failures.forget()
     return True
 
 
@@ -200,7 +198,7 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: MeteringHubConfigEntry
 ) -> None:
     """Remove the repair issues and stored data of an entry, but not its statistics."""
-    delete_unsupported_issue(hass, entry)
+    await async_remove_issues(hass, entry)
     delete_missing_issue(hass, entry)
     delete_questions(hass, entry)
     await async_report_left_sources(hass, entry)
@@ -218,8 +216,6 @@ async def async_remove_entry(
     await async_remove_validator(hass, entry)
     await async_remove_unused(hass)
     delete_tariff_issues(hass, entry.entry_id)
-    for failure in FAILURES:
-        ir.async_delete_issue(hass, DOMAIN, failure.issue_id(entry))
 
 
 async def async_migrate_entry(

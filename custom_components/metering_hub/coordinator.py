@@ -8,16 +8,18 @@ import time
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .backends.base import Backend, Identity
+from .backends.base import Backend, BackendSpec, Identity
 from .backends.common.bounds import CONNECT_LIMIT, time_limit
 from .backends.errors import AuthenticationError, BackendError, UnsupportedError
 from .const import DOMAIN, LOGGER
-from .errors import HistoryError, as_update_error
+from .errors import HistoryError, as_update_error, async_error_text
 from .errors.isolation import IsolatingCoordinator
+from .failures.failures import Failures, async_failures_of, async_remove_failures
+from .failures.kinds import ACCESS, SERVER, kind_of
 from .flow.selection import selected_devices
 from .identifiers import log_name
 from .metering.chosen_points import with_choices
@@ -26,6 +28,14 @@ from .metering.meter_roles import with_meter_roles
 from .metering.names import short_names
 
 INVENTORY_INTERVAL = timedelta(hours=1)
+
+USUAL_PAUSE = timedelta(minutes=5)
+"""How long before a denied access the last answer may have been. After a longer pause,
+Home Assistant itself has not been running."""
+
+LEAST_RETRY = timedelta(minutes=1)
+"""The shortest time after which an inventory that failed is repeated: it may take many
+requests."""
 
 FORECAST_DAYS = 3
 """How many local days a solar forecast covers, beginning with today."""
@@ -39,12 +49,15 @@ class BackendCoordinator[Data](IsolatingCoordinator[Data]):
     """
 
     config_entry: ConfigEntry
+    failure_kind = SERVER
+    """What a failure of the whole server is for this coordinator."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: ConfigEntry,
         backend: Backend,
+        failures: Failures,
         *,
         subject: str,
         interval: timedelta,
@@ -60,6 +73,9 @@ class BackendCoordinator[Data](IsolatingCoordinator[Data]):
             always_update=always_update,
         )
         self.backend = backend
+        self.failures = failures
+        self._subject = subject
+        self._worked_at: datetime | None = None
 
     @abstractmethod
     async def _fetch(self) -> Data:
@@ -69,7 +85,40 @@ class BackendCoordinator[Data](IsolatingCoordinator[Data]):
     async def _async_update_data(self) -> Data:
         """Fetch the data; raises ConfigEntryAuthFailed or UpdateFailed."""
         with self._errors_translated():
-            return await self._fetch()
+            try:
+                data = await self._fetch()
+            except BackendError as err:
+                await self._report_failure(err)
+                raise
+        self._note_success()
+        return data
+
+    async def _report_failure(self, error: BackendError) -> None:
+        """Record a failure of the server, which becomes a repair issue in time.
+
+        A user may have been denied access right after the last answer.
+        """
+        kind = kind_of(error)
+        if kind is not ACCESS:
+            self.failures.clear(ACCESS, self._subject)
+        if kind is not SERVER:
+            self.failures.clear(self.failure_kind, self._subject)
+        if kind is None:
+            return
+        earliest = None
+        if kind is ACCESS and self._worked_at and self.update_interval:
+            last = dt_util.utcnow() - max(2 * self.update_interval, USUAL_PAUSE)
+            earliest = max(self._worked_at, last)
+        reason = await async_error_text(self.hass, error)
+        shown = self.failure_kind if kind is SERVER else kind
+        self.failures.report(shown, self._subject, reason, earliest=earliest)
+
+    @callback
+    def _note_success(self) -> None:
+        """Note that the server has answered, which ends its failure."""
+        self._worked_at = dt_util.utcnow()
+        self.failures.clear(ACCESS, self._subject)
+        self.failures.clear(self.failure_kind, self._subject)
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:
@@ -124,33 +173,47 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     is_renewal = False
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, backend: Backend
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        backend: Backend,
+        failures: Failures,
+        *,
+        retry_interval: timedelta,
     ) -> None:
-        """Initialize the coordinator."""
+        """Initialize the coordinator; one that fails is repeated sooner."""
         super().__init__(
             hass,
             entry,
             backend,
+            failures,
             subject="inventory",
             interval=INVENTORY_INTERVAL,
             # The registrar counts how often in a row a device is missing.
             always_update=True,
         )
+        self._retry_interval = max(retry_interval, LEAST_RETRY)
 
     @override
     async def _async_setup(self) -> None:
         """Log in to the server."""
         with self._errors_translated():
-            async with time_limit(CONNECT_LIMIT, "the login"):
-                self.identity = await self.backend.connect()
+            try:
+                async with time_limit(CONNECT_LIMIT, "the login"):
+                    self.identity = await self.backend.connect()
+            except BackendError as err:
+                await self._report_failure(err)
+                raise
 
     @override
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
         self.began = time.monotonic()
+        self.update_interval = self._retry_interval
         async with time_limit(self.backend.inventory_limit, "the inventory"):
             found = await self.backend.inventory()
+        self.update_interval = INVENTORY_INTERVAL
         selected = selected_devices(found, options)
         found = with_meter_roles(found, selected, options)
         self.found = with_choices(found, options)
@@ -190,3 +253,19 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
         except BackendError as err:
             LOGGER.debug("%s: no solar forecast: %s", log_name(self.config_entry), err)
             return {}
+
+
+async def async_make_inventory(
+    hass: HomeAssistant, entry: ConfigEntry, backend: Backend, spec: BackendSpec
+) -> InventoryCoordinator:
+    """Return the coordinator of an inventory, which knows what failed before."""
+    failures = await async_failures_of(hass, entry)
+    return InventoryCoordinator(
+        hass, entry, backend, failures, retry_interval=spec.poll_interval
+    )
+
+
+async def async_remove_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Remove the repair issues of an entry that is removed, and what failed in it."""
+    delete_unsupported_issue(hass, entry)
+    await async_remove_failures(hass, entry)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from homeassistant.core import HomeAssistant
@@ -18,6 +19,14 @@ from simulators.server import serve
 DOMAIN = "metering_hub"
 DAYS = 2
 API_KEY = "4f1e9c0d7b6a5832"
+POLL: Mapping[str, float] = {
+    "bemserver": 60,
+    "besmart": 300,
+    "dsmr_reader": 60,
+    "milesight": 30,
+}
+"""The usual interval of each backend in seconds, after which failures are repeated."""
+
 LOGIN = "anna"
 PASSWORD = "correct horse"
 
@@ -86,6 +95,30 @@ async def serving(
         # Nobody waits long for a connection to close, and time passes fast here.
         await asyncio.gather(*CLOSING)
         stack.callback(passing.cancel)
+
+
+@asynccontextmanager
+async def one_server(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, now: datetime, backend: str
+) -> AsyncIterator[tuple[Simulator, MockConfigEntry]]:
+    """Serve the simulator of a backend, and set up an entry of all that it has."""
+    simulator = simulators(now)[backend]
+    async with serving(hass, freezer, {backend: simulator}) as hosts:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Server",
+            minor_version=3,
+            unique_id=f"{backend}:one",
+            data={
+                "backend": backend,
+                **connections(dict.fromkeys(POLL, hosts[backend]))[backend],
+            },
+            options={"history": False, "devices": [], "new_devices": True},
+        )
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        yield simulator, entry
 
 
 def connections(hosts: Mapping[str, str]) -> dict[str, dict[str, object]]:

@@ -195,15 +195,20 @@ async def test_bug_of_others_a_failed_import_is_only_logged(
     issue_registry: ir.IssueRegistry,
     tick: Tick,
 ) -> None:
-    """A repair issue appears after 24 hours of failures, and disappears."""
+    """A repair issue appears after 24 hours of failures, and disappears.
+
+    It is about the server, because its latest readings fail, too.
+    """
     await imported(hass, loaded)
-    issue_id = f"history_failed_{loaded.entry_id}"
+    issue_id = f"server_away_{loaded.entry_id}"
     simulator.faults.add(Fault(Drop(), "dsmrreading"))
     for _ in range(11):
         await tick(2 * 3600)
     assert issue_registry.async_get_issue(DOMAIN, issue_id) is None
     for _ in range(2):
         await tick(2 * 3600)
+    about_history = f"history_failed_{loaded.entry_id}"
+    assert issue_registry.async_get_issue(DOMAIN, about_history) is None
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue is not None
     assert issue.translation_placeholders is not None

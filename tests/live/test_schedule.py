@@ -75,23 +75,25 @@ def test_only_what_failed_is_tried_again() -> None:
     assert polls.times_of("price", 60) == [3600]
 
 
-def test_what_stays_broken_is_tried_less_and_less() -> None:
-    """The waits double until they are the point's own interval."""
+def test_what_stays_broken_is_tried_at_each_usual_poll() -> None:
+    """The hour of the group does not count, nor how often it failed before."""
     polls = Polls()
     polls.failing = {"price"}
-    times = polls.times_of("price", 7300)
-    assert times == [0, 60, 180, 420, 900, 1860, 3600, 7200]
-    assert polls.times_of("today", 300) == [7320, 7380, 7440, 7500, 7560]
-
-
-def test_waits_begin_again_after_an_answer() -> None:
-    polls = Polls()
-    polls.failing = {"price"}
-    assert polls.times_of("price", 200) == [0, 60, 180]
+    assert polls.times_of("price", 310) == [0, 60, 120, 180, 240, 300]
     polls.failing = set()
-    assert polls.times_of("price", 300) == [420]
-    polls.failing = {"price"}
-    assert polls.times_of("price", 3500) == [3600, 3660, 3780]
+    assert polls.times_of("price", 3000) == [360]
+    assert polls.times_of("tariff_price", 600) == [3600]
+
+
+def test_a_failure_of_a_slow_point_makes_the_next_poll_come_sooner() -> None:
+    """A server of which only hourly points are shown is asked again in a minute."""
+    polls = Polls(POINTS[2:])
+    polls.poll()
+    assert polls.schedule.tick(polls.groups) == HOUR
+    polls.schedule.note_result(POINTS[2:], {"price"}, polls.now)
+    assert polls.schedule.tick(polls.groups) == MINUTE
+    polls.schedule.note_result(POINTS[2:], set(), polls.now)
+    assert polls.schedule.tick(polls.groups) == HOUR
 
 
 def test_a_usual_point_is_tried_at_its_usual_interval() -> None:

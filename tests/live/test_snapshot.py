@@ -6,6 +6,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.metering_hub.backends.base import Latest
+from custom_components.metering_hub.backends.errors import ServerFaultError
 from custom_components.metering_hub.live.snapshot import (
     Freshness,
     LatestReadings,
@@ -15,6 +16,7 @@ from custom_components.metering_hub.metering.model import Kind, Point, Quantity,
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LIMIT = timedelta(minutes=5)
+FAULT = ServerFaultError("HTTP 500")
 SECOND = timedelta(seconds=1)
 
 
@@ -61,7 +63,9 @@ def test_missing_reading_replaces_an_old_one() -> None:
     latest = LatestReadings()
     latest.merge(latest.start_read(), [A], Latest(readings={"a": reading(1)}))
     latest.merge(
-        latest.start_read(), [A], Latest(readings={}, failed={"a": "HTTP 500"})
+        latest.start_read(),
+        [A],
+        Latest(readings={}, failed={"a": FAULT}),
     )
     assert latest.snapshot([A], NOW) == Snapshot({}, frozenset({"a"}))
     assert latest.failures == {"HTTP 500"}
@@ -72,7 +76,10 @@ def test_missing_reading_replaces_an_old_one() -> None:
 
 def test_only_requested_points_are_merged() -> None:
     latest = LatestReadings()
-    result = Latest(readings={"a": reading(1), "b": reading(1)}, failed={"c": "why"})
+    result = Latest(
+        readings={"a": reading(1), "b": reading(1)},
+        failed={"c": FAULT},
+    )
     latest.merge(latest.start_read(), [A], result)
     assert latest.snapshot([A, B], NOW) == Snapshot({"a": reading(1)})
 
@@ -82,7 +89,7 @@ def test_points_outside_the_snapshot_are_forgotten() -> None:
     latest.merge(
         latest.start_read(),
         [A, B],
-        Latest(readings={"a": reading(1)}, failed={"b": "why"}),
+        Latest(readings={"a": reading(1)}, failed={"b": FAULT}),
     )
     assert latest.snapshot([], NOW) == Snapshot()
     assert latest.snapshot([A, B], NOW) == Snapshot()
@@ -134,7 +141,9 @@ def test_updating_a_few_points_keeps_the_others() -> None:
     assert shown_for(shown, "a") == (reading(1), True)
     assert shown_for(renewed, "a") == (reading(2), False)
     latest.merge(
-        latest.start_read(), [A], Latest(readings={}, failed={"a": "HTTP 500"})
+        latest.start_read(),
+        [A],
+        Latest(readings={}, failed={"a": FAULT}),
     )
     assert shown_for(latest.update_snapshot(renewed, [A], NOW), "a") == (None, True)
 

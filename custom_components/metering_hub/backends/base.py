@@ -132,12 +132,12 @@ class Latest:
     """The latest readings of the requested points.
 
     Points without a reading are missing. `failed` maps the points whose endpoint
-    failed, while others answered, to the reason. `pending` are the points that there
+    failed, while others answered, to the error. `pending` are the points that there
     was no time for: callers keep what they know of them, and ask for them soon.
     """
 
     readings: Mapping[str, Reading]
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, BackendError] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
 
 

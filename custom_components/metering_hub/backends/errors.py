@@ -112,6 +112,10 @@ class ServerFaultError(UnreachableError):
     reason = Reason.SERVER_ERROR
 
 
+class DeviceOfflineError(BackendError):
+    """A device sends nothing, which the server shows; nothing is wrong with either."""
+
+
 class RateLimitedError(BackendError):
     """The server asked for fewer requests."""
 

@@ -30,12 +30,13 @@ from ..errors import (
     async_error_texts,
     error_text,
 )
+from ..failures.failures import Failures
+from ..failures.kinds import ACCESS, DATABASE, HISTORY, NO_DATABASE
 from ..metering.inventory import KindQuestion
 from ..metering.model import Kind, Point
 from ..metering.scaling import UNSCALED, scaled_points
 from ..prices.price_book import PriceBook
 from .audit.auditor import Auditor
-from .failure_issue import DATABASE_FAILURE, NO_DATABASE, SERVER_FAILURE, FailureIssue
 from .importer import Importer
 from .joining.joiner import Joiner
 from .news.events import HistoryEvents
@@ -53,6 +54,15 @@ from .settings_memory import Setting, SettingsMemory
 from .statistic import Scope, statistic_prefix
 from .warnings.validator import Validator
 
+SUBJECT = "history"
+
+
+@callback
+def forget_failures(failures: Failures) -> None:
+    """Resolve the issues of an entry whose history the user does not want."""
+    for kind in (ACCESS, DATABASE, HISTORY, NO_DATABASE):
+        failures.clear(kind, SUBJECT)
+
 
 class HistoryCoordinator(BackendCoordinator[Progress]):
     """Import the history of a config entry in the background.
@@ -60,6 +70,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
     A failing import does not fail the set-up of the config entry.
     """
 
+    failure_kind = HISTORY
     _is_long_import = False
     _names: Mapping[str, str] = {}
     """The names of the points by key, as of the last import."""
@@ -76,7 +87,8 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
             hass,
             entry,
             inventory.backend,
-            subject="history",
+            inventory.failures,
+            subject=SUBJECT,
             interval=spec.history_interval,
             always_update=False,
         )
@@ -101,9 +113,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self.validator = Validator(
             hass, entry, self.qualities, self._day_totals, self._news.warn
         )
-        self._server_issue = FailureIssue(hass, entry, SERVER_FAILURE)
-        self._database_issue = FailureIssue(hass, entry, DATABASE_FAILURE)
-        self._no_database_issue = FailureIssue(hass, entry, NO_DATABASE)
+
+    @callback
+    @override
+    def _note_success(self) -> None:
+        """Note that the user has access; parts of the import may have failed."""
+        self._worked_at = dt_util.utcnow()
+        self.failures.clear(ACCESS, SUBJECT)
 
     @callback
     def async_start(self) -> None:
@@ -129,7 +145,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
 
         Listeners are also told if no row was written: costs may be deleted.
         """
-        self._database_issue.clear()
+        self.failures.clear(DATABASE, SUBJECT)
         self._news.tell_price_change()
         self.data = self._with_reports(progress)
         self.async_update_listeners()
@@ -181,14 +197,12 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         except (BackendError, HistoryError) as err:
             await self._report_quality(scope)
             await self.async_fail(err)
-            if isinstance(err, BackendError):
-                self._server_issue.report(await async_error_text(self.hass, err))
             raise
-        self._database_issue.clear()
+        self.failures.clear(DATABASE, SUBJECT)
         if outcome.failed:
             await self._report_failures(outcome, scope)
         else:
-            self._server_issue.clear()
+            self.failures.clear(HISTORY, SUBJECT)
             if self._is_long_import:
                 rows = outcome.rows
                 LOGGER.info("%s: up to date, %d rows written", self.name, rows)
@@ -204,7 +218,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         except RecorderError as err:
             await self.async_fail(err)
             raise
-        self._no_database_issue.clear()
+        self.failures.clear(NO_DATABASE, SUBJECT)
 
     async def _import(self, scope: Scope) -> Outcome:
         """Import what is new, audit it, and look for odd hours, as far as each is due.
@@ -283,7 +297,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         except (BackendError, HistoryError) as err:
             await self.async_fail(err)
             raise
-        self._database_issue.clear()
+        self.failures.clear(DATABASE, SUBJECT)
         self.auditor.async_request(is_complete=True)
         await self._report_quality(scope)
         self.async_show(self._done(outcome, scope))
@@ -376,13 +390,13 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         self._news.fail(reason)
         if isinstance(err, NoDatabaseError):
             self.async_show(replace(self.data, state="no_database"))
-            self._no_database_issue.report(reason)
+            self.failures.report(NO_DATABASE, SUBJECT, reason)
             return
         self.async_show(replace(self.data, state="failed"))
         if isinstance(err, RecorderError) and not isinstance(
             err, RecorderMigratingError
         ):
-            self._database_issue.report(reason)
+            self.failures.report(DATABASE, SUBJECT, reason)
 
     async def _report_failures(self, outcome: Outcome, scope: Scope) -> None:
         """Tell which points failed and why, in Home Assistant's language."""
@@ -391,7 +405,7 @@ class HistoryCoordinator(BackendCoordinator[Progress]):
         texts = await async_error_texts(self.hass)
         reason = outcome.describe_failures(scope.names, partial(error_text, texts))
         self._news.fail(reason)
-        self._server_issue.report(reason)
+        self.failures.report(HISTORY, SUBJECT, reason)
 
     async def scope(self) -> Scope:
         """Return the points to import, with the names of their statistics."""

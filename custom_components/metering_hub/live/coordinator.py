@@ -13,15 +13,15 @@ from homeassistant.util import dt as dt_util
 
 from ..backends.base import BackendSpec, Latest
 from ..backends.common.bounds import POLL_LIMIT, time_limit
-from ..backends.errors import BackendError
+from ..backends.errors import ONE_ENDPOINT_ERRORS, BackendError, DeviceOfflineError
 from ..const import LOGGER
 from ..coordinator import BackendCoordinator, InventoryCoordinator
-from ..errors import StoppingError
+from ..errors import StoppingError, async_error_text
 from ..errors.stopping import ended_at_stop
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
 from ..metering.scaling import with_factors
-from ..registry import polled_points
+from ..registry import full_name, polled_points
 from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
 from .remaining import RemainingReads
@@ -42,6 +42,9 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
     the backend had no time for are read in the background.
     """
 
+    _is_answered = True
+    """Whether the last poll got any answer, or had nothing to ask for."""
+
     def __init__(
         self,
         hass: HomeAssistant,
@@ -54,6 +57,7 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             hass,
             entry,
             inventory.backend,
+            inventory.failures,
             subject="readings",
             interval=spec.poll_interval,
             always_update=False,
@@ -148,27 +152,58 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Read the points that are due, and return the latest readings of all."""
         shown = self.data
         groups = self._poll_groups()
-        self.update_interval = min(groups.groups, default=self._default_interval)
+        tick = self._schedule.tick(groups)
         # A timer may fire early or late; half an interval decides which poll it is.
-        early = self.update_interval.total_seconds() / 2
+        early = tick.total_seconds() / 2
         if due := self._schedule.due(groups, time.monotonic(), early):
-            self._remaining.async_begin_poll(self.update_interval.total_seconds())
+            self._remaining.async_begin_poll(tick.total_seconds())
             try:
-                await self._read(due)
+                await self._read_due(due, is_all=len(due) >= len(groups.points))
             except BackendError:
                 # All readings are outdated by the time the server is back.
                 self.reset_schedule()
                 self._remaining.async_close()
+                self.update_interval = min(tick, self._default_interval)
                 raise
             await asyncio.sleep(0)
             self._remaining.async_schedule()
+        self.update_interval = self._schedule.tick(groups)
         snapshot = self._latest.snapshot(groups.points, dt_util.utcnow(), shown)
+        await self._report_points()
         if snapshot is shown and self.data is not shown:
             # A push changed the data during the poll and was outdated by it. The
             # caller compares with the data before the poll, so notify here.
             self.data = shown
             self.async_update_listeners()
         return snapshot
+
+    @callback
+    @override
+    def _note_success(self) -> None:
+        """Note that the server has answered, unless nothing that was due was."""
+        if self._is_answered:
+            super()._note_success()
+
+    async def _read_due(self, due: Collection[Point], *, is_all: bool) -> None:
+        """Read the points of a poll; raises BackendError if the whole server fails.
+
+        If nothing that was read is answered, that is known only once all points were
+        read. So the next poll reads all of them, unless the same ones failed before.
+        """
+        self._is_answered = True
+        try:
+            await self._read(due)
+        except ONE_ENDPOINT_ERRORS as err:
+            if is_all:
+                raise
+            self._is_answered = False
+            failed = dict.fromkeys((point.key for point in due), err)
+            is_new = not failed.keys() <= self._latest.failed.keys()
+            self._merge(
+                self._latest.start_read(), due, Latest(readings={}, failed=failed)
+            )
+            if is_new:
+                self.reset_schedule()
 
     @callback
     @override
@@ -256,11 +291,15 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         now = dt_util.utcnow() + self.backend.clock_offset
         known = self._latest.readings
         latest = self.clock_check.possible(points, latest, known, now)
+        self._merge(number, points, latest)
+        self.renewal.async_check()
+
+    def _merge(self, number: int, points: Collection[Point], latest: Latest) -> None:
+        """Merge the result of a read, and note and log which points failed."""
         before = self._latest.failures
         self._latest.merge(number, points, latest)
         self._schedule.note_result(points, latest.failed.keys(), time.monotonic())
         self._log_failures(before, self._latest.failures)
-        self.renewal.async_check()
 
     def _scaled(self, points: Collection[Point], latest: Latest) -> Latest:
         """Return the latest readings in the units of their points.
@@ -299,6 +338,25 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
             for key in keys
             if (point := points.get(key)) and point.kind is not Kind.ACTION
         ]
+
+    async def _report_points(self) -> None:
+        """Tell of points that could not be read for long; what is offline is shown."""
+        failed = {
+            key: error
+            for key, error in self._latest.failed.items()
+            if not isinstance(error, DeviceOfflineError)
+        }
+        count, due = self.failures.note_points(failed)
+        if not due:
+            return
+        points = self._inventory.data.points
+        names = [
+            full_name(self.hass, self.config_entry, points[key])
+            for key in due
+            if key in points
+        ]
+        reason = await async_error_text(self.hass, failed[due[0]])
+        self.failures.report_points(count, names, reason)
 
     def _log_failures(self, before: frozenset[str], now: frozenset[str]) -> None:
         """Log once when a part of the server fails, and once when all is back."""

@@ -42,26 +42,18 @@ class PollGroups:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """The last failed poll of a point, and the seconds to wait after it."""
-
-    polled: float
-    wait: float
-
-
 class PollSchedule:
     """Remember when each group of points was last polled, and which points failed."""
 
     def __init__(self, retry_interval: timedelta) -> None:
         """Initialize the schedule with every group due.
 
-        A point that failed is due again after `retry_interval`, and after twice as long
-        each time that it fails again, until that is as long as its own interval.
+        A point that failed is due again after `retry_interval`, or after its own
+        interval if that is shorter.
         """
         self._retry_interval = retry_interval
         self._polled: dict[timedelta, float] = {}
-        self._failed: dict[str, _Failure] = {}
+        self._failed: dict[str, float] = {}
         self._keys: frozenset[str] = frozenset()
 
     def reset(self) -> None:
@@ -74,17 +66,18 @@ class PollSchedule:
     ) -> None:
         """Record which of the points that were polled `now` have failed."""
         for point in points if failed or self._failed else ():
-            before = self._failed.pop(point.key, None)
+            self._failed.pop(point.key, None)
             if point.key in failed:
-                self._failed[point.key] = _Failure(now, self._wait(point, before))
+                self._failed[point.key] = now
 
-    def _wait(self, point: Point, before: _Failure | None) -> float:
-        """Return the seconds until a point that failed, perhaps again, is due."""
-        first = self._retry_interval.total_seconds()
-        if before is None:
-            return first
-        own = (point.poll_interval or self._retry_interval).total_seconds()
-        return max(first, min(2 * before.wait, own))
+    def tick(self, groups: PollGroups) -> timedelta:
+        """Return the time until the next poll, which is sooner if a point has failed.
+
+        Without it, a server of which only hourly points are shown would be asked again
+        an hour after a failure.
+        """
+        usual = min(groups.groups, default=self._retry_interval)
+        return min(usual, self._retry_interval) if self._failed else usual
 
     def due(self, groups: PollGroups, now: float, early: float) -> Collection[Point]:
         """Return the points that are due now, and record that they are polled.
@@ -112,11 +105,8 @@ class PollSchedule:
         """Return the points to try again, except those of groups that are due."""
         if not self._failed:
             return ()
-        keys = {
-            key
-            for key, failure in self._failed.items()
-            if now - failure.polled >= failure.wait
-        }
+        wait = self._retry_interval.total_seconds()
+        keys = {key for key, polled in self._failed.items() if now - polled >= wait}
         return [
             point
             for interval, points in groups.groups.items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..backends.base import Latest
+from ..backends.errors import BackendError
 from ..metering.memo import IdentityMemo
 from ..metering.model import Point, Reading
 
@@ -79,7 +80,7 @@ class LatestReadings:
         self._snapshot: Snapshot | None = None
         self._numbers: dict[str, int] = {}
         self._readings: dict[str, Reading] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, BackendError] = {}
         self._freshness = Freshness()
 
     @property
@@ -93,9 +94,14 @@ class LatestReadings:
         return self._readings
 
     @property
+    def failed(self) -> Mapping[str, BackendError]:
+        """Return the errors of the points whose part of the server failed."""
+        return self._failed
+
+    @property
     def failures(self) -> frozenset[str]:
         """Return the distinct reasons why parts of the server failed."""
-        return frozenset(self._failed.values())
+        return frozenset(map(str, self._failed.values()))
 
     def start_read(self) -> int:
         """Return the number of a read that starts now."""

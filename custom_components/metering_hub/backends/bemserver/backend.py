@@ -1,6 +1,6 @@
 """BEMServer as a backend: its places are devices, its series are points."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import override
@@ -22,7 +22,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
-from ..errors import AuthenticationError, PermissionDeniedError
+from ..errors import AuthenticationError, BackendError, PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -263,19 +263,26 @@ class BemserverBackend(OnDemandBackend):
             **await self._todays_amounts.refresh(zones, now),
         }
         readings: dict[str, Reading] = {}
-        failed: dict[str, str] = {}
+        failed: dict[str, BackendError] = {}
         yielder = LoopYielder(SERIES_AT_ONCE)
         for item in items:
             if item.series_id in errors:
-                failed[item.point.key] = str(errors[item.series_id])
+                failed[item.point.key] = errors[item.series_id]
             elif (reading := self._latest_reading(item, now)) is not None:
                 readings[item.point.key] = reading
             await yielder.spend(1)
         if self._site is not None:
-            found, lost = await self._site_reader.read(keys, self._site, now)
+            read = {item.series_id: errors.get(item.series_id) for item in items}
+            found, lost = await self._site_reader.read(keys, self._site, now, read)
             readings |= found
             failed |= lost
+        if failed and failed.keys() >= {*keys} and not self._has_refused(errors):
+            raise next(iter(failed.values()))
         return Latest(readings=readings, failed=failed)
+
+    def _has_refused(self, series_ids: Iterable[int]) -> bool:
+        """Return True if the server has deleted or forbidden one of these series."""
+        return any(map(self._batcher.is_refused, series_ids))
 
     def _latest_reading(self, item: SeriesPoint, now: datetime) -> Reading | None:
         """Return the latest reading of a series, as its kind requires."""

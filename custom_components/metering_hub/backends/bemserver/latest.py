@@ -77,7 +77,7 @@ class LatestReader:
     ) -> Mapping[int, BackendError]:
         """Request new values; return the errors by series.
 
-        Raises BackendError if the whole server fails, or if every request does.
+        Raises BackendError if the whole server fails.
         """
         known = {
             number: cached
@@ -99,11 +99,6 @@ class LatestReader:
         except UnreachableError:
             # What the poll has found is shown, and the next poll tries this again.
             pass
-        if failed and all(
-            number in failed and not self._batcher.is_refused(number)
-            for number in series_ids
-        ):
-            raise next(iter(failed.values()))
         self._polled |= {n: now for n in series_ids if n not in failed}
         return failed
 
@@ -146,9 +141,10 @@ class LatestReader:
                 if self._states.rank(state) != known[number].rank:
                     start = self._new_values_from(number, known[number], now)
                     by_state.setdefault(state, {})[number] = start
+        failed: set[int] = set()
         for state, starts in by_state.items():
-            await self._requests.send({state: starts}, now)
-        self._compared |= dict.fromkeys(numbers, now)
+            failed.update(await self._requests.send({state: starts}, now))
+        self._compared |= dict.fromkeys((n for n in numbers if n not in failed), now)
 
     def _new_values_from(
         self, number: int, cached: CachedValue, now: datetime
@@ -244,6 +240,7 @@ class LatestReader:
             for number in self._states.due_for_others(series_ids, now)
             if (cached := self._cache.latest(number)) is not None
         }
+        unanswered: set[int] = set()
         for rank, state in enumerate(self._states.order):
             numbers = [
                 number
@@ -256,9 +253,10 @@ class LatestReader:
             span = Span(state=state, start=start, end=now)
             days, failed = await self._last_days(numbers, span)
             self._states.add(days, state)
+            unanswered.update(n for n in failed if not self._batcher.is_refused(n))
             for number in days:
                 self._compared.pop(number, None)
             for number in numbers:
                 if number not in days and number not in failed:
                     self._cache.note_silence(number, rank, span.start)
-        self._states.note_look(due, now)
+        self._states.note_look(due.keys() - unanswered, now)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ...metering.model import Kind, Reading
 from ..common.concurrency import gather_parts
 from ..common.times import local_midnight
+from ..errors import BackendError
 from .batching import SeriesBatcher, make_batches
 from .catalogue import Catalogue
 from .client import BemserverClient, NoDataError
@@ -84,29 +85,42 @@ class SiteReader:
         self._lateness = Lateness(states, cache)
 
     async def read(
-        self, keys: Iterable[str], site: SiteOverview, now: datetime
-    ) -> tuple[dict[str, Reading], dict[str, str]]:
-        """Return readings and error messages, both by point key.
+        self,
+        keys: Iterable[str],
+        site: SiteOverview,
+        now: datetime,
+        series: Mapping[int, BackendError | None],
+    ) -> tuple[dict[str, Reading], dict[str, BackendError]]:
+        """Return readings and errors, both by point key.
 
-        Keys of other points are ignored. Raises BackendError if the whole server fails.
+        Keys of other points are ignored. `series` are those that were just read, with
+        their errors. Raises BackendError if the whole server fails.
         """
         sources = site.sources
         self._notifications.start_round()
         requests = {key: _shared(sources[key]) for key in keys if key in sources}
         parts, failures = await gather_parts(
-            {source: self._fetch(source, site, now) for source in {*requests.values()}}
+            {
+                source: self._fetch(source, site, now, series)
+                for source in {*requests.values()}
+            },
+            may_be_silent=True,
         )
         found = {key: value for part in parts.values() for key, value in part.items()}
         readings = {key: found[key] for key in requests if key in found}
         failed = {
-            key: str(failures[source])
+            key: failures[source]
             for key, source in requests.items()
             if source in failures
         }
         return readings, failed
 
     async def _fetch(
-        self, source: SiteSource, site: SiteOverview, now: datetime
+        self,
+        source: SiteSource,
+        site: SiteOverview,
+        now: datetime,
+        series: Mapping[int, BackendError | None],
     ) -> SiteReadings:
         """Return the readings of one source; there may be more than are wanted."""
         match source.topic:
@@ -119,7 +133,7 @@ class SiteReader:
             case SiteTopic.COMPLETENESS:
                 return await self._completeness(source, site, now)
             case SiteTopic.LATE:
-                return self._late(source, site, now)
+                return self._late(source, site, now, series)
             case SiteTopic.HEATING | SiteTopic.COOLING:
                 return await self._degree_days(source, site, now)
 
@@ -207,10 +221,14 @@ class SiteReader:
             lacking = [n for n in series if ratios.get(n, 0.0) < 1]
             numbers = self._states.having(lacking, state)
             span = Span(state=state, start=start, end=end)
-            parts, _ = await self._batcher.request(
+            parts, failed = await self._batcher.request(
                 make_batches(numbers, url_length=self._timeseries.url_length(span)),
                 partial(self._timeseries.completeness, span=span, zone=zone.key),
             )
+            for number, error in failed.items():
+                if not self._batcher.is_refused(number):
+                    # The mean of the others would be another one.
+                    raise error
             for part in parts:
                 for number, ratio in part.items():
                     # Surplus values of a series do not replace missing ones of another.
@@ -221,10 +239,20 @@ class SiteReader:
         return {f"{source.device_key}_completeness": Reading(time=end, value=percent)}
 
     def _late(
-        self, source: SiteSource, site: SiteOverview, now: datetime
+        self,
+        source: SiteSource,
+        site: SiteOverview,
+        now: datetime,
+        read: Mapping[int, BackendError | None],
     ) -> SiteReadings:
-        """Return whether any series of a device is late, and the names of these."""
+        """Return whether any series of a device is late, and the names of these.
+
+        Raises the error of its series if none of them could be read.
+        """
         series = site.device_series.get(source.device_key, {})
+        errors = [read[number] for number in series if number in read]
+        if errors and all(errors) and (error := errors[0]) is not None:
+            raise error
         late, is_known = self._lateness.late(series.items(), now)
         if not is_known:
             return {}

@@ -26,7 +26,7 @@ from ..base import (
 )
 from ..common.concurrency import LoopYielder
 from ..common.units import unit_factor
-from ..errors import Reason, RejectedError
+from ..errors import BackendError, ProtocolError, Reason, RejectedError
 from .batching import SignalBatcher
 from .changes import find_changes
 from .client import BesmartClient
@@ -203,19 +203,18 @@ class BesmartBackend(Backend):
         for signal in signals:
             by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
-        failed: dict[str, str] = {}
-        # One reason for all failures of a kind, because each is a line in the log.
-        reasons = {type(err): str(err) for err in failures.values()}
+        failed: dict[str, BackendError] = {}
+        # One error for all failures of a kind, because each is a line in the log.
+        errors = {type(err): err for err in failures.values()}
         yielder = LoopYielder(_POINTS_PER_TURN)
         for point in points:
             await yielder.spend(1)
             reading: Reading | None = None
-            if (own := signal_of(point)) is None:
-                sensor = sensor_of(point)
-                of_sensor = by_sensor.get(sensor, []) if sensor else []
-                reading = self._data_reading(point, of_sensor)
-            elif own in failures:
-                failed[point.key] = reasons[type(failures[own])]
+            own, needed = signal_of(point), _signals_of(point, by_sensor)
+            if needed and failures.keys() >= {*needed}:
+                failed[point.key] = errors[type(failures[needed[0]])]
+            elif own is None:
+                reading = self._data_reading(point, needed)
             elif point.kind in (Kind.STATE, Kind.FLAG):
                 reading = self._word_reading(point, own)
             elif (measured := self._measured(point, own)) is not None:
@@ -224,7 +223,7 @@ class BesmartBackend(Backend):
                     # The next inventory makes another point for the new unit.
                     unit = read_unit(measured.unit)
                     self._memory.signals.replace_unit(own, unit)
-                    failed[point.key] = "the unit of the signal has changed"
+                    failed[point.key] = ProtocolError("the unit has changed")
             if reading is not None:
                 readings[point.key] = reading
         return Latest(readings=readings, failed=failed)
@@ -324,6 +323,16 @@ class BesmartBackend(Backend):
         signals = signals_of(points)
         now = self._clock()
         return find_changes(signals, self._history, self._latest, start, now, mark)
+
+
+def _signals_of(
+    point: Point, by_sensor: Mapping[SensorId, Sequence[SignalId]]
+) -> Sequence[SignalId]:
+    """Return the signals that a point is read from: its own, or all of its sensor."""
+    if (own := signal_of(point)) is not None:
+        return [own]
+    sensor = sensor_of(point)
+    return by_sensor.get(sensor, ()) if sensor else ()
 
 
 def account_identity(settings: Settings) -> str:

@@ -134,7 +134,7 @@ class LatestReader:
                 await self._evaluate(missing, found, ())
                 failures |= found.failures
         for signal in signals:
-            if self._is_search_due(signal, now):
+            if signal not in failures and self._is_search_due(signal, now):
                 self._searched_at[signal] = now
         return failures
 

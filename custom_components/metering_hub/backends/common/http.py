@@ -50,6 +50,8 @@ _RETRY_STATUSES = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERRORS: Mapping[int, type[BackendError]] = {
     401: AuthenticationError,
+    # A contract that has to be paid first.
+    402: PermissionDeniedError,
     403: PermissionDeniedError,
     404: NotFoundError,
     405: NotFoundError,
@@ -177,8 +179,8 @@ class HttpClient:
         once if the request is idempotent. Rejected credentials are retried once if
         the authenticator could renew them.
 
-        Raises AuthenticationError (401), PermissionDeniedError (403), NotFoundError
-        (404, 405, 410), RateLimitedError (429), ServerFaultError (500 twice),
+        Raises AuthenticationError (401), PermissionDeniedError (402, 403),
+        NotFoundError (404, 405, 410), RateLimitedError (429), ServerFaultError (500),
         UnreachableError (no connection, timeout, other 5xx), ProtocolError (other
         statuses, redirects to another origin, not the accepted format), its subclass
         AnswerTooLargeError,

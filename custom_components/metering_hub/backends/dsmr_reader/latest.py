@@ -9,13 +9,14 @@ from ...metering.model import Reading
 from ..base import Latest
 from ..common.concurrency import gather_parts
 from ..common.times import local_midnight
-from ..errors import BackendError
+from ..errors import ONE_ENDPOINT_ERRORS, BackendError
 from .client import DsmrReaderClient
 from .latest_telegram import TelegramReader
 from .meters import POLL_INTERVAL, Endpoint
-from .models import ElectricityLive, ExtraDevice, Today
+from .models import ElectricityLive, ExtraDevice, MeterStatistics, Today
 from .quarter_hour import QuarterHour
 from .readings import (
+    TARIFF_KEY,
     Readings,
     counter_readings,
     live_readings,
@@ -44,6 +45,7 @@ class LatestReader:
         self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
+        self._tariff_failure: BackendError | None = None
 
     async def read(
         self, sources: Mapping[str, Endpoint], extra: ExtraDevice | None
@@ -55,20 +57,30 @@ class LatestReader:
         needs_telegram = endpoints & {Endpoint.READING, Endpoint.QUARTER_HOUR}
         first = {Endpoint.READING} if needs_telegram else ()
         parts, failures = await self._fetch(first, extra)
-        others = await self._fetch(endpoints - {Endpoint.READING}, extra)
+        rest = endpoints - {Endpoint.READING}
+        if (error := failures.get(Endpoint.READING)) is not None:
+            # It would be computed of the last telegram, which may be an old one.
+            rest -= {Endpoint.QUARTER_HOUR}
+            failures[Endpoint.QUARTER_HOUR] = error
+        others = await self._fetch(rest, extra)
         parts |= others[0]
         failures |= others[1]
+        if failures and not parts:
+            raise next(iter(failures.values()))
+        failed = {
+            key: failures[endpoint]
+            for key, endpoint in sources.items()
+            if endpoint in failures
+        }
+        if TARIFF_KEY in sources and (error := self._tariff_failure) is not None:
+            failed.setdefault(TARIFF_KEY, error)
         return Latest(
             readings={
                 key: parts[endpoint][key]
                 for key, endpoint in sources.items()
                 if endpoint in parts and key in parts[endpoint]
             },
-            failed={
-                key: str(failures[endpoint])
-                for key, endpoint in sources.items()
-                if endpoint in failures
-            },
+            failed=failed,
         )
 
     async def _fetch(
@@ -87,7 +99,9 @@ class LatestReader:
             Endpoint.QUARTER_HOUR: self._fetch_quarter_hour,
             Endpoint.COSTS: self._fetch_costs,
         }
-        return await gather_parts({e: fetchers[e]() for e in endpoints})
+        return await gather_parts(
+            {e: fetchers[e]() for e in endpoints}, may_be_silent=True
+        )
 
     async def _fetch_telegram(self, extra: ExtraDevice | None) -> Readings:
         """Fetch the latest telegram."""
@@ -110,18 +124,31 @@ class LatestReader:
         the tariff's name has changed: twice a day instead of every minute. Statistics
         that lack the number, while the server names the tariff, are fetched again too.
         """
+        self._tariff_failure = None
         if (live := await self._client.electricity_live()) is None:
             return {}
+        statistics = await self._statistics_for(live)
+        latest = await self._latest_time()
+        return live_readings(self._possible(live), statistics, latest)
+
+    async def _statistics_for(self, live: ElectricityLive) -> MeterStatistics | None:
+        """Return the meter statistics with the number of the tariff in a live answer.
+
+        They are missing if only they cannot be read; the cost does not need them.
+        """
         statistics = self._telegrams.statistics
         if (
             statistics is None
             or live.tariff_name != self._tariff_name
             or (live.tariff_name and statistics.electricity_tariff is None)
         ):
-            statistics = await self._telegrams.read_statistics()
+            try:
+                statistics = await self._telegrams.read_statistics()
+            except ONE_ENDPOINT_ERRORS as err:
+                self._tariff_failure = err
+                return None
             self._tariff_name = live.tariff_name
-        latest = await self._latest_time()
-        return live_readings(self._possible(live), statistics, latest)
+        return statistics
 
     def _possible(self, live: ElectricityLive) -> ElectricityLive:
         """Return a live answer with the cost of the last telegram that was possible.
@@ -186,11 +213,16 @@ class LatestReader:
     async def _latest_time(self) -> datetime | None:
         """Return the time of the latest telegram, on which all live answers are based.
 
-        It is fetched only if no point of the telegram itself is polled.
+        It is fetched only if no point of the telegram itself is polled. If telegrams
+        cannot be read, the time of the live answer is nearly the same.
         """
         known = self._telegrams.telegram
         if known is None or self._clock() - known.time > POLL_INTERVAL:
-            known = await self._telegrams.read()
+            try:
+                known = await self._telegrams.read()
+            except ONE_ENDPOINT_ERRORS:
+                live = await self._client.electricity_live()
+                return self._possible(live).time if live else None
         return known.time if known else None
 
     def _local_now(self) -> datetime:

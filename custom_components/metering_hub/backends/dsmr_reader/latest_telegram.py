@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ...metering.possible_times import TOLERANCE
 from ..base import EARLIEST
+from ..errors import ONE_ENDPOINT_ERRORS
 from .client import DsmrReaderClient
 from .extra_clock import ExtraClock, possible_stamp
 from .extra_meters import METER_ZONE, ExtraMeter, StoredMeter, is_stored, likely_meter
@@ -46,6 +47,7 @@ class TelegramReader:
         self._extra_clock = ExtraClock[Decimal]()
         self._exchanged: frozenset[str] = frozenset()
         self._stored: StoredTelegram | None = None
+        self._unjudged: datetime | None = None
         self._stored_meter = StoredMeter()
         self.telegram: StoredTelegram | None = None
         self.statistics: MeterStatistics | None = None
@@ -141,8 +143,8 @@ class TelegramReader:
         """
         self._stored = found
         if before is not None:
-            if _is_suspect(before, found):
-                await self.read_statistics(before.time)
+            if self._unjudged is not None or _is_suspect(before, found):
+                await self._look_for_exchange(self._unjudged or before.time)
         elif self.statistics is not None:
             await self._recognize_extra_meter(self.statistics, found)
         position = found.numbers.get(EXTRA_FIELD)
@@ -151,6 +153,19 @@ class TelegramReader:
             await self._learn_extra_clock(found)
             measured = self._extra_clock.measured_at(found.time, measured, position)
         return replace(found, extra_device_time=measured, new_meters=self._exchanged)
+
+    async def _look_for_exchange(self, before: datetime) -> None:
+        """Note the meters of the raw telegram; `before` is as in `read_statistics`.
+
+        If only that cannot be read, the next telegram tries it again: the positions of
+        this one are not missing, and rules of their own judge them.
+        """
+        try:
+            await self.read_statistics(before)
+        except ONE_ENDPOINT_ERRORS:
+            self._unjudged = before
+        else:
+            self._unjudged = None
 
     async def _recognize_extra_meter(
         self, statistics: MeterStatistics, found: StoredTelegram

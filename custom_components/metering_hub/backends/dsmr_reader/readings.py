@@ -31,6 +31,8 @@ from .totals import TOTALS
 ELECTRICITY_COSTS = ("electricity1_cost", "electricity2_cost")
 """Today's costs without gas and fixed cost, which the total includes."""
 
+TARIFF_KEY = "electricity_tariff"
+
 type Readings = dict[str, Reading]
 """Readings by point key."""
 
@@ -75,17 +77,18 @@ def telegram_readings(telegram: StoredTelegram, extra: ExtraDevice | None) -> Re
 
 
 def live_readings(
-    live: ElectricityLive, statistics: MeterStatistics, latest: datetime | None
+    live: ElectricityLive, statistics: MeterStatistics | None, latest: datetime | None
 ) -> Readings:
-    """Return the tariff and the running cost, which the latest telegram confirms."""
+    """Return the tariff and the running cost, which the latest telegram confirms.
+
+    Without the meter statistics there is no tariff.
+    """
     found: Readings = {}
     confirmed = max(live.time, latest or live.time)
-    number = statistics.electricity_tariff
-    if live.tariff_name and number in (1, 2):
+    number = statistics.electricity_tariff if statistics else None
+    if statistics and live.tariff_name and number in (1, 2):
         tariff = tariff_of(number, is_belgian=is_belgian_meter(statistics))
-        found["electricity_tariff"] = Reading(
-            time=live.time, value=tariff, confirmed=confirmed
-        )
+        found[TARIFF_KEY] = Reading(time=live.time, value=tariff, confirmed=confirmed)
     if live.cost_per_hour is not None:
         cost = float(live.cost_per_hour)
         found["electricity_cost_per_hour"] = Reading(

@@ -12,6 +12,7 @@ from ...metering.memo import IdentityMemo
 from ...metering.model import Point, Reading, Value
 from ..base import Latest
 from ..common.http import Json
+from ..errors import BackendError, DeviceOfflineError, NotFoundError, Reason
 from .catalogue import Catalogue
 from .client import MilesightClient
 from .entity_rows import StoreMode
@@ -22,8 +23,11 @@ from .models import Status
 from .sources import Source
 from .values import as_online, value_parser
 
-OFFLINE = "a device is offline"
-GONE = "the server no longer has an entity, or no longer shows it to the user"
+OFFLINE = DeviceOfflineError("a device is offline")
+GONE = NotFoundError(
+    "the server no longer has an entity, or no longer shows it to the user",
+    reason=Reason.NO_LONGER_THERE,
+)
 
 FIRST_SECONDS = 5.0
 """How long the first read of single values takes, for which the setup waits."""
@@ -208,7 +212,7 @@ class _PointSetReader:
             if _is_offline(answer.statuses.get(status_id))
         }
         readings: dict[str, Reading] = {}
-        failed = dict(self._gone)
+        failed: dict[str, BackendError] = dict(self._gone)
         pending: set[str] = set()
         for count, point in enumerate(self._points, 1):
             if count % _POINTS_AT_ONCE == 0:
@@ -225,7 +229,7 @@ class _PointSetReader:
 
     def _failure(
         self, point: _PointToRead, answer: Answer, offline: Collection[str]
-    ) -> str | None:
+    ) -> BackendError | None:
         """Return why a point has no reading although it should have one."""
         if (reason := answer.failed.get(point.entity_id)) is not None:
             return reason

@@ -33,7 +33,7 @@ class Answer:
     """
 
     statuses: Mapping[str, Status]
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, BackendError] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
     latest: Latest | None = None
 
@@ -112,8 +112,7 @@ class SingleReads:
 
         await gather_parts({worker: work() for worker in range(MAX_PARALLEL)})
         _raise_if_all_failed(answered, failures)
-        failed = {entity_id: str(error) for entity_id, error in failures.items()}
-        return Answer(statuses, failed, frozenset(waiting))
+        return Answer(statuses, failures, frozenset(waiting))
 
 
 class LatestRequests:
@@ -168,9 +167,9 @@ class LatestRequests:
         _raise_if_all_failed(len(parts), failures)
         if not failures:
             return self._batch_answer.get(lambda: Answer(_merge(parts)), **parts)
-        failed: dict[str, str] = {}
+        failed: dict[str, BackendError] = {}
         for name, error in failures.items():
-            failed |= dict.fromkeys(self._batches[name].entity_ids, str(error))
+            failed |= dict.fromkeys(self._batches[name].entity_ids, error)
         return Answer(_merge(parts), failed)
 
 

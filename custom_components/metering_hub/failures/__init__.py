@@ -1,0 +1,1 @@
+"""What keeps failing, and the repair issues that tell the user of it."""
