@@ -1,0 +1,94 @@
+"""What becomes of an entry while something is wrong with its server at set-up."""
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest import Subtests
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from tests.integration.conftest import Tick, finish_tasks
+from tests.integration.four_servers import Simulator
+
+from .checks import (
+    Log,
+    States,
+    difference,
+    log_in_again,
+    reauth_flows,
+    states_of,
+    time_passes,
+)
+from .entries import make_entry
+from .expectations import after_set_up
+from .proxy import FaultProxy
+from .troubles import TROUBLES, WAIT, Trouble
+from .worlds import SERVERS
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, backend: str, proxy: FaultProxy
+) -> MockConfigEntry:
+    """Return an entry of the server, which is not set up."""
+    return await make_entry(hass, backend, proxy.url, wants_history=False)
+
+
+async def test_set_up(
+    hass: HomeAssistant,
+    backend: str,
+    simulator: Simulator,
+    proxy: FaultProxy,
+    entry: MockConfigEntry,
+    log: Log,
+    freezer: FrozenDateTimeFactory,
+    tick: Tick,
+    subtests: Subtests,
+) -> None:
+    """The entry waits, shows nothing, and is complete by itself afterwards."""
+    stable = SERVERS[backend].stable
+    moment = dt_util.utcnow()
+    simulator.clock = lambda: moment
+
+    async def set_up() -> ConfigEntryState:
+        entry.add_to_hass(hass)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await finish_tasks(hass)
+        return entry.state
+
+    async def cell(trouble: Trouble, right: States) -> None:
+        log.clear()
+        freezer.move_to(moment)
+        path = SERVERS[backend].inventory
+        proxy.put(lambda proxy: trouble.begin(proxy, backend), path)
+        async with time_passes(freezer, proxy, stalls=trouble.stalls):
+            state = await set_up()
+        assert proxy.has_begun
+        shown = states_of(hass, entry)
+        proxy.lift()
+        asked = bool(reauth_flows(hass))
+        if asked:
+            await log_in_again(hass, entry, proxy)
+            await finish_tasks(hass)
+        else:
+            await tick(WAIT)
+        assert entry.state is ConfigEntryState.LOADED
+        assert not difference(stable(states_of(hass, entry)), right)
+        log.check()
+        if state is ConfigEntryState.LOADED:
+            assert not difference(stable(shown), right)
+        else:
+            assert not shown
+        assert (state, asked) == after_set_up(trouble.name, backend)
+
+    assert await set_up() is ConfigEntryState.LOADED
+    right = stable(states_of(hass, entry))
+    await hass.config_entries.async_remove(entry.entry_id)
+    for trouble in TROUBLES:
+        with subtests.test(trouble=trouble.name):
+            try:
+                await cell(trouble, right)
+            finally:
+                proxy.lift()
+                await hass.config_entries.async_remove(entry.entry_id)
