@@ -83,7 +83,9 @@ class Refuse:
         """Refuse a request or let it pass."""
         if self.login is not None and "/token" in request.path:
             return await self.login.apply(request, handler)
-        sent = {request.headers[each] for each in CREDENTIALS if each in request.headers}
+        sent = {
+            request.headers[each] for each in CREDENTIALS if each in request.headers
+        }
         if sent and (self.known is None or sent & self.known):
             return await self.answer.apply(request, handler)
         return await handler(request)
@@ -189,9 +191,7 @@ def _leaves(answer: Json, change: Callable[[Json], Json]) -> Json:
     return change(answer)
 
 
-async def _begin(
-    request: web.Request, whole: web.StreamResponse
-) -> web.StreamResponse:
+async def _begin(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
     """Send the head and half of the body of an answer."""
     body = _body(whole)
     cut = web.StreamResponse(status=whole.status, headers=whole.headers)

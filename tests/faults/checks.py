@@ -74,9 +74,7 @@ class Log:
 
 def states_of(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
     """Return the states of the entities of an entry."""
-    entities = er.async_entries_for_config_entry(
-        er.async_get(hass), entry.entry_id
-    )
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     return {
         entity.entity_id: state.state
         for entity in entities
@@ -91,7 +89,7 @@ def check_right_or_away(shown: States, right: States) -> None:
         for key, state in shown.items()
         if state not in (STATE_UNAVAILABLE, right.get(key))
     }
-    assert not wrong
+    assert not wrong, wrong
 
 
 def difference(shown: States, right: States) -> dict[str, tuple[object, object]]:
@@ -143,9 +141,9 @@ async def log_in_again(
 
 @asynccontextmanager
 async def time_passes(
-    freezer: FrozenDateTimeFactory, proxy: FaultProxy, *, stalls: bool
+    freezer: FrozenDateTimeFactory, proxy: FaultProxy, *, is_needed: bool
 ) -> AsyncIterator[None]:
-    """Let the frozen time go on while a client waits for a server that stalls.
+    """Let the frozen time go on while a client waits, if that `is_needed`.
 
     That is a quarter of a second per millisecond, which leaves time for the work that
     really takes time.
@@ -157,7 +155,7 @@ async def time_passes(
             if proxy.has_begun:
                 freezer.tick(0.25)
 
-    task = asyncio.create_task(go_on()) if stalls else None
+    task = asyncio.create_task(go_on()) if is_needed else None
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
 """Fixtures: a real Home Assistant, a simulator, and a proxy between them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 import logging
-from pathlib import Path
+import ssl
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -45,31 +45,44 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def simulator(backend: str) -> Simulator:
+def is_live() -> bool:
+    """Return True if a test is about live values."""
+    return True
+
+
+@pytest.fixture
+def simulator(backend: str, is_live: bool) -> Simulator:
     """Return a small server of the backend."""
-    return small_server(backend)
+    return small_server(backend, is_live=is_live)
 
 
 @pytest.fixture(scope="session")
 def contexts(
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[Certificate, object]:
+) -> dict[Certificate, ssl.SSLContext]:
     """Return the server's side of TLS with each certificate."""
-    return {**server_contexts(tmp_path_factory.mktemp("tls"))}
+    return server_contexts(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def complaints(hass: HomeAssistant) -> Complaints:
+    """Return what ends up in the event loop's handler of exceptions."""
+    found = Complaints()
+    hass.loop.set_exception_handler(found.note)
+    return found
 
 
 @pytest.fixture
 async def proxy(
     hass: HomeAssistant,
+    complaints: Complaints,
     simulator: Simulator,
-    contexts: dict,
+    contexts: dict[Certificate, ssl.SSLContext],
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[FaultProxy]:
     """Serve the simulator and the proxy, which Home Assistant finds and trusts."""
     trusting = client_context()
-    monkeypatch.setattr(
-        aiohttp_client.ssl_util, "client_context", lambda *_: trusting
-    )
+    monkeypatch.setattr(aiohttp_client.ssl_util, "client_context", lambda *_: trusting)
 
     def forget() -> None:
         for connector in hass.data.get(aiohttp_client.DATA_CONNECTOR, {}).values():
@@ -86,12 +99,10 @@ async def proxy(
 
 @pytest.fixture
 def log(
-    hass: HomeAssistant,
     caplog: pytest.LogCaptureFixture,
+    complaints: Complaints,
     backend: str,
     proxy: FaultProxy,
 ) -> Log:
     """Return what is checked of the log."""
-    complaints = Complaints()
-    hass.loop.set_exception_handler(complaints.note)
     return Log(caplog, complaints, backend, proxy)

@@ -53,7 +53,7 @@ class FaultProxy(AbstractResolver):
         contexts: Mapping[Certificate, ssl.SSLContext],
         forget: Callable[[], None],
     ) -> None:
-        """Initialize without a trouble; `forget` lets clients ask for the name again."""
+        """Initialize without a trouble; `forget` lets clients look up its name again."""
         self._forget = forget
         self.faults = Faults()
         self.link = Link.GOOD
@@ -245,9 +245,7 @@ def _nobody() -> Iterator[int]:
 def _silent() -> Iterator[int]:
     """Yield a port that answers no new connection, because its queue is full."""
     with ExitStack() as stack:
-        listener = stack.enter_context(
-            socket.create_server((LOOPBACK, 0), backlog=0)
-        )
+        listener = stack.enter_context(socket.create_server((LOOPBACK, 0), backlog=0))
         address = listener.getsockname()
         for _ in range(3):
             waiting = stack.enter_context(socket.socket())

@@ -1,9 +1,7 @@
 """What a person reads in the form while something is wrong with the server."""
 
-from pytest import Subtests
-
-import pytest
 from freezegun.api import FrozenDateTimeFactory
+import pytest
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -17,12 +15,13 @@ from .worlds import form
 
 
 async def test_forms(
+    *,
     hass: HomeAssistant,
     backend: str,
     proxy: FaultProxy,
     log: Log,
     freezer: FrozenDateTimeFactory,
-    subtests: Subtests,
+    subtests: pytest.Subtests,
 ) -> None:
     """The form says what is wrong, and accepts the same address once it is not."""
     flow = hass.config_entries.flow
@@ -36,7 +35,7 @@ async def test_forms(
         freezer.tick(1)
         flow_id = await open_form(hass, backend)
         proxy.put(lambda proxy: trouble.begin(proxy, backend))
-        async with time_passes(freezer, proxy, stalls=trouble.stalls):
+        async with time_passes(freezer, proxy, is_needed=trouble.takes_time):
             step = await submit(flow_id)
         proxy.lift()
         told = (step["errors"] or {}).get("base", "")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from simulators.bemserver import BemserverSimulator
 from simulators.besmart import HOUSE_MID, BesmartSimulator
+from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.milesight import MilesightSimulator
 from tests.integration.four_servers import (
     API_KEY,
@@ -37,8 +38,9 @@ class Server:
     """What the phases need to know about a backend.
 
     `inventory` is in the path of the first request after the login at set-up, and
-    `history` in that of requests of history, of which the import has more than `skip`. `volatile` are
-    the ends of the ids of entities that show how long ago something was.
+    `history` in that of requests of history, of which the import has more than `skip`.
+    `volatile` are the ends of the ids of entities that follow Home Assistant's clock,
+    or other entities.
     """
 
     inventory: str
@@ -59,16 +61,36 @@ class Server:
 
 SERVERS: Mapping[str, Server] = {
     "bemserver": Server("/campaigns/", "/timeseries_data/", 1, timedelta(minutes=1)),
-    "besmart": Server("signals/types", "signals/data", 1, timedelta(minutes=5), volatile=frozenset({"_data_delay"})),
-    "dsmr_reader": Server(
-        "/api/", "dsmrreading", 1, timedelta(minutes=1), timedelta(minutes=5)
+    "besmart": Server(
+        "signals/types",
+        "signals/data",
+        1,
+        timedelta(minutes=5),
+        volatile=frozenset({"_data_delay"}),
     ),
-    "milesight": Server("device/search", "history/search", 1, timedelta(seconds=30), volatile=frozenset({"_update_mode"})),
+    "dsmr_reader": Server(
+        "/api/",
+        "dsmrreading",
+        1,
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        volatile=frozenset({"_cost_this_month", "_cost_this_year"}),
+    ),
+    "milesight": Server(
+        "device/search",
+        "history/search",
+        1,
+        timedelta(seconds=30),
+        volatile=frozenset({"_update_mode"}),
+    ),
 }
 
 
-def small_server(backend: str) -> Simulator:
-    """Return a simulator with few series, because importing takes long."""
+def small_server(backend: str, *, is_live: bool) -> Simulator:
+    """Return a simulator with few series, because importing takes long.
+
+    One that `is_live` has a reading each minute, where that is not the case anyway.
+    """
     simulator = simulators(NOW)[backend]
     if isinstance(simulator, BemserverSimulator):
         for number in simulator.world.series.keys() - {1, 13, 16}:
@@ -76,6 +98,8 @@ def small_server(backend: str) -> Simulator:
     if isinstance(simulator, BesmartSimulator):
         simulator.sensors = [simulator.sensor(HOUSE_MID)]
         simulator.sensors[0].signals = (32, 34)
+    if is_live and isinstance(simulator, DsmrReaderSimulator):
+        simulator.interval = 60
     if isinstance(simulator, MilesightSimulator):
         # Its name is that of the proxy, which has no broker.
         simulator.mqtt_host = "127.0.0.1"

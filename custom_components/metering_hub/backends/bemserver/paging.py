@@ -10,7 +10,8 @@ import re
 
 from ..common.concurrency import gather_parts
 from ..common.http import HttpClient, QueryValue, Request
-from ..common.shapes import require_objects
+from ..common.parse import as_integer
+from ..common.shapes import require_objects, require_some
 from ..errors import ProtocolError
 from .api_address import ApiAddress
 from .models import Row
@@ -152,6 +153,8 @@ class ListReader:
         if answer.status == 304 and kept is not None:
             return kept
         objects = require_objects(answer.body, request)
+        with_ids = [row for row in objects if as_integer(row.get("id")) is not None]
+        require_some(with_ids, objects, request)
         rows = [item for row in objects if (item := parse(row)) is not None]
         headers = answer.headers
         page = _Page(headers.get("ETag"), rows, headers.get("X-Pagination", ""))
