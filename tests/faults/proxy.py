@@ -53,7 +53,7 @@ class FaultProxy(AbstractResolver):
         contexts: Mapping[Certificate, ssl.SSLContext],
         forget: Callable[[], None],
     ) -> None:
-        """Initialize without a trouble; `forget` lets clients look up its name again."""
+        """Initialize without a trouble; `forget` makes clients resolve its name."""
         self._forget = forget
         self.faults = Faults()
         self.link = Link.GOOD

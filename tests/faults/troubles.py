@@ -189,9 +189,20 @@ ALL_TROUBLES = (
 )
 """Each trouble, from the name in the address to the clock of the server."""
 
-TROUBLES = tuple(
-    trouble
-    for trouble in ALL_TROUBLES
-    if trouble.name in os.environ.get("TROUBLES", trouble.name).split(",")
+_OF_EACH_KIND = frozenset(
+    {"unknown_name", "refused", "connect_stall", "tls_untrusted", "reset_midway"}
+    | {"truncated", "read_stall", "token_expired", "token_revoked", "403", "404_html"}
+    | {"429_wait", "500_json", "503_html", "huge", "deep", "malformed", "empty"}
+    | {"null", "list", "nulls", "wrong_types", "hour_behind", "day_ahead"}
 )
-"""Those to test: all of them, or those that the environment names."""
+_NAMED = frozenset(os.environ.get("TROUBLES", "").split(",")) - {""}
+
+TROUBLES = tuple(each for each in ALL_TROUBLES if not _NAMED or each.name in _NAMED)
+"""All troubles, or those that the environment names, to look at single ones."""
+
+SLOW_PHASE_TROUBLES = tuple(
+    each
+    for each in TROUBLES
+    if _NAMED or "ALL_TROUBLES" in os.environ or each.name in _OF_EACH_KIND
+)
+"""Those of set-ups and imports, which take long: one of each kind, or all of them."""

@@ -63,6 +63,9 @@ CONTRACTS_AT_ONCE = 500
 HISTORY_TIMEOUT = 60.0
 """Seconds; on a small server, a page of history takes longer than a live value."""
 
+_TIMES = ("timestamp", "read_at", "read_at_start", "hour_start", "day", "start")
+"""The fields of which the rows of each list have one."""
+
 
 class DsmrReaderClient:
     """The endpoints that the integration uses.
@@ -323,8 +326,8 @@ class DsmrReaderClient:
         answer = require_object((await self._http.request(request)).body, request)
         if (page := parse_page(answer)) is None:
             raise ProtocolError(f"{request}: no list of results")
-        with_ids = [row for row in page.rows if as_integer(row.get("id")) is not None]
-        require_some(with_ids, page.rows, request)
+        timed = [row for row in page.rows if any(as_text(row.get(t)) for t in _TIMES)]
+        require_some(timed, page.rows, request)
         # A list without a count ends with an empty page, but does not begin with one.
         ends_at = offset - 1 if page.count is None and offset else page.count
         if page.size == 0 and (ends_at is None or ends_at > offset):
