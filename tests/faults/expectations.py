@@ -79,6 +79,9 @@ ONE_ENDPOINT = _REAL_ERRORS | _BAD_ANSWERS
 NO_DEVICES = frozenset({("besmart", "403"), ("besmart", "list")})
 """Where the server says that the account has nothing, or may see nothing."""
 
+BELIEVED = frozenset({("besmart", "list")})
+"""Where empty lists are believed: what they lack is not looked for within an hour."""
+
 NOTHING_NEW = frozenset(
     {("bemserver", "object"), ("bemserver", "nulls"), ("bemserver", "wrong_types")}
 )

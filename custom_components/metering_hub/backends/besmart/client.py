@@ -123,8 +123,7 @@ class BesmartClient:
 
     async def workspaces(self) -> list[Workspace]:
         """Fetch the workspaces of the account: GET workspaces (until 2022)."""
-        rows = await self._list("/workspaces")
-        return require_some(parse_workspaces(rows), rows, "GET /workspaces")
+        return parse_workspaces(await self._list("/workspaces"))
 
     async def sensors(
         self, *, client_cid: int | None = None, columns: str | None = None

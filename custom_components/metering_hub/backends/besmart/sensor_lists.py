@@ -33,7 +33,7 @@ class SensorLists:
 
     `workspaces` are the names of workspaces by client. `is_whole` is False if a list
     failed, so that sensors may be missing that the server has listed before. `failures`
-    are the errors of lists that the account is not simply refused.
+    are the errors if no list answers, and the account is not simply refused.
     """
 
     sensors: Mapping[SensorId, Sensor]
@@ -104,9 +104,11 @@ class ListReader:
         )
 
     def _failures(self) -> list[BackendError]:
-        """Return the errors of the lists that do not answer at present."""
-        lists = (self._workspaces, self._states, *self._found.values())
-        return [each.failure for each in lists if each.failure is not None]
+        """Return the errors of the lists of sensors and states, if none answers."""
+        found = [each.failure for each in self._found.values()]
+        failures = [self._states.failure, *found]
+        failed = [failure for failure in failures if failure is not None]
+        return failed if len(failed) == len(failures) else []
 
     async def _sensors(
         self, workspaces: Sequence[Workspace]
