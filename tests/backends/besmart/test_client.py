@@ -254,17 +254,29 @@ async def test_a_batch(bench: Bench, edition_: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("rows", [[], [{}], [{"client_cid": None, "sensor_mid": []}]])
 @pytest.mark.parametrize("edition", ["2021"])
-async def test_lists_with_unreadable_rows(bench: Bench, rows: object) -> None:
-    """Unreadable rows are ignored."""
+async def test_empty_lists(bench: Bench) -> None:
+    """An empty list says that there is nothing."""
+    for path in ("workspaces", "sensors/find", "sensors/signals/types"):
+        bench.simulator.faults.add(json("[]", f"/api/{path}"))
+    client = bench.client()
+    assert await client.workspaces() == []
+    assert await client.sensors() == []
+    assert await client.signal_types() == []
+
+
+@pytest.mark.parametrize("rows", [[{}], [{"client_cid": None, "sensor_mid": []}]])
+@pytest.mark.parametrize("edition", ["2021"])
+async def test_lists_without_a_readable_row(bench: Bench, rows: object) -> None:
+    """They do not mean that there are no sensors; workspaces only have names."""
     text = orjson.dumps(rows).decode()
     for path in ("workspaces", "sensors/find", "sensors/signals/types"):
         bench.simulator.faults.add(json(text, f"/api/{path}"))
     client = bench.client()
     assert await client.workspaces() == []
-    assert await client.sensors() == []
-    assert await client.signal_types() == []
+    for answer in (client.sensors(), client.signal_types()):
+        with pytest.raises(ProtocolError):
+            await answer
 
 
 @pytest.mark.parametrize("text", ["{}", "5", "[null]", '["x"]'])

@@ -12,7 +12,8 @@ import re
 from ..common.bounds import check_row_count
 from ..common.concurrency import gather_parts
 from ..common.http import HttpClient, QueryValue, Request
-from ..common.shapes import require_objects
+from ..common.parse import as_integer
+from ..common.shapes import require_objects, require_some
 from ..errors import AnswerTooLargeError, ProtocolError
 from .api_address import ApiAddress
 from .models import Row
@@ -193,6 +194,8 @@ class ListReader:
         if "page" in params:
             check_row_count(len(objects), f"GET {endpoint}", PAGE_SIZE)
         self._check_kept(answer.size, endpoint)
+        with_ids = [row for row in objects if as_integer(row.get("id")) is not None]
+        require_some(with_ids, objects, request)
         rows = [item for row in objects if (item := parse(row)) is not None]
         headers = answer.headers
         pagination = headers.get("X-Pagination", "")

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from ..common.auth import TokenAuth
 from ..common.http import Answer, HttpClient, Json, QueryValue, Request
 from ..common.parse import as_object, as_objects
-from ..common.shapes import require_object, require_objects
+from ..common.shapes import require_object, require_objects, require_some
 from ..errors import (
     AuthenticationError,
     BackendError,
@@ -133,7 +133,8 @@ class BesmartClient:
         The format of `columns` is undocumented.
         """
         params = _query(client_cid=client_cid, columns=columns)
-        return parse_sensors(await self._list("/sensors/find", params))
+        rows = await self._list("/sensors/find", params)
+        return require_some(parse_sensors(rows), rows, "GET /sensors/find")
 
     async def numbered_sensors(self, number: str) -> list[Sensor]:
         """Find the sensors with an external or supply-point number in the full list."""
@@ -171,7 +172,8 @@ class BesmartClient:
         answer = await self._send(request)
         if answer in _NO_TYPES:
             return []
-        return parse_signal_types(require_objects(answer, request))
+        rows = require_objects(answer, request)
+        return require_some(parse_signal_types(rows), rows, request)
 
     async def sensor_states(self, sensor: SensorId | None = None) -> list[SensorState]:
         """Fetch which meter was installed when: GET sensors/states (since 2022).
@@ -182,7 +184,8 @@ class BesmartClient:
         params = sensor and _query(
             client_cid=sensor.client_cid, sensor_mid=sensor.sensor_mid
         )
-        return parse_sensor_states(await self._list("/sensors/states", params))
+        rows = await self._list("/sensors/states", params)
+        return require_some(parse_sensor_states(rows), rows, "GET /sensors/states")
 
     async def signal_data(self, query: DataQuery) -> SignalData:
         """Fetch samples: GET sensors/{cid}.{mid}/signals/{moid}/data.

@@ -53,7 +53,7 @@ class FoundSensors:
 
 @dataclass(slots=True)
 class _CachedTypes:
-    """The types of signals, which are refreshed once a day."""
+    """The types of signals, which are refreshed once a day once there are some."""
 
     fetched_at: datetime
     types: Mapping[int, SignalType]
@@ -92,6 +92,9 @@ class SensorFinder:
         listed = self._memory.listed
         kept = () if lists.is_whole else listed
         ids = sorted({*lists.sensors, *lists.states, *kept, *self._entered})
+        if not ids and lists.failures:
+            # The server has not said that there is nothing.
+            raise lists.failures[0]
         details = await self._details.read(ids, lists)
         sensors = {**_sensors(details), **lists.sensors}
         states = {
@@ -157,7 +160,7 @@ class SensorFinder:
     async def _signal_types(self) -> Mapping[int, SignalType]:
         """Return the types of signals by number."""
         cached, now = self._types, self._clock()
-        if cached is None or now - cached.fetched_at >= REFRESH_AFTER:
+        if not cached or not cached.types or now - cached.fetched_at >= REFRESH_AFTER:
             try:
                 rows = await self._client.signal_types()
             except PermissionDeniedError:

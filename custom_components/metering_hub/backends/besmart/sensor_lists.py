@@ -36,13 +36,15 @@ class SensorLists:
     """What the lists of a server have.
 
     `workspaces` are the names of workspaces by client. `is_whole` is False if a list
-    failed, so that sensors may be missing that the server has listed before.
+    failed, so that sensors may be missing that the server has listed before. `failures`
+    are the errors if no list answers, and the account is not simply refused.
     """
 
     sensors: Mapping[SensorId, Sensor]
     states: Mapping[SensorId, Sequence[SensorState]]
     workspaces: Mapping[int, str]
     is_whole: bool
+    failures: Sequence[BackendError] = ()
 
 
 class _OptionalList[Row]:
@@ -56,6 +58,7 @@ class _OptionalList[Row]:
         self.rows: list[Row] = []
         self.has_failed = False
         """Whether the list has answered before, but does not now."""
+        self.failure: BackendError | None = None
 
     async def read(self, request: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
         """Return the rows; raises BackendError for failures of the whole server."""
@@ -66,11 +69,13 @@ class _OptionalList[Row]:
         else:
             self.rows = rows or []
             self.has_failed = self._is_logged = False
+            self.failure = None
         return self.rows
 
     def _fail(self, err: BackendError) -> None:
         """Keep what the list last had, and log the failure once."""
         self.has_failed = self._memory.has_answered(self._name)
+        self.failure = None if isinstance(err, PermissionDeniedError) else err
         if not self._is_logged:
             self._is_logged = True
             _LOGGER.info("A besmart list is left out until it answers: %s", err)
@@ -103,7 +108,15 @@ class ListReader:
             states=states,
             workspaces=_names_by_client(workspaces),
             is_whole=is_whole and not self._states.has_failed,
+            failures=self._failures(),
         )
+
+    def _failures(self) -> list[BackendError]:
+        """Return the errors of the lists of sensors and states, if none answers."""
+        found = [each.failure for each in self._found.values()]
+        failures = [self._states.failure, *found]
+        failed = [failure for failure in failures if failure is not None]
+        return failed if len(failed) == len(failures) else []
 
     async def _sensors(
         self, workspaces: Sequence[Workspace]

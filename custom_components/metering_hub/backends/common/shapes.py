@@ -29,3 +29,15 @@ def require_objects(value: Json, source: Request | str) -> list[dict[str, Json]]
     if value and not objects:
         raise ProtocolError(f"{source}: a list without a single object")
     return objects
+
+
+def require_some[T](
+    parsed: list[T], rows: list[dict[str, Json]], source: Request | str
+) -> list[T]:
+    """Return what was parsed of rows, of which single ones may be unreadable.
+
+    Raises ProtocolError if none could be read: that is not an empty list.
+    """
+    if rows and not parsed:
+        raise ProtocolError(f"{source}: a list without a single readable row")
+    return parsed

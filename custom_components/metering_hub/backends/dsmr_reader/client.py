@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from ..common.bounds import check_answer_count, check_row_count
 from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
 from ..common.parse import as_integer, as_text
-from ..common.shapes import require_object
+from ..common.shapes import require_object, require_some
 from ..common.times import as_utc_moment, utc_text
 from ..errors import ProtocolError
 from .auth import classify_login, make_auth
@@ -68,6 +68,9 @@ MOST_PAGES_OF_CONTRACTS = MOST_CONTRACTS // CONTRACTS_AT_ONCE
 HISTORY_TIMEOUT = 60.0
 """Seconds; on a small server, a page of history takes longer than a live value."""
 
+_TIMES = ("timestamp", "read_at", "read_at_start", "hour_start", "day", "start")
+"""The fields of which the rows of each list have one."""
+
 
 class DsmrReaderClient:
     """The endpoints that the integration uses.
@@ -102,10 +105,12 @@ class DsmrReaderClient:
             raise ProtocolError("the server gives no version")
         return version
 
-    async def problems(self) -> int | None:
+    async def problems(self) -> int:
         """Fetch the number of problems that the server reports (since 4.4)."""
         answer = await self._object("/application/monitoring")
-        return as_integer(answer.get("problems"))
+        if (problems := as_integer(answer.get("problems"))) is None:
+            raise ProtocolError("GET /application/monitoring: no number")
+        return problems
 
     async def meter_statistics(self) -> MeterStatistics:
         """Fetch the meter's counters and its last telegram."""
@@ -121,17 +126,25 @@ class DsmrReaderClient:
         answer = await self._http.get(TODAY)
         if isinstance(answer, str):
             return None
-        return parse_today(require_object(answer, f"GET {TODAY}"))
+        if (today := parse_today(require_object(answer, f"GET {TODAY}"))) is None:
+            raise ProtocolError(f"GET {TODAY}: no day")
+        return today
 
     async def electricity_live(self) -> ElectricityLive | None:
         """Fetch the tariff and the running cost; `None` without any telegrams."""
-        return parse_electricity_live(
-            await self._object("/consumption/electricity-live")
-        )
+        return await self._live("/consumption/electricity-live", parse_electricity_live)
 
     async def gas_live(self) -> GasLive | None:
         """Fetch the extra meter's last amount; `None` if there is no such meter."""
-        return parse_gas_live(await self._object("/consumption/gas-live"))
+        return await self._live("/consumption/gas-live", parse_gas_live)
+
+    async def _live[T](self, path: str, parse: Callable[[Row], T | None]) -> T | None:
+        """Fetch what is measured now; `None` for an empty object: there is nothing."""
+        answer = await self._object(path)
+        found = parse(answer)
+        if answer and found is None:
+            raise ProtocolError(f"GET {path}: no time")
+        return found
 
     async def quarter_hour_peak(self, since: datetime) -> QuarterHourPeak | None:
         """Fetch the highest quarter-hour mean since a moment (since 5.9)."""
@@ -328,6 +341,8 @@ class DsmrReaderClient:
         answer = require_object((await self._http.request(request)).body, request)
         if (page := parse_page(answer)) is None:
             raise ProtocolError(f"{request}: no list of results")
+        timed = [row for row in page.rows if any(as_text(row.get(t)) for t in _TIMES)]
+        require_some(timed, page.rows, request)
         # A list without a count ends with an empty page, but does not begin with one.
         ends_at = offset - 1 if page.count is None and offset else page.count
         if page.size == 0 and (ends_at is None or ends_at > offset):

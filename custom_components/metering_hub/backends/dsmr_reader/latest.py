@@ -191,8 +191,7 @@ class LatestReader:
 
     async def _fetch_problems(self) -> Readings:
         """Fetch whether the server reports problems, which it checks on request."""
-        if (problems := await self._client.problems()) is None:
-            return {}
+        problems = await self._client.problems()
         return {"problems": Reading(time=self._clock(), value=problems > 0)}
 
     async def _fetch_peak(self) -> Readings:
