@@ -12,10 +12,10 @@ import aiohttp
 
 from demo.processes import ROOT
 from demo.progress import say
+from demo.servers import KINDS
 
 from .crash import Result, crashing
 from .home import make_template
-from .simulated import KINDS
 from .soak import SIZES, soak
 
 FOLDER = ROOT / ".endurance"
@@ -25,17 +25,18 @@ BACKENDS = [kind.backend for kind in KINDS]
 def options() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m endurance", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     commands = parser.add_subparsers(dest="run", required=True)
     crash = commands.add_parser("crash", help="kill Home Assistant again and again")
     crash.add_argument("--backend", choices=BACKENDS, action="append")
     crash.add_argument("--kills", type=int, default=10)
+    crash.add_argument("--seed", type=int, default=1)
     crash.add_argument(
-        "--database", default="SQLite", help="the name of the database that DB_URL is"
+        "--database", default="sqlite", help="the name of the database that DB_URL is"
     )
     soaking = commands.add_parser("soak", help="let servers fail for long")
     soaking.add_argument("minutes", type=float)
+    soaking.add_argument("--seed", type=int, default=1)
     soaking.add_argument("--entities", type=int, choices=[*SIZES], default=1000)
     soaking.add_argument("--calm", action="store_true", help="no server fails")
     return parser.parse_args()
@@ -44,7 +45,7 @@ def options() -> argparse.Namespace:
 async def crash(arguments: argparse.Namespace) -> list[str]:
     """Kill Home Assistant with each backend; return what is wrong."""
     address = os.environ.get("DB_URL")
-    folder: Path = arguments.folder / arguments.database.lower()
+    folder: Path = arguments.folder / arguments.database
     results: list[Result] = []
     async with aiohttp.ClientSession() as session:
         template = await make_template(folder / "template", session)

@@ -1,7 +1,7 @@
 """A real Home Assistant as a process, which can be killed and started again."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
@@ -44,6 +44,9 @@ logger:
   default: warning
   logs:
     custom_components.metering_hub: info
+    # Home Assistant warns about missing libraries that nothing here needs.
+    haffmpeg: critical
+    homeassistant.components.camera: critical
 recorder:
 """
 
@@ -52,15 +55,13 @@ recorder:
 class Home:
     """A Home Assistant whose files are in `folder`.
 
-    `database` is the address of its database, or None for SQLite. The output of all
-    starts is in `log`.
+    `database` is the address of its database, or None for SQLite.
     """
 
     folder: Path
     session: aiohttp.ClientSession
     database: str | None = None
     port: int = field(default_factory=lambda: free_port(0))
-    environment: Mapping[str, str] = field(default_factory=dict)
     _process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:
@@ -107,7 +108,6 @@ class Home:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=ROOT,
-                env={**os.environ, **self.environment},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
