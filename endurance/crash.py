@@ -24,7 +24,7 @@ SIZES: Mapping[str, Sequence[str]] = {
     "besmart": ("--years", "0.09", "--prediction-hours", "0"),
     "bemserver": ("--years", "0.06"),
     "dsmr_reader": (
-        *("--years", "0.09", "--interval", "60", "--retention-days", "100"),
+        *("--years", "0.09", "--interval", "300", "--retention-days", "100"),
     ),
     "milesight": ("--days", "30", "--devices", "6", "--no-push"),
 }

@@ -36,13 +36,13 @@ SIZES: Mapping[int, Mapping[str, Sequence[str]]] = {
         "milesight": ("--devices", "60", "--days", "15"),
     },
     5000: {
-        "besmart": ("--meters", "100", "--years", "0.02"),
-        "bemserver": ("--series", "1200", "--years", "0.02"),
+        "besmart": ("--meters", "60", "--years", "0.01"),
+        "bemserver": ("--series", "900", "--years", "0.01"),
         "dsmr_reader": (
             "--years",
             "0.1",
         ),
-        "milesight": ("--devices", "1800", "--days", "3"),
+        "milesight": ("--devices", "450", "--days", "2"),
     },
 }
 """The options of the servers by about how many entities they have together."""
