@@ -8,6 +8,10 @@ import asyncio
 from collections import Counter
 import ctypes
 import gc
+import os
+import re
+import sys
+import tempfile
 from typing import Any
 
 import voluptuous as vol
@@ -50,6 +54,33 @@ def allocated() -> dict[str, int]:
     }
 
 
+def python_allocated() -> dict[str, int]:
+    """Return the bytes in arenas of Python's own allocator, and those in use of them.
+
+    Python can only print its statistics, so they are read from a file.
+    """
+    with tempfile.TemporaryFile("w+") as file:
+        kept = os.dup(sys.stderr.fileno())
+        try:
+            os.dup2(file.fileno(), sys.stderr.fileno())
+            # Nothing else tells how full the arenas are.
+            sys._debugmallocstats()  # noqa: SLF001
+        finally:
+            os.dup2(kept, sys.stderr.fileno())
+            os.close(kept)
+        file.seek(0)
+        text = file.read()
+    found = {
+        "arenas": re.search(r"arenas \* .* = +([\d,]+)", text),
+        "used": re.search(r"bytes in allocated blocks += +([\d,]+)", text),
+    }
+    return {
+        name: int(match[1].replace(",", ""))
+        for name, match in found.items()
+        if match is not None
+    }
+
+
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Add the command `endurance_probe/counts`."""
     websocket_api.async_register_command(hass, _counts)
@@ -82,6 +113,8 @@ def _counts(
         "states": len(states),
         "unavailable": sum(each.state == STATE_UNAVAILABLE for each in states),
         "allocated": allocated(),
+        "python": python_allocated(),
+        "modules": len(sys.modules),
     }
     if msg["objects"]:
         objects = gc.get_objects()
