@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
+import random
 import shutil
 import signal
 import sys
@@ -20,6 +21,9 @@ START_TIMEOUT = 300.0
 """Seconds until Home Assistant must have started."""
 
 STOP_TIMEOUT = 120.0
+
+PORTS = 20000, 29000
+"""A range below the ports that systems give to outgoing connections."""
 
 CONFIGURATION = """\
 homeassistant:
@@ -51,6 +55,14 @@ recorder:
 """
 
 
+def own_port() -> int:
+    """Return a free port that the system gives to nobody by itself.
+
+    Between a kill and the next start, another program could get one of the others.
+    """
+    return free_port(random.randrange(*PORTS))
+
+
 @dataclass
 class Home:
     """A Home Assistant whose files are in `folder`.
@@ -61,7 +73,7 @@ class Home:
     folder: Path
     session: aiohttp.ClientSession
     database: str | None = None
-    port: int = field(default_factory=lambda: free_port(0))
+    port: int = field(default_factory=own_port)
     _process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ _KILOBYTES = 1024
 LIMITS: Mapping[str, Limit] = {
     "memory": Limit(growth=6.0, peak=60.0),
     "used": Limit(growth=6.0, peak=60.0),
+    "python": Limit(growth=6.0, peak=60.0),
     "sockets": Limit(growth=1.0, peak=25.0),
     "files": Limit(growth=2.0, peak=40.0),
     "threads": Limit(growth=1.0, peak=10.0),
@@ -27,11 +28,13 @@ LIMITS: Mapping[str, Limit] = {
 class Sample:
     """The measures of one moment: memory in MB, counts, log lines since the last one.
 
-    `memory` is what the system counts, `used` what the C library has handed out.
+    `memory` is what the system counts, `used` what the C library has handed out, and
+    `python` what Python's own allocator has.
     """
 
     memory: float
     used: float
+    python: float
     sockets: int
     files: int
     threads: int
@@ -43,7 +46,8 @@ class Sample:
     def __str__(self) -> str:
         """Return a line of the log."""
         return (
-            f"{self.memory:6.1f} MB ({self.used:6.1f} used), {self.sockets} sockets,"
+            f"{self.memory:6.1f} MB ({self.used:.1f} used,"
+            f" Python {self.python:.1f}), {self.sockets} sockets,"
             f" {self.files} files, {self.threads} threads, {self.tasks} tasks,"
             f" {self.lines} lines, {self.unavailable} of {self.states} unavailable"
         )
@@ -66,6 +70,7 @@ class Sampler:
         return Sample(
             memory=status["VmRSS"] / _KILOBYTES,
             used=_used(counts["allocated"]) / _MEGABYTE,
+            python=counts["python"]["used"] / _MEGABYTE,
             sockets=sum(handle.startswith("socket:") for handle in handles),
             files=len(handles),
             threads=status["Threads"],

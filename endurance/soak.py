@@ -27,8 +27,8 @@ SETTLING = 600.0
 
 SIZES: Mapping[int, Mapping[str, Sequence[str]]] = {
     1000: {
-        "besmart": ("--meters", "30", "--years", "0.05"),
-        "bemserver": ("--series", "420", "--years", "0.05"),
+        "besmart": ("--meters", "30", "--years", "0.03"),
+        "bemserver": ("--series", "420", "--years", "0.03"),
         "dsmr_reader": (
             "--years",
             "0.1",
@@ -98,16 +98,18 @@ async def _watch(
     say(f"begin: {usual}")
     samples: list[Sample] = []
     async with asyncio.TaskGroup() as group:
-        trouble = None
-        if seed is not None:
-            trouble = group.create_task(make_trouble(servers, seed))
+        trouble = [
+            group.create_task(make_trouble(server, seed))
+            for server in servers
+            if seed is not None
+        ]
         begun = time.monotonic()
         while (now := time.monotonic() - begun) < minutes * 60:
             await asyncio.sleep(EVERY - now % EVERY)
             samples.append(await sampler.sample())
             say(f"minute {len(samples)}: {samples[-1]}")
-        if trouble is not None:
-            trouble.cancel()
+        for task in trouble:
+            task.cancel()
     return usual, samples
 
 

@@ -21,9 +21,12 @@ from simulators.faults import (
 
 from .simulated import Simulated
 
-PAUSE = 5.0, 45.0
-LENGTH = 2.0, 60.0
-"""The shortest and longest seconds between two faults and of a fault."""
+PAUSE = 10.0, 150.0
+LENGTH = 5.0, 420.0
+"""The shortest and longest seconds between two faults of a server, and of a fault.
+
+The slowest server is polled every five minutes.
+"""
 
 _HUGE = 80 * 1024 * 1024
 _JSON = "application/json"
@@ -69,24 +72,24 @@ FAULTS: Sequence[tuple[str, Action | None, int | None]] = (
 """What a server does, the fault (None: nobody listens), and how often it does it."""
 
 
-async def make_trouble(servers: Sequence[Simulated], seed: str) -> None:
-    """Let one server at a time fail in a random way, until this is cancelled."""
-    random = Random(seed)
+async def make_trouble(server: Simulated, seed: str) -> None:
+    """Let a server fail in one random way after the other, until this is cancelled."""
+    name = server.server.kind.name
+    random = Random(f"{seed} {name}")
     try:
         while True:
             await asyncio.sleep(random.uniform(*PAUSE))
-            server = random.choice(servers)
-            name, action, times = random.choice(FAULTS)
-            say(f"{server.server.kind.name} {name}")
+            what, action, times = random.choice(FAULTS)
+            seconds = random.uniform(*LENGTH)
+            say(f"{name} {what} ({seconds:.0f} s)")
             if action is None:
                 await server.vanish()
             else:
                 server.faults.add(Fault(action, times=times))
-            await asyncio.sleep(random.uniform(*LENGTH))
+            await asyncio.sleep(seconds)
             await heal(server)
     finally:
-        for server in servers:
-            await heal(server)
+        await heal(server)
 
 
 async def heal(server: Simulated) -> None:
