@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "custom_components.metering_hub"
 DOCUMENTED = (
     *("custom_components", "simulators", "demo", "benchmarks", "browser_tests"),
+    "endurance",
     "script",
 )
 """The folders that have docstrings everywhere and no long function."""

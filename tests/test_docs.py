@@ -31,7 +31,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 FOLDERS = (
     *("benchmarks", "browser_tests", "custom_components", "demo", "docs", "script"),
-    *("simulators", "tests"),
+    *("endurance", "simulators", "tests"),
 )
 SOURCES = sorted(
     file

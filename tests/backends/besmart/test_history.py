@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.metering_hub.backends.besmart.history import MAX_SAMPLES
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     ServerFaultError,
@@ -17,6 +18,7 @@ from simulators.besmart import (
     Substitute,
     default_sensors,
 )
+from simulators.besmart.sensors import plant
 from simulators.faults import Fault, html_error
 
 from .conftest import (
@@ -173,6 +175,22 @@ async def test_fast_signals_come_in_shorter_windows(bench: Bench) -> None:
     ]
     # A poll, the first window, and those whose length is known from it.
     assert max(lengths[2:]) < 10
+
+
+async def test_windows_of_many_signals_fit_into_memory(make_bench: MakeBench) -> None:
+    """However many signals there are, a chunk holds so many samples of all together."""
+    bench = await make_bench(sensors=plant(3, START, meters=25))
+    backend = bench.backend()
+    _, with_history = await history_points(backend)
+    sizes = [
+        sum(map(len, chunk.readings.values()))
+        async for chunk in backend.history(with_history, NOW - 14 * DAY, NOW)
+    ]
+    total = 14 * len(with_history) * (DAY // QUARTER)
+    assert total > 1.3 * MAX_SAMPLES
+    assert sum(sizes) == pytest.approx(total, rel=0.02)
+    assert max(sizes) < 1.1 * MAX_SAMPLES
+    assert len(sizes) <= total / MAX_SAMPLES + 2
 
 
 @pytest.mark.parametrize("edition", ["2021"])

@@ -32,6 +32,18 @@ WINDOW = timedelta(days=31) - 2 * MARGIN - QUARTER - MILLISECOND
 its end, where it would belong to two windows."""
 
 SHORTEST_WINDOW = timedelta(hours=6)
+
+MAX_SAMPLES = 200_000
+"""About how many samples of all signals together a window holds: what is made of them
+takes some tens of megabytes."""
+
+SHORTEST_OF_MANY = timedelta(days=1)
+"""However many signals there are, windows are not shorter on their account, because
+each is read with what is around it."""
+MOST_GROWTH = 4
+"""How many times as long as the last window the next one is at most, because samples
+are not spread evenly."""
+
 _READINGS_PER_TURN = 2000
 
 
@@ -90,15 +102,22 @@ class HistoryReader:
         self._failing -= {each.signal for each in remaining}
         failed: dict[str, BackendError] = {}
         remaining = self._without(remaining, unknown, failed)
-        cursor, window = start, WINDOW
+        cursor, window = start, self._first_window(remaining)
         while remaining and cursor < end:
             until = min(cursor + window, end)
             readings, failures = await self._read_window(remaining, cursor, until)
             remaining = self._without(remaining, failures, failed)
             yield HistoryChunk(readings=readings, until=until, failed={**failed})
-            most = max(map(len, readings.values()), default=0)
-            window = _next_window(until - cursor, most)
+            window = _next_window(until - cursor, [*map(len, readings.values())])
             cursor = until
+
+    def _first_window(self, series: Sequence[_Series]) -> timedelta:
+        """Return a window of which all samples together fit into memory."""
+        # A step is longer than a quarter of an hour only where that has been seen.
+        steps = [self._batcher.step(each.signal) for each in series]
+        a_day = sum(timedelta(days=1) / step for step in steps)
+        fitting = timedelta(days=1) * (MAX_SAMPLES / max(a_day, 1))
+        return min(max(fitting, SHORTEST_OF_MANY), WINDOW)
 
     def _without(
         self,
@@ -164,11 +183,17 @@ class HistoryReader:
             self._latest_times[series.signal] = max(last, known)
 
 
-def _next_window(window: timedelta, samples: int) -> timedelta:
-    """Return a window for which answers have a reasonable size."""
-    if samples > SAMPLES_PER_REQUEST:
-        return max(SHORTEST_WINDOW, window * (SAMPLES_PER_REQUEST / samples))
-    return WINDOW if samples < SAMPLES_PER_REQUEST / 2 else window
+def _next_window(window: timedelta, samples: Sequence[int]) -> timedelta:
+    """Return a window for which answers have a reasonable size.
+
+    `samples` are the numbers of samples of the signals in the last window.
+    """
+    longest = window * MOST_GROWTH
+    if most := max(samples, default=0):
+        longest = min(longest, window * (SAMPLES_PER_REQUEST / most))
+        fitting = window * (MAX_SAMPLES / sum(samples))
+        longest = min(longest, max(fitting, SHORTEST_OF_MANY))
+    return min(max(longest, SHORTEST_WINDOW), WINDOW)
 
 
 def _add_readings(

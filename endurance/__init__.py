@@ -1,0 +1,1 @@
+"""Long runs of a real Home Assistant that is killed, or that meets random faults."""
