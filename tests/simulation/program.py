@@ -13,17 +13,17 @@ from custom_components.metering_hub.backends.common.times import whole_hour
 from custom_components.metering_hub.backends.errors import BackendError
 from custom_components.metering_hub.errors import HistoryError
 from custom_components.metering_hub.history.comparison_memory import ComparisonMemory
-from custom_components.metering_hub.history.maths.rows import HOUR, Row
+from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.memory import ImportMemory
 from custom_components.metering_hub.history.outcome import Outcome
 from custom_components.metering_hub.history.point_importer import PointImporter
 from custom_components.metering_hub.history.quality.memory import QualityMemory
 from custom_components.metering_hub.history.statistic import Scope
 from custom_components.metering_hub.history.writer import StatisticWriter
+from custom_components.metering_hub.live.clock_check import ClockCheck
 from custom_components.metering_hub.live.schedule import PollGroups, PollSchedule
 from custom_components.metering_hub.live.snapshot import LatestReadings, Snapshot
-from custom_components.metering_hub.metering.model import Point
-from custom_components.metering_hub.metering.possible_times import PossibleTimes
+from custom_components.metering_hub.metering.model import Kind, Point
 
 from .clock import now
 from .disk import Disk, Mount
@@ -35,16 +35,23 @@ SETUP_RETRY = 30.0
 
 BACKEND_MEMORY = "backend"
 
+DAMAGED = 20
+"""Hours that are wrong until everything has been imported again."""
+
 IMPORT_INTERVAL = 900.0
 """Seconds between two imports: the usual interval, or three times that."""
 
 
 @dataclass
 class Claim:
-    """What was recorded when an import said that all is up to date."""
+    """What was recorded when an import said that all is up to date.
+
+    `until` is the end of the hours whose readings must all be there.
+    """
 
     moment: datetime
-    rows: dict[str, Row | None]
+    until: datetime
+    rows: dict[str, dict[datetime, Row]]
 
 
 @dataclass
@@ -58,6 +65,8 @@ class Diary:
     faults: list[str] = field(default_factory=list)
     unsure: list[tuple[datetime, datetime]] = field(default_factory=list)
     wants_reimport: bool = False
+    may_fall: bool = False
+    """Whether registers may fall, because the server goes back in time."""
 
 
 class Program:
@@ -114,6 +123,7 @@ class Program:
         groups = PollGroups.of(points, self._world.spec.poll_interval)
         schedule = PollSchedule(self._world.spec.poll_interval)
         latest, shown = LatestReadings(), Snapshot()
+        check = ClockCheck(self._world.spec.earliest)
         while True:
             moment = asyncio.get_running_loop().time()
             wait = self._world.poll
@@ -126,22 +136,26 @@ class Program:
                     schedule.reset()
                     await asyncio.sleep(err.retry_after or wait)
                     continue
+                until = now() + backend.clock_offset
+                found = check.possible(due, found, latest.readings, until)
                 latest.merge(number, due, found)
                 schedule.note_result(due, found.failed.keys(), moment)
                 shown = latest.snapshot(points, now(), shown)
-                self._note_poll(backend, points, shown)
+                self._note_poll(points, shown)
             await asyncio.sleep(wait)
 
-    def _note_poll(
-        self, backend: Backend, points: Sequence[Point], shown: Snapshot
-    ) -> None:
-        """Hold what is shown against what may be."""
-        until = now() + backend.clock_offset
-        times = PossibleTimes.until(until, self._world.spec.earliest)
-        for key, reading in shown.readings.items():
-            _, lost = times.split([reading]) if key else ((), ())
-            if lost and isinstance(reading.value, float):
-                self._diary.faults.append(f"{key} shows a reading of {reading.time}")
+    def _note_poll(self, points: Sequence[Point], shown: Snapshot) -> None:
+        """Note whether everything is shown, and that no register falls."""
+        for point in points:
+            reading = shown.readings.get(point.key)
+            if reading is None or point.kind is not Kind.REGISTER:
+                continue
+            assert isinstance(reading.value, float)
+            highest = self._diary.shown.get(point.key, reading.value)
+            if reading.value < highest and not self._diary.may_fall:
+                fault = f"{point.key} fell from {highest} to {reading.value}"
+                self._diary.faults.append(fault)
+            self._diary.shown[point.key] = max(highest, reading.value)
         if not shown.unavailable and len(shown.readings) == len(points):
             self._diary.good_polls.append(now())
 
@@ -167,7 +181,7 @@ class Program:
             outcome = await self._next_import(importer, scope)
             await self._backend_store.async_save(dict(backend.remember()))
             if outcome is not None and not outcome.failed:
-                self._claim(scope, started)
+                self._claim(started)
             await asyncio.sleep(wait)
 
     async def _next_import(
@@ -181,10 +195,19 @@ class Program:
             await importer.load()
             keys = [point.key for point in scope.points]
             await importer.begin_again(dict.fromkeys(keys))
+            self._damage()
             return await importer.import_all(scope, _show_nothing)
         except (BackendError, HistoryError) as err:
             self._fail("re-import", err)
             return None
+
+    def _damage(self) -> None:
+        """Make the oldest rows wrong, as older rules may have, which only that heals."""
+        for table in self.mount.disk.tables.values():
+            for at in sorted(table)[:DAMAGED]:
+                row = table[at]
+                if row.sum is not None:
+                    table[at] = row._replace(sum=row.sum + 5.0)
 
     async def _update(self, importer: PointImporter, scope: Scope) -> Outcome | None:
         try:
@@ -194,14 +217,11 @@ class Program:
             self._fail("import", err)
             return None
 
-    def _claim(self, scope: Scope, started: datetime) -> None:
-        """Note what is recorded of the last hour that must be complete."""
-        hour = whole_hour(started - self._world.lag) - HOUR
-        rows = {}
-        for point in scope.points:
-            statistic_id = scope.statistic(point).statistic_id
-            rows[statistic_id] = self.mount.disk.tables.get(statistic_id, {}).get(hour)
-        self._diary.claims.append(Claim(hour, rows))
+    def _claim(self, started: datetime) -> None:
+        """Note what is recorded."""
+        until = whole_hour(started - self._world.lag)
+        tables = {key: dict(table) for key, table in self.mount.disk.tables.items()}
+        self._diary.claims.append(Claim(now(), until, tables))
 
     def _fail(self, what: str, err: BackendError | HistoryError) -> None:
         self._diary.failures.append(f"{now():%H:%M:%S} {what}: {err!r}")

@@ -1,6 +1,6 @@
 """Nothing that goes wrong loses, doubles or invents a row, and all is well again soon.
 
-Each seed draws what goes wrong, and when. `script/test --simulation` tries more of them.
+Each seed draws what goes wrong, and when; `script/test --simulation` tries more.
 """
 
 import pytest

@@ -19,7 +19,8 @@ from .clock import START, now
 
 PORT = 8080
 URL = f"http://server:{PORT}"
-DAYS = 2
+DAYS = 6
+"""Days of history: more than most imports read again."""
 SEED = 7
 
 type Simulator = (
