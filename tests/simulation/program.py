@@ -202,7 +202,7 @@ class Program:
             return None
 
     def _damage(self) -> None:
-        """Make the oldest rows wrong, as older rules may have, which only that heals."""
+        """Make the oldest rows wrong, which only a re-import heals."""
         for table in self.mount.disk.tables.values():
             for at in sorted(table)[:DAMAGED]:
                 row = table[at]

@@ -146,8 +146,9 @@ class Simulation:
 
     async def _late(self, trouble: Trouble) -> None:
         """Let readings from now on arrive when the trouble is over."""
-        begin, arrival = now(), now() + timedelta(seconds=trouble.seconds)
-        end = begin + timedelta(seconds=trouble.seconds / 2)
+        begin, latest = now(), START + timedelta(seconds=SPAN + LONGEST)
+        end = min(begin + timedelta(seconds=3 * trouble.seconds), latest)
+        arrival = end + timedelta(seconds=10)
         self.diary.unsure.append((begin - 2 * HOUR, arrival + HOUR))
         match self._simulator:
             case dsmr_reader.DsmrReaderSimulator():
@@ -157,11 +158,11 @@ class Simulation:
             case besmart.BesmartSimulator():
                 # Its newest readings vanish at first, which no real server does.
                 self.diary.may_fall = True
-                self._simulator.delay = timedelta(minutes=15, seconds=trouble.seconds)
-                await asyncio.sleep(trouble.seconds)
+                self._simulator.delay = timedelta(minutes=15) + (arrival - begin)
+                await asyncio.sleep((arrival - begin).total_seconds())
                 self._simulator.delay = timedelta(minutes=15)
                 return
-        await asyncio.sleep(trouble.seconds)
+        await asyncio.sleep((arrival - begin).total_seconds())
 
     async def _stop(self, trouble: Trouble) -> None:
         if self._program is not None:

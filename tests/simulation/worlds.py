@@ -12,6 +12,8 @@ from custom_components.metering_hub.history.statistic import Scope
 from custom_components.metering_hub.metering.inventory import Inventory
 from custom_components.metering_hub.metering.model import Kind, Point
 from simulators import bemserver, besmart, dsmr_reader, milesight
+from simulators.bemserver.store import Gap
+from simulators.dsmr_reader.knobs import Late
 from simulators.faults import Faults
 from simulators.house import House
 
@@ -22,6 +24,9 @@ URL = f"http://server:{PORT}"
 DAYS = 6
 """Days of history: more than most imports read again."""
 SEED = 7
+
+GAP = START - timedelta(hours=60), START - timedelta(hours=51)
+"""The hours of which two servers have no reading, so that they are estimated."""
 
 type Simulator = (
     bemserver.BemserverSimulator
@@ -75,7 +80,9 @@ class World:
 
 def _dsmr_reader() -> Simulator:
     house = House(SEED, START - timedelta(days=DAYS))
-    return dsmr_reader.DsmrReaderSimulator(house, clock=now, interval=900)
+    simulator = dsmr_reader.DsmrReaderSimulator(house, clock=now, interval=900)
+    simulator.late.append(Late(*GAP, arrives=START + timedelta(days=365)))
+    return simulator
 
 
 def _besmart() -> Simulator:
@@ -88,7 +95,9 @@ def _besmart() -> Simulator:
 
 
 def _bemserver() -> Simulator:
-    return bemserver.BemserverSimulator(1, DAYS / 365, clock=now)
+    simulator = bemserver.BemserverSimulator(1, DAYS / 365, clock=now)
+    simulator.gaps.append(Gap(*GAP))
+    return simulator
 
 
 def _milesight() -> Simulator:

@@ -1,0 +1,36 @@
+"""Troubles that seeds have found or that broke an import once, each by itself."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from .plan import Kind, Trouble
+from .run import simulate
+from .worlds import WORLDS
+
+PLANS: dict[str, Sequence[Trouble]] = {
+    "batches of the first import are refused": [Trouble(Kind.REFUSALS, 0.0, 30, 5)],
+    "a crash amid the first import": [Trouble(Kind.CRASH_AT_STEP, 0.0, 5, 9)],
+    "a crash amid a re-import of wrong rows": [
+        Trouble(Kind.REIMPORT, 100),
+        Trouble(Kind.CRASH_AT_STEP, 890, 5, 20),
+    ],
+    "a crash right after a re-import was asked for": [
+        Trouble(Kind.REIMPORT, 100),
+        Trouble(Kind.CRASH_AT_STEP, 890, 5, 1),
+    ],
+    "the database goes away amid a re-import": [
+        Trouble(Kind.REIMPORT, 100),
+        Trouble(Kind.DATABASE_AWAY, 900.5, 200),
+    ],
+    "the server is cut off amid a re-import": [
+        Trouble(Kind.REIMPORT, 100),
+        Trouble(Kind.PARTITION, 900.1, 200),
+    ],
+}
+
+
+@pytest.mark.parametrize("key", WORLDS)
+@pytest.mark.parametrize("name", PLANS)
+def test_no_row_is_lost_or_wrong_after(name: str, key: str) -> None:
+    assert simulate(WORLDS[key], 1, PLANS[name]).faults == []
