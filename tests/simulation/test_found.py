@@ -15,9 +15,9 @@ PLANS: dict[str, Sequence[Trouble]] = {
         Trouble(Kind.REIMPORT, 100),
         Trouble(Kind.CRASH_AT_STEP, 890, 5, 20),
     ],
-    "a crash right after a re-import was asked for": [
+    "a crash at the first rows of a re-import of wrong rows": [
         Trouble(Kind.REIMPORT, 100),
-        Trouble(Kind.CRASH_AT_STEP, 890, 5, 1),
+        Trouble(Kind.CRASH_AT_STEP, 890, 5, 3),
     ],
     "the database goes away amid a re-import": [
         Trouble(Kind.REIMPORT, 100),
