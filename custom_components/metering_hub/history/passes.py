@@ -112,6 +112,9 @@ class Pass:
         await queue.write(self.writers)
         await queue.finish()
         await self.keep_qualities(are_stored=True)
+        if any(plan.base is None or plan.recorded is None for _, plan in self._group):
+            # Estimates follow from what was measured, which a crash would forget.
+            await self._planner.qualities.async_save()
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
         report(news, now, _rows_written(self.writers))
