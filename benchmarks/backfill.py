@@ -217,7 +217,7 @@ async def _watched(
 
 async def feed(hass: HomeAssistant, series: int, hours: int) -> None:
     """Give the recorder prepared rows, in batches of the same size as the import's."""
-    from custom_components.metering_hub.history.recorder.recorder import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
+    from custom_components.metering_hub.history.write_queue import BATCH  # noqa: PLC0415  Home Assistant must load the integration first.
 
     start = _END - hours * _HOUR
     for first in range(0, hours, BATCH):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.history.cost_report import (
     Costs,
     cost_ids,
@@ -21,15 +22,14 @@ from custom_components.metering_hub.history.maths.cost_sums import (
     total_of,
 )
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import recorder
-from custom_components.metering_hub.history.recorder.recorder import (
-    StatisticWriter,
-    WriteQueue,
-    adjust_sums,
-    clear,
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
 )
+from custom_components.metering_hub.history.recorder.recorder import adjust_sums, clear
 from custom_components.metering_hub.history.recorder.writes import follow_writes
 from custom_components.metering_hub.history.statistic import Scope, Statistic
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.energy_breakdown import Bucket
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.prices.maths.tariff import TariffRole
@@ -103,7 +103,7 @@ async def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Row]) 
     """Write rows to the recorder."""
     writer = StatisticWriter.of(statistic, None)
     writer.add(rows)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
 
@@ -300,7 +300,7 @@ async def test_writes_are_told(hass: HomeAssistant) -> None:
     others: list[str] = []
     stop = follow_writes(hass, PREFIX, lambda: told.append("told"))
     follow_writes(hass, "metering_hub:other_", lambda: others.append("told"))
-    await write(hass, SCOPE.statistic(GAS), rows_of([1.0] * (recorder.BATCH + 1)))
+    await write(hass, SCOPE.statistic(GAS), rows_of([1.0] * (write_queue.BATCH + 1)))
     assert told
     told.clear()
     await adjust_sums(hass, cost_ids(PREFIX, GAS).amount, {START + HOUR: 1.0})

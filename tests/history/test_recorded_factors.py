@@ -8,14 +8,14 @@ import pytest
 
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.recorded_factors import RecordedFactors
-from custom_components.metering_hub.history.recorder.recorder import (
-    WriteQueue,
-    clear,
-    last_rows,
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
 )
+from custom_components.metering_hub.history.recorder.recorder import clear, last_rows
 from custom_components.metering_hub.history.recorder.rescaling import rescale
-from custom_components.metering_hub.history.recorder.writer import StatisticWriter
 from custom_components.metering_hub.history.statistic import Scope
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
@@ -43,7 +43,7 @@ async def _rows(recorder_mock: Recorder, hass: HomeAssistant) -> None:
         Row(START + index * timedelta(hours=1), state=state, sum=state - 98)
         for index, state in enumerate(STATES)
     )
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
 

@@ -18,15 +18,15 @@ from sqlalchemy.exc import OperationalError
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.errors import RecorderError
-from custom_components.metering_hub.history import cost_pass
+from custom_components.metering_hub.history import cost_pass, write_queue
 from custom_components.metering_hub.history.audit.audit import audit, subjects_of
 from custom_components.metering_hub.history.audit.memory import AuditMemory
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import recorder
 from custom_components.metering_hub.history.recorder.access import wait_until_stored
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
+)
 from custom_components.metering_hub.history.recorder.recorder import (
-    StatisticWriter,
-    WriteQueue,
     clear,
     last_rows,
     recorded_ids,
@@ -34,6 +34,8 @@ from custom_components.metering_hub.history.recorder.recorder import (
 )
 from custom_components.metering_hub.history.repricing import Repricer
 from custom_components.metering_hub.history.statistic import Scope, Statistic
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.prices import action_memory, action_source
 from custom_components.metering_hub.prices.price_book import PriceBook
@@ -98,7 +100,7 @@ async def _recorder(
     freezer.move_to(NOW)
     await hass.config.async_update(currency="EUR")
     monkeypatch.setattr(cost_pass, "SPAN", timedelta(days=1))
-    monkeypatch.setattr(recorder, "BATCH", 10)
+    monkeypatch.setattr(write_queue, "BATCH", 10)
     await write(hass, SCOPE.statistic(POINT), USED)
 
 
@@ -106,7 +108,7 @@ async def write(hass: HomeAssistant, statistic: Statistic, rows: Sequence[Row]) 
     """Write rows to the recorder."""
     writer = StatisticWriter.of(statistic, None)
     writer.add(rows)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
 
@@ -238,7 +240,7 @@ async def test_amounts_that_were_written(hass: HomeAssistant, entry: Entry) -> N
         *(row._replace(sum=(row.sum or 0) + 8) for row in USED[90:]),
     ]
     writer.add(changed)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     entry.repricer.note([writer])
@@ -398,7 +400,7 @@ async def test_fixed_costs_of_a_meter_that_had_no_readings_at_first(
     assert await entry.price() == {}
     writer = StatisticWriter.of(statistic, None)
     writer.add(USED)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     entry.repricer.note([writer])
@@ -454,7 +456,7 @@ async def test_what_was_written_is_not_forgotten_when_others_are_priced(
     await entry.price()
     writer = StatisticWriter.of(SCOPE.statistic(POINT), USED)
     writer.add(row._replace(sum=(row.sum or 0) * 2) for row in USED)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     entry.repricer.note([writer])
@@ -512,7 +514,7 @@ async def test_an_hour_without_a_price_keeps_no_cost_of_another_amount(
     writer = StatisticWriter.of(SCOPE.statistic(POINT), USED)
     changed = [row._replace(sum=(row.sum or 0) + 8) for row in USED[90:]]
     writer.add([*USED[:90], *changed])
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     entry.repricer.note([writer])

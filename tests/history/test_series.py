@@ -8,9 +8,9 @@ import pytest
 from custom_components.metering_hub.history.maths.amounts import IntervalHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.history.maths.standing import StandingRows, runs_of
-from custom_components.metering_hub.history.recorder.recorder import StatisticWriter
 from custom_components.metering_hub.history.series import Series, lead_time, split_chunk
 from custom_components.metering_hub.history.statistic import Statistic
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity
 from custom_components.metering_hub.metering.reading_columns import ReadingColumns
 

@@ -9,8 +9,11 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.metering_hub.errors import RecorderError
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import recorder
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
+)
 from custom_components.metering_hub.history.recorder.joined import (
     ANCHOR,
     Seam,
@@ -20,8 +23,6 @@ from custom_components.metering_hub.history.recorder.joined import (
     write_joined,
 )
 from custom_components.metering_hub.history.recorder.recorder import (
-    StatisticWriter,
-    WriteQueue,
     adjust_sums,
     clear,
     last_rows,
@@ -30,6 +31,8 @@ from custom_components.metering_hub.history.recorder.recorder import (
 )
 from custom_components.metering_hub.history.statistic import Scope
 from custom_components.metering_hub.history.summing import Summing
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.metering.tariff_sums import tariff_sums
 from homeassistant.components.recorder.core import Recorder
@@ -101,7 +104,7 @@ async def write(
     """Write rows of a point to the recorder; return what has written them."""
     writer = StatisticWriter.of(SCOPE.statistic(point), None)
     writer.add(rows)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     return writer
@@ -181,7 +184,7 @@ async def test_a_refused_write_is_made_up_for(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the database refused stays due, and is written by the next run."""
-    monkeypatch.setattr(recorder, "BATCH", 10)
+    monkeypatch.setattr(write_queue, "BATCH", 10)
     await write_all(hass, 48)
     work = Summing(hass)
     with refusing(hass, lambda count, _: count > 2), pytest.raises(RecorderError):

@@ -13,7 +13,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.backends.errors import UnreachableError
-from custom_components.metering_hub.history.recorder import recorder
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.metering.model import Point
 from homeassistant.core import HomeAssistant
 from simulators.dsmr_reader import DsmrReaderSimulator
@@ -46,7 +46,7 @@ async def clean_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistic
 @pytest.fixture
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in small batches, so an interrupted import has written many rows."""
-    monkeypatch.setattr(recorder, "BATCH", 50)
+    monkeypatch.setattr(write_queue, "BATCH", 50)
 
 
 @pytest.mark.usefixtures("small_writes")

@@ -17,7 +17,7 @@ from custom_components.metering_hub.backends.dsmr_reader.backend import (
     DsmrReaderBackend,
 )
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history.recorder import recorder
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.metering.model import Point
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
@@ -72,8 +72,8 @@ def simulator() -> DsmrReaderSimulator:
 @pytest.fixture(autouse=True)
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in small batches, so there are many of them."""
-    monkeypatch.setattr(recorder, "BATCH", 60)
-    monkeypatch.setattr(recorder, "MAX_QUEUED", 120)
+    monkeypatch.setattr(write_queue, "BATCH", 60)
+    monkeypatch.setattr(write_queue, "MAX_QUEUED", 120)
 
 
 @pytest.fixture(autouse=True)

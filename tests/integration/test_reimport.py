@@ -17,13 +17,14 @@ from custom_components.metering_hub.backends.errors import (
     UnreachableError,
 )
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.history.recorder import recorder
-from custom_components.metering_hub.history.recorder.recorder import (
-    WriteQueue,
-    last_rows,
+from custom_components.metering_hub.history import write_queue
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
 )
-from custom_components.metering_hub.history.recorder.writer import StatisticWriter
+from custom_components.metering_hub.history.recorder.recorder import last_rows
 from custom_components.metering_hub.history.statistic import Statistic
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.metering.model import Point, Reading
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -46,7 +47,7 @@ type ReadChunks = Callable[[AsyncIterator[HistoryChunk]], AsyncIterator[HistoryC
 @pytest.fixture(autouse=True)
 def small_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in small batches, so that an import that is cut off has written many."""
-    monkeypatch.setattr(recorder, "BATCH", 20)
+    monkeypatch.setattr(write_queue, "BATCH", 20)
 
 
 class Source:
@@ -150,7 +151,7 @@ async def write_wrong(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         writer = StatisticWriter.of(statistic, None)
         rows = await last_rows(hass, statistic_id, 1000)
         writer.add(row._replace(sum=2 * (row.sum or 0.0)) for row in rows)
-        queue = WriteQueue(hass)
+        queue = WriteQueue(HomeAssistantRecorder(hass))
         await queue.write([writer])
         await queue.finish()
 

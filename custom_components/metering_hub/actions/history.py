@@ -20,6 +20,7 @@ from ..history.readings import (
     read_history,
     readings_end,
 )
+from ..history.recorder.home_assistant import HomeAssistantRecorder
 from ..history.rejected import rules_of
 from ..metering.model import Point
 from ..metering.point_settings import PointSettings
@@ -122,8 +123,9 @@ async def _estimator(
 ) -> Estimator | None:
     """Return what estimates the hours of a point as its import did, if it does."""
     scope = await history.scope()
+    recorder = HomeAssistantRecorder(history.hass)
     source = await recorded_source(
-        history.hass, history.qualities, scope, point, start, end
+        recorder, history.qualities, scope, point, start, end
     )
     return source.estimator if source else None
 

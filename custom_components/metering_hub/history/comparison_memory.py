@@ -14,6 +14,7 @@ from ..backends.common.parse import as_object, as_text
 from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
 from ..memory import CheckedStore
+from .json_store import JsonStore
 
 _VERSION = 1
 
@@ -44,12 +45,18 @@ class ComparisonMemory:
     If the file is lost, the history of 30 days is read once more.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = CheckedStore(
+    def __init__(self, store: JsonStore) -> None:
+        """Initialize the memory; nothing is loaded yet."""
+        self._store = store
+        self._compared: Compared | None = None
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry_id: str) -> ComparisonMemory:
+        """Return the memory of a config entry."""
+        store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry_id}.compared"
         )
-        self._compared: Compared | None = None
+        return cls(store)
 
     async def async_load(self) -> Compared:
         """Return the latest comparison, which is loaded once."""

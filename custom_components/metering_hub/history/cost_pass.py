@@ -9,16 +9,17 @@ from homeassistant.core import HomeAssistant
 from .cost_source import CostSource, sum_before
 from .maths.costs import running_costs
 from .maths.rows import Row
+from .recorder.home_assistant import HomeAssistantRecorder
 from .recorder.recorder import (
-    WriteQueue,
     clear,
     clear_own,
     last_rows,
     recorded_metadata,
     rows_during,
 )
-from .recorder.writer import StatisticWriter
 from .statistic import Statistic
+from .write_queue import WriteQueue
+from .writer import StatisticWriter
 
 SPAN = timedelta(days=14)
 """The hours that are read at once; to compare them takes a few milliseconds."""
@@ -98,7 +99,7 @@ class CostPass:
         writer = StatisticWriter(
             self._statistic, {}, latest=latest[0].start if latest else None
         )
-        queue = WriteQueue(self._hass)
+        queue = WriteQueue(HomeAssistantRecorder(self._hass))
         running = await sum_before(self._hass, statistic_id, start)
         await self._source.go_on_from(start)
         reached = start

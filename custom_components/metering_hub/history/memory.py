@@ -11,6 +11,7 @@ from ..backends.common.parse import as_object
 from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
 from ..memory import CheckedStore
+from .json_store import JsonStore
 
 _VERSION = 1
 
@@ -22,13 +23,19 @@ class ImportMemory:
     after a reload. What is lost costs only requests, because rows are written again.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = CheckedStore(
-            hass, _VERSION, f"{DOMAIN}.{entry_id}.history"
-        )
+    def __init__(self, store: JsonStore) -> None:
+        """Initialize the memory; nothing is loaded yet."""
+        self._store = store
         self._is_loaded = False
         self._unfinished: dict[str, datetime | None] = {}
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry_id: str) -> ImportMemory:
+        """Return the memory of a config entry."""
+        store: Store[dict[str, Json]] = CheckedStore(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.history"
+        )
+        return cls(store)
 
     @property
     def unfinished(self) -> Mapping[str, datetime | None]:

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing
 from datetime import datetime
 
-from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..backends.base import Backend, HistoryChunk
@@ -18,10 +17,11 @@ from .memory import ImportMemory
 from .planner import Planner
 from .possible_history import possible_history
 from .quality.memory import parts_before
-from .recorder.recorder import WriteQueue
-from .recorder.writer import StatisticWriter
+from .recorder_protocol import Recorder
 from .resume import Plans
 from .series import Series, first_time, split_chunk
+from .write_queue import WriteQueue
+from .writer import StatisticWriter
 
 READINGS_AT_ONCE = 500
 """Readings that are processed without yielding, which takes a few milliseconds."""
@@ -45,20 +45,20 @@ class Pass:
 
     def __init__(
         self,
-        hass: HomeAssistant,
+        recorder: Recorder,
         planner: Planner,
         memory: ImportMemory,
         group: Plans,
         earliest: datetime,
     ) -> None:
         """Initialize a pass; a reading before `earliest` is not the first one."""
-        self._hass = hass
+        self._recorder = recorder
         self._planner = planner
         self._memory = memory
         self._group = group
         self._earliest = earliest
         self._series: dict[str, Series] = {}
-        self._saved = hass.loop.time()
+        self._saved = asyncio.get_running_loop().time()
         self.failed: dict[str, BackendError] = {}
 
     @property
@@ -99,7 +99,7 @@ class Pass:
         now = dt_util.utcnow()
         # Comparing recorded rows is not shown as progress.
         news = max(start, min(plan.news or start for _, plan in self._group))
-        queue = WriteQueue(self._hass)
+        queue = WriteQueue(self._recorder)
         points = [point for point, _ in self._group]
         history = possible_history(backend, self._earliest, points, start, now)
         async with aclosing(_prefetched(history)) as chunks:
@@ -112,6 +112,9 @@ class Pass:
         await queue.write(self.writers)
         await queue.finish()
         await self.keep_qualities(are_stored=True)
+        if any(plan.base is None or plan.recorded is None for _, plan in self._group):
+            # Estimates follow from what was measured, which a crash would forget.
+            await self._planner.qualities.async_save()
         keys = {point.key for point, _ in self._group}
         await self._memory.async_complete(*(keys - self.failed.keys()))
         report(news, now, _rows_written(self.writers))
@@ -176,9 +179,9 @@ class Pass:
         """Remember from time to time how far re-imports have come."""
         for series in self._series.values():
             series.note_stored()
-        if self._hass.loop.time() - self._saved < SAVE_INTERVAL:
+        if asyncio.get_running_loop().time() - self._saved < SAVE_INTERVAL:
             return
-        self._saved = self._hass.loop.time()
+        self._saved = asyncio.get_running_loop().time()
         await self.keep_qualities()
         await self._planner.qualities.async_save()
         await self._memory.async_reach(

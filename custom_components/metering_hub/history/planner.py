@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from homeassistant.core import HomeAssistant
-
 from ..metering.model import Kind, Point
 from ..metering.quality import UNKNOWN, is_estimated
 from .maths.rows import HOUR_SECONDS
 from .quality.estimate_source import EstimateSource, estimate_start
 from .quality.memory import QualityMemory
-from .recorder.writer import StatisticWriter
+from .recorder_protocol import Recorder
 from .rejected import PointRejections, Rejections
 from .resume import (
     Plans,
@@ -23,6 +21,7 @@ from .resume import (
 )
 from .series import Series, make_hours
 from .statistic import Scope
+from .writer import StatisticWriter
 
 
 class Planner:
@@ -34,7 +33,7 @@ class Planner:
 
     def __init__(
         self,
-        hass: HomeAssistant,
+        recorder: Recorder,
         scope: Scope,
         starts: Mapping[str, datetime | None],
         window: timedelta,
@@ -42,7 +41,7 @@ class Planner:
         qualities: QualityMemory,
     ) -> None:
         """Initialize the planner of one run."""
-        self._hass = hass
+        self._recorder = recorder
         self.scope = scope
         self._starts = dict(starts)
         self._window = window
@@ -59,13 +58,13 @@ class Planner:
         statistic = self.scope.statistic(point)
         if point.key in self._starts:
             start = self._starts[point.key] or self.scope.start
-            plan = await plan_reimport(self._hass, statistic, start)
+            plan = await plan_reimport(self._recorder, statistic, start)
             if (first := self._estimate_start(point, plan)) is not None:
-                plan = await plan_reimport(self._hass, statistic, first)
+                plan = await plan_reimport(self._recorder, statistic, first)
         else:
-            plan = await plan_resume(self._hass, statistic, self._window)
+            plan = await plan_resume(self._recorder, statistic, self._window)
             if (first := self._estimate_start(point, plan)) is not None:
-                plan = await with_earlier_rows(self._hass, statistic, plan, first)
+                plan = await with_earlier_rows(self._recorder, statistic, plan, first)
         return self._with_codes(point, plan)
 
     def _estimate_start(self, point: Point, plan: ResumePlan) -> datetime | None:
@@ -94,7 +93,9 @@ class Planner:
         """
         if first is not None:
             statistic = self.scope.statistic(point)
-            plan = await plan_from_reading(self._hass, statistic, point, plan, first)
+            plan = await plan_from_reading(
+                self._recorder, statistic, point, plan, first
+            )
         return self._series(point, plan)
 
     def since(self, plan: ResumePlan) -> datetime | None:
@@ -132,7 +133,7 @@ class Planner:
         if not is_estimated(point):
             return None
         return EstimateSource(
-            self._hass,
+            self._recorder,
             self.qualities,
             self.scope.statistic(point).statistic_id,
             point.key,

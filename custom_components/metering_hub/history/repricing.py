@@ -20,8 +20,8 @@ from .pricing_memory import PricingMemory
 from .recorder.access import wait_until_stored
 from .recorder.recorded_hours import recorded_extents
 from .recorder.recorder import last_rows
-from .recorder.writer import StatisticWriter
 from .statistic import FIXED_COST_KEY, Scope
+from .writer import StatisticWriter
 
 LATE_PRICES = timedelta(days=3)
 """The hours whose prices are read again each hour."""

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from homeassistant.core import HomeAssistant
-
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point
 from ..metering.quality import MISSING, UNKNOWN
 from .maths.rows import HOUR, Baseline, Row
 from .maths.standing import Run, StandingRows, runs_of
 from .quality.estimate_source import is_within_estimate
-from .recorder.recorded_hours import recorded_runs
-from .recorder.recorder import last_rows, row_before, rows_during
+from .recorder_protocol import Recorder
 from .series import lead_time
 from .statistic import Statistic
 
@@ -144,11 +141,11 @@ def group_by_start(plans: Plans) -> Sequence[Plans]:
 
 
 async def plan_resume(
-    hass: HomeAssistant, statistic: Statistic, window: timedelta
+    recorder: Recorder, statistic: Statistic, window: timedelta
 ) -> ResumePlan:
     """Plan to compare the trailing window again, and to continue after it."""
     count = window // HOUR
-    rows = await last_rows(hass, statistic.statistic_id, count + 1)
+    rows = await recorder.last_rows(statistic.statistic_id, count + 1)
     lacks_sum = any(_lacks_sum(row, statistic) for row in rows)
     if len(rows) <= count or lacks_sum:
         return ResumePlan(base=None, recorded=rows)
@@ -156,7 +153,7 @@ async def plan_resume(
 
 
 async def with_earlier_rows(
-    hass: HomeAssistant, statistic: Statistic, plan: ResumePlan, start: datetime
+    recorder: Recorder, statistic: Statistic, plan: ResumePlan, start: datetime
 ) -> ResumePlan:
     """Return a plan that compares the rows from `start` on, if there is one before it.
 
@@ -164,14 +161,14 @@ async def with_earlier_rows(
     """
     if plan.start is None or plan.recorded is None:
         return plan
-    rows = await rows_during(hass, statistic.statistic_id, start - HOUR, plan.start)
+    rows = await recorder.rows_during(statistic.statistic_id, start - HOUR, plan.start)
     if not rows or rows[0].start != start - HOUR or _lacks_sum(rows[0], statistic):
         return plan
     return replace(plan, base=rows[0], recorded=[*rows[1:], *plan.recorded])
 
 
 async def plan_reimport(
-    hass: HomeAssistant, statistic: Statistic, start: datetime | None
+    recorder: Recorder, statistic: Statistic, start: datetime | None
 ) -> ResumePlan:
     """Plan to write all rows from `start` on again; `None` means all there are.
 
@@ -179,24 +176,24 @@ async def plan_reimport(
     of the first reading, so nothing before it is missing.
     """
     base = (
-        await row_before(hass, statistic.statistic_id, start)
+        await recorder.row_before(statistic.statistic_id, start)
         if start is not None
         else None
     )
     begin = base.start + HOUR if base else None
-    latest = await _latest(hass, statistic.statistic_id)
+    latest = await _latest(recorder, statistic.statistic_id)
     is_late = start is not None and base is None and latest is not None
     return ResumePlan(
         base=base,
         recorded=None,
         latest=latest,
-        runs=await recorded_runs(hass, statistic.statistic_id, begin),
+        runs=await recorder.runs(statistic.statistic_id, begin),
         asked=whole_hour(start) if is_late and start else None,
     )
 
 
 async def plan_from_reading(
-    hass: HomeAssistant,
+    recorder: Recorder,
     statistic: Statistic,
     point: Point,
     plan: ResumePlan,
@@ -213,11 +210,11 @@ async def plan_from_reading(
     if not plan.recorded and plan.latest is None:
         return plan
     hour = whole_hour(first)
-    base = await row_before(hass, statistic.statistic_id, hour)
+    base = await recorder.row_before(statistic.statistic_id, hour)
     if base is not None and point.kind is not Kind.REGISTER and first > hour:
         # The source no longer has all of this hour.
         hour += HOUR
-        base = await row_before(hass, statistic.statistic_id, hour)
+        base = await recorder.row_before(statistic.statistic_id, hour)
     if base is None or _lacks_sum(base, statistic):
         return plan
     recorded = plan.recorded and [row for row in plan.recorded if row.start >= hour]
@@ -229,7 +226,7 @@ def _lacks_sum(row: Row, statistic: Statistic) -> bool:
     return not statistic.is_measured and row.sum is None
 
 
-async def _latest(hass: HomeAssistant, statistic_id: str) -> datetime | None:
+async def _latest(recorder: Recorder, statistic_id: str) -> datetime | None:
     """Return the start of the latest recorded row of a statistic."""
-    rows = await last_rows(hass, statistic_id, 1)
+    rows = await recorder.last_rows(statistic_id, 1)
     return rows[0].start if rows else None

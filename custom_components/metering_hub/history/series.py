@@ -18,8 +18,8 @@ from .maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Baseline, Row, as_da
 from .maths.standing import StandingRows
 from .quality.estimate_source import EstimateSource
 from .quality.memory import connected, parts_before
-from .recorder.writer import StatisticWriter
 from .rejected import PointRejections
+from .writer import StatisticWriter
 
 type Hours = RegisterHours | IntervalHours | InstantHours
 

@@ -10,9 +10,9 @@ from ..metering.tariff_sums import TariffSum
 from .cost_pass import CostPass
 from .joining.joined_sums import join_sums, kwh_factor
 from .recorder.access import wait_until_stored
-from .recorder.writer import StatisticWriter
 from .statistic import Scope
 from .sum_source import SummedParts
+from .writer import StatisticWriter
 
 
 class Summing:

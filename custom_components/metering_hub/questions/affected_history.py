@@ -90,9 +90,9 @@ async def _async_forget(
 ) -> None:
     """Forget what the import remembers of the deleted rows."""
     keys = (point.key, *point.former_keys)
-    memory = ImportMemory(hass, entry.entry_id)
+    memory = ImportMemory.of(hass, entry.entry_id)
     await memory.async_load()
     await memory.async_complete(*keys)
-    qualities = QualityMemory(hass, entry.entry_id)
+    qualities = QualityMemory.of(hass, entry.entry_id)
     await qualities.async_load()
     await qualities.async_forget(*keys)

@@ -43,7 +43,7 @@ async def test_codes_survive_a_restart(
     hass: HomeAssistant, hass_storage: Mapping[str, Any]
 ) -> None:
     """A month is a text, months without codes are not there, and nothing else is."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     start = at(2026, 1, 31, 22)
     found = codes((MEASURED, 120), (LINE, 3), (COMPARABLE_DAYS, 24), (MEASURED, 597))
@@ -56,7 +56,7 @@ async def test_codes_survive_a_restart(
             "2026-03": "M70",
         }
     }
-    again = QualityMemory(hass, "entry")
+    again = QualityMemory.of(hass, "entry")
     await again.async_load()
     end = start + len(found) * HOUR
     assert again.codes("gas", start, end) == found
@@ -67,7 +67,7 @@ async def test_codes_survive_a_restart(
 
 async def test_nothing_is_known_of_a_new_point(hass: HomeAssistant) -> None:
     """Hours without a code are unknown, and a point without any has no span."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     assert memory.codes("gas", at(2026, 1, 1), at(2026, 1, 2)) == bytes(24)
     assert memory.codes("gas", at(2026, 1, 1), at(2026, 1, 1)) == b""
@@ -76,7 +76,7 @@ async def test_nothing_is_known_of_a_new_point(hass: HomeAssistant) -> None:
 
 async def test_any_order_of_puts_equals_a_plain_list(hass: HomeAssistant) -> None:
     """Overlapping spans over the edges of months replace what was there."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     choose = random.Random(7)
     start, hours = at(2023, 11, 20), 24 * 150
@@ -107,7 +107,7 @@ async def test_a_damaged_file_is_unknown(
 ) -> None:
     """What cannot be read is left out, and can be put again."""
     hass_storage[KEY] = {"version": 1, "key": KEY, "data": stored}
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     assert memory.span("gas") is None
     start = at(2026, 1, 1)
@@ -123,7 +123,7 @@ async def test_a_month_has_at_most_its_hours(
     """A text that stands for too many hours takes no more memory than a month."""
     stored = {"gas": {"2026-01": "M999" * 1000}}
     hass_storage[KEY] = {"version": 1, "key": KEY, "data": stored}
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     assert memory.span("gas") == (at(2026, 1, 1), at(2026, 2, 1))
 
@@ -134,7 +134,7 @@ async def test_changes_are_saved_later(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """Imports that follow each other do not put the save off; an equal code is none."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     start, revision = at(2026, 1, 1), memory.revision
     for index in range(3):
@@ -157,12 +157,12 @@ async def test_nothing_is_saved_after_an_unload(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """The file of an entry that is removed stays away."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     memory.put("gas", [HourCodes(at(2026, 1, 1), codes((MEASURED, 1)))])
     await memory.async_close()
     assert KEY in hass_storage
-    await QualityMemory(hass, "entry").async_remove()
+    await QualityMemory.of(hass, "entry").async_remove()
     memory.put("gas", [HourCodes(at(2026, 1, 1), codes((LINE, 1)))])
     freezer.tick(timedelta(hours=1))
     async_fire_time_changed(hass)
@@ -172,7 +172,7 @@ async def test_nothing_is_saved_after_an_unload(
 
 async def test_hours_that_were_read_are_not_filled(hass: HomeAssistant) -> None:
     """Only what is unknown, missing or held can become missing without a reading."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     start = at(2026, 1, 31, 22)
     known = codes((MEASURED, 1), (MISSING, 1), (LINE, 1))
@@ -185,7 +185,7 @@ async def test_clearing_forgets_all(
     hass: HomeAssistant, hass_storage: Mapping[str, Any]
 ) -> None:
     """Deleted statistics have no hours."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     memory.put("gas", [HourCodes(at(2026, 1, 1), codes((MEASURED, 1)))])
     await memory.async_clear()

@@ -35,7 +35,7 @@ async def memory_of(
     hass: HomeAssistant, key: str, begin: int, *runs: tuple[int, int]
 ) -> QualityMemory:
     """Return a memory of a point, from hours ago on."""
-    memory = QualityMemory(hass, "entry")
+    memory = QualityMemory.of(hass, "entry")
     await memory.async_load()
     found = b"".join(bytes((code,)) * count for code, count in runs)
     memory.put(key, [HourCodes(hours_ago(begin).timestamp(), found)])

@@ -14,25 +14,26 @@ import pytest
 
 from custom_components.metering_hub.errors import RecorderError, StoppingError
 from custom_components.metering_hub.errors.stopping import ended_at_stop
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import (
-    access as recorder_access,
-    recorder,
-)
+from custom_components.metering_hub.history.recorder import access as recorder_access
 from custom_components.metering_hub.history.recorder.access import (
     Barrier,
     run_query,
     wait_until_stored,
 )
 from custom_components.metering_hub.history.recorder.batches import Batch, find_missing
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
+)
 from custom_components.metering_hub.history.recorder.recorder import (
-    WriteQueue,
     clear,
     last_rows,
     recorded_ids,
 )
-from custom_components.metering_hub.history.recorder.writer import StatisticWriter
 from custom_components.metering_hub.history.statistic import Statistic
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -58,8 +59,8 @@ def recorder_config() -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _recorder(recorder_mock: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a recorder, and write in batches of a few rows."""
-    monkeypatch.setattr(recorder, "BATCH", 10)
-    monkeypatch.setattr(recorder, "MAX_QUEUED", 30)
+    monkeypatch.setattr(write_queue, "BATCH", 10)
+    monkeypatch.setattr(write_queue, "MAX_QUEUED", 30)
 
 
 def make_statistic(key: str, *, is_measured: bool = False) -> Statistic:
@@ -90,7 +91,7 @@ def writer_of(key: str, rows: list[Row], **more: object) -> StatisticWriter:
 
 async def write(hass: HomeAssistant, *writers: StatisticWriter) -> None:
     """Write all pending rows."""
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write(writers)
     await queue.finish()
 

@@ -7,18 +7,21 @@ import logging
 import pytest
 
 from custom_components.metering_hub.errors import RecorderError
+from custom_components.metering_hub.history import write_queue
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder import recorder
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
+)
 from custom_components.metering_hub.history.recorder.recorder import (
-    WriteQueue,
     last_rows,
     recorded_metadata,
 )
 from custom_components.metering_hub.history.recorder.unit_change import (
     convert_changed_units,
 )
-from custom_components.metering_hub.history.recorder.writer import StatisticWriter
 from custom_components.metering_hub.history.statistic import Statistic
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 
@@ -48,7 +51,7 @@ def recorder_config() -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _recorder(recorder_mock: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a recorder, and write in batches of a few rows."""
-    monkeypatch.setattr(recorder, "BATCH", 10)
+    monkeypatch.setattr(write_queue, "BATCH", 10)
 
 
 def make_rows(changes: Sequence[float]) -> list[Row]:
@@ -66,7 +69,7 @@ async def write(
     """Write rows over whatever is recorded."""
     writer = StatisticWriter.of(ENERGY, None, latest=latest)
     writer.add(rows)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
 
@@ -132,7 +135,7 @@ async def test_only_the_rest_of_the_statistic_moves(hass: HomeAssistant) -> None
     rows = make_rows([1.0] * COUNT)
     writer = StatisticWriter.of(other, None)
     writer.add(rows)
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     await write(hass, rows)

@@ -9,9 +9,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.history.maths.rows import Row
-from custom_components.metering_hub.history.recorder.recorder import WriteQueue
-from custom_components.metering_hub.history.recorder.writer import StatisticWriter
+from custom_components.metering_hub.history.recorder.home_assistant import (
+    HomeAssistantRecorder,
+)
 from custom_components.metering_hub.history.statistic import Statistic, statistic_prefix
+from custom_components.metering_hub.history.write_queue import WriteQueue
+from custom_components.metering_hub.history.writer import StatisticWriter
 from custom_components.metering_hub.questions.open_questions import contradiction_id
 from custom_components.metering_hub.questions.repair_flows import ContradictedFlow
 from homeassistant.components.energy.data import async_get_manager
@@ -145,7 +148,7 @@ async def test_means_of_an_earlier_version_wait_for_an_answer(
     writer = StatisticWriter.of(means, None)
     start = NOW_HOUR - timedelta(hours=3)
     writer.add([Row(start=start, state=None, sum=None, mean=5.0, min=4.0, max=6.0)])
-    queue = WriteQueue(hass)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
     await queue.write([writer])
     await queue.finish()
     await set_up(hass, entry)

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from homeassistant.core import HomeAssistant
-
 from ...metering.model import Point
 from ...metering.quality import COMPARABLE_DAYS, MEASURED, UNKNOWN, is_estimated
 from ...metering.register_run import WINDOW_SECONDS
@@ -13,7 +11,7 @@ from ..maths.comparable_days import DAYS_BACK, DayKinds
 from ..maths.estimates import Estimator
 from ..maths.hour_counter import MOST_OPEN
 from ..maths.rows import FOREVER, HOUR, HOUR_SECONDS, NEVER, Row, as_datetime
-from ..recorder.recorder import rows_during
+from ..recorder_protocol import Recorder
 from ..statistic import Scope
 from .memory import QualityMemory
 
@@ -42,7 +40,7 @@ class EstimateSource:
 
     def __init__(
         self,
-        hass: HomeAssistant,
+        recorder: Recorder,
         qualities: QualityMemory,
         statistic_id: str,
         key: str,
@@ -54,7 +52,7 @@ class EstimateSource:
     ) -> None:
         """Initialize an estimator with rows that were read from the recorder."""
         self.estimator = Estimator(days)
-        self._hass = hass
+        self._recorder = recorder
         self._qualities = qualities
         self._statistic_id = statistic_id
         self._key = key
@@ -96,8 +94,8 @@ class EstimateSource:
         end = min(self._noted_until, span[1])
         if start >= end or MEASURED not in self._qualities.codes(self._key, start, end):
             return
-        rows = await rows_during(
-            self._hass, self._statistic_id, as_datetime(start), as_datetime(end)
+        rows = await self._recorder.rows_during(
+            self._statistic_id, as_datetime(start), as_datetime(end)
         )
         self.estimator.note_recorded(
             {
@@ -115,8 +113,8 @@ class EstimateSource:
         if self._start is None or not self._are_changes_due:
             return
         self._are_changes_due = False
-        rows = await rows_during(
-            self._hass, self._statistic_id, self._start - COMPARED - HOUR, self._start
+        rows = await self._recorder.rows_during(
+            self._statistic_id, self._start - COMPARED - HOUR, self._start
         )
         positions = self._positions(rows)
         self.estimator.note_changes(
@@ -147,7 +145,7 @@ class EstimateSource:
 
 
 async def recorded_source(
-    hass: HomeAssistant,
+    recorder: Recorder,
     qualities: QualityMemory,
     scope: Scope,
     point: Point,
@@ -163,13 +161,13 @@ async def recorded_source(
         return None
     statistic_id = scope.statistic(point).statistic_id
     source = EstimateSource(
-        hass,
+        recorder,
         qualities,
         statistic_id,
         point.key,
         scope.day_kinds,
         start,
-        await rows_during(hass, statistic_id, start, end),
+        await recorder.rows_during(statistic_id, start, end),
         is_again=False,
     )
     await source.note_changes()

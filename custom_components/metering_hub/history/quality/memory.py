@@ -17,6 +17,7 @@ from ...backends.common.parse import as_object
 from ...const import DOMAIN
 from ...memory import CheckedStore
 from ...metering.quality import HELD, HOUR_QUALITIES, MISSING, UNKNOWN, HourCodes
+from ..json_store import JsonStore
 from ..maths.rows import HOUR_SECONDS
 
 _VERSION = 1
@@ -47,17 +48,23 @@ class QualityMemory:
     are UNKNOWN until an import reads them again.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Initialize the store; nothing is loaded yet."""
-        self._store: Store[dict[str, Json]] = CheckedStore(
-            hass, _VERSION, f"{DOMAIN}.{entry_id}.qualities"
-        )
+    def __init__(self, store: JsonStore) -> None:
+        """Initialize the memory; nothing is loaded yet."""
+        self._store = store
         self._points: dict[str, Months] = {}
         self._is_loaded = False
         self._is_changed = False
         self._is_scheduled = False
         self._is_closed = False
         self.revision = 0
+
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry_id: str) -> QualityMemory:
+        """Return the memory of a config entry."""
+        store: Store[dict[str, Json]] = CheckedStore(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.qualities"
+        )
+        return cls(store)
 
     async def async_load(self) -> None:
         """Load what is stored, once; what is damaged is left out."""

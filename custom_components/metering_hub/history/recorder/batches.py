@@ -1,11 +1,9 @@
 """Pass rows to the recorder in batches, and check that it stored them."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-import math
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 
-from sqlalchemy import Row as Result, bindparam, select
+from sqlalchemy import bindparam, select
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.recorder.models import (
@@ -18,17 +16,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import session_scope
 
 from ...const import DOMAIN
-from ...metering.register_marks import DECIMALS
-from ..maths.rows import Cells, Row
+from ..batches import Batch
+from ..maths.rows import Row
 from ..statistic import Statistic
 from .access import run_query, running_recorder
 from .seams import RewriteTask
-
-type Stored = Result[
-    tuple[str | None, float | None, float | None, float | None, float | None]
-]
-"""Statistic id, start, state, sum and mean of a row in the database."""
-
 
 _QUERY = (
     select(
@@ -47,66 +39,21 @@ _QUERY = (
 """Made once, and executed without the ORM: both take as long as the query itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of one statistic that the recorder stores in one transaction.
+def queue_batch(hass: HomeAssistant, batch: Batch) -> None:
+    """Pass the rows to the recorder, where they replace those of the same hours.
 
-    Either all of them are stored or none, so one row proves the others: `evidence`.
-    With `rewrite`, that task stores them, because recorded rows follow.
+    Raises RecorderError if it is not running, and StoppingError.
     """
-
-    statistic: Statistic
-    rows: Sequence[Cells]
-    evidence: Row
-    rewrite: RewriteTask | None = None
-
-    @classmethod
-    def of(
-        cls,
-        statistic: Statistic,
-        rows: Sequence[Cells],
-        recorded: Mapping[datetime, Row] | None,
-        latest: datetime | None = None,
-    ) -> Batch:
-        """Return a batch with the last row that differs from the `recorded` ones.
-
-        A row that was recorded with the same cells before proves nothing. If it is not
-        known which rows are recorded, the task that stores them proves it. `latest` is
-        the start of the latest recorded row.
-        """
-        compared = rows[0] if recorded is None else rows[-1]
-        if latest is not None and (
-            compared[0] < latest or (recorded is None and compared[0] == latest)
-        ):
-            typed = [Row(*cells) for cells in rows]
-            task = RewriteTask(statistic.statistic_id, typed)
-            return cls(statistic, rows, typed[-1], task)
-        for cells in reversed(rows):
-            row = Row(*cells)
-            if recorded is None or recorded.get(row.start) != row:
-                return cls(statistic, rows, row)
-        return cls(statistic, rows, Row(*rows[-1]))
-
-    def queue(self, hass: HomeAssistant) -> None:
-        """Pass the rows to the recorder, where they replace those of the same hours.
-
-        Raises RecorderError if it is not running, and StoppingError.
-        """
-        instance = running_recorder(hass)
-        if self.rewrite is not None:
-            instance.queue_task(self.rewrite)
-            return
-        data = [_as_data(Row(*cells)) for cells in self.rows]
-        async_add_external_statistics(hass, _as_metadata(self.statistic), data)
-
-    def is_proven_by(self, stored: Stored | None) -> bool:
-        """Return True if the row in the database is the one that was written."""
-        if stored is None or (self.rewrite and not self.rewrite.is_done):
-            return False
-        _, _, state, sum_, mean = stored
-        if self.statistic.is_measured:
-            return is_same(mean, self.evidence.mean)
-        return is_same(sum_, self.evidence.sum) and is_same(state, self.evidence.state)
+    instance = running_recorder(hass)
+    rows = [Row(*cells) for cells in batch.rows]
+    if not batch.is_rewrite:
+        metadata = _as_metadata(batch.statistic)
+        async_add_external_statistics(hass, metadata, [_as_data(row) for row in rows])
+        return
+    task = batch.rewriting
+    if not isinstance(task, RewriteTask):
+        task = batch.rewriting = RewriteTask(batch.statistic.statistic_id, rows)
+    instance.queue_task(task)
 
 
 async def find_missing(hass: HomeAssistant, batches: Collection[Batch]) -> list[Batch]:
@@ -130,22 +77,17 @@ async def find_missing(hass: HomeAssistant, batches: Collection[Batch]) -> list[
 
 def _stored_rows(
     hass: HomeAssistant, ids: Collection[str], starts: Collection[float]
-) -> Mapping[tuple[str | None, float | None], Stored]:
+) -> Mapping[tuple[str | None, float | None], Row]:
     """Return the rows of statistics at some hours, by statistic id and start."""
     values = {"ids": [*ids], "starts": [*starts]}
     with session_scope(hass=hass, read_only=True) as session:
         rows = session.connection().execute(_QUERY, values).all()
-    return {(row[0], row[1]): row for row in rows}
-
-
-def is_same(stored: float | None, written: float | None) -> bool:
-    """Return True if a cell has the value that was written, up to half a decimal.
-
-    Sums that were moved or converted in the database are not rounded.
-    """
-    if stored is None or written is None:
-        return stored is written
-    return math.isclose(stored, written, rel_tol=1e-9, abs_tol=0.5 * 10**-DECIMALS)
+    return {
+        (statistic_id, start): Row(
+            datetime.fromtimestamp(start or 0.0, UTC), state, sum_, mean
+        )
+        for statistic_id, start, state, sum_, mean in rows
+    }
 
 
 def _as_data(row: Row) -> StatisticData:

@@ -7,9 +7,11 @@ from homeassistant.core import HomeAssistant
 
 from ...errors import RecorderError
 from ..statistic import Statistic
+from ..write_queue import WriteQueue
+from ..writer import StatisticWriter
+from .home_assistant import HomeAssistantRecorder
 from .recorded_hours import recorded_extents
-from .recorder import WriteQueue, recorded_ids, recorded_metadata, rows_during
-from .writer import StatisticWriter
+from .recorder import recorded_ids, recorded_metadata, rows_during
 
 COPY_SUFFIX = "_old"
 
@@ -34,7 +36,8 @@ async def copy_statistic(hass: HomeAssistant, statistic_id: str, note: str) -> s
         unit_class=metadata["unit_class"],
         is_measured=not metadata["has_sum"],
     )
-    queue, writer = WriteQueue(hass), StatisticWriter.of(copy, None)
+    queue = WriteQueue(HomeAssistantRecorder(hass))
+    writer = StatisticWriter.of(copy, None)
     start = extent.first
     while start <= extent.last:
         end = start + _COPIED_AT_ONCE

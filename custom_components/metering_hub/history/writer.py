@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..maths.rows import Cells, Row
-from ..statistic import Statistic
 from .batches import is_same
+from .maths.rows import Cells, Row
+from .statistic import Statistic
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Deterministic simulation of backends, polls and imports, with faults from a seed."""
