@@ -24,8 +24,8 @@ DOCUMENTED = (
 """The folders that have docstrings everywhere and no long function."""
 
 MAX_ROOMS = 36
-MAX_ARROWS = 185
-MAX_OWN_FILES = 7
+MAX_ARROWS = 205
+MAX_OWN_FILES = 6
 MAX_FUNCTION_LINES = 40
 SHOWN_FUNCTIONS = 5
 

@@ -11,11 +11,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from ..backends.common.http import Json
+from ..backends.common.parse import as_object
+from ..backends.common.times import as_utc_moment
 from ..const import DOMAIN
+from ..memory import CheckedStore
 from .kinds import ACCESS, FAILURES, POINTS, SERVER, FailureKind
 
 _ALIKE = timedelta(hours=1)
@@ -41,7 +44,7 @@ class Failures:
         self._entry_id = entry.entry_id
         self._title: Callable[[], str] = lambda: entry.title
         self._is_wanted: Callable[[], bool] = lambda: entry.disabled_by is None
-        self._store: Store[dict[str, dict[str, str]]] = Store(
+        self._store: CheckedStore[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.failures"
         )
         self._since: dict[str, dict[str, datetime]] = {}
@@ -53,8 +56,8 @@ class Failures:
         for kind, sources in (await self._store.async_load() or {}).items():
             self._since[kind] = {
                 source: moment
-                for source, text in sources.items()
-                if (moment := dt_util.parse_datetime(text)) is not None
+                for source, value in as_object(sources).items()
+                if (moment := as_utc_moment(value)) is not None
             }
 
     async def async_remove(self) -> None:
@@ -188,7 +191,7 @@ class Failures:
         """Save soon since when what fails."""
         self._store.async_delay_save(self._stored, _SAVE_DELAY)
 
-    def _stored(self) -> dict[str, dict[str, str]]:
+    def _stored(self) -> dict[str, Json]:
         """Return what to store."""
         return {
             kind: {source: moment.isoformat() for source, moment in sources.items()}
