@@ -18,19 +18,27 @@ type HttpAnswer = tuple[int, CIMultiDict[str], bytes]
 class Likeness:
     """How alike the answers of a simulator must be: names and types, not values.
 
-    `optional` are fields that may be missing, and `free_maps` are maps whose names
-    depend on the data. With `is_complete`, names have the same order, and lists have
+    `optional` are fields that may be missing, `free_maps` are maps whose names depend
+    on the data, `any_type` are fields whose type does, and `same` are fields whose
+    values must be equal. With `is_complete`, names have the same order, and lists have
     all kinds of items that the captured ones have; without it, they have no others.
     """
 
     optional: Collection[str] = frozenset()
     free_maps: Collection[str] = frozenset()
+    any_type: Collection[str] = frozenset()
+    same: Collection[str] = frozenset()
     is_complete: bool = True
 
     def differences(self, expected: Json, got: Json, where: str = "") -> list[str]:
         """Return in which ways a value is not like the captured one."""
+        name = where.rpartition(".")[2]
+        if name in self.any_type:
+            return []
+        if name in self.same and expected != got:
+            return [f"{where}: {got} not {expected}"]
         if isinstance(expected, dict) and isinstance(got, dict):
-            is_free = where.rpartition(".")[2] in self.free_maps
+            is_free = name in self.free_maps
             return [] if is_free else [*self._of_objects(expected, got, where)]
         if isinstance(expected, list) and isinstance(got, list):
             if bool(expected) != bool(got):
