@@ -156,7 +156,7 @@ class Fault:
 class RecordedRequest:
     """A request that a simulator received; `time` is aware UTC.
 
-    `fields` are the names in its body, if that is a JSON object or a form.
+    `fields` are the names in its body, if that is a form, or JSON with objects.
     """
 
     method: str
@@ -329,7 +329,10 @@ async def _fields(request: web.Request) -> frozenset[str]:
         body = loads(text)
     except JSONDecodeError:
         return frozenset()
-    return frozenset(body if isinstance(body, dict) else ())
+    objects = body if isinstance(body, list) else [body]
+    return frozenset(
+        name for each in objects if isinstance(each, dict) for name in each
+    )
 
 
 def _hang_up(request: web.Request) -> None:

@@ -26,6 +26,10 @@ _IGNORED = ("err_unknown_param", "timeseries_unknown_filter")
 """Captures with names that the servers do not know, and ignore."""
 
 _SAMPLES = ("since", "till", "delta_t", "raw", "output_unit_id", "signal_origin_id")
+_BATCH = (
+    *("client_cid", "sensor_mid", "signal_type_moid"),
+    *("get_last", "last_acq", *_SAMPLES),
+)
 _LIST = ("limit", "offset", "ordering")
 _LOGIN = (
     *("client_id", "client_secret", "grant_type"),
@@ -75,8 +79,8 @@ _DESCRIBED: Mapping[str, Mapping[Shape, Sequence[str]]] = {
         ("GET", "/sensors/states"): ("client_cid", "sensor_mid"),
         ("GET", "/sensors/signals/types"): (),
         ("GET", "/sensors/{}/signals/{}/data"): _SAMPLES,
-        ("POST", "/sensors/signals/data"): (),
-        ("POST", "/sensors/signals/data/v2"): (),
+        ("POST", "/sensors/signals/data"): _BATCH,
+        ("POST", "/sensors/signals/data/v2"): _BATCH,
     },
     "dsmr_reader": {
         ("POST", "/api/v1/datalogger/dsmrreading"): ("telegram",),
