@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
+from urllib.parse import parse_qs
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
-from orjson import dumps, loads
+from orjson import JSONDecodeError, dumps, loads
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
@@ -153,13 +154,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request that a simulator received; `time` is aware UTC."""
+    """A request that a simulator received; `time` is aware UTC.
+
+    `fields` are the names in its body, if that is a form, or JSON with objects.
+    """
 
     method: str
     path: str
     query: MultiDictProxy[str]
     headers: CIMultiDictProxy[str]
     time: datetime
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -171,7 +176,12 @@ class _Armed:
 
 
 class Faults:
-    """The faults in force and the bounded request log of one simulator."""
+    """The faults in force and the bounded request log of one simulator.
+
+    Each of `observers` is told each request to any simulator of this process.
+    """
+
+    observers: ClassVar[list[Callable[[RecordedRequest], None]]] = []
 
     def __init__(self, log_size: int = _LOG_SIZE) -> None:
         """Initialize without faults; the log keeps the last `log_size` requests."""
@@ -209,15 +219,17 @@ class Faults:
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         """Record the request and apply the faults that match it."""
-        self.requests.append(
-            RecordedRequest(
-                request.method,
-                request.path,
-                MultiDictProxy(MultiDict(request.query)),
-                CIMultiDictProxy(CIMultiDict(request.headers)),
-                datetime.now(UTC),
-            )
+        recorded = RecordedRequest(
+            request.method,
+            request.path,
+            MultiDictProxy(MultiDict(request.query)),
+            CIMultiDictProxy(CIMultiDict(request.headers)),
+            datetime.now(UTC),
+            await _fields(request),
         )
+        self.requests.append(recorded)
+        for observer in self.observers:
+            observer(recorded)
         for fault in reversed(self._take(request)):
             handler = _wrap(fault.action, handler)
         return await handler(request)
@@ -304,6 +316,23 @@ def _headers(response: web.StreamResponse) -> CIMultiDict[str]:
     for name in _BODY_HEADERS:
         headers.popall(name, None)
     return headers
+
+
+async def _fields(request: web.Request) -> frozenset[str]:
+    """Return the names in a body; the handler can still read it afterwards."""
+    if not request.can_read_body:
+        return frozenset()
+    text = await request.read()
+    if request.content_type == "application/x-www-form-urlencoded":
+        return frozenset(parse_qs(text.decode("latin-1"), keep_blank_values=True))
+    try:
+        body = loads(text)
+    except JSONDecodeError:
+        return frozenset()
+    objects = body if isinstance(body, list) else [body]
+    return frozenset(
+        name for each in objects if isinstance(each, dict) for name in each
+    )
 
 
 def _hang_up(request: web.Request) -> None:

@@ -55,7 +55,7 @@ def meter_statistics(store: Store) -> Row:
     row["rejected_telegrams"] = 1 if known else 0
     own = telegram(store, latest) if known and latest else None
     row["latest_telegram"] = knobs.inbox.telegram or own
-    return row
+    return row | knobs.inbox.statistics
 
 
 def has_failure_counters(store: Store) -> bool:

@@ -1,4 +1,4 @@
-"""Readings that a client sends: what is refused, and the rows that are stored.
+"""What a client sends: what is refused, and the rows that are stored.
 
 The texts are those of Django's REST framework, as recorded from DSMR-reader v5.11.0.
 Source: docs/wire/dsmr_reader.md, Sending readings.
@@ -6,38 +6,26 @@ Source: docs/wire/dsmr_reader.md, Sending readings.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, timedelta, timezone
+from functools import partial
 import re
 from zoneinfo import ZoneInfo
 
 from simulators.faults import Json, Row
+from simulators.timeline import Timeline
 
 from .crc import crc16
+from .fields import Field, checked, decimal, stored_day, stored_time, whole
 
 _LINES = ("l1", "l2", "l3")
 _FIRST_ID = 10**9
 _REQUIRED = (
-    "timestamp",
     "electricity_delivered_1",
     "electricity_returned_1",
     "electricity_delivered_2",
     "electricity_returned_2",
     "electricity_currently_delivered",
     "electricity_currently_returned",
-)
-_FIELDS = (
-    *_REQUIRED,
-    *(f"phase_currently_delivered_{line}" for line in _LINES),
-    "extra_device_timestamp",
-    "extra_device_delivered",
-    *(f"phase_currently_returned_{line}" for line in _LINES),
-    *(f"phase_voltage_{line}" for line in _LINES),
-    *(f"phase_power_current_{line}" for line in _LINES),
-)
-_BAD_TIME = (
-    "Datetime has wrong format. Use one of these formats instead: "
-    "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
 _CODES = {
     "1-0:1.8.1": "electricity_delivered_1",
@@ -57,26 +45,54 @@ _CODES = {
         for number, line in zip((2, 4, 6), _LINES, strict=True)
     },
 }
+_MOST_AMPERES = 999
+_MOST = 2**31 - 1
+_KILO = partial(decimal, digits=9, places=3)
+_EURO = partial(decimal, digits=8, places=2)
+_KNOWN_DAY = (
+    "Day statistics (automatically generated data) with this Date already exists."
+)
+_DAY = {
+    **{
+        f"electricity{number}{end}": Field(
+            _EURO if end == "_cost" else _KILO, is_required=True
+        )
+        for number in (1, 2)
+        for end in ("", "_returned", "_cost")
+    },
+    "total_cost": Field(_EURO, is_required=True),
+    "gas": Field(_KILO),
+    "gas_cost": Field(_EURO),
+    "fixed_cost": Field(_EURO),
+}
+_COUNT = Field(partial(whole, most=_MOST))
+_STATISTICS = {
+    "electricity_tariff": _COUNT,
+    "power_failure_count": _COUNT,
+    "long_power_failure_count": _COUNT,
+    **{
+        f"voltage_{kind}_count_{line}": _COUNT
+        for kind in ("sag", "swell")
+        for line in _LINES
+    },
+    "rejected_telegrams": _COUNT,
+}
+
 _NUMBER = re.compile(r"^(1-0:\d+\.\d\.\d)\(([\d.]+)\*k?W", re.MULTILINE)
 _TIME = re.compile(r"^0-0:1\.0\.0\((\d{12})([SW])\)", re.MULTILINE)
 _GAS = re.compile(r"^0-\d:24\.2\.[13]\((\d{12})([SW])\)\(([\d.]+)\*\w+\)", re.MULTILINE)
 
 
-class RefusedError(Exception):
-    """A row is not stored; `errors` are texts by field."""
-
-    def __init__(self, errors: dict[str, Json]) -> None:
-        """Initialize the error."""
-        super().__init__()
-        self.errors = errors
-
-
 @dataclass(slots=True)
 class Inbox:
-    """The rows that were posted, in the order of arrival, and the last telegram."""
+    """The rows that were posted, in the order of arrival, and the last telegram.
+
+    `statistics` are the fields of the meter's statistics that a client has changed.
+    """
 
     rows: list[Row] = field(default_factory=list)
     telegram: str | None = None
+    statistics: Row = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Return True if anything was posted."""
@@ -87,20 +103,13 @@ class Inbox:
         for row in self.rows:
             yield int(datetime.fromisoformat(str(row["timestamp"])).timestamp())
 
-    def post_row(self, values: Mapping[str, Json], zone: ZoneInfo) -> Row:
+    def post_row(self, values: Json, zone: ZoneInfo) -> Row:
         """Store a row of API v2; a second one of the same moment is stored, too.
 
         Raises RefusedError with the errors by field.
         """
-        errors: dict[str, Json] = {}
         row: Row = {"id": _FIRST_ID + len(self.rows)}
-        for name in _FIELDS:
-            try:
-                row[name] = _field(name, values, zone)
-            except ValueError as error:
-                errors[name] = [str(error)]
-        if errors:
-            raise RefusedError(errors)
+        row |= checked(values, _reading_fields(zone))
         self.rows.append(row)
         return dict(row)
 
@@ -133,71 +142,49 @@ class Inbox:
         self.telegram = text
         return True
 
+    def patch_statistics(self, values: Json) -> None:
+        """Change fields of the meter's statistics; raises RefusedError."""
+        row = checked(values, _STATISTICS)
+        given = values if isinstance(values, dict) else {}
+        self.statistics |= {name: row[name] for name in row if name in given}
+
+
+def check_day(values: Json, known: Timeline) -> None:
+    """Raise RefusedError for a row of statistics/day that the server refuses.
+
+    `known` are the ordinals of the days that it has.
+    """
+
+    def new_day(value: Json) -> str:
+        """Return a day without a row."""
+        day = stored_day(value)
+        ordinal = date.fromisoformat(day).toordinal()
+        if known.between(ordinal, ordinal + 1):
+            raise ValueError(_KNOWN_DAY)
+        return day
+
+    checked(values, {"day": Field(new_day, is_required=True), **_DAY})
+
+
+def _reading_fields(zone: ZoneInfo) -> Mapping[str, Field]:
+    """Return the fields of a reading, in the order of the answer."""
+    time, kilo = partial(stored_time, zone=zone), Field(_KILO)
+    volt = Field(partial(decimal, digits=4, places=1))
+    ampere = Field(partial(whole, most=_MOST_AMPERES))
+    return {
+        "timestamp": Field(time, is_required=True),
+        **dict.fromkeys(_REQUIRED, Field(_KILO, is_required=True)),
+        **{f"phase_currently_delivered_{line}": kilo for line in _LINES},
+        "extra_device_timestamp": Field(time),
+        "extra_device_delivered": kilo,
+        **{f"phase_currently_returned_{line}": kilo for line in _LINES},
+        **{f"phase_voltage_{line}": volt for line in _LINES},
+        **{f"phase_power_current_{line}": ampere for line in _LINES},
+    }
+
 
 def _moment(stamp: str, season: str) -> str:
     """Return a telegram's time as ISO 8601 with its offset."""
     offset = timezone(timedelta(hours=2 if season == "S" else 1))
     time = datetime.strptime(stamp, "%y%m%d%H%M%S").replace(tzinfo=offset)
     return time.isoformat()
-
-
-def _field(name: str, values: Mapping[str, Json], zone: ZoneInfo) -> Json:
-    """Return a field as the server stores it; raises ValueError with its error."""
-    value = values.get(name)
-    if name not in values or value is None or value == "":
-        if name not in _REQUIRED:
-            return None
-        missing = name not in values
-        raise ValueError(
-            "This field is required." if missing else "This field may not be null."
-        )
-    if name.endswith("timestamp"):
-        return _stored_time(value, zone)
-    if name.startswith("phase_power_current"):
-        return _whole(value)
-    return _decimal(value, 4 if "voltage" in name else 9, 1 if "voltage" in name else 3)
-
-
-def _stored_time(value: Json, zone: ZoneInfo) -> str:
-    """Return a time with the server's offset; one without an offset is local."""
-    try:
-        time = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(_BAD_TIME) from None
-    return time.replace(tzinfo=time.tzinfo or zone).astimezone(zone).isoformat()
-
-
-def _whole(value: Json) -> int:
-    """Return a whole number that is not negative."""
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise ValueError("A valid integer is required.") from None
-    if number < 0:
-        raise ValueError("Ensure this value is greater than or equal to 0.")
-    return number
-
-
-def _decimal(value: Json, digits: int, places: int) -> str:
-    """Return a number with all of its decimals, unless it has too many digits."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("A valid number is required.") from None
-    if not number.is_finite():
-        raise ValueError("A valid number is required.")
-    found, exponent = number.as_tuple().digits, int(number.as_tuple().exponent)
-    decimals = max(0, -exponent)
-    whole = max(0, len(found) - decimals) + max(0, exponent)
-    if max(len(found), decimals, whole) > digits:
-        raise ValueError(
-            f"Ensure that there are no more than {digits} digits in total."
-        )
-    if decimals > places:
-        raise ValueError(f"Ensure that there are no more than {places} decimal places.")
-    if whole > digits - places:
-        raise ValueError(
-            f"Ensure that there are no more than {digits - places} digits before the "
-            "decimal point."
-        )
-    return f"{number:.{places}f}"

@@ -13,9 +13,10 @@ from orjson import dumps
 from simulators.credentials import is_same_secret
 from simulators.faults import Faults, Json, Row
 
-from .endpoints import ENDPOINTS, FIELDS_SINCE, READINGS, Endpoint, Listing
+from .endpoints import DAYS, ENDPOINTS, FIELDS_SINCE, READINGS, Endpoint, Listing
+from .fields import RefusedError
 from .knobs import Knobs, Language
-from .posted import RefusedError
+from .posted import check_day
 from .query import FilterError, WorkerError, page, parse_query
 from .store import Store
 from .wire import (
@@ -104,10 +105,10 @@ class _ApiRequest:
         if method not in endpoint.allow.split(", "):
             text = messages["method"].format(method=method)
             return self._detail(405, text, endpoint)
-        if endpoint.listing is READINGS and method == "POST":
-            return await self._post(endpoint)
+        if method in ("POST", "PATCH"):
+            return await self._write(endpoint)
         if method not in ("GET", "HEAD"):
-            return self._detail(501, "The simulator does not store this", endpoint)
+            return self._detail(501, "The simulator does not answer this", endpoint)
         try:
             body = await self._body(endpoint)
         except FilterError as error:
@@ -116,8 +117,8 @@ class _ApiRequest:
             return self._answer(500, SERVER_ERROR_PAGE, content_type="text/html")
         return self._answer(200, body, allow=endpoint.allow)
 
-    async def _post(self, endpoint: Endpoint) -> web.Response:
-        """Store a row, or say what is wrong with it."""
+    async def _write(self, endpoint: Endpoint) -> web.Response:
+        """Store what is sent, or say what is wrong with it."""
         kind = self.request.content_type
         if kind == "application/json":
             try:
@@ -130,11 +131,22 @@ class _ApiRequest:
             text = f'Unsupported media type "{kind}" in request.'
             return self._detail(415, text, endpoint)
         try:
-            row = self.knobs.inbox.post_row(values, self.knobs.house.zone)
+            return await self._store(values, endpoint)
         except RefusedError as error:
             return self._answer(400, encode(error.errors), allow=endpoint.allow)
-        body = encode(self._fields_of_version(row))
-        return self._answer(201, body, allow=endpoint.allow)
+
+    async def _store(self, values: Json, endpoint: Endpoint) -> web.Response:
+        """Store a reading, or changes to the meter's statistics."""
+        inbox = self.knobs.inbox
+        if endpoint.listing is READINGS:
+            row = inbox.post_row(values, self.knobs.house.zone)
+            body = encode(self._fields_of_version(row))
+            return self._answer(201, body, allow=endpoint.allow)
+        if endpoint.listing is DAYS:
+            check_day(values, Store(self.knobs).days)
+            return self._detail(501, "The simulator does not store days", endpoint)
+        inbox.patch_statistics(values)
+        return self._answer(200, await self._body(endpoint), allow=endpoint.allow)
 
     async def _body(self, endpoint: Endpoint) -> bytes:
         """Return the JSON of a list or of a single answer."""

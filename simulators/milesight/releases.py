@@ -50,7 +50,7 @@ LONG_AS_NUMBER = V122
 PAGE_ONE_AGAIN = V110
 """A page of entities past the end is page 1 again."""
 OLD_REFUSALS = BEFORE_110
-"""The refusals of a login are worded differently."""
+"""The refusals of a login or a token are worded differently."""
 REFRESH_COOL_DOWN = V130
 STATUS_TIMESTAMP = V130
 """Latest values have a time; earlier, the server never fills in `updated_at`."""

@@ -26,8 +26,11 @@ from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.house import House
 from simulators.server import serve
+from tests.known_requests import only_known_requests
 
 from .plug import SPEC, PlugServer, backend_of, eventually
+
+__all__ = ["only_known_requests"]
 
 # The test package lets SQLAlchemy log every statement, which takes most of the time.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 import time
-from typing import Any, override
+from typing import Any, ClassVar, override
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -50,7 +50,7 @@ from custom_components.metering_hub.metering.model import (
     Reading,
     Value,
 )
-from simulators.faults import Faults
+from simulators.faults import Faults, RecordedRequest
 
 POLL_SECONDS = 300
 TIME = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -110,6 +110,12 @@ FIRST_VALUES: dict[str, Value] = {
 }
 
 
+class _PlugFaults(Faults):
+    """The faults of an invented server: no wire description knows its requests."""
+
+    observers: ClassVar[list[Callable[[RecordedRequest], None]]] = []
+
+
 class PlugServer:
     """A server with the values of one plug.
 
@@ -128,7 +134,7 @@ class PlugServer:
         self._gates: list[asyncio.Event] = []
         self.gate = self.hold()
         self.gate.set()
-        self.faults = Faults()
+        self.faults = _PlugFaults()
         self.connections = 0
         self.app = web.Application(middlewares=[self.faults.middleware])
         self.app.add_routes(

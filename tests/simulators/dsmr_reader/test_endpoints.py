@@ -150,7 +150,7 @@ async def test_methods(api: Api) -> None:
     assert (got.status, got.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     got = await api.get("statistics/hour", method="DELETE", headers={})
     assert got.status == 403
-    got = await api.get("datalogger/meter-statistics", method="PATCH")
+    got = await api.get("datalogger/dsmrreading", method="OPTIONS")
     assert got.status == 501
     headers = {"X-AUTHKEY": KEY, "Accept-Language": "nl"}
     got = await api.get("statistics/hour", method="PUT", headers=headers)

@@ -12,6 +12,7 @@ from .helpers import query
 
 PATH = "datalogger/dsmrreading"
 LATER = NOW + timedelta(minutes=5)
+ENDS = ("", "_returned", "_cost")
 ROW: dict[str, Json] = {
     "timestamp": LATER.isoformat(),
     "electricity_delivered_1": 1,
@@ -84,6 +85,7 @@ async def test_rows_beside_a_wrong_clock(api: Api) -> None:
         ({"phase_voltage_l1": "230.45"}, "more than 4 digits in total."),
         ({"phase_voltage_l1": "1.23"}, "more than 1 decimal places."),
         ({"phase_power_current_l1": "1.5"}, "A valid integer is required."),
+        ({"phase_power_current_l1": 1000}, "less than or equal to 999."),
         ({"phase_power_current_l1": 3, "extra_device_delivered": None}, None),
     ],
 )
@@ -133,3 +135,40 @@ async def test_telegrams_without_checksum_are_old_ones(api: Api) -> None:
     (row,) = api.simulator.inbox.rows
     assert datetime.fromisoformat(str(row["timestamp"])).astimezone(UTC) == NOW
     assert await post_telegram(api, "/ISK5 without a number!") == failed
+
+
+async def send(api: Api, method: str, path: str, body: Json) -> tuple[int, Json]:
+    url = f"{api.url}/api/v2/{path}"
+    headers = {"X-AUTHKEY": KEY}
+    async with api.session.request(method, url, json=body, headers=headers) as got:
+        return got.status, await got.json()
+
+
+async def test_a_row_is_an_object(api: Api) -> None:
+    error = "Invalid data. Expected a dictionary, but got list."
+    assert await send(api, "POST", PATH, [ROW]) == (400, {"non_field_errors": [error]})
+    assert not api.simulator.inbox
+
+
+async def test_days_are_checked(api: Api) -> None:
+    """A new one is not stored, which the simulator admits."""
+    fields = [f"electricity{number}{end}" for number in (1, 2) for end in ENDS]
+    row: dict[str, Json] = {"day": "2026-11-22", **dict.fromkeys(fields, 1)}
+    assert (await send(api, "POST", "statistics/day", row))[0] == 400
+    row["total_cost"] = 2
+    assert (await send(api, "POST", "statistics/day", row))[0] == 501
+    row |= {"day": "22-11-2026", "total_cost": 2.345}
+    status, errors = await send(api, "POST", "statistics/day", row)
+    assert status == 400
+    assert isinstance(errors, dict)
+    assert [*errors] == ["day", "total_cost"]
+
+
+async def test_the_meters_statistics_can_be_changed(api: Api) -> None:
+    path = "datalogger/meter-statistics"
+    before = (await api.get(path)).json
+    change: Json = {"electricity_tariff": 2, "nonsense": 1}
+    status, row = await send(api, "PATCH", path, change)
+    assert (status, row) == (200, before | {"electricity_tariff": 2})
+    assert (await api.get(path)).json == row
+    assert (await send(api, "PATCH", path, {"electricity_tariff": "x"}))[0] == 400

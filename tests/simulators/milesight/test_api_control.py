@@ -1,29 +1,16 @@
 """Writing properties and calling services."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from simulators.faults import Json
 from simulators.milesight import Entity
-from simulators.milesight.templates import Template, parent, toggle
+from simulators.milesight.templates import Template
 
 from .conftest import VERSIONS, Beaver, Got, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-def captured_calls(version: str) -> dict[str, dict[str, Any]]:
-    """Return the captured calls of a running server, by name."""
-    path = (
-        Path(__file__).parents[2] / "fixtures" / "milesight" / f"calls-{version}.json"
-    )
-    calls: dict[str, dict[str, Any]] = orjson.loads(path.read_bytes())["calls"]
-    return calls
 
 
 async def update(client: Beaver, **exchange: Json) -> Got:
@@ -275,65 +262,3 @@ async def test_services_take_values_of_their_type() -> None:
             assert got.error == (400, "multiple_error")
             assert refusals(got)[0][0] == "entity_value_not_match_type"
     assert simulator.calls == [{reboot.key: True}, {say.key: ""}]
-
-
-NAMED = {
-    "1.0.0": ("write_boolean", "write_wrong_type", "write_unknown_key"),
-    "1.2.5": ("write_boolean", "write_wrong_type", "write_unknown_key"),
-    "1.3.1": (
-        *("write_one_child_of_an_object", "write_out_of_range", "write_ok"),
-        *("write_unknown_key", "write_read_only", "write_wrong_type"),
-        *("write_refused_by_codec", "service_call", "service_call_text"),
-        "service_call_wrong_type",
-    ),
-}
-"""The captured calls that change something."""
-
-STANDINS = {
-    "switch_1": "socket_status",
-    "relay": "socket_status",
-    "limit": "limit",
-    "energy_import": "power_consumption",
-    "report_interval": "reporting_interval",
-    "reboot": "reboot",
-    "temperature_control_forbidden_config.auto_enable": "forbidden.auto",
-}
-"""The simulated entities that take the place of captured ones."""
-
-
-@pytest.mark.parametrize(
-    ("version", "name"),
-    [(version, name) for version, names in NAMED.items() for name in names],
-)
-async def test_answers_are_those_of_the_running_servers(
-    version: str, name: str
-) -> None:
-    """Status, codes and the form of the words are the captured ones."""
-    captured = captured_calls(version)[name]
-    simulator = build(version)
-    plug = simulator.world.device("Boiler plug")
-    limit = Template("limit", "Limit", "DOUBLE", None, "RW")
-    attribute: dict[str, Json] = {"min": 0.0, "max": 17.25, "fraction_digits": 2}
-    simulator.world.equip(plug, replace(limit, attribute=attribute))
-    forbidden = parent("forbidden", "Forbidden", toggle("auto", "A"), toggle("b", "B"))
-    simulator.world.equip(plug, *forbidden)
-    if name.startswith("service_call_"):
-        text = Template("reboot", "Reboot", "STRING", None, "W", "SERVICE")
-        simulator.world.equip(plug, replace(text, attribute={"optional": True}))
-    interval = simulator.world.entity(plug.name, "reporting_interval")
-    interval.attribute = {}
-    simulator.codec_limits[interval.key] = (60, 64800)
-    request, answer = captured["request"], captured["answer"]
-    ((key, sent),) = request["json"]["exchange"].items()
-    identifier = STANDINS.get(key.split(".", 3)[-1])
-    path = request["path"].removeprefix("/")
-    async with beaver(simulator) as client:
-        own = f"{plug.key}.{identifier}" if identifier else key
-        got = await client.post(path, {"exchange": {own: sent}})
-    assert got.status == captured["status"]
-    assert got.json.keys() == answer.keys()
-    assert got.json.get("error_code") == answer.get("error_code")
-    if answer["status"] == "Failed" and "data" in answer:
-        assert refusals(got)[0][0] == answer["data"][0]["error_code"]
-        if answer["error_code"] == "multiple_error":
-            assert got.json["error_message"] == answer["error_message"]

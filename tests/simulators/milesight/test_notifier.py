@@ -15,7 +15,6 @@ import pytest
 from simulators.faults import Json
 from simulators.milesight import Entity, MilesightSimulator, User
 
-from .captured_calls import CapturedCall, calls_of, differences, put
 from .conftest import Beaver, Object, beaver, build, clock
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -93,12 +92,6 @@ async def test_where_the_broker_is_and_its_credentials() -> None:
         assert first["password"] == second["password"]
         assert str(first["client_id"]).startswith("web_mqtt@default#")
         assert first["client_id"] != second["client_id"]
-
-
-@pytest.mark.parametrize("call", calls_of("broker_info"))
-async def test_the_broker_as_running_servers_describe_it(call: CapturedCall) -> None:
-    async with beaver(build(call.version)) as client:
-        assert differences(call, await put(client, call, {})) == []
 
 
 @pytest.mark.parametrize("websocket", [False, True])
