@@ -1,12 +1,10 @@
 """Servers that stall, and a stop of Home Assistant that is watched."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 import threading
 import time
 import traceback
-from typing import Self
 
 from aiohttp import web
 import pytest
@@ -26,17 +24,25 @@ from .plug import eventually
 LIMIT = 2.0
 """Seconds of computing, of all threads, in which all of ours has to end."""
 
+PATIENCE = 2000
+"""How many hundredths of a second a stop may take on a machine that is busy."""
+
 
 class Stall:
-    """A server that does not answer before it is let go."""
+    """A server that does not answer before it is let go.
+
+    It answers as usual as long as it does not stall: `is_due`.
+    """
 
     def __init__(self) -> None:
+        self.is_due: Callable[[], bool] = lambda: True
         self.waiting = 0
         self.released = asyncio.Event()
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self.waiting += 1
-        await self.released.wait()
+        if self.is_due():
+            self.waiting += 1
+            await self.released.wait()
         return await handler(request)
 
     async def begins(self) -> None:
@@ -54,43 +60,6 @@ def stalled() -> Iterator[Stall]:
     stall = Stall()
     yield stall
     stall.let_go()
-
-
-class SlowDatabase:
-    """A database whose answer to a query takes a while, from the first of some on.
-
-    These are the queries of code whose file has `path` in its name.
-    """
-
-    SECONDS = 0.3
-
-    def __init__(self, hass: HomeAssistant, path: str) -> None:
-        """Initialize the database, which is slow in an `async with` block."""
-        self._engine = get_instance(hass).engine
-        self._path = path
-        self._has_begun = False
-
-    async def begins(self) -> None:
-        """Wait until a query takes its time."""
-        await eventually(lambda: self._has_begun)
-
-    async def __aenter__(self) -> Self:
-        """Become slow."""
-        event.listen(self._engine, "before_cursor_execute", self._wait)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Be fast again."""
-        event.remove(self._engine, "before_cursor_execute", self._wait)
-
-    def _wait(self, *_: object) -> None:
-        """Let a query of the code wait, which runs in a thread of the recorder."""
-        files = (each.filename for each in traceback.extract_stack())
-        if threading.current_thread().name != "Recorder" and (
-            self._has_begun or any(self._path in each for each in files)
-        ):
-            self._has_begun = True
-            threading.Event().wait(self.SECONDS)
 
 
 def ours(hass: HomeAssistant) -> set[str]:
@@ -111,17 +80,28 @@ class Watch:
     """What is seen of a stop: when it begins, and what is left when it ends.
 
     `queries` are the statements after the recorder has begun to close that are not from
-    its own thread, which writes what is queued.
+    its own thread, which writes what is queued. The first query of code whose file has
+    `slow` in its name takes a while, and so do all others from then on.
     """
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Watch the events of the stop."""
+    SECONDS = 0.3
+
+    def __init__(self, hass: HomeAssistant, *, slow: str | None = None) -> None:
+        """Watch the stop and the database, as long as both exist."""
         self._hass = hass
+        self._slow = slow
+        self._has_begun = False
         self.computed = list[float]()
         self.left = list[set[str]]()
         self.queries = list[str]()
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._note_stop)
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._note_rest)
+        engine = get_instance(hass).engine
+        event.listen(engine, "before_cursor_execute", self._note_query)
+
+    async def slow_query(self) -> None:
+        """Wait until a query takes its time."""
+        await eventually(lambda: self._has_begun)
 
     @callback
     def _note_stop(self, _event: Event) -> None:
@@ -134,23 +114,28 @@ class Watch:
         self.computed.append(time.process_time())
         self.left.append(ours(self._hass))
 
-    @contextmanager
-    def queries_noted(self) -> Iterator[None]:
-        """Note the statements of all threads in the body."""
+    def _note_query(
+        self, _connection: object, _cursor: object, sql: str, *_: object
+    ) -> None:
+        """Note a query of any thread but the recorder's own, and let it take time."""
+        if threading.current_thread().name == "Recorder":
+            return
+        if self.left:
+            self.queries.append(sql)
+        self._has_begun = self._has_begun or (
+            self._slow is not None
+            and any(
+                self._slow in frame.f_code.co_filename
+                for frame, _ in traceback.walk_stack(None)
+            )
+        )
+        if self._has_begun:
+            threading.Event().wait(self.SECONDS)
 
-        def note(_connection: object, _cursor: object, sql: str, *_: object) -> None:
-            if self.left and threading.current_thread().name != "Recorder":
-                self.queries.append(sql)
 
-        engine = get_instance(self._hass).engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
-
-
-async def stop(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+async def stop(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, watch: Watch | None = None
+) -> None:
     """Stop Home Assistant; assert that all of ours has ended before it closes.
 
     The time of the event loop is frozen, so what waits for a time-out never ends: that
@@ -158,15 +143,16 @@ async def stop(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
     does not depend on what else the machine does.
     """
     assert ours(hass)
-    watch = Watch(hass)
-    with watch.queries_noted():
-        stopping = asyncio.create_task(hass.async_stop(force=True))
-        try:
-            await eventually(stopping.done)
-        except AssertionError:
-            stopping.cancel()
-            raise AssertionError(f"{ours(hass)} did not end") from None
-        await stopping
+    watch = watch or Watch(hass)
+    stopping = asyncio.create_task(hass.async_stop(force=True))
+    for _ in range(PATIENCE):
+        await asyncio.to_thread(time.sleep, 0.01)
+        if stopping.done():
+            break
+    else:
+        stopping.cancel()
+        raise AssertionError(f"{ours(hass)} did not end")
+    await stopping
     assert watch.left == [set()]
     assert watch.computed[1] - watch.computed[0] < LIMIT
     assert not watch.queries
