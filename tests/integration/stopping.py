@@ -10,6 +10,7 @@ from aiohttp import web
 import pytest
 from sqlalchemy import event
 
+from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_FINAL_WRITE,
@@ -63,9 +64,15 @@ def stalled() -> Iterator[Stall]:
 
 
 def ours(hass: HomeAssistant) -> set[str]:
-    """Return the names of the tasks in which code of ours waits for anything."""
+    """Return the names of the tasks in which code of ours waits for anything.
+
+    Connections for pushes that are being closed are left out: after their cancellation
+    they take a second at most, for which Home Assistant does not wait.
+    """
     found = set[str]()
-    for task in asyncio.all_tasks(hass.loop):
+    for task in asyncio.all_tasks(hass.loop) - CLOSING:
+        if task.cancelling() and task.get_name().endswith(" push"):
+            continue
         frames, waiting = list[str](), task.get_coro()
         while waiting is not None:
             code = getattr(waiting, "cr_code", None)
@@ -153,7 +160,7 @@ async def stop(
         stopping.cancel()
         raise AssertionError(f"{ours(hass)} did not end")
     await stopping
-    assert watch.left == [set()]
+    assert watch.left == [set()], watch.left
     assert watch.computed[1] - watch.computed[0] < LIMIT
     assert not watch.queries
     assert "still running after final writes" not in caplog.text

@@ -98,7 +98,7 @@ async def test_marks_are_not_shown(
     await set_up(hass, entry)
     await tick(300)
     text = await downloaded(hass, hass_client, entry)
-    names = await file_names(hass, hass_storage, 3)
+    names = await file_names(hass, hass_storage, 1)
     for where in (text, own_log(caplog), names):
         assert not has(where.lower(), MARK)
         assert not has(where.lower(), EUI)

@@ -5,17 +5,12 @@ from collections.abc import AsyncIterator
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_test_home_assistant,
-)
-from pytest_homeassistant_custom_component.typing import RecorderInstanceContextManager
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from simulators.faults import Fault
 from simulators.server import serve
 from tests.faults.worlds import DOMAIN, SERVERS, small_server
@@ -23,7 +18,7 @@ from tests.faults.worlds import DOMAIN, SERVERS, small_server
 from .conftest import finish_tasks, set_up
 from .four_servers import POLL, Simulator, connections
 from .stopping import Stall, Watch, ours, stalled, stop
-from .test_history import Statistics, euro, imported
+from .test_history import euro
 from .test_history_actions import call
 from .test_prices import LATER, tariff
 
@@ -63,13 +58,13 @@ async def url(
     passing.cancel()
 
 
-def entry_of(backend: str, url: str) -> MockConfigEntry:
-    """Return the entry of the server, which is the same one at each start."""
+@pytest.fixture
+def entry(hass: HomeAssistant, backend: str, url: str) -> MockConfigEntry:
+    """Return an entry of the server that is not set up yet."""
     host = url.removeprefix("http://")
-    return MockConfigEntry(
+    made = MockConfigEntry(
         domain=DOMAIN,
         title="Server",
-        entry_id="the_entry",
         minor_version=3,
         unique_id=f"{backend}:one",
         data={
@@ -78,60 +73,26 @@ def entry_of(backend: str, url: str) -> MockConfigEntry:
         },
         options={"devices": [], "known_devices": [], "new_devices": True},
     )
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, backend: str, url: str) -> MockConfigEntry:
-    """Return an entry of the server that is not set up yet."""
-    made = entry_of(backend, url)
     made.add_to_hass(hass)
     return made
 
 
-async def whole_import(hass: HomeAssistant, entry: MockConfigEntry) -> Statistics:
-    """Return what an import records that nothing disturbs."""
-    await call(hass, "clear_history", entry, confirm=True)
-    await call(hass, "import_history", entry)
-    await finish_tasks(hass)
-    return await imported(hass, entry)
-
-
-@pytest.mark.parametrize("persistent_database", [True])
 async def test_a_first_import(
     *,
     hass: HomeAssistant,
     entry: MockConfigEntry,
     backend: str,
-    url: str,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     stalled: Stall,
-    recorder_config: dict[str, object],
-    async_test_recorder: RecorderInstanceContextManager,
 ) -> None:
-    """It ends, what it has written stays, and the next start goes on."""
+    """It ends in the middle; `tests/simulation` shows that the next start goes on."""
     # A set-up may read from the same paths.
     stalled.is_due = lambda: entry.state is ConfigEntryState.LOADED
     simulator.faults.add(Fault(stalled, SERVERS[backend].history))
     await set_up(hass, entry)
     await stalled.begins()
     await stop(hass, caplog)
-    stalled.let_go()
-    simulator.faults.clear()
-    async with async_test_home_assistant() as again:
-        again.data.pop(DATA_CUSTOM_COMPONENTS)
-        await again.config.async_update(currency="EUR", time_zone="Europe/Amsterdam")
-        async with async_test_recorder(again, recorder_config):
-            next_entry = entry_of(backend, url)
-            next_entry.add_to_hass(again)
-            await set_up(again, next_entry)
-            await finish_tasks(again)
-            assert next_entry.runtime_data.history.data.state == "up_to_date"
-            found = await imported(again, next_entry)
-            assert found
-            assert found == await whole_import(again, next_entry)
-            await again.config_entries.async_unload(next_entry.entry_id)
-            await again.async_stop(force=True)
 
 
 async def test_an_import_by_an_action(
@@ -178,7 +139,9 @@ async def test_a_pass_of_prices(
     """The query that runs ends, and no other one begins."""
     await finish_tasks(hass)
     watch = Watch(hass, slow="/history/")
-    hass.config_entries.async_add_subentry(loaded, tariff(1.0, LATER))
+    meters = [*loaded.runtime_data.history.points]
+    added = tariff(1.0, LATER, applies_to="meters", meters=meters)
+    hass.config_entries.async_add_subentry(loaded, added)
     await watch.slow_query()
     assert [name for name in ours(hass) if name.endswith(" prices")]
     await stop(hass, caplog, watch)
