@@ -189,8 +189,6 @@ async def async_unload_entry(
     if not await hass.config_entries.async_unload_platforms(entry, _platforms(entry)):
         return False
     await entry.runtime_data.memory.async_save(entry.runtime_data.backend)
-    if entry.disabled_by is not None:
-        entry.runtime_data.inventory.failures.forget()
     return True
 
 

@@ -247,6 +247,34 @@ async def test_nothing_is_left_of_an_entry_that_is_not_wanted(
     assert "access_denied" not in issues(loaded, issue_registry)
 
 
+async def test_nothing_is_left_of_an_entry_that_was_disabled_before_it_was_loaded(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: DsmrReaderSimulator,
+    issue_registry: ir.IssueRegistry,
+    tick: Tick,
+) -> None:
+    """What failed at each set-up is forgotten, and is told anew once it is enabled."""
+    simulator.faults.add(Fault(DENIED))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    for _ in range(16):
+        await tick(MINUTE)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert list(issues(entry, issue_registry)) == ["access_denied"]
+    disable = hass.config_entries.async_set_disabled_by
+    await disable(entry.entry_id, ConfigEntryDisabler.USER)
+    assert not issues(entry, issue_registry)
+    for _ in range(20):
+        await tick(MINUTE)
+    assert not issues(entry, issue_registry)
+    await disable(entry.entry_id, None)
+    for _ in range(14):
+        await tick(MINUTE)
+    assert not issues(entry, issue_registry)
+    await tick(MINUTE)
+    assert list(issues(entry, issue_registry)) == ["access_denied"]
+
+
 async def test_an_inventory_that_fails_is_repeated_in_a_minute(
     hass: HomeAssistant,
     loaded: MockConfigEntry,

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 import dataclasses
+from datetime import timedelta
 import json
 import logging
 import re
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.metering_hub.backends import BACKENDS
@@ -17,6 +22,7 @@ from custom_components.metering_hub.metering.model import Device, Point, Quantit
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import instance_id
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from simulators.besmart import CLIENT
 
 from .conftest import NOW, Tick, finish_tasks, set_up
@@ -70,6 +76,7 @@ async def test_marks_are_not_shown(
     monkeypatch: pytest.MonkeyPatch,
     tick: Tick,
     caplog: pytest.LogCaptureFixture,
+    hass_storage: dict[str, Any],
 ) -> None:
     """What a server says in any free text is nowhere, and neither are its keys."""
     for name in OWN:
@@ -91,7 +98,8 @@ async def test_marks_are_not_shown(
     await set_up(hass, entry)
     await tick(300)
     text = await downloaded(hass, hass_client, entry)
-    for where in (text, own_log(caplog)):
+    names = await file_names(hass, hass_storage, 1)
+    for where in (text, own_log(caplog), names):
         assert not has(where.lower(), MARK)
         assert not has(where.lower(), EUI)
     shown = json.loads(text)["data"]
@@ -104,6 +112,16 @@ async def test_marks_are_not_shown(
     assert device["key"] in shown["options"]["known_devices"]
     assert await instance_id.async_get(hass) not in text
     assert await downloaded(hass, hass_client, entry) == text
+
+
+async def file_names(hass: HomeAssistant, storage: dict[str, Any], least: int) -> str:
+    """Return the names of our files, of which there are at least so many."""
+    # Files are written half a minute after what they hold has changed.
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
+    await finish_tasks(hass)
+    names = [name for name in storage if DOMAIN in name]
+    assert len(names) >= least, names
+    return "\n".join(names).lower()
 
 
 def secrets_of(entry: MockConfigEntry) -> Iterator[str]:
@@ -146,6 +164,7 @@ async def test_all_four_servers_keep_their_secrets(
     freezer: FrozenDateTimeFactory,
     hass_client: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
+    hass_storage: dict[str, Any],
 ) -> None:
     """Nothing that the simulators say of people, places and meters is shown."""
     for name in OWN:
@@ -163,6 +182,7 @@ async def test_all_four_servers_keep_their_secrets(
             entry.add_to_hass(hass)
             await set_up(hass, entry)
         await finish_tasks(hass)
+        names = await file_names(hass, hass_storage, 20)
         log = own_log(caplog).lower()
         assert log
         for entry in hass.config_entries.async_entries(DOMAIN):
@@ -172,3 +192,4 @@ async def test_all_four_servers_keep_their_secrets(
             for secret in secrets:
                 assert not has(text, secret), (entry.data["backend"], secret)
                 assert not has(log, secret), (entry.data["backend"], secret)
+                assert not has(names, secret), (entry.data["backend"], secret)

@@ -1,10 +1,9 @@
 """Home Assistant stops while a server does not answer: nothing of ours goes on."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
-from aiohttp import web
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -13,23 +12,18 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
-from homeassistant.const import (
-    EVENT_HOMEASSISTANT_FINAL_WRITE,
-    EVENT_HOMEASSISTANT_STOP,
-)
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.recorder import get_instance
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulators.dsmr_reader import DsmrReaderSimulator
-from simulators.faults import Fault, Faults, Handler
+from simulators.faults import Fault
 from simulators.house import House
 
 from .conftest import API_KEY, NOW, finish_tasks
-from .plug import PlugServer, eventually
+from .plug import PlugServer
+from .stopping import Stall, stalled, stop
 from .test_history_actions import call
 
-LIMIT = 2.0
-"""Seconds after the stop event in which all of ours has to end."""
+__all__ = ["stalled"]
 
 type Job = Callable[[HomeAssistant, MockConfigEntry], Coroutine[object, object, object]]
 
@@ -47,70 +41,6 @@ def simulator() -> DsmrReaderSimulator:
     return DsmrReaderSimulator(
         House(7, start), api_key=API_KEY, clock=dt_util.utcnow, interval=300
     )
-
-
-class Stall:
-    """A server that does not answer before it is let go."""
-
-    def __init__(self) -> None:
-        self.released = asyncio.Event()
-
-    async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        await self.released.wait()
-        return await handler(request)
-
-
-@pytest.fixture
-def stall() -> Iterator[Stall]:
-    """Return what stalls a server until the end of the test."""
-    stall = Stall()
-    yield stall
-    stall.released.set()
-
-
-def ours(hass: HomeAssistant) -> set[str]:
-    """Return the names of the tasks in which code of ours waits for anything."""
-    found = set[str]()
-    for task in asyncio.all_tasks(hass.loop):
-        frames, waiting = list[str](), task.get_coro()
-        while waiting is not None:
-            code = getattr(waiting, "cr_code", None)
-            frames += [code.co_filename] if code else []
-            waiting = getattr(waiting, "cr_await", None)
-        if any(f"custom_components/{DOMAIN}/" in each for each in frames):
-            found.add(task.get_name())
-    return found
-
-
-async def stop(
-    hass: HomeAssistant, faults: Faults, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Stop Home Assistant; assert that all of ours has ended before it closes."""
-    stopped_at, left = list[float](), list[set[str]]()
-
-    @callback
-    def note_stop(_event: Event) -> None:
-        """Note when the stop began."""
-        stopped_at.append(hass.loop.time())
-
-    @callback
-    def note_rest(_event: Event) -> None:
-        """Note what still runs when the recorder begins to close, and when that is."""
-        stopped_at.append(hass.loop.time())
-        left.append(ours(hass))
-
-    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, note_stop)
-    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, note_rest)
-    requests = faults.count()
-    assert requests
-    assert ours(hass)
-    await hass.async_stop(force=True)
-    assert left == [set()]
-    assert stopped_at[1] - stopped_at[0] < LIMIT
-    assert "still running after final writes" not in caplog.text
-    assert "Timed out waiting" not in caplog.text
-    assert "Error executing query" not in caplog.text
-    assert not get_instance(hass).is_alive()
 
 
 async def refresh_readings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -150,16 +80,16 @@ async def test_a_server_that_does_not_answer(
     loaded: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     caplog: pytest.LogCaptureFixture,
-    stall: Stall,
+    stalled: Stall,
     job: Job,
 ) -> None:
     """Whatever waits for the server ends with Home Assistant."""
     await finish_tasks(hass)
     simulator.faults.clear_requests()
-    simulator.faults.add(Fault(stall))
+    simulator.faults.add(Fault(stalled))
     task = hass.async_create_task(job(hass, loaded))
-    await eventually(lambda: simulator.faults.count() > 0)
-    await stop(hass, simulator.faults, caplog)
+    await stalled.begins()
+    await stop(hass, caplog)
     await asyncio.gather(task, return_exceptions=True)
 
 
@@ -168,13 +98,13 @@ async def test_a_first_set_up(
     entry: MockConfigEntry,
     simulator: DsmrReaderSimulator,
     caplog: pytest.LogCaptureFixture,
-    stall: Stall,
+    stalled: Stall,
 ) -> None:
     """A set-up ends while it logs in."""
-    simulator.faults.add(Fault(stall))
+    simulator.faults.add(Fault(stalled))
     task = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
-    await eventually(lambda: simulator.faults.count() > 0)
-    await stop(hass, simulator.faults, caplog)
+    await stalled.begins()
+    await stop(hass, caplog)
     await asyncio.gather(task, return_exceptions=True)
 
 
@@ -190,12 +120,12 @@ async def test_a_write_and_pushes(
     plug: MockConfigEntry,
     server: PlugServer,
     caplog: pytest.LogCaptureFixture,
-    stall: Stall,
+    stalled: Stall,
 ) -> None:
     """A write ends, and so does the watching of what is pushed."""
     server.faults.clear_requests()
-    server.faults.add(Fault(stall, "/values"))
+    server.faults.add(Fault(stalled, "/values", method="POST"))
     task: asyncio.Task[None] = hass.async_create_task(press(hass))
-    await eventually(lambda: server.faults.count("/values", "POST") > 0)
-    await stop(hass, server.faults, caplog)
+    await stalled.begins()
+    await stop(hass, caplog)
     await asyncio.gather(task, return_exceptions=True)

@@ -7,9 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -43,13 +48,15 @@ class Failures:
         self._hass = hass
         self._entry_id = entry.entry_id
         self._title: Callable[[], str] = lambda: entry.title
-        self._is_wanted: Callable[[], bool] = lambda: entry.disabled_by is None
         self._store: CheckedStore[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.failures"
         )
         self._since: dict[str, dict[str, datetime]] = {}
         self._reasons: dict[str, str] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._unfollow = async_dispatcher_connect(
+            hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._follow_entry
+        )
 
     async def async_load(self) -> None:
         """Load what failed before a restart."""
@@ -62,11 +69,21 @@ class Failures:
 
     async def async_remove(self) -> None:
         """Delete all issues and the file."""
-        self.forget()
+        self._unfollow()
+        self._forget()
         await self._store.async_remove()
 
     @callback
-    def forget(self) -> None:
+    def _follow_entry(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Forget what has failed when the entry is disabled.
+
+        It need not have been loaded: its set-up may have failed all the time.
+        """
+        is_disabled = entry.disabled_by is not None
+        if self._since and is_disabled and entry.entry_id == self._entry_id:
+            self._forget()
+
+    def _forget(self) -> None:
         """Delete all issues, because nothing is asked of the server any more."""
         for kind in FAILURES:
             self._keep_only(kind, {})
@@ -105,8 +122,7 @@ class Failures:
     def _follow_timer(self, kind: FailureKind, _now: datetime) -> None:
         """Tell of what still fails when it has lasted long enough."""
         del self._timers[kind.key]
-        if self._is_wanted():
-            self._tell(kind)
+        self._tell(kind)
 
     def _tell(self, kind: FailureKind) -> None:
         """Create an issue, unless that of the whole server takes its place."""

@@ -106,8 +106,9 @@ class Auditor:
             self.async_request(is_complete=False)
 
         async def end(_event: Event | None = None) -> None:
-            """Note that nothing was interrupted, and nothing has to be found again."""
-            await self._remember(replace(self.memory, is_clean=not self.left))
+            """Note whether nothing was interrupted or has to be found again."""
+            is_clean = not self.left and not self._is_complete_due
+            await self._remember(replace(self.memory, is_clean=is_clean))
 
         entry = self._entry
         # The entries of a home take turns.
