@@ -12,7 +12,7 @@ import logging
 import ssl
 
 import aiohttp
-from aiomqtt import Client, MqttError
+from aiomqtt import MqttError
 from yarl import URL
 
 from ..common.json_text import decode_json
@@ -157,7 +157,7 @@ async def _connected(client: MqttClient) -> AsyncGenerator[MqttClient]:
         await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
 
 
-async def _close(client: MqttClient, connecting: asyncio.Future[Client]) -> None:
+async def _close(client: MqttClient, connecting: asyncio.Future[MqttClient]) -> None:
     """Disconnect a client as soon as it is connected, if it ever is."""
     try:
         with suppress(MqttError):
