@@ -233,8 +233,13 @@ def _places(root: list[Json]) -> list[Place]:
     """Return all places in a tree; those of long lists are thinned out."""
     found: list[Place] = []
     waiting: list[dict[str, Json] | list[Json]] = [root]
+    # A mutation may have put one container into several places.
+    seen: set[int] = set()
     while waiting and len(found) < 20_000:
         container = waiting.pop()
+        if id(container) in seen:
+            continue
+        seen.add(id(container))
         items = (
             list(container.items())
             if isinstance(container, dict)

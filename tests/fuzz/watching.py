@@ -62,6 +62,11 @@ type Recorded = Mapping[str, Sequence[bytes]]
 
 RECORDED_SHARE = 0.15
 
+PUSH = "/mqtt/"
+"""A part of the paths at which a server says where and how it pushes."""
+
+WATCHES = 10
+
 FOCUSES = 16
 """Groups of paths; a server has some twenty."""
 
@@ -87,6 +92,7 @@ class Mutating:
     recorded: Recorded = field(default_factory=dict)
     most: int | None = None
     focus: int | None = None
+    is_push_only: bool = False
     mutated: int = 0
 
     async def _answered(self, request: web.Request, handler: Handler) -> Answered:
@@ -112,7 +118,9 @@ class Mutating:
         if not is_spared:
             self.skip -= 1
             is_spared = self.skip >= 0 or self.mutated == self.most
-        if self.focus is not None:
+        if self.is_push_only:
+            is_spared = PUSH not in request.path
+        elif self.focus is not None:
             is_spared = crc32(request.path.encode()) % FOCUSES != self.focus
         random = self.mutator.random
         others = self.recorded.get(request.path)
@@ -195,7 +203,12 @@ class _Tracebacks(logging.Handler):
 
 
 async def use(
-    backend: Backend, findings: Findings, end: datetime, *, has_history: bool = True
+    backend: Backend,
+    findings: Findings,
+    end: datetime,
+    *,
+    has_history: bool = True,
+    watches: int = 1,
 ) -> None:
     """Use everything that Home Assistant uses of a backend.
 
@@ -216,7 +229,8 @@ async def use(
                 check_reading(findings, key, reading)
     if has_history:
         await _use_history(backend, findings, inventory, end)
-    await attempt("watch", lambda: _watch(backend))
+    for _ in range(watches):
+        await attempt("watch", lambda: _watch(backend))
     try:
         memory = orjson.loads(orjson.dumps(dict(backend.remember())))
         backend.restore(memory)

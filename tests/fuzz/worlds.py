@@ -26,7 +26,16 @@ from simulators.server import serve
 from tests import captures
 
 from .mutations import Mutator
-from .watching import FOCUSES, Answers, Findings, Mutating, Recorded, use, watched
+from .watching import (
+    FOCUSES,
+    WATCHES,
+    Answers,
+    Findings,
+    Mutating,
+    Recorded,
+    use,
+    watched,
+)
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 START = NOW - timedelta(days=10)
@@ -42,6 +51,7 @@ class World:
     faults: Faults
     make: Callable[[ClientSession, str], Backend]
     recorded: Recorded = field(default_factory=dict)
+    has_push: bool = False
 
 
 def dsmr_reader() -> World:
@@ -115,6 +125,7 @@ def milesight(version: str = "1.3") -> World:
         lambda session, url: MilesightBackend(
             session, {**settings, "url": url}, {}, clock=lambda: NOW
         ),
+        has_push=True,
     )
 
 
@@ -164,11 +175,15 @@ class Running:
             random.randrange(FOCUSES) if random.random() < 0.5 else None,
         )
         has_history = random.random() < 0.4
+        watches = 1
+        if self._world.has_push and random.random() < 0.2:
+            mutating.is_push_only, mutating.share, mutating.most = True, 1.0, None
+            has_history, watches = False, WATCHES
         self._world.faults.clear()
         self._world.faults.add(Fault(mutating))
         async with watched(findings):
             backend = self._world.make(self._session, self._url)
-            await use(backend, findings, NOW, has_history=has_history)
+            await use(backend, findings, NOW, has_history=has_history, watches=watches)
         return findings
 
     async def learn(self) -> Memory:
