@@ -22,7 +22,7 @@ from ..errors import UnreachableError
 from .catalogue import Catalogue
 from .inventory_need import InventoryNeed
 from .models import as_id
-from .mqtt_broker import BrokerEndpoint, broker_endpoints
+from .mqtt_broker import BrokerEndpoint, BrokerLogin, broker_endpoints
 from .mqtt_client import MqttClient
 from .push_flood import MAX_MESSAGE_BYTES, Flood
 from .server import Server
@@ -62,15 +62,7 @@ async def watch_mqtt(
     context = await asyncio.to_thread(_make_tls_context, verify_ssl)
     endpoints = broker_endpoints(info, URL(server.url))
     flood = Flood()
-    make_client = partial(
-        MqttClient,
-        login=login,
-        context=context,
-        flood=flood,
-        keepalive=KEEPALIVE,
-        timeout=CONNECT_TIMEOUT,
-        logger=_LOGGER,
-    )
+    make_client = partial(_make_client, login=login, context=context, flood=flood)
     async with AsyncExitStack() as stack:
         client = await _connect(stack, server.session, endpoints, make_client, context)
         try:
@@ -134,6 +126,24 @@ async def _check(
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
         ):
             pass
+
+
+def _make_client(
+    endpoint: BrokerEndpoint,
+    login: BrokerLogin,
+    context: ssl.SSLContext,
+    flood: Flood,
+) -> MqttClient:
+    """Return a client for an endpoint that is not connected yet."""
+    return MqttClient(
+        endpoint,
+        login,
+        context,
+        flood,
+        keepalive=KEEPALIVE,
+        timeout=CONNECT_TIMEOUT,
+        logger=_LOGGER,
+    )
 
 
 @asynccontextmanager
