@@ -60,6 +60,7 @@ class Broker:
         self._open: set[asyncio.Task[None]] = set()
         self.port: int | None = None
         self.published = 0
+        self.accepts_all = False
 
     @property
     def clients(self) -> int:
@@ -201,6 +202,8 @@ class Broker:
         knobs = self._knobs
         if connect.protocol != "MQTT" or connect.level != _LEVEL:
             return Refusal.PROTOCOL
+        if self.accepts_all:
+            return Refusal.NONE
         if knobs.mqtt_refuses:
             return Refusal.NOT_AUTHORIZED
         right = (connect.username, connect.password) == (

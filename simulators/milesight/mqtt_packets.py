@@ -163,32 +163,32 @@ def parse_unsubscribe(body: bytes) -> tuple[int, list[str]]:
 
 def connack(code: Refusal) -> bytes:
     """Return the answer to CONNECT; there are no sessions to resume."""
-    return _packet(Kind.CONNACK, bytes((0, code)))
+    return packet_of(Kind.CONNACK, bytes((0, code)))
 
 
 def suback(packet_id: int, granted: list[bool]) -> bytes:
     """Return the answer to SUBSCRIBE: QoS 0 or a refusal for each filter."""
     codes = bytes(0 if one else _QOS_REFUSED for one in granted)
-    return _packet(Kind.SUBACK, packet_id.to_bytes(2) + codes)
+    return packet_of(Kind.SUBACK, packet_id.to_bytes(2) + codes)
 
 
 def unsuback(packet_id: int) -> bytes:
     """Return the answer to UNSUBSCRIBE."""
-    return _packet(Kind.UNSUBACK, packet_id.to_bytes(2))
+    return packet_of(Kind.UNSUBACK, packet_id.to_bytes(2))
 
 
 def pingresp() -> bytes:
     """Return the answer to PINGREQ."""
-    return _packet(Kind.PINGRESP, b"")
+    return packet_of(Kind.PINGRESP, b"")
 
 
 def publish(topic: str, payload: bytes) -> bytes:
     """Return a message of QoS 0, not retained."""
     name = topic.encode()
-    return _packet(Kind.PUBLISH, len(name).to_bytes(2) + name + payload)
+    return packet_of(Kind.PUBLISH, len(name).to_bytes(2) + name + payload)
 
 
-def _packet(kind: Kind, body: bytes) -> bytes:
+def packet_of(kind: Kind, body: bytes) -> bytes:
     """Return a packet with its type and length."""
     length, rest = bytearray(), len(body)
     while True:

@@ -1,8 +1,16 @@
 """Watch what a backend does with mutated answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 import logging
@@ -10,6 +18,7 @@ from math import isfinite
 from time import process_time
 import traceback
 from typing import NamedTuple
+from zlib import crc32
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
@@ -30,6 +39,11 @@ MOST_SECONDS = 20.0
 MOST_WAIT = 600.0
 """Seconds after which an example hangs."""
 
+BROKEN = "broken JSON"
+"""What an error says of an answer that is lost as a whole."""
+
+MOST_PUSH_WAIT = 0.5
+
 MOST_TEXT = 1_000
 MOST_ANSWERS = 5_000
 NO_TEXTS = frozenset(chr(each) for each in (*range(9), *range(0x7F, 0xA0)))
@@ -43,6 +57,19 @@ class Answered(NamedTuple):
     body: bytes
 
 
+type Recorded = Mapping[str, Sequence[bytes]]
+"""Bodies that a real server has answered, by path."""
+
+RECORDED_SHARE = 0.15
+
+PUSH = "/mqtt/"
+"""A part of the paths at which a server says where and how it pushes."""
+
+WATCHES = 10
+
+FOCUSES = 16
+"""Groups of paths; a server has some twenty."""
+
 type Answers = dict[tuple[str, str, bytes], Answered]
 """Answers by method, path with query, and body of the request."""
 
@@ -51,7 +78,10 @@ type Answers = dict[tuple[str, str, bytes], Answered]
 class Mutating:
     """An action of a simulator that mutates a part of its answers.
 
-    The first `skip` answers are as they are, and those of `spared` paths.
+    The first `skip` answers are as they are, and those of `spared` paths; at most
+    `most` are mutated, so that the parsers behind them are reached. Now and then, what
+    a real server has answered takes the place of an answer. With a `focus`, only the
+    answers of some paths are mutated, but all of these.
     """
 
     mutator: Mutator
@@ -59,6 +89,11 @@ class Mutating:
     share: float
     skip: int = 0
     spared: tuple[str, ...] = ()
+    recorded: Recorded = field(default_factory=dict)
+    most: int | None = None
+    focus: int | None = None
+    is_push_only: bool = False
+    mutated: int = 0
 
     async def _answered(self, request: web.Request, handler: Handler) -> Answered:
         """Return the answer of the simulator, which is computed once."""
@@ -79,9 +114,20 @@ class Mutating:
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer with other bytes than the handler."""
         status, headers, body = await self._answered(request, handler)
-        self.skip -= 1
-        is_spared = self.skip >= 0 or any(part in request.path for part in self.spared)
-        if not is_spared and self.mutator.random.random() < self.share:
+        is_spared = any(part in request.path for part in self.spared)
+        if not is_spared:
+            self.skip -= 1
+            is_spared = self.skip >= 0 or self.mutated == self.most
+        if self.is_push_only:
+            is_spared = PUSH not in request.path
+        elif self.focus is not None:
+            is_spared = crc32(request.path.encode()) % FOCUSES != self.focus
+        random = self.mutator.random
+        others = self.recorded.get(request.path)
+        if others and not is_spared and random.random() < RECORDED_SHARE:
+            body = random.choice(others)
+        if not is_spared and random.random() < self.share:
+            self.mutated += 1
             body = self.mutator.mutate(body, request.path)
         return web.Response(status=status, body=body, headers=headers)
 
@@ -90,8 +136,13 @@ class Mutating:
 class Findings:
     """What went wrong in an example."""
 
-    log: list[str]
+    mutator: Mutator
     found: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> list[str]:
+        """Return what was mutated, in order."""
+        return self.mutator.log
 
     def note(self, what: str) -> None:
         """Note what is wrong."""
@@ -107,6 +158,8 @@ class Findings:
             return None
         except BackendError as err:
             check_text(self, f"error of {name}", str(err))
+            if self.mutator.is_json and BROKEN in str(err):
+                self.note(f"{name}: one value is taken for broken JSON")
         except Exception:  # noqa: BLE001 -- that anything else comes out is the finding
             self.note(f"{name}: {traceback.format_exc(limit=-6)}")
         return None
@@ -149,8 +202,18 @@ class _Tracebacks(logging.Handler):
             self._findings.note(f"log: {record.getMessage()} {trace[-2000:]}")
 
 
-async def use(backend: Backend, findings: Findings, end: datetime) -> None:
-    """Use everything that Home Assistant uses of a backend."""
+async def use(
+    backend: Backend,
+    findings: Findings,
+    end: datetime,
+    *,
+    has_history: bool = True,
+    watches: int = 1,
+) -> None:
+    """Use everything that Home Assistant uses of a backend.
+
+    Without history, which takes most of the time, more examples of the rest are tried.
+    """
     attempt = findings.attempt
     await attempt("connect", backend.connect)
     await attempt("check_setup", backend.check_setup)
@@ -164,12 +227,25 @@ async def use(backend: Backend, findings: Findings, end: datetime) -> None:
         if latest is not None:
             for key, reading in latest.readings.items():
                 check_reading(findings, key, reading)
-    await _use_history(backend, findings, inventory, end)
+    if has_history:
+        await _use_history(backend, findings, inventory, end)
+    for _ in range(watches):
+        await attempt("watch", lambda: _watch(backend))
     try:
         memory = orjson.loads(orjson.dumps(dict(backend.remember())))
         backend.restore(memory)
     except (TypeError, ValueError) as err:
         findings.note(f"memory: {type(err).__name__} {err}")
+
+
+async def _watch(backend: Backend) -> None:
+    """Watch for changes until the connection stands."""
+    changes = backend.watch()
+    with suppress(StopAsyncIteration, TimeoutError):
+        async with asyncio.timeout(MOST_PUSH_WAIT):
+            await anext(changes)
+    if isinstance(changes, AsyncGenerator):
+        await changes.aclose()
 
 
 async def _use_history(

@@ -1,9 +1,10 @@
 """The four backends, each in front of a simulator whose answers an example mutates."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from random import Random
 
 from aiohttp import ClientSession, TCPConnector, web
@@ -22,9 +23,19 @@ from simulators.faults import Fault, Faults
 from simulators.house import House
 from simulators.milesight import MilesightSimulator
 from simulators.server import serve
+from tests import captures
 
 from .mutations import Mutator
-from .watching import Answers, Findings, Mutating, use, watched
+from .watching import (
+    FOCUSES,
+    WATCHES,
+    Answers,
+    Findings,
+    Mutating,
+    Recorded,
+    use,
+    watched,
+)
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 START = NOW - timedelta(days=10)
@@ -39,6 +50,8 @@ class World:
     app: web.Application
     faults: Faults
     make: Callable[[ClientSession, str], Backend]
+    recorded: Recorded = field(default_factory=dict)
+    has_push: bool = False
 
 
 def dsmr_reader() -> World:
@@ -52,6 +65,7 @@ def dsmr_reader() -> World:
         lambda session, url: DsmrReaderBackend(
             session, {"url": url, "api_key": "key"}, {}, clock=lambda: NOW
         ),
+        _bodies(captures.dsmr_reader()),
     )
 
 
@@ -65,6 +79,7 @@ def bemserver() -> World:
         lambda session, url: BemserverBackend(
             session, {**settings, "url": url}, {}, clock=lambda: NOW
         ),
+        _bodies(captures.bemserver()),
     )
 
 
@@ -94,6 +109,8 @@ def besmart() -> World:
 def milesight(version: str = "1.3") -> World:
     """Return the world of a release of Beaver IoT."""
     simulator = MilesightSimulator(START, 7, 4, version=version, clock=lambda: NOW)
+    # Whatever the server says of its broker, the login is accepted.
+    simulator.notifier.broker.accepts_all = True
     settings = {
         "username": "admin@example.com",
         "password": "Simulated-1",
@@ -108,7 +125,18 @@ def milesight(version: str = "1.3") -> World:
         lambda session, url: MilesightBackend(
             session, {**settings, "url": url}, {}, clock=lambda: NOW
         ),
+        has_push=True,
     )
+
+
+def _bodies(found: Iterable[captures.Capture]) -> Recorded:
+    """Return the recorded JSON of successful answers by path."""
+    bodies: dict[str, list[bytes]] = {}
+    for each in found:
+        is_json = each.body[:1] in (b"[", b"{")
+        if each.status == HTTPStatus.OK and each.method == "GET" and is_json:
+            bodies.setdefault(each.path, []).append(each.body)
+    return bodies
 
 
 WORLDS: Mapping[str, Callable[[], World]] = {
@@ -134,25 +162,35 @@ class Running:
     async def attempt(self, seed: int) -> Findings:
         """Try the example of a seed; the same one does the same things."""
         random = Random(seed)
-        findings = Findings([])
+        mutator = Mutator(random, [])
+        findings = Findings(mutator)
         mutating = Mutating(
-            Mutator(random, findings.log),
+            mutator,
             self._answers,
-            random.choice((0.1, 0.3, 1.0)),
-            random.choice((0, 2, 4, 6, 8, 10, 15, 20)),
+            random.choice((0.2, 0.5, 1.0)),
+            random.randrange(20),
             () if random.random() < 0.15 else LOGINS,
+            self._world.recorded,
+            random.choice((1, 1, 2, 4, None)),
+            random.randrange(FOCUSES) if random.random() < 0.5 else None,
         )
+        has_history = random.random() < 0.4
+        watches = 1
+        if self._world.has_push and random.random() < 0.2:
+            mutating.is_push_only, mutating.share, mutating.most = True, 1.0, None
+            has_history, watches = False, WATCHES
         self._world.faults.clear()
         self._world.faults.add(Fault(mutating))
         async with watched(findings):
-            await use(self._world.make(self._session, self._url), findings, NOW)
+            backend = self._world.make(self._session, self._url)
+            await use(backend, findings, NOW, has_history=has_history, watches=watches)
         return findings
 
     async def learn(self) -> Memory:
         """Return what a backend remembers after it was used without any fault."""
         self._world.faults.clear()
         backend = self._world.make(self._session, self._url)
-        await use(backend, Findings([]), NOW)
+        await use(backend, Findings(Mutator(Random(), [])), NOW)
         return backend.remember()
 
 

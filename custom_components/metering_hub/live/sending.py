@@ -18,7 +18,9 @@ ATTR_TELEGRAM = "telegram"
 ATTR_TIME = "time"
 
 _NUMBER = vol.All(vol.Coerce(float), vol.Range(0, LARGEST))
-_TELEGRAM = re.compile(r"\s*/[^!]+![0-9A-Fa-f]{0,4}\s*")
+_TELEGRAM = re.compile(r"\s*/[^!\ud800-\udfff]+![0-9A-Fa-f]{0,4}\s*")
+"""Half a surrogate pair cannot be sent as text, and no meter says it."""
+
 _LONGEST_TELEGRAM = 16 * 1024
 
 TELEGRAM_FIELDS: Mapping[vol.Marker, object] = {vol.Required(ATTR_TELEGRAM): cv.string}

@@ -6,7 +6,8 @@ OverflowError if no number or time can be as large.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from math import isfinite
+
+from ..backends.common.parse import LARGEST
 
 type Stored = Mapping[str, object]
 """The data of a subentry, or of one of its rules."""
@@ -22,7 +23,8 @@ def read_number(data: Stored, name: str) -> float | None:
             number = float(value)
         case _:
             raise ValueError(name)
-    if not isfinite(number):
+    # Sums of finite numbers overflow, too.
+    if not abs(number) <= LARGEST:
         raise ValueError(name)
     return number
 

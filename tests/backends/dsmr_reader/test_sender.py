@@ -279,6 +279,16 @@ async def test_an_unreadable_telegram_is_refused(connected: Connected) -> None:
     assert await connected.backend.send_telegram(text)
 
 
+async def test_a_reason_is_cleaned(connected: Connected) -> None:
+    """It is shown to a person: it cannot run backwards or move the cursor."""
+    text = telegram_of(connected.simulator)
+    reason = "No \x1b[31m\u202ered\x00".encode()
+    fail(connected, Answer(400, reason, "text/html"))
+    with pytest.raises(RejectedError) as caught:
+        await connected.backend.send_telegram(text)
+    assert str(caught.value) == "No [31mred"
+
+
 async def test_refused_numbers_are_named(connected: Connected) -> None:
     """With the names of the server."""
     values = {**VALUES, "power_returned": 1234567.0, "delivered_2": 1e9}

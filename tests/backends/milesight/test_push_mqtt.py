@@ -1,7 +1,9 @@
 """The MQTT broker of the releases since 1.2.2."""
 
 import asyncio
+from dataclasses import dataclass
 import gc
+import logging
 from pathlib import Path
 import time
 from typing import cast
@@ -15,13 +17,13 @@ from custom_components.metering_hub.backends.errors import (
 )
 from custom_components.metering_hub.backends.milesight import push_mqtt
 from simulators.faults import Fault, Json, MutateJson
-from simulators.milesight.mqtt_packets import Refusal
+from simulators.milesight.mqtt_packets import Kind, Refusal, packet_of
 from simulators.server import serve
 from tests.certificates import self_signed, server_context
 from tests.simulators.milesight.conftest import build
 from tests.sockets import silent_port, unused_port
 
-from .conftest import Changes, Connect, following, listening, until
+from .conftest import Beaver, Changes, Connect, following, listening, until
 
 
 async def test_refusal_after_cancellation_is_not_logged(
@@ -215,6 +217,108 @@ async def test_invalid_message_is_ignored(connect: Connect, payload: bytes) -> N
         # An unknown id among them says only that the inventory may be outdated.
         keys = await following(changes) or await following(changes)
         assert beaver.key("Boiler plug", "voltage") in keys
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a broker sends in the place of a message: the bytes of a packet."""
+
+    packet: bytes
+
+    async def to(self, beaver: Beaver) -> None:
+        """Send it to all clients."""
+        for client in list(beaver.simulator.notifier.broker._clients.values()):
+            await client.send(self.packet)
+
+
+TOPIC = "beaver-iot/web_mqtt@default/downlink/web/exchange"
+IMPOSSIBLE = [
+    *(name.encode() for name in ("+", "#", f"{TOPIC}/#", "a/+/b", "a+b", "#" * 60_000)),
+    *(b"\xff\xfe", b"\xed\xa0\x80", b"beaver-iot/\xc3"),
+]
+
+
+@pytest.mark.parametrize("topic", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
+async def test_impossible_topic_is_ignored(
+    connect: Connect, topic: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection stays, and nothing is logged, least of all the topic."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    packet = packet_of(Kind.PUBLISH, len(topic).to_bytes(2) + topic + b"{}")
+    async with listening(beaver) as changes:
+        await Sent(packet * 20).to(beaver)
+        await beaver.simulator.report_now("Boiler plug")
+        keys = await following(changes) or await following(changes)
+        assert beaver.key("Boiler plug", "voltage") in keys
+    ours = [each for each in caplog.records if each.name == push_mqtt.__name__]
+    assert not [each for each in ours if each.levelno >= logging.WARNING]
+
+
+BROKEN = [
+    packet_of(Kind.PUBLISH, b"\x00"),
+    packet_of(Kind.PUBLISH, b"\xff\xff" + b"short"),
+    packet_of(Kind.PUBLISH, b"\x00\x00{}"),
+    packet_of(Kind.SUBACK, b""),
+    packet_of(Kind.SUBACK, b"\x01"),
+    packet_of(Kind.UNSUBACK, b""),
+    packet_of(Kind.CONNACK, b"\x00"),
+    b"\x30\xff\xff\xff\xff\x7f",
+    b"\xf0\x00",
+]
+
+
+@pytest.mark.parametrize("packet", BROKEN, ids=range(len(BROKEN)))
+async def test_broken_packet_ends_the_connection(
+    connect: Connect, packet: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of it stays open: before, the socket did, as long as the broker's."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    broker = beaver.simulator.notifier.broker
+    async with listening(beaver) as changes:
+        await Sent(packet).to(beaver)
+        with pytest.raises(UnreachableError):
+            await following(changes)
+    await until(lambda: not broker.clients)
+    async with listening(beaver):
+        assert broker.clients == 1
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        packet_of(Kind.SUBACK, b"\x00\x63\x00") * 20,
+        packet_of(Kind.UNSUBACK, b"\x00\x63") * 20,
+    ],
+    ids=["suback", "unsuback"],
+)
+async def test_answers_to_nothing_are_ignored(
+    connect: Connect, packet: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    async with listening(beaver) as changes:
+        await Sent(packet).to(beaver)
+        await beaver.simulator.report_now("Boiler plug")
+        keys = await following(changes) or await following(changes)
+        assert beaver.key("Boiler plug", "voltage") in keys
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+async def test_unconfirmed_connection_is_closed(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that never confirms a connection keeps none of our sockets."""
+    beaver = await connect(build(count=3))
+    await beaver.inventory()
+    broker = beaver.simulator.notifier.broker
+    beaver.simulator.mqtt_silent = True
+    monkeypatch.setattr(push_mqtt, "CONNECT_TIMEOUT", 0.2)
+    with pytest.raises(UnreachableError):
+        await following(cast("Changes", beaver.backend.watch()))
+    await until(lambda: not broker._open)
 
 
 async def test_ids_may_come_as_numbers(connect: Connect) -> None:

@@ -38,7 +38,7 @@ _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _clean_text(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return a text without the characters that no name or state can have."""
     if text.isascii() and text.isprintable():
         return text
@@ -102,7 +102,7 @@ def _integer(digits: str) -> int | float:
 def _cleaned(value: Json, levels: int = DEEPEST) -> Json:
     """Return a value with all of its texts cleaned; raises ValueError if too deep."""
     if isinstance(value, str):
-        return _clean_text(value)
+        return clean_text(value)
     if not isinstance(value, list | dict):
         return value
     if levels == 0:
@@ -110,5 +110,5 @@ def _cleaned(value: Json, levels: int = DEEPEST) -> Json:
     if isinstance(value, list):
         return [_cleaned(each, levels - 1) for each in value]
     return {
-        _clean_text(name): _cleaned(each, levels - 1) for name, each in value.items()
+        clean_text(name): _cleaned(each, levels - 1) for name, each in value.items()
     }

@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 
 from ...metering.p1_readings import P1Readings
 from ..common.http import Answer, HttpClient, Json, Request
+from ..common.json_text import clean_text
 from ..common.parse import as_object
 from ..common.times import utc_text
 from ..errors import (
@@ -202,7 +203,7 @@ def _decimal(value: float) -> str:
 
 def _classify_telegram(answer: Answer) -> BackendError | None:
     """Return the error of API v1, which answers in plain text."""
-    text = (answer.text or "").strip()
+    text = clean_text(answer.text or "").strip()
     if text == WRONG_KEY:
         return AuthenticationError("the API key is not accepted")
     if text == API_IS_OFF:

@@ -12,7 +12,7 @@ import logging
 import ssl
 
 import aiohttp
-from aiomqtt import Client, MqttError
+from aiomqtt import MqttError
 from yarl import URL
 
 from ..common.json_text import decode_json
@@ -23,7 +23,8 @@ from .catalogue import Catalogue
 from .inventory_need import InventoryNeed
 from .models import as_id
 from .mqtt_broker import BrokerEndpoint, BrokerLogin, broker_endpoints
-from .push_flood import MAX_MESSAGE_BYTES, Flood, Inbox
+from .mqtt_client import MqttClient
+from .push_flood import MAX_MESSAGE_BYTES, Flood
 from .server import Server
 
 KEEPALIVE = 50
@@ -84,9 +85,9 @@ async def _connect(
     stack: AsyncExitStack,
     session: aiohttp.ClientSession,
     endpoints: Iterable[BrokerEndpoint],
-    make_client: Callable[[BrokerEndpoint], Client],
+    make_client: Callable[[BrokerEndpoint], MqttClient],
     context: ssl.SSLContext,
-) -> Client:
+) -> MqttClient:
     """Return a client of the first endpoint that works; `stack` will disconnect it."""
     failures: list[str] = []
     for endpoint in endpoints:
@@ -132,30 +133,21 @@ def _make_client(
     login: BrokerLogin,
     context: ssl.SSLContext,
     flood: Flood,
-) -> Client:
-    """Return a client for an endpoint that is not connected yet.
-
-    `flood` counts the messages that it will receive.
-    """
-    return Client(
-        endpoint.host,
-        endpoint.port,
-        transport="tcp" if endpoint.path is None else "websockets",
-        websocket_path=endpoint.path,
-        tls_context=context if endpoint.is_encrypted else None,
-        username=login.username,
-        password=login.password,
-        identifier=login.client_id,
-        clean_session=True,
+) -> MqttClient:
+    """Return a client for an endpoint that is not connected yet."""
+    return MqttClient(
+        endpoint,
+        login,
+        context,
+        flood,
         keepalive=KEEPALIVE,
         timeout=CONNECT_TIMEOUT,
         logger=_LOGGER,
-        queue_type=partial(Inbox, flood),  # type: ignore[arg-type]  # It is only called.
     )
 
 
 @asynccontextmanager
-async def _connected(client: Client) -> AsyncGenerator[Client]:
+async def _connected(client: MqttClient) -> AsyncGenerator[MqttClient]:
     """Connect a client to the broker, and disconnect it at the end.
 
     If aiomqtt is cancelled while it connects, it leaks its socket and callbacks. So
@@ -175,15 +167,18 @@ async def _connected(client: Client) -> AsyncGenerator[Client]:
         await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
 
 
-async def _close(client: Client, connecting: asyncio.Future[Client]) -> None:
+async def _close(client: MqttClient, connecting: asyncio.Future[MqttClient]) -> None:
     """Disconnect a client as soon as it is connected, if it ever is."""
-    with suppress(MqttError):
-        await connecting
-        await client.__aexit__(None, None, None)
-        # asyncio logs the loss of a connection as an error unless somebody asks for it,
-        # which only the messages do.
-        async for _ in client.messages:
-            pass
+    try:
+        with suppress(MqttError):
+            await connecting
+            await client.__aexit__(None, None, None)
+            # asyncio logs the loss of a connection as an error unless somebody asks for
+            # it, which only the messages do.
+            async for _ in client.messages:
+                pass
+    finally:
+        client.drop()
 
 
 def _make_tls_context(verify: bool) -> ssl.SSLContext:
