@@ -76,16 +76,14 @@ _BAD_ANSWERS = frozenset(
 ONE_ENDPOINT = _REAL_ERRORS | _BAD_ANSWERS
 """Troubles that a single endpoint may have, while others answer."""
 
-NO_DEVICES = frozenset({("besmart", "403"), ("besmart", "list")})
-"""Where the server says that the account has nothing, or may see nothing."""
+NO_DEVICES = frozenset({("besmart", "list")})
+"""Where the server says that the account has nothing."""
 
-BELIEVED = frozenset({("besmart", "list")})
-"""Where empty lists are believed: what they lack is not looked for within an hour."""
+NOTHING_NEW = frozenset({("bemserver", "object")})
+"""Where an answer says that there is no new value, so that the last one goes on."""
 
-NOTHING_NEW = frozenset(
-    {("bemserver", "object"), ("bemserver", "nulls"), ("bemserver", "wrong_types")}
-)
-"""Where an answer has no new value, so that the last one goes on."""
+OWN_INTERVALS = frozenset({"bemserver", "dsmr_reader"})
+"""Backends whose endpoints are polled at intervals of their own, and fail one by one."""
 
 IN_CSV = frozenset({("bemserver", "nulls"), ("bemserver", "wrong_types")})
 """Where only JSON is distorted, but the history comes as CSV."""
@@ -131,8 +129,7 @@ def after_poll(name: str, backend: str) -> tuple[str, bool]:
         return "all", True
     if _is_harmless(name, backend) or (backend, name) in NOTHING_NEW:
         return "none", False
-    # Its endpoints are polled at intervals of their own, and fail one by one.
-    if backend == "dsmr_reader" and name in ONE_ENDPOINT:
+    if backend in OWN_INTERVALS and name in ONE_ENDPOINT:
         return "some", False
     return "all", False
 

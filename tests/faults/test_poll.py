@@ -1,5 +1,7 @@
 """What a person sees while something is wrong with a server that was fine before."""
 
+from datetime import timedelta
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -57,8 +59,10 @@ async def test_polls(
     async def cell(trouble: Trouble) -> None:
 
         def begin(proxy: FaultProxy) -> None:
-            # A server may issue the same token twice within a second.
+            nonlocal moment
+            # A server may issue the same token twice within a second of its clock.
             freezer.tick(1)
+            moment += timedelta(seconds=1)
             trouble.begin(proxy, backend)
 
         log.clear()
