@@ -1,6 +1,7 @@
 """What each phase comes to with each trouble."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from custom_components.metering_hub.backends import BACKENDS
 from homeassistant.config_entries import ConfigEntryState
@@ -31,7 +32,12 @@ _ANSWER_KEYS: Mapping[str, str] = {
         for form in ("json", "html", "wait")
     },
 }
-_SKEWS = frozenset({"hour_ahead", "hour_behind", "day_ahead", "day_behind"})
+_SKEWS: Mapping[str, timedelta] = {
+    "hour_ahead": timedelta(hours=1),
+    "hour_behind": timedelta(hours=-1),
+    "day_ahead": timedelta(days=1),
+    "day_behind": timedelta(days=-1),
+}
 
 _FORM_EXCEPTIONS: Mapping[tuple[str, str], str] = {
     # A login lives for the whole flow, so its token has never been seen before.
@@ -61,12 +67,6 @@ def told_in_form(name: str, backend: str) -> str:
     return _FORM_EXCEPTIONS.get((backend, name), usual)
 
 
-def _asks(name: str, backend: str) -> bool:
-    """Return True if the user is asked for new credentials."""
-    is_key = backend == "dsmr_reader" and name == "token_expired"
-    return name == "token_revoked" or is_key
-
-
 _REAL_ERRORS = frozenset({"403", "404_json", "404_html", "500_json", "500_html"})
 _BAD_ANSWERS = frozenset(
     {"redirect_loop", "redirect_away", "huge", "gzip_bomb", "deep", "malformed"}
@@ -76,16 +76,14 @@ _BAD_ANSWERS = frozenset(
 ONE_ENDPOINT = _REAL_ERRORS | _BAD_ANSWERS
 """Troubles that a single endpoint may have, while others answer."""
 
-NO_DEVICES = frozenset({("besmart", "403"), ("besmart", "list")})
-"""Where the server says that the account has nothing, or may see nothing."""
+NO_DEVICES = frozenset({("besmart", "list")})
+"""Where the server says that the account has nothing."""
 
-BELIEVED = frozenset({("besmart", "list")})
-"""Where empty lists are believed: what they lack is not looked for within an hour."""
+NOTHING_NEW = frozenset({("bemserver", "object")})
+"""Where an answer says that there is no new value, so that the last one goes on."""
 
-NOTHING_NEW = frozenset(
-    {("bemserver", "object"), ("bemserver", "nulls"), ("bemserver", "wrong_types")}
-)
-"""Where an answer has no new value, so that the last one goes on."""
+OWN_INTERVALS = frozenset({"bemserver", "dsmr_reader"})
+"""Whose endpoints are polled at intervals of their own, and fail one by one."""
 
 IN_CSV = frozenset({("bemserver", "nulls"), ("bemserver", "wrong_types")})
 """Where only JSON is distorted, but the history comes as CSV."""
@@ -116,6 +114,11 @@ def _asks(name: str, backend: str) -> bool:
     }
 
 
+def ahead(name: str) -> timedelta:
+    """Return how far the server's clock is ahead."""
+    return _SKEWS.get(name, timedelta())
+
+
 def after_set_up(name: str, backend: str) -> tuple[ConfigEntryState, bool]:
     """Return the state of the entry, and whether the user is asked to log in."""
     if _asks(name, backend):
@@ -131,8 +134,7 @@ def after_poll(name: str, backend: str) -> tuple[str, bool]:
         return "all", True
     if _is_harmless(name, backend) or (backend, name) in NOTHING_NEW:
         return "none", False
-    # Its endpoints are polled at intervals of their own, and fail one by one.
-    if backend == "dsmr_reader" and name in ONE_ENDPOINT:
+    if backend in OWN_INTERVALS and name in ONE_ENDPOINT:
         return "some", False
     return "all", False
 

@@ -5,15 +5,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from tests.integration.conftest import Tick, finish_tasks, set_up
 from tests.integration.test_history import recorded
 from tests.integration.test_history_actions import call
 
 from .checks import Log, check_rows, log_in_again, reauth_flows, time_passes
 from .entries import make_entry
-from .expectations import after_import
+from .expectations import after_import, ahead
 from .proxy import FaultProxy
-from .troubles import SLOW_PHASE_TROUBLES, Trouble
+from .troubles import IMPORT_TROUBLES, Trouble
 from .worlds import DONE, SERVERS, Rows
 
 
@@ -72,6 +73,7 @@ async def test_imports(
         assert proxy.has_begun
         state = entry.runtime_data.history.data.state
         written = await done_rows()
+        until = dt_util.utcnow() + ahead(trouble.name)
         proxy.lift()
         asked = bool(reauth_flows(hass))
         if asked:
@@ -82,12 +84,12 @@ async def test_imports(
         assert entry.runtime_data.history.data.state == "up_to_date"
         assert await done_rows() == right
         log.check()
-        check_rows(written, right)
+        check_rows(written, right, until)
         assert (state, asked) == after_import(trouble.name, backend)
 
     right = await done_rows()
     assert all(right.values())
-    for trouble in SLOW_PHASE_TROUBLES:
+    for trouble in IMPORT_TROUBLES:
         with subtests.test(trouble=trouble.name):
             try:
                 await cell(trouble, right)

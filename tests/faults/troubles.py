@@ -195,14 +195,24 @@ _OF_EACH_KIND = frozenset(
     | {"429_wait", "500_json", "503_html", "huge", "deep", "malformed", "empty"}
     | {"null", "list", "nulls", "wrong_types", "hour_behind", "day_ahead"}
 )
+_FOR_IMPORTS = frozenset(
+    {"refused", "read_stall", "reset_midway", "token_expired", "token_revoked", "403"}
+    | {"429_wait", "503_html", "malformed", "list", "wrong_types", "day_behind"}
+)
 _NAMED = frozenset(os.environ.get("TROUBLES", "").split(",")) - {""}
 
 TROUBLES = tuple(each for each in ALL_TROUBLES if not _NAMED or each.name in _NAMED)
 """All troubles, or those that the environment names, to look at single ones."""
 
-SLOW_PHASE_TROUBLES = tuple(
-    each
-    for each in TROUBLES
-    if _NAMED or "ALL_TROUBLES" in os.environ or each.name in _OF_EACH_KIND
-)
-"""Those of set-ups and imports, which take long: one of each kind, or all of them."""
+
+def _some(names: frozenset[str]) -> tuple[Trouble, ...]:
+    """Return the troubles with these names, or all that are wanted explicitly."""
+    is_all = bool(_NAMED) or "ALL_TROUBLES" in os.environ
+    return tuple(each for each in TROUBLES if is_all or each.name in names)
+
+
+SLOW_PHASE_TROUBLES = _some(_OF_EACH_KIND)
+"""Those of set-ups and polls, which take long: one of each kind, or all of them."""
+
+IMPORT_TROUBLES = _some(_FOR_IMPORTS)
+"""Those of imports, which take longest."""

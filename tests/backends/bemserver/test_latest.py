@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.metering_hub.backends.errors import ProtocolError
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator, Gap
 from simulators.bemserver.meters import Minutes
 from simulators.bemserver.mixtures import monthly
+from simulators.faults import Answer, Fault
 
 from .conftest import NOW, Campus, Connect, connect_and_poll
 
@@ -127,3 +129,25 @@ async def test_a_poll_of_all_intervals_is_small(connect: Connect) -> None:
         assert campus.count_bytes() <= 30_000 * -(-len(campus.series()) // 50)
         assert not latest.failed
     assert len(latest.readings) == len(campus.series())
+
+
+@pytest.mark.parametrize("bad", ["null", "{}", '"maybe"', "[1]"])
+async def test_a_series_without_a_readable_value_fails(
+    campus: Campus, bad: str
+) -> None:
+    """What it showed is not shown as if it were new, and its neighbor goes on."""
+    before = await campus.poll("timeseries_18", "timeseries_16")
+    stamp = before.readings["timeseries_18"].time.isoformat()
+    body = f'{{"18": {{"{stamp}": {bad}}}, "16": {{"{stamp}": 4.5}}}}'
+    campus.simulator.faults.add(
+        Fault(Answer(200, body, "application/json"), path="/timeseries_data/", times=1)
+    )
+    campus.clock.forward(minutes=1)
+    latest = await campus.poll("timeseries_18", "timeseries_16")
+    assert isinstance(latest.failed["timeseries_18"], ProtocolError)
+    assert latest.readings["timeseries_16"].value == 4.5
+    campus.clock.forward(minutes=1)
+    after = await campus.poll("timeseries_18", "timeseries_16")
+    assert after.readings["timeseries_18"].value == campus.simulator.position(
+        18, campus.clock()
+    )

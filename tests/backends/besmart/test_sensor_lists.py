@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from custom_components.metering_hub.backends.errors import PermissionDeniedError
 from simulators.besmart import CLIENT, HOUSE_MID, WORKSHOP_MID, Workspace
 from simulators.besmart.sensors import default_sensors
 from simulators.faults import Answer, Fault, html_error
@@ -91,6 +92,28 @@ async def test_a_list_that_never_answered_does_not_block(
     bench.options["sensors"] = [f"{CLIENT}.{HOUSE_MID}"]
     backend = bench.backend()
     assert await backend.check_setup() == {}
+    assert key(32) in (await backend.inventory()).points
+
+
+@pytest.mark.parametrize("edition", ["2021"])
+async def test_an_account_that_may_see_no_list(bench: Bench) -> None:
+    """That is a lack of rights, and not an empty house."""
+    backend = bench.backend()
+    await backend.connect()
+    bench.simulator.faults.add(Fault(refusal(403)))
+    with pytest.raises(PermissionDeniedError):
+        await backend.inventory()
+
+
+@pytest.mark.parametrize("edition", ["2026"])
+async def test_lists_that_were_empty_and_are_missing(bench: Bench) -> None:
+    """A proxy may answer for lists that the edition does not have."""
+    backend = bench.backend()
+    await backend.connect()
+    bench.simulator.faults.add(Fault(Answer(200, "[]", "application/json")))
+    assert not (await backend.inventory()).devices
+    bench.simulator.faults.clear()
+    bench.clock.pass_(hours=1)
     assert key(32) in (await backend.inventory()).points
 
 

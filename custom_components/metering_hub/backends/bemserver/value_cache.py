@@ -15,6 +15,7 @@ from ...metering.model import Reading
 from ..common.http import Json
 from ..common.parse import as_number
 from ..common.times import as_moment
+from ..errors import ProtocolError
 
 MAX_VALUES = 2000
 """Values parsed per series and answer, latest first: more block the event loop."""
@@ -151,18 +152,21 @@ class ValueCache:
     def store(self, number: int, values: Mapping[str, Json], rank: int = 0) -> int:
         """Store the values of a series; return how many of them were parsed.
 
-        `values` are keyed by ISO 8601 times in UTC. Non-numeric values are ignored.
+        `values` are keyed by ISO 8601 times in UTC. Non-numeric values are ignored, but
+        the server never stores any: raises ProtocolError if there is nothing else.
         """
         answers = self._answers.setdefault(number, {})
         before = answers.get(rank, NO_VALUES)
         if values == before:
             return 0
-        answers[rank] = values
         # Times that are all in UTC sort as text.
         labels = sorted(values)[-MAX_VALUES:]
         last_two = [*islice(_parse(values, reversed(labels)), 2)]
+        if labels and not last_two:
+            raise ProtocolError("a series without a single readable value")
+        answers[rank] = values
         if not last_two:
-            return len(labels)
+            return 0
         self._store_latest(number, rank, *last_two)
         if (since := self._since.get(number)) is None:
             return len(last_two)

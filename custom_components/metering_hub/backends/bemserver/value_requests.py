@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ..common.concurrency import LoopYielder
-from ..errors import BackendError
+from ..errors import BackendError, ProtocolError
 from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches, make_windows
 from .data_states import DataStates
 from .timeseries_client import Span, TimeseriesClient, Values
@@ -72,18 +72,30 @@ class ValueRequests:
             return span.state, await self._client.values(ids, span)
 
         parts, failed = await self._batcher.request_some(batches, request)
-        await self._store(parts)
+        failed |= await self._store(parts)
         if is_poll:
             self._cache.fill(n for ids in batches for n in ids if n not in failed)
         return failed
 
-    async def _store(self, parts: Iterable[tuple[int, Values]]) -> None:
-        """Store the values of answers, each with the state of its request."""
+    async def _store(
+        self, parts: Iterable[tuple[int, Values]]
+    ) -> dict[int, BackendError]:
+        """Store the values of answers, each with the state of its request.
+
+        Returns the errors of the series that cannot be read.
+        """
+        failed: dict[int, BackendError] = {}
         yielder = LoopYielder(VALUES_AT_ONCE)
         for state, part in parts:
             rank = self._states.rank(state)
             for number, values in part.items():
-                await yielder.spend(self._cache.store(number, values, rank))
+                try:
+                    parsed = self._cache.store(number, values, rank)
+                except ProtocolError as err:
+                    failed[number] = err
+                else:
+                    await yielder.spend(parsed)
+        return failed
 
     def _with_needed(self, number: int, start: datetime, end: datetime) -> datetime:
         """Return a start that includes the values of a series that have to be kept."""

@@ -13,6 +13,7 @@ import logging
 from ..common.bounds import MAX_PLACES, check_row_count
 from ..errors import (
     BackendError,
+    NotFoundError,
     PermissionDeniedError,
     ProtocolError,
     ServerFaultError,
@@ -37,7 +38,7 @@ class SensorLists:
 
     `workspaces` are the names of workspaces by client. `is_whole` is False if a list
     failed, so that sensors may be missing that the server has listed before. `failures`
-    are the errors if no list answers, and the account is not simply refused.
+    are the errors if no list of sensors or states answers.
     """
 
     sensors: Mapping[SensorId, Sensor]
@@ -64,7 +65,7 @@ class _OptionalList[Row]:
         """Return the rows; raises BackendError for failures of the whole server."""
         try:
             rows = await self._memory.request_optional(self._name, request)
-        except ONE_LIST_ERRORS as err:
+        except (NotFoundError, *ONE_LIST_ERRORS) as err:
             self._fail(err)
         else:
             self.rows = rows or []
@@ -75,7 +76,7 @@ class _OptionalList[Row]:
     def _fail(self, err: BackendError) -> None:
         """Keep what the list last had, and log the failure once."""
         self.has_failed = self._memory.has_answered(self._name)
-        self.failure = None if isinstance(err, PermissionDeniedError) else err
+        self.failure = err
         if not self._is_logged:
             self._is_logged = True
             _LOGGER.info("A besmart list is left out until it answers: %s", err)
