@@ -238,7 +238,10 @@ def test_mutants(patterns: Sequence[str], *, everything: bool) -> int:
         # Nothing in these functions can be mutated, which mutmut calls a failure.
         print("No mutant in what was chosen.")
         return 0 if listed else 1
-    return 0 if report(mutants, find_change, read_explained()) and not failed else 1
+    if failed:
+        print("mutmut failed: see above.")
+        return 1
+    return 0 if report(mutants, find_change, read_explained()) else 1
 
 
 def main() -> int:
