@@ -18,8 +18,7 @@ import subprocess
 import sys
 import tomllib
 
-from script.house_rules import ROOT
-
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGE_FOLDER = "custom_components/metering_hub"
 PURE = (f"{PACKAGE_FOLDER}/metering/", f"{PACKAGE_FOLDER}/history/maths/")
 EXPLAINED = ROOT / "tests" / "mutants.toml"
