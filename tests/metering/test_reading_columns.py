@@ -65,7 +65,10 @@ def test_parts_of_columns_keep_all_that_is_known() -> None:
     columns = ReadingColumns.of(READINGS)
     assert [*columns] == READINGS
     assert [*columns[1:]] == READINGS[1:]
-    assert [*columns.selected([True, False, True])] == [READINGS[0], READINGS[2]]
+    assert columns[1:].stored == [8, 9]
+    wanted = columns.selected([True, False, True])
+    assert [*wanted] == [READINGS[0], READINGS[2]]
+    assert wanted.stored == [7, 9]
     moment = START.timestamp()
     amounts = ReadingColumns([moment, moment + 60], [1.0, 2.0], are_amounts=True)
     assert [each.since for each in amounts] == [START, READINGS[1].time]

@@ -122,3 +122,64 @@ def test_a_register_is_not_back_if_it_was_faster_than_ever(
     mark = Mark(53 * HOUR, position)
     assert limit.allows(run, mark, [run])
     assert limit.allows_return(run, mark, [run]) == is_allowed
+
+
+@pytest.mark.parametrize(
+    ("positions", "small", "value", "are_allowed"),
+    [
+        # The speed of a register that was read once is unknown.
+        ((100,), 1, 100.1, False),
+        ((100, 100.5), 1, 101, True),
+        # 1 % of the position, and no more.
+        ((1000, 1000), 1, 1010, True),
+        ((1000, 1000), 1, 1010.1, False),
+        # A small count, and no more.
+        ((10, 10), 100, 110, True),
+        ((10, 10), 100, 110.1, False),
+    ],
+)
+def test_readings_without_a_capacity_advance_by_what_is_usual_or_small(
+    positions: tuple[float, ...], small: float, value: float, are_allowed: bool
+) -> None:
+    limit = AdvanceLimit(None, small=small, is_trusted=False)
+    columns = ReadingColumns([len(positions) * HOUR], [value])
+    assert limit.allows_all(run_of(*positions), columns) == are_allowed
+
+
+@pytest.mark.parametrize(
+    ("values", "are_allowed"),
+    [
+        # 12 an hour, from the run to the first one and between all others.
+        ([112], True),
+        ([112.1], False),
+        ([100, 112, 112.5], True),
+        ([100, 112.1, 112.5], False),
+        ([100, 100], True),
+    ],
+)
+def test_readings_together_may_exceed_the_capacity_by_a_fifth(
+    values: list[float], are_allowed: bool
+) -> None:
+    times = [(3 + number) * HOUR for number in range(len(values))]
+    limit = AdvanceLimit(10, is_trusted=False)
+    run = run_of(0, 50, 100)
+    assert limit.allows_all(run, ReadingColumns(times, values)) == are_allowed
+
+
+def test_a_meter_without_capacity_may_stand_still() -> None:
+    limit = AdvanceLimit(0, is_trusted=False)
+    assert limit.allows_all(run_of(5, 5), ReadingColumns([3 * HOUR], [5]))
+
+
+def test_all_readings_of_a_trusted_register_are_allowed() -> None:
+    limit = AdvanceLimit(10, is_trusted=True)
+    assert limit.allows_all(run_of(0, 0), ReadingColumns([3 * HOUR], [1e6]))
+
+
+@pytest.mark.parametrize(("latest", "is_usual"), [(139, True), (138.9, False)])
+def test_a_step_up_is_usual_if_as_much_follows(latest: float, is_usual: bool) -> None:
+    """The register advances by one unit and by as much as after the step."""
+    before, after = run_of(100, 100, 100), Run(Mark(2 * HOUR + 10, 120))
+    after.add(Mark(102 * HOUR, latest))
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows_by_hindsight(before, after) == is_usual

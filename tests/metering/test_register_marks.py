@@ -28,6 +28,11 @@ def test_readings_and_columns_give_the_same_marks() -> None:
     assert [*marks_of_columns(ReadingColumns.of(readings))] == marks
 
 
+def test_row_numbers_may_be_unknown() -> None:
+    columns = ReadingColumns([1000.0, 1010.0], [5.2500004, 5.5])
+    assert [*marks_of_columns(columns)] == [Mark(1000, 5.25), Mark(1010, 5.5)]
+
+
 def test_the_first_reading_of_a_new_meter_and_then_the_highest_one_precede() -> None:
     marks = [Mark(2, 1), Mark(1, 9), Mark(1, 2), Mark(1, 5, is_new=True)]
     assert sorted_marks(marks) == [marks[3], marks[1], marks[2], marks[0]]
