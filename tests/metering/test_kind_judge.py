@@ -284,3 +284,24 @@ def test_a_name_confirms_only_what_values_suggest(
 ) -> None:
     assert judged(numbers, text=text) is kind
     assert judged(numbers) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gap", "is_register"),
+    [
+        # 24 changes in two days, and no fewer in no less.
+        (range(0, 250, 10), 2 * HOUR, True),
+        (range(0, 240, 10), 3 * HOUR, False),
+        (range(0, 250, 10), 2 * HOUR - timedelta(minutes=1), False),
+        # 60 changes of values that are days apart.
+        (range(0, 610, 10), DAY, True),
+        (range(0, 600, 10), DAY, False),
+        # Ten small changes.
+        (range(2000, 2011), HOUR, True),
+        (range(2000, 2010), HOUR, False),
+    ],
+)
+def test_what_rises_needs_changes_enough(
+    numbers: Sequence[float], gap: timedelta, is_register: bool
+) -> None:
+    assert judged(numbers, gap) is (Kind.REGISTER if is_register else None)

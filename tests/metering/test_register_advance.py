@@ -183,3 +183,27 @@ def test_a_step_up_is_usual_if_as_much_follows(latest: float, is_usual: bool) ->
     after.add(Mark(102 * HOUR, latest))
     limit = AdvanceLimit(None, is_trusted=False)
     assert limit.allows_by_hindsight(before, after) == is_usual
+
+
+@pytest.mark.parametrize(("position", "is_back"), [(101, True), (101.1, False)])
+def test_a_standing_register_is_back_after_a_unit(
+    position: float, is_back: bool
+) -> None:
+    run, mark = run_of(100, 100, 100), Mark(3 * HOUR, position)
+    limit = AdvanceLimit(100, is_trusted=False)
+    assert limit.allows(run, mark, [run])
+    assert limit.allows_return(run, mark, [run]) == is_back
+
+
+def test_without_a_capacity_another_register_shows_that_one_is_back() -> None:
+    old, new = run_of(100, 108), run_of(0, 0, 0)
+    limit = AdvanceLimit(None, is_trusted=False)
+    assert limit.allows_return(new, Mark(3 * HOUR, 80), [old, new])
+    assert not limit.allows_return(new, Mark(3 * HOUR, 80), [new])
+
+
+@pytest.mark.parametrize(("position", "is_leap"), [(124, False), (124.1, True)])
+def test_a_leap_is_more_than_ten_times_as_fast(position: float, is_leap: bool) -> None:
+    run, mark = run_of(100, 102, 104), Mark(3 * HOUR, position)
+    assert AdvanceLimit(None, is_trusted=False).is_leap(run, mark) == is_leap
+    assert not AdvanceLimit(None, is_trusted=True).is_leap(run, mark)
