@@ -121,3 +121,8 @@ def test_a_leap_before_the_window_is_none(hours: float) -> None:
     assert is_correction(current, after)
     after.add(Mark(hours * HOUR + WINDOW_SECONDS, 1002))
     assert not is_correction(current, after)
+
+
+def test_a_leap_counts_at_any_time() -> None:
+    current = run_of(1000, 1011, 1012, 1013, 1014, first_hour=2000)
+    assert is_correction(current, run_of(1000, 1001, 1002, first_hour=2009))
