@@ -207,3 +207,26 @@ def test_a_leap_is_more_than_ten_times_as_fast(position: float, is_leap: bool) -
     run, mark = run_of(100, 102, 104), Mark(3 * HOUR, position)
     assert AdvanceLimit(None, is_trusted=False).is_leap(run, mark) == is_leap
     assert not AdvanceLimit(None, is_trusted=True).is_leap(run, mark)
+
+
+def test_a_second_reading_of_a_moment_advances_from_the_one_before() -> None:
+    limit = AdvanceLimit(10, is_trusted=False)
+    run = run_of(5, 15)
+    assert limit.allows(run, Mark(HOUR, 17), [run])
+    assert not limit.allows(run, Mark(HOUR, 17.1), [run])
+    fast = run_of(0, 50)
+    assert limit.allows(fast, Mark(HOUR, 50), [fast])
+
+
+def test_a_small_capacity_forbids_a_unit() -> None:
+    run = run_of(0, 0)
+    assert not AdvanceLimit(0.1, is_trusted=False).allows(run, Mark(7200, 1), [run])
+
+
+@pytest.mark.parametrize(("position", "is_allowed"), [(110, True), (110.1, False)])
+def test_a_small_count_is_allowed_without_any_usual_advance(
+    position: float, is_allowed: bool
+) -> None:
+    limit = AdvanceLimit(None, small=100, is_trusted=False)
+    mark = Mark(2 * HOUR, position)
+    assert limit.allows(run_of(10, 10), mark, []) == is_allowed

@@ -96,3 +96,15 @@ def test_a_lower_reading_is_of_the_moment_of_the_highest_one(
     found, repeated = split_repeated(marks)
     assert found[-1] == Mark(moment, marks[-1].position)
     assert repeated == []
+
+
+def test_moments_of_one_second_are_judged_apart() -> None:
+    marks = [
+        Mark(10.1, 4, 2, is_new=True),
+        Mark(10.1, 3, 5),
+        Mark(10.7, 6, 7),
+        Mark(10.7, 5, 9),
+    ]
+    found, repeated = split_repeated(marks)
+    assert found == [marks[1], marks[3]]
+    assert [each.value for each in repeated] == [4, 6]
