@@ -12,10 +12,10 @@ def tail_of(*edges: tuple[float, float]) -> Tail:
 
 
 def test_a_reading_replaces_one_of_the_same_moment() -> None:
-    tail = tail_of((1, 5), (2, 6), (2, 7))
-    assert tail.latest(5) == [(1, 5), (2, 7)]
-    assert tail.latest(1) == [(2, 7)]
-    assert tail.last_at == 2
+    tail = tail_of((1, 5), (2, 6), (3, 7), (3, 8))
+    assert tail.latest(5) == [(1, 5), (2, 6), (3, 8)]
+    assert tail.latest(1) == [(3, 8)]
+    assert tail.last_at == 3
 
 
 def test_only_the_latest_readings_are_kept() -> None:
