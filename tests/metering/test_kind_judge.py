@@ -260,3 +260,48 @@ def test_most_random_series_are_decided() -> None:
     counters = [judged(dirty(random, counter(each, 500.0))) for each in uses]
     assert amounts.count(Kind.INTERVAL) > 150
     assert counters.count(Kind.REGISTER) > 150
+
+
+SAWS = [*accumulate([10.0, 10.0, 10.0, -25.0] * 4, initial=10.0)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text", "kind"),
+    [
+        # Five different values that change by little, and no fewer.
+        ([1000, 1000, 1000, 1001, 1003, 1004, 1006], "counter", Kind.REGISTER),
+        ([1000, 1000, 1000, 1000, 1001, 1003, 1004], "counter", None),
+        ([1, 2, 3, 4, 5, 6, 7], "counter", None),
+        # Four falls that are a quarter of the changes, and no fewer.
+        ([1, 9] * 4 + [1], "consumption", Kind.INTERVAL),
+        ([1, 9] * 3 + [1], "consumption", None),
+        (SAWS, "consumption", Kind.INTERVAL),
+        ([*SAWS, 40], "consumption", None),
+    ],
+)
+def test_a_name_confirms_only_what_values_suggest(
+    numbers: Sequence[float], text: str, kind: Kind | None
+) -> None:
+    assert judged(numbers, text=text) is kind
+    assert judged(numbers) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gap", "is_register"),
+    [
+        # 24 changes in two days, and no fewer in no less.
+        (range(0, 250, 10), 2 * HOUR, True),
+        (range(0, 240, 10), 3 * HOUR, False),
+        (range(0, 250, 10), 2 * HOUR - timedelta(minutes=1), False),
+        # 60 changes of values that are days apart.
+        (range(0, 610, 10), DAY, True),
+        (range(0, 600, 10), DAY, False),
+        # Ten small changes.
+        (range(2000, 2011), HOUR, True),
+        (range(2000, 2010), HOUR, False),
+    ],
+)
+def test_what_rises_needs_changes_enough(
+    numbers: Sequence[float], gap: timedelta, is_register: bool
+) -> None:
+    assert judged(numbers, gap) is (Kind.REGISTER if is_register else None)

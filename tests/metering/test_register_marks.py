@@ -28,6 +28,11 @@ def test_readings_and_columns_give_the_same_marks() -> None:
     assert [*marks_of_columns(ReadingColumns.of(readings))] == marks
 
 
+def test_row_numbers_may_be_unknown() -> None:
+    columns = ReadingColumns([1000.0, 1010.0], [5.2500004, 5.5])
+    assert [*marks_of_columns(columns)] == [Mark(1000, 5.25), Mark(1010, 5.5)]
+
+
 def test_the_first_reading_of_a_new_meter_and_then_the_highest_one_precede() -> None:
     marks = [Mark(2, 1), Mark(1, 9), Mark(1, 2), Mark(1, 5, is_new=True)]
     assert sorted_marks(marks) == [marks[3], marks[1], marks[2], marks[0]]
@@ -38,6 +43,8 @@ def test_the_first_reading_of_a_new_meter_and_then_the_highest_one_precede() -> 
     [
         # The one that was stored later counts, although it is lower.
         ([Mark(1, 4, 2), Mark(1, 3, 5)], [1]),
+        # The first row of a table may have the number 0.
+        ([Mark(1, 4, 0), Mark(1, 3, 1)], [1]),
         # A measured one counts, although the estimated one was stored later.
         ([Mark(1, 3, 2), Mark(1, 4, 5, is_estimated=True)], [0]),
         # The line decides where the order is unknown.
@@ -72,3 +79,32 @@ def test_readings_of_a_second_that_contradict_each_other_are_of_a_moment() -> No
 def test_readings_of_a_second_that_rise_keep_their_times() -> None:
     marks = [Mark(10.1, 3), Mark(10.4, 3.5), Mark(10.7, 4)]
     assert split_repeated(marks) == (marks, [])
+
+
+@pytest.mark.parametrize(
+    ("marks", "moment"),
+    [
+        # Two of them have the same time anyway.
+        ([Mark(10.1, 4), Mark(10.1, 3), Mark(10.7, 2)], 10.1),
+        # A lower one is of the latest moment of the highest position.
+        ([Mark(10.1, 4), Mark(10.5, 4), Mark(10.7, 3)], 10.5),
+    ],
+)
+def test_a_lower_reading_is_of_the_moment_of_the_highest_one(
+    marks: list[Mark], moment: float
+) -> None:
+    found, repeated = split_repeated(marks)
+    assert found[-1] == Mark(moment, marks[-1].position)
+    assert repeated == []
+
+
+def test_moments_of_one_second_are_judged_apart() -> None:
+    marks = [
+        Mark(10.1, 4, 2, is_new=True),
+        Mark(10.1, 3, 5),
+        Mark(10.7, 6, 7),
+        Mark(10.7, 5, 9),
+    ]
+    found, repeated = split_repeated(marks)
+    assert found == [marks[1], marks[3]]
+    assert [each.value for each in repeated] == [4, 6]

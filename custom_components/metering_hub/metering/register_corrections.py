@@ -28,10 +28,8 @@ def _is_small(current: Run, position: float) -> bool:
     since = current.last_at - WINDOW_SECONDS
     is_window_known = not current.is_resumed or current.edges[0][0] <= since
     fall = current.position - position
-    return (
-        position > 0
-        and fall <= SMALL_FALL * current.position
-        and not (is_window_known and current.position_at(since) > position)
+    return fall <= SMALL_FALL * current.position and not (
+        is_window_known and current.position_at(since) > position
     )
 
 
@@ -50,5 +48,5 @@ def _came_back(current: Run, run: Run) -> bool:
     if crossing is None:
         return False
     rates = [step[0] / step[1] for _, step in steps if step is not crossing]
-    fastest = max([*rates, run.fastest_since(-inf)], default=0.0)
+    fastest = max([*rates, run.fastest_since(-inf)])
     return crossing[0] > SPIKE_FACTOR * fastest * crossing[1]

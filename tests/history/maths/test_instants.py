@@ -259,3 +259,10 @@ def test_no_measured_value_is_rejected() -> None:
 @pytest.mark.parametrize("mean", [float("nan"), "20", True])
 def test_a_non_numeric_summary_has_no_row(mean: Value) -> None:
     assert InstantHours().add([summed(0, mean, 1, 2)], minute(60)) == []
+
+
+def test_what_is_too_late_does_not_hide_what_arrives_with_it() -> None:
+    hours = InstantHours()
+    hours.add(series((0, 10)), minute(120))
+    rows = hours.add(series((30, 99), (120, 20)), minute(180))
+    assert rows == [Row(start=START + 2 * HOUR, mean=20, min=20, max=20)]
