@@ -118,9 +118,9 @@ async def test_contracts_one_by_one(client_of: ClientOf) -> None:
     assert server.requests == MOST_PAGES_OF_CONTRACTS
 
 
-async def test_day_of_the_year_1(client_of: ClientOf) -> None:
-    """The statistics of 24,000 months would be requested."""
-    server = EndlessServer(lambda _: [{"day": "0001-01-01"}], total=1)
+async def test_day_long_before_those_asked_for(client_of: ClientOf) -> None:
+    """The statistics of 1,500 months would be requested."""
+    server = EndlessServer(lambda _: [{"day": "1901-01-01"}], total=1)
     client = await client_of(server)
     with pytest.raises(ProtocolError, match="a day before"):
         await client.oldest_day(date(2005, 1, 1))
