@@ -105,8 +105,11 @@ class Drip:
 
 def _unconditional(request: web.Request) -> web.Request:
     """Return a request that is not answered with "not modified"."""
+    if hdrs.IF_NONE_MATCH not in request.headers:
+        # One whose body was recorded cannot be copied, and has no such header.
+        return request
     headers = request.headers.copy()
-    headers.popall(hdrs.IF_NONE_MATCH, None)
+    headers.popall(hdrs.IF_NONE_MATCH)
     return request.clone(headers=headers)
 
 
