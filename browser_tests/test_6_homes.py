@@ -15,11 +15,11 @@ from demo.home_assistant import HomeAssistant
 from demo.processes import free_port
 from demo.servers import KINDS, Server
 
-from .conftest import NO_CONTRACTS, Ask, Look
+from .conftest import ARTEFACTS, NO_CONTRACTS, Ask, Look, asking
 from .dashboard import statistics_of
 from .tariff_form import text_of
 from .user import FINISH, INTEGRATION, begin_to_add, entry_row, fill, submit
-from .world import World
+from .world import World, running_world
 
 CANAL, BEACH = "Canal house", "Beach house"
 SEEDS = {CANAL: "7", BEACH: "8"}
@@ -34,17 +34,29 @@ SETTLED = timedelta(hours=3)
 """The age of hours that no later import changes."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def readers(world: World) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Run a Home Assistant of its own: a second house renames the first one's meters."""
+    folder = ARTEFACTS / "homes"
+    folder.mkdir(parents=True, exist_ok=True)
+    with running_world(folder, {}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ask(world: World) -> Ask:
+    """Return a function that calls the API of this Home Assistant."""
+    return asking(world)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers(world: World) -> None:
     """Run the DSMR-readers of both houses, which have a week of history."""
     kind = next(kind for kind in KINDS if kind.backend == "dsmr_reader")
     for name, seed in SEEDS.items():
         options = ("--years", "0.02", "--seed", seed, NO_CONTRACTS)
         server = Server(kind, free_port(0), f"secret-of-{seed}", options)
         world.serve(server, name)
-    yield
-    for name in SEEDS:
-        world.programs[name].stop()
 
 
 def in_house(*parts: str) -> str:
