@@ -36,7 +36,7 @@ SETTLED = timedelta(hours=3)
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """Run a Home Assistant of its own: a second house renames the first one's meters."""
+    """Run a Home Assistant of its own: a second house renames the meters."""
     folder = ARTEFACTS / "homes"
     folder.mkdir(parents=True, exist_ok=True)
     with running_world(folder, {}) as running:
