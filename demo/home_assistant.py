@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import contextlib
 from datetime import UTC, datetime
 from http import HTTPStatus
+import math
 import secrets
 import sys
+import time
 from typing import Any
 
 import aiohttp
@@ -18,6 +20,9 @@ OWNER = {"name": "Demo", "username": "demo", "language": "en"}
 FLOWS = "/api/config/config_entries/flow"
 SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
 
+_RENEWED_BEFORE = 300.0
+"""Seconds before its end at which an access token, of half an hour, is replaced."""
+
 
 class HomeAssistant:
     """A client of Home Assistant's HTTP API, which sends what the frontend sends."""
@@ -27,6 +32,8 @@ class HomeAssistant:
         self._session = session
         self._url = url
         self._headers: dict[str, str] = {}
+        self._renewal: dict[str, str] = {}
+        self._expires = math.inf
 
     async def wait_until_up(self) -> None:
         """Wait until the server answers."""
@@ -94,12 +101,24 @@ class HomeAssistant:
             "code": code,
             "client_id": client_id,
         }
-        async with self._session.post(f"{self._url}/auth/token", data=form) as answer:
-            token = (await answer.json())["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+        await self._get_token(form)
         if is_new:
             body = {"client_id": client_id, "redirect_uri": client_id}
             await self.post("/api/onboarding/integration", body)
+
+    async def _get_token(self, form: Mapping[str, str]) -> None:
+        """Get an access token, and remember how to get the next one."""
+        async with self._session.post(f"{self._url}/auth/token", data=form) as answer:
+            token = await answer.json()
+        self._headers = {"Authorization": f"Bearer {token['access_token']}"}
+        self._expires = time.monotonic() + token["expires_in"]
+        # The answer to a refresh token has no other one.
+        self._renewal = {
+            "grant_type": "refresh_token",
+            "refresh_token": token.get("refresh_token")
+            or self._renewal["refresh_token"],
+            "client_id": form["client_id"],
+        }
 
     async def _has_no_owner(self) -> bool:
         """Return True if this Home Assistant has no owner yet.
@@ -214,6 +233,8 @@ class HomeAssistant:
 
     async def command(self, kind: str, **arguments: object) -> Any:
         """Send a command over Home Assistant's WebSocket and return the result."""
+        if time.monotonic() > self._expires - _RENEWED_BEFORE:
+            await self._get_token(self._renewal)
         async with self._session.ws_connect(
             f"{self._url}/api/websocket", max_msg_size=0
         ) as socket:
