@@ -97,6 +97,8 @@ _DESCRIBED: Mapping[str, Mapping[Shape, Sequence[str]]] = {
         ("POST", "/device/search"): ("name",),
         ("PUT", "/device/{}"): ("name",),
         ("GET", "/entity/{}/children"): (),
+        # The handshake of the WebSocket.
+        ("GET", "/mqtt"): (),
         ("GET", "/mqtt/web/credentials"): (),
         ("POST", "/oauth2/token"): _LOGIN,
         ("GET", "/websocket"): (),

@@ -52,7 +52,7 @@ class World:
     ) -> None:
         """Initialize with the points of the entry, and listen to the events."""
         self.scope = scope
-        self.qualities = QualityMemory(hass, "of_a_test")
+        self.qualities = QualityMemory.of(hass, "of_a_test")
         history = entry.runtime_data.history
         self.news = HistoryNews(
             hass,

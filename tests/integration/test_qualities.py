@@ -108,7 +108,7 @@ async def test_a_restart_changes_no_estimate(
     assert entry.runtime_data.history.data.rows == 0
     assert letters(entry, POINT, FIRST - HOUR, LAST + HOUR) == "MDDDDDDDDDM"
     assert await hass.config_entries.async_unload(entry.entry_id)
-    await QualityMemory(hass, entry.entry_id).async_remove()
+    await QualityMemory.of(hass, entry.entry_id).async_remove()
     await set_up(hass, entry)
     assert await imported(hass, entry) == rows
     assert letters(entry, POINT, FIRST - HOUR, LAST + HOUR) == "MDDDDDDDDDM"
