@@ -542,5 +542,6 @@ def test_a_year_of_minutes_is_fast() -> None:
         chunk = readings[first : first + 1000]
         count += len(hours.add(chunk, chunk[-1].time + step))
     count += len(hours.open_hours(readings[-1].time))
-    assert process_time() - began < 6
+    # It takes 2 to 6 s; work that grows with the square would take hours.
+    assert process_time() - began < 30
     assert count == 8760
