@@ -98,7 +98,7 @@ class HomeAssistant:
             code = await self._trusted_code(client_id)
         form = {
             "grant_type": "authorization_code",
-            "code": code,
+            "code": str(code),
             "client_id": client_id,
         }
         await self._get_token(form)
