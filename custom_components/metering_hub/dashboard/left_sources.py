@@ -31,7 +31,7 @@ async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> 
         return
     # Home Assistant stores the issue, and its diagnostics show it: a title may be an
     # address, and the id of a statistic has the serial number of its device.
-    shown = {"title": BACKENDS[entry.data[CONF_BACKEND]].name, "count": str(len(left))}
+    title, count = BACKENDS[entry.data[CONF_BACKEND]].name, str(len(left))
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -41,8 +41,8 @@ async def async_report_left_sources(hass: HomeAssistant, entry: ConfigEntry) -> 
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="energy_sources_left",
-        translation_placeholders=shown,
-        data={**shown, "removed": entry.entry_id},
+        translation_placeholders={"title": title, "count": count},
+        data={"title": title, "count": count, "removed": entry.entry_id},
     )
 
 

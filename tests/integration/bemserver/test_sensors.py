@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.sensor import ATTR_LAST_RESET, ATTR_STATE_CLASS
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulators.bemserver import CLEAN, RAW, BemserverSimulator
@@ -331,18 +332,21 @@ def _endless(answer: object) -> object:
 
 
 @pytest.mark.parametrize("change", [_naive, _endless])
-async def test_invalid_values_are_ignored(
+async def test_a_series_without_a_valid_value_is_unavailable(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     simulator: BemserverSimulator,
     tick: Tick,
     change: object,
 ) -> None:
-    """Naive times and infinite numbers are ignored; the state remains."""
-    before = state_of(hass, loaded, "timeseries_16").state
+    """Naive times and infinite numbers are no readings; valid ones come back."""
     simulator.faults.add(Fault(MutateJson(change), "/timeseries_data/"))  # type: ignore[arg-type]  # Any JSON.
     await tick(QUARTER)
-    assert state_of(hass, loaded, "timeseries_16").state == before
+    assert state_of(hass, loaded, "timeseries_16").state == STATE_UNAVAILABLE
+    simulator.faults.clear()
+    await tick(QUARTER)
+    position = simulator.position(16, NOW + timedelta(minutes=30))
+    assert float(state_of(hass, loaded, "timeseries_16").state) == position
 
 
 async def test_infinity_in_the_json(
@@ -351,14 +355,13 @@ async def test_infinity_in_the_json(
     simulator: BemserverSimulator,
     tick: Tick,
 ) -> None:
-    """A bare Infinity is invalid JSON, but the other series are read."""
+    """A bare Infinity costs its series, and the other ones are read."""
     newest = (NOW + timedelta(minutes=15)).isoformat()
     body = f'{{"16": {{"{newest}": Infinity}}, "41": {{"{newest}": 12.5}}}}'
     answer = Answer(200, body, "application/json")
-    before = state_of(hass, loaded, "timeseries_16").state
     simulator.faults.add(Fault(answer, "/timeseries_data/"))
     await tick(QUARTER)
-    assert state_of(hass, loaded, "timeseries_16").state == before
+    assert state_of(hass, loaded, "timeseries_16").state == STATE_UNAVAILABLE
     assert state_of(hass, loaded, "timeseries_41").state == "12.5"
 
 
