@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 from simulators.milesight import MilesightSimulator
 from simulators.milesight.model import Device
 
-from ..conftest import set_up
+from ..conftest import finish_tasks, set_up
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def rename(
 ) -> None:
     found = registered(hass, entry, old)
     dr.async_get(hass).async_update_device(found.id, name_by_user=new)
-    await hass.async_block_till_done()
+    await finish_tasks(hass)
 
 
 def puts(simulator: MilesightSimulator) -> int:
