@@ -61,7 +61,7 @@ class CheckedStore[Data: dict[str, Any] | list[Any]](Store[Data]):
         try:
             stored = await super().async_load()
         except AttributeError, KeyError, TypeError:
-            # There is no object with a version and data around it.
+            # Home Assistant expects an object with a version and data.
             stored, is_broken = None, True
         else:
             is_broken = stored is not None and not isinstance(stored, self._shape)

@@ -26,16 +26,24 @@ from tests.sockets import silent_port, unused_port
 from .conftest import Beaver, Changes, Connect, following, listening, until
 
 
+@pytest.fixture
+async def unhandled() -> list[dict[str, object]]:
+    """Return a list that gets what asyncio would log as an error."""
+    found: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: found.append(context)
+    )
+    return found
+
+
 async def test_refusal_after_cancellation_is_not_logged(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    unhandled: list[dict[str, object]],
 ) -> None:
     """A cancellation while the broker refuses leaves no unhandled exception."""
     beaver = await connect(build(count=3))
     await beaver.inventory()
-    unhandled: list[dict[str, object]] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda _loop, context: unhandled.append(context)
-    )
 
     async def listen() -> None:
         async for _ in beaver.backend.watch():
@@ -54,15 +62,11 @@ async def test_refusal_after_cancellation_is_not_logged(
 
 
 async def test_connection_that_is_lost_before_the_end_is_not_logged(
-    connect: Connect,
+    connect: Connect, unhandled: list[dict[str, object]]
 ) -> None:
     """A watch that nobody reads any more knows why its connection was lost."""
     beaver = await connect(build(count=3))
     await beaver.inventory()
-    unhandled: list[dict[str, object]] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda _loop, context: unhandled.append(context)
-    )
     changes = cast("Changes", beaver.backend.watch())
     assert await anext(changes) == frozenset()
     await beaver.simulator.notifier.drop()

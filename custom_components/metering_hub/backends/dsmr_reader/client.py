@@ -139,7 +139,7 @@ class DsmrReaderClient:
         return await self._live("/consumption/gas-live", parse_gas_live)
 
     async def _live[T](self, path: str, parse: Callable[[Row], T | None]) -> T | None:
-        """Fetch what is measured now; `None` for an empty object: there is nothing."""
+        """Fetch what is measured now; `None` if the server answers an empty object."""
         answer = await self._object(path)
         found = parse(answer)
         if answer and found is None:
