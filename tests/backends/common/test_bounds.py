@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import aiohttp
+from aiohttp import web
 import pytest
 
 from custom_components.metering_hub.backends.common.bounds import (
@@ -11,13 +13,17 @@ from custom_components.metering_hub.backends.common.bounds import (
     check_row_count,
     time_limit,
 )
+from custom_components.metering_hub.backends.common.http import HttpClient, Request
 from custom_components.metering_hub.backends.errors import (
     AnswerTooLargeError,
     EndlessError,
     Reason,
     TooManyRowsError,
     TooSlowError,
+    UnreachableError,
 )
+from simulators.endless import Drip
+from simulators.server import serve
 
 
 async def test_what_takes_too_long_is_cancelled_and_told_of() -> None:
@@ -48,6 +54,23 @@ async def test_a_limit_that_is_kept_changes_nothing() -> None:
     async with time_limit(timedelta(minutes=1), "a poll"):
         done = await asyncio.sleep(0, "done")
     assert done == "done"
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_an_answer_that_drips_ends_with_its_time() -> None:
+    """A byte now and then keeps no request alive."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"text": "x" * 1000})
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        return await Drip(pause=0.05).apply(request, answer)
+
+    app = web.Application()
+    app.router.add_get("/x", drip)
+    async with serve(app) as url, aiohttp.ClientSession() as session:
+        with pytest.raises(UnreachableError):
+            await HttpClient(session, url).request(Request(path="/x", timeout=0.3))
 
 
 def test_only_more_than_the_limit_is_refused() -> None:
