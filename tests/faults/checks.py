@@ -1,10 +1,10 @@
 """What must hold in each cell, whatever goes wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 import time
 
@@ -19,6 +19,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .authority import HOST
 from .proxy import FaultProxy
+from .troubles import Trouble
 from .worlds import DOMAIN, Rows, form, secrets
 
 type States = Mapping[str, str]
@@ -144,6 +145,37 @@ async def log_in_again(
     fields = form(entry.data["backend"], proxy.url)
     done = await flow.async_configure(flow_id, fields)
     assert done.get("reason") == "reauth_successful", done
+
+
+@dataclass
+class ServerClock:
+    """The clock of a simulator, which stands but for a second when a trouble begins."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+
+def beginning(
+    trouble: Trouble,
+    backend: str,
+    freezer: FrozenDateTimeFactory,
+    clock: ServerClock | None = None,
+) -> Callable[[FaultProxy], None]:
+    """Return what lets a trouble begin, a second after the last answer.
+
+    A server may issue the same token twice within a second of its clock.
+    """
+
+    def begin(proxy: FaultProxy) -> None:
+        freezer.tick(1)
+        if clock is not None:
+            clock.now += timedelta(seconds=1)
+        trouble.begin(proxy, backend)
+
+    return begin
 
 
 @asynccontextmanager

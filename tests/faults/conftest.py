@@ -4,37 +4,22 @@ from collections.abc import AsyncIterator
 import logging
 import ssl
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.metering_hub.backends.common import http
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
 from simulators.server import serve
-from tests.integration.conftest import patient_flow, recorder_config, tick
+from tests.integration.conftest import _environment, patient_flow, recorder_config, tick
 from tests.integration.four_servers import Simulator
 
 from .authority import Certificate, client_context, server_contexts
 from .checks import Complaints, Log
 from .proxy import FaultProxy
-from .worlds import NOW, SERVERS, small_server
+from .worlds import SERVERS, small_server
 
-__all__ = ["patient_flow", "recorder_config", "tick"]
+__all__ = ["_environment", "patient_flow", "recorder_config", "tick"]
 
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-
-
-@pytest.fixture(autouse=True)
-def _environment(
-    recorder_mock: object,
-    enable_custom_integrations: None,
-    socket_enabled: None,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Run with a real recorder and real sockets, at a fixed time, not waiting."""
-    freezer.move_to(NOW)
-    monkeypatch.setattr(http, "RETRY_DELAY", (0.0, 0.0))
 
 
 @pytest.fixture(params=SERVERS)

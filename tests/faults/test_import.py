@@ -10,7 +10,7 @@ from tests.integration.conftest import Tick, finish_tasks, set_up
 from tests.integration.test_history import recorded
 from tests.integration.test_history_actions import call
 
-from .checks import Log, check_rows, log_in_again, reauth_flows, time_passes
+from .checks import Log, beginning, check_rows, log_in_again, reauth_flows, time_passes
 from .entries import make_entry
 from .expectations import after_import, ahead
 from .proxy import FaultProxy
@@ -59,14 +59,9 @@ async def test_imports(
         }
 
     async def cell(trouble: Trouble, right: Rows) -> None:
-
-        def begin(proxy: FaultProxy) -> None:
-            # A server may issue the same token twice within a second.
-            freezer.tick(1)
-            trouble.begin(proxy, backend)
-
         log.clear()
         await call(hass, "clear_history", entry, confirm=True)
+        begin = beginning(trouble, backend, freezer)
         proxy.put(begin, server.history, server.skip)
         async with time_passes(freezer, proxy, is_needed=trouble.takes_time):
             await tick(interval)

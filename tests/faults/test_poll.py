@@ -1,7 +1,5 @@
 """What a person sees while something is wrong with a server that was fine before."""
 
-from datetime import timedelta
-
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,6 +13,8 @@ from tests.integration.four_servers import Simulator
 
 from .checks import (
     Log,
+    ServerClock,
+    beginning,
     check_right_or_away,
     difference,
     log_in_again,
@@ -57,26 +57,19 @@ async def test_polls(
     poll = server.poll.total_seconds()
 
     async def cell(trouble: Trouble) -> None:
-
-        def begin(proxy: FaultProxy) -> None:
-            nonlocal moment
-            # A server may issue the same token twice within a second of its clock.
-            freezer.tick(1)
-            moment += timedelta(seconds=1)
-            trouble.begin(proxy, backend)
-
         log.clear()
         now = dt_util.utcnow()
         # No telegram, of which one comes every ten seconds, is due a second later.
-        moment = now.replace(second=now.second // 10 * 10 + 5, microsecond=0)
-        simulator.clock = lambda: moment
+        second = now.second // 10 * 10 + 5
+        clock = ServerClock(now.replace(second=second, microsecond=0))
+        simulator.clock = clock
         readings = entry.runtime_data.readings
         readings.reset_schedule()
         await readings.async_refresh()
         # What is computed from other readings follows a poll later.
         await tick(poll)
         right = server.stable(states_of(hass, entry))
-        proxy.put(begin)
+        proxy.put(beginning(trouble, backend, freezer, clock))
         async with time_passes(freezer, proxy, is_needed=trouble.takes_time):
             await tick(poll)
         shown = server.stable(states_of(hass, entry))

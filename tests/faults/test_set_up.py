@@ -1,7 +1,5 @@
 """What becomes of an entry while something is wrong with its server at set-up."""
 
-from datetime import timedelta
-
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -14,7 +12,9 @@ from tests.integration.four_servers import Simulator
 
 from .checks import (
     Log,
+    ServerClock,
     States,
+    beginning,
     check_right_or_away,
     difference,
     log_in_again,
@@ -51,8 +51,8 @@ async def test_set_up(
 ) -> None:
     """The entry waits, shows nothing, and is complete by itself afterwards."""
     stable = SERVERS[backend].stable
-    moment = dt_util.utcnow()
-    simulator.clock = lambda: moment
+    clock = ServerClock(dt_util.utcnow())
+    simulator.clock = clock
 
     async def set_up() -> ConfigEntryState:
         entry.add_to_hass(hass)
@@ -61,18 +61,10 @@ async def test_set_up(
         return entry.state
 
     async def cell(trouble: Trouble, right: States) -> None:
-
-        def begin(proxy: FaultProxy) -> None:
-            nonlocal moment
-            # A server may issue the same token twice within a second of its clock.
-            freezer.tick(1)
-            moment += timedelta(seconds=1)
-            trouble.begin(proxy, backend)
-
         log.clear()
-        freezer.move_to(moment)
+        freezer.move_to(clock.now)
         path = SERVERS[backend].inventory
-        proxy.put(begin, path)
+        proxy.put(beginning(trouble, backend, freezer, clock), path)
         async with time_passes(freezer, proxy, is_needed=trouble.takes_time):
             state = await set_up()
         assert proxy.has_begun

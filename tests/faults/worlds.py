@@ -8,6 +8,7 @@ from simulators.bemserver import BemserverSimulator
 from simulators.besmart import HOUSE_MID, BesmartSimulator
 from simulators.dsmr_reader import DsmrReaderSimulator
 from simulators.milesight import MilesightSimulator
+from tests.integration.conftest import NOW
 from tests.integration.four_servers import (
     API_KEY,
     DOMAIN,
@@ -18,12 +19,11 @@ from tests.integration.four_servers import (
 
 from .authority import HOST
 
-__all__ = ["DOMAIN"]
+__all__ = ["DOMAIN", "NOW"]
 
 type Rows = Mapping[str, Sequence[Mapping[str, object]]]
 """The rows of statistics by the id of the statistic, without its prefix."""
 
-NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 DONE = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 """Hours before this one do not change any more."""
 
