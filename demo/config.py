@@ -15,7 +15,7 @@ ONBOARDING = {
     "data": {"done": ["core_config", "analytics"]},
 }
 
-CONFIGURATION = """\
+BASE = """\
 homeassistant:
   name: Metering Hub demo
   time_zone: Europe/Amsterdam
@@ -31,20 +31,24 @@ homeassistant:
       allow_bypass_login: true
     - type: homeassistant
 config:
-diagnostics:
 energy:
-frontend:
 history:
-logbook:
-recorder:
-system_health:
 logger:
   default: warning
   logs:
     custom_components.metering_hub: info
-    # Home Assistant warns about missing libraries that a demo does not need.
+    # Home Assistant warns about missing libraries that nothing here needs.
     haffmpeg: critical
     homeassistant.components.camera: critical
+recorder:
+"""
+"""What every Home Assistant of this repository has; the recorder may get options."""
+
+CONFIGURATION = f"""\
+{BASE}diagnostics:
+frontend:
+logbook:
+system_health:
 """
 
 

@@ -12,7 +12,7 @@ import sys
 
 import aiohttp
 
-from demo.config import prepare_config
+from demo.config import BASE, prepare_config
 from demo.home_assistant import HomeAssistant
 from demo.processes import HOST, ROOT, free_port
 
@@ -25,34 +25,7 @@ STOP_TIMEOUT = 120.0
 PORTS = 20000, 29000
 """A range below the ports that systems give to outgoing connections."""
 
-CONFIGURATION = """\
-homeassistant:
-  name: Endurance
-  time_zone: Europe/Amsterdam
-  unit_system: metric
-  currency: EUR
-  country: NL
-  latitude: 52.37
-  longitude: 4.90
-  auth_providers:
-    - type: trusted_networks
-      trusted_networks:
-        - 127.0.0.1/32
-      allow_bypass_login: true
-    - type: homeassistant
-config:
-energy:
-history:
-endurance_probe:
-logger:
-  default: warning
-  logs:
-    custom_components.metering_hub: info
-    # Home Assistant warns about missing libraries that nothing here needs.
-    haffmpeg: critical
-    homeassistant.components.camera: critical
-recorder:
-"""
+CONFIGURATION = f"endurance_probe:\n{BASE}"
 
 
 def own_port() -> int:
