@@ -1,10 +1,12 @@
 """The MQTT broker of the releases since 1.2.2."""
 
 import asyncio
+from asyncio import StreamReader, StreamWriter
 from dataclasses import dataclass
 import gc
 import logging
 from pathlib import Path
+import ssl
 import time
 from typing import cast
 
@@ -16,6 +18,12 @@ from custom_components.metering_hub.backends.errors import (
     UnreachableError,
 )
 from custom_components.metering_hub.backends.milesight import push_mqtt
+from custom_components.metering_hub.backends.milesight.mqtt_broker import (
+    BrokerEndpoint,
+    BrokerLogin,
+)
+from custom_components.metering_hub.backends.milesight.mqtt_client import MqttClient
+from custom_components.metering_hub.backends.milesight.push_flood import Flood
 from simulators.faults import Fault, Json, MutateJson
 from simulators.milesight.mqtt_packets import Kind, Refusal, packet_of
 from simulators.server import serve
@@ -75,6 +83,41 @@ async def test_connection_that_is_lost_before_the_end_is_not_logged(
     await changes.aclose()
     await asyncio.sleep(0)
     gc.collect()
+    assert not unhandled
+
+
+async def test_socket_that_closes_before_it_is_written_to_is_not_logged(
+    socket_enabled: None, unhandled: list[dict[str, object]]
+) -> None:
+    """Its number may be nobody's, or another socket's, when aiomqtt would watch it."""
+
+    async def confirm(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"\x20\x02\x00\x00")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(confirm, "127.0.0.1", 0)
+    client = MqttClient(
+        BrokerEndpoint(
+            host="127.0.0.1",
+            port=server.sockets[0].getsockname()[1],
+            path=None,
+            is_encrypted=False,
+        ),
+        BrokerLogin(client_id="web", username="user", password="password"),
+        ssl.create_default_context(),
+        Flood(),
+        keepalive=50,
+        timeout=5.0,
+        logger=logging.getLogger(__name__),
+    )
+    async with client:
+        paho = client._client
+        paho._call_socket_register_write()
+        paho._sock_close()
+        await asyncio.sleep(0.05)
+    server.close()
     assert not unhandled
 
 

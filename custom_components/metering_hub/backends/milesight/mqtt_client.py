@@ -6,6 +6,7 @@ import ssl
 from typing import override
 
 from aiomqtt import Client
+from aiomqtt.types import PahoSocket
 from paho.mqtt.client import Client as PahoClient, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -91,6 +92,30 @@ class MqttClient(Client):
     ) -> None:
         """Ignore that a subscription has ended: none is ever ended."""
         self._flood.count()
+
+    @override
+    def _on_socket_register_write(
+        self, client: PahoClient, userdata: object, sock: PahoSocket
+    ) -> None:
+        """Write as soon as the socket takes it, unless it is closed by then.
+
+        aiomqtt would watch its number a moment later: asyncio logs an error if that is
+        nobody's any more, and it may have become the number of another socket.
+        """
+        self._loop.call_soon_threadsafe(self._watch_for_writing, client, sock)
+
+    def _watch_for_writing(self, client: PahoClient, sock: PahoSocket) -> None:
+        """Write whenever an open socket takes it."""
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: PahoClient) -> None:
+        """Write what is queued; a failure ends the connection."""
+        try:
+            client.loop_write()
+        except (OSError, ValueError) as err:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(err)
 
     def drop(self) -> None:
         """Close the connection if it is still open.
