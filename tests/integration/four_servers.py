@@ -94,7 +94,7 @@ async def serving(
             await hass.config_entries.async_unload(entry.entry_id)
         # Nobody waits long for a connection to close, and time passes fast here.
         await asyncio.gather(*CLOSING)
-        stack.callback(passing.cancel)
+    passing.cancel()
 
 
 @asynccontextmanager

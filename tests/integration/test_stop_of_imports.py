@@ -7,16 +7,14 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from simulators.faults import Fault
-from simulators.server import serve
 from tests.faults.worlds import DOMAIN, SERVERS, small_server
 
 from .conftest import finish_tasks, set_up
-from .four_servers import POLL, Simulator, connections
+from .four_servers import POLL, Simulator, connections, serving
 from .stopping import Stall, Watch, ours, stalled, stop
 from .test_history import euro
 from .test_history_actions import call
@@ -43,19 +41,9 @@ async def url(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> AsyncIterator[str]:
     """Serve the simulator on a real socket until nobody is connected any more."""
-
-    async def let_time_pass() -> None:
-        while True:
-            freezer.tick(0.1)
-            await asyncio.sleep(0)
-
-    async with serve(simulator.app) as base_url:
-        yield base_url
+    async with serving(hass, freezer, {"server": simulator}) as hosts:
+        yield f"http://{hosts['server']}"
         simulator.faults.clear()
-        # Pushing servers wait a moment for clients that hang up, and time is frozen.
-        passing = asyncio.create_task(let_time_pass())
-        await asyncio.gather(*CLOSING)
-    passing.cancel()
 
 
 @pytest.fixture

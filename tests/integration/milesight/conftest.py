@@ -1,6 +1,5 @@
 """Fixtures: a simulated Beaver IoT of each release, and an entry for it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -8,13 +7,12 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.backends.milesight.push_mqtt import CLOSING
 from custom_components.metering_hub.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from simulators.milesight import MilesightSimulator
-from simulators.server import serve
 
 from ..conftest import NOW, set_up
+from ..four_servers import serving
 from . import helpers
 
 
@@ -48,22 +46,9 @@ async def url(
     freezer: FrozenDateTimeFactory,
 ) -> AsyncIterator[str]:
     """Serve the simulator on a real socket until all entries are unloaded."""
-
-    async def let_time_pass() -> None:
-        while True:
-            freezer.tick(0.1)
-            await asyncio.sleep(0)
-
-    async with serve(simulator.app) as base_url:
-        yield base_url
+    async with serving(hass, freezer, {"milesight": simulator}) as hosts:
+        yield f"http://{hosts['milesight']}"
         simulator.faults.clear()
-        # Connecting and closing wait for timeouts, which frozen time never reaches.
-        passing = asyncio.create_task(let_time_pass())
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-            await hass.config_entries.async_unload(entry.entry_id)
-        # Nobody waits long for a connection to close, and time passes fast here.
-        await asyncio.gather(*CLOSING)
-    passing.cancel()
 
 
 @pytest.fixture
