@@ -11,6 +11,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.errors import StoppingError
+from custom_components.metering_hub.history.recorder.recorder import recorded_ids
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -20,7 +22,7 @@ from simulators.house import House
 
 from .conftest import API_KEY, NOW, finish_tasks
 from .plug import PlugServer
-from .stopping import Stall, stalled, stop
+from .stopping import Stall, Watch, stalled, stop
 from .test_history_actions import call
 
 __all__ = ["stalled"]
@@ -91,6 +93,19 @@ async def test_a_server_that_does_not_answer(
     await stalled.begins()
     await stop(hass, caplog)
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_query_delays_the_closing_of_the_database(
+    hass: HomeAssistant, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing can end its thread, and Home Assistant waits only for what it is told."""
+    await finish_tasks(hass)
+    watch = Watch(hass, slow="recorder/statistics.py")
+    task = hass.async_create_task(recorded_ids(hass, "metering_hub:"))
+    await watch.slow_query()
+    await stop(hass, caplog, watch)
+    (result,) = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(result, StoppingError)
 
 
 async def test_a_first_set_up(

@@ -53,9 +53,16 @@ async def run_query[Result](
 ) -> Result:
     """Return the result of a query, which runs in a thread of the recorder.
 
+    A query that runs when Home Assistant stops delays the closing of the database.
     Raises RecorderError if the database fails, and StoppingError.
     """
-    job = running_recorder(hass).async_add_executor_job(query, *arguments)
+    recorder = running_recorder(hass)
+    async with ended_at_stop(hass):
+        return await _result(recorder.async_add_executor_job(query, *arguments))
+
+
+async def _result[Result](job: asyncio.Future[Result]) -> Result:
+    """Return the result of a thread, which nothing can end; raises RecorderError."""
     try:
         return await asyncio.shield(job)
     except asyncio.CancelledError:
