@@ -24,6 +24,9 @@ HEADINGS = {
 }
 """A text of the overview, of a server's view, and the name of the last view."""
 
+SETTLED = timedelta(hours=3)
+"""How long after its end an hour no longer changes by itself."""
+
 _BROKEN = "hui-error-card, hui-warning"
 _CHART_MS = 2000
 
@@ -103,7 +106,13 @@ def test_history_is_cleared_with_a_tick_and_comes_back(
     page: Page, world: World, ask: Ask, look: Look
 ) -> None:
     """The action refuses without the tick; what it deleted is imported again."""
-    before = ask(_history)
+    until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - SETTLED
+
+    def history() -> Rows:
+        """Return the rows until a moment that does not move with the clock."""
+        return ask(lambda api: _history(api, until))
+
+    before = history()
     assert before
     entries = ask(lambda api: api.command("config_entries/get", domain="metering_hub"))
     title = next(
@@ -114,14 +123,14 @@ def test_history_is_cleared_with_a_tick_and_comes_back(
     page.get_by_role("button", name="Perform action").click()
     expect(page.get_by_text(f"all imported history of {title}")).to_be_visible()
     look("refused")
-    assert ask(_history) == before
+    assert history() == before
     page.locator("ha-selector-boolean").click()
     page.get_by_role("button", name="Perform action").click()
     expect(page.get_by_text("cleared:")).to_be_visible()
     look("cleared")
-    assert ask(_history) == {}
+    assert history() == {}
     ask(_import_again)
-    look_until_right(page, lambda: _differences(before, ask(_history)))
+    look_until_right(page, lambda: _differences(before, history()))
 
 
 def _choose_action(page: Page, title: str) -> None:
@@ -149,24 +158,27 @@ async def _import_again(api: HomeAssistant) -> None:
 
 
 def _differences(before: Rows, now: Rows) -> list[str]:
-    """Return the statistics whose rows differ from those before."""
-    return [
-        key for key in before.keys() | now.keys() if before.get(key) != now.get(key)
-    ]
+    """Return a line for each statistic whose rows differ from those before."""
+    found = []
+    for key in sorted(before.keys() | now.keys()):
+        old, new = before.get(key, []), now.get(key, [])
+        differing = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
+        if old != new:
+            found.append(f"{key}: {len(new)} rows of {len(old)}, {differing[:2]}")
+    return found
 
 
-async def _history(api: HomeAssistant) -> Rows:
-    """Return the hourly rows of the server's statistics."""
+async def _history(api: HomeAssistant, until: datetime) -> Rows:
+    """Return the hourly rows of the server's statistics until a moment."""
     known = await api.command("recorder/list_statistic_ids")
     every = [str(each["statistic_id"]) for each in known]
     ids = [each for each in every if backend_of(each) == CLEARED]
     if not ids:
         return {}
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     rows: Rows = await api.command(
         "recorder/statistics_during_period",
-        start_time=(end - timedelta(days=400)).isoformat(),
-        end_time=(end - timedelta(hours=3)).isoformat(),
+        start_time=(until - timedelta(days=400)).isoformat(),
+        end_time=until.isoformat(),
         statistic_ids=ids,
         period="hour",
         types=["state", "sum", "mean"],

@@ -57,4 +57,4 @@ def look_until_right(page: Page, complaints: Callable[[], list[str]]) -> None:
     end = time.monotonic() + PATIENCE
     while (found := complaints()) and time.monotonic() < end:
         page.wait_for_timeout(_LOOK_AGAIN_MS)
-    assert found == []
+    assert found == [], found
