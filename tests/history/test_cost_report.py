@@ -25,6 +25,7 @@ from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.recorder.home_assistant import (
     HomeAssistantRecorder,
 )
+from custom_components.metering_hub.history.recorder.recorded_costs import cost_totals
 from custom_components.metering_hub.history.recorder.recorder import adjust_sums, clear
 from custom_components.metering_hub.history.recorder.writes import follow_writes
 from custom_components.metering_hub.history.statistic import Scope, Statistic
@@ -287,6 +288,14 @@ async def test_running_costs_equal_the_report(
     assert found[TariffRole.IMPORT, Bucket.YEAR].sum.unpriced_hours > 0
     hours = {each.sum.hours for each in found.values()}
     assert len(hours) == (2 if now != END else 3)
+
+
+async def test_sums_of_the_database_are_floats(hass: HomeAssistant) -> None:
+    """SQLite adds up integers as integers, and MariaDB as decimals."""
+    spans = {"all": (cost_ids(PREFIX, ENERGY), START, END)}
+    (found,) = (await cost_totals(hass, spans)).values()
+    assert found.hours
+    assert {type(cell) for cell in found} == {float}
 
 
 async def test_nothing_is_asked_if_nothing_is_shown(hass: HomeAssistant) -> None:

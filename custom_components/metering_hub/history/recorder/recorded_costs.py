@@ -3,9 +3,9 @@
 An hour has a price if the statistic of its costs has a row with a state.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat
 
 from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy.orm import aliased
@@ -166,11 +166,16 @@ def _cost_hours(hass: HomeAssistant, values: _Values) -> list[tuple[float, CostS
     """Return the hours of an amount."""
     with session_scope(hass=hass, read_only=True) as session:
         rows = session.connection().execute(_EACH_HOUR, values)
-        return [(start, CostSum(1.0, *cells)) for start, *cells in rows]
+        return [(start, _cost_sum([1.0, *cells])) for start, *cells in rows]
 
 
 def _cost_totals(hass: HomeAssistant, spans: Sequence[_Values]) -> list[CostSum]:
     """Return the sums of the hours of spans."""
     with session_scope(hass=hass, read_only=True) as session:
         connection = session.connection()
-        return [CostSum(*connection.execute(_TOTAL, each).one()) for each in spans]
+        return [_cost_sum(connection.execute(_TOTAL, each).one()) for each in spans]
+
+
+def _cost_sum(cells: Iterable[SupportsFloat]) -> CostSum:
+    """Return the sum with these cells; MariaDB adds up integers as decimals."""
+    return CostSum(*map(float, cells))
