@@ -7,6 +7,7 @@ how many of them it affects; its action decides what happens to them.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol
@@ -107,6 +108,13 @@ class Huge:
         response.enable_chunked_encoding()
         response.force_close()
         await response.prepare(request)
+        # A client that has enough hangs up, which is no error of this server.
+        with suppress(ConnectionError):
+            await self._send(response)
+        return response
+
+    async def _send(self, response: web.StreamResponse) -> None:
+        """Send rows until the size is reached; raises ConnectionError."""
         await response.write(self.head)
         rows = b",".join([self.row] * max(1, _CHUNK // len(self.row)))
         sent = len(self.head)
@@ -114,7 +122,6 @@ class Huge:
             await response.write(rows + b",")
             sent += len(rows) + 1
         await response.write(self.row + self.tail)
-        return response
 
 
 @dataclass(frozen=True, slots=True)
