@@ -192,12 +192,12 @@ class Registrar:
         `chosen` is the selected part of `found`, the whole inventory of the server.
         Deselected devices are removed at once, and missing ones after being missing
         `GONE_AFTER` times in a row, which a renewal within the hour does not count for.
-        Until then, a repair issue names them.
+        Until then, a repair issue names them, and single entities that are missing.
         """
         misses = 0 if is_renewal else 1
         self._register_devices(chosen)
         missing = self._remove_devices(chosen, found, misses)
-        self._remove_entities(chosen, found, misses)
+        missing += self._remove_entities(chosen, found, misses)
         _report_missing(self._hass, self._entry, missing)
 
     def _register_devices(self, chosen: Inventory) -> None:
@@ -268,8 +268,12 @@ class Registrar:
 
     def _remove_entities(
         self, chosen: Inventory, found: Inventory, misses: int
-    ) -> None:
-        """Remove entities whose points are deselected or gone; move some of others."""
+    ) -> list[str]:
+        """Remove entities whose points are deselected or gone; move some of others.
+
+        The names of those that are missing are returned, unless their device is, too.
+        """
+        missing: list[str] = []
         registry = er.async_get(self._hass)
         for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id):
             key = point_key_of(self._entry, entity.unique_id)
@@ -284,6 +288,12 @@ class Registrar:
                 self._missed_points,
             ):
                 registry.async_remove(entity.entity_id)
+            elif (
+                key in self.shown_points
+                and shown is None
+                and self._is_missed(entity, chosen)
+            ):
+                missing.append(er.async_get_full_entity_name(self._hass, entity))
         known = {
             point_key_of(self._entry, entity.unique_id)
             for entity in er.async_entries_for_config_entry(
@@ -292,6 +302,15 @@ class Registrar:
         }
         self.shown_points &= known | chosen.points.keys()
         self.shown_composites &= known | chosen.composites.keys()
+        return missing
+
+    def _is_missed(self, entity: er.RegistryEntry, chosen: Inventory) -> bool:
+        """Return True if an entity is used, and its device is not missing itself."""
+        device = dr.async_get(self._hass).async_get(entity.device_id or "")
+        if entity.disabled or device is None:
+            return False
+        key = device_key_of(self._entry, device.identifiers)
+        return key == SERVER_DEVICE_KEY or key in chosen.devices
 
 
 @callback
@@ -430,7 +449,7 @@ def _is_gone(key: str, is_chosen: bool, is_found: bool, missed: Counter[str]) ->
 def _report_missing[Data](
     hass: HomeAssistant, entry: ConfigEntry[Data], names: Sequence[str]
 ) -> None:
-    """Create the repair issue about devices that the server lacks, or delete it.
+    """Create the repair issue about what the server lacks, or delete it.
 
     Their values are unavailable from now on, and nothing else would say why.
     """

@@ -675,6 +675,39 @@ async def test_issue_names_devices_that_are_missing(
     assert missing(hass) == []
 
 
+async def test_issue_names_single_entities_that_are_missing(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A server may drop one value of a device, and the entity goes after a while."""
+    relay = server.settable.pop("relay")
+    await renewed(plug, server, tick)
+    assert missing(hass) == ["Plug Relay"]
+    server.settable["relay"] = relay
+    await renewed(plug, server, tick)
+    assert missing(hass) == []
+    del server.settable["relay"]
+    for _ in range(3):
+        await plug.runtime_data.inventory.async_refresh()
+    assert missing(hass) == []
+
+
+async def test_no_issue_names_what_the_user_has_left_out(
+    hass: HomeAssistant, plug: MockConfigEntry, server: PlugServer, tick: Tick
+) -> None:
+    """A disabled entity is missed by nobody."""
+    entity_id = next(
+        each.entity_id
+        for each in er.async_entries_for_config_entry(er.async_get(hass), plug.entry_id)
+        if each.unique_id.endswith("_relay")
+    )
+    er.async_get(hass).async_update_entity(
+        entity_id, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    del server.settable["relay"]
+    await renewed(plug, server, tick)
+    assert missing(hass) == []
+
+
 async def test_issue_goes_with_the_devices(
     hass: HomeAssistant,
     plug: MockConfigEntry,
