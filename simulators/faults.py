@@ -131,9 +131,14 @@ class MutateJson:
     change: Callable[[Json], Json]
 
     async def apply(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Return the changed JSON with the same status and headers."""
+        """Return the changed JSON with the same status and headers.
+
+        An answer without a body stays as it is.
+        """
         whole = await handler(request)
-        body = dumps(self.change(loads(_body(whole))))
+        if not (plain := _body(whole)):
+            return whole
+        body = dumps(self.change(loads(plain)))
         return web.Response(status=whole.status, body=body, headers=_headers(whole))
 
 
