@@ -8,7 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .backends import BACKENDS
 from .backends.base import Backend, BackendSpec, Capability
-from .backends.common.log_limit import LogLimit
+from .backends.common.log_limit import limit_again
 from .const import CONF_BACKEND, CONF_ENERGY_DASHBOARD, CONF_HISTORY, DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator, async_make_inventory, async_remove_issues
 from .dashboard.energy_dashboard import async_follow
@@ -75,21 +75,11 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the integration's actions, its dashboard, and the limit of its log."""
-    _limit_log()
+    # What an earlier setup has counted does not count.
+    limit_again(LOGGER.name)
     async_register_actions(hass)
     await async_offer_dashboard(hass)
     return True
-
-
-def _limit_log() -> None:
-    """Limit the lines that servers can provoke, also those of coordinators.
-
-    A limit of an earlier setup, which has counted its own lines, is replaced.
-    """
-    for known in [*LOGGER.filters]:
-        if isinstance(known, LogLimit):
-            LOGGER.removeFilter(known)
-    LOGGER.addFilter(LogLimit())
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) -> bool:

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-import logging
 
 from ..backends.base import Latest
+from ..backends.common.log_limit import limited_logger
 from ..metering.model import Point, Reading
 from ..metering.possible_times import PossibleTimes, has_clock
 from ..metering.register_rules import Rule
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = limited_logger(__name__)
 
 
 class ClockCheck:

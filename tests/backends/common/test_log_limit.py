@@ -10,6 +10,8 @@ from custom_components.metering_hub.backends.common.log_limit import (
     LINES,
     MOST_KINDS,
     LogLimit,
+    limit_again,
+    limited_logger,
 )
 
 type Log = tuple[logging.Logger, list[str], list[float]]
@@ -49,6 +51,21 @@ def test_a_flood_of_lines_is_logged_a_few_times_an_hour(log: Log) -> None:
     )
     logger.warning("%s: lost %d", "Home", 8)
     assert lines[LINES + 1] == "Home: lost 8"
+
+
+def test_modules_are_limited_anew_with_their_package() -> None:
+    """A limit replaces an earlier one, and a module without one gets none."""
+    package = f"{__name__}.package"
+    module = limited_logger(f"{package}.module")
+    (first,) = module.filters
+    other = logging.getLogger(f"{package}.other")
+    limit_again(package)
+    limit_again(package)
+    (second,) = module.filters
+    assert isinstance(second, LogLimit)
+    assert second is not first
+    assert other.filters == []
+    assert len(logging.getLogger(package).filters) == 1
 
 
 def test_other_lines_are_not_affected(log: Log) -> None:

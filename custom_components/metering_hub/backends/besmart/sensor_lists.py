@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-import logging
 
 from ..common.bounds import MAX_PLACES, check_row_count
+from ..common.log_limit import limited_logger
 from ..errors import (
     BackendError,
     NotFoundError,
@@ -22,7 +22,7 @@ from .client import BesmartClient, InvalidRequestError
 from .memory import ServerMemory
 from .models import Sensor, SensorId, SensorState, Workspace
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = limited_logger(__name__)
 _WORKSPACES, _FIND = "workspaces", "find"
 _STATES, _ALL_STATES = "states", "states_of_all"
 MAX_SENSORS = 20_000

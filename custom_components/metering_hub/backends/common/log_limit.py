@@ -73,6 +73,33 @@ class LogLimit(logging.Filter):
         return self._counts[kind]
 
 
+def limited_logger(name: str) -> logging.Logger:
+    """Return the logger of a module whose lines a server can provoke.
+
+    Python asks the filters of a logger only about the lines that it logs itself.
+    """
+    logger = logging.getLogger(name)
+    limit(logger)
+    return logger
+
+
+def limit(logger: logging.Logger) -> None:
+    """Limit the lines of a logger; a limit that has counted others is replaced."""
+    for known in [*logger.filters]:
+        if isinstance(known, LogLimit):
+            logger.removeFilter(known)
+    logger.addFilter(LogLimit())
+
+
+def limit_again(package: str) -> None:
+    """Limit the lines of a package anew, and those of its modules that are limited."""
+    limit(logging.getLogger(package))
+    for name in [*logging.root.manager.loggerDict]:
+        logger = logging.getLogger(name) if name.startswith(f"{package}.") else None
+        if logger and any(isinstance(each, LogLimit) for each in logger.filters):
+            limit(logger)
+
+
 def _kind_of(record: logging.LogRecord) -> _Kind:
     """Return what lines of a kind have in common."""
     args = record.args

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-import logging
 import ssl
 
 import aiohttp
@@ -16,7 +15,7 @@ from aiomqtt import MqttError
 from yarl import URL
 
 from ..common.json_text import decode_json
-from ..common.log_limit import LogLimit
+from ..common.log_limit import limited_logger
 from ..common.parse import as_object
 from ..errors import UnreachableError
 from .catalogue import Catalogue
@@ -36,8 +35,7 @@ CONNECT_TIMEOUT = 5.0
 CLOSE_TIMEOUT = 1.0
 """Seconds for which the end of a watch waits until the connection is closed."""
 
-_LOGGER = logging.getLogger(__name__)
-_LOGGER.addFilter(LogLimit())
+_LOGGER = limited_logger(__name__)
 """aiomqtt and paho log here what a broker does wrong, which may be much."""
 
 CLOSING: set[asyncio.Task[None]] = set()
