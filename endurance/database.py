@@ -1,6 +1,6 @@
 """The databases that Home Assistant records into, beside Home Assistant itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -45,32 +45,56 @@ def _connected(address: str) -> Iterator[Connection]:
 def tear_hole(address: str, random: Random) -> str | None:
     """Delete a few hours in the middle of one imported statistic with a sum.
 
-    Return what was deleted, or None if no statistic is long enough. Nobody else may
-    use the database at that time.
+    Something is counted in them: hours of an interval meter that count nothing may
+    rightly have no rows, and no look at the others can find that they are gone. Return
+    what was deleted, or None if there are no such hours. Nobody else may use the
+    database at that time.
     """
+    hours = random.randint(1, _LARGEST_HOLE)
     with _connected(address) as connection:
-        found = connection.execute(
+        known = connection.execute(
             text(
-                "SELECT m.id, m.statistic_id, MIN(s.start_ts), MAX(s.start_ts)"
-                " FROM statistics_meta m JOIN statistics s ON s.metadata_id = m.id"
-                " WHERE m.statistic_id LIKE :prefix AND m.has_sum"
-                " AND m.statistic_id NOT LIKE :cost"
-                " GROUP BY m.id, m.statistic_id ORDER BY m.statistic_id"
+                "SELECT id, statistic_id FROM statistics_meta"
+                " WHERE statistic_id LIKE :prefix AND statistic_id NOT LIKE :cost"
+                " AND has_sum ORDER BY statistic_id"
             ),
             {"prefix": PREFIX, "cost": "%cost"},
         )
-        long = [row for row in found if row[3] - row[2] > 3600 * 4 * _LARGEST_HOLE]
-        if not long:
-            return None
-        number, statistic_id, first, last = random.choice(long)
-        hours = random.randint(1, _LARGEST_HOLE)
-        latest = int(last - first) // 3600 - _LARGEST_HOLE - 1
-        start = first + 3600 * random.randint(2, latest)
-        gone = connection.execute(
-            text(
-                "DELETE FROM statistics WHERE metadata_id = :number"
-                " AND start_ts >= :start AND start_ts < :end"
-            ),
-            {"number": number, "start": start, "end": start + 3600 * hours},
-        )
-        return f"{gone.rowcount} rows of {statistic_id}"
+        numbers = [tuple(row) for row in known]
+        for number, statistic_id in random.sample(numbers, len(numbers)):
+            if starts := _starts_of_holes(connection, number, hours):
+                start = random.choice(starts)
+                gone = connection.execute(
+                    text(
+                        "DELETE FROM statistics WHERE metadata_id = :number"
+                        " AND start_ts >= :start AND start_ts < :end"
+                    ),
+                    {"number": number, "start": start, "end": start + 3600 * hours},
+                )
+                return f"{gone.rowcount} rows of {statistic_id}"
+    return None
+
+
+def _starts_of_holes(
+    connection: Connection, number: int, hours: int
+) -> Sequence[float]:
+    """Return where a hole of some hours takes away something that was counted.
+
+    It takes neither the first nor the last rows, so that both of its ends are recorded.
+    """
+    found = connection.execute(
+        text(
+            "SELECT start_ts, sum FROM statistics"
+            " WHERE metadata_id = :number ORDER BY start_ts"
+        ),
+        {"number": number},
+    )
+    rows = [(float(start), total) for start, total in found]
+    if len(rows) < 4 * _LARGEST_HOLE:
+        return []
+    return [
+        rows[first][0]
+        for first in range(2, len(rows) - hours - 1)
+        if rows[first + hours][0] - rows[first][0] == 3600 * hours
+        and rows[first - 1][1] != rows[first + hours - 1][1]
+    ]

@@ -1,5 +1,7 @@
 """Holes that a crash test tears into recorded statistics."""
 
+from collections.abc import Container
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -9,12 +11,20 @@ from sqlalchemy import create_engine, text
 from endurance.database import sqlite_address, tear_hole
 
 
-def make(folder: Path, statistic_id: str, hours: int) -> None:
-    """Make a database with a statistic of so many hours."""
+def make(
+    folder: Path, statistic_id: str, hours: int, counting: Container[int] | None = None
+) -> None:
+    """Make a database with a statistic of so many hours.
+
+    It counts 1 in each of the `counting` hours, or in all.
+    """
+    sums = accumulate(
+        int(counting is None or hour in counting) for hour in range(hours)
+    )
     with create_engine(sqlite_address(folder)).begin() as connection:
         for statement in (
             "CREATE TABLE statistics_meta (id INT, statistic_id TEXT, has_sum BOOL)",
-            "CREATE TABLE statistics (metadata_id INT, start_ts FLOAT)",
+            "CREATE TABLE statistics (metadata_id INT, start_ts FLOAT, sum FLOAT)",
         ):
             connection.execute(text(statement))
         connection.execute(
@@ -22,8 +32,8 @@ def make(folder: Path, statistic_id: str, hours: int) -> None:
             {"name": statistic_id},
         )
         connection.execute(
-            text("INSERT INTO statistics VALUES (1, :start)"),
-            [{"start": hour * 3600.0} for hour in range(hours)],
+            text("INSERT INTO statistics VALUES (1, :start, :sum)"),
+            [{"start": hour * 3600.0, "sum": each} for hour, each in enumerate(sums)],
         )
 
 
@@ -47,6 +57,22 @@ def test_a_hole_has_rows_on_both_sides(tmp_path: Path, seed: int) -> None:
     assert gone == [*range(gone[0], gone[0] + len(gone))]
     assert gone[0] >= 2
     assert gone[-1] < 39
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_hole_takes_away_something_that_was_counted(
+    tmp_path: Path, seed: int
+) -> None:
+    """Hours without an amount need no rows, so nobody can know that they had some."""
+    make(tmp_path, "metering_hub:a", 40, counting=range(20, 23))
+    assert tear_hole(sqlite_address(tmp_path), Random(seed))
+    assert {20, 21, 22} - {*hours_of(tmp_path)}
+
+
+def test_nothing_is_torn_if_nothing_was_counted(tmp_path: Path) -> None:
+    """There is no hole that an audit could find."""
+    make(tmp_path, "metering_hub:a", 40, counting=())
+    assert tear_hole(sqlite_address(tmp_path), Random(1)) is None
 
 
 @pytest.mark.parametrize(
