@@ -14,7 +14,12 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, BackendSpec, Identity
 from .backends.common.bounds import CONNECT_LIMIT, time_limit
-from .backends.errors import AuthenticationError, BackendError, UnsupportedError
+from .backends.errors import (
+    AuthenticationError,
+    BackendError,
+    UnsupportedError,
+    forget_frames,
+)
 from .const import DOMAIN, LOGGER
 from .errors import HistoryError, as_update_error, async_error_text
 from .errors.isolation import IsolatingCoordinator
@@ -126,10 +131,12 @@ class BackendCoordinator[Data](IsolatingCoordinator[Data]):
         try:
             yield
         except HistoryError as err:
+            forget_frames(err)
             raise as_update_error(err) from err
         except BackendError as err:
             if isinstance(err, UnsupportedError):
                 create_unsupported_issue(self.hass, self.config_entry, err.reason)
+            forget_frames(err)
             raise as_update_error(err) from err
         delete_unsupported_issue(self.hass, self.config_entry)
 

@@ -1,11 +1,13 @@
 """An import without changes: one request, and no database access."""
 
 from collections.abc import AsyncIterator
+import gc
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy import event
 
+from custom_components.metering_hub.history.passes import Pass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
@@ -118,3 +120,22 @@ async def test_failed_import_is_repeated(
     await run_import(loaded)
     after = await imported(hass, loaded)
     assert after["electricity_power"] != before["electricity_power"]
+
+
+async def test_failed_import_keeps_nothing_in_memory(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    simulator: DsmrReaderSimulator,  # noqa: F811
+    statements: Statements,
+    tick: Tick,
+) -> None:
+    """The error is kept until the next import, but not what was read before it."""
+    await stand_still(simulator, loaded)
+    await tick(2400)
+    moment = dt_util.utcnow()
+    simulator.clock = lambda: moment
+    simulator.faults.add(Fault(Drop(), path="datalogger/dsmrreading", skip=2))
+    await loaded.runtime_data.history.async_refresh()
+    assert not loaded.runtime_data.history.last_update_success
+    gc.collect()
+    assert sum(type(each) is Pass for each in gc.get_objects()) == 0

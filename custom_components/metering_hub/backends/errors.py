@@ -1,6 +1,7 @@
 """The errors that backends raise."""
 
 from enum import StrEnum
+from traceback import clear_frames
 
 
 class Reason(StrEnum):
@@ -218,6 +219,17 @@ class InvalidUrlError(BackendError):
     """The address that the user entered is invalid."""
 
     reason = Reason.INVALID_URL
+
+
+def forget_frames(error: BaseException) -> None:
+    """Forget where an error was raised, and what led to it.
+
+    The frames of the functions would keep all that was read until then, and answers of
+    the server, for as long as the error is kept.
+    """
+    # Whoever handles the error at present may keep the traceback itself.
+    clear_frames(error.__traceback__)
+    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 LIMIT_REASONS = frozenset({Reason.TOO_MANY_ROWS, Reason.NO_END, Reason.TOO_SLOW})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..backends.errors import BackendError
+from ..backends.errors import BackendError, forget_frames
 
 SHOWN = 3
 """How many points a text names."""
@@ -33,6 +33,12 @@ class Outcome:
     def add_written(self, statistic_id: str, rows: int) -> None:
         """Count rows that were written; a second pass adds to those of the first."""
         self.written[statistic_id] = self.written.get(statistic_id, 0) + rows
+
+    def fail(self, errors: Mapping[str, BackendError]) -> None:
+        """Add the errors of points."""
+        for error in errors.values():
+            forget_frames(error)
+        self.failed |= errors
 
     def failed_names(self, names: Mapping[str, str]) -> str:
         """Return the names of the failed points; long lists are cut."""

@@ -162,7 +162,7 @@ class PointImporter:
             try:
                 await self._read_group(planner, group, _show_nothing, outcome)
             except ONE_ENDPOINT_ERRORS as err:
-                outcome.failed |= dict.fromkeys(keys, err)
+                outcome.fail(dict.fromkeys(keys, err))
             failed |= keys & outcome.failed.keys()
         is_all = outcome.complete >= {point.key for point in scope.points}
         await self._comparison.keep(look, failed, is_all=is_all)
@@ -181,7 +181,7 @@ class PointImporter:
                 await self._import_group(planner, group, report, outcome)
             except ONE_ENDPOINT_ERRORS as err:
                 failures.append(err)
-                outcome.failed |= {point.key: err for point, _ in group}
+                outcome.fail({point.key: err for point, _ in group})
         if failures and len(failures) == len(groups):
             raise failures[0]
 
@@ -234,7 +234,7 @@ class PointImporter:
             for statistic_id, hours in run.stepped.items():
                 self._stepped[statistic_id] |= hours
             self._exchanged |= run.exchanged
-        outcome.failed |= run.failed
+        outcome.fail(run.failed)
         outcome.without_readings |= run.without_readings
         outcome.complete |= {
             point.key

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..backends.base import Latest
-from ..backends.errors import BackendError
+from ..backends.errors import BackendError, forget_frames
 from ..metering.memo import IdentityMemo
 from ..metering.model import Point, Reading
 
@@ -135,6 +135,8 @@ class LatestReadings:
     def _merge_keys(self, keys: set[str], latest: Latest) -> set[str]:
         """Replace what is stored for these keys, and return the keys."""
         self._snapshot = None
+        for error in latest.failed.values():
+            forget_frames(error)
         _replace(self._readings, keys, latest.readings)
         _replace(self._failed, keys, latest.failed)
         return keys
