@@ -175,6 +175,7 @@ class Program:
 
     async def _import(self, backend: Backend, points: list[Point]) -> None:
         importer, scope = self._importer(backend), self._world.scope(points)
+        await self._import_uncoded_again(importer, scope)
         wait = IMPORT_INTERVAL
         while True:
             started = now()
@@ -183,6 +184,23 @@ class Program:
             if outcome is not None and not outcome.failed:
                 self._claim(started)
             await asyncio.sleep(wait)
+
+    async def _import_uncoded_again(
+        self, importer: PointImporter, scope: Scope
+    ) -> None:
+        """Import again what is recorded without qualities, as `Auditor` demands.
+
+        A crash amid the first import has lost them, and estimates follow from them.
+        """
+        await importer.load()
+        lost = [
+            key
+            for key in scope.coded_names
+            if importer.qualities.span(key) is None
+            and self.mount.disk.tables.get(f"{scope.prefix}{key}")
+        ]
+        if lost:
+            await importer.begin_again(dict.fromkeys(lost))
 
     async def _next_import(
         self, importer: PointImporter, scope: Scope
