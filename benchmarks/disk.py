@@ -193,12 +193,12 @@ class _Day:
             Goal(0, "equal", "writes"),
         )
         return [
-            *self._compared("at our intervals", self.same),
-            *self._compared("every 30 s", self.usual),
+            *self._compared("at our intervals", self.same, _MOST),
+            *self._compared("every 30 s", self.usual, None),
             registry,
         ]
 
-    def _compared(self, what: str, rest: _Written) -> Sequence[Line]:
+    def _compared(self, what: str, rest: _Written, goal: Goal | None) -> Sequence[Line]:
         """Return the lines about the writes and the bytes, compared with `rest`."""
         own_mb, rest_mb = self.megabytes(self.own), self.megabytes(rest)
         writes, size = self.own.states / rest.states, own_mb / rest_mb
@@ -212,7 +212,7 @@ class _Day:
                 f"`dsmr`, computed from its 30 s: {self.dsmr:,.0f}",
                 f"{writes:.2f} x",
                 writes,
-                _MOST,
+                goal,
             ),
             Line(
                 "disk",
@@ -221,7 +221,7 @@ class _Day:
                 f"`rest`: {rest_mb:.1f} MB",
                 f"{size:.2f} x",
                 size,
-                _MOST,
+                goal,
                 details={
                     "bytes_per_state": self.state_bytes,
                     "bytes_per_statistics_row": self.row_bytes,
