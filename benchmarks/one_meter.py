@@ -23,7 +23,8 @@ It is not imported, because Home Assistant installs its requirements on its firs
 """
 
 _ROW = "value_json.results[0]"
-_READING = "datalogger/dsmrreading?ordering=-timestamp&limit=1"
+READING = "datalogger/dsmrreading?ordering=-timestamp&limit=1"
+TODAY = "consumption/today"
 _PRICES = "consumption/energy-supplier-prices?ordering=-start&limit=1"
 _ENERGY = ("kWh", "energy", "total_increasing")
 _POWER = ("kW", "power", "measurement")
@@ -49,7 +50,7 @@ def _sensors(
 
 SENSORS: Sequence[Sensor] = (
     *_sensors(
-        _READING,
+        READING,
         _ROW,
         _ENERGY,
         "electricity_delivered_1",
@@ -58,35 +59,35 @@ SENSORS: Sequence[Sensor] = (
         "electricity_returned_2",
     ),
     Sensor(
-        _READING,
+        READING,
         "gas",
         f"{_ROW}.extra_device_delivered",
         ("m³", "gas", "total_increasing"),
     ),
     *_sensors(
-        _READING,
+        READING,
         _ROW,
         _POWER,
         "electricity_currently_delivered",
         "electricity_currently_returned",
     ),
     Sensor(
-        _READING,
+        READING,
         "electricity_power",
         f"({_ROW}.electricity_currently_delivered | float"
         f" - {_ROW}.electricity_currently_returned | float) | round(3)",
         _POWER,
     ),
     *_sensors(
-        "consumption/today",
+        TODAY,
         "value_json",
         ("kWh", "energy", "total"),
         "electricity_merged",
         "electricity_returned_merged",
     ),
-    *_sensors("consumption/today", "value_json", ("m³", "gas", "total"), "gas"),
+    *_sensors(TODAY, "value_json", ("m³", "gas", "total"), "gas"),
     *_sensors(
-        "consumption/today",
+        TODAY,
         "value_json",
         _MONEY,
         "gas_cost",

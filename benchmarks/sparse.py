@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
-
 from .home import add, home, keep, poll, simulator
 from .servers import with_points
 from .size import Size
 from .table import Goal, Line
-from .wire import Sent, recorded
+from .wire import recorded, weigh
 
 BATCH = 50
 POINTS = 500
@@ -26,7 +23,7 @@ async def measure(size: Size) -> Sequence[Line]:
         await poll(hass, entry)
         with recorded() as requests:
             await poll(hass, entry)
-        weight = await _weigh(hass, requests)
+        weight = await weigh(hass, requests)
     per_batch = weight / 1000 / -(-points // BATCH)
     return [
         Line(
@@ -39,13 +36,3 @@ async def measure(size: Size) -> Sequence[Line]:
             goal=Goal(LIMIT_KB, unit="kB"),
         )
     ]
-
-
-async def _weigh(hass: HomeAssistant, requests: Sequence[Sent]) -> int:
-    """Return the bytes of the answers to these requests, which are made again."""
-    session = async_get_clientsession(hass)
-    total = 0
-    for each in requests:
-        async with session.request(each.method, each.url, **each.options) as response:  # type: ignore[arg-type]  # They were arguments of the same method.
-            total += len(await response.read())
-    return total

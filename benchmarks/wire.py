@@ -59,3 +59,13 @@ async def send(hass: HomeAssistant, requests: Sequence[Sent]) -> None:
             body = await response.read()
         if response.content_type == "application/json":
             orjson.loads(body)
+
+
+async def weigh(hass: HomeAssistant, requests: Sequence[Sent]) -> int:
+    """Return the bytes of the answers to these requests, which are made again."""
+    ask: _Ask = async_get_clientsession(hass).request
+    total = 0
+    for request in requests:
+        async with ask(request.method, request.url, **request.options) as response:
+            total += len(await response.read())
+    return total

@@ -213,3 +213,17 @@ async def test_the_same_meter_after_a_pause(connect: Connect) -> None:
         found = await poll(connected, at + minutes * MINUTE)
         assert found == dict.fromkeys(REGISTERS)
     assert await marked(connected, START) == {key: [] for key in REGISTERS}
+
+
+async def test_a_new_meter_that_is_read_between_registers(connect: Connect) -> None:
+    """Its registers are marked when they are asked for next, and only then."""
+    at = NOW.replace(second=0) + 20 * MINUTE
+    connected = await connect(simulated(exchanged(at, 10 * MINUTE), interval=10))
+    before = await poll(connected, at - 11 * MINUTE)
+    power = [(await connected.backend.inventory()).points["electricity_power"]]
+    for seconds in (0, 10, 20):
+        connected.simulator.clock = lambda: at + seconds * SECOND  # noqa: B023  It is called in this cycle only.
+        found = (await connected.backend.latest(power)).readings
+        assert found["electricity_power"].quality is None
+    assert await poll(connected, at + 30 * SECOND) == EXPECTED
+    assert await poll(connected, at + 40 * SECOND) == before

@@ -377,7 +377,7 @@ async def test_missing_and_strange_fields_cost_only_themselves(
         extra_device_timestamp="yesterday",
     )
     simulator.faults.add(Fault(strange, READINGS))
-    await tick(10)
+    await tick(60)
     assert shown(hass, DELIVERED_NORMAL) == STATE_UNKNOWN
     assert float(shown(hass, POWER)) != 0
     assert float(shown(hass, GAS)) > 0

@@ -48,7 +48,7 @@ def _totals(profile: MeterProfile) -> Iterator[Point]:
                 unit="kWh",
                 precision=3,
                 stale_after=STALE_AFTER,
-                poll_interval=FAST_INTERVAL,
+                poll_interval=POLL_INTERVAL,
                 has_history=True,
                 capacity=MOST_PER_HOUR,
                 sum_of=parts,

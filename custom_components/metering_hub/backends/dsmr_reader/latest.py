@@ -25,6 +25,7 @@ from .readings import (
     today_readings,
 )
 from .running_costs import RunningCosts
+from .unread_marks import UnreadMarks
 
 
 class LatestReader:
@@ -42,6 +43,7 @@ class LatestReader:
         self._clock = clock
         self._quarter_hour = QuarterHour(client)
         self._costs = RunningCosts(client)
+        self._marks = UnreadMarks()
         self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
@@ -74,14 +76,13 @@ class LatestReader:
         }
         if TARIFF_KEY in sources and (error := self._tariff_failure) is not None:
             failed.setdefault(TARIFF_KEY, error)
-        return Latest(
-            readings={
-                key: parts[endpoint][key]
-                for key, endpoint in sources.items()
-                if endpoint in parts and key in parts[endpoint]
-            },
-            failed=failed,
-        )
+        readings = {
+            key: parts[endpoint][key]
+            for key, endpoint in sources.items()
+            if endpoint in parts and key in parts[endpoint]
+        }
+        self._marks.pass_on(readings)
+        return Latest(readings=readings, failed=failed)
 
     async def _fetch(
         self, endpoints: Collection[Endpoint], extra: ExtraDevice | None
@@ -106,7 +107,9 @@ class LatestReader:
     async def _fetch_telegram(self, extra: ExtraDevice | None) -> Readings:
         """Fetch the latest telegram."""
         telegram = await self._telegrams.read_for_entities()
-        return telegram_readings(telegram, extra) if telegram else {}
+        if telegram is None:
+            return {}
+        return self._marks.marked(telegram, telegram_readings(telegram, extra))
 
     async def _fetch_quarter_hour(self) -> Readings:
         """Compute the running quarter of an hour from the telegram just fetched."""

@@ -41,7 +41,12 @@ MOST_PER_HOUR = 99.999
 decimals. Source: docs/wire/dsmr_reader.md, Raw telegram."""
 
 FAST_INTERVAL = timedelta(seconds=10)
+"""For power, which is over in a moment, and what is computed of it."""
+
 POLL_INTERVAL = timedelta(minutes=1)
+"""For all else that changes by itself. Positions come with the power but are written
+less often: each one is a row in the recorder, and the next one contains it."""
+
 SLOW_INTERVAL = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=5)
 """Meters send a telegram every 1 to 10 seconds and the server groups by minute, so five

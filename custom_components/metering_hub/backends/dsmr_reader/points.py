@@ -132,7 +132,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
                 role=role,
                 precision=3,
                 stale_after=STALE_AFTER,
-                poll_interval=FAST_INTERVAL,
+                poll_interval=POLL_INTERVAL,
                 has_history=True,
                 capacity=MOST_PER_HOUR * _PER_KWH[profile.energy_unit],
                 tariff_number=int(number) if profile.has_tariffs else None,
@@ -148,7 +148,7 @@ def _registers(profile: MeterProfile) -> Iterator[Point]:
             role=role_of(profile.extra),
             precision=3,
             stale_after=STALE_AFTER,
-            poll_interval=FAST_INTERVAL,
+            poll_interval=POLL_INTERVAL,
             has_history=True,
         )
 
