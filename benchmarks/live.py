@@ -1,4 +1,9 @@
-"""Row "poll": from bytes on the socket to written states, compared with the floor."""
+"""Row "poll": from bytes on the socket to written states.
+
+It is compared with what nobody can avoid: the wire, which is the same requests with
+answers that are parsed and dropped, plus the floor, which is Home Assistant writing the
+states that changed. If none did, that is the wire alone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +19,10 @@ from .size import Size
 from .table import Goal, Line
 from .wire import recorded, send
 
-_GOALS = {100: 1.25, 10: 1.5, 0: 0.05}
+_GOALS = {100: 1.25, 10: 1.5, 0: 1.25}
+_NEAREST = {("dsmr_reader", 0): 1.15}
+"""The goals of cases that come nearer to the limit than others."""
+
 _WHAT = {100: "all changed", 10: "10 % changed", 0: "nothing changed"}
 _HOLD = Goal(10, unit="ms")
 
@@ -50,13 +58,11 @@ class Case:
             with recorded() as requests:
                 await poll(hass, entry)
             writes = written(hass, begin)
-            # The floor writes as many states; if nothing changed, it writes all.
-            share = writes or None
-            ours, other = partial(poll, hass, entry), partial(floor.write, share)
+            ours, other = partial(poll, hass, entry), partial(floor.write, writes)
             wire = partial(send, hass, requests)
             costs = await in_turns(Meter(hass), size.runs, other, wire, ours)
             return [
-                self._line(costs, writes, share or len(floor.sensors)),
+                self._line(costs, writes),
                 _loop_line(
                     f"poll, {self.what}",
                     [await hold(hass, ours) for _ in range(size.runs)],
@@ -69,54 +75,50 @@ class Case:
         """Return a description of the case for the table."""
         return f"{self.backend}, {self.points:,} points, {_WHAT[self.percent]}"
 
-    def _line(
-        self, costs: Sequence[Sequence[Cost]], writes: int, plain_writes: int
-    ) -> Line:
+    def _line(self, costs: Sequence[Sequence[Cost]], writes: int) -> Line:
         """Return the line about CPU time."""
-        plain, wire, own = costs
-        ratio = ratios([cost.cpu for cost in own], [cost.cpu for cost in plain])
-        loops = ratios([cost.loop for cost in own], [cost.loop for cost in plain])
-        own_cpu = Spread.of([cost.cpu for cost in own])
-        plain_cpu = Spread.of([cost.cpu for cost in plain])
-        wire_cpu = Spread.of([cost.cpu for cost in wire])
-        wire_ratio = ratios([cost.cpu for cost in wire], [cost.cpu for cost in plain])
-        wall = Spread.of([cost.wall for cost in own])
+        floor, wire, ours = ([cost.cpu for cost in found] for found in costs)
+        least = [sum(pair) for pair in zip(floor, wire, strict=True)]
+        ratio = ratios(ours, least)
+        whole = costs[-1]
         return Line(
             row=f"poll, {_WHAT[self.percent]}",
             case=f"{self.backend}, {self.points:,} points",
-            ours=f"{own_cpu.text(1000)} ms, {writes} writes; "
-            f"the wire alone {wire_cpu.text(1000)} ms",
-            other=f"{plain_cpu.text(1000)} ms, {plain_writes} writes",
-            result=f"{ratio.text()} x; the wire alone {wire_ratio.middle:.2f} x",
+            ours=f"{_text(ours)} ms, {writes:,} writes",
+            other=f"floor {_text(floor)} + wire {_text(wire)} = {_text(least)} ms",
+            result=f"{ratio.text()} x",
             figure=ratio.middle,
-            goal=Goal(_GOALS[self.percent]),
+            goal=Goal(_NEAREST.get((self.backend, self.percent), _GOALS[self.percent])),
             details={
-                "loop_ratio": loops.middle,
-                "wall_ms": wall.middle * 1000,
-                "workers_ms": Spread.of([c.workers for c in own]).middle * 1000,
-                "recorder_ms": Spread.of([c.recorder for c in own]).middle * 1000,
+                "wall_ms": Spread.of([cost.wall for cost in whole]).middle * 1000,
+                "workers_ms": Spread.of([c.workers for c in whole]).middle * 1000,
+                "recorder_ms": Spread.of([c.recorder for c in whole]).middle * 1000,
                 "writes": writes,
             },
         )
 
 
+def _text(seconds: Sequence[float]) -> str:
+    """Return the spread of some times in milliseconds."""
+    return Spread.of(seconds).text(1000)
+
+
 def _loop_line(case: str, holds: Sequence[Hold], plain: Sequence[Hold]) -> Line:
     """Return the line about the longest hold of all runs and of each run."""
-    floor = Spread.of([hold.wall for hold in plain])
-    spread = Spread.of([hold.wall for hold in holds])
-    cpu = Spread.of([hold.cpu for hold in holds])
-    longest = max(holds, key=lambda hold: hold.wall)
+    floor = Spread.of([hold.own for hold in plain])
+    spread = Spread.of([hold.own for hold in holds])
+    longest = max(holds, key=lambda hold: hold.own)
     return Line(
         row="loop",
         case=case,
         ours=f"longest {longest.text()}",
         other=f"longest by run {floor.text(1000, 1)} ms",
-        result=f"{longest.wall * 1000:.1f} ms; by run {spread.text(1000, 1)}",
-        figure=longest.wall * 1000,
+        result=f"{longest.own * 1000:.1f} ms; by run {spread.text(1000, 1)}",
+        figure=longest.own * 1000,
         goal=_HOLD,
         details={
             "garbage_ms": max(hold.collecting for hold in holds) * 1000,
-            "cpu_by_run_ms": cpu.text(1000, 1),
+            "elapsed_ms": max(hold.wall for hold in holds) * 1000,
         },
     )
 

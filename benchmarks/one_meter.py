@@ -219,7 +219,7 @@ def _lines(
             f"{ratios(own, rest).text()} x; "
             f"the wire alone {ratios(wire, rest).middle:.2f} x",
             ratios(own, rest).middle,
-            Goal(0.2),
+            Goal(1),
         ),
         Line(
             "one meter",

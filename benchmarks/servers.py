@@ -27,7 +27,7 @@ class Population:
 
 
 POPULATIONS: Mapping[str, Population] = {
-    "milesight": Population("--devices", 0.212, 3, ["--no-push"]),
+    "milesight": Population("--devices", 0.22, 3, ["--no-push"]),
     "bemserver": Population("--series", 1.25, 75, ["--years", "0.1"]),
     "besmart": Population("--meters", 0.109, 1, ["--years", "0.1"]),
 }

@@ -24,6 +24,9 @@ key."""
 type FindValues = Callable[[str, Json], Iterable[ValueLocation]]
 """Find the latest values in the answer of a path; other answers have none."""
 
+type MoveTime = Callable[[dict[str, Json], int], None]
+"""Give the object of a changed value a time that is so many seconds later."""
+
 
 def add_common_arguments(parser: ArgumentParser) -> None:
     """Add the options that all simulators have."""
@@ -57,18 +60,27 @@ def clock(options: Namespace) -> Callable[[], datetime]:
     return lambda: now
 
 
-def change_values(faults: Faults, options: Namespace, find_values: FindValues) -> None:
+def change_values(
+    faults: Faults,
+    options: Namespace,
+    find_values: FindValues,
+    move_time: MoveTime | None = None,
+) -> None:
     """Start changing values if the options ask for it."""
     if options.changing:
-        faults.add(Fault(ChangeValues(options.changing, find_values)))
+        faults.add(Fault(ChangeValues(options.changing, find_values, move_time)))
 
 
 @dataclass(slots=True)
 class ChangeValues:
-    """Change the values of `percent` of the names; every answer changes them again."""
+    """Change the values of `percent` of the names; every answer changes them again.
+
+    No real server has two values of the same moment, so their times change, too.
+    """
 
     percent: int
     find_values: FindValues
+    move_time: MoveTime | None = None
     _numbers: dict[str, int] = field(default_factory=dict)
     _answers: int = 0
 
@@ -93,6 +105,8 @@ class ChangeValues:
             # Spread the share evenly over all names.
             if number * self.percent % 100 < self.percent:
                 container[key] = changed(container[key], self._answers)
+                if self.move_time is not None:
+                    self.move_time(container, self._answers)
         return answer
 
 

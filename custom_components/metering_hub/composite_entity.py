@@ -12,8 +12,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .data import MeteringHubConfigEntry
-from .entity import IsolatedEntity, made
+from .entity import made
 from .errors import errors_translated, refusal_noticed
+from .errors.isolation import FollowingEntity
 from .errors.stopping import ended_at_stop
 from .identifiers import device_identifier, point_unique_id
 from .live.coordinator import ReadingsCoordinator
@@ -77,7 +78,7 @@ def _is_ready(
     return registered_entity(readings.hass, entry, composite) is not None
 
 
-class CompositeEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
+class CompositeEntity(FollowingEntity, CoordinatorEntity[ReadingsCoordinator]):
     """An entity that shows several points, and sets those that are writable.
 
     It is available while its required parts are; which of these a composite has is up
@@ -150,18 +151,13 @@ class CompositeEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
             )
         for written in self._written.values():
             self.async_on_remove(written.release)
-        self._updates(self._refresh)
+        self._has_refreshed()
         known = self.coordinator.data.readings
         self.coordinator.async_read_soon(
             point.key for point in self.points.values() if point.key not in known
         )
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if it has changed."""
-        self._follow(self._refresh)
-
     def _refresh(self) -> bool:
         """Take over the values of all parts; return True if anything changed."""
         values = {part: written.current() for part, written in self._written.items()}

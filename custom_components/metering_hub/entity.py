@@ -17,7 +17,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import CONF_ALL_SENSORS, DOMAIN
 from .data import MeteringHubConfigEntry
 from .descriptions import entity_category, has_device_class
-from .errors.isolation import succeeds
+from .errors.isolation import FollowingEntity, succeeds
 from .identifiers import (
     SERVER_DEVICE_KEY,
     device_identifier,
@@ -135,61 +135,7 @@ class _NewPoints:
         )
 
 
-class IsolatedEntity(Entity):
-    """An entity that is unavailable while it cannot show what is known.
-
-    Home Assistant would keep its former state, and not add one that fails at first.
-    """
-
-    _is_update_broken = False
-    _is_state_broken = False
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True if the entity works, and what it shows is up to date."""
-        return self._works and super().available
-
-    @property
-    def _works(self) -> bool:
-        """Return True unless an update or a state has failed."""
-        return not (self._is_update_broken or self._is_state_broken)
-
-    @callback
-    def _follow(self, update: Callable[[], bool]) -> None:
-        """Update the attributes, and write the state if that returns True."""
-        works = self._works
-        if self._updates(update) or not works or not self._works:
-            self.async_write_ha_state()
-
-    @callback
-    def _updates(self, update: Callable[[], bool]) -> bool:
-        """Return what an update of the attributes returns, or False if it fails."""
-        results: list[bool] = []
-        self._is_update_broken = not succeeds(
-            lambda: results.append(update()),
-            self._log_name,
-            was_failing=self._is_update_broken,
-        )
-        return any(results)
-
-    @callback
-    @override
-    def _async_write_ha_state(self) -> None:
-        """Write the state, or that the entity is unavailable if that fails."""
-        was_broken, self._is_state_broken = self._is_state_broken, False
-        write = super()._async_write_ha_state
-        if not succeeds(write, self._log_name, was_failing=was_broken):
-            self._is_state_broken = True
-            write()
-
-    @property
-    def _log_name(self) -> str:
-        """Return what the log calls the entity."""
-        return f"The entity {self.entity_id}"
-
-
-class PointEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
+class PointEntity(FollowingEntity, CoordinatorEntity[ReadingsCoordinator]):
     """An entity that shows the latest reading of a point."""
 
     _attr_has_entity_name = True
@@ -235,28 +181,15 @@ class PointEntity(IsolatedEntity, CoordinatorEntity[ReadingsCoordinator]):
     async def async_added_to_hass(self) -> None:
         """Show the latest reading as the first state."""
         await super().async_added_to_hass()
-        self._updates(self._refresh)
+        self._has_refreshed()
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state if it has changed."""
-        self._follow(self._refresh)
-
     def _refresh(self) -> bool:
         """Take over the latest reading; return True if anything changed."""
-        was_available, self._is_available = self._is_available, self._is_up_to_date()
+        was_available = self._is_available
+        self._is_available = self.coordinator.is_up_to_date(self._key)
         is_changed = self._update_from_reading()
         return is_changed or was_available is not self._is_available
-
-    def _is_up_to_date(self) -> bool:
-        """Return True if the latest poll succeeded, also for this point."""
-        coordinator = self.coordinator
-        return (
-            coordinator.last_update_success
-            and coordinator.has_point(self._key)
-            and self._key not in coordinator.data.unavailable
-        )
 
 
 def device_of_entry(entry: MeteringHubConfigEntry) -> DeviceInfo:

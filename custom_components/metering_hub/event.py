@@ -12,12 +12,12 @@ from homeassistant.util import dt as dt_util
 
 from .data import MeteringHubConfigEntry
 from .entity import (
-    IsolatedEntity,
     PointEntity,
     async_add_point_entities,
     async_remove_own_entity,
     device_of_entry,
 )
+from .errors.isolation import IsolatedEntity
 from .history.coordinator import HistoryCoordinator
 from .history.news.events import Detail, HistoryEventType
 from .identifiers import HISTORY_EVENTS_KEY, point_unique_id

@@ -15,7 +15,7 @@ from .dirty import expected, make_dirty, name_of
 from .knobs import DEFAULT_PASSWORD, DEFAULT_USERNAME, User
 from .simulator import MilesightSimulator
 from .sources import Register
-from .wire import latest_values
+from .wire import latest_values, move_time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def build(options: Namespace) -> Running:
     )
     is_dirty = options.dirty and not options.captured
     dirt = make_dirty(simulator, options.seed) if is_dirty else CLEAN
-    change_values(simulator.faults, options, latest_values)
+    change_values(simulator.faults, options, latest_values, move_time)
     credentials = f"user name: {options.username}, password: {options.password}"
     return Running(
         simulator.app,

@@ -18,6 +18,8 @@ INDEX_PAGE = (
     '<body><div id="root"></div></body>\n</html>\n'
 )
 
+_DAY_MILLIS = 24 * 3600 * 1000
+
 
 @dataclass(slots=True)
 class ApiError(Exception):
@@ -105,3 +107,9 @@ def latest_values(path: str, answer: Json) -> Iterator[ValueLocation]:
         for entity_id, row in data.items():
             if isinstance(row, dict) and "value" in row:
                 yield entity_id, row, "value"
+
+
+def move_time(row: dict[str, Json], seconds: int) -> None:
+    """Move the time of a latest value, which is a day ago, so never in the future."""
+    if isinstance(millis := row.get("timestamp"), str):
+        row["timestamp"] = str(int(millis) - _DAY_MILLIS + 1000 * seconds)

@@ -108,9 +108,13 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         """Return the keys of the points that the last poll has still to read."""
         return self._remaining.keys
 
-    def has_point(self, key: str) -> bool:
-        """Return True if the server has a point, according to the last inventory."""
-        return key in self._inventory.data.points
+    def is_up_to_date(self, key: str) -> bool:
+        """Return True if the latest poll succeeded for a point that the server has."""
+        return (
+            self.last_update_success
+            and key in self._inventory.data.points
+            and key not in self.data.unavailable
+        )
 
     @property
     def read_count(self) -> int:
@@ -227,11 +231,10 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
 
         Listeners that were removed meanwhile are skipped.
         """
-        for count, listener in enumerate(listeners, start=1):
-            if known := self._listeners.get(listener):
-                self._tell(listener, known[0])
-            if count % NOTIFIED_AT_ONCE == 0 and count < len(listeners):
+        for start in range(0, len(listeners), NOTIFIED_AT_ONCE):
+            if start:
                 await asyncio.sleep(0)
+            self._tell(listeners[start : start + NOTIFIED_AT_ONCE])
 
     async def _read_points(self, keys: frozenset[str]) -> None:
         """Read points between polls, and show what changed; raises BackendError.
@@ -275,9 +278,13 @@ class ReadingsCoordinator(BackendCoordinator[Snapshot]):
         changes = self.data.changes(before)
         if self._notified is not None and self._notified[1] is before:
             self._notified = self._notified[0], self.data
-        for listener, (update, context) in list(self._listeners.items()):
-            if context in changes:
-                self._tell(listener, update)
+        self._tell(
+            [
+                listener
+                for listener, (_, context) in self._listeners.items()
+                if context in changes
+            ]
+        )
 
     async def _read(self, points: Collection[Point]) -> None:
         """Read points and merge the result; raises BackendError."""

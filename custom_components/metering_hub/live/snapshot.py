@@ -154,9 +154,7 @@ class LatestReadings:
         unavailable = frozenset(self._failed.keys() | stale)
         if self._snapshot is None or self._snapshot.unavailable != unavailable:
             snapshot = Snapshot(dict(self._readings), unavailable)
-            if shown is not None and not snapshot.changes(shown):
-                snapshot = shown
-            self._snapshot = snapshot
+            self._snapshot = shown if shown == snapshot else snapshot
         return self._snapshot
 
     def _keep_only(self, points: Collection[Point]) -> None:

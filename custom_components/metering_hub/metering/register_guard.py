@@ -43,10 +43,10 @@ class RegisterGuard:
 
     def _add(self, mark: Mark) -> None:
         """Add a reading in its place; a repeated one changes nothing."""
-        if mark in self._marks:
-            return
         # Readings of the same second may have been stored in either order.
         is_late = bool(self._marks) and floor(mark.at) <= floor(self._marks[-1].at)
+        if is_late and mark in self._marks:
+            return
         self._marks.append(mark)
         if is_late or len(self._marks) == 1:
             self._judge_again()

@@ -17,8 +17,9 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from ..backends.errors import BackendError
 from ..const import LOGGER
 from ..data import MeteringHubConfigEntry
-from ..entity import IsolatedEntity, device_of_entry
+from ..entity import device_of_entry
 from ..errors import StoppingError
+from ..errors.isolation import IsolatedEntity
 from ..errors.stopping import ended_at_stop
 from ..history.coordinator import HistoryCoordinator
 from ..history.cost_report import RunningCost, counted_points

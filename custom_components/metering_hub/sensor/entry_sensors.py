@@ -12,7 +12,8 @@ from homeassistant.components.sensor import (
 from homeassistant.const import MATCH_ALL, PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from ..entity import IsolatedEntity, device_of_entry
+from ..entity import device_of_entry
+from ..errors.isolation import IsolatedEntity
 from ..history.attributes import (
     import_attributes,
     missing_attributes,

@@ -40,7 +40,6 @@ def make_point_sensor(coordinator: ReadingsCoordinator, point: Point) -> PointSe
 class PointSensor(PointEntity, SensorEntity):
     """A sensor that shows the value of a point."""
 
-    _attr_native_value: Value | None = None
     _attr_last_reset: datetime | None = None
 
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
@@ -54,9 +53,15 @@ class PointSensor(PointEntity, SensorEntity):
         if point.options is not None:
             self._attr_options = list(point.options)
         self._options = point.options
-        # Copies of attributes, because Home Assistant's cached ones are slow to access.
         self._value: Value | None = None
+        # A copy, because Home Assistant's cached attribute is slow to access.
         self._since: datetime | None = None
+
+    @property
+    @override
+    def native_value(self) -> Value | None:
+        """Return the value, which changes too often to be worth a cache."""
+        return self._value
 
     @override
     def _update_from_reading(self) -> bool:
@@ -73,7 +78,7 @@ class PointSensor(PointEntity, SensorEntity):
             self._since = since
             if self._attr_state_class is SensorStateClass.TOTAL:
                 self._attr_last_reset = since
-        self._attr_native_value = self._value = value
+        self._value = value
         return True
 
     def _has_new_option(self, value: Value | None) -> bool:
@@ -150,5 +155,5 @@ class RegisterSensor(PointSensor, RestoreSensor):
         position = self._guard.filter(reading) if reading else None
         if position == self._value:
             return False
-        self._attr_native_value = self._value = position
+        self._value = position
         return True

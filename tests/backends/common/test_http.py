@@ -23,6 +23,7 @@ from custom_components.metering_hub.backends.common.http import (
     MAX_REDIRECTS,
     Answer,
     HttpClient,
+    LastAnswer,
     Request,
 )
 from custom_components.metering_hub.backends.common.json_text import (
@@ -507,6 +508,41 @@ async def test_invalid_json(client: MakeClient, reply: bytes, message: str) -> N
         with pytest.raises(ProtocolError) as raised:
             await client(server).get("/x")
     assert str(raised.value) == f"GET /x: {message}"
+
+
+async def test_an_answer_that_repeats_is_the_same_object(client: MakeClient) -> None:
+    """A failure or broken JSON in between neither counts as it nor displaces it."""
+    request = Request(path="/x", last=LastAnswer())
+    replies = [
+        json_answer({"a": [1]}),
+        json_answer({"a": [1]}),
+        json_answer({"code": 1}, 409),
+        answer(200, b'{"a": [1}'),
+        json_answer({"a": [1]}),
+        json_answer({"a": [2]}),
+        json_answer({"a": [1]}),
+    ]
+    async with running_server(*replies) as server:
+        asking = client(server)
+        first = (await asking.request(request)).body
+        assert (await asking.request(request)).body is first
+        for _ in range(2):
+            with pytest.raises(ProtocolError):
+                await asking.request(request)
+        assert (await asking.request(request)).body is first
+        second = (await asking.request(request)).body
+        third = (await asking.request(request)).body
+    assert (first, second, third) == ({"a": [1]}, {"a": [2]}, {"a": [1]})
+    assert third is not first
+
+
+async def test_only_the_essence_of_an_answer_is_compared(client: MakeClient) -> None:
+    request = Request(path="/x", last=LastAnswer(lambda text: text[:8]))
+    replies = [json_answer({"a": 1, "id": each}) for each in (1, 2)]
+    async with running_server(*replies) as server:
+        asking = client(server)
+        first = (await asking.request(request)).body
+        assert (await asking.request(request)).body is first
 
 
 async def test_non_json_numbers_are_accepted(client: MakeClient) -> None:

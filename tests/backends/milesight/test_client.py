@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.metering_hub.backends.milesight.client import status_request
 from tests.simulators.milesight.conftest import build
 
 from .conftest import Beaver, Connect
@@ -55,3 +56,27 @@ async def test_aggregate_of_a_span(beaver: Beaver) -> None:
     before = beaver.simulator.clock() - timedelta(days=3000)
     day = (before, before + timedelta(days=1))
     assert await client.aggregate(entity.id, *day, "SUM") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        (b'{"data":{"1":{"value":5}},"request_id":"a"}', None, True),
+        (b'{"request_id":"a","data":{"1":{"value":5}}}', None, True),
+        (b'{"data":{"1":{"value":5}},"request_id":"a"}', (b"5", b"6"), False),
+        (b'{"request_id":"a","data":{"1":{"value":5}}}', (b"5", b"6"), False),
+        (b'{"data":{"request_id":"a"},"request_id":"a"}', None, False),
+        (b'{"data":{"1":{"value":"a"}}}', None, False),
+        (b'{"data":{"1":{"value":"\\"request_id\\":\\"a\\""}}}', None, False),
+    ],
+)
+def test_answers_differ_by_more_than_the_request_id(
+    first: bytes, second: tuple[bytes, bytes] | None, is_same: bool
+) -> None:
+    """The id in the answer is always another one, and only the id is left out."""
+    compare = status_request(["1"]).last
+    assert compare is not None
+    changed = first.replace(b'"a"', b'"b"').replace(b'"a\\', b'"b\\')
+    changed = changed.replace(*second) if second else changed
+    assert changed != first
+    assert (compare.essence(changed) == compare.essence(first)) is is_same

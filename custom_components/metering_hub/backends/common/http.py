@@ -61,6 +61,27 @@ _ERRORS: Mapping[int, type[BackendError]] = {
 }
 
 
+@dataclass(slots=True)
+class LastAnswer:
+    """The last JSON answer to a request that is sent again and again.
+
+    An answer that repeats it is not parsed again, so its body is the same object, which
+    nobody may change. `essence` returns the part of an answer that is compared.
+    """
+
+    essence: Callable[[bytes], bytes] = bytes
+    _text: bytes | None = None
+    _body: Json = None
+
+    async def parsed(self, text: bytes) -> Json:
+        """Return the JSON of an answer; raises ValueError."""
+        essence = self.essence(text)
+        if essence != self._text:
+            self._body = await decode_long_json(text)
+            self._text = essence
+        return self._body
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request; `path` starts with a slash and is used unchanged.
@@ -70,7 +91,7 @@ class Request:
     instead of JSON. A different `accept` than JSON
     returns the body as text. With the `etag` of an earlier answer, the server may
     answer 304 without a body. With `if_match`, it changes only what still has that
-    ETag, and answers 412 otherwise.
+    ETag, and answers 412 otherwise. `last` is kept from one sending to the next.
     """
 
     method: str = "GET"
@@ -85,6 +106,7 @@ class Request:
     accept: str = JSON_TYPE
     etag: str | None = None
     if_match: str | None = None
+    last: LastAnswer | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Return the endpoint without its query, which may be private."""
@@ -336,8 +358,10 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
         return replace(answer, text=body.decode(errors="replace"))
     if content_type != JSON_TYPE or not body:
         return answer
+    # Errors must not displace what the next answer is compared with.
+    last = LastAnswer() if is_error or request.last is None else request.last
     try:
-        return replace(answer, body=await decode_long_json(bytes(body)), is_json=True)
+        return replace(answer, body=await last.parsed(bytes(body)), is_json=True)
     except ValueError as err:
         if is_error:
             return answer

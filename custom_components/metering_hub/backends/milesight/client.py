@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ..common.http import TOTAL_TIMEOUT, HttpClient, Json, Request
+from ..common.http import TOTAL_TIMEOUT, HttpClient, Json, LastAnswer, Request
 from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object
 from ..errors import NotFoundError, ProtocolError
@@ -48,6 +48,8 @@ HISTORY_TIMEOUT = 60.0
 
 _IN_ORDER = ("timestamp", "id")
 """The order of stored values. By time alone, rows of one uplink come in any order."""
+
+_REQUEST_ID = b'"request_id":"'
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -160,13 +162,14 @@ class MilesightClient:
         At most BATCH_SIZE entities. Entities without a value, unknown ones, and those
         that the user may not see are missing. Raises ProtocolError without a map.
         """
-        return parse_statuses(await self.status_rows(entity_ids))
+        return parse_statuses(await self.status_rows(status_request(entity_ids)))
 
-    async def status_rows(self, entity_ids: Collection[str]) -> Object:
-        """Return the rows of `statuses` by entity id, unparsed."""
-        body: Object = {"entity_ids": list(entity_ids)}
-        path = "/entity/batch-get-status"
-        return require_object(await self._post(path, body), f"POST {path}")
+    async def status_rows(self, request: Request) -> Object:
+        """Return the rows of `statuses` by entity id, unparsed.
+
+        They are the same object as those of the last answer, if they repeat them.
+        """
+        return require_object(await self._read(request), str(request))
 
     async def history(
         self,
@@ -270,6 +273,21 @@ class MilesightClient:
         body: Object = {"exchange": dict(exchange)}
         request = Request(method="POST", path=path, json=body)
         unwrap(request, (await self._writing.request(request)).body)
+
+
+def status_request(entity_ids: Collection[str]) -> Request:
+    """Return the request for the latest values of entities, to be sent repeatedly."""
+    body: Object = {"entity_ids": list(entity_ids)}
+    request = _read_request("/entity/batch-get-status", body)
+    return replace(request, last=LastAnswer(_without_id))
+
+
+def _without_id(answer: bytes) -> bytes:
+    """Return an answer without its only request id, which is never the same."""
+    before, mark, rest = answer.partition(_REQUEST_ID)
+    if not mark or _REQUEST_ID in rest:
+        return answer
+    return before + rest.partition(b'"')[2]
 
 
 def _read_request(path: str, body: Object, timeout: float = TOTAL_TIMEOUT) -> Request:

@@ -4,7 +4,7 @@ Source: docs/wire/milesight.md, Latest values.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,10 +50,10 @@ class _Seen:
         self.lost: set[str] = set()
         """Entities that have had a value since the last inventory, but no more."""
 
-    def note_value(self, entity_id: str) -> None:
-        """Note that an entity has a value."""
-        self._valued.add(entity_id)
-        self.lost.discard(entity_id)
+    def note_values(self, entity_ids: AbstractSet[str]) -> None:
+        """Note that entities have a value."""
+        self._valued |= entity_ids
+        self.lost -= entity_ids
 
     def note_no_value(self, entity_id: str) -> bool:
         """Note that an entity has no value; return True if it had one before."""
@@ -139,17 +139,20 @@ class LatestReader:
         return self._polled.get(make_reader, points=points, catalogue=catalogue)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _PointToRead:
     """A point, its entity, and how to parse the entity's value.
 
     `status_id` is the id of the status entity that makes the point unavailable.
+    `reading` is what was made of the last `status`.
     """
 
     key: str
     entity_id: str
     status_id: str | None
     parse: Callable[[Json], Value | None]
+    status: Status | None = None
+    reading: Reading | None = None
 
     @classmethod
     def of(cls, source: Source) -> _PointToRead:
@@ -193,7 +196,6 @@ class _PointSetReader:
             [each for each in entity_ids if each not in stored_ids],
             StoredBatch(client, (*stored_ids,), clock) if stored_ids else None,
         )
-        self._readings: dict[str, tuple[Status, Reading | None]] = {}
 
     async def read(
         self, endpoint: LatestEndpoint, properties: int, seconds: float
@@ -211,19 +213,26 @@ class _PointSetReader:
             for status_id in self._status_ids
             if _is_offline(answer.statuses.get(status_id))
         }
+        statuses = answer.statuses
+        self._seen.note_values(statuses.keys())
+        is_troubled = bool(offline or answer.failed or answer.pending)
         readings: dict[str, Reading] = {}
         failed: dict[str, BackendError] = dict(self._gone)
         pending: set[str] = set()
         for count, point in enumerate(self._points, 1):
             if count % _POINTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if point.entity_id in answer.pending:
+            status = statuses.get(point.entity_id)
+            if is_troubled and point.entity_id in answer.pending:
                 pending.add(point.key)
-            elif reason := self._failure(point, answer, offline):
+            elif (is_troubled or status is None) and (
+                reason := self._failure(point, answer, offline)
+            ):
                 failed[point.key] = reason
-            elif (status := answer.statuses.get(point.entity_id)) is not None and (
-                reading := self._reading(point, status)
-            ) is not None:
+            elif (
+                status is not None
+                and (reading := self._reading(point, status)) is not None
+            ):
                 readings[point.key] = reading
         return Latest(readings=readings, failed=failed, pending=frozenset(pending))
 
@@ -236,7 +245,6 @@ class _PointSetReader:
         if point.status_id is not None and point.status_id in offline:
             return OFFLINE
         if point.entity_id in answer.statuses:
-            self._seen.note_value(point.entity_id)
             return None
         return GONE if self._seen.note_no_value(point.entity_id) else None
 
@@ -245,16 +253,13 @@ class _PointSetReader:
 
         An unchanged reading that keeps its identity is skipped by all later steps.
         """
-        known = self._readings.get(point.key)
-        if known is not None and known[0] is status:
-            return known[1]
-        value = point.parse(status.value)
-        reading = None
-        if value is not None:
-            time = status.time or self._seen.first_seen(point.entity_id, value)
-            reading = Reading(time=time, value=value)
-        self._readings[point.key] = status, reading
-        return reading
+        if status is not point.status:
+            value = point.parse(status.value)
+            point.status, point.reading = status, None
+            if value is not None:
+                time = status.time or self._seen.first_seen(point.entity_id, value)
+                point.reading = Reading(time=time, value=value)
+        return point.reading
 
 
 def _is_offline(status: Status | None) -> bool:

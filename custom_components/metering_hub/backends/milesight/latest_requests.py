@@ -14,7 +14,7 @@ from ...metering.memo import IdentityMemo
 from ..base import Latest
 from ..common.concurrency import gather_parts
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError
-from .client import BATCH_SIZE, PAGE_SIZE, MilesightClient
+from .client import BATCH_SIZE, PAGE_SIZE, MilesightClient, status_request
 from .features import LatestEndpoint
 from .latest_stored import StoredBatch
 from .models import Object, Status, parse_statuses
@@ -45,13 +45,14 @@ class _Batch:
         """Initialize the batch; `entity_ids` are at most BATCH_SIZE."""
         self.entity_ids = entity_ids
         self._client = client
+        self._request = status_request(entity_ids)
         self._rows: Object = {}
         self._statuses: Mapping[str, Status] = {}
 
     async def read(self) -> Mapping[str, Status]:
         """Return latest values by entity id: the same object if none has changed."""
-        rows = await self._client.status_rows(self.entity_ids)
-        if rows != self._rows:
+        rows = await self._client.status_rows(self._request)
+        if rows is not self._rows and rows != self._rows:
             self._statuses = parse_statuses(rows, self._rows, self._statuses)
             self._rows = rows
         return self._statuses

@@ -8,6 +8,7 @@ docs/wire/milesight.md, JSON, Devices and Entities.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..common.http import Json
@@ -182,12 +183,21 @@ def parse_status(data: Json) -> Status | None:
 
     The time is `timestamp` since 1.3.0 and `updated_at` in older releases.
     """
-    row = as_object(data)
-    if row.get("value") is None:
+    if not isinstance(data, dict) or (value := data.get("value")) is None:
         return None
+    millis = data["timestamp"] if "timestamp" in data else data.get("updated_at")
     return Status(
-        row["value"], from_millis(row.get("timestamp", row.get("updated_at")))
+        value, _shared_time(millis) if isinstance(millis, str) else from_millis(millis)
     )
+
+
+@lru_cache(maxsize=2048)
+def _shared_time(millis: str) -> datetime | None:
+    """Return epoch milliseconds as a moment: the same one for all values of an uplink.
+
+    Thousands of values are read at once, and few of their times differ.
+    """
+    return from_millis(millis)
 
 
 def parse_statuses(
