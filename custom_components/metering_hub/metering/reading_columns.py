@@ -130,6 +130,7 @@ def number(value: Value | None) -> float | None:
 
     Texts, flags and NaN are not numbers.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if isfinite(value) else None
-    return None
+    # `int | float` would be put together again for each of millions of values.
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if isfinite(value) else None
