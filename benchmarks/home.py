@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import aiohttp
 
+import custom_components
 from demo.config import prepare_config
 from demo.processes import HOST, ROOT, free_port, running
 from demo.servers import KINDS, Server
@@ -44,11 +45,7 @@ def run[Result](work: Callable[[], Awaitable[Result]]) -> Result:
 
 @contextlib.asynccontextmanager
 async def home(yaml: str = "") -> AsyncIterator[HomeAssistant]:
-    """Run a Home Assistant with a recorder on disk, and `yaml` in its configuration.
-
-    The integration must not be imported before, because Home Assistant loads it from
-    its configuration folder.
-    """
+    """Run a Home Assistant with a recorder on disk, and `yaml` in its configuration."""
     folder = await asyncio.to_thread(_prepare, yaml)
     try:
         hass = await bootstrap.async_setup_hass(RuntimeConfig(config_dir=str(folder)))
@@ -70,8 +67,8 @@ def _prepare(yaml: str) -> Path:
     prepare_config(folder, free_port(0), fresh=False)
     components = folder / "custom_components"
     (components / "bench_floor").symlink_to(FLOOR)
-    # This package must take precedence over `custom_components` of the repository.
-    (components / "__init__.py").touch()
+    # Some rows have imported the package, and Home Assistant looks where it is found.
+    custom_components.__path__.insert(0, str(components))
     with (folder / "configuration.yaml").open("a", encoding="utf-8") as file:
         file.write(yaml)
     return folder
