@@ -29,19 +29,24 @@ def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
         device=entity.device_id or "",
         name=entity.original_name or entity.entity_id,
         # A binary sensor becomes a plain sensor, which cannot have its device class.
-        device_class=attributes.get("device_class")
+        device_class=_text(attributes.get("device_class"))
         if entity.domain == "sensor"
         else None,
-        state_class=attributes.get("state_class"),
-        unit=attributes.get("unit_of_measurement"),
+        state_class=_text(attributes.get("state_class")),
+        unit=_text(attributes.get("unit_of_measurement")),
         precision=cast("int | None", precision),
         enabled=not entity.disabled,
     )
 
 
+def _text(value: object) -> str | None:
+    """Return an attribute as plain text, which needs no module of ours to be read."""
+    return None if value is None else str(value)
+
+
 @dataclass(slots=True)
 class Floor:
-    """Plain sensors of their own entry."""
+    """An entry with plain sensors; `sensors` are those that are enabled."""
 
     entry: ConfigEntry
     sensors: Sequence[PlainSensor]
@@ -65,4 +70,6 @@ async def add_floor(hass: HomeAssistant, planned: Sequence[Plan]) -> Floor:
     entry = step.get("result")
     if not isinstance(entry, ConfigEntry):
         raise TypeError(f"the floor: {step}")
-    return Floor(entry, hass.data[SENSORS], count(1))
+    sensors = hass.data[SENSORS]
+    added = zip(sensors, planned, strict=True)
+    return Floor(entry, [each for each, plan in added if plan.enabled], count(1))

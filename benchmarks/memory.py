@@ -1,23 +1,28 @@
 """Row "memory": the memory use of polling, above that of an idle Home Assistant."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 import gc
 from itertools import pairwise
+from multiprocessing import get_context
 from statistics import median
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.loader import async_get_integration
 
 from .bench_floor import Plan
-from .floor import add_floor
-from .home import add, home, poll, simulator
+from .floor import add_floor, plans
+from .home import add, home, poll, run, simulator
 from .measure import held
 from .servers import POPULATIONS
 from .size import Size
 from .table import Goal, Line
 
-_POLLS, _EVERY, _POINTS, _DEVICES = 1000, 20, 1000, 135
+_POLLS, _EVERY, _DEVICES = 1000, 20, 135
 
 
 async def used(hass: HomeAssistant) -> float:
@@ -70,8 +75,7 @@ async def _course(
 async def polled(size: Size) -> Sequence[Line]:
     """Poll all points that are enabled by default, a thousand, a thousand times."""
     polls = size.of(_POLLS)
-    devices = max(1, _DEVICES // size.divisor)
-    options = (*POPULATIONS["milesight"].of(devices), "--changing", "100")
+    options = _server(size)
     async with simulator("milesight", *options) as server, home() as hass:
         idle = await used(hass)
         entry = await add(hass, server)
@@ -98,33 +102,81 @@ async def polled(size: Size) -> Sequence[Line]:
     ]
 
 
+def _server(size: Size) -> Sequence[str]:
+    """Return the options of a server with about a thousand points that are shown."""
+    devices = max(1, _DEVICES // size.divisor)
+    return *POPULATIONS["milesight"].of(devices), "--changing", "100"
+
+
+@dataclass(frozen=True, slots=True)
+class _SetUp:
+    """What an entry takes before its first poll in MB, and plain sensors like its own.
+
+    `code` is the part of it that the modules take, which any number of sensors share.
+    """
+
+    taken: float
+    code: float
+    plans: Sequence[Plan]
+
+
+def _set_up(size: Size) -> _SetUp:
+    """Set up an entry in this process."""
+
+    async def work() -> _SetUp:
+        """Load the integration first, and then add the entry."""
+        options = _server(size)
+        async with simulator("milesight", *options) as server, home() as hass:
+            idle = await used(hass)
+            integration = await async_get_integration(hass, "metering_hub")
+            await integration.async_get_component()
+            code = await used(hass) - idle
+            entry = await add(hass, server)
+            taken = await used(hass) - idle
+            registry = er.async_get(hass)
+            found = er.async_entries_for_config_entry(registry, entry.entry_id)
+            return _SetUp(taken, code, plans(hass, found))
+
+    return run(work)
+
+
 async def floor(size: Size) -> Sequence[Line]:
-    """Write the states of a thousand plain sensors a thousand times."""
-    points, polls = size.of(_POINTS), size.of(_POLLS)
+    """Write the states of as many plain sensors a thousand times."""
+    polls = size.of(_POLLS)
+    # Memory that was used before is used again, so each has a process of its own.
+    with ProcessPoolExecutor(1, get_context("spawn")) as child:
+        loop = asyncio.get_running_loop()
+        own = await loop.run_in_executor(child, _set_up, size)
     async with home() as hass:
         idle = await used(hass)
-        plans = [
-            Plan(
-                key=f"meter_{number}",
-                device=f"Device {number // 5}",
-                name=f"Meter {number}",
-                device_class="energy",
-                state_class="total_increasing",
-                unit="kWh",
-                precision=2,
-                enabled=True,
-            )
-            for number in range(points)
-        ]
-        sensors = await add_floor(hass, plans)
+        sensors = await add_floor(hass, own.plans)
+        shown = sum(plan.enabled for plan in own.plans)
 
         async def work() -> None:
-            """Write all states once."""
+            """Write the states of all that are shown once."""
             await sensors.write()
             await hass.async_block_till_done()
 
         course = await _course(hass, idle, polls, work)
-    return [_line(f"the floor: {points:,} plain sensors, {polls:,} writes", course)]
+    case = f"the floor: {shown:,} plain sensors, {polls:,} writes"
+    return [_line(case, course), _compared(own, course)]
+
+
+def _compared(own: _SetUp, plain: _Course) -> Line:
+    """Return the line that compares both before the first poll."""
+    entities, shown = len(own.plans), sum(plan.enabled for plan in own.plans)
+    taken = plain.begun - plain.idle
+    ratio = own.taken / taken
+    return Line(
+        "memory",
+        f"{shown:,} of {entities:,} points shown, before the first poll, above idle",
+        f"{own.taken:.1f} MB ({own.code:.1f} of it code)",
+        f"as many plain sensors: {taken:.1f} MB",
+        f"{ratio:.2f} x ({(own.taken - own.code) / taken:.2f} x without the code)",
+        ratio,
+        Goal(1.25),
+        {"code_mb": own.code},
+    )
 
 
 def _line(case: str, course: _Course, goal: Goal | None = None) -> Line:

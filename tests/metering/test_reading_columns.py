@@ -103,3 +103,13 @@ def test_only_finite_numbers_are_numbers(value: Value | None) -> None:
 
 def test_whole_numbers_become_floats() -> None:
     assert (number(3), type(number(3)), number(-1.5)) == (3.0, float, -1.5)
+
+
+def test_slices_of_columns_in_order_are_in_order_until_an_older_reading_comes() -> None:
+    columns = ReadingColumns([1.0, 2.0, 3.0], [0.0, 0.0, 0.0])
+    assert columns.is_in_order
+    part = columns[1:]
+    assert part.is_in_order
+    part.add(2.5, 0.0)
+    assert not part.is_in_order
+    assert not columns[::-1].is_in_order

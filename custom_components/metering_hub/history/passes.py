@@ -23,7 +23,7 @@ from .series import Series, first_time, split_chunk
 from .write_queue import WriteQueue
 from .writer import StatisticWriter
 
-READINGS_AT_ONCE = 500
+READINGS_AT_ONCE = 1000
 """Readings that are processed without yielding, which takes a few milliseconds."""
 
 CODES_AT_ONCE = 24 * 366

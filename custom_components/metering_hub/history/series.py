@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..backends.common.times import whole_hour
 from ..metering.model import Kind, Point, Reading
@@ -94,7 +94,9 @@ def split_chunk(
         is_last = end >= len(readings)
         yield (
             readings[index:end],
-            until if is_last else min(until, readings[end].time),
+            until
+            if is_last
+            else min(until, datetime.fromtimestamp(readings.times[end], UTC)),
         )
 
 

@@ -26,7 +26,15 @@ class ReadingColumns(Sequence[Reading]):
     at its time.
     """
 
-    __slots__ = ("are_amounts", "extremes", "qualities", "stored", "times", "values")
+    __slots__ = (
+        "_is_known_in_order",
+        "are_amounts",
+        "extremes",
+        "qualities",
+        "stored",
+        "times",
+        "values",
+    )
 
     def __init__(
         self,
@@ -43,6 +51,7 @@ class ReadingColumns(Sequence[Reading]):
         self.stored: list[int] = []
         self.qualities: dict[float, str] = {}
         self.are_amounts = are_amounts
+        self._is_known_in_order = False
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> ReadingColumns:
@@ -72,11 +81,17 @@ class ReadingColumns(Sequence[Reading]):
         """Append a reading; only for columns without extremes."""
         self.times.append(time)
         self.values.append(value)
+        self._is_known_in_order = False
 
     @property
     def is_in_order(self) -> bool:
-        """Return True if no reading is older than the one before it."""
-        return self.times == sorted(self.times)
+        """Return True if no reading is older than the one before it.
+
+        Slices of columns that are in order are not examined again.
+        """
+        if not self._is_known_in_order:
+            self._is_known_in_order = self.times == sorted(self.times)
+        return self._is_known_in_order
 
     def selected(self, are_wanted: Sequence[bool]) -> ReadingColumns:
         """Return the wanted readings as columns, in the same order."""
@@ -113,6 +128,8 @@ class ReadingColumns(Sequence[Reading]):
             )
             part.stored = self.stored[index]
             part.qualities = self.qualities
+            is_forward = index.step is None or index.step > 0
+            part._is_known_in_order = is_forward and self._is_known_in_order
             return part
         time = datetime.fromtimestamp(self.times[index], UTC)
         return Reading(
@@ -130,6 +147,7 @@ def number(value: Value | None) -> float | None:
 
     Texts, flags and NaN are not numbers.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if isfinite(value) else None
-    return None
+    # `int | float` would be put together again for each of millions of values.
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if isfinite(value) else None

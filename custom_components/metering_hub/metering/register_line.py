@@ -6,7 +6,7 @@ it was before, the excursion was noise, however long it was. If the excursion go
 instead, it is a correction or a new register.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
 from typing import Self
@@ -129,7 +129,7 @@ class RegisterLine:
         elif not self._continues_earlier(mark) and not self._corrects(current, mark):
             self._suspect(mark)
 
-    def add_many(self, readings: ReadingColumns, edges: Iterable[int]) -> bool:
+    def add_many(self, readings: ReadingColumns, edges: Sequence[int]) -> bool:
         """Add measured readings at once, if all of them continue the line.
 
         `edges` are the indexes of the first and the last reading of each hour, and all

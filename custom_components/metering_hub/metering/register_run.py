@@ -6,7 +6,7 @@ The latest readings are kept in full, because a correction may go back to any of
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, inf
 
@@ -93,7 +93,7 @@ class Run:
             self.last_stored = max(mark.stored, self.last_stored or 0)
         self.count += 1
 
-    def add_many(self, readings: ReadingColumns, edges: Iterable[int]) -> None:
+    def add_many(self, readings: ReadingColumns, edges: Sequence[int]) -> None:
         """Add measured readings in order, some of which are edges of their hours."""
         times, values, floor = readings.times, readings.values, self.floor
         found = [(times[index], round(values[index], DECIMALS)) for index in edges]

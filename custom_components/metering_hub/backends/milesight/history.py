@@ -207,7 +207,8 @@ class HistoryReader:
         if len(first) == 1:
             (page,) = first.values()
             if page.size < page.total and (until := _complete_until(page)) > start:
-                rows = [row for row in page.rows if row.time < until]
+                last = int(until.timestamp()) * 1000
+                rows = [row for row in page.rows if row.millis < last]
                 return _Window([rows], until, fullness)
         if fullness > 2 and stop - start > NARROWEST_WINDOW:
             return _Window([], start, fullness)
@@ -268,28 +269,27 @@ async def _make_readings(
     Of a measured value, the last one counts that was stored of a moment. Of a register,
     the rules decide between all of them.
     """
-    parsers = {
-        entity_id: (source.point, value_parser(source))
+    readings = {source.point.key: ReadingColumns() for source in by_id.values()}
+    sinks = {
+        entity_id: (
+            readings[source.point.key],
+            value_parser(source),
+            source.point.kind is Kind.REGISTER,
+        )
         for entity_id, source in by_id.items()
     }
-    readings: dict[str, ReadingColumns] = {}
     yielder = LoopYielder(_PARSED_PER_TURN)
     for page in found.pages:
         for row in page:
-            if (known := parsers.get(row.entity_id)) is None:
+            if (sink := sinks.get(row.entity_id)) is None:
                 continue
-            point, parse = known
+            columns, parse, is_register = sink
             if (value := number(parse(row.value))) is None:
                 continue
-            columns = readings.setdefault(point.key, ReadingColumns())
-            time = row.time.timestamp()
-            if (
-                point.kind is not Kind.REGISTER
-                and columns.times
-                and columns.times[-1] == time
-            ):
+            time = row.millis / 1000
+            if not is_register and columns.times and columns.times[-1] == time:
                 columns.values[-1] = value
             else:
                 columns.add(time, value)
         await yielder.spend(len(page))
-    return readings
+    return {key: columns for key, columns in readings.items() if columns}

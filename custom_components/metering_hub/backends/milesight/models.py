@@ -60,17 +60,22 @@ class Status(NamedTuple):
     time: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredValue:
-    """One stored value of an entity; `time` is aware UTC.
+class StoredValue(NamedTuple):
+    """One stored value of an entity; `millis` is its time in epoch milliseconds.
 
-    `id` grows in the order of arrival; 1.0.0 does not report it.
+    `id` grows in the order of arrival; 1.0.0 does not report it. This is a tuple
+    because a history has millions of them.
     """
 
     entity_id: str
-    time: datetime
+    millis: int
     value: Json
     id: int | None = None
+
+    @property
+    def time(self) -> datetime:
+        """Return the time as a moment in UTC."""
+        return datetime.fromtimestamp(self.millis / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +104,27 @@ class Page[Row]:
 _LATEST_MILLIS = LATEST_SECONDS * 1000
 _MAX_DIGITS = 20
 """More digits than any timestamp has; Python refuses to convert thousands of them."""
+_MOST = 10 ** (_MAX_DIGITS - 1)
 
 
 def as_id(value: Json) -> str | None:
     """Return an id as text, without the rounding that a float would cause."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    # `str | int` would be put together again for each of millions of rows.
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     text = str(value)
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     return text if is_number else None
+
+
+def as_whole_number(value: Json) -> int | None:
+    """Return a number of less than 20 digits without a sign, which may be text."""
+    if isinstance(value, str):
+        is_number = value.isascii() and value.isdecimal() and len(value) < _MAX_DIGITS
+        return int(value) if is_number else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < _MOST else None
 
 
 def from_millis(value: Json) -> datetime | None:
@@ -115,15 +132,10 @@ def from_millis(value: Json) -> datetime | None:
 
     This does not use `from_epoch`, because it runs for every row of every poll.
     """
-    if isinstance(value, str):
-        if not (value.isascii() and value.isdecimal()) or len(value) >= _MAX_DIGITS:
-            return None
-        value = int(value)
-    elif isinstance(value, bool) or not isinstance(value, int):
+    millis = as_whole_number(value)
+    if millis is None or millis >= _LATEST_MILLIS:
         return None
-    if not 0 <= value < _LATEST_MILLIS:
-        return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return datetime.fromtimestamp(millis / 1000, UTC)
 
 
 def parse_page[Row](
@@ -254,9 +266,8 @@ def parse_stored_value(row: Object, requested_id: str | None) -> StoredValue | N
     `requested_id` is the entity of a request for a single one: 1.0.0 omits it in rows.
     """
     entity_id = as_id(row.get("entity_id")) or requested_id
-    time = from_millis(row.get("timestamp"))
-    if entity_id is None or time is None:
+    millis = as_whole_number(row.get("timestamp"))
+    if entity_id is None or millis is None or millis >= _LATEST_MILLIS:
         return None
-    row_id = as_id(row.get("id"))
-    number = int(row_id) if row_id and len(row_id) < _MAX_DIGITS else None
-    return StoredValue(entity_id, time, row.get("value"), number)
+    row_id = as_whole_number(row.get("id"))
+    return StoredValue(entity_id, millis, row.get("value"), row_id)

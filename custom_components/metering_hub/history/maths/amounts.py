@@ -206,10 +206,9 @@ class IntervalHours:
         rows = []
         running = self._sum
         for hour, amount in sorted(amounts.items()):
-            running = rounded(running + rounded(amount))
-            rows.append(
-                Row(start=as_datetime(hour), state=rounded(amount), sum=running)
-            )
+            state = rounded(amount)
+            running = rounded(running + state)
+            rows.append(Row(as_datetime(hour), state, running))
         return rows
 
     def _hourly(self, interval: _Interval) -> Iterator[tuple[float, float]]:

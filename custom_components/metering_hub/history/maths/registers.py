@@ -6,7 +6,7 @@ difference of the meter positions at its ends.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from math import floor, nextafter
 
@@ -179,13 +179,15 @@ class RegisterHours:
             self._line.add(mark)
 
 
-def _hour_edges(times: list[float], end: int) -> Iterator[int]:
-    """Yield the indexes in times[:end] of the first and last reading of each hour."""
+def _hour_edges(times: list[float], end: int) -> list[int]:
+    """Return the indexes in times[:end] of the first and last reading of each hour."""
+    edges: list[int] = []
     first = 0
     while first < end:
         hour_end = -(-times[first] // HOUR_SECONDS) * HOUR_SECONDS
         following = bisect_right(times, hour_end, first, end)
-        yield first
+        edges.append(first)
         if following - 1 > first:
-            yield following - 1
+            edges.append(following - 1)
         first = following
+    return edges

@@ -17,7 +17,7 @@ from homeassistant.helpers.recorder import session_scope
 
 from ...const import DOMAIN
 from ..batches import Batch
-from ..maths.rows import Row
+from ..maths.rows import Cells, Row
 from ..statistic import Statistic
 from .access import run_query, running_recorder
 from .seams import RewriteTask
@@ -45,13 +45,13 @@ def queue_batch(hass: HomeAssistant, batch: Batch) -> None:
     Raises RecorderError if it is not running, and StoppingError.
     """
     instance = running_recorder(hass)
-    rows = [Row(*cells) for cells in batch.rows]
     if not batch.is_rewrite:
         metadata = _as_metadata(batch.statistic)
-        async_add_external_statistics(hass, metadata, [_as_data(row) for row in rows])
+        async_add_external_statistics(hass, metadata, [*map(_as_data, batch.rows)])
         return
     task = batch.rewriting
     if not isinstance(task, RewriteTask):
+        rows = [Row(*cells) for cells in batch.rows]
         task = batch.rewriting = RewriteTask(batch.statistic.statistic_id, rows)
     instance.queue_task(task)
 
@@ -90,17 +90,18 @@ def _stored_rows(
     }
 
 
-def _as_data(row: Row) -> StatisticData:
+def _as_data(cells: Cells) -> StatisticData:
     """Return a row for the recorder, without the cells that it does not have."""
-    data = StatisticData(start=row.start)
-    if row.state is not None:
-        data["state"] = row.state
-    if row.sum is not None:
-        data["sum"] = row.sum
-    if row.mean is not None:
-        data["mean"] = row.mean
-    if row.min is not None and row.max is not None:
-        data["min"], data["max"] = row.min, row.max
+    start, state, sum_, mean, lowest, highest = cells
+    data: StatisticData = {"start": start}
+    if state is not None:
+        data["state"] = state
+    if sum_ is not None:
+        data["sum"] = sum_
+    if mean is not None:
+        data["mean"] = mean
+    if lowest is not None and highest is not None:
+        data["min"], data["max"] = lowest, highest
     return data
 
 
