@@ -5,6 +5,9 @@ import asyncio
 from hypothesis import HealthCheck, settings
 import pytest
 
+from custom_components.metering_hub.backends.common.log_limit import limit_again
+from custom_components.metering_hub.const import LOGGER
+
 # Tests run in parallel, so times are not reliable.
 settings.register_profile(
     "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -27,3 +30,9 @@ async def _debug_without_stacks(
     """
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(loop, "get_debug", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def _own_log_limits() -> None:
+    """Let no line be left out because other tests have provoked the same one."""
+    limit_again(LOGGER.name)
