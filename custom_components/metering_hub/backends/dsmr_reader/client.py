@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from aiohttp import ClientSession
 
 from ..common.bounds import check_answer_count, check_row_count
-from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
+from ..common.http import HttpClient, QueryValue, Request
+from ..common.messages import TOTAL_TIMEOUT
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object, require_some
 from ..common.times import as_utc_moment, utc_text
