@@ -8,6 +8,7 @@ from functools import partial
 from ...metering.model import Reading
 from ..base import Latest
 from ..common.concurrency import gather_parts
+from ..common.kept import Kept
 from ..common.times import local_midnight
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError
 from .client import DsmrReaderClient
@@ -44,6 +45,9 @@ class LatestReader:
         self._quarter_hour = QuarterHour(client)
         self._costs = RunningCosts(client)
         self._marks = UnreadMarks()
+        self._telegram_readings = Kept(telegram_readings)
+        self._counter_readings = Kept(counter_readings)
+        self._today_readings = Kept(today_readings)
         self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
@@ -109,7 +113,7 @@ class LatestReader:
         telegram = await self._telegrams.read_for_entities()
         if telegram is None:
             return {}
-        return self._marks.marked(telegram, telegram_readings(telegram, extra))
+        return self._marks.marked(telegram, self._telegram_readings(telegram, extra))
 
     async def _fetch_quarter_hour(self) -> Readings:
         """Compute the running quarter of an hour from the telegram just fetched."""
@@ -118,7 +122,7 @@ class LatestReader:
 
     async def _fetch_counters(self) -> Readings:
         """Fetch the meter's own counters."""
-        return counter_readings(await self._telegrams.read_statistics())
+        return self._counter_readings(await self._telegrams.read_statistics())
 
     async def _fetch_live(self) -> Readings:
         """Fetch the running cost and the tariff.
@@ -178,7 +182,7 @@ class LatestReader:
         if today is None:
             return {}
         latest = await self._latest_time()
-        return today_readings(today, latest, self._telegrams.time_zone)
+        return self._today_readings(today, latest, self._telegrams.time_zone)
 
     async def _fetch_costs(self) -> Readings:
         """Fetch the cost of the month and of the year.
