@@ -55,3 +55,14 @@ async def test_a_repeated_answer_has_the_same_readings(connect: Connect) -> None
     assert later.keys() == first.keys()
     assert all(later[key].time > first[key].time for key in keys)
     assert later[keys[1]].value != first[keys[1]].value
+
+
+async def test_an_old_telegram_is_read_once_per_poll(connect: Connect) -> None:
+    """It stays the latest for as long as the meter is silent."""
+    connected = await connect(simulated(stopped_at=NOW - HOUR))
+    points = (await connected.backend.inventory()).points
+    connected.take_request_count()
+    wanted = [points["electricity_delivered_1"], points["today_electricity1"]]
+    found = (await connected.backend.latest(wanted)).readings
+    assert found[wanted[1].key].time <= NOW - HOUR
+    assert connected.take_request_count("datalogger/dsmrreading") == 1

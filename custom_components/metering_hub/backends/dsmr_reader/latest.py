@@ -219,11 +219,12 @@ class LatestReader:
     async def _latest_time(self) -> datetime | None:
         """Return the time of the latest telegram, on which all live answers are based.
 
-        It is fetched only if no point of the telegram itself is polled. If telegrams
-        cannot be read, the time of the live answer is nearly the same.
+        It is fetched only if no point of the telegram itself is polled. Its age is no
+        reason: it may be the latest for long. If telegrams cannot be read, the time of
+        the live answer is nearly the same.
         """
         known = self._telegrams.telegram
-        if known is None or self._clock() - known.time > POLL_INTERVAL:
+        if known is None or not self._telegrams.was_read_within(POLL_INTERVAL):
             try:
                 known = await self._telegrams.read()
             except ONE_ENDPOINT_ERRORS:

@@ -51,6 +51,7 @@ class TelegramReader:
         self._unjudged: datetime | None = None
         self._stored_meter = StoredMeter()
         self._telegram_of = Kept(telegram_of)
+        self._read_at: datetime | None = None
         self.telegram: StoredTelegram | None = None
         self.statistics: MeterStatistics | None = None
 
@@ -124,11 +125,16 @@ class TelegramReader:
             known = None
         since = known.time if known else self._clock() - STALE_AFTER
         found = await self._client.latest_telegram(since, until)
+        self._read_at = self._clock()
         if found is None and known is None:
             found = await find_latest_telegram(self._client, until)
         if found is not None and not _is_same(known, found):
             self.telegram = known = await self._judge(known, found)
         return known
+
+    def was_read_within(self, span: timedelta) -> bool:
+        """Return True if the latest telegram was read at most so long ago."""
+        return self._read_at is not None and self._clock() - self._read_at <= span
 
     async def read_for_entities(self) -> StoredTelegram | None:
         """Fetch the latest telegram; entities learn of exchanged meters from it."""
