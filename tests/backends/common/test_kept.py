@@ -31,6 +31,7 @@ def test_any_other_object_is_computed() -> None:
     assert kept(first, second) == [3, 3]
     assert kept(first, [4]) == [3, 4]
     assert kept([5], [4]) == [5, 4]
+    assert kept(first) == [3]
     assert kept(first, second) == [3, 3]
 
 

@@ -20,7 +20,8 @@ class Kept[*Given, Result]:
         """Return the result for these objects; equal ones are not the same."""
         if self._last is not None:
             known, result = self._last
-            if all(map(is_, known, given, strict=True)):
+            is_same = len(known) == len(given)
+            if is_same and all(map(is_, known, given, strict=True)):
                 return result
         result = self._function(*given)
         self._last = given, result

@@ -34,7 +34,7 @@ from .models import (
     StoredTelegram,
     TelegramSummary,
     Today,
-    parse_contract,
+    parse_contracts,
     parse_day_statistics,
     parse_electricity_live,
     parse_gas_live,
@@ -98,6 +98,7 @@ class DsmrReaderClient:
         self._last: defaultdict[str, LastAnswer] = defaultdict(LastAnswer)
         self._parse_statistics = Kept(parse_meter_statistics)
         self._parse_today = Kept(parse_today)
+        self._parse_contracts = Kept(parse_contracts)
         self._parse_telegram = Kept(parse_stored_telegram)
 
     @property
@@ -183,8 +184,7 @@ class DsmrReaderClient:
                 CONTRACTS, params, offset=offset, last=self._last[CONTRACTS]
             )
             check_row_count(page.total, f"GET {CONTRACTS}", MOST_CONTRACTS)
-            parsed = map(parse_contract, page.rows)
-            contracts += [contract for contract in parsed if contract is not None]
+            contracts += self._parse_contracts(*page.rows)
             offset += page.size
             if page.is_last(offset, CONTRACTS_AT_ONCE):
                 return contracts

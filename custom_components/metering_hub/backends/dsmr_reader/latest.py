@@ -48,6 +48,7 @@ class LatestReader:
         self._telegram_readings = Kept(telegram_readings)
         self._counter_readings = Kept(counter_readings)
         self._today_readings = Kept(today_readings)
+        self._price_readings = Kept(price_readings)
         self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
@@ -214,7 +215,7 @@ class LatestReader:
         """Fetch today's prices."""
         today = self._local_now().date()
         contracts = await self._client.contracts(today, today)
-        return price_readings(contracts, self._telegrams.time_zone)
+        return self._price_readings(self._telegrams.time_zone, *contracts)
 
     async def _latest_time(self) -> datetime | None:
         """Return the time of the latest telegram, on which all live answers are based.
