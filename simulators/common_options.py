@@ -100,18 +100,24 @@ class ChangeValues:
     def _change(self, path: str, answer: Json) -> Json:
         """Change the values of the chosen names in an answer."""
         self._answers += 1
+        changed_objects: dict[int, dict[str, Json]] = {}
         for name, container, key in self.find_values(path, answer):
             number = self._numbers.setdefault(name, len(self._numbers))
             # Spread the share evenly over all names.
             if number * self.percent % 100 < self.percent:
                 container[key] = changed(container[key], self._answers)
-                if self.move_time is not None:
-                    self.move_time(container, self._answers)
+                changed_objects[id(container)] = container
+        if self.move_time is not None:
+            for container in changed_objects.values():
+                self.move_time(container, self._answers)
         return answer
 
 
 def changed(value: Json, answers: int) -> Json:
-    """Return a value after a number of answers; plain text does not change."""
+    """Return a value after a number of answers; plain text does not change.
+
+    The last decimal of a number in a text grows: no meter counts a kWh per second.
+    """
     if isinstance(value, list):
         return [changed(each, answers) for each in value]
     if isinstance(value, bool):
@@ -120,7 +126,10 @@ def changed(value: Json, answers: int) -> Json:
         return value + answers
     if isinstance(value, str):
         try:
-            return str(Decimal(value) + answers)
+            number = Decimal(value)
         except InvalidOperation:
             return value
+        exponent = number.as_tuple().exponent
+        step = min(exponent, 0) if isinstance(exponent, int) else 0
+        return str(number + Decimal(answers).scaleb(step))
     return value

@@ -139,7 +139,10 @@ class MutateJson:
         if not (plain := _body(whole)):
             return whole
         body = dumps(self.change(loads(plain)))
-        return web.Response(status=whole.status, body=body, headers=_headers(whole))
+        answer = web.Response(status=whole.status, body=body, headers=_headers(whole))
+        if whole.keep_alive is False:
+            answer.force_close()
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from simulators.times import utcnow
 from .dirty import CHANNELS, expected, make_dirty
 from .knobs import DEFAULT_KEY
 from .simulator import DsmrReaderSimulator
-from .wire import live_values
+from .wire import live_values, move_time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def build(options: Namespace) -> Running:
         simulator.prices = []
     if options.dirty:
         make_dirty(simulator, options.seed)
-    change_values(simulator.faults, options, live_values)
+    change_values(simulator.faults, options, live_values, move_time)
     return Running(
         simulator.app,
         f"API key: {simulator.api_key}",

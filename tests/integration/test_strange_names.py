@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.metering_hub.backends.common.http import JSON_TYPE
+from custom_components.metering_hub.backends.common.messages import JSON_TYPE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,

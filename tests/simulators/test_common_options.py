@@ -68,6 +68,7 @@ def test_changed() -> None:
     assert changed(True, 1) is False
     assert changed(True, 2) is True
     assert changed(3, 2) == 5
-    assert changed("1.250", 2) == "3.250"
+    assert changed("1.250", 2) == "1.252"
+    assert changed("8", 2) == "10"
     assert changed([1.5, None], 1) == [2.5, None]
     assert changed("ONLINE", 7) == "ONLINE"

@@ -19,16 +19,19 @@ import pytest
 from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.common.auth import StaticAuth
 from custom_components.metering_hub.backends.common.http import (
-    MAX_ANSWER_BYTES,
     MAX_REDIRECTS,
     Answer,
     HttpClient,
-    LastAnswer,
     Request,
 )
 from custom_components.metering_hub.backends.common.json_text import (
     LONG_BYTES,
     decode_slowly,
+)
+from custom_components.metering_hub.backends.common.messages import (
+    MAX_ANSWER_BYTES,
+    MAX_ERROR_BYTES,
+    LastAnswer,
 )
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
@@ -461,7 +464,7 @@ async def test_classifier_is_not_called_for_success(client: MakeClient) -> None:
         answer(405, b"<h1>no</h1>", content_type="text/html"),
         answer(405, b'{"broken'),
         answer(405),
-        answer(405, b'"' + b"x" * http.MAX_ERROR_BYTES + b'"'),
+        answer(405, b'"' + b"x" * MAX_ERROR_BYTES + b'"'),
     ],
     ids=["html", "broken", "empty", "large"],
 )

@@ -61,8 +61,9 @@ def test_hour_statistics() -> None:
 
 
 def test_contract() -> None:
-    contract = models.parse_contract(row("consumption_energy_supplier_prices_today"))
-    assert contract is not None
+    (contract,) = models.parse_contracts(
+        row("consumption_energy_supplier_prices_today")
+    )
     assert contract.start <= LATEST.date() <= contract.end
     assert contract.prices.keys() == set(models.PRICE_FIELDS)
 

@@ -1,8 +1,7 @@
 """The JSON-over-HTTP client that all backends share."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import errno
 import random
@@ -12,7 +11,6 @@ from aiohttp import ClientSession, ClientTimeout
 from yarl import URL
 
 from ..errors import (
-    AnswerTooLargeError,
     AuthenticationError,
     BackendError,
     HttpsRequiredError,
@@ -26,25 +24,24 @@ from ..errors import (
     UnreachableError,
 )
 from .auth import Authenticator, StaticAuth
-from .json_text import (
-    Json as Json,  # noqa: PLC0414 -- the parsers have it from here
-    decode_long_json,
+from .json_text import Json as Json  # noqa: PLC0414 -- the parsers have it from here
+from .messages import (
+    JSON_TYPE,
+    Answer as Answer,  # noqa: PLC0414 -- the backends have these from here
+    QueryValue as QueryValue,  # noqa: PLC0414
+    Request as Request,  # noqa: PLC0414
+    read_answer,
 )
 from .server_clock import clock_offset, http_date
 
-type QueryValue = str | int | Sequence[str | int]
+CONNECT_TIMEOUT = ClientTimeout(sock_connect=5.0)
+"""That of the whole exchange is the request's own."""
 
-JSON_TYPE = "application/json"
-CONNECT_TIMEOUT = 5.0
-TOTAL_TIMEOUT = 15.0
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
-MAX_ERROR_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 RETRY_DELAY = (0.2, 1.0)
 """Bounds in seconds of the random delay that keeps clients from retrying in step."""
 MAX_RETRY_AFTER = 3600.0
 """Limit in seconds for `Retry-After`, so that one bad header cannot stop polling."""
-_READ_BYTES = 64 * 1024
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 _RETRY_STATUSES = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -59,75 +56,6 @@ _ERRORS: Mapping[int, type[BackendError]] = {
     429: RateLimitedError,
     500: ServerFaultError,
 }
-
-
-@dataclass(slots=True)
-class LastAnswer:
-    """The last JSON answer to a request that is sent again and again.
-
-    An answer that repeats it is not parsed again, so its body is the same object, which
-    nobody may change. `essence` returns the part of an answer that is compared.
-    """
-
-    essence: Callable[[bytes], bytes] = bytes
-    _text: bytes | None = None
-    _body: Json = None
-
-    async def parsed(self, text: bytes) -> Json:
-        """Return the JSON of an answer; raises ValueError."""
-        essence = self.essence(text)
-        if essence != self._text:
-            self._body = await decode_long_json(text)
-            self._text = essence
-        return self._body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request; `path` starts with a slash and is used unchanged.
-
-    `timeout` is in seconds and covers the whole exchange. `idempotent` allows a retry
-    of any method; GET and HEAD are always retried. `text` is a plain text to send
-    instead of JSON. A different `accept` than JSON
-    returns the body as text. With the `etag` of an earlier answer, the server may
-    answer 304 without a body. With `if_match`, it changes only what still has that
-    ETag, and answers 412 otherwise. `last` is kept from one sending to the next.
-    """
-
-    method: str = "GET"
-    path: str
-    params: Mapping[str, QueryValue] | None = field(default=None, repr=False)
-    json: Json = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    text: str | None = field(default=None, repr=False)
-    timeout: float = TOTAL_TIMEOUT
-    max_bytes: int = MAX_ANSWER_BYTES
-    idempotent: bool = False
-    accept: str = JSON_TYPE
-    etag: str | None = None
-    if_match: str | None = None
-    last: LastAnswer | None = field(default=None, repr=False, compare=False)
-
-    def __str__(self) -> str:
-        """Return the endpoint without its query, which may be private."""
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer of a server.
-
-    `body` is the parsed JSON if `is_json`, else `None`. `text` is the body of an
-    answer in the other format that the request accepts. `size` is that of the body in
-    bytes.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: Json = field(default=None, repr=False)
-    is_json: bool = False
-    text: str | None = field(default=None, repr=False)
-    size: int = 0
 
 
 type Classifier = Callable[[Answer], BackendError | None]
@@ -292,11 +220,11 @@ class HttpClient:
                 data=request.form if request.text is None else request.text,
                 headers=headers,
                 allow_redirects=False,
-                timeout=ClientTimeout(sock_connect=CONNECT_TIMEOUT),
+                timeout=CONNECT_TIMEOUT,
             ) as response:
                 if response.status not in _REDIRECTS:
                     self._clock_offset = clock_offset(response.headers)
-                    return await _read(request, response)
+                    return await read_answer(request, response)
                 url = _redirect_target(request, response)
         raise ProtocolError(f"{request}: redirects without end")
 
@@ -331,41 +259,6 @@ def _reason_of(err: aiohttp.ClientError) -> Reason:
         return Reason.CANNOT_CONNECT
     is_refused = err.os_error.errno == errno.ECONNREFUSED
     return Reason.CONNECTION_REFUSED if is_refused else Reason.CANNOT_CONNECT
-
-
-async def _read(request: Request, response: aiohttp.ClientResponse) -> Answer:
-    """Read an answer up to its size limit, and parse it if it is JSON.
-
-    The body of an error is optional: if it is too large or broken, it is dropped.
-    """
-    answer = Answer(response.status, response.headers)
-    is_error = response.status >= 400
-    limit = MAX_ERROR_BYTES if is_error else request.max_bytes
-    body = bytearray()
-    async for part in response.content.iter_chunked(_READ_BYTES):
-        body += part
-        if len(body) > limit:
-            # Otherwise aiohttp would read the rest to reuse the connection.
-            response.close()
-            if is_error:
-                return answer
-            raise AnswerTooLargeError(
-                f"{request}: the answer is larger than {limit} bytes"
-            )
-    answer = replace(answer, size=len(body))
-    content_type = response.content_type.lower()
-    if content_type == request.accept != JSON_TYPE:
-        return replace(answer, text=body.decode(errors="replace"))
-    if content_type != JSON_TYPE or not body:
-        return answer
-    # Errors must not displace what the next answer is compared with.
-    last = LastAnswer() if is_error or request.last is None else request.last
-    try:
-        return replace(answer, body=await last.parsed(bytes(body)), is_json=True)
-    except ValueError as err:
-        if is_error:
-            return answer
-        raise ProtocolError(f"{request}: broken JSON") from err
 
 
 def _redirect_target(request: Request, response: aiohttp.ClientResponse) -> URL:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 MAX_CLOCK_OFFSET = timedelta(days=1)
 """A server whose `Date` differs by more has no clock that others could be judged by."""
@@ -16,8 +17,12 @@ def clock_offset(headers: Mapping[str, str]) -> timedelta:
     return offset if abs(offset) <= MAX_CLOCK_OFFSET else timedelta()
 
 
+@lru_cache(maxsize=16)
 def http_date(text: str) -> datetime | None:
-    """Return the moment in a header, which is in UTC unless it says otherwise."""
+    """Return the moment in a header, which is in UTC unless it says otherwise.
+
+    Most of the answers to a poll have the same one.
+    """
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -6,13 +6,16 @@ never followed, because they name the wrong host behind a proxy. Times are sent 
 because a local time is refused around clock changes.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from aiohttp import ClientSession
 
 from ..common.bounds import check_answer_count, check_row_count
-from ..common.http import TOTAL_TIMEOUT, HttpClient, QueryValue, Request
+from ..common.http import HttpClient, Json, QueryValue, Request
+from ..common.kept import Kept
+from ..common.messages import TOTAL_TIMEOUT, LastAnswer
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object, require_some
 from ..common.times import as_utc_moment, utc_text
@@ -31,7 +34,7 @@ from .models import (
     StoredTelegram,
     TelegramSummary,
     Today,
-    parse_contract,
+    parse_contracts,
     parse_day_statistics,
     parse_electricity_live,
     parse_gas_live,
@@ -92,6 +95,11 @@ class DsmrReaderClient:
             max_parallel=4,
             classify=classify_login,
         )
+        self._last: defaultdict[str, LastAnswer] = defaultdict(LastAnswer)
+        self._parse_statistics = Kept(parse_meter_statistics)
+        self._parse_today = Kept(parse_today)
+        self._parse_contracts = Kept(parse_contracts)
+        self._parse_telegram = Kept(parse_stored_telegram)
 
     @property
     def clock_offset(self) -> timedelta:
@@ -114,7 +122,7 @@ class DsmrReaderClient:
 
     async def meter_statistics(self) -> MeterStatistics:
         """Fetch the meter's counters and its last telegram."""
-        return parse_meter_statistics(
+        return self._parse_statistics(
             await self._object("/datalogger/meter-statistics")
         )
 
@@ -123,10 +131,11 @@ class DsmrReaderClient:
 
         The server then answers with a text (Source: docs/wire/dsmr_reader.md, Today).
         """
-        answer = await self._http.get(TODAY)
+        answer = await self._polled(TODAY)
         if isinstance(answer, str):
             return None
-        if (today := parse_today(require_object(answer, f"GET {TODAY}"))) is None:
+        today = self._parse_today(require_object(answer, f"GET {TODAY}"))
+        if today is None:
             raise ProtocolError(f"GET {TODAY}: no day")
         return today
 
@@ -171,10 +180,11 @@ class DsmrReaderClient:
         while True:
             pages += 1
             check_answer_count(pages, f"GET {CONTRACTS}", MOST_PAGES_OF_CONTRACTS)
-            page = await self._page(CONTRACTS, params, offset=offset)
+            page = await self._page(
+                CONTRACTS, params, offset=offset, last=self._last[CONTRACTS]
+            )
             check_row_count(page.total, f"GET {CONTRACTS}", MOST_CONTRACTS)
-            parsed = map(parse_contract, page.rows)
-            contracts += [contract for contract in parsed if contract is not None]
+            contracts += self._parse_contracts(*page.rows)
             offset += page.size
             if page.is_last(offset, CONTRACTS_AT_ONCE):
                 return contracts
@@ -193,7 +203,8 @@ class DsmrReaderClient:
             "timestamp__gte": utc_text(since),
             "timestamp__lte": utc_text(until),
         }
-        return _first(await self._page(TELEGRAMS, params), parse_stored_telegram)
+        page = await self._page(TELEGRAMS, params, last=self._last[TELEGRAMS])
+        return _first(page, self._parse_telegram)
 
     async def oldest_telegram(
         self, since: datetime, until: datetime
@@ -321,7 +332,12 @@ class DsmrReaderClient:
 
     async def _object(self, path: str) -> Row:
         """Fetch an answer that is one object."""
-        return require_object(await self._http.get(path), f"GET {path}")
+        return require_object(await self._polled(path), f"GET {path}")
+
+    async def _polled(self, path: str) -> Json:
+        """Fetch an answer that is the same object as the last one if it repeats it."""
+        request = Request(path=path, last=self._last[path])
+        return (await self._http.request(request)).body
 
     async def _page(
         self,
@@ -330,14 +346,16 @@ class DsmrReaderClient:
         timeout: float = TOTAL_TIMEOUT,  # noqa: ASYNC109 -- aiohttp's own timeout
         *,
         offset: int = 0,
+        last: LastAnswer | None = None,
     ) -> Page:
         """Fetch a page of a list; `timeout` is in seconds.
 
-        An empty page is only believed if it says that the list ends before it.
+        The rows are the same objects as those of `last` if the answer repeats it. An
+        empty page is only believed if it says that the list ends before it.
         """
         if offset:
             params = {**params, "offset": offset}
-        request = Request(path=path, params=params, timeout=timeout)
+        request = Request(path=path, params=params, timeout=timeout, last=last)
         answer = require_object((await self._http.request(request)).body, request)
         if (page := parse_page(answer)) is None:
             raise ProtocolError(f"{request}: no list of results")

@@ -8,6 +8,7 @@ from functools import partial
 from ...metering.model import Reading
 from ..base import Latest
 from ..common.concurrency import gather_parts
+from ..common.kept import Kept
 from ..common.times import local_midnight
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError
 from .client import DsmrReaderClient
@@ -44,6 +45,10 @@ class LatestReader:
         self._quarter_hour = QuarterHour(client)
         self._costs = RunningCosts(client)
         self._marks = UnreadMarks()
+        self._telegram_readings = Kept(telegram_readings)
+        self._counter_readings = Kept(counter_readings)
+        self._today_readings = Kept(today_readings)
+        self._price_readings = Kept(price_readings)
         self._today: tuple[datetime, Today | None] | None = None
         self._tariff_name: str | None = None
         self._live: ElectricityLive | None = None
@@ -109,7 +114,7 @@ class LatestReader:
         telegram = await self._telegrams.read_for_entities()
         if telegram is None:
             return {}
-        return self._marks.marked(telegram, telegram_readings(telegram, extra))
+        return self._marks.marked(telegram, self._telegram_readings(telegram, extra))
 
     async def _fetch_quarter_hour(self) -> Readings:
         """Compute the running quarter of an hour from the telegram just fetched."""
@@ -118,7 +123,7 @@ class LatestReader:
 
     async def _fetch_counters(self) -> Readings:
         """Fetch the meter's own counters."""
-        return counter_readings(await self._telegrams.read_statistics())
+        return self._counter_readings(await self._telegrams.read_statistics())
 
     async def _fetch_live(self) -> Readings:
         """Fetch the running cost and the tariff.
@@ -178,7 +183,7 @@ class LatestReader:
         if today is None:
             return {}
         latest = await self._latest_time()
-        return today_readings(today, latest, self._telegrams.time_zone)
+        return self._today_readings(today, latest, self._telegrams.time_zone)
 
     async def _fetch_costs(self) -> Readings:
         """Fetch the cost of the month and of the year.
@@ -210,16 +215,17 @@ class LatestReader:
         """Fetch today's prices."""
         today = self._local_now().date()
         contracts = await self._client.contracts(today, today)
-        return price_readings(contracts, self._telegrams.time_zone)
+        return self._price_readings(self._telegrams.time_zone, *contracts)
 
     async def _latest_time(self) -> datetime | None:
         """Return the time of the latest telegram, on which all live answers are based.
 
-        It is fetched only if no point of the telegram itself is polled. If telegrams
-        cannot be read, the time of the live answer is nearly the same.
+        It is fetched only if no point of the telegram itself is polled. Its age is no
+        reason: it may be the latest for long. If telegrams cannot be read, the time of
+        the live answer is nearly the same.
         """
         known = self._telegrams.telegram
-        if known is None or self._clock() - known.time > POLL_INTERVAL:
+        if known is None or not self._telegrams.was_read_within(POLL_INTERVAL):
             try:
                 known = await self._telegrams.read()
             except ONE_ENDPOINT_ERRORS:

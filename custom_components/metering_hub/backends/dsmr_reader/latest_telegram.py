@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ...metering.possible_times import TOLERANCE
 from ..base import EARLIEST
+from ..common.kept import Kept
 from ..errors import ONE_ENDPOINT_ERRORS
 from .client import DsmrReaderClient
 from .extra_clock import ExtraClock, possible_stamp
@@ -49,6 +50,8 @@ class TelegramReader:
         self._stored: StoredTelegram | None = None
         self._unjudged: datetime | None = None
         self._stored_meter = StoredMeter()
+        self._telegram_of = Kept(telegram_of)
+        self._read_at: datetime | None = None
         self.telegram: StoredTelegram | None = None
         self.statistics: MeterStatistics | None = None
 
@@ -80,7 +83,7 @@ class TelegramReader:
         """Return the extra meter in the raw telegram whose positions are stored."""
         if (statistics := self.statistics) is None:
             return None
-        return self._extra_meter(telegram_of(statistics))
+        return self._extra_meter(self._telegram_of(statistics))
 
     def _extra_meter(self, telegram: Telegram) -> ExtraMeter | None:
         """Return the extra meter of a raw telegram whose positions are stored."""
@@ -103,7 +106,7 @@ class TelegramReader:
         """Note the meters of the raw telegram, as far as it is known which they are."""
         if found.time is None or not EARLIEST <= found.time <= self.latest_possible:
             return
-        telegram = telegram_of(found)
+        telegram = self._telegram_of(found)
         serials = {ELECTRICITY_METER: telegram.serial}
         if self._stored is not None or len(telegram.extra_meters) == 1:
             meter = self._extra_meter(telegram)
@@ -122,11 +125,16 @@ class TelegramReader:
             known = None
         since = known.time if known else self._clock() - STALE_AFTER
         found = await self._client.latest_telegram(since, until)
+        self._read_at = self._clock()
         if found is None and known is None:
             found = await find_latest_telegram(self._client, until)
         if found is not None and not _is_same(known, found):
             self.telegram = known = await self._judge(known, found)
         return known
+
+    def was_read_within(self, span: timedelta) -> bool:
+        """Return True if the latest telegram was read at most so long ago."""
+        return self._read_at is not None and self._clock() - self._read_at <= span
 
     async def read_for_entities(self) -> StoredTelegram | None:
         """Fetch the latest telegram; entities learn of exchanged meters from it."""

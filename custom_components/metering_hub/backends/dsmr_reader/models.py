@@ -318,8 +318,13 @@ def parse_quarter_hour_peak(row: Row) -> QuarterHourPeak | None:
     return QuarterHourPeak(end=end, average_delivered=average)
 
 
-def parse_contract(row: Row) -> Contract | None:
-    """Parse a row of consumption/energy-supplier-prices; `None` without its days."""
+def parse_contracts(*rows: Row) -> list[Contract]:
+    """Parse rows of consumption/energy-supplier-prices; unreadable ones are ignored."""
+    return [each for row in rows if (each := _parse_contract(row)) is not None]
+
+
+def _parse_contract(row: Row) -> Contract | None:
+    """Parse one contract; `None` without its days."""
     start = as_nearest_day(row.get("start"))
     end = as_nearest_day(row.get("end"))
     if start is None or end is None:

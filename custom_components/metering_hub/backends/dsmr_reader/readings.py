@@ -1,6 +1,5 @@
 """Make readings of the answers about the present."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -121,7 +120,7 @@ def counter_readings(statistics: MeterStatistics) -> Readings:
     }
 
 
-def price_readings(contracts: Sequence[Contract], zone: tzinfo) -> Readings:
+def price_readings(zone: tzinfo, *contracts: Contract) -> Readings:
     """Return the prices of contracts that are valid on the same day."""
     found: Readings = {}
     for name in PRICE_FIELDS:
