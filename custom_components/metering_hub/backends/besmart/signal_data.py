@@ -6,15 +6,17 @@ samples. Long answers are processed in slices to keep the event loop responsive.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import batched, chain, pairwise, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
 
 from ..common.concurrency import LoopYielder
-from ..common.http import Json
+from ..common.http import Json, LastAnswer
 from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
 from ..errors import ProtocolError
-from .models import SignalData, SignalId, parse_row_signal
+from .models import DataQuery, SignalData, SignalId, parse_row_signal
 from .origins import MEASURED
 from .samples import Sample, Samples, Word, WordSample
 
@@ -24,6 +26,9 @@ _COLUMN_SPEEDUP = 4
 
 _KEPT_SAMPLES = 200
 """Answers of up to this length, two days of quarters, are kept for comparison."""
+
+_KEPT_SPAN = timedelta(days=1)
+"""Answers to batches of up to this span are those of polls."""
 
 _COLUMNS = ("time", "value", "type", "origin")
 _ACQUIRED = "original_acq"
@@ -43,21 +48,43 @@ type _RawSample = tuple[Json, Json, Json, Json]
 """Time in milliseconds, value, type and origin, not parsed yet."""
 
 
+@dataclass(slots=True)
+class BatchPart:
+    """The last answer to a batch of signals that is read again and again."""
+
+    last: LastAnswer = field(default_factory=LastAnswer)
+    rows: Sequence[dict[str, Json]] = ()
+    found: dict[SignalId, SignalData] = field(default_factory=dict)
+
+
 class BatchParser:
     """Parses batch answers and reuses the results of data that did not change."""
 
     def __init__(self) -> None:
         """Initialize the parser."""
         self._parsed: dict[SignalId, tuple[Json, SignalData]] = {}
+        self._parts: dict[SignalId, BatchPart] = {}
+
+    def part_of(self, queries: Sequence[DataQuery]) -> BatchPart:
+        """Return what is known of the last answer to these queries.
+
+        It is only compared, so the first signal is enough to find it again. Answers of
+        a long span are history, which is not repeated, and too large to be kept.
+        """
+        if not queries or any(each.till - each.since > _KEPT_SPAN for each in queries):
+            return BatchPart()
+        return self._parts.setdefault(queries[0].signal, BatchPart())
 
     async def parse_batch(
-        self, rows: Sequence[dict[str, Json]]
-    ) -> dict[SignalId, SignalData]:
+        self, rows: Sequence[dict[str, Json]], part: BatchPart
+    ) -> Mapping[SignalId, SignalData]:
         """Parse samples by signal; rows without a signal or its data are ignored.
 
         If the short data of a signal is the same as in the previous answer, the
         previous object is returned.
         """
+        if rows == part.rows:
+            return part.found
         found: dict[SignalId, SignalData] = {}
         yielder = LoopYielder(_PARSED_PER_TURN)
         for item in rows:
@@ -73,6 +100,7 @@ class BatchParser:
                 continue
             if len(data.samples) <= _KEPT_SAMPLES:
                 self._parsed[signal] = item, data
+        part.rows, part.found = rows, found
         return found
 
 
