@@ -300,9 +300,11 @@ class SignalBatcher:
         """Note how far apart samples are, to estimate the size of later answers."""
         for query in queries:
             data = found.data.get(query.signal)
-            if data is not None and len(data.samples) > 1:
-                step = (query.till - query.since) / len(data.samples)
-                self._steps[query.signal] = min(step, self.step(query.signal))
+            if data is None or (count := len(data.samples)) < 2:
+                continue
+            span = query.till - query.since
+            if span < count * self.step(query.signal):
+                self._steps[query.signal] = span / count
 
 
 def _with_too_many(found: BatchResult) -> dict[SignalId, BackendError]:
