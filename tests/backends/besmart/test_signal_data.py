@@ -1,12 +1,21 @@
 """Parsing of samples, and which ones count as measurements."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from custom_components.metering_hub.backends.besmart.models import (
+    DataQuery,
+    SensorId,
+    SignalId,
+)
 from custom_components.metering_hub.backends.besmart.origins import (
     group_by_origin,
     merge_origins,
 )
 from custom_components.metering_hub.backends.besmart.signal_data import (
+    BatchParser,
     parse_signal_data,
 )
 from custom_components.metering_hub.backends.common.http import Json
@@ -55,6 +64,31 @@ async def test_one_sample_as_row_and_in_columns(
     columns: dict[str, Json] = {name: [full[name], good[name]] for name in good}
     found = await parse_signal_data({"data": columns})
     assert list(found.samples) == [*wanted, (5, 5, 1)]
+
+
+async def test_a_batch_that_repeats_the_last_one_is_not_parsed_again() -> None:
+    """Its answer is kept for the same signals, unless it can be long."""
+    signal = SignalId(SensorId(1, 2), 3)
+    till = datetime(2026, 11, 21, tzinfo=UTC)
+    query = DataQuery(signal=signal, since=till - timedelta(hours=2), till=till)
+    parser = BatchParser()
+    part = parser.part_of([query])
+    assert parser.part_of([replace(query, till=till + timedelta(hours=1))]) is part
+    long = replace(query, since=till - timedelta(days=7))
+    assert parser.part_of([query, long]) is not part
+    assert parser.part_of([]) is not parser.part_of([])
+
+    def rows(value: float) -> list[dict[str, Json]]:
+        """Return an answer with one sample."""
+        columns: Json = {"time": [1], "value": [value], "type": ["DBL"], "origin": [1]}
+        ids = {"client_cid": 1, "sensor_mid": 2, "signal_type_moid": 3}
+        return [{**ids, "data": columns}]
+
+    found = await parser.parse_batch(rows(5), part)
+    assert await parser.parse_batch(rows(5), part) is found
+    changed = await parser.parse_batch(rows(6), part)
+    assert [*changed[signal].samples] == [(0.001, 6, 1)]
+    assert [*found[signal].samples] == [(0.001, 5, 1)]
 
 
 async def test_columns_of_unequal_length() -> None:

@@ -1,9 +1,10 @@
 """The besmart.energy backend: its sensors become devices, its signals points."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
-from itertools import chain
+from itertools import batched, chain
 from typing import override
 
 from aiohttp import ClientSession
@@ -24,7 +25,6 @@ from ..base import (
     Memory,
     Settings,
 )
-from ..common.concurrency import LoopYielder
 from ..common.units import unit_factor
 from ..errors import BackendError, ProtocolError, Reason, RejectedError
 from .batching import SignalBatcher
@@ -44,15 +44,9 @@ from .history_start import HistoryStartFinder
 from .kinds import KindDetector
 from .latest import LatestReader, Measured
 from .memory import ServerMemory
-from .models import SensorId, SignalId
-from .points import (
-    make_devices,
-    make_points,
-    point_key,
-    sensor_of,
-    signal_of,
-    signals_of,
-)
+from .models import SignalId
+from .points import make_devices, make_points, point_key, signal_of, signals_of
+from .poll_plan import PollPlan
 from .server_data import ServerDataReader
 from .units import read_unit
 from .words import word_reading
@@ -60,6 +54,7 @@ from .words import word_reading
 _POINTS_PER_TURN = 250
 """How many points to process before yielding to the event loop: a few milliseconds."""
 
+_WORDED = (Kind.STATE, Kind.FLAG)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -100,7 +95,9 @@ class BesmartBackend(Backend):
         self._finder = SensorFinder(client, batcher, memory, clock, entered)
         self._found: FoundSensors | None = None
         self._settings: Mapping[str, PointSettings] = {}
-        self._memos: dict[str, IdentityMemo[Reading | None]] = {}
+        self._plan: IdentityMemo[PollPlan] = IdentityMemo()
+        self._made: dict[str, tuple[Point, Measured, Reading | None]] = {}
+        self._last_poll = Latest(readings={})
 
     @property
     @override
@@ -145,7 +142,7 @@ class BesmartBackend(Backend):
             if (said := self._settings.get(point_key(signal))) and said.kind is not None
         ]
         questions = await self._kinds.detect(found.signals, found.types, decided)
-        self._memos.clear()
+        self._made.clear()
         points = make_points(found, self._memory, self._settings)
         return Inventory(
             devices=make_devices(found),
@@ -190,62 +187,61 @@ class BesmartBackend(Backend):
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
         """Return the latest values, with 50 signals per request if batches exist."""
-        signals = self._signals_to_poll(points)
-        summed = {
-            signal
-            for point in points
-            if point.kind is Kind.INTERVAL and (signal := signal_of(point))
-        }
-        failures = await self._latest.poll(signals, summed)
-        if failures and len(failures) == len(signals):
+        plan = self._plan_for(points)
+        failures = await self._latest.poll(plan.signals, plan.summed)
+        if failures and len(failures) == len(plan.signals):
             raise next(iter(failures.values()))
-        by_sensor: dict[SensorId, list[SignalId]] = {}
-        for signal in signals:
-            by_sensor.setdefault(signal.sensor, []).append(signal)
         readings: dict[str, Reading] = {}
         failed: dict[str, BackendError] = {}
         # One error for all failures of a kind, because each is a line in the log.
         errors = {type(err): err for err in failures.values()}
-        yielder = LoopYielder(_POINTS_PER_TURN)
-        for point in points:
-            await yielder.spend(1)
-            reading: Reading | None = None
-            own, needed = signal_of(point), _signals_of(point, by_sensor)
-            if needed and failures.keys() >= {*needed}:
-                failed[point.key] = errors[type(failures[needed[0]])]
-            elif own is None:
-                reading = self._data_reading(point, needed)
-            elif point.kind in (Kind.STATE, Kind.FLAG):
-                reading = self._word_reading(point, own)
-            elif (measured := self._measured(point, own)) is not None:
-                reading = self._reading(point, measured)
-                if reading is None:
-                    # The next inventory makes another point for the new unit.
-                    unit = read_unit(measured.unit)
-                    self._memory.signals.replace_unit(own, unit)
-                    failed[point.key] = ProtocolError("the unit has changed")
-            if reading is not None:
-                readings[point.key] = reading
-        return Latest(readings=readings, failed=failed)
+        for part in batched(plan.points, _POINTS_PER_TURN, strict=False):
+            for point, own, needed in part:
+                if failures and needed and failures.keys() >= {*needed}:
+                    failed[point.key] = errors[type(failures[needed[0]])]
+                    continue
+                result = self._result(point, own, needed)
+                if isinstance(result, Reading):
+                    readings[point.key] = result
+                elif result is not None:
+                    failed[point.key] = result
+            await asyncio.sleep(0)
+        latest = Latest(readings=readings, failed=failed)
+        # A poll that repeats the previous one is the same object.
+        if latest != self._last_poll:
+            self._last_poll = latest
+        return self._last_poll
+
+    def _plan_for(self, points: Collection[Point]) -> PollPlan:
+        """Return the plan of a poll, which is kept for the next one."""
+        found = self._found
+
+        def make_plan() -> PollPlan:
+            """Return a plan for the sensors that were found."""
+            return PollPlan.of(points, found.moids if found else {})
+
+        return self._plan.get(make_plan, points=points, found=found)
+
+    def _result(
+        self, point: Point, own: SignalId | None, needed: Sequence[SignalId]
+    ) -> Reading | BackendError | None:
+        """Return the reading of a point, or why there is none, if that is an error."""
+        if own is None:
+            return self._data_reading(point, needed)
+        if point.kind in _WORDED:
+            return self._word_reading(point, own)
+        if (measured := self._measured(point, own)) is None:
+            return None
+        if (reading := self._reading(point, measured)) is not None:
+            return reading
+        # The next inventory makes another point for the new unit.
+        self._memory.signals.replace_unit(own, read_unit(measured.unit))
+        return ProtocolError("the unit has changed")
 
     def _word_reading(self, point: Point, signal: SignalId) -> Reading | None:
         """Return the latest word of a signal as a reading."""
         word, number = self._latest.word(signal), self._latest.value(signal)
         return word_reading(point.kind, word, number)
-
-    def _signals_to_poll(self, points: Collection[Point]) -> list[SignalId]:
-        """Return the signals of points, and one for each sensor without any.
-
-        Points about the data of a sensor need at least one of its signals.
-        """
-        signals = {signal for point in points if (signal := signal_of(point))}
-        sensors = {signal.sensor for signal in signals}
-        for point in points:
-            if (sensor := sensor_of(point)) is not None and sensor not in sensors:
-                moids = self._found.moids.get(sensor, ()) if self._found else ()
-                signals |= {SignalId(sensor, moid) for moid in sorted(moids)[:1]}
-                sensors.add(sensor)
-        return sorted(signals)
 
     def _measured(self, point: Point, signal: SignalId) -> Measured | None:
         """Return the latest value of a point, or today's amount of an interval."""
@@ -258,12 +254,11 @@ class BesmartBackend(Backend):
 
         A value that has not changed is the same object at every poll.
         """
-        memo = self._memos.get(point.key)
-        if memo is None:
-            self._memos[point.key] = memo = IdentityMemo()
-        return memo.get(
-            lambda: _make_reading(point, measured), point=point, measured=measured
-        )
+        made = self._made.get(point.key)
+        if made is None or made[0] is not point or made[1] is not measured:
+            made = point, measured, _make_reading(point, measured)
+            self._made[point.key] = made
+        return made[2]
 
     def _data_reading(
         self, point: Point, signals: Sequence[SignalId]
@@ -323,16 +318,6 @@ class BesmartBackend(Backend):
         signals = signals_of(points)
         now = self._clock()
         return find_changes(signals, self._history, self._latest, start, now, mark)
-
-
-def _signals_of(
-    point: Point, by_sensor: Mapping[SensorId, Sequence[SignalId]]
-) -> Sequence[SignalId]:
-    """Return the signals that a point is read from: its own, or all of its sensor."""
-    if (own := signal_of(point)) is not None:
-        return [own]
-    sensor = sensor_of(point)
-    return by_sensor.get(sensor, ()) if sensor else ()
 
 
 def account_identity(settings: Settings) -> str:

@@ -98,11 +98,12 @@ class SignalBatcher:
     async def read_once(self, queries: Sequence[DataQuery]) -> BatchResult:
         """Read what the server sends in one answer, which it may have cut off."""
         found = BatchResult()
-        left_out = [q for q in queries if self._suspects.is_left_out(q.signal)]
-        found.fail(
-            left_out, NotFoundError("the server refuses this signal, so it gets a rest")
-        )
-        asked = [query for query in queries if query.signal not in found.failures]
+        asked = queries
+        if not self._suspects.are_none:
+            left_out = [q for q in queries if self._suspects.is_left_out(q.signal)]
+            rest = NotFoundError("the server refuses this signal, so it gets a rest")
+            found.fail(left_out, rest)
+            asked = [query for query in queries if query.signal not in found.failures]
         if not asked:
             return found
         found.add(await self._read_asked(self._rotated(asked)))
@@ -185,6 +186,8 @@ class SignalBatcher:
 
     def _all_parts(self, queries: Sequence[DataQuery]) -> list[Part]:
         """Return the parts to request, those with suspects last."""
+        if self._suspects.are_none:
+            return [*self._parts(queries)]
         suspects = [query for query in queries if query.signal in self._suspects]
         clean = [query for query in queries if query.signal not in self._suspects]
         divided = self._suspects.divide([*self._parts(suspects)], MOST_REFUSALS - 1)
@@ -286,7 +289,7 @@ class SignalBatcher:
             return err
         self._edition.note_data()
         self._suspects.clear(part)
-        found.data |= data
+        found.data.update(data)
         rows = sum(len(each.samples) for each in data.values())
         found.rows |= dict.fromkeys(data, rows)
         missing = [query for query in part if query.signal not in data]
@@ -297,9 +300,11 @@ class SignalBatcher:
         """Note how far apart samples are, to estimate the size of later answers."""
         for query in queries:
             data = found.data.get(query.signal)
-            if data is not None and len(data.samples) > 1:
-                step = (query.till - query.since) / len(data.samples)
-                self._steps[query.signal] = min(step, self.step(query.signal))
+            if data is None or (count := len(data.samples)) < 2:
+                continue
+            span = query.till - query.since
+            if span < count * self.step(query.signal):
+                self._steps[query.signal] = span / count
 
 
 def _with_too_many(found: BatchResult) -> dict[SignalId, BackendError]:

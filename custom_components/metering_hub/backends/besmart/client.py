@@ -12,7 +12,7 @@ from typing import Literal
 from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
-from ..common.http import Answer, HttpClient, Json, QueryValue, Request
+from ..common.http import Answer, HttpClient, Json, LastAnswer, QueryValue, Request
 from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object, require_objects, require_some
 from ..errors import (
@@ -214,7 +214,11 @@ class BesmartClient:
         signal = query.signal
         request = Request(
             path=f"/sensors/{signal.sensor}/signals/{signal.moid}/data",
-            params=_query(**_data_parameters(query)),
+            params=_query(
+                since=_milliseconds(query.since),
+                till=_milliseconds(query.till),
+                **_choices(query),
+            ),
             timeout=DATA_TIMEOUT,
             max_bytes=MAX_DATA_BYTES,
         )
@@ -225,15 +229,16 @@ class BesmartClient:
 
     async def batch_data(
         self, queries: Sequence[DataQuery], edition: BatchEdition = ""
-    ) -> dict[SignalId, SignalData]:
+    ) -> Mapping[SignalId, SignalData]:
         """Fetch samples of many signals: POST sensors/signals/data (since 2022).
 
         Unknown signals are missing in the answer, or have no samples; an answer without
         any of the signals is none (NoneFoundError). Some editions have only
         `.../data/v2` (since 2023-12).
         """
-        rows = await self._post_data(queries, edition, _LAST_ACQUIRED)
-        found = await self._batch_parser.parse_batch(rows)
+        part = self._batch_parser.part_of(queries)
+        rows = await self._post_data(queries, edition, _LAST_ACQUIRED, part.last)
+        found = await self._batch_parser.parse_batch(rows, part)
         if queries and not found:
             raise NoneFoundError("the answer to a batch has none of the signals")
         return found
@@ -243,6 +248,7 @@ class BesmartClient:
         queries: Sequence[DataQuery],
         edition: BatchEdition,
         extra: Mapping[str, Json],
+        last: LastAnswer | None = None,
     ) -> list[dict[str, Json]]:
         """Return the answers with the samples of many signals."""
         body: list[Json] = [
@@ -251,11 +257,9 @@ class BesmartClient:
                 "sensor_mid": query.signal.sensor.sensor_mid,
                 "signal_type_moid": query.signal.moid,
                 **extra,
-                **{
-                    name: value
-                    for name, value in _data_parameters(query).items()
-                    if value is not None
-                },
+                "since": _milliseconds(query.since),
+                "till": _milliseconds(query.till),
+                **_choices(query),
             }
             for query in queries
         ]
@@ -266,6 +270,7 @@ class BesmartClient:
             timeout=DATA_TIMEOUT,
             max_bytes=MAX_DATA_BYTES,
             idempotent=True,
+            last=last,
         )
         answer = await self._send(request)
         if isinstance(answer, dict):
@@ -319,16 +324,15 @@ def _query(**params: str | int | bool | None) -> dict[str, QueryValue]:
     }
 
 
-def _data_parameters(query: DataQuery) -> dict[str, int | bool | None]:
-    """Return the parameters of a data query under the server's names."""
-    return {
-        "since": _milliseconds(query.since),
-        "till": _milliseconds(query.till),
+def _choices(query: DataQuery) -> dict[str, int | bool]:
+    """Return what a query asks for besides its span, under the server's names."""
+    choices = {
         "delta_t": query.delta_t,
         "raw": query.raw,
         "output_unit_id": query.output_unit_id,
         "signal_origin_id": query.origin,
     }
+    return {name: value for name, value in choices.items() if value is not None}
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -17,6 +17,7 @@ from .batch_result import BatchResult
 from .batching import SignalBatcher
 from .models import DataQuery, SignalData, SignalId
 from .origins import (
+    MEASURED,
     SELECTED_PER_TURN,
     Value,
     ValuesByOrigin,
@@ -194,10 +195,14 @@ class LatestReader:
         samples = data.samples if data else Samples()
         unit = data.unit if data else None
         since, till = query.since.timestamp(), query.till.timestamp()
+        plain = samples.last_of(MEASURED) if midnight is None else None
+        if plain is not None and since <= plain[0] <= till:
+            self._values[signal] = _measured(plain, unit)
+            _forget_deleted(self._words, query)
+            return
         values = await group_by_origin(samples, since, till, yielder)
         if (latest := latest_value(values)) is not None:
-            time = datetime.fromtimestamp(latest[0], UTC)
-            self._values[signal] = Measured(time, latest[1], unit)
+            self._values[signal] = _measured(latest, unit)
         else:
             _forget_deleted(self._values, query)
         words: ValuesByOrigin[Word] = await group_by_origin(
@@ -228,6 +233,11 @@ class LatestReader:
                 value=round(sum(value for _, value in today), 9),
                 unit=unit,
             )
+
+
+def _measured(value: Value, unit: str | None) -> Measured:
+    """Return a value with its unit."""
+    return Measured(datetime.fromtimestamp(value[0], UTC), value[1], unit)
 
 
 def _forget_deleted[Known: (Measured, Stated)](

@@ -185,8 +185,10 @@ def _parse_row_sensor(row: Mapping[str, Json]) -> SensorId | None:
 
 def parse_row_signal(row: Mapping[str, Json]) -> SignalId | None:
     """Parse the id of the signal that a row belongs to."""
-    sensor, moid = _parse_row_sensor(row), as_integer(row.get("signal_type_moid"))
-    return None if sensor is None or moid is None else SignalId(sensor, moid)
+    moid = as_integer(row.get("signal_type_moid"))
+    if moid is None or (sensor := _parse_row_sensor(row)) is None:
+        return None
+    return SignalId(sensor, moid)
 
 
 def parse_signal_types(rows: Rows) -> list[SignalType]:

@@ -1,7 +1,7 @@
 """Samples of a signal, as an answer has them."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import isnan, nan
 from typing import NamedTuple
 
@@ -40,22 +40,47 @@ class Samples:
         self._values = array("d")
         self._origins = array("q")
         self._words: dict[int, Word] = {}
+        self._is_plain = False
         self.is_backwards = False
         self.extend(samples)
 
     @classmethod
     def of_columns(
-        cls, times: Iterable[float], values: Iterable[float], origins: Iterable[int]
+        cls,
+        times: Sequence[float],
+        values: Iterable[float],
+        origins: Iterable[int],
+        *,
+        is_plain: bool,
     ) -> Samples:
-        """Return samples made from columns of equal length; none is deleted."""
+        """Return samples made from columns of equal length; none is deleted.
+
+        `is_plain` says that all are measured or predicted, and that none is later than
+        one that follows it.
+        """
         samples = cls()
         samples._times = array("d", times)
         samples._values = array("d", values)
         samples._origins = array("q", origins)
+        samples._is_plain = is_plain
+        samples.is_backwards = times[0] > times[-1]
         return samples
+
+    def last_of(self, origin: int) -> tuple[float, float] | None:
+        """Return time and value of the last sample of an origin, if that is the latest.
+
+        Returns None if there is none, or if the samples are not plain.
+        """
+        if not self._is_plain:
+            return None
+        for index in range(len(self._origins) - 1, -1, -1):
+            if self._origins[index] == origin:
+                return self._times[index], self._values[index]
+        return None
 
     def extend(self, samples: Iterable[Sample | WordSample]) -> None:
         """Append samples."""
+        self._is_plain = False
         for time, value, origin in samples:
             if isinstance(value, str | bool):
                 self._words[len(self._times)] = value

@@ -6,16 +6,18 @@ samples. Long answers are processed in slices to keep the event loop responsive.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import batched, chain, pairwise, repeat, zip_longest
 from math import isfinite
 from typing import TypeGuard, cast
 
 from ..common.concurrency import LoopYielder
-from ..common.http import Json
+from ..common.http import Json, LastAnswer
 from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
 from ..errors import ProtocolError
-from .models import SignalData, SignalId, parse_row_signal
-from .origins import MEASURED
+from .models import DataQuery, SignalData, SignalId, parse_row_signal
+from .origins import MEASURED, PREDICTED
 from .samples import Sample, Samples, Word, WordSample
 
 _PARSED_PER_TURN = 1000
@@ -24,6 +26,9 @@ _COLUMN_SPEEDUP = 4
 
 _KEPT_SAMPLES = 200
 """Answers of up to this length, two days of quarters, are kept for comparison."""
+
+_KEPT_SPAN = timedelta(days=1)
+"""Answers to batches of up to this span are those of polls."""
 
 _COLUMNS = ("time", "value", "type", "origin")
 _ACQUIRED = "original_acq"
@@ -34,6 +39,9 @@ _TRUTHS: Mapping[str, bool] = {"true": True, "false": False}
 _NO_ENTRY = "no entry"
 """What a column that is too short has instead of an origin."""
 
+_PLAIN = {MEASURED, PREDICTED}
+_WHOLE = {int}
+_NUMBERS = {int, float}
 _EXACT = 2**53
 _ORIGINS = 1000
 _LATEST_TIME = 4_102_444_800.0
@@ -43,21 +51,43 @@ type _RawSample = tuple[Json, Json, Json, Json]
 """Time in milliseconds, value, type and origin, not parsed yet."""
 
 
+@dataclass(slots=True)
+class BatchPart:
+    """The last answer to a batch of signals that is read again and again."""
+
+    last: LastAnswer = field(default_factory=LastAnswer)
+    rows: Sequence[dict[str, Json]] = ()
+    found: dict[SignalId, SignalData] = field(default_factory=dict)
+
+
 class BatchParser:
     """Parses batch answers and reuses the results of data that did not change."""
 
     def __init__(self) -> None:
         """Initialize the parser."""
         self._parsed: dict[SignalId, tuple[Json, SignalData]] = {}
+        self._parts: dict[SignalId, BatchPart] = {}
+
+    def part_of(self, queries: Sequence[DataQuery]) -> BatchPart:
+        """Return what is known of the last answer to these queries.
+
+        It is only compared, so the first signal is enough to find it again. Answers of
+        a long span are history, which is not repeated, and too large to be kept.
+        """
+        if not queries or any(each.till - each.since > _KEPT_SPAN for each in queries):
+            return BatchPart()
+        return self._parts.setdefault(queries[0].signal, BatchPart())
 
     async def parse_batch(
-        self, rows: Sequence[dict[str, Json]]
-    ) -> dict[SignalId, SignalData]:
+        self, rows: Sequence[dict[str, Json]], part: BatchPart
+    ) -> Mapping[SignalId, SignalData]:
         """Parse samples by signal; rows without a signal or its data are ignored.
 
         If the short data of a signal is the same as in the previous answer, the
         previous object is returned.
         """
+        if rows == part.rows:
+            return part.found
         found: dict[SignalId, SignalData] = {}
         yielder = LoopYielder(_PARSED_PER_TURN)
         for item in rows:
@@ -68,11 +98,14 @@ class BatchParser:
                 found[signal] = previous[1]
                 continue
             try:
-                found[signal] = data = await parse_signal_data(item, yielder)
+                data = _parse_plain(item) or await parse_signal_data(item, yielder)
             except ProtocolError:
                 continue
+            found[signal] = data
+            await yielder.spend(len(data.samples) // _COLUMN_SPEEDUP)
             if len(data.samples) <= _KEPT_SAMPLES:
                 self._parsed[signal] = item, data
+        part.rows, part.found = rows, found
         return found
 
 
@@ -83,12 +116,14 @@ async def parse_signal_data(
 
     Raises ProtocolError if there are neither rows nor columns, not even empty ones.
     """
+    if (plain := _parse_plain(item)) is not None:
+        return plain
     if not _has_samples(item.get("data")):
         raise ProtocolError("signal data without samples")
     yielder = yielder or LoopYielder(_PARSED_PER_TURN)
     unit = as_text(item.get("unit"))
     data = _as_acquired(item.get("data"))
-    if (samples := _parse_plain_columns(data)) is not None:
+    if (samples := _parse_plain_columns(as_object(data))) is not None:
         await yielder.spend(len(samples) // _COLUMN_SPEEDUP)
     else:
         samples = Samples()
@@ -98,6 +133,16 @@ async def parse_signal_data(
             await yielder.spend(len(part))
     samples.is_backwards = _is_backwards(item.get("data"))
     return SignalData(unit=unit, samples=samples)
+
+
+def _parse_plain(item: Mapping[str, Json]) -> SignalData | None:
+    """Parse the short columns that nearly all answers consist of; None for others."""
+    data = item.get("data")
+    if not isinstance(data, dict) or _ACQUIRED in data:
+        return None
+    if (samples := _parse_plain_columns(data)) is None:
+        return None
+    return SignalData(unit=as_text(item.get("unit")), samples=samples)
 
 
 def _is_backwards(data: Json) -> bool:
@@ -145,13 +190,12 @@ def _order_of(acquired: list[float]) -> list[int] | None:
     return sorted(range(len(acquired)), key=acquired.__getitem__)
 
 
-def _parse_plain_columns(data: Json) -> Samples | None:
+def _parse_plain_columns(columns: Mapping[str, Json]) -> Samples | None:
     """Parse short columns of plain numbers, which nearly all answers consist of.
 
     Returns None if there is anything else in the columns, which then need to be parsed
     sample by sample. This is much slower.
     """
-    columns = as_object(data)
     times, values = columns.get("time"), columns.get("value")
     types, origins = columns.get("type"), columns.get("origin")
     if (
@@ -162,33 +206,32 @@ def _parse_plain_columns(data: Json) -> Samples | None:
         or not 0 < len(times) <= _PARSED_PER_TURN
         or not len(times) == len(values) == len(types) == len(origins)
         or _REMOVED in types
-        or not _are_whole(times, 0, _LATEST_TIME * 1000)
-        or not _are_whole(origins, -1, _ORIGINS)
+        or not _are_whole(times)
+        or not _are_whole(origins)
+        or not 0 < min(times) <= max(times) < _LATEST_TIME * 1000
         or not _are_exact(values)
     ):
         return None
-    return Samples.of_columns([time / 1000 for time in times], values, origins)
+    known = set(origins)
+    if not 0 <= min(known) <= max(known) < _ORIGINS:
+        return None
+    is_plain = known <= _PLAIN and times == sorted(times)
+    seconds = [time / 1000 for time in times]
+    return Samples.of_columns(seconds, values, origins, is_plain=is_plain)
 
 
-def _are_whole(column: list[Json], above: float, below: float) -> TypeGuard[list[int]]:
-    """Return True if a column has only integers between two exclusive limits."""
-    return set(map(type, column)) == {int} and _are_between(column, above, below)
+def _are_whole(column: list[Json]) -> TypeGuard[list[int]]:
+    """Return True if a column has only integers."""
+    return set(map(type, column)) == _WHOLE
 
 
 def _are_exact(column: list[Json]) -> TypeGuard[list[float]]:
     """Return True if a column has only finite numbers that a float can represent."""
-    return (
-        set(map(type, column)) <= {int, float}
-        and _are_between(column, -_EXACT, _EXACT)
-        # A sum is not finite if any of its numbers is not finite.
-        and isfinite(sum(cast("list[float]", column)))
-    )
-
-
-def _are_between(column: list[Json], above: float, below: float) -> bool:
-    """Return True if all numbers are between two exclusive limits."""
+    if not set(map(type, column)) <= _NUMBERS:
+        return False
     numbers = cast("list[float]", column)
-    return above < min(numbers) and max(numbers) < below
+    # A sum is not finite if any of its numbers is not finite.
+    return -_EXACT < min(numbers) <= max(numbers) < _EXACT and isfinite(sum(numbers))
 
 
 def _raw_samples(data: Json) -> Iterable[_RawSample]:

@@ -48,6 +48,11 @@ class SignalMemory:
         self._history_starts: dict[SignalId, HistoryStart] = {}
         self._refused: dict[SignalId, datetime] = {}
 
+    @property
+    def are_all_answered(self) -> bool:
+        """Return True if no signal is refused."""
+        return not self._refused
+
     def is_refused(self, signal: SignalId) -> bool:
         """Return True if the server refused a signal less than a day ago."""
         since = self._refused.get(signal)

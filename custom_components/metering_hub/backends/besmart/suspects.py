@@ -39,6 +39,11 @@ class Suspects:
         """Return True if a signal may not be in a batch with signals that work."""
         return signal in self._largest or self._memory.signals.was_refused(signal)
 
+    @property
+    def are_none(self) -> bool:
+        """Return True if no signal is suspected or left out, as is usual."""
+        return not self._largest and self._memory.signals.are_all_answered
+
     def divide(self, parts: Sequence[Part], more: int) -> list[Part]:
         """Divide parts of suspects, into at most so many `more`.
 
@@ -66,6 +71,8 @@ class Suspects:
 
     def clear(self, part: Part) -> None:
         """Note that a part was answered."""
+        if self.are_none:
+            return
         for query in part:
             self._largest.pop(query.signal, None)
             self._memory.signals.clear_refused(query.signal)
