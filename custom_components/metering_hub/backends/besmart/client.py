@@ -12,7 +12,9 @@ from typing import Literal
 from aiohttp import ClientSession
 
 from ..common.auth import TokenAuth
-from ..common.http import Answer, HttpClient, Json, LastAnswer, QueryValue, Request
+from ..common.http import HttpClient
+from ..common.json_text import Json
+from ..common.messages import Answer, LastAnswer, QueryValue, Request
 from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object, require_objects, require_some
 from ..errors import (

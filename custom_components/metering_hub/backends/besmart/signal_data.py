@@ -13,7 +13,8 @@ from math import isfinite
 from typing import TypeGuard, cast
 
 from ..common.concurrency import LoopYielder
-from ..common.http import Json, LastAnswer
+from ..common.http import Json
+from ..common.messages import LastAnswer
 from ..common.parse import as_integer, as_number, as_object, as_objects, as_text
 from ..errors import ProtocolError
 from .models import DataQuery, SignalData, SignalId, parse_row_signal
