@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 
 from aiohttp import ClientSession
 
+from ...metering.memo import Kept
 from ..common.bounds import check_answer_count, check_row_count
 from ..common.http import HttpClient, Json, QueryValue, Request
-from ..common.kept import Kept
 from ..common.messages import TOTAL_TIMEOUT, LastAnswer
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object, require_some

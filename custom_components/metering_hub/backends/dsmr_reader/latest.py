@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from ...metering.memo import Kept
 from ...metering.model import Reading
 from ..base import Latest
 from ..common.concurrency import gather_parts
-from ..common.kept import Kept
 from ..common.times import local_midnight
 from ..errors import ONE_ENDPOINT_ERRORS, BackendError
 from .client import DsmrReaderClient

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 
+from ...metering.memo import Kept
 from ...metering.possible_times import TOLERANCE
 from ..base import EARLIEST
-from ..common.kept import Kept
 from ..errors import ONE_ENDPOINT_ERRORS
 from .client import DsmrReaderClient
 from .extra_clock import ExtraClock, possible_stamp

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from custom_components.metering_hub.backends.common.kept import Kept
+from custom_components.metering_hub.metering.memo import Kept
 
 
 def total(*lists: Sequence[int]) -> list[int]:
