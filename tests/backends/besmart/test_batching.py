@@ -1,6 +1,6 @@
 """Many signals in few requests, on every edition of the server."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

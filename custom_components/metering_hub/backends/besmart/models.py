@@ -124,8 +124,7 @@ class SignalData:
 type Data = Mapping[SignalId, SignalData]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataQuery:
+class DataQuery(NamedTuple):
     """A request for the samples of a signal in [since, till].
 
     `is_short` means that few of them are expected, however long the span is.
