@@ -1,6 +1,6 @@
 """Many signals in few requests, on every edition of the server."""
 
-from copy import replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest

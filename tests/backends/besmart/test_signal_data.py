@@ -1,5 +1,6 @@
 """Parsing of samples, and which ones count as measurements."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -72,8 +73,8 @@ async def test_a_batch_that_repeats_the_last_one_is_not_parsed_again() -> None:
     query = DataQuery(signal=signal, since=till - timedelta(hours=2), till=till)
     parser = BatchParser()
     part = parser.part_of([query])
-    assert parser.part_of([query._replace(till=till + timedelta(hours=1))]) is part
-    long = query._replace(since=till - timedelta(days=7))
+    assert parser.part_of([replace(query, till=till + timedelta(hours=1))]) is part
+    long = replace(query, since=till - timedelta(days=7))
     assert parser.part_of([query, long]) is not part
     assert parser.part_of([]) is not parser.part_of([])
 

@@ -66,10 +66,6 @@ The name depends on the edition. The first one, without batches, has no such par
 """
 
 
-_CHOICES = ("delta_t", "raw", "output_unit_id", "signal_origin_id")
-_NO_CHOICES = (None,) * len(_CHOICES)
-
-
 class InvalidRequestError(ProtocolError):
     """The server refuses a request without a parameter that its edition requires."""
 
@@ -332,14 +328,13 @@ def _query(**params: str | int | bool | None) -> dict[str, QueryValue]:
 
 def _choices(query: DataQuery) -> dict[str, int | bool]:
     """Return what a query asks for besides its span, under the server's names."""
-    choices = (query.delta_t, query.raw, query.output_unit_id, query.origin)
-    if choices == _NO_CHOICES:
-        return {}
-    return {
-        name: value
-        for name, value in zip(_CHOICES, choices, strict=True)
-        if value is not None
+    choices = {
+        "delta_t": query.delta_t,
+        "raw": query.raw,
+        "output_unit_id": query.output_unit_id,
+        "signal_origin_id": query.origin,
     }
+    return {name: value for name, value in choices.items() if value is not None}
 
 
 def _milliseconds(moment: datetime) -> int:

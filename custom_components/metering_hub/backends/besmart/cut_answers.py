@@ -6,6 +6,7 @@ are.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from math import floor
@@ -127,8 +128,8 @@ def _rest(query: DataQuery, samples: Samples) -> DataQuery | None:
     moment = datetime.fromtimestamp(floor(edge.time * 1000) / 1000, UTC)
     if edge.is_backwards:
         is_there = moment - query.since <= close
-        return None if is_there else query._replace(till=moment + 2 * MILLISECOND)
-    return None if query.till - moment <= close else query._replace(since=moment)
+        return None if is_there else replace(query, till=moment + 2 * MILLISECOND)
+    return None if query.till - moment <= close else replace(query, since=moment)
 
 
 def _has_news(samples: Samples, edge: _Edge | None) -> bool:

@@ -124,7 +124,8 @@ class SignalData:
 type Data = Mapping[SignalId, SignalData]
 
 
-class DataQuery(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataQuery:
     """A request for the samples of a signal in [since, till].
 
     `is_short` means that few of them are expected, however long the span is.

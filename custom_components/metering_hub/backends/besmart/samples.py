@@ -34,8 +34,6 @@ class Samples:
     the latest sample first.
     """
 
-    __slots__ = ("_is_plain", "_origins", "_times", "_values", "_words", "is_backwards")
-
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
         """Initialize the columns."""
         self._times = array("d")
