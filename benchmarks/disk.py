@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from endurance.simulated import StandingClock, simulated
 from homeassistant.components.sensor import ATTR_STATE_CLASS
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
@@ -23,7 +24,6 @@ from .backfill import feed
 from .home import add, home, poll
 from .one_meter import READING, SENSORS, TODAY, read_rest, yaml
 from .size import Size
-from .stepped import SteppedClock, stepped_simulator
 from .table import Goal, Line
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ async def _observe(
     changes: _Changes,
     found: _Observed,
     work: Callable[[], Awaitable[None]],
-    clock: SteppedClock,
+    clock: StandingClock,
     hours: int,
 ) -> None:
     """Count the changes in cycles of every interval, in hours spread over a day."""
@@ -117,11 +117,11 @@ async def _observe(
             # What has changed since the last hour is not a change of these cycles, and
             # a first reading that is old becomes available with the second.
             await work()
-            clock.move(step)
+            clock.now += step
             await work()
             before = changes.by_entity.copy()
             for _ in range(cycles):
-                clock.move(step)
+                clock.now += step
                 await work()
             found[step].changes += changes.by_entity - before
             found[step].cycles += cycles
@@ -234,12 +234,12 @@ async def measure(size: Size) -> Sequence[Line]:
     """Observe the cycles of both, and measure the size of their rows."""
     hours = max(2, _HOURS // size.divisor)
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    clock = SteppedClock(today - _DAY)
+    clock = StandingClock(today - _DAY)
     async with (
-        stepped_simulator("dsmr_reader", clock, "--years", "0.1") as server,
-        home(yaml(server)) as hass,
+        simulated("dsmr_reader", ("--years", "0.1"), clock) as running,
+        home(yaml(running.server)) as hass,
     ):
-        entry = await add(hass, server)
+        entry = await add(hass, running.server)
         changes = _Changes(hass)
 
         async def both() -> None:

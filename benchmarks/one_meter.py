@@ -10,7 +10,7 @@ from demo.processes import HOST
 from demo.servers import Server
 from homeassistant.core import HomeAssistant
 
-from .home import SECRET, add, answers, home, keep, poll, simulator, written
+from .home import add, answers, home, keep, poll, simulator, written
 from .measure import Meter, Spread, in_turns, ratios
 from .size import Size
 from .table import Goal, Line
@@ -123,7 +123,7 @@ def yaml(server: Server, seconds: int = 86_400) -> str:
             f"  - resource: http://{HOST}:{server.port}/api/v2/{path}",
             f"    scan_interval: {seconds}",
             "    headers:",
-            f"      X-AUTHKEY: {SECRET}",
+            f"      X-AUTHKEY: {server.secret}",
             "    sensor:",
         ]
         for number, sensor in enumerate(SENSORS):

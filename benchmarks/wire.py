@@ -3,7 +3,7 @@
 No client can cost less, because every response has to be parsed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
 
@@ -53,19 +53,22 @@ def recorded() -> Iterator[list[Sent]]:
 
 async def send(hass: HomeAssistant, requests: Sequence[Sent]) -> None:
     """Make these requests again with Home Assistant's session."""
-    ask: _Ask = async_get_clientsession(hass).request
-    for request in requests:
-        async with ask(request.method, request.url, **request.options) as response:
-            body = await response.read()
-        if response.content_type == "application/json":
+    async for content_type, body in _answers(hass, requests):
+        if content_type == "application/json":
             orjson.loads(body)
 
 
 async def weigh(hass: HomeAssistant, requests: Sequence[Sent]) -> int:
     """Return the bytes of the answers to these requests, which are made again."""
+    return sum([len(body) async for _, body in _answers(hass, requests)])
+
+
+async def _answers(
+    hass: HomeAssistant, requests: Sequence[Sent]
+) -> AsyncIterator[tuple[str, bytes]]:
+    """Yield the content types and the bodies of the answers to these requests."""
     ask: _Ask = async_get_clientsession(hass).request
-    total = 0
     for request in requests:
         async with ask(request.method, request.url, **request.options) as response:
-            total += len(await response.read())
-    return total
+            body = await response.read()
+        yield response.content_type, body

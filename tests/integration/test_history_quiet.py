@@ -98,6 +98,18 @@ async def test_cleared_statistics_are_imported_without_changes(
     assert await imported(hass, loaded) == before
 
 
+async def fail_import(
+    simulator: DsmrReaderSimulator,  # noqa: F811
+    entry: MockConfigEntry,
+) -> None:
+    """Let the server report a change, and fail while that is imported."""
+    moment = dt_util.utcnow()
+    simulator.clock = lambda: moment
+    simulator.faults.add(Fault(Drop(), path="datalogger/dsmrreading", skip=2))
+    await entry.runtime_data.history.async_refresh()
+    assert not entry.runtime_data.history.last_update_success
+
+
 async def test_failed_import_is_repeated(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -109,12 +121,7 @@ async def test_failed_import_is_repeated(
     await stand_still(simulator, loaded)
     await tick(2400)
     before = await imported(hass, loaded)
-    moment = dt_util.utcnow()
-    simulator.clock = lambda: moment
-    # The server reports a change, then fails.
-    simulator.faults.add(Fault(Drop(), path="datalogger/dsmrreading", skip=2))
-    await loaded.runtime_data.history.async_refresh()
-    assert not loaded.runtime_data.history.last_update_success
+    await fail_import(simulator, loaded)
     simulator.faults.clear()
     assert await imported(hass, loaded) == before
     await run_import(loaded)
@@ -132,10 +139,6 @@ async def test_failed_import_keeps_nothing_in_memory(
     """The error is kept until the next import, but not what was read before it."""
     await stand_still(simulator, loaded)
     await tick(2400)
-    moment = dt_util.utcnow()
-    simulator.clock = lambda: moment
-    simulator.faults.add(Fault(Drop(), path="datalogger/dsmrreading", skip=2))
-    await loaded.runtime_data.history.async_refresh()
-    assert not loaded.runtime_data.history.last_update_success
+    await fail_import(simulator, loaded)
     gc.collect()
     assert sum(type(each) is Pass for each in gc.get_objects()) == 0
