@@ -57,7 +57,7 @@ class CheckedStore[Data: dict[str, Any] | list[Any]](Store[Data]):
 
     @override
     async def async_load(self) -> Data | None:
-        """Return what is stored, or `None` if that is nothing or of a wrong shape."""
+        """Return the stored data, or `None` if there is none or its shape is wrong."""
         try:
             stored = await super().async_load()
         except AttributeError, KeyError, TypeError:

@@ -125,8 +125,8 @@ class FollowingEntity(IsolatedEntity):
     @callback
     def _handle_coordinator_update(self) -> None:
         """Set the attributes, and write the state if any has changed."""
-        was_broken = self._is_update_broken or self._is_state_broken
-        if self._has_refreshed() or was_broken or self._is_update_broken:
+        worked = self._works
+        if self._has_refreshed() or not worked or self._is_update_broken:
             self.async_write_ha_state()
 
     def _has_refreshed(self) -> bool:

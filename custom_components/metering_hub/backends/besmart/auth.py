@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from aiohttp import ClientSession
 
 from ..common.auth import StaticAuth, Token
-from ..common.http import Answer, HttpClient, Json, Request
+from ..common.http import HttpClient, Json
+from ..common.messages import Answer, Request
 from ..common.parse import as_number, as_object, as_objects, as_whole_text
 from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError, Reason

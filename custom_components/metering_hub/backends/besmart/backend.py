@@ -1,6 +1,7 @@
 """The besmart.energy backend: its sensors become devices, its signals points."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
@@ -11,7 +12,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from ...metering.inventory import Inventory
-from ...metering.memo import IdentityMemo
+from ...metering.memo import IdentityMemo, Kept
 from ...metering.meter_roles import grid_candidates, solar_devices
 from ...metering.model import Kind, Point, Quantity, Reading
 from ...metering.point_settings import PointSettings
@@ -96,7 +97,9 @@ class BesmartBackend(Backend):
         self._found: FoundSensors | None = None
         self._settings: Mapping[str, PointSettings] = {}
         self._plan: IdentityMemo[PollPlan] = IdentityMemo()
-        self._made: dict[str, tuple[Point, Measured, Reading | None]] = {}
+        self._makers = defaultdict[str, Kept[Point, Measured, Reading | None]](
+            lambda: Kept(_make_reading)
+        )
         self._last_poll = Latest(readings={})
 
     @property
@@ -142,7 +145,7 @@ class BesmartBackend(Backend):
             if (said := self._settings.get(point_key(signal))) and said.kind is not None
         ]
         questions = await self._kinds.detect(found.signals, found.types, decided)
-        self._made.clear()
+        self._makers.clear()
         points = make_points(found, self._memory, self._settings)
         return Inventory(
             devices=make_devices(found),
@@ -254,11 +257,7 @@ class BesmartBackend(Backend):
 
         A value that has not changed is the same object at every poll.
         """
-        made = self._made.get(point.key)
-        if made is None or made[0] is not point or made[1] is not measured:
-            made = point, measured, _make_reading(point, measured)
-            self._made[point.key] = made
-        return made[2]
+        return self._makers[point.key](point, measured)
 
     def _data_reading(
         self, point: Point, signals: Sequence[SignalId]

@@ -1,7 +1,7 @@
 """Samples of a signal, as an answer has them."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from math import isnan, nan
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Samples:
     @classmethod
     def of_columns(
         cls,
-        times: Sequence[float],
+        times: Iterable[float],
         values: Iterable[float],
         origins: Iterable[int],
         *,
@@ -63,7 +63,6 @@ class Samples:
         samples._values = array("d", values)
         samples._origins = array("q", origins)
         samples._is_plain = is_plain
-        samples.is_backwards = times[0] > times[-1]
         return samples
 
     def last_of(self, origin: int) -> tuple[float, float] | None:

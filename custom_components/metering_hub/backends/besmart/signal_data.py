@@ -99,11 +99,9 @@ class BatchParser:
                 found[signal] = previous[1]
                 continue
             try:
-                data = _parse_plain(item) or await parse_signal_data(item, yielder)
+                found[signal] = data = await parse_signal_data(item, yielder)
             except ProtocolError:
                 continue
-            found[signal] = data
-            await yielder.spend(len(data.samples) // _COLUMN_SPEEDUP)
             if len(data.samples) <= _KEPT_SAMPLES:
                 self._parsed[signal] = item, data
         part.rows, part.found = rows, found
@@ -117,8 +115,6 @@ async def parse_signal_data(
 
     Raises ProtocolError if there are neither rows nor columns, not even empty ones.
     """
-    if (plain := _parse_plain(item)) is not None:
-        return plain
     if not _has_samples(item.get("data")):
         raise ProtocolError("signal data without samples")
     yielder = yielder or LoopYielder(_PARSED_PER_TURN)
@@ -134,16 +130,6 @@ async def parse_signal_data(
             await yielder.spend(len(part))
     samples.is_backwards = _is_backwards(item.get("data"))
     return SignalData(unit=unit, samples=samples)
-
-
-def _parse_plain(item: Mapping[str, Json]) -> SignalData | None:
-    """Parse the short columns that nearly all answers consist of; None for others."""
-    data = item.get("data")
-    if not isinstance(data, dict) or _ACQUIRED in data:
-        return None
-    if (samples := _parse_plain_columns(data)) is None:
-        return None
-    return SignalData(unit=as_text(item.get("unit")), samples=samples)
 
 
 def _is_backwards(data: Json) -> bool:
@@ -174,6 +160,8 @@ def _as_acquired(data: Json) -> Json:
         acquired = [as_number(row.get(_ACQUIRED)) or 0.0 for row in rows]
         order = _order_of(acquired)
         return data if order is None else [rows[index] for index in order]
+    if _ACQUIRED not in as_object(data):
+        return data
     columns = {name: as_object(data).get(name) for name in (*_COLUMNS, _ACQUIRED)}
     known = {name: each for name, each in columns.items() if isinstance(each, list)}
     if _ACQUIRED not in known or len({len(each) for each in known.values()}) > 1:

@@ -27,11 +27,9 @@ class UnreadMarks:
             self._keys.update(
                 key for key, each in found.items() if each.quality == NEW_REGISTER
             )
-        late = {
-            key: replace(found[key], quality=NEW_REGISTER)
-            for key in self._keys & found.keys()
-        }
-        return found | late
+        if not (late := self._keys & found.keys()):
+            return found
+        return found | {key: replace(found[key], quality=NEW_REGISTER) for key in late}
 
     def pass_on(self, keys: Iterable[str]) -> None:
         """Forget the marks of registers whose readings were passed on."""

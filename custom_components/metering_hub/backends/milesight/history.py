@@ -14,7 +14,7 @@ from ...metering.reading_columns import ReadingColumns, number
 from ..base import HistoryChunk
 from ..common.concurrency import LoopYielder, gather_parts
 from ..errors import BackendError
-from .client import BATCH_SIZE, MilesightClient
+from .client import BATCH_SIZE, MilesightClient, to_millis
 from .history_batches import BatchProbe
 from .history_pages import (
     ChangedMeanwhileError,
@@ -207,7 +207,7 @@ class HistoryReader:
         if len(first) == 1:
             (page,) = first.values()
             if page.size < page.total and (until := _complete_until(page)) > start:
-                last = int(until.timestamp()) * 1000
+                last = to_millis(until)
                 rows = [row for row in page.rows if row.millis < last]
                 return _Window([rows], until, fullness)
         if fullness > 2 and stop - start > NARROWEST_WINDOW:

@@ -75,7 +75,7 @@ class StoredValue(NamedTuple):
     @property
     def time(self) -> datetime:
         """Return the time as a moment in UTC."""
-        return datetime.fromtimestamp(self.millis / 1000, UTC)
+        return _moment(self.millis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +127,23 @@ def as_whole_number(value: Json) -> int | None:
     return value if 0 <= value < _MOST else None
 
 
+def as_millis(value: Json) -> int | None:
+    """Return epoch milliseconds, a whole number or text, of a possible time."""
+    millis = as_whole_number(value)
+    return None if millis is None or millis >= _LATEST_MILLIS else millis
+
+
 def from_millis(value: Json) -> datetime | None:
     """Return epoch milliseconds, a whole number or text, as a moment in UTC.
 
     This does not use `from_epoch`, because it runs for every row of every poll.
     """
-    millis = as_whole_number(value)
-    if millis is None or millis >= _LATEST_MILLIS:
-        return None
+    millis = as_millis(value)
+    return None if millis is None else _moment(millis)
+
+
+def _moment(millis: int) -> datetime:
+    """Return epoch milliseconds as a moment in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC)
 
 
@@ -266,8 +275,8 @@ def parse_stored_value(row: Object, requested_id: str | None) -> StoredValue | N
     `requested_id` is the entity of a request for a single one: 1.0.0 omits it in rows.
     """
     entity_id = as_id(row.get("entity_id")) or requested_id
-    millis = as_whole_number(row.get("timestamp"))
-    if entity_id is None or millis is None or millis >= _LATEST_MILLIS:
+    millis = as_millis(row.get("timestamp"))
+    if entity_id is None or millis is None:
         return None
     row_id = as_whole_number(row.get("id"))
     return StoredValue(entity_id, millis, row.get("value"), row_id)
