@@ -11,7 +11,8 @@ from custom_components.metering_hub.backends.base import (
     Field,
     FieldKind,
 )
-from custom_components.metering_hub.backends.common.http import Json, Request
+from custom_components.metering_hub.backends.common.http import Json
+from custom_components.metering_hub.backends.common.messages import Request
 from custom_components.metering_hub.backends.common.parse import as_object
 from custom_components.metering_hub.metering.inventory import (
     Composite,

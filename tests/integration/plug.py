@@ -25,12 +25,8 @@ from custom_components.metering_hub.backends.base import (
     Latest,
     Settings,
 )
-from custom_components.metering_hub.backends.common.http import (
-    Answer,
-    HttpClient,
-    Json,
-    Request,
-)
+from custom_components.metering_hub.backends.common.http import HttpClient, Json
+from custom_components.metering_hub.backends.common.messages import Answer, Request
 from custom_components.metering_hub.backends.common.parse import as_object, as_text
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,

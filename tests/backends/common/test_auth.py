@@ -14,7 +14,8 @@ from custom_components.metering_hub.backends.common.auth import (
     Token,
     TokenAuth,
 )
-from custom_components.metering_hub.backends.common.http import HttpClient, Request
+from custom_components.metering_hub.backends.common.http import HttpClient
+from custom_components.metering_hub.backends.common.messages import Request
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,
     BackendError,

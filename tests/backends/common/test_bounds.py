@@ -13,7 +13,8 @@ from custom_components.metering_hub.backends.common.bounds import (
     check_row_count,
     time_limit,
 )
-from custom_components.metering_hub.backends.common.http import HttpClient, Request
+from custom_components.metering_hub.backends.common.http import HttpClient
+from custom_components.metering_hub.backends.common.messages import Request
 from custom_components.metering_hub.backends.errors import (
     AnswerTooLargeError,
     EndlessError,

@@ -20,9 +20,7 @@ from custom_components.metering_hub.backends.common import http
 from custom_components.metering_hub.backends.common.auth import StaticAuth
 from custom_components.metering_hub.backends.common.http import (
     MAX_REDIRECTS,
-    Answer,
     HttpClient,
-    Request,
 )
 from custom_components.metering_hub.backends.common.json_text import (
     LONG_BYTES,
@@ -31,7 +29,9 @@ from custom_components.metering_hub.backends.common.json_text import (
 from custom_components.metering_hub.backends.common.messages import (
     MAX_ANSWER_BYTES,
     MAX_ERROR_BYTES,
+    Answer,
     LastAnswer,
+    Request,
 )
 from custom_components.metering_hub.backends.errors import (
     AuthenticationError,

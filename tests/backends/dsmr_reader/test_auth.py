@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from custom_components.metering_hub.backends.common.http import Answer
+from custom_components.metering_hub.backends.common.messages import Answer
 from custom_components.metering_hub.backends.dsmr_reader.auth import (
     classify_login,
     make_auth,

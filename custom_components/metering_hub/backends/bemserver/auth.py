@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ..common.auth import StaticAuth, Token
-from ..common.http import Answer, Json, Request
+from ..common.http import Json
 from ..common.json_text import decode_json
+from ..common.messages import Answer, Request
 from ..common.parse import as_object, as_whole_text
 from ..common.times import from_epoch
 from ..errors import AuthenticationError, BackendError, ProtocolError

@@ -13,7 +13,8 @@ from functools import partial
 import re
 
 from ..common.bounds import MAX_PLACES, check_row_count
-from ..common.http import Answer, HttpClient
+from ..common.http import HttpClient
+from ..common.messages import Answer
 from ..common.parse import as_integer, as_object, as_whole_text
 from ..common.shapes import require_object, require_objects
 from ..errors import BackendError, NotFoundError, ProtocolError

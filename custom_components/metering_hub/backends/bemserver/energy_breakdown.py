@@ -16,7 +16,8 @@ from ...metering.energy_breakdown import (
     EnergyBreakdown,
     EnergyUse,
 )
-from ..common.http import Json, QueryValue
+from ..common.http import Json
+from ..common.messages import QueryValue
 from ..common.parse import as_number, as_object
 from ..common.shapes import require_object
 from ..common.times import as_moment, utc_text

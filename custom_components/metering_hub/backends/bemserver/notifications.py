@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from ...metering.notifications import Notification
 from ..common.bounds import check_row_count
-from ..common.http import HttpClient, Request
+from ..common.http import HttpClient
+from ..common.messages import Request
 from ..common.parse import as_object
 from ..common.shapes import require_object, require_objects
 from ..errors import NotFoundError, ProtocolError, Reason, RejectedError

@@ -11,7 +11,8 @@ import re
 
 from ..common.bounds import check_row_count
 from ..common.concurrency import gather_parts
-from ..common.http import HttpClient, QueryValue, Request
+from ..common.http import HttpClient
+from ..common.messages import QueryValue, Request
 from ..common.parse import as_integer
 from ..common.shapes import require_objects, require_some
 from ..errors import AnswerTooLargeError, ProtocolError

@@ -16,7 +16,8 @@ from math import isfinite
 
 from yarl import URL
 
-from ..common.http import HttpClient, Json, QueryValue, Request
+from ..common.http import HttpClient, Json
+from ..common.messages import QueryValue, Request
 from ..common.parse import as_integer, as_number, as_object
 from ..common.shapes import require_object
 from ..common.times import YEARS, as_moment, utc_text

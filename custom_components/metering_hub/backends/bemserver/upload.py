@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..base import DataState, UploadTarget
-from ..common.http import HttpClient, Json, Request
+from ..common.http import HttpClient, Json
+from ..common.messages import Request
 from ..common.shapes import require_object, require_objects
 from ..common.units import canonical_unit
 from ..errors import (

@@ -25,13 +25,7 @@ from ..errors import (
 )
 from .auth import Authenticator, StaticAuth
 from .json_text import Json as Json  # noqa: PLC0414 -- the parsers have it from here
-from .messages import (
-    JSON_TYPE,
-    Answer as Answer,  # noqa: PLC0414 -- the backends have these from here
-    QueryValue as QueryValue,  # noqa: PLC0414
-    Request as Request,  # noqa: PLC0414
-    read_answer,
-)
+from .messages import JSON_TYPE, Answer, QueryValue, Request, read_answer
 from .server_clock import clock_offset, http_date
 
 CONNECT_TIMEOUT = ClientTimeout(sock_connect=5.0)

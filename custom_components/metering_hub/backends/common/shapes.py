@@ -5,7 +5,8 @@ again. The functions of `parse` are for the values inside an answer.
 """
 
 from ..errors import ProtocolError
-from .http import Json, Request
+from .http import Json
+from .messages import Request
 
 
 def require_object(value: Json, source: Request | str) -> dict[str, Json]:

@@ -4,7 +4,7 @@ Source: docs/wire/dsmr_reader.md, Keys.
 """
 
 from ..common.auth import StaticAuth
-from ..common.http import Answer
+from ..common.messages import Answer
 from ..common.parse import as_object, as_text
 from ..errors import (
     AuthenticationError,

@@ -14,8 +14,8 @@ from aiohttp import ClientSession
 
 from ...metering.memo import Kept
 from ..common.bounds import check_answer_count, check_row_count
-from ..common.http import HttpClient, Json, QueryValue, Request
-from ..common.messages import TOTAL_TIMEOUT, LastAnswer
+from ..common.http import HttpClient, Json
+from ..common.messages import TOTAL_TIMEOUT, LastAnswer, QueryValue, Request
 from ..common.parse import as_integer, as_text
 from ..common.shapes import require_object, require_some
 from ..common.times import as_utc_moment, utc_text

@@ -13,8 +13,9 @@ from hashlib import sha256
 from aiohttp import ClientSession
 
 from ...metering.p1_readings import P1Readings
-from ..common.http import Answer, HttpClient, Json, Request
+from ..common.http import HttpClient, Json
 from ..common.json_text import clean_text
+from ..common.messages import Answer, Request
 from ..common.parse import as_object
 from ..common.times import utc_text
 from ..errors import (

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..common.auth import Token
-from ..common.http import Answer, HttpClient, Request
+from ..common.http import HttpClient
+from ..common.messages import Answer, Request
 from ..common.parse import as_integer, as_object, as_text, as_whole_text
 from ..errors import AuthenticationError, BackendError, ProtocolError, Reason
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ..common.http import HttpClient, Json, Request
-from ..common.messages import TOTAL_TIMEOUT, LastAnswer
+from ..common.http import HttpClient, Json
+from ..common.messages import TOTAL_TIMEOUT, LastAnswer, Request
 from ..common.parse import as_object, as_objects
 from ..common.shapes import require_object
 from ..errors import NotFoundError, ProtocolError

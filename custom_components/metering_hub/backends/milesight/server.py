@@ -12,7 +12,8 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from ..common.auth import Authenticator, TokenAuth
-from ..common.http import Answer, HttpClient, Request
+from ..common.http import HttpClient
+from ..common.messages import Answer, Request
 from ..common.parse import as_object, as_objects, as_text
 from ..errors import (
     ONE_ENDPOINT_ERRORS,
