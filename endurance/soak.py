@@ -14,6 +14,7 @@ from demo.progress import say
 
 from .flatness import course
 from .home import Home, make_template
+from .person import log_in_again, log_in_when_asked
 from .reading import wait_until_up_to_date
 from .samples import LIMITS, Sample, Sampler
 from .simulated import SECRET, Simulated, simulated
@@ -66,11 +67,11 @@ async def soak(
         home.prepare(template)
         stack.push_async_callback(home.kill)
         await home.start()
-        await _add(home, servers)
+        entries = await _add(home, servers)
         usual, samples = await _watch(
-            home, servers, minutes, None if calm else f"soak {seed}"
+            home, entries, minutes, None if calm else f"soak {seed}"
         )
-        wrong = await _left(home, usual)
+        wrong = await _left(home, entries, usual)
         await home.stop()
     (folder / "samples.json").write_text(
         json.dumps([{name: getattr(each, name) for name in LIMITS} for each in samples])
@@ -78,18 +79,20 @@ async def soak(
     return [*wrong, *_in_log(home), *_table(samples)]
 
 
-async def _add(home: Home, servers: Sequence[Simulated]) -> None:
-    """Add an entry for each server, one after the other."""
+async def _add(home: Home, servers: Sequence[Simulated]) -> dict[str, Simulated]:
+    """Add an entry for each server, one after the other; return them by entry id."""
     sampler = Sampler(home)
     say(f"empty: {await sampler.sample()}")
+    entries = {}
     for number, server in enumerate(servers, start=1):
-        await home.api.add(server.server)
+        entries[await home.api.add(server.server)] = server
         await wait_until_up_to_date(home.api, number, longest=3600)
         say(f"{server.server.kind.name}: {await sampler.sample()}")
+    return entries
 
 
 async def _watch(
-    home: Home, servers: Sequence[Simulated], minutes: float, seed: str | None
+    home: Home, entries: Mapping[str, Simulated], minutes: float, seed: str | None
 ) -> tuple[Sample, list[Sample]]:
     """Sample each minute while servers fail; return the first sample and all."""
     sampler = Sampler(home)
@@ -98,28 +101,31 @@ async def _watch(
     say(f"begin: {usual}")
     samples: list[Sample] = []
     async with asyncio.TaskGroup() as group:
-        trouble = [
+        others = [
             group.create_task(make_trouble(server, seed))
-            for server in servers
+            for server in entries.values()
             if seed is not None
         ]
+        others.append(group.create_task(log_in_when_asked(home.api, entries)))
         begun = time.monotonic()
         while (now := time.monotonic() - begun) < minutes * 60:
             await asyncio.sleep(EVERY - now % EVERY)
             samples.append(await sampler.sample())
             say(f"minute {len(samples)}: {samples[-1]}")
-        for task in trouble:
+        for task in others:
             task.cancel()
     return usual, samples
 
 
-async def _left(home: Home, usual: Sample) -> list[str]:
+async def _left(
+    home: Home, entries: Mapping[str, Simulated], usual: Sample
+) -> list[str]:
     """Wait until as much is available as before the faults; return what is not."""
     sampler = Sampler(home)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLING):
-            # Another process cannot set an event of this one.
-            while (await sampler.sample()).unavailable > usual.unavailable:  # noqa: ASYNC110
+            while (await sampler.sample()).unavailable > usual.unavailable:
+                await log_in_again(home.api, entries)
                 await asyncio.sleep(5)
     last = await sampler.sample()
     say(f"end: {last}")
