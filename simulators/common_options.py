@@ -17,15 +17,18 @@ from aiohttp import web
 from .faults import Fault, Faults, Handler, Json, MutateJson
 from .times import utcnow
 
-type ValueLocation = tuple[str, dict[str, Json], str]
-"""The name of a value (or a list of values), the object that contains it, and its
-key."""
+type ValueLocation = tuple[str, dict[str, Json], str, int | None]
+"""The name of a value, the object that contains it, its key, and its place if there is
+a list of values."""
 
 type FindValues = Callable[[str, Json], Iterable[ValueLocation]]
 """Find the latest values in the answer of a path; other answers have none."""
 
 type MoveTime = Callable[[dict[str, Json], int], None]
-"""Give the object of a changed value a time that is so many seconds later."""
+"""Make the time of an object's changed value later, with each answer a bit more.
+
+The number is that of the answer.
+"""
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -64,7 +67,7 @@ def change_values(
     faults: Faults,
     options: Namespace,
     find_values: FindValues,
-    move_time: MoveTime | None = None,
+    move_time: MoveTime,
 ) -> None:
     """Start changing values if the options ask for it."""
     if options.changing:
@@ -80,7 +83,7 @@ class ChangeValues:
 
     percent: int
     find_values: FindValues
-    move_time: MoveTime | None = None
+    move_time: MoveTime
     _numbers: dict[str, int] = field(default_factory=dict)
     _answers: int = 0
 
@@ -101,29 +104,32 @@ class ChangeValues:
         """Change the values of the chosen names in an answer."""
         self._answers += 1
         changed_objects: dict[int, dict[str, Json]] = {}
-        for name, container, key in self.find_values(path, answer):
+        for name, container, key, index in self.find_values(path, answer):
             number = self._numbers.setdefault(name, len(self._numbers))
             # Spread the share evenly over all names.
             if number * self.percent % 100 < self.percent:
-                container[key] = changed(container[key], self._answers)
+                value = container[key]
+                if isinstance(value, list) and index is not None:
+                    value[index] = changed(value[index], self._answers)
+                else:
+                    container[key] = changed(value, self._answers)
                 changed_objects[id(container)] = container
-        if self.move_time is not None:
-            for container in changed_objects.values():
-                self.move_time(container, self._answers)
+        for container in changed_objects.values():
+            self.move_time(container, self._answers)
         return answer
 
 
 def changed(value: Json, answers: int) -> Json:
     """Return a value after a number of answers; plain text does not change.
 
-    The last decimal of a number in a text grows: no meter counts a kWh per second.
+    Numbers with decimals grow by the last of them: no meter counts a kWh per second.
     """
-    if isinstance(value, list):
-        return [changed(each, answers) for each in value]
     if isinstance(value, bool):
         return value is (answers % 2 == 0)
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return value + answers
+    if isinstance(value, float):
+        return round(value + answers / 1000, 3)
     if isinstance(value, str):
         try:
             number = Decimal(value)

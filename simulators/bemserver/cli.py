@@ -12,7 +12,7 @@ from .dirty import expected, linked_amount, make_dirty
 from .knobs import DEFAULT_EMAIL, DEFAULT_PASSWORD
 from .mixtures import monthly
 from .simulator import BemserverSimulator
-from .wire import latest_points
+from .wire import latest_points, move_time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def build(options: Namespace) -> Running:
     if options.monthly:
         monthly(simulator)
     dirt = make_dirty(simulator, options.seed) if options.dirty else NO_DIRT
-    change_values(simulator.faults, options, latest_points)
+    change_values(simulator.faults, options, latest_points, move_time)
     credentials = f"user: {reader.email}, password: {reader.password}"
     return Running(
         simulator.app,

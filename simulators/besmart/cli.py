@@ -14,7 +14,7 @@ from .knobs import DEFAULT_LOGIN, DEFAULT_PASSWORD
 from .sensors import HOUSE_MID, plant
 from .signal_types import PV_PER_QUARTER, UNITS
 from .simulator import BesmartSimulator
-from .wire import sampled_values
+from .wire import move_time, sampled_values
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -78,7 +78,7 @@ def build(options: Namespace) -> Running:
         simulator.events.append(_correction(now, options.correct_in_minutes))
     if options.dirty:
         make_dirty(simulator, options.seed)
-    change_values(simulator.faults, options, sampled_values)
+    change_values(simulator.faults, options, sampled_values, move_time)
     credentials = f"login: {simulator.login}, password: {simulator.password}"
     if simulator.workspace_key is not None:
         credentials += f", workspace key: {simulator.workspace_key}"

@@ -13,9 +13,10 @@ from aiohttp import web
 from orjson import dumps
 
 from simulators.common_options import ValueLocation
-from simulators.faults import Json
+from simulators.faults import Json, Row
 
 from .knobs import ErrorStyle
+from .store import PREDICTED
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -109,11 +110,29 @@ def json_response(value: Json) -> web.Response:
 
 
 def sampled_values(path: str, answer: Json) -> Iterator[ValueLocation]:
-    """Yield the location of each signal's values in an answer with columns."""
+    """Yield the location of each signal's newest sample in an answer with columns."""
     if not path.endswith(("/signals/data", "/signals/data/v2")):
         return
     for signal in answer if isinstance(answer, list) else ():
         columns = signal.get("data") if isinstance(signal, dict) else None
         if isinstance(signal, dict) and isinstance(columns, dict):
             name = f"{signal['sensor_mid']}/{signal['signal_type_moid']}"
-            yield name, columns, "value"
+            if (index := _newest(columns)) is not None:
+                yield name, columns, "value", index
+
+
+def move_time(columns: dict[str, Json], answers: int) -> None:
+    """Make the newest sample later by half a second for each answer."""
+    times, index = columns.get("time"), _newest(columns)
+    if isinstance(times, list) and index is not None:
+        time = times[index]
+        times[index] = time + 500 * answers if isinstance(time, int | float) else time
+
+
+def _newest(columns: Row) -> int | None:
+    """Return the place of the newest sample that is no forecast, if there is one."""
+    origins = columns.get("origin")
+    if not isinstance(origins, list):
+        return None
+    places = [place for place, origin in enumerate(origins) if origin != PREDICTED]
+    return places[-1] if places else None

@@ -128,7 +128,7 @@ def live_values(path: str, answer: Json) -> Iterator[ValueLocation]:
     for row in results if isinstance(results, list) else [answer]:
         if isinstance(row, dict):
             for name in sorted(row.keys() - _NO_MEASUREMENTS):
-                yield name, row, name
+                yield name, row, name, None
 
 
 def move_time(row: dict[str, Json], seconds: int) -> None:

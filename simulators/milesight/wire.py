@@ -106,7 +106,7 @@ def latest_values(path: str, answer: Json) -> Iterator[ValueLocation]:
     if path.endswith("/entity/batch-get-status") and isinstance(data, dict):
         for entity_id, row in data.items():
             if isinstance(row, dict) and "value" in row:
-                yield entity_id, row, "value"
+                yield entity_id, row, "value", None
 
 
 def move_time(row: dict[str, Json], seconds: int) -> None:

@@ -32,6 +32,7 @@ class Campus:
     make_backend: Callable[[], BemserverBackend]
     traffic: Counter[str]
     inventory: Inventory = field(default_factory=lambda: Inventory({}, {}))
+    polled: dict[tuple[str, ...], list[Point]] = field(default_factory=dict)
 
     def point(self, key: str) -> Point:
         """Return a point of the inventory."""
@@ -55,12 +56,16 @@ class Campus:
     async def read_inventory(self) -> Inventory:
         """Read the inventory and return it."""
         self.inventory = await self.backend.inventory()
+        self.polled.clear()
         return self.inventory
 
     async def poll(self, *keys: str) -> Latest:
-        """Read the latest values of these points, or of all series."""
+        """Read the latest values of these points, or of all series.
+
+        As in Home Assistant, all polls of the same points have the same list of them.
+        """
         points = [self.point(key) for key in keys] if keys else self.series()
-        return await self.backend.latest(points)
+        return await self.backend.latest(self.polled.setdefault(keys, points))
 
     async def history(
         self, keys: Sequence[str], start: datetime, end: datetime | None = None

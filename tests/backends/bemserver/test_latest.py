@@ -67,6 +67,47 @@ async def test_a_corrected_latest_value_is_read(campus: Campus) -> None:
     assert reading.value == 33.3
 
 
+async def test_a_poll_without_anything_new_is_the_same_object(
+    connect: Connect,
+) -> None:
+    campus = await connect_and_poll(connect, 500)
+    first = await campus.poll()
+    assert len(first.readings) == 499
+    campus.clock.forward(seconds=10)
+    assert await campus.poll() is first
+
+
+async def test_a_corrected_value_of_many_is_read(connect: Connect) -> None:
+    """Although all that the poll requests was planned before it."""
+    campus = await connect_and_poll(connect, 500)
+    first = await campus.poll()
+    series = campus.simulator.world.series[18]
+    campus.clock.forward(seconds=10)
+    for state in (RAW, CLEAN):
+        campus.simulator.store.correct(series, state, {NOW: 33.3})
+    second = await campus.poll()
+    assert second.readings["timeseries_18"].value == 33.3
+    assert {**second.readings, "timeseries_18": None} == {
+        **first.readings,
+        "timeseries_18": None,
+    }
+
+
+async def test_a_batch_that_fails_is_requested_again(connect: Connect) -> None:
+    campus = await connect_and_poll(connect, 500)
+    first = await campus.poll()
+    # Ten requests are sent at once, and each that fails is sent again.
+    campus.simulator.faults.add(Fault(Answer(500), path="/timeseries_data/", times=11))
+    campus.clock.forward(seconds=10)
+    second = await campus.poll()
+    assert len(second.failed) == 50
+    assert second.readings.keys() == first.readings.keys() - second.failed.keys()
+    campus.clock.forward(seconds=10)
+    third = await campus.poll()
+    assert not third.failed
+    assert third.readings == first.readings
+
+
 async def test_500_series_take_10_requests(connect: Connect) -> None:
     """Whatever their kinds and states: energies, meters, powers, one that is Raw."""
     campus = await connect_and_poll(connect, 500)

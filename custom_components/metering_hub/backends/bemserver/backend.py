@@ -1,6 +1,6 @@
 """BEMServer as a backend: its places are devices, its series are points."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import override
@@ -9,7 +9,8 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from ...metering.inventory import Inventory, KindQuestion
-from ...metering.model import Kind, Point, Reading
+from ...metering.memo import Kept
+from ...metering.model import Kind, Point
 from ...metering.point_settings import PointSettings
 from ..base import (
     Comparison,
@@ -22,7 +23,7 @@ from ..base import (
 )
 from ..common.auth import TokenAuth
 from ..common.concurrency import LoopYielder
-from ..errors import AuthenticationError, BackendError, PermissionDeniedError
+from ..errors import AuthenticationError, PermissionDeniedError
 from .api_address import ApiAddress
 from .auth import Login
 from .batching import SeriesBatcher
@@ -41,6 +42,8 @@ from .latest import LatestReader
 from .memory import ServerMemory
 from .on_demand import OnDemandBackend
 from .points import PointMaker, SeriesPoint, counting_series, make_devices
+from .poll import SERIES_AT_ONCE, Poll
+from .poll_plan import PollPlan
 from .setup_fields import (
     AMOUNTS_FIELD,
     chosen_kinds,
@@ -53,11 +56,6 @@ from .site_readings import SiteReader, make_overview
 from .timeseries_client import TimeseriesClient
 from .todays_amounts import TodaysAmounts
 from .value_cache import ValueCache
-
-DAY = timedelta(days=1)
-
-SERIES_AT_ONCE = 200
-"""Series processed before yielding to the event loop: a few milliseconds."""
 
 
 class BemserverBackend(OnDemandBackend):
@@ -90,17 +88,19 @@ class BemserverBackend(OnDemandBackend):
         self._starts = starts = HistoryStarts(batcher, client, states)
         self._complete = complete = CompleteHours()
         self._memory = ServerMemory(states, self._kinds, starts, complete)
-        self._latest = LatestReader(batcher, client, states, cache)
-        self._todays_amounts = TodaysAmounts(batcher, client, states, cache)
+        self._latest = latest = LatestReader(batcher, client, states, cache)
+        self._todays_amounts = amounts = TodaysAmounts(batcher, client, states, cache)
         super().__init__(http, self._api, self._client)
-        self._site_reader = SiteReader(
+        site_reader = SiteReader(
             self._client, client, batcher, states, cache, self._notifications
         )
+        self._poll = Poll(batcher, latest, amounts, site_reader, cache)
         self._history = HistoryReader(batcher, client, states, cache, starts, complete)
         self._comparer = DayComparer(batcher, client, states)
-        self._changes = ChangeFinder(cache, self._latest)
+        self._changes = ChangeFinder(cache, latest)
         self._user_id = 0
         self._series: Mapping[str, SeriesPoint] = {}
+        self._plan = Kept(PollPlan.of)
 
     @property
     @override
@@ -249,49 +249,8 @@ class BemserverBackend(OnDemandBackend):
     @override
     async def latest(self, points: Collection[Point]) -> Latest:
         """Return the latest value of each point; of amounts, today's so far."""
-        now = self._clock()
-        keys = [point.key for point in points]
-        items = [self._series[key] for key in keys if key in self._series]
-        zones = {
-            item.series_id: self._zones.of(item.campaign_id)
-            for item in items
-            if _shows_todays_amount(item.point)
-        }
-        self._todays_amounts.prepare(zones, now)
-        errors = {
-            **await self._latest.refresh({item.series_id for item in items}, now),
-            **await self._todays_amounts.refresh(zones, now),
-        }
-        readings: dict[str, Reading] = {}
-        failed: dict[str, BackendError] = {}
-        yielder = LoopYielder(SERIES_AT_ONCE)
-        for item in items:
-            if item.series_id in errors:
-                failed[item.point.key] = errors[item.series_id]
-            elif (reading := self._latest_reading(item, now)) is not None:
-                readings[item.point.key] = reading
-            await yielder.spend(1)
-        if self._site is not None:
-            read = {item.series_id: errors.get(item.series_id) for item in items}
-            found, lost = await self._site_reader.read(keys, self._site, now, read)
-            readings |= found
-            failed |= lost
-        if failed and failed.keys() >= {*keys} and not self._has_refused(errors):
-            raise next(iter(failed.values()))
-        return Latest(readings=readings, failed=failed)
-
-    def _has_refused(self, series_ids: Iterable[int]) -> bool:
-        """Return True if the server has deleted or forbidden one of these series."""
-        return any(map(self._batcher.is_refused, series_ids))
-
-    def _latest_reading(self, item: SeriesPoint, now: datetime) -> Reading | None:
-        """Return the latest reading of a series, as its kind requires."""
-        if _shows_todays_amount(item.point):
-            zone = self._zones.of(item.campaign_id)
-            return self._todays_amounts.reading(item.series_id, zone, now)
-        if (cached := self._cache.latest(item.series_id)) is None:
-            return None
-        return cached.reading(is_amount=item.point.kind is Kind.INTERVAL)
+        plan = self._plan(points, self._series, self._site)
+        return await self._poll.read(plan, self._clock())
 
     @override
     async def history(
@@ -343,10 +302,3 @@ class BemserverBackend(OnDemandBackend):
         """Return the ids of the series that still exist."""
         series = self._series
         return [series[point.key].series_id for point in points if point.key in series]
-
-
-def _shows_todays_amount(point: Point) -> bool:
-    """Return True for intervals of less than a day; others show the last interval."""
-    return point.kind is Kind.INTERVAL and (
-        point.interval is None or point.interval < DAY
-    )

@@ -5,6 +5,7 @@ Source: docs/wire/bemserver.md, Time series data and Limits.
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from ..common.bounds import check_answer_count
 from ..common.concurrency import gather_parts
@@ -144,12 +145,9 @@ class SeriesBatcher:
         failed = {
             number: error for batch, error in failures.items() for number in batch
         }
-        for batch in all_batches:
-            failed |= {
-                number: self._refused[number]
-                for number in batch
-                if number in self._refused
-            }
+        for number in chain.from_iterable(all_batches) if self._refused else ():
+            if number in self._refused:
+                failed[number] = self._refused[number]
         return [part for part in parts.values() if part is not None], failed
 
     async def request_some[Part](

@@ -35,6 +35,12 @@ class DataStates:
         self._order: tuple[int, ...] = ()
         self._states: dict[int, frozenset[int]] = {}
         self._looked: dict[int, datetime] = {}
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Return a number that grows whenever the states of any series change."""
+        return self._revision
 
     def update_names(self, names: Mapping[int, str]) -> None:
         """Set the server's states, by id; names are in lower case.
@@ -44,6 +50,7 @@ class DataStates:
         by_name = {name: number for number, name in names.items()}
         preferred = [by_name[name] for name in PREFERRED if name in by_name]
         self._order = tuple(preferred or sorted(names))
+        self._revision += 1
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -70,7 +77,10 @@ class DataStates:
     def add(self, series_ids: Iterable[int], state: int) -> None:
         """Note that these series have values in a state."""
         for number in series_ids:
-            self._states[number] = self._states.get(number, frozenset()) | {state}
+            known = self._states.get(number, frozenset())
+            if state not in known:
+                self._states[number] = known | {state}
+                self._revision += 1
 
     def having(self, series_ids: Iterable[int], state: int) -> list[int]:
         """Return those of the series that have values in a state."""

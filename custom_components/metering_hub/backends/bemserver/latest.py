@@ -11,7 +11,8 @@ better one is as new by now is looked at once an hour, and whether another one h
 values soon after they stay away.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..common.times import as_moment, local_midnight
@@ -20,7 +21,7 @@ from .batching import MAX_IDS, SeriesBatcher, make_batches
 from .data_states import CLEANED_WITHIN, DataStates, Results
 from .timeseries_client import Aggregation, Span, TimeseriesClient, Width
 from .value_cache import MAX_REPEATED, CachedValue, ValueCache
-from .value_requests import CLOCK_AHEAD, ValueRequests
+from .value_requests import CLOCK_AHEAD, PlannedRequest, ValueRequests
 
 LATE_BY = timedelta(minutes=5)
 """Values that arrive late, with a time before the latest one, are still read."""
@@ -40,6 +41,29 @@ OTHER_STATES_SOON = timedelta(minutes=10)
 
 MISSED_VALUES = 2
 """Values that a series has missed when it is overdue."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+PLAN_KEPT = timedelta(minutes=5)
+"""How long polls use a plan: known values since then are requested again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What polls of some series have in common for some minutes.
+
+    `known` are the series with a value. `comparable` are those of them with several
+    data states, each with the time from which they have to be compared, in its order.
+    `revision` is that of the states and of the cache's needs, and `made` the time.
+    """
+
+    series_ids: AbstractSet[int]
+    revision: tuple[int, int]
+    made: datetime
+    known: Mapping[int, CachedValue]
+    unknown: Sequence[int]
+    comparable: Sequence[tuple[datetime, int]]
+    requests: Sequence[PlannedRequest]
 
 
 class LatestReader:
@@ -61,6 +85,7 @@ class LatestReader:
         self._silent: dict[int, datetime] = {}
         self._polled: dict[int, datetime] = {}
         self._compared: dict[int, datetime] = {}
+        self._plan: _Plan | None = None
 
     def last_polled(self, series_id: int) -> datetime | None:
         """Return when a series was last polled successfully."""
@@ -68,54 +93,80 @@ class LatestReader:
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
+        self._plan = None
         for known in (self._silent, self._polled, self._compared):
             for number in known.keys() - series_ids:
                 del known[number]
 
     async def refresh(
-        self, series_ids: Collection[int], now: datetime
+        self, series_ids: AbstractSet[int], now: datetime
     ) -> Mapping[int, BackendError]:
         """Request new values; return the errors by series.
 
         Raises BackendError if the whole server fails.
         """
-        known = {
-            number: cached
-            for number in series_ids
-            if (cached := self._cache.latest(number)) is not None
-        }
-        failed = await self._poll(known, now)
+        plan = self._plan
+        is_new = plan is None or not self._is_valid(plan, series_ids, now)
+        if plan is None or is_new:
+            plan = self._plan = await self._make_plan(series_ids, now)
+        failed = await self._requests.poll(plan.requests, now)
         missing = [
             number
-            for number in series_ids
-            if self._cache.latest(number) is None
-            and now - self._silent.get(number, now - SILENT_FOR) >= SILENT_FOR
+            for number in self._without_value(plan.unknown)
+            if now - self._silent.get(number, now - SILENT_FOR) >= SILENT_FOR
         ]
         if missing:
             failed |= await self._search(missing, now)
         try:
-            await self._compare_states(known, now)
-            await self._look_for_other_states(series_ids, now)
+            await self._compare_states(plan, now)
+            if is_new:
+                await self._look_for_other_states(series_ids, now)
         except UnreachableError:
             # What the poll has found is shown, and the next poll tries this again.
-            pass
-        self._polled |= {n: now for n in series_ids if n not in failed}
+            self._plan = None
+        self._polled.update(dict.fromkeys(series_ids - failed.keys(), now))
         return failed
 
-    async def _poll(
-        self, known: Mapping[int, CachedValue], now: datetime
-    ) -> dict[int, BackendError]:
-        """Request new values of series, each in the state of its latest value."""
-        order = self._states.order
-        by_state: dict[int, dict[int, datetime]] = {}
-        for number, cached in known.items():
-            start = self._new_values_from(number, cached, now)
-            by_state.setdefault(order[cached.rank], {})[number] = start
-        return await self._requests.send(by_state, now, is_poll=True)
+    @property
+    def _revision(self) -> tuple[int, int]:
+        """Return what differs whenever another plan may be needed."""
+        return self._states.revision, self._cache.needs_revision
 
-    async def _compare_states(
-        self, known: Mapping[int, CachedValue], now: datetime
-    ) -> None:
+    def _is_valid(
+        self, plan: _Plan, series_ids: AbstractSet[int], now: datetime
+    ) -> bool:
+        """Return True if a plan for these series still requests what is needed."""
+        return (
+            plan.series_ids is series_ids
+            and plan.revision == self._revision
+            and plan.made <= now < plan.made + PLAN_KEPT
+        )
+
+    async def _make_plan(self, series_ids: AbstractSet[int], now: datetime) -> _Plan:
+        """Plan to request the new values of series, each in its newest state."""
+        revision, order = self._revision, self._states.order
+        known: dict[int, CachedValue] = {}
+        by_state: dict[int, dict[int, datetime]] = {}
+        for number in series_ids:
+            if (cached := self._cache.latest(number)) is not None:
+                known[number] = cached
+                start = self._new_values_from(number, cached, now)
+                by_state.setdefault(order[cached.rank], {})[number] = start
+        return _Plan(
+            series_ids=series_ids,
+            revision=revision,
+            made=now,
+            known=known,
+            unknown=[number for number in series_ids if number not in known],
+            comparable=sorted(
+                (LONG_AGO if known[n].rank else self._overdue_from(n, known[n]), n)
+                for n in known
+                if self._states.has_several(n)
+            ),
+            requests=await self._requests.plan(by_state, now),
+        )
+
+    async def _compare_states(self, plan: _Plan, now: datetime) -> None:
         """Request some series in their other states, those that are overdue first.
 
         That is needed if the best state does not have the newest value, or none has a
@@ -123,12 +174,12 @@ class LatestReader:
         again.
         """
         due: list[tuple[bool, datetime, int]] = []
-        for number in known:
-            latest = self._cache.latest(number) or known[number]
-            usual = self._cache.interval(number) or HOUR
-            is_overdue = now - latest.time > (1 + MISSED_VALUES) * usual
-            is_needed = is_overdue or latest.rank > 0
-            if not is_needed or not self._states.has_several(number):
+        for needed_from, number in plan.comparable:
+            if now < needed_from:
+                break
+            latest = self._cache.latest(number) or plan.known[number]
+            is_overdue = now >= self._overdue_from(number, latest)
+            if not is_overdue and latest.rank == 0:
                 continue
             compared = self._compared.get(number, now - OTHER_STATES_AFTER)
             wait = OTHER_STATES_SOON if is_overdue else OTHER_STATES_AFTER
@@ -138,8 +189,9 @@ class LatestReader:
         by_state: dict[int, dict[int, datetime]] = {}
         for number in numbers:
             for state in self._states.all_of(number):
-                if self._states.rank(state) != known[number].rank:
-                    start = self._new_values_from(number, known[number], now)
+                known = plan.known[number]
+                if self._states.rank(state) != known.rank:
+                    start = self._new_values_from(number, known, now)
                     by_state.setdefault(state, {})[number] = start
         failed: set[int] = set()
         for state, starts in by_state.items():
@@ -157,6 +209,11 @@ class LatestReader:
         usual = 2 * (self._cache.interval(number) or HOUR)
         late_by = min(LATE_BY, MAX_REPEATED * self._cache.expected_interval(number))
         return max(cached.time - late_by, now - max(usual, 2 * HOUR))
+
+    def _overdue_from(self, number: int, latest: CachedValue) -> datetime:
+        """Return the time from which a series without a newer value is overdue."""
+        usual = self._cache.interval(number) or HOUR
+        return latest.time + (1 + MISSED_VALUES) * usual
 
     async def _search(
         self, missing: Sequence[int], now: datetime
@@ -229,7 +286,7 @@ class LatestReader:
         return days, failed
 
     async def _look_for_other_states(
-        self, series_ids: Collection[int], now: datetime
+        self, series_ids: AbstractSet[int], now: datetime
     ) -> None:
         """Note in which states series have had values of late, once a day.
 
@@ -260,3 +317,5 @@ class LatestReader:
                 if number not in days and number not in failed:
                     self._cache.note_silence(number, rank, span.start)
         self._states.note_look(due.keys() - unanswered, now)
+        if unanswered:
+            self._plan = None

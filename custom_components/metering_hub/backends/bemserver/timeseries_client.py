@@ -16,8 +16,9 @@ from math import isfinite
 
 from yarl import URL
 
+from ...metering.memo import Kept
 from ..common.http import HttpClient, Json
-from ..common.messages import QueryValue, Request
+from ..common.messages import LastAnswer, QueryValue, Request
 from ..common.parse import as_integer, as_number, as_object
 from ..common.shapes import require_object
 from ..common.times import YEARS, as_moment, utc_text
@@ -93,6 +94,18 @@ class Span:
         }
 
 
+class RepeatedValues:
+    """The last answer to a request for values that is sent again and again.
+
+    The values of an answer that repeats it are the same object.
+    """
+
+    def __init__(self) -> None:
+        """Initialize without an answer."""
+        self.last = LastAnswer()
+        self.parse = Kept(_by_id)
+
+
 class TimeseriesClient:
     """The endpoints that return values; raises the errors of `BemserverClient`."""
 
@@ -101,9 +114,10 @@ class TimeseriesClient:
         self._http = http
         self._api = api
 
-    async def values(self, ids: Ids, span: Span) -> Values:
+    async def values(self, ids: Ids, span: Span, repeated: RepeatedValues) -> Values:
         """GET /timeseries_data/: {"1": {"2026-11-21T01:30:00+00:00": 4.1}}."""
-        return _by_id(await self.get_object(_VALUES, span.params(ids)))
+        params = span.params(ids)
+        return repeated.parse(await self.get_object(_VALUES, params, repeated.last))
 
     async def value_columns(self, ids: Ids, span: Span) -> Columns:
         """GET /timeseries_data/ as CSV, which is a fifth of the JSON's size.
@@ -205,11 +219,20 @@ class TimeseriesClient:
         return len(str(URL(self._api.url(_BUCKETS)).with_query(query)))
 
     async def get_object(
-        self, endpoint: str, params: Mapping[str, QueryValue]
+        self,
+        endpoint: str,
+        params: Mapping[str, QueryValue],
+        last: LastAnswer | None = None,
     ) -> dict[str, Json]:
-        """Return the JSON object with which an endpoint answers."""
+        """Return the JSON object with which an endpoint answers.
+
+        It is the same object if the answer repeats the last one.
+        """
         request = Request(
-            path=self._api.path(endpoint), params=params, timeout=DATA_TIMEOUT
+            path=self._api.path(endpoint),
+            params=params,
+            timeout=DATA_TIMEOUT,
+            last=last,
         )
         return require_object((await self._http.request(request)).body, request)
 

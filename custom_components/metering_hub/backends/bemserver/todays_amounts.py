@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from ...metering.memo import IdentityMemo
 from ...metering.model import Reading
@@ -38,6 +39,14 @@ class ServerSum:
     amount: float | None
 
 
+class _Complete(NamedTuple):
+    """The series whose sums were all known, with the revision of their states."""
+
+    zones: Mapping[int, tzinfo]
+    states: int
+    quarter: datetime
+
+
 class TodaysAmounts:
     """Keeps the amount of the current local day, by series."""
 
@@ -54,12 +63,15 @@ class TodaysAmounts:
         self._states = states
         self._cache = cache
         self._sums: dict[int, ServerSum] = {}
+        self._complete: _Complete | None = None
         self._readings: defaultdict[int, IdentityMemo[Reading | None]] = defaultdict(
             IdentityMemo
         )
 
     def prepare(self, zones: Mapping[int, tzinfo], now: datetime) -> None:
         """Let the next poll cache the values of these series, each with its zone."""
+        if self._is_complete(zones, now):
+            return
         for number, zone in zones.items():
             known, midnight = self._sums.get(number), local_midnight(now, zone)
             if known is None or known.midnight != midnight:
@@ -72,6 +84,8 @@ class TodaysAmounts:
 
         Raises BackendError.
         """
+        if self._is_complete(zones, now):
+            return {}
         due: dict[datetime, list[int]] = {}
         for number, zone in zones.items():
             midnight = local_midnight(now, zone)
@@ -80,7 +94,22 @@ class TodaysAmounts:
         failed: dict[int, BackendError] = {}
         for midnight, numbers in due.items():
             failed |= await self._request(numbers, midnight, now)
+        if not failed:
+            self._complete = _Complete(zones, self._states.revision, quarter_of(now))
         return failed
+
+    def _is_complete(self, zones: Mapping[int, tzinfo], now: datetime) -> bool:
+        """Return True if no sum of these series can be due.
+
+        A local day and a whole hour begin with a quarter of an hour of UTC.
+        """
+        known = self._complete
+        return (
+            known is not None
+            and known.zones is zones
+            and known.states == self._states.revision
+            and known.quarter == quarter_of(now)
+        )
 
     def reading(self, number: int, zone: tzinfo, now: datetime) -> Reading | None:
         """Return today's amount so far, or `None` before the day's first value.
@@ -99,6 +128,7 @@ class TodaysAmounts:
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
+        self._complete = None
         for number in self._sums.keys() - series_ids:
             del self._sums[number]
             self._readings.pop(number, None)
@@ -107,13 +137,12 @@ class TodaysAmounts:
         self, number: int, latest: CachedValue, known: ServerSum
     ) -> Reading | None:
         """Return the server's sum plus the values since, as one reading."""
-        recent = self._cache.recent(number)
-        values = [value for time, value in recent.items() if time >= known.until]
-        if known.amount is None and not values:
+        recent = self._cache.sum_since(number, known.until)
+        if known.amount is None and recent is None:
             return None
         return Reading(
             time=latest.time,
-            value=round(sum(values) + (known.amount or 0.0), DECIMALS),
+            value=round((recent or 0.0) + (known.amount or 0.0), DECIMALS),
             since=known.midnight,
         )
 
@@ -187,6 +216,11 @@ def _parse_amounts(
         and (time := as_moment(label)) is not None
         and midnight <= time < until
     }
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """Return the start of a moment's quarter of an hour."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _sum_end(midnight: datetime, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ values of the same time, that of the better data state counts: states have a ran
 which 0 is the best (see `DataStates`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -77,10 +77,31 @@ class ValueCache:
         self._answers: dict[int, dict[int, Mapping[str, Json]]] = {}
         self._newest: dict[int, dict[int, datetime]] = {}
         self._intervals: Mapping[int, timedelta] = {}
+        self._revision = 0
+        self._needs_revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Return a number that grows whenever anything in the cache changes."""
+        return self._revision
+
+    @property
+    def needs_revision(self) -> int:
+        """Return a number that grows whenever polls need other requests than before.
+
+        New values alone only let them start later.
+        """
+        return self._needs_revision
+
+    def _note_needs(self) -> None:
+        """Note that polls need other requests from now on."""
+        self._revision += 1
+        self._needs_revision += 1
 
     def update_intervals(self, intervals: Mapping[int, timedelta]) -> None:
         """Set the intervals that are known for certain, by series."""
         self._intervals = intervals
+        self._note_needs()
 
     def latest(self, series_id: int) -> CachedValue | None:
         """Return the latest value of a series."""
@@ -93,6 +114,7 @@ class ValueCache:
     def note_silence(self, series_id: int, rank: int, since: datetime) -> None:
         """Note that a series has no value in a state since a time."""
         self._newest.setdefault(series_id, {}).setdefault(rank, since)
+        self._revision += 1
 
     def needed_since(self, series_id: int, now: datetime) -> datetime | None:
         """Return since when a series has to be requested for its kept values, if so.
@@ -104,14 +126,21 @@ class ValueCache:
             return since
         return max(since, now - MAX_REPEATED * self.expected_interval(series_id))
 
-    def fill(self, series_ids: Iterable[int]) -> None:
+    def fill(self, series_ids: AbstractSet[int]) -> None:
         """Note that all values since the time given to `keep_since` are known."""
-        self._filled |= {number for number in series_ids if number in self._since}
+        new = self._since.keys() & series_ids - self._filled
+        if new:
+            self._filled |= new
+            self._note_needs()
 
-    def recent(self, series_id: int) -> Mapping[datetime, float]:
-        """Return all values of a series since the time given to `keep_since`."""
+    def sum_since(self, series_id: int, since: datetime) -> float | None:
+        """Return the sum of all values of a series since a time; `None` without any.
+
+        The time is not before the one given to `keep_since`.
+        """
         kept = self._recent.get(series_id, {})
-        return {time: each.value for time, each in kept.items()}
+        values = [each.value for time, each in kept.items() if time >= since]
+        return sum(values) if values else None
 
     def interval(self, series_id: int) -> timedelta | None:
         """Return the interval of a series: the known one, or the latest gap."""
@@ -126,6 +155,7 @@ class ValueCache:
 
     def keep_since(self, series_ids: Iterable[int], since: datetime) -> None:
         """Keep all values of these series from a time on."""
+        self._note_needs()
         for number in series_ids:
             before = self._since.get(number)
             if before is None or since < before:
@@ -138,6 +168,7 @@ class ValueCache:
 
     def keep_only(self, series_ids: Collection[int]) -> None:
         """Forget all other series."""
+        self._note_needs()
         self._filled &= {*series_ids}
         for known in (
             self._latest,
@@ -165,6 +196,7 @@ class ValueCache:
         if labels and not last_two:
             raise ProtocolError("a series without a single readable value")
         answers[rank] = values
+        self._revision += 1
         if not last_two:
             return 0
         self._store_latest(number, rank, *last_two)
@@ -198,6 +230,8 @@ class ValueCache:
         if cached is not None and cached.rank != rank:
             # The other state may have had other values in between.
             self._filled.discard(number)
+        if cached is None or cached.rank != rank:
+            self._note_needs()
         self._latest[number] = CachedValue(time, value, gap, rank)
 
 

@@ -1,7 +1,8 @@
 """Requests of series' values: which series go together, and from when on."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,7 +10,7 @@ from ..common.concurrency import LoopYielder
 from ..errors import BackendError, ProtocolError
 from .batching import MAX_IDS, Batch, SeriesBatcher, make_batches, make_windows
 from .data_states import DataStates
-from .timeseries_client import Span, TimeseriesClient, Values
+from .timeseries_client import RepeatedValues, Span, TimeseriesClient, Values
 from .value_cache import ValueCache
 
 CLOCK_AHEAD = timedelta(minutes=1)
@@ -20,6 +21,20 @@ MIN_REQUESTS = 10
 
 VALUES_AT_ONCE = 1000
 """Values parsed before yielding to the event loop: about a millisecond."""
+
+
+@dataclass(slots=True, eq=False)
+class PlannedRequest:
+    """A request for series in one state, which every poll sends again.
+
+    `stored` are the values of its last answer once all of them are stored.
+    """
+
+    ids: Batch
+    state: int
+    start: datetime
+    repeated: RepeatedValues = field(default_factory=RepeatedValues)
+    stored: Values | None = None
 
 
 class ValueRequests:
@@ -39,62 +54,79 @@ class ValueRequests:
         self._cache = cache
         self._first_left_out = 0
 
+    async def plan(
+        self, by_state: Mapping[int, Mapping[int, datetime]], end: datetime
+    ) -> list[PlannedRequest]:
+        """Return the requests for series, each from its start on and in one state."""
+        requests: list[PlannedRequest] = []
+        for state, wanted in by_state.items():
+            starts = {
+                number: self._with_needed(number, start, end)
+                for number, start in wanted.items()
+            }
+            await asyncio.sleep(0)
+            requests += [
+                PlannedRequest(ids, state, min(starts[number] for number in ids))
+                for ids in self._make_batches(state, starts, end)
+            ]
+        return requests
+
+    async def poll(
+        self, planned: Sequence[PlannedRequest], end: datetime
+    ) -> dict[int, BackendError]:
+        """Send the requests of a poll, which take turns; return errors by series."""
+        return await self._send(self._take_turns(planned), end, is_poll=True)
+
     async def send(
-        self,
-        by_state: Mapping[int, Mapping[int, datetime]],
-        end: datetime,
-        *,
-        is_poll: bool = False,
+        self, by_state: Mapping[int, Mapping[int, datetime]], end: datetime
     ) -> dict[int, BackendError]:
         """Request series by state, each from its start on, in one of the states only.
 
-        The batches of a poll take turns.
+        Returns the errors by series.
         """
-        starts: dict[int, datetime] = {}
-        states: dict[int, int] = {}
-        batches: list[Batch] = []
-        for state, wanted in by_state.items():
-            own = {n: self._with_needed(n, start, end) for n, start in wanted.items()}
-            starts |= own
-            states |= dict.fromkeys(own, state)
-            await asyncio.sleep(0)
-            batches += self._make_batches(state, own, end)
-        if is_poll:
-            batches = self._take_turns(batches)
+        return await self._send(await self.plan(by_state, end), end, is_poll=False)
 
-        async def request(ids: Sequence[int]) -> tuple[int, Values]:
-            """Request a batch from the earliest of its starts on."""
-            span = Span(
-                state=states[ids[0]],
-                start=min(starts[number] for number in ids),
-                end=end + CLOCK_AHEAD,
-            )
-            return span.state, await self._client.values(ids, span)
+    async def _send(
+        self, requests: Sequence[PlannedRequest], end: datetime, *, is_poll: bool
+    ) -> dict[int, BackendError]:
+        """Send requests and store the answers; return the errors by series."""
+        by_series = {number: each for each in requests for number in each.ids}
 
-        parts, failed = await self._batcher.request_some(batches, request)
-        failed |= await self._store(parts)
-        if is_poll:
-            self._cache.fill(n for ids in batches for n in ids if n not in failed)
+        async def read(ids: Sequence[int]) -> tuple[PlannedRequest, Values]:
+            """Return the values of a batch, and the request for it."""
+            each = by_series[ids[0]]
+            span = Span(state=each.state, start=each.start, end=end + CLOCK_AHEAD)
+            return each, await self._client.values(ids, span, each.repeated)
+
+        parts, failed = await self._batcher.request_some(
+            [each.ids for each in requests], read
+        )
+        yielder = LoopYielder(VALUES_AT_ONCE)
+        for each, values in parts:
+            if values is not each.stored:
+                errors = await self._store(values, each.state, yielder)
+                each.stored = None if errors else values
+                failed |= errors
+                if is_poll:
+                    self._cache.fill({*each.ids} - failed.keys())
         return failed
 
     async def _store(
-        self, parts: Iterable[tuple[int, Values]]
+        self, part: Values, state: int, yielder: LoopYielder
     ) -> dict[int, BackendError]:
-        """Store the values of answers, each with the state of its request.
+        """Store values that were requested in a state.
 
         Returns the errors of the series that cannot be read.
         """
         failed: dict[int, BackendError] = {}
-        yielder = LoopYielder(VALUES_AT_ONCE)
-        for state, part in parts:
-            rank = self._states.rank(state)
-            for number, values in part.items():
-                try:
-                    parsed = self._cache.store(number, values, rank)
-                except ProtocolError as err:
-                    failed[number] = err
-                else:
-                    await yielder.spend(parsed)
+        rank = self._states.rank(state)
+        for number, values in part.items():
+            try:
+                parsed = self._cache.store(number, values, rank)
+            except ProtocolError as err:
+                failed[number] = err
+            else:
+                await yielder.spend(parsed)
         return failed
 
     def _with_needed(self, number: int, start: datetime, end: datetime) -> datetime:
@@ -117,17 +149,17 @@ class ValueRequests:
         """Return about how many values a series has in a span of this length."""
         return length / self._cache.expected_interval(number)
 
-    def _take_turns(self, batches: list[Batch]) -> list[Batch]:
-        """Return about as many batches as would suffice if all of them were full.
+    def _take_turns(self, requests: Sequence[PlannedRequest]) -> list[PlannedRequest]:
+        """Return about as many requests as would suffice if all of them were full.
 
         Each state leaves a batch that is not full. With many series, these batches take
         turns, so the number of requests does not depend on the states.
         """
-        total = sum(map(len, batches))
-        excess = len(batches) - max(MIN_REQUESTS, -(-total // MAX_IDS))
-        small = [batch for batch in batches if len(batch) < MAX_IDS]
+        total = sum(len(each.ids) for each in requests)
+        excess = len(requests) - max(MIN_REQUESTS, -(-total // MAX_IDS))
+        small = [each for each in requests if len(each.ids) < MAX_IDS]
         if excess <= 0 or excess >= len(small):
-            return batches
+            return [*requests]
         first = self._first_left_out = (self._first_left_out + excess) % len(small)
         left_out = (small + small)[first : first + excess]
-        return [batch for batch in batches if batch not in left_out]
+        return [each for each in requests if each not in left_out]
