@@ -43,14 +43,11 @@ from .memory import BackendMemory
 from .prices.sources import async_remove_unused
 from .prices.tariff_issues import delete_tariff_issues
 from .questions.open_questions import delete_questions, follow_questions
-from .registry import (
-    Registrar,
-    async_change_identity,
-    async_follow_names,
-    delete_missing_issue,
-    is_changed,
-    move_entities,
-)
+from .registry.entries import is_changed
+from .registry.issues import delete_missing_issue
+from .registry.moves import async_change_identity, move_entities
+from .registry.registrar import Registrar
+from .registry.renames import async_follow_names
 from .services import async_register_actions
 
 PLATFORMS = (

@@ -22,7 +22,7 @@ from .live.first_values import FirstValues
 from .live.written_value import WrittenValue
 from .metering.inventory import Composite, Part
 from .metering.model import Point, Value
-from .registry import registered_entity
+from .registry.entries import registered_entity
 
 
 @callback

@@ -12,7 +12,7 @@ from .live.coordinator import ReadingsCoordinator
 from .live.push import PushCoordinator
 from .live.sent_values import SentValues
 from .memory import BackendMemory
-from .registry import Registrar
+from .registry.registrar import Registrar
 
 
 @dataclass(kw_only=True)

@@ -27,7 +27,7 @@ from .identifiers import (
 from .live.coordinator import ReadingsCoordinator
 from .live.first_values import FirstValues
 from .metering.model import Point, Reading
-from .registry import registered_entity
+from .registry.entries import registered_entity
 
 ADDED_AT_ONCE = 50
 """How many entities to add before yielding to the event loop, which takes about 5 ms.

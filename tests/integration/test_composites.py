@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.live.written_value import OPTIMISTIC_SECONDS
-from custom_components.metering_hub.registry import GONE_AFTER
+from custom_components.metering_hub.registry.registrar import GONE_AFTER
 from homeassistant.components.climate import ClimateEntityFeature
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant

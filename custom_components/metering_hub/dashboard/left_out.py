@@ -10,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..history.recorder.recorder import recorded_metadata
-from ..registry import delete_issues
+from ..registry.issues import delete_issues
 from .energy_sources import Candidate, SourceKind
 from .entry_candidates import own_statistics
 from .placement import Placement, Reason

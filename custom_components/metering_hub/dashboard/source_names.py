@@ -16,7 +16,8 @@ from ..const import DOMAIN
 from ..identifiers import device_identifier, place_name
 from ..metering.model import Point
 from ..metering.names import combined_name
-from ..registry import own_name, registered_entity
+from ..registry.entries import registered_entity
+from ..registry.names import own_name
 from .energy_sources import Candidate
 from .entry_meters import EntryMeters
 

@@ -25,7 +25,7 @@ from ..metering.point_settings import (
     trusted_keys,
 )
 from ..metering.scaling import UNSCALED
-from ..registry import full_name
+from ..registry.names import full_name
 from .forms import (
     FormData,
     choice_selector,

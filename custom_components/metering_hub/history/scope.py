@@ -18,7 +18,8 @@ from ..metering.names import combined_name
 from ..metering.point_settings import trusted_keys, with_present_keys
 from ..metering.tariff_sums import SUM_NAMES, TariffSum, tariff_sums
 from ..prices.public_holidays import async_public_holidays
-from ..registry import device_full_name, registered_entity, statistic_name
+from ..registry.entries import registered_entity
+from ..registry.names import device_full_name, statistic_name
 from .statistic import COMPENSATION_SUFFIX, COST_SUFFIX, FIXED_COST_KEY, Scope
 
 

@@ -21,7 +21,8 @@ from ..errors.stopping import ended_at_stop
 from ..metering.memo import IdentityMemo
 from ..metering.model import Kind, Point
 from ..metering.scaling import with_factors
-from ..registry import full_name, polled_points
+from ..registry.entries import polled_points
+from ..registry.names import full_name
 from .clock_check import ClockCheck
 from .debounce import ReadDebouncer
 from .remaining import RemainingReads

@@ -7,7 +7,7 @@ from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
-from ..registry import delete_issues
+from ..registry.issues import delete_issues
 from .maths.tariff import Base
 from .source import tariffs_by_source
 

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
-from ..registry import delete_issues
+from ..registry.issues import delete_issues
 from .maths.tariff import Tariff
 from .stored import CONF_CURRENCY
 

@@ -20,7 +20,7 @@ from ..memory import BackendMemory
 from ..metering.inventory import Inventory
 from ..metering.meter_roles import keys_of
 from ..metering.model import Device
-from ..registry import device_names
+from ..registry.names import device_names
 
 ATTEMPT_SECONDS = 5.0
 """How long a form waits for a server of which no inventory is stored."""

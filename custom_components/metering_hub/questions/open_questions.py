@@ -13,7 +13,9 @@ from ..metering.inventory import Inventory, KindQuestion
 from ..metering.meter_roles import open_candidates
 from ..metering.model import Kind, Point
 from ..metering.point_settings import PointSettings
-from ..registry import delete_issues, full_name, is_enabled
+from ..registry.entries import is_enabled
+from ..registry.issues import delete_issues
+from ..registry.names import full_name
 
 UNDECIDED_POINTS = "undecided_points"
 KIND_CONTRADICTED = "kind_contradicted"

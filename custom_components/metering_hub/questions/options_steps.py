@@ -33,7 +33,7 @@ from ..metering.point_settings import (
     with_settings,
     with_trusted,
 )
-from ..registry import full_name
+from ..registry.names import full_name
 from .affected_history import async_affected_history, async_clear_history
 from .offered_inventory import OfferedInventory
 from .open_questions import kind_of_rows

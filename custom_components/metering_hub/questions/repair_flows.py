@@ -17,7 +17,7 @@ from ..history.recorder.recorded_hours import Extent
 from ..metering.inventory import Inventory, KindQuestion
 from ..metering.model import Kind, Point
 from ..metering.point_settings import with_kind
-from ..registry import full_name
+from ..registry.names import full_name
 from .affected_history import async_affected_history, async_clear_history
 from .open_questions import contradicted_points, undecided_points
 from .words import Words

@@ -30,7 +30,7 @@ from ..live.tariff_in_force import TariffInForce
 from ..metering.energy_breakdown import Bucket
 from ..prices.current_prices import CurrentPrice, CurrentPrices
 from ..prices.maths.tariff import Base, TariffRole
-from ..registry import enable_own_entity
+from ..registry.entries import enable_own_entity
 
 SPANS: Mapping[str, Bucket] = {
     "today": Bucket.DAY,

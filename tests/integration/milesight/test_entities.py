@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
 from custom_components.metering_hub.live.push import UpdateMode
-from custom_components.metering_hub.registry import GONE_AFTER
+from custom_components.metering_hub.registry.registrar import GONE_AFTER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,

@@ -4,7 +4,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.metering_hub.const import DOMAIN
-from custom_components.metering_hub.registry import GONE_AFTER
+from custom_components.metering_hub.registry.registrar import GONE_AFTER
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er

@@ -1,0 +1,1 @@
+"""What Home Assistant's registries know of the devices and points of an entry."""
