@@ -154,7 +154,9 @@ class HomeAssistant:
             step = await self._step(flow)
         if step.get("step_id") != "selection":
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")
-        step = await self.post(flow, {**_defaults(step), **server.kind.choices})
+        kind = server.kind
+        selection = {**_defaults(step), "name": kind.title, **kind.choices}
+        step = await self.post(flow, selection)
         entry = step.get("result")
         if step["type"] != "create_entry" or not isinstance(entry, dict):
             sys.exit(f"demo: {server.kind.name}: {step.get('errors') or step}")

@@ -27,6 +27,7 @@ class Kind:
 
     backend: str
     name: str
+    title: str
     port: int
     options: Callable[[str], Sequence[str]]
     form: Callable[[str, str], Form]
@@ -58,6 +59,7 @@ KINDS = (
     Kind(
         backend="besmart",
         name="besmart",
+        title="besmart",
         port=18081,
         # An inverter that reports energy is a source on the Energy dashboard.
         options=lambda secret: (
@@ -81,6 +83,7 @@ KINDS = (
     Kind(
         backend="bemserver",
         name="BEMServer",
+        title="BEMServer",
         port=18082,
         options=lambda secret: ("--password", secret, "--years", "0.25"),
         form=lambda address, secret: {
@@ -94,6 +97,7 @@ KINDS = (
     Kind(
         backend="dsmr_reader",
         name="DSMR-reader",
+        title="DSMR-reader",
         port=18080,
         options=lambda secret: ("--api-key", secret),
         form=lambda address, secret: {
@@ -107,6 +111,7 @@ KINDS = (
     Kind(
         backend="milesight",
         name="Milesight Beaver IoT",
+        title="Beaver IoT",
         port=18083,
         options=lambda secret: ("--password", secret, "--days", "90"),
         form=lambda address, secret: {
