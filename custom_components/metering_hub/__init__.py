@@ -1,5 +1,7 @@
 """The Metering Hub integration."""
 
+import asyncio
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -151,6 +153,8 @@ async def _read_all(
     inventory = await async_make_inventory(hass, entry, backend, spec, found)
     await inventory.async_config_entry_first_refresh()
     move_entities(hass, entry, inventory.data.points)
+    # The points have been looked through several times, and are for the first request.
+    await asyncio.sleep(0)
     readings = ReadingsCoordinator(hass, entry, inventory, spec)
     await readings.async_config_entry_first_refresh()
     return inventory, readings

@@ -1,6 +1,7 @@
 """The base of all backend coordinators, and the coordinator of the inventory."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -239,6 +240,8 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
         """
         first, self._first = self._first, None
         if first is not None:
+            # Where nothing is requested, nothing else gives other tasks their turn.
+            await asyncio.sleep(0)
             self.began = first.began
             return first.inventory
         self.began = time.monotonic()
