@@ -1,10 +1,11 @@
 """The floor: the same sensors, which only write prepared values."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import cast
 
+from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -28,15 +29,26 @@ def plan_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Plan:
         key=entity.unique_id,
         device=entity.device_id or "",
         name=entity.original_name or entity.entity_id,
-        # A binary sensor becomes a plain sensor, which cannot have its device class.
-        device_class=_text(attributes.get("device_class"))
-        if entity.domain == "sensor"
-        else None,
+        device_class=_device_class(entity, attributes),
         state_class=_text(attributes.get("state_class")),
         unit=_text(attributes.get("unit_of_measurement")),
         precision=cast("int | None", precision),
         enabled=not entity.disabled,
     )
+
+
+def _device_class(
+    entity: er.RegistryEntry, attributes: Mapping[str, object]
+) -> str | None:
+    """Return the device class of the plain sensor that stands for an entity.
+
+    A binary sensor becomes a plain sensor, which cannot have its device class. A time
+    becomes a number, because Home Assistant would log an error for each plain number
+    that is to be a time.
+    """
+    found = _text(attributes.get("device_class"))
+    has_own = entity.domain == "sensor" and found != SensorDeviceClass.TIMESTAMP
+    return found if has_own else None
 
 
 def _text(value: object) -> str | None:

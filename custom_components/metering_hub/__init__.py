@@ -1,5 +1,7 @@
 """The Metering Hub integration."""
 
+import asyncio
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -20,6 +22,7 @@ from .data import MeteringHubConfigEntry, RuntimeData, meters_of
 from .errors import StoppingError
 from .errors.stopping import ended_at_stop
 from .flow.connection import make_backend
+from .flow.found_server import FoundServer, async_take_over
 from .flow.inventory_store import InventoryStore
 from .flow.titles import async_follow_titles, default_title
 from .frontend import async_offer_dashboard
@@ -83,12 +86,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     """Set up a config entry."""
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     await async_follow_titles(hass, entry)
-    backend = make_backend(hass, spec, entry.data, entry.options)
     memory = BackendMemory(hass, entry)
-    await memory.async_restore(backend)
+    backend, found = await _make_backend(hass, entry, spec, memory)
     try:
         async with ended_at_stop(hass):
-            inventory, readings = await _read_all(hass, entry, backend, spec)
+            inventory, readings = await _read_all(hass, entry, backend, spec, found)
     except StoppingError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key=err.key
@@ -114,19 +116,42 @@ async def async_setup_entry(hass: HomeAssistant, entry: MeteringHubConfigEntry) 
     return True
 
 
+async def _make_backend(
+    hass: HomeAssistant,
+    entry: MeteringHubConfigEntry,
+    spec: BackendSpec,
+    memory: BackendMemory,
+) -> tuple[Backend, FoundServer | None]:
+    """Return the backend of an entry, and what its config flow has found with it.
+
+    If that is not new, there is another backend, with what that one has learned.
+    """
+    found = async_take_over(hass, entry)
+    if found is not None and found.is_new:
+        return found.backend, found
+    backend = make_backend(hass, spec, entry.data, entry.options)
+    learned = {} if found is None else found.backend.remember()
+    await memory.async_restore(backend, learned)
+    return backend, None
+
+
 async def _read_all(
     hass: HomeAssistant,
     entry: MeteringHubConfigEntry,
     backend: Backend,
     spec: BackendSpec,
+    found: FoundServer | None,
 ) -> tuple[InventoryCoordinator, ReadingsCoordinator]:
     """Log in, and return what has read the inventory and the latest readings.
 
-    Raises ConfigEntryNotReady and ConfigEntryAuthFailed.
+    What the config flow has `found` is not read again. Raises ConfigEntryNotReady and
+    ConfigEntryAuthFailed.
     """
-    inventory = await async_make_inventory(hass, entry, backend, spec)
+    inventory = await async_make_inventory(hass, entry, backend, spec, found)
     await inventory.async_config_entry_first_refresh()
     move_entities(hass, entry, inventory.data.points)
+    # The points have been looked through several times, and are for the first request.
+    await asyncio.sleep(0)
     readings = ReadingsCoordinator(hass, entry, inventory, spec)
     await readings.async_config_entry_first_refresh()
     return inventory, readings

@@ -1,6 +1,7 @@
 """Config flow of the Metering Hub integration."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import override
 
 import voluptuous as vol
@@ -36,6 +37,7 @@ from .flow.data_quality import data_quality_schema, with_data_quality
 from .flow.discovery import Discovery
 from .flow.form_errors import STOPPED, FormErrors, form_placeholders
 from .flow.forms import FormData, Values, fields_schema, read_values, suggested_values
+from .flow.found_server import FoundServer, async_find, async_hand_over
 from .flow.offers import (
     async_withdraw_offer,
     is_offered,
@@ -54,7 +56,6 @@ from .flow.selection_form import (
 )
 from .flow.titles import default_title, renewed_title
 from .identifiers import entry_unique_id
-from .memory import async_hand_over
 from .metering.inventory import Inventory
 from .metering.meter_roles import meter_choices
 from .metering.point_settings import with_settings_of
@@ -64,6 +65,20 @@ from .questions.older_history import OlderHistoryFlow
 from .questions.tariff_flow import TariffFlow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The options of a submitted selection form, or its errors.
+
+    `learned` is the memory of the backend. `found` is what the server has if the
+    backend's own fields are followed, or `None` if there are none.
+    """
+
+    options: FormData = field(default_factory=dict)
+    errors: FormErrors = field(default_factory=FormErrors)
+    learned: Memory
+    found: FoundServer | None = None
+
+
 async def async_read_selection(
     hass: HomeAssistant,
     spec: BackendSpec,
@@ -71,37 +86,36 @@ async def async_read_selection(
     user_input: FormData,
     inventory: Inventory,
     learned: Memory,
-) -> tuple[FormData, FormErrors, Memory]:
-    """Return the options of a submitted selection form, its errors, and the memory.
+) -> Submitted:
+    """Read a submitted selection form.
 
     The backend's own fields are checked on the server, because they may add devices.
     What was `learned` before is not requested again.
     """
     if not any(setup_settings(spec, user_input).values()):
         options = read_selection(user_input, inventory, inventory)
-        return options, FormErrors(), learned
+        return Submitted(options=options, learned=learned)
     backend = make_backend(hass, spec, data, user_input)
     backend.restore(learned)
     try:
         async with ended_at_stop(hass):
             async with time_limit(CONNECT_LIMIT, "the login"):
-                await backend.connect()
+                identity = await backend.connect()
             if errors := await backend.check_setup():
-                return {}, FormErrors(dict(errors)), learned
+                return Submitted(errors=FormErrors(dict(errors)), learned=learned)
             checked = {**user_input, **backend.checked_setup()}
             if checked != user_input:
                 # From now on, the server is asked for what was looked up.
                 learned, user_input = backend.remember(), checked
                 backend = make_backend(hass, spec, data, user_input)
                 backend.restore(learned)
-            async with time_limit(backend.inventory_limit, "the inventory"):
-                found = await backend.inventory()
+            found = await async_find(backend, identity)
     except BackendError as err:
-        return {}, FormErrors.of(err, spec), learned
+        return Submitted(errors=FormErrors.of(err, spec), learned=learned)
     except StoppingError:
-        return {}, STOPPED, learned
-    learned = backend.remember()
-    return read_selection(user_input, inventory, found), FormErrors(), learned
+        return Submitted(errors=STOPPED, learned=learned)
+    options = read_selection(user_input, inventory, found.inventory)
+    return Submitted(options=options, learned=backend.remember(), found=found)
 
 
 class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -114,7 +128,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     _values: Values
     _identity: Identity
     _backend: Backend
-    _inventory: Inventory
+    _found: FoundServer
     _learned: Memory
     _discovery: Discovery | None = None
     _discovered_for: FormData
@@ -202,7 +216,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         """Find the devices of the server, and show the progress if that takes long."""
         self._discovered_for = user_input
         self._discovery = Discovery(
-            self.hass, self._backend, self.async_update_progress
+            self.hass, self._backend, self._identity, self.async_update_progress
         )
         await self._discovery.wait_shortly()
         if not self._discovery.task.done():
@@ -230,7 +244,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     def _discovery_errors(self) -> FormErrors:
         """Return why no devices could be looked for."""
         discovery = self._discovery
-        if discovery is not None and discovery.inventory is not None:
+        if discovery is not None and discovery.found is not None:
             return FormErrors()
         error = discovery.error if discovery is not None else None
         return FormErrors.of(error or BackendError(), self._spec)
@@ -246,26 +260,27 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: FormData | None = None
     ) -> ConfigFlowResult:
         """Ask which devices to add."""
-        if self._discovery is not None and self._discovery.inventory is not None:
-            self._inventory = self._discovery.inventory
-            self._learned = self._discovery.backend.remember()
+        if self._discovery is not None and self._discovery.found is not None:
+            self._found = self._discovery.found
+            self._learned = self._found.backend.remember()
             self._discovery = None
         errors = FormErrors(selection_errors(user_input))
         if user_input is not None and not errors.fields:
             chosen = dict(user_input)
             name = str(chosen.pop(CONF_NAME, "")).strip()
-            options, errors, self._learned = await async_read_selection(
+            submitted = await async_read_selection(
                 self.hass,
                 self._spec,
                 self._values,
                 chosen,
-                self._inventory,
+                self._found.inventory,
                 self._learned,
             )
+            self._learned, errors = submitted.learned, submitted.errors
             if not errors.fields:
-                return self._finish(name or self._default_title, options)
-        names = await device_names(self.hass, self._inventory)
-        schema = selection_schema(self._spec, self._inventory, names, {})
+                return self._finish(name or self._default_title, submitted)
+        names = await device_names(self.hass, self._found.inventory)
+        schema = selection_schema(self._spec, self._found.inventory, names, {})
         schema = vol.Schema({**name_field(self._default_title), **schema.schema})
         return self.async_show_form(
             step_id="selection",
@@ -278,15 +293,16 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    def _finish(self, title: str, options: Mapping[str, object]) -> ConfigFlowResult:
-        """Create the entry, which takes over what was learned about its server."""
+    def _finish(self, title: str, submitted: Submitted) -> ConfigFlowResult:
+        """Create the entry, which takes over what was found on its server."""
         if self.unique_id is not None:
-            async_hand_over(self.hass, self.unique_id, self._learned)
+            found = submitted.found or self._found
+            async_hand_over(self.hass, self.unique_id, found)
         async_withdraw_offer(self.hass, self._spec)
         return self.async_create_entry(
             title=title,
             data={CONF_BACKEND: self._spec.key, **self._values},
-            options=options,
+            options=submitted.options,
         )
 
     async def async_step_reauth(
@@ -354,7 +370,7 @@ class MeteringHubConfigFlow(ConfigFlow, domain=DOMAIN):
     @property
     def _default_title(self) -> str:
         """Return the title that is suggested for the server."""
-        return default_title(self.hass, self._spec, self._values, self._inventory)
+        return default_title(self.hass, self._spec, self._values, self._found.inventory)
 
     async def _async_try(
         self, user_input: FormData, stored: Mapping[str, Setting] | None = None
@@ -480,7 +496,7 @@ class MeteringHubOptionsFlow(OlderHistoryFlow):
             # The form has no fields for what is known only with the server's points.
             kept = {} if inventory.is_complete else meter_choices(entry.options)
             return {**kept, **options}, FormErrors()
-        options, errors, _ = await async_read_selection(
+        submitted = await async_read_selection(
             self.hass,
             spec,
             entry.data,
@@ -488,7 +504,7 @@ class MeteringHubOptionsFlow(OlderHistoryFlow):
             inventory.found,
             inventory.learned,
         )
-        return options, errors
+        return submitted.options, submitted.errors
 
     @property
     def _has_foreign_prices(self) -> bool:

@@ -1,6 +1,7 @@
 """The base of all backend coordinators, and the coordinator of the inventory."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from .errors import HistoryError, as_update_error, async_error_text
 from .errors.isolation import IsolatingCoordinator
 from .failures.failures import Failures, async_failures_of, async_remove_failures
 from .failures.kinds import ACCESS, SERVER, kind_of
+from .flow.found_server import FoundServer
 from .flow.selection import selected_devices
 from .identifiers import log_name
 from .metering.chosen_points import with_choices
@@ -187,8 +189,12 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
         failures: Failures,
         *,
         retry_interval: timedelta,
+        first: FoundServer | None,
     ) -> None:
-        """Initialize the coordinator; one that fails is repeated sooner."""
+        """Initialize the coordinator; one that fails is repeated sooner.
+
+        `first` is what the config flow has found a moment ago.
+        """
         super().__init__(
             hass,
             entry,
@@ -200,10 +206,14 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
             always_update=True,
         )
         self._retry_interval = max(retry_interval, LEAST_RETRY)
+        self._first = first
 
     @override
     async def _async_setup(self) -> None:
-        """Log in to the server."""
+        """Log in to the server, unless the config flow did."""
+        if self._first is not None:
+            self.identity = self._first.identity
+            return
         with self._errors_translated():
             try:
                 async with time_limit(CONNECT_LIMIT, "the login"):
@@ -216,16 +226,30 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
     async def _fetch(self) -> Inventory:
         """Return the selected part of the server's inventory."""
         options = self.config_entry.options
-        self.began = time.monotonic()
-        self.update_interval = self._retry_interval
-        async with time_limit(self.backend.inventory_limit, "the inventory"):
-            found = await self.backend.inventory()
-        self.update_interval = INVENTORY_INTERVAL
+        found = await self._read_inventory()
         selected = selected_devices(found, options)
         found = with_meter_roles(found, selected, options)
         self.found = with_choices(found, options)
         self.point_names = short_names(self.found)
         return self.found.select(selected)
+
+    async def _read_inventory(self) -> Inventory:
+        """Return the server's inventory: first that of the config flow, if it is new.
+
+        Raises BackendError.
+        """
+        first, self._first = self._first, None
+        if first is not None:
+            # Where nothing is requested, nothing else gives other tasks their turn.
+            await asyncio.sleep(0)
+            self.began = first.began
+            return first.inventory
+        self.began = time.monotonic()
+        self.update_interval = self._retry_interval
+        async with time_limit(self.backend.inventory_limit, "the inventory"):
+            found = await self.backend.inventory()
+        self.update_interval = INVENTORY_INTERVAL
+        return found
 
     async def async_renew(self) -> None:
         """Read the inventory before its time, because it is outdated."""
@@ -263,12 +287,21 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
 
 
 async def async_make_inventory(
-    hass: HomeAssistant, entry: ConfigEntry, backend: Backend, spec: BackendSpec
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    backend: Backend,
+    spec: BackendSpec,
+    first: FoundServer | None,
 ) -> InventoryCoordinator:
     """Return the coordinator of an inventory, which knows what failed before."""
     failures = await async_failures_of(hass, entry)
     return InventoryCoordinator(
-        hass, entry, backend, failures, retry_interval=spec.poll_interval
+        hass,
+        entry,
+        backend,
+        failures,
+        retry_interval=spec.poll_interval,
+        first=first,
     )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.number.const import (
     DEVICE_CLASS_UNITS as NUMBER_UNITS,
     NumberDeviceClass,
 )
+from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_STATE_CLASSES,
     DEVICE_CLASS_UNITS,
@@ -234,6 +236,41 @@ def sensor_state_class(point: Point) -> SensorStateClass | None:
         angle = SensorStateClass.MEASUREMENT_ANGLE
         return angle if point.unit in STATE_CLASS_UNITS[angle] else None
     return state_class
+
+
+def sensor_description(point: Point) -> SensorEntityDescription:
+    """Return the description of a sensor, which the sensors of like points share."""
+    return _description(
+        point.quantity, point.kind, point.unit, point.precision, point.options
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _description(
+    quantity: Quantity,
+    kind: Kind,
+    unit: str | None,
+    precision: int | None,
+    options: tuple[str, ...] | None,
+) -> SensorEntityDescription:
+    """Return the description of the sensors of points that have this in common."""
+    point = Point(
+        key=quantity,
+        device_key="",
+        quantity=quantity,
+        kind=kind,
+        unit=unit,
+        precision=precision,
+        options=options,
+    )
+    return SensorEntityDescription(
+        key=quantity,
+        device_class=sensor_device_class(point),
+        state_class=sensor_state_class(point),
+        native_unit_of_measurement=sensor_native_unit(point),
+        suggested_unit_of_measurement=sensor_unit(point),
+        suggested_display_precision=sensor_precision(point),
+    )
 
 
 def statistics_unit_class(point: Point) -> str | None:

@@ -110,10 +110,12 @@ class _NewPoints:
         new = [
             point
             for key, point in points.items()
-            if platform_of(point) is self._platform
+            if key not in shown
             and not point.is_part
-            and key not in shown
-            and shown.isdisjoint(set(point.former_keys) - points.keys())
+            and platform_of(point) is self._platform
+            and not any(
+                former in shown and former not in points for former in point.former_keys
+            )
         ]
         waiting = {point.key for point in new if self._waits(point)}
         self.first_values.wait_for(waiting)
@@ -151,8 +153,10 @@ class PointEntity(FollowingEntity, CoordinatorEntity[ReadingsCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={device_identifier(entry, point.device_key)}
         )
-        self._attr_entity_registry_enabled_default = point.enabled_default
-        self._attr_entity_category = entity_category(point)
+        if not point.enabled_default:
+            self._attr_entity_registry_enabled_default = False
+        if (category := entity_category(point)) is not None:
+            self._attr_entity_category = category
         # Without a name of its own, an entity is named after its device class.
         is_named_by_class = point.has_class_name and has_device_class(point)
         if point.name is not None and not is_named_by_class:

@@ -6,7 +6,6 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
-from homeassistant.util.hass_dict import HassKey
 
 from .backends.base import Backend, Memory
 from .backends.common.http import Json
@@ -17,19 +16,6 @@ _LOGGER = logging.getLogger(__name__)
 _VERSION = 1
 _SAVE_DELAY = 30.0
 """The seconds within which several changes are written at once."""
-
-
-_LEARNED: HassKey[dict[str, Memory]] = HassKey(f"{DOMAIN}_learned")
-"""The memory of backends in finished config flows, by the unique id of the entry."""
-
-
-@callback
-def async_hand_over(hass: HomeAssistant, unique_id: str, learned: Memory) -> None:
-    """Keep the memory of a config flow's backend for the config entry it creates.
-
-    Otherwise the backend of the entry would repeat the same requests a moment later.
-    """
-    hass.data.setdefault(_LEARNED, {})[unique_id] = learned
 
 
 class CheckedStore[Data: dict[str, Any] | list[Any]](Store[Data]):
@@ -76,16 +62,16 @@ class BackendMemory:
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the store; nothing is loaded yet."""
-        self._hass = hass
-        self._unique_id = entry.unique_id or ""
         self._store: Store[dict[str, Json]] = CheckedStore(
             hass, _VERSION, f"{DOMAIN}.{entry.entry_id}"
         )
         self._saved: Memory = {}
 
-    async def async_restore(self, backend: Backend) -> None:
-        """Restore the stored memory of a backend, or that of its config flow."""
-        learned = self._hass.data.get(_LEARNED, {}).pop(self._unique_id, {})
+    async def async_restore(self, backend: Backend, learned: Memory) -> None:
+        """Restore the stored memory of a backend, or else what its config flow learned.
+
+        That is empty if there was no flow.
+        """
         self._saved = await self._store.async_load() or {}
         backend.restore(self._saved or learned)
 

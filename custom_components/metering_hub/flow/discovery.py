@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 from homeassistant.core import HomeAssistant
 
-from ..backends.base import Backend
-from ..backends.common.bounds import time_limit
+from ..backends.base import Backend, Identity
 from ..backends.errors import BackendError
-from ..metering.inventory import Inventory
+from .found_server import FoundServer, async_find
 
 SHOWN_AFTER = 3.0
 """After so many seconds, the user sees that the search goes on."""
@@ -20,12 +19,17 @@ class Discovery:
     """A search for devices, which runs in a task of its own."""
 
     def __init__(
-        self, hass: HomeAssistant, backend: Backend, report: Callable[[float], None]
+        self,
+        hass: HomeAssistant,
+        backend: Backend,
+        identity: Identity,
+        report: Callable[[float], None],
     ) -> None:
         """Start the search; `report` is called with the share that is done."""
         self._report = report
-        self.backend = backend
-        self.inventory: Inventory | None = None
+        self._backend = backend
+        self._identity = identity
+        self.found: FoundServer | None = None
         self.error: BackendError | None = None
         self.task = hass.async_create_background_task(
             self._search(), "metering_hub discovery"
@@ -37,14 +41,13 @@ class Discovery:
 
     async def _search(self) -> None:
         """Find the devices, or the error that the form shows."""
-        search = asyncio.create_task(self.backend.inventory())
+        search = asyncio.create_task(async_find(self._backend, self._identity))
         try:
-            async with time_limit(self.backend.inventory_limit, "the inventory"):
-                while not search.done():
-                    await asyncio.wait({search}, timeout=_REPORT_INTERVAL)
-                    if (share := self.backend.inventory_progress) is not None:
-                        self._report(share)
-            self.inventory = await search
+            while not search.done():
+                await asyncio.wait({search}, timeout=_REPORT_INTERVAL)
+                if (share := self._backend.inventory_progress) is not None:
+                    self._report(share)
+            self.found = await search
         except BackendError as err:
             self.error = err
         finally:

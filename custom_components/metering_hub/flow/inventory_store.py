@@ -6,6 +6,7 @@ the user can say something about.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -84,8 +85,8 @@ def _to_stored(inventory: Inventory) -> _Stored:
         if point.kind in _COUNTED and not point.writable
     )
     return {
-        "devices": _rows(inventory.devices.values(), _DEVICE_FIELDS),
-        "points": _rows(points, _POINT_FIELDS),
+        "devices": _rows(Device, inventory.devices.values(), _DEVICE_FIELDS),
+        "points": _rows(Point, points, _POINT_FIELDS),
         "undecided": sorted(inventory.undecided),
         "choices": {name: dict(each) for name, each in inventory.choices.items()},
         "grid_candidates": sorted(inventory.grid_candidates),
@@ -93,13 +94,13 @@ def _to_stored(inventory: Inventory) -> _Stored:
     }
 
 
-def _rows(items: Iterable[Device | Point], names: Iterable[str]) -> list[_Row]:
+def _rows[Item: (Device, Point)](
+    kind: type[Item], items: Iterable[Item], names: Iterable[str]
+) -> list[_Row]:
     """Return the named fields of items, without those that have their default."""
+    defaults = {field.name: field.default for field in fields(kind)}
     rows: list[_Row] = []
-    for item in items:
-        if len(rows) == _MOST:
-            break
-        defaults = {field.name: field.default for field in fields(item)}
+    for item in islice(items, _MOST):
         values = {name: getattr(item, name) for name in names}
         rows.append({n: v for n, v in values.items() if v != defaults[n]})
     return rows

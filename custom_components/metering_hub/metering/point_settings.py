@@ -51,7 +51,7 @@ class PointSettings:
         """Return the settings that the options of a config entry have under a key."""
         stored = _stored(options).get(key)
         if not isinstance(stored, Mapping):
-            return cls()
+            return NOTHING_SAID
         unit = stored.get(CONF_UNIT)
         return cls(
             is_trusted=stored.get(CONF_TRUSTED) is True,
@@ -84,6 +84,9 @@ class PointSettings:
         }
         return {name: value for name, value in values.items() if value is not None}
 
+
+NOTHING_SAID = PointSettings()
+"""The settings of a point that the user said nothing about."""
 
 _NAMES = (
     *(CONF_TRUSTED, CONF_KIND, CONF_QUANTITY, CONF_ROLE, CONF_UNIT),
@@ -125,7 +128,7 @@ def with_present_keys(
     options: Mapping[str, object], points: Iterable[Point]
 ) -> dict[str, object]:
     """Return options in which the settings of points are under their present keys."""
-    settings = _stored(options)
+    settings = dict(_stored(options))
     for point in points:
         found = [settings.pop(k) for k in point.former_keys if k in settings]
         if found:
@@ -163,7 +166,7 @@ def with_trusted(
 
     All other settings stay, also those of points that were not offered.
     """
-    points = _stored(options)
+    points = dict(_stored(options))
     for key in offered:
         stored = points.get(key)
         settings = dict(stored) if isinstance(stored, Mapping) else {}
@@ -186,10 +189,10 @@ def with_settings_of(
     return {**changed, **kept}
 
 
-def _stored(options: Mapping[str, object]) -> dict[str, object]:
+def _stored(options: Mapping[str, object]) -> Mapping[str, object]:
     """Return the stored settings by point key, or nothing if there are none."""
     stored = options.get(CONF_POINTS)
-    return dict(stored) if isinstance(stored, Mapping) else {}
+    return stored if isinstance(stored, Mapping) else {}
 
 
 def _with_stored(

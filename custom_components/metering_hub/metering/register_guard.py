@@ -25,7 +25,7 @@ class RegisterGuard:
         self._restored: float | None = None
         self._restored_at: float | None = None
         self._marks: list[Mark] = []
-        self._line = self._new_line()
+        self._line: RegisterLine | None = None
 
     def restore(self, position: float) -> None:
         """Restore the position that was shown before a restart."""
@@ -38,7 +38,7 @@ class RegisterGuard:
         """
         for mark in marks_of([reading]):
             self._add(mark)
-        current = self._line.current
+        current = None if self._line is None else self._line.current
         return self._restored if current is None else current.position
 
     def _add(self, mark: Mark) -> None:
@@ -48,34 +48,31 @@ class RegisterGuard:
         if is_late and mark in self._marks:
             return
         self._marks.append(mark)
-        if is_late or len(self._marks) == 1:
-            self._judge_again()
+        if self._line is None or is_late:
+            self._line = self._judged_line()
         else:
             self._line.add(mark)
         if len(self._marks) > MAX_MARKS:
-            self._forget_oldest()
+            self._forget_oldest(self._line)
 
-    def _forget_oldest(self) -> None:
+    def _forget_oldest(self, line: RegisterLine) -> None:
         """Forget half of the readings, except the position that they led to."""
         del self._marks[: MAX_MARKS // 2]
         moment = self._marks[0].at
-        self._line.forget_before(moment)
-        for run in self._line.runs:
+        line.forget_before(moment)
+        for run in line.runs:
             run.settle(*run.edge_at(moment))
-        self._restored_at, self._restored = self._line.runs[0].edges[0]
+        self._restored_at, self._restored = line.runs[0].edges[0]
 
-    def _judge_again(self) -> None:
-        """Apply the rules anew, because a reading arrived late."""
+    def _judged_line(self) -> RegisterLine:
+        """Return a line of all readings: one is the first, or has arrived late."""
         self._marks = sorted_marks(self._marks)
-        self._line = self._new_line()
+        line = RegisterLine.of(self._point, is_trusted=self._is_trusted)
         if self._restored is not None and self._restored_at is not None:
-            self._line.resume(self._restored_at, self._restored)
+            line.resume(self._restored_at, self._restored)
         elif self._restored is not None:
             # How long Home Assistant was down is unknown, so any advance is possible.
-            self._line.restore(self._marks[0].at, self._restored)
+            line.restore(self._marks[0].at, self._restored)
         for mark in split_repeated(self._marks)[0]:
-            self._line.add(mark)
-
-    def _new_line(self) -> RegisterLine:
-        """Return a line without readings."""
-        return RegisterLine.of(self._point, is_trusted=self._is_trusted)
+            line.add(mark)
+        return line

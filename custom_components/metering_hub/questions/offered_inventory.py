@@ -73,7 +73,7 @@ async def _async_attempt(
     spec = BACKENDS[entry.data[CONF_BACKEND]]
     try:
         backend = make_backend(hass, spec, entry.data, entry.options)
-        await BackendMemory(hass, entry).async_restore(backend)
+        await BackendMemory(hass, entry).async_restore(backend, {})
         async with ended_at_stop(hass), asyncio.timeout(ATTEMPT_SECONDS):
             await backend.connect()
             return await backend.inventory()

@@ -12,13 +12,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 
-from ..descriptions import (
-    sensor_device_class,
-    sensor_native_unit,
-    sensor_precision,
-    sensor_state_class,
-    sensor_unit,
-)
+from ..descriptions import sensor_description
 from ..entity import PointEntity
 from ..live.coordinator import ReadingsCoordinator
 from ..metering.model import Kind, Point, Value
@@ -45,11 +39,7 @@ class PointSensor(PointEntity, SensorEntity):
     def __init__(self, coordinator: ReadingsCoordinator, point: Point) -> None:
         """Initialize the sensor from its point."""
         super().__init__(coordinator, point)
-        self._attr_device_class = sensor_device_class(point)
-        self._attr_state_class = sensor_state_class(point)
-        self._attr_native_unit_of_measurement = sensor_native_unit(point)
-        self._attr_suggested_unit_of_measurement = sensor_unit(point)
-        self._attr_suggested_display_precision = sensor_precision(point)
+        self.entity_description = sensor_description(point)
         if point.options is not None:
             self._attr_options = list(point.options)
         self._options = point.options
@@ -76,7 +66,7 @@ class PointSensor(PointEntity, SensorEntity):
             return False
         if since != self._since:
             self._since = since
-            if self._attr_state_class is SensorStateClass.TOTAL:
+            if self.entity_description.state_class is SensorStateClass.TOTAL:
                 self._attr_last_reset = since
         self._value = value
         return True

@@ -1,5 +1,6 @@
 """The config flow of BEMServer: user input, and its errors."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from ssl import SSLContext
 
@@ -8,6 +9,7 @@ from yarl import URL
 
 from custom_components.metering_hub.backends import BACKENDS
 from custom_components.metering_hub.const import DOMAIN
+from custom_components.metering_hub.flow import found_server
 from custom_components.metering_hub.history.statistic import statistic_prefix
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -34,6 +36,17 @@ SELECTION = {
     "energy_dashboard": True,
     "all_sensors": False,
 }
+
+
+BASIC = {"token", "campaigns", "timeseries"}
+"""The last parts of the paths of what an entry begins with: the login and two lists."""
+
+
+def basic_requests(simulator: BemserverSimulator) -> Counter[str]:
+    """Return how often each of the basic requests was made."""
+    paths = (request.path.rstrip("/") for request in simulator.faults.requests)
+    ends = (path.rpartition("/")[2] for path in paths)
+    return Counter(end for end in ends if end in BASIC)
 
 
 def form(url: str, **changes: object) -> dict[str, object]:
@@ -95,10 +108,29 @@ async def test_from_menu_to_sensors(hass: HomeAssistant, url: str) -> None:
     assert hass.states.get("sensor.main_campus_site_elec_all") is not None
 
 
-async def test_the_entry_uses_the_memory_of_the_flow(
+async def test_the_entry_takes_over_the_inventory_of_the_flow(
     hass: HomeAssistant, url: str, simulator: BemserverSimulator
 ) -> None:
-    """The entry uses the kinds that the flow detected."""
+    """The entry neither logs in again nor reads again what the flow has found."""
+    step = await choose(hass, await open_form(hass), form(url))
+    before = basic_requests(simulator)
+    assert before.keys() == BASIC
+    step = await choose(hass, step, SELECTION)
+    assert step["result"].state is ConfigEntryState.LOADED
+    assert hass.states.get("sensor.main_campus_site_elec_all") is not None
+    assert basic_requests(simulator) == before
+    await step["result"].runtime_data.inventory.async_refresh()
+    assert basic_requests(simulator)["timeseries"] > before["timeseries"]
+
+
+async def test_the_entry_uses_the_memory_of_a_flow_that_was_left_open(
+    hass: HomeAssistant,
+    url: str,
+    simulator: BemserverSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The entry reads the inventory again, but knows the kinds that were detected."""
+    monkeypatch.setattr(found_server, "NEW_FOR", 0.0)
 
     def looks() -> int:
         return sum(
@@ -108,8 +140,9 @@ async def test_the_entry_uses_the_memory_of_the_flow(
         )
 
     step = await choose(hass, await open_form(hass), form(url))
-    learned = looks()
+    learned, before = looks(), basic_requests(simulator)
     await choose(hass, step, {**SELECTION, "devices": [], "new_devices": True})
+    assert basic_requests(simulator)["timeseries"] > before["timeseries"]
     # Series with too few values are examined again.
     assert 0 <= looks() - learned < learned / 2
 
