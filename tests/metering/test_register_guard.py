@@ -297,3 +297,16 @@ def test_a_guard_that_forgets_still_knows_the_line(
         guard = RegisterGuard(POINT)
         for count, mark in enumerate(delivered, start=1):
             assert guard.filter(reading_of(mark)) == believed(delivered[:count])
+
+
+def test_a_guard_goes_on_long_after_a_step_up_to_another_register() -> None:
+    """The register before the step is forgotten, and the step is still unusual."""
+    guard = RegisterGuard(POINT)
+    positions = [100 + number / 10 for number in range(20)]
+    positions += [5000 + number / 100 for number in range(3 * MAX_MARKS)]
+    shown = [
+        guard.filter(at(10 * number, each)) for number, each in enumerate(positions)
+    ]
+    assert shown[:20] == positions[:20]
+    assert shown[20:22] == [101.9, 101.9]
+    assert shown[22:] == positions[22:]

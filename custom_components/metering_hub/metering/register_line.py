@@ -110,11 +110,16 @@ class RegisterLine:
         return rejected
 
     def forget_before(self, moment: float) -> None:
-        """Forget the replaced registers that were last read before a moment."""
-        last = self.runs[-1]
+        """Forget the replaced registers that were last read before a moment.
+
+        The step up from one that is forgotten can no longer turn out to be usual.
+        """
+        last, before = self.runs[-1], self.runs[-2:-1]
         self.runs = [
             run for run in self.runs if run is last or run.edges[-1][0] >= moment
         ]
+        if self.runs[-2:-1] != before:
+            last.is_doubtful = False
 
     def add(self, mark: Mark) -> None:
         """Add a reading that is not older than any other."""
