@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from custom_components.metering_hub.metering.reading_columns import ReadingColumns
 from custom_components.metering_hub.metering.register_marks import Mark
 from custom_components.metering_hub.metering.register_run import Run
 from custom_components.metering_hub.metering.register_tail import TAIL
@@ -68,6 +69,130 @@ def test_an_anchor_has_a_reading_on_both_sides() -> None:
     run = run_of((2, 100, False), (4, 104, False))
     assert not run.anchor(1 * HOUR, 100)
     assert not run.anchor(5 * HOUR, 104)
+
+
+@pytest.mark.parametrize(
+    ("marks", "position", "edges"),
+    [
+        # An estimated reading of the moment itself is replaced.
+        (
+            [(0, 100, False), (2, 101, True), (4, 104, False)],
+            102,
+            [(0, 100), (2, 102), (4, 104)],
+        ),
+        # Measured readings before and after it contradict it.
+        ([(0, 100, False), (1, 101, False), (4, 104, False)], 100.5, None),
+        (
+            [(0, 100, False), (1, 101, False), (1.5, 101.5, True), (4, 104, False)],
+            100.5,
+            None,
+        ),
+        ([(0, 100, False), (3, 103, False), (4, 104, False)], 103.5, None),
+        (
+            [(0, 100, False), (3, 102, True), (3.5, 103, False), (4, 104, False)],
+            103.5,
+            None,
+        ),
+        # Estimated readings do not, of which the first and the last one stay.
+        (
+            [(0, 100, False), (1, 103, True), (3, 101, True), (4, 104, False)],
+            102,
+            [(0, 100), (2, 102), (4, 104)],
+        ),
+        (
+            [(0, 100, True), (1, 101, True), (3, 103, True), (4, 104, True)],
+            102,
+            [(0, 100), (1, 101), (2, 102), (3, 103), (4, 104)],
+        ),
+        # What agrees with it stays, even if it has the same position.
+        (
+            [(0, 100, False), (1, 102, True), (3, 102, True), (4, 104, False)],
+            102,
+            [(0, 100), (1, 102), (2, 102), (3, 102), (4, 104)],
+        ),
+    ],
+)
+def test_measured_readings_contradict_an_anchor_and_estimated_ones_do_not(
+    marks: list[tuple[float, float, bool]],
+    position: float,
+    edges: Sequence[tuple[float, float]] | None,
+) -> None:
+    run = run_of(*marks)
+    assert run.anchor(2 * HOUR, position) is (edges is not None)
+    expected = edges or [(hour, value) for hour, value, _ in marks]
+    assert run.edges == [(hour * HOUR, value) for hour, value in expected]
+
+
+def test_an_anchor_is_measured() -> None:
+    run = run_of((0, 100, False), (2, 101, True), (4, 104, True))
+    assert run.anchor(2 * HOUR, 102)
+    assert run.estimated == {4 * HOUR}
+
+
+def test_readings_added_at_once_are_as_if_added_one_by_one() -> None:
+    marks = [Mark(number * HOUR / 2, 100 + number, number + 5) for number in range(9)]
+    together, apart = Run(marks[0]), Run(marks[0])
+    columns = ReadingColumns(
+        [mark.at for mark in marks[1:]], [mark.position for mark in marks[1:]]
+    )
+    columns.stored = [6, 7, 8, 9, 10, 11, 12, 13]
+    together.add_many(columns, [0, 1, 2, 3, 4, 5, 6, 7])
+    for mark in marks[1:]:
+        apart.add(mark)
+    assert together.edges == apart.edges
+    assert together.edges == [(mark.at, mark.position) for mark in marks]
+    assert together.tail.latest(TAIL) == apart.tail.latest(TAIL)
+    assert (together.position, together.measured) == (108, 108)
+    assert (together.count, together.last_stored) == (9, 13)
+
+
+def test_readings_below_the_rows_that_are_written_count_no_use() -> None:
+    """The sum stands until the register has caught up."""
+    run = Run(Mark(0, 100), is_resumed=True)
+    run.add(Mark(HOUR, 98))
+    times = [2 * HOUR, 3 * HOUR, 4 * HOUR]
+    run.add_many(ReadingColumns(times, [99, 100.5, 101]), [0, 1, 2])
+    assert [position for _, position in run.edges] == [100, 100, 100, 100.5, 101]
+    assert run.position == 101
+
+
+def test_readings_above_a_position_are_removed() -> None:
+    run = run_of((0, 100, False), (1, 101, True), (2, 105, True), (3, 106, False))
+    assert run.cut_above(101) == [(2 * HOUR, 105), (3 * HOUR, 106)]
+    assert run.edges == [(0, 100), (HOUR, 101)]
+    assert run.tail.latest(9) == [(0, 100), (HOUR, 101)]
+    assert run.estimated == {HOUR}
+    assert run.cut_above(100.5) == [(HOUR, 101)]
+    assert run.edges == [(0, 100)]
+
+
+def test_below_readings_that_are_removed_the_others_of_the_hour_are_known() -> None:
+    run = run_of(*((3 + tenth / 10, 100 + tenth, False) for tenth in range(1, 6)))
+    run.add(Mark(3.6 * HOUR, 900))
+    assert [position for _, position in run.edges] == [101, 900]
+    assert run.cut_above(104) == [(3.6 * HOUR, 900)]
+    assert run.edges[-1] == (3.4 * HOUR, 104)
+    assert run.position_at(3.3 * HOUR) == 103
+
+
+def test_a_position_below_all_readings_leaves_the_oldest_one() -> None:
+    """The rows before it are written, so nothing is counted below it."""
+    run = run_of((0, 100, False), (1, 101, False), (2, 102, False))
+    assert run.cut_above(99) == [(HOUR, 101), (2 * HOUR, 102)]
+    assert run.edges == [(0, 100)]
+    assert run.tail.latest(9) == [(0, 100)]
+    run.add(Mark(3 * HOUR, 99.5))
+    assert run.edges[-1] == (3 * HOUR, 100)
+
+
+def test_a_position_far_below_is_looked_up_among_the_edges() -> None:
+    """The latest readings are all above it."""
+    run = run_of(*((hour, 100 + hour, hour == 50) for hour in range(300)))
+    removed = run.cut_above(150)
+    assert removed == [(hour * HOUR, 100 + hour) for hour in range(51, 300)]
+    assert run.edges == [(hour * HOUR, 100 + hour) for hour in range(51)]
+    assert run.tail.latest(9) == [(50 * HOUR, 150)]
+    assert run.estimated == {50 * HOUR}
 
 
 def test_a_measured_reading_replaces_an_estimated_one_of_its_moment() -> None:
