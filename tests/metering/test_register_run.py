@@ -265,6 +265,9 @@ def test_settled_readings_are_forgotten() -> None:
     run.settle(2.5 * HOUR, 102.5)
     assert run.edges == [(2.5 * HOUR, 102.5), (3 * HOUR, 103)]
     assert run.estimated == set()
+    high = run_of((0, 1e6, False), (1, 1e6 + 1, False))
+    high.settle(HOUR / 2, 1e6)
+    assert high.edges == [(HOUR / 2, 1e6), (HOUR, 1e6 + 1)]
 
 
 @pytest.mark.parametrize(
@@ -374,6 +377,9 @@ def test_a_later_run_is_merged() -> None:
     later = Run(Mark(5 * HOUR, 101, 9, is_estimated=True))
     run.merge(later)
     assert (run.position, run.measured, run.last_stored) == (101, 101, 9)
+    first_row = Run(Mark(0, 5))
+    first_row.merge(Run(Mark(10, 6, 0)))
+    assert first_row.last_stored == 0
 
 
 def test_a_merged_run_counts_no_use_below_the_rows_that_are_written() -> None:
