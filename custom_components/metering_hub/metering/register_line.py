@@ -184,7 +184,7 @@ class RegisterLine:
 
     def _passes_earlier(self, current: Run, position: float) -> bool:
         """Return True if an earlier register stands between a run and a position."""
-        return len(self.runs) > 1 and any(
+        return any(
             current.position < run.position <= position for run in self.runs[:-1]
         )
 
@@ -220,7 +220,7 @@ class RegisterLine:
         if newest.first.stored is None or mark.stored > newest.first.stored:
             return False
         for run in reversed(self.runs[:-1]):
-            if mark.at >= run.last_at and self._continues(run, mark):
+            if self._continues(run, mark):
                 run.add(mark)
                 return True
         self._reject(mark.at, mark.position, Rule.EXCURSION)
@@ -244,7 +244,7 @@ class RegisterLine:
         candidates = [
             run
             for run in reversed(self._suspects.runs)
-            if mark.at >= run.last_at and self._continues(run, mark)
+            if self._continues(run, mark)
         ]
         if candidates:
             run = max(candidates, key=lambda each: each.position)
