@@ -335,7 +335,7 @@ def test_a_guard_that_forgets_knows_that_a_register_was_lower(
 ) -> None:
     """It goes on a little lower than the kept readings: they were too high."""
     monkeypatch.setattr(register_guard, "MAX_MARKS", 8)
-    before = [at(10 * number, 1000.0 + number) for number in range(9)]
-    late = at(75, 1007.5)
-    lower = [at(10 * number, 1001.5) for number in range(9, 12)]
+    before = [at(60 * number, 1000.0 + number) for number in range(9)]
+    late = at(450, 1007.5)
+    lower = [at(60 * number, 1001.5) for number in range(9, 12)]
     assert shown(*before, late, *lower)[-3:] == [1008, 1008, 1001.5]

@@ -105,6 +105,15 @@ def test_a_register_returns_after_many_false_readings() -> None:
     assert len(line.runs) == 1
 
 
+def test_a_dip_of_a_count_that_has_restarted_does_not_bring_it_back() -> None:
+    """The dip is held, but it has not leapt to where the count was before."""
+    positions = [1010, 0, 100, 50, 1010]
+    marks = [Mark(600.0 * number, each) for number, each in enumerate(positions)]
+    line = line_of(marks, may_restart=True)
+    assert [run.position for run in line.runs] == [1010, 1010]
+    assert line.take_rejected() == [Rejected(1800, 50, Rule.EXCURSION)]
+
+
 def test_a_held_reading_is_named_until_it_is_decided() -> None:
     line = line_of([Mark(0, 1000), Mark(600, 1000.1), Mark(1200, 0)])
     assert line.held == [Rejected(1200, 0, Rule.UNDECIDED)]
