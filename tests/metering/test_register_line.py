@@ -451,3 +451,42 @@ def test_so_many_rejected_readings_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(register_line, "MAX_REJECTED", 2)
     line = line_of(every_ten_minutes(100, 0, 100, 0, 100, 0, 100))
     assert [each.time for each in line.take_rejected()] == [600, 1800]
+
+
+@pytest.mark.parametrize("older", [[], [Mark(-600, 50)]])
+def test_a_leap_to_an_earlier_count_is_held_whatever_was_before_it(
+    older: list[Mark],
+) -> None:
+    first, *others = every_ten_minutes(100, 101, 102, 103, 100.5, 102, 202)
+    line = line_of([*older, first._replace(is_new=True), *others], may_restart=True)
+    assert [run.position for run in line.runs][-2:] == [103, 102]
+    assert line.held == [Rejected(3600, 202, Rule.UNDECIDED)]
+
+
+def test_a_held_row_that_the_register_has_reached_has_not_leapt() -> None:
+    """It was stored last, so nothing has rejected it yet."""
+    line = line_of(
+        [
+            *[Mark(0, 104), Mark(4200, 156), Mark(7800, 157), Mark(8400, 158)],
+            Mark(12_000, 156, 13),
+            *[Mark(13_800, 0, 9), Mark(15_600, 0), Mark(16_200, 1)],
+            *[Mark(18_000, 156, 12), Mark(24_000, 162)],
+        ]
+    )
+    assert [run.position for run in line.runs] == [158, 162]
+    assert line.take_rejected() == [Rejected(12_000, 156, Rule.EXCURSION)]
+
+
+def test_a_row_that_is_no_higher_than_the_line_does_not_exceed_the_capacity() -> None:
+    """It was held while the register was corrected to its position."""
+    line = line_of(
+        [
+            *[Mark(0, 0), Mark(300, 10), Mark(600, 0, 9), Mark(900, 9.5)],
+            *[Mark(2400, 0, 8), Mark(4500, 0), Mark(5700, 0), Mark(6000, 10)],
+        ],
+        capacity=1000,
+    )
+    assert line.take_rejected()[-2:] == [
+        Rejected(600, 0, Rule.EXCURSION),
+        Rejected(900, 9.5, Rule.EXCURSION),
+    ]
