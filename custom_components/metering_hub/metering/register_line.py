@@ -242,9 +242,7 @@ class RegisterLine:
         Of several that it may continue, it belongs to the closest one.
         """
         candidates = [
-            run
-            for run in reversed(self._suspects.runs)
-            if self._continues(run, mark)
+            run for run in reversed(self._suspects.runs) if self._continues(run, mark)
         ]
         if candidates:
             run = max(candidates, key=lambda each: each.position)
