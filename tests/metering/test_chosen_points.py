@@ -78,6 +78,8 @@ def test_pulses_that_are_a_meter() -> None:
     assert (point.precision, point.capacity, point.may_restart) == (2, 36.0, False)
     still = with_choices(found, {"points": {"meter": {"factor": 2, "unit": "x"}}})
     assert still.points["meter"].may_restart, "It is a count of things as before."
+    things = with_choices(found, {"points": {"meter": {"quantity": "other"}}})
+    assert things.points["meter"].may_restart, "It is still a count of things."
 
 
 def test_limits_are_multiplied() -> None:

@@ -305,3 +305,106 @@ def test_what_rises_needs_changes_enough(
     numbers: Sequence[float], gap: timedelta, is_register: bool
 ) -> None:
     assert judged(numbers, gap) is (Kind.REGISTER if is_register else None)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text", "kind", "reason"),
+    [
+        ([], "", None, Reason.TOO_FEW),
+        (range(6), "", None, Reason.TOO_FEW),
+        ([5.0] * WEEK, "", None, Reason.STANDS_STILL),
+        (OLD, "", Kind.REGISTER, Reason.RISES),
+        (range(2000, 2011), "", Kind.REGISTER, Reason.SMALL_CHANGES),
+        (use(WEEK), "", Kind.INTERVAL, Reason.FLUCTUATES),
+        (AMOUNTS["boiler"], "", Kind.INTERVAL, Reason.RETURNS_TO_ZERO),
+        ([1, 9] * 4 + [1], "consumption", Kind.INTERVAL, Reason.NAMED),
+        ([1, 9] * 4 + [1], "", None, Reason.UNCLEAR),
+    ],
+)
+def test_each_verdict_has_its_reason(
+    numbers: Sequence[float], text: str, kind: Kind | None, reason: Reason
+) -> None:
+    evidence = Evidence(lows=values(numbers), text=text)
+    assert judge_kind(evidence) == Verdict(kind=kind, reason=reason)
+
+
+def held(*levels: float, hours: int = 3) -> list[float]:
+    """Return levels that are too long for an excursion: each is held for some hours."""
+    return [level for level in levels for _ in range(hours)]
+
+
+def with_zeros(numbers: Iterable[float], period: int, count: int) -> list[float]:
+    """Return values of which the last ones of each period are false zeros."""
+    return [
+        number if index % period < period - count else 0.0
+        for index, number in enumerate(numbers)
+    ]
+
+
+RISING = [10.0 * number for number in range(1, 41)]
+TOOTH = [0.0, 0.0, *[10.0] * 17, 0.0, 0.0, *[-10.0] * 3]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        # Changes by a hundredth of the values are small, and no larger ones.
+        (range(95, 106), Kind.REGISTER),
+        (range(94, 105), None),
+        # Six falls of 40 changes, which are 15 %, and no more.
+        ([*accumulate(TOOTH * 2, initial=0.0)], Kind.REGISTER),
+        ([*accumulate([*TOOTH, *TOOTH, -10.0], initial=0.0)], None),
+        # Twelve falls of 40 changes, which are 30 %, before the filter, and no more.
+        ([*with_zeros(RISING[:36], 3, 1), *range(500, 505)], Kind.REGISTER),
+        ([*with_zeros(RISING[:39], 3, 1), *range(500, 502)], Kind.INTERVAL),
+        # False readings in pairs.
+        (with_zeros(RISING, 5, 2), Kind.REGISTER),
+    ],
+)
+def test_a_register_falls_rarely(numbers: Sequence[float], kind: Kind | None) -> None:
+    assert judged(numbers, 2 * HOUR if len(numbers) > 11 else HOUR) is kind
+
+
+WAVE = held(10, 50, 10, 50, 10, 50, 10, 50, hours=6)
+RESTARTS = [0.0] * 7 + [1.0, 2.0, 3.0, 4.0, 5.0]
+HALF_ZEROS = [5.0] * 18 + [0.0, 0.0, 0.0, 5.0] * 7 + [0.0] * 4
+HIGHER_DAYS = [number for day in range(8) for number in (*[100 * 1.1**day] * 3, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        # Four falls in two days, and no fewer in no less; the last value may be one.
+        ([*WAVE, 10.0], Kind.INTERVAL),
+        ([*WAVE[1:], 10.0], None),
+        (held(10, 50, 10, 50, 10, 50, 10, hours=8), None),
+        # Four falls without short excursions.
+        ([*held(10, 50, 10, 50, 10, 50, 10, hours=8), 5.0, 10.0, 10.0], None),
+        # Four falls of 16 changes, which are a quarter, and no fewer.
+        (held(*[10, 20, 30, 40] * 4, 10), Kind.INTERVAL),
+        (held(*[10, 20, 30, 40] * 4, 10, 20), None),
+        # More than half of the values are zero after eight falls, and no fewer.
+        (HALF_ZEROS, None),
+        ([*HALF_ZEROS, 0.0], Kind.INTERVAL),
+        ([*HALF_ZEROS[:-8], *[0.0] * 10], None),
+        # A counter that restarts twice a day is zero for most of it.
+        (RESTARTS * 10, None),
+    ],
+)
+def test_amounts_fall_often(numbers: Sequence[float], kind: Kind | None) -> None:
+    assert judged(numbers) is kind
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        # Eight false readings of 32, which are a quarter, and no fewer.
+        (HIGHER_DAYS, Kind.INTERVAL),
+        ([*HIGHER_DAYS, 300.0], None),
+        (HIGHER_DAYS[4:], None),
+        # What stands, or hardly changes, may have any dirt.
+        (with_zeros([5.0] * 62, 3, 1), None),
+    ],
+)
+def test_no_meter_has_so_much_dirt(numbers: Sequence[float], kind: Kind | None) -> None:
+    assert judged(numbers, 2 * HOUR) is kind

@@ -1,10 +1,13 @@
 """Where meters are: at the grid, at an inverter, or behind another one."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.metering_hub.metering.inventory import Inventory
 from custom_components.metering_hub.metering.meter_roles import (
     grid_candidates,
+    meter_choices,
     open_candidates,
     solar_choices,
     solar_devices,
@@ -125,6 +128,46 @@ def test_the_meter_that_is_left_is_at_the_grid() -> None:
     """Beside a solar meter, there is only one that can be."""
     inventory = found(home=METERS["home"], pv=METERS["pv"])
     assert roles(inventory, solar_meters=["pv"])["home_grid_delivered"] is IMPORT
+
+
+def test_what_is_certain_is_not_asked() -> None:
+    """Beside a meter at the grid, and where only one can be, nothing is open."""
+    inventory = found(home=METERS["home"], pv=METERS["pv"])
+    assert open_candidates(applied(inventory)) == {"home", "pv"}
+    chosen = {"solar_meters": ["pv"]}
+    deselected = with_meter_roles(inventory, frozenset({"pv"}), chosen)
+    assert deselected.points["home_grid_delivered"].role is None
+    assert open_candidates(deselected) == frozenset()
+    exports = found(home=METERS["home"], one=(EXPORT,), two=(EXPORT,))
+    assert open_candidates(applied(exports, grid_meters=["home"])) == frozenset()
+
+
+def test_a_single_consumer_is_not_at_the_grid() -> None:
+    """The server's meters count consumers, unless the user says otherwise."""
+    consumers = replace(found(sauna=METERS["sauna"]), meters_are_consumers=True)
+    assert roles(consumers) == {"sauna_grid_delivered": Role.DEVICE}
+    assert roles(consumers, grid_meters=["sauna"]) == {"sauna_grid_delivered": IMPORT}
+
+
+@pytest.mark.parametrize(
+    ("field", "role"),
+    [("solar_meters", Role.SOLAR), ("battery_meters", Role.BATTERY_DISCHARGE)],
+)
+def test_a_meter_is_in_one_place(field: str, role: Role) -> None:
+    """What is at an inverter or a battery is not at the grid."""
+    chosen = roles(found(**METERS), grid_meters=["home", "pv"], **{field: ["pv"]})
+    assert chosen["pv_grid_returned"] is role
+
+
+def test_a_point_that_keeps_its_role_is_the_same() -> None:
+    inventory = found(**METERS)
+    points = applied(inventory, grid_meters=["home"]).points
+    assert points["home_grid_delivered"] is inventory.points["home_grid_delivered"]
+
+
+def test_the_choices_of_meters_are_taken_from_the_options() -> None:
+    options = {"grid_meters": ["home"], "solar_meters": [], "devices": ["home"]}
+    assert meter_choices(options) == {"grid_meters": ["home"], "solar_meters": []}
 
 
 def test_deselected_meters_are_not_candidates() -> None:

@@ -57,6 +57,7 @@ def inventory(**names: tuple[str, str | None]) -> Inventory:
         ("annex", "Annexes elec", "Annexes elec"),
         ("annex", "Annex", "Annex"),
         ("annex", "", ""),
+        ("annex", "_elec", "_elec"),
         ("a", "A gas index", "Gas index"),
         ("a_101", "Building A Room 101 temperature", "Temperature"),
         ("a_101", "101 sensors", "101 sensors"),
@@ -92,6 +93,11 @@ def test_names_stay_apart() -> None:
             ("Power", "Meter \N{MIDDLE DOT} Home", "Home"),
             "Power \N{MIDDLE DOT} Meter \N{MIDDLE DOT} Home",
         ),
+        (
+            ("Main meter \N{MIDDLE DOT} Home", "Main meter"),
+            "Main meter \N{MIDDLE DOT} Home",
+        ),
+        (("Power L1", "Power"), "Power L1 \N{MIDDLE DOT} Power"),
     ],
 )
 def test_a_name_repeats_no_part(parts: tuple[str | None, ...], name: str) -> None:
@@ -112,6 +118,12 @@ def test_a_room_is_shown_with_what_it_is_in() -> None:
     ]
     several = device_paths(Inventory(DEVICES, {}), names)
     assert several["b_101"] == path("Campus Paris", "Building B", "Room 101")
+
+
+def test_devices_of_one_path_are_sorted_by_their_keys() -> None:
+    twins = {key: Device(key=key, name="Room") for key in ("c", "a", "b")}
+    names = dict.fromkeys(twins, "Room")
+    assert [*device_paths(Inventory(twins, {}), names)] == ["a", "b", "c"]
 
 
 def test_a_circle_of_devices_ends() -> None:

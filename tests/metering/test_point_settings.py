@@ -5,7 +5,9 @@ import pytest
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.metering.point_settings import (
     PointSettings,
+    settings_by_key,
     trusted_keys,
+    with_kind,
     with_present_keys,
     with_settings,
     with_trusted,
@@ -80,6 +82,7 @@ POINT = Point(
         PointSettings(is_trusted=True, kind=Kind.INTERVAL, unit="kWh"),
         PointSettings(quantity=Quantity.GAS, role=Role.GAS),
         PointSettings(is_roleless=True),
+        PointSettings(factor=0.01, has_sensor=True),
     ],
 )
 def test_settings_are_read_as_they_were_stored(settings: PointSettings) -> None:
@@ -92,6 +95,29 @@ def test_settings_are_read_as_they_were_stored(settings: PointSettings) -> None:
 def test_settings_of_a_later_version_are_not_taken_for_a_choice() -> None:
     stored = {"kind": "forecast", "quantity": 1, "role": ["solar"], "unit": ""}
     assert PointSettings.of({"points": {"a": stored}}, "a") == PointSettings()
+
+
+@pytest.mark.parametrize("factor", [0, -1, True, "2", None])
+def test_a_factor_is_a_number_above_zero(factor: object) -> None:
+    options = {"points": {"a": {"factor": factor}}}
+    assert PointSettings.of(options, "a").factor is None
+
+
+def test_all_settings_by_key() -> None:
+    """Those of points that are gone are among them."""
+    assert settings_by_key(OPTIONS) == {
+        "gas": PointSettings(is_trusted=True, factor=0.01),
+        "gone": PointSettings(is_trusted=True),
+        "water": PointSettings(factor=10),
+    }
+
+
+def test_a_kind_is_said_beside_the_other_settings() -> None:
+    options = {"devices": [], "points": {"series_1": {"unit": "Wh", "later": 5}}}
+    assert with_kind(options, POINT, Kind.INTERVAL) == {
+        "devices": [],
+        "points": {POINT.key: {"unit": "Wh", "later": 5, "kind": "interval"}},
+    }
 
 
 def test_settings_are_found_under_a_former_key() -> None:

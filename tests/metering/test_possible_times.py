@@ -66,6 +66,21 @@ def test_possible_readings_are_not_copied() -> None:
     assert POSSIBLE.split(readings)[0] is readings
     assert POSSIBLE.split(columns)[0] is columns
     assert POSSIBLE.split([]) == ([], [])
+    ends = [Reading(time=EARLIEST, value=1.0), Reading(time=POSSIBLE.latest, value=2.0)]
+    columns = ReadingColumns.of(ends)
+    assert POSSIBLE.split(columns)[0] is columns
+
+
+def test_both_ends_are_possible_beside_others() -> None:
+    times = [UNSET, EARLIEST, POSSIBLE.latest, AHEAD]
+    readings = [Reading(time=time, value=5.0) for time in times]
+    for given in (readings, ReadingColumns.of(readings)):
+        possible, rejected = POSSIBLE.split(given)
+        assert [*possible] == readings[1:3]
+        assert rejected == [
+            Rejected(UNSET.timestamp(), 5.0, Rule.TOO_OLD),
+            Rejected(AHEAD.timestamp(), 5.0, Rule.FUTURE),
+        ]
 
 
 def test_columns_keep_everything_else() -> None:

@@ -18,6 +18,12 @@ def test_falls_are_counted() -> None:
     )
 
 
+def test_what_stands_still_does_not_fall() -> None:
+    found = figures_of(week(5, 5, 4, 4))
+    assert found is not None
+    assert (found.falls, found.largest_fall) == (1, 1)
+
+
 def test_single_value_has_not_fallen() -> None:
     assert figures_of(week(-1.5)) == Figures(
         hours=1,

@@ -113,3 +113,7 @@ def test_slices_of_columns_in_order_are_in_order_until_an_older_reading_comes() 
     part.add(2.5, 0.0)
     assert not part.is_in_order
     assert not columns[::-1].is_in_order
+
+
+def test_columns_of_any_order_are_not_taken_to_be_in_order() -> None:
+    assert not ReadingColumns([2.0, 1.0], [0.0, 0.0]).is_in_order

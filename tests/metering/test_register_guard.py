@@ -297,3 +297,45 @@ def test_a_guard_that_forgets_still_knows_the_line(
         guard = RegisterGuard(POINT)
         for count, mark in enumerate(delivered, start=1):
             assert guard.filter(reading_of(mark)) == believed(delivered[:count])
+
+
+def test_a_guard_goes_on_long_after_a_step_up_to_another_register() -> None:
+    """The register before the step is forgotten, and the step is still unusual."""
+    guard = RegisterGuard(POINT)
+    positions = [100 + number / 10 for number in range(20)]
+    positions += [5000 + number / 100 for number in range(3 * MAX_MARKS)]
+    shown = [
+        guard.filter(at(10 * number, each)) for number, each in enumerate(positions)
+    ]
+    assert shown[:20] == positions[:20]
+    assert shown[20:22] == [101.9, 101.9]
+    assert shown[22:] == positions[22:]
+
+
+@pytest.mark.parametrize(
+    "positions",
+    [
+        # All four of them are kept, or the last three of five.
+        [1000.0, 1009.0, 1009.0, 1009.0],
+        [1000.0, 1000.0, 1000.0, 1009.0, 1009.0],
+    ],
+)
+def test_a_guard_that_forgets_knows_how_fast_the_kept_readings_were(
+    positions: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times as fast is still usual."""
+    monkeypatch.setattr(register_guard, "MAX_MARKS", 4)
+    positions = [*positions, positions[-1] + 90]
+    readings = [at(60 * number, each) for number, each in enumerate(positions)]
+    assert shown(*readings) == positions
+
+
+def test_a_guard_that_forgets_knows_that_a_register_was_lower(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It goes on a little lower than the kept readings: they were too high."""
+    monkeypatch.setattr(register_guard, "MAX_MARKS", 8)
+    before = [at(60 * number, 1000.0 + number) for number in range(9)]
+    late = at(450, 1007.5)
+    lower = [at(60 * number, 1001.5) for number in range(9, 12)]
+    assert shown(*before, late, *lower)[-3:] == [1008, 1008, 1001.5]

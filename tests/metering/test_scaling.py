@@ -39,6 +39,7 @@ def test_only_numbers_are_multiplied(value: Value, expected: Value) -> None:
 def test_what_is_written_is_what_is_shown() -> None:
     assert unscaled(0.3, 0.1) == 3
     assert unscaled(scaled(1234, 0.37), 0.37) == 1234
+    assert unscaled(0.7, 0.2) == 3.5, "3.4999999999999996 before it is rounded."
     assert unscaled("text", 0.1) == "text"
     assert unscaled(5, 1.0) == 5
 
@@ -55,6 +56,15 @@ def test_columns_and_lists_give_the_same() -> None:
     ]
     assert [each.quality for each in columns] == ["estimated", None]
     assert [each.value for each in READINGS] == [3, 7.0], "The server's stay."
+
+
+@pytest.mark.parametrize("are_amounts", [True, False])
+def test_amounts_stay_amounts(*, are_amounts: bool) -> None:
+    """Each of them covers the span that begins at its time."""
+    start = NOW.timestamp()
+    columns = ReadingColumns([start], [3.0], are_amounts=are_amounts)
+    (reading,) = scaled_readings(columns, 0.1)
+    assert reading.since == (NOW if are_amounts else None)
 
 
 def test_latest_readings() -> None:

@@ -69,6 +69,12 @@ def test_a_sum_of_the_backend_is_not_made_again() -> None:
 def test_a_sum_never_has_the_key_of_a_point_or_of_another_device() -> None:
     """Both would be written to one statistic."""
     assert tariff_sums([LOW, HIGH, replace(LOW, key=SUM.key, device_key="x")]) == []
+    other = [
+        replace(each, device_key="(Other)", key=f"other_{each.key}")
+        for each in (LOW, HIGH)
+    ]
+    (found,) = tariff_sums([LOW, HIGH, replace(LOW, key=SUM.key), *other])
+    assert found.key == "other_import_total"
     twins = [
         replace(each, device_key="Main Meter", key=f"{each.key}_twin")
         for each in (LOW, HIGH)

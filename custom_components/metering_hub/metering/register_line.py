@@ -9,6 +9,7 @@ instead, it is a correction or a new register.
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
+from operator import eq
 from typing import Self
 
 from .model import Point
@@ -110,11 +111,16 @@ class RegisterLine:
         return rejected
 
     def forget_before(self, moment: float) -> None:
-        """Forget the replaced registers that were last read before a moment."""
-        last = self.runs[-1]
+        """Forget the replaced registers that were last read before a moment.
+
+        The step up from one that is forgotten can no longer turn out to be usual.
+        """
+        last, before = self.runs[-1], self.runs[-2:-1]
         self.runs = [
             run for run in self.runs if run is last or run.edges[-1][0] >= moment
         ]
+        if self.runs[-2:-1] != before:
+            last.is_doubtful = False
 
     def add(self, mark: Mark) -> None:
         """Add a reading that is not older than any other."""
@@ -133,7 +139,8 @@ class RegisterLine:
         """Add measured readings at once, if all of them continue the line.
 
         `edges` are the indexes of the first and the last reading of each hour, and all
-        columns are in order. The result is False if they must be added one by one.
+        columns are in order. The result is False if they must be added one by one, as
+        those of one moment must.
         """
         run = self.current
         times, values, stored = readings.times, readings.values, readings.stored
@@ -147,6 +154,7 @@ class RegisterLine:
             or times[0] <= run.last_at
             or values[0] < run.position
             or (stored and stored[0] < (run.last_stored or 0))
+            or any(map(eq, times, times[1:], strict=False))
             or not self._limit.allows_all(run, readings)
         ):
             return False
@@ -176,7 +184,7 @@ class RegisterLine:
 
     def _passes_earlier(self, current: Run, position: float) -> bool:
         """Return True if an earlier register stands between a run and a position."""
-        return len(self.runs) > 1 and any(
+        return any(
             current.position < run.position <= position for run in self.runs[:-1]
         )
 
@@ -212,7 +220,7 @@ class RegisterLine:
         if newest.first.stored is None or mark.stored > newest.first.stored:
             return False
         for run in reversed(self.runs[:-1]):
-            if mark.at >= run.last_at and self._continues(run, mark):
+            if self._continues(run, mark):
                 run.add(mark)
                 return True
         self._reject(mark.at, mark.position, Rule.EXCURSION)
@@ -234,9 +242,7 @@ class RegisterLine:
         Of several that it may continue, it belongs to the closest one.
         """
         candidates = [
-            run
-            for run in reversed(self._suspects.runs)
-            if mark.at >= run.last_at and self._continues(run, mark)
+            run for run in reversed(self._suspects.runs) if self._continues(run, mark)
         ]
         if candidates:
             run = max(candidates, key=lambda each: each.position)

@@ -123,18 +123,14 @@ class Run:
     def _add_edge(self, edge: tuple[float, float]) -> None:
         """Add an edge, and drop the one before it if it is in the midst of an hour."""
         edges = self.edges
-        if edges[-1][0] == edge[0]:
+        is_replaced = edges[-1][0] == edge[0] or (
+            len(edges) > 1
+            and ceil(edges[-2][0] / HOUR_SECONDS) == ceil(edge[0] / HOUR_SECONDS)
+        )
+        if is_replaced:
             edges[-1] = edge
-            return
-        if len(edges) > 1:
-            hour = ceil(edge[0] / HOUR_SECONDS)
-            if (
-                ceil(edges[-1][0] / HOUR_SECONDS) == hour
-                and ceil(edges[-2][0] / HOUR_SECONDS) == hour
-            ):
-                edges[-1] = edge
-                return
-        edges.append(edge)
+        else:
+            edges.append(edge)
 
     def cut_above(self, position: float) -> list[tuple[float, float]]:
         """Remove the readings above a position, and return them.

@@ -14,6 +14,7 @@ import pytest
 from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+from custom_components.metering_hub.metering.reading_columns import ReadingColumns
 from tests.metering.registers import (
     DirtyRegister,
     dirty_registers,
@@ -189,6 +190,26 @@ def test_higher_of_two_positions_at_the_same_time_counts(order: int) -> None:
     both = [reading(30, 101.0), reading(30, 104.0)][::order]
     rows = all_rows(RegisterHours(), [*series((0, 99), (20, 100)), *both])
     assert sums(rows) == {0: 5}
+
+
+def test_readings_that_a_page_repeats_are_not_between_two_moments() -> None:
+    """How fast the register was is asked when it steps up."""
+    before = series((0, 1000), (60, 1001), (120, 1002))
+    twice = [
+        each
+        for number in range(3, 10)
+        for each in series(*[(60 * number, 1000 + number)] * 2)
+    ]
+    after = series((600, 1050))
+    hours = RegisterHours()
+    rows = [
+        row
+        for part in (before, twice, after)
+        for row in hours.add(ReadingColumns.of(part), part[-1].time + MILLISECOND)
+    ]
+    rows += hours.open_hours(minute(600))
+    assert sums(rows)[8] == 9
+    assert rows == all_rows(RegisterHours(), [*before, *twice, *after])
 
 
 def test_float_noise_is_not_a_drop() -> None:
