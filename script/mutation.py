@@ -8,7 +8,7 @@ the folders of the repository are links: a run leaves nothing in the way of othe
 import argparse
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 import os
@@ -38,6 +38,43 @@ class Change:
     """The module and function: `history.maths.gaps.find_gaps`."""
     was: str
     becomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeClass:
+    """Changes that nobody can notice, wherever in the code they are."""
+
+    was: re.Pattern[str]
+    becomes: str
+    """What stands for the text that matches; it may name groups of the pattern."""
+    reason: str
+
+    def explains(self, change: Change) -> bool:
+        """Return whether a change replaces one match, and nothing else."""
+        return any(
+            change.becomes
+            == (
+                change.was[: found.start()]
+                + found.expand(self.becomes)
+                + change.was[found.end() :]
+            )
+            for found in self.was.finditer(change.was)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The survivors that no test can kill."""
+
+    reasons: Mapping[Change, str]
+    """The reason of each that is listed for itself."""
+    classes: Sequence[ChangeClass] = ()
+
+    def explains(self, change: Change) -> bool:
+        """Return whether a change is listed, or one of a class."""
+        return change in self.reasons or any(
+            each.explains(change) for each in self.classes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +210,18 @@ def read_change(function: str, diff: str) -> Change:
     return Change(function, " ".join(sides["-"]), " ".join(sides["+"]))
 
 
-def read_explained() -> dict[Change, str]:
-    """Return the reason of each survivor that cannot be killed."""
-    entries = tomllib.loads(EXPLAINED.read_text())["mutant"]
-    return {
+def read_explained() -> Explained:
+    """Return the survivors that cannot be killed."""
+    entries = tomllib.loads(EXPLAINED.read_text())
+    reasons = {
         Change(each["function"], each["was"], each["becomes"]): each["reason"]
-        for each in entries
+        for each in entries["mutant"]
     }
+    classes = [
+        ChangeClass(re.compile(each["was"]), each["becomes"], each["reason"])
+        for each in entries["class"]
+    ]
+    return Explained(reasons, classes)
 
 
 def find_change(mutant: Mutant) -> Change:
@@ -191,7 +233,7 @@ def find_change(mutant: Mutant) -> Change:
 def report(
     mutants: Iterable[Mutant],
     change_of: Callable[[Mutant], Change],
-    explained: Container[Change],
+    explained: Explained,
 ) -> bool:
     """Print the figures of each module and all survivors.
 
@@ -206,7 +248,7 @@ def report(
         unknown = [
             (mutant, change)
             for mutant in left
-            if (change := change_of(mutant)) not in explained
+            if not explained.explains(change := change_of(mutant))
         ]
         for mutant, change in unknown:
             print(f"{mutant.status}: {mutant.name}")

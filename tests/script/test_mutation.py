@@ -1,6 +1,7 @@
 """`script/test --mutation` chooses the right mutants, and knows explained ones."""
 
 from pathlib import Path
+import re
 
 import pytest
 
@@ -8,6 +9,8 @@ from script import mutation
 from script.mutation import (
     PACKAGE_FOLDER,
     Change,
+    ChangeClass,
+    Explained,
     Mutant,
     changed_lines,
     is_pure,
@@ -117,12 +120,36 @@ def test_a_survivor_needs_an_explanation(
     status: str, explained: bool, passes: bool
 ) -> None:
     change = read_change("metering.sums.total", DIFF)
-    reasons = {change} if explained else set()
+    reasons = Explained({change: "Why."} if explained else {})
     mutants = [
         Mutant(f"{MODULE}.x_total__mutmut_1", status),
         Mutant(f"{MODULE}.x_total__mutmut_2", "killed"),
     ]
     assert report(mutants, lambda _mutant: change, reasons) is passes
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "explained"),
+    [
+        ("zip(a, b, strict=False)", "zip(a, b, strict=None)", True),
+        ("zip(a, b, strict=False) + 1", "zip(a, b, strict=None) - 1", False),
+        ("zip(a, b, strict=False)", "zip(a, b, strict=True)", False),
+        (
+            "zip(a, zip(b, c, strict=True), strict=True)",
+            "zip(a, zip(b, c, strict=True), strict=None)",
+            True,
+        ),
+        ("zip(a, b)", "zip(a, None)", False),
+    ],
+)
+def test_a_class_explains_changes_of_one_match(
+    was: str, becomes: str, explained: bool
+) -> None:
+    strict = ChangeClass(
+        re.compile("(strict)=(True|False)"), r"\1=None", "No one looks."
+    )
+    change = Change("metering.sums.total", was, becomes)
+    assert Explained({}, [strict]).explains(change) is explained
 
 
 def test_explained_mutants_are_of_code_that_is_there() -> None:
@@ -133,8 +160,16 @@ def test_explained_mutants_are_of_code_that_is_there() -> None:
         )
         for file in FOLDER.rglob("*.py")
     }
-    for change, reason in read_explained().items():
+    for change, reason in read_explained().reasons.items():
         modules = [each for each in code if change.function.startswith(f"{each}.")]
         assert any(change.was in code[module] for module in modules), change
         assert change.becomes != change.was
         assert reason.endswith("."), change
+
+
+def test_no_mutant_is_explained_twice() -> None:
+    explained = read_explained()
+    for change in explained.reasons:
+        assert not Explained({}, explained.classes).explains(change), change
+    for each in explained.classes:
+        assert each.reason.endswith("."), each
