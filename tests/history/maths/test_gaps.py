@@ -103,6 +103,59 @@ def test_hours_of_a_gap_are_those_of_comparable_days() -> None:
     assert result.letters[begin - 1 : end + 1] == "M" + "D" * (end - begin) + "M"
 
 
+def test_only_the_hours_of_gaps_are_estimated() -> None:
+    """A gap without comparable days, and one between two registers, are lines."""
+    readings = hourly(14 * 24)
+    exchanged = [
+        Reading(time=each.time, value=float(each.value) - 900)
+        for each in readings[120:]
+    ]
+    first = Reading(
+        time=exchanged[0].time, value=exchanged[0].value, quality=NEW_REGISTER
+    )
+    gapped = cut([*readings[:110], first, *exchanged[1:]], 20, 24)
+    assert estimated(cut(gapped, 200, 204)).letters == "".join(
+        ["M" * 20, "L" * 4, "M" * 85, "L" * 11, "M" * 80, "D" * 4, "M" * 131]
+    )
+
+
+def test_the_first_hour_is_compared_too() -> None:
+    """On Monday, Tuesday and Wednesday; two days are enough."""
+    readings = cut(hourly(3 * 24 + 5), 48, 51)
+    assert estimated(readings).letters[47:52] == "MDDDM"
+
+
+@pytest.mark.parametrize(
+    ("code", "letters"),
+    [
+        (UNKNOWN, "DM"),
+        (COMPARABLE_DAYS, "DM"),
+        (SERVER, "SM"),
+        (LINE, "LM"),
+    ],
+)
+def test_a_gap_goes_on_as_its_first_hours_were_estimated(
+    code: int, letters: str
+) -> None:
+    """The hour ends near a reading, so that its beginning decides."""
+    estimator = Estimator(DAYS)
+    start = START + 10 * 24 * HOUR + 10 * HOUR
+    moments = [START + number * HOUR for number in range(11 * 24)]
+    estimator.note_changes(
+        {moment.timestamp(): use(moment) for moment in moments if moment < start}
+    )
+    hours = RegisterHours(
+        Baseline(end=start, state=1000.0, sum=0.0),
+        estimator=estimator,
+        baseline_code=code,
+    )
+    readings = [
+        Reading(time=start + hour * HOUR, value=1000.0 + hour)
+        for hour in (1 + 30 / 3600, 2)
+    ]
+    assert Result(hours, readings).letters == letters
+
+
 def test_without_days_a_gap_is_a_straight_line() -> None:
     readings = cut(hourly(14 * 24), 200, 220)
     plain = Result(RegisterHours(), readings)
@@ -150,7 +203,17 @@ def test_the_end_of_an_hour_near_a_reading_is_measured() -> None:
     readings = hourly(14 * 24)
     near = Reading(time=START + 199.99 * HOUR, value=readings[200].value)
     gapped = [*readings[:200], near, *readings[208:]]
-    assert estimated(gapped).letters[198:209] == "MM" + "D" * 8 + "M"
+    result = estimated(gapped)
+    assert result.letters[198:209] == "MM" + "D" * 8 + "M"
+    # It stands on the line, and the whole hours after it share the rest.
+    line = Result(RegisterHours(), gapped).rows[199].state
+    assert line is not None
+    assert result.rows[199].state == line
+    uses = [use(START + number * HOUR) for number in range(200, 208)]
+    share = (float(readings[208].value) - line) / sum(uses)
+    assert result.amounts[200:208] == pytest.approx(
+        [share * each for each in uses], abs=2e-6
+    )
 
 
 def test_nothing_is_counted_between_two_registers() -> None:
