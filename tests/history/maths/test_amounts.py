@@ -107,16 +107,18 @@ def test_a_rejected_amount_is_taken_once() -> None:
     assert hours.take_rejected() == []
 
 
-@pytest.mark.parametrize(("minutes", "length"), [(90, HOUR), (60, 2 * HOUR)])
+@pytest.mark.parametrize(
+    ("minutes", "length", "until"), [(90, HOUR, 120), (60, 2 * HOUR, 180)]
+)
 def test_a_negative_amount_of_final_hours_is_not_rejected_again(
-    minutes: float, length: timedelta
+    minutes: float, length: timedelta, until: float
 ) -> None:
     """It is forgotten with its hours, which later chunks may repeat."""
     hours = IntervalHours(length=length, only_grows=True)
     hours.add(series((minutes, -2)), minute(minutes))
     assert len(hours.take_rejected()) == 1
-    hours.add(series((minutes, -2), (180, 1)), minute(190))
-    hours.add(series((minutes, -2)), minute(200))
+    hours.add(series((minutes, -2)), minute(until))
+    hours.add(series((minutes, -2)), minute(until + 5))
     assert hours.take_rejected() == []
 
 

@@ -97,7 +97,8 @@ def test_days_before_a_gap_of_months_are_compared_when_it_ends() -> None:
     known = Estimator(DayKinds(UTC, ()))
     hours = 61 * 24
     changes = [USES.get(number % 24, 0.0) for number in range(hours)]
-    known.collect(WEDNESDAY - hours * HOUR, changes, bytes([MEASURED] * hours))
+    first = WEDNESDAY - hours * HOUR
+    known.note_changes({first + n * HOUR: change for n, change in enumerate(changes)})
     for number in range(40):
         known.collect(WEDNESDAY + number * DAY, [0.5] * 24, bytes([LINE] * 24))
     assert known.positions(gap(10.5, 13.5)) == pytest.approx([101.0, 105.0, 111.0])

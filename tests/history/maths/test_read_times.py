@@ -142,6 +142,8 @@ def test_all_registers_together_are_read() -> None:
 def test_columns_have_the_same_codes() -> None:
     readings = series(*QUARTERS)
     assert all_letters(RegisterHours(), ReadingColumns.of(readings)) == "MMM"
+    estimates = [reading(at, value, ESTIMATED) for at, value in QUARTERS]
+    assert all_letters(RegisterHours(), ReadingColumns.of(estimates)) == "SSS"
 
 
 # The times of readings, in seconds

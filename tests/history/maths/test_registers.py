@@ -14,6 +14,9 @@ import pytest
 from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
+from custom_components.metering_hub.metering.reading_columns import ReadingColumns
+from custom_components.metering_hub.metering.register_line import RegisterLine
+from custom_components.metering_hub.metering.register_rules import Rule
 from tests.metering.registers import (
     DirtyRegister,
     dirty_registers,
@@ -236,6 +239,62 @@ def test_no_row_is_in_the_future(now: float, hours: list[float]) -> None:
     assert hours_of(counter.open_hours(minute(now))) == hours
 
 
+@pytest.mark.parametrize(("days", "count"), [(31, 24), (31 - 1 / 24, 0)])
+def test_hours_become_final_a_day_at_a_time(days: float, count: int) -> None:
+    hours = RegisterHours()
+    readings = [reading(n * 60, 100 + n) for n in range(32 * 24)]
+    final = hours.add(readings, START + timedelta(days=days))
+    assert hours_of(final) == [*range(count)]
+
+
+# Readings in columns
+
+
+def columns_of(
+    *values: tuple[float, Value], stored: Sequence[int] = ()
+) -> ReadingColumns:
+    """Return readings of (minute after START, value) as columns."""
+    columns = ReadingColumns.of(series(*values))
+    columns.stored = [*stored]
+    return columns
+
+
+def test_columns_may_be_in_any_order() -> None:
+    """The values of a meter that stands still do not tell their order."""
+    values = [(70, 100), (0, 100), (20, 100), (130, 101)]
+    rows = all_rows(RegisterHours(), columns_of(*values))
+    assert rows == rows_of(*values)
+    assert hours_of(rows) == [0, 1, 2]
+
+
+def test_the_later_stored_of_two_readings_in_columns_counts() -> None:
+    values = [(0, 100), (30, 101), (30, 104), (60, 105)]
+    rows = all_rows(RegisterHours(), columns_of(*values, stored=[1, 3, 2, 4]))
+    assert sums(rows) == {0: 5}
+    hours = RegisterHours()
+    hours.add(columns_of(*values, stored=[1, 3, 2, 4]), minute(61))
+    assert [each.value for each in hours.take_rejected()] == [104]
+
+
+def test_only_the_first_and_the_last_reading_of_each_hour_are_kept() -> None:
+    """They are all that the rows need."""
+    minutes = [0, 10, 20, 30, 60, 70, 150, 190, 200, 230, 240, 250]
+    line = RegisterLine()
+    hours = RegisterHours(line=line)
+    hours.add(columns_of(*((at, 100 + at / 60) for at in minutes)), minute(300))
+    edges = [(at - START.timestamp()) / 60 for at, _ in line.runs[0].edges]
+    assert edges == [0, 10, 60, 70, 150, 190, 240, 250]
+
+
+def test_a_reading_that_two_pages_have_counts_once() -> None:
+    """Three readings would be a new register."""
+    hours = RegisterHours()
+    hours.add(columns_of((0, 100), (60, 101), (90, 0.0)), minute(90))
+    hours.add(columns_of((90, 0.0), (110, 0.1)), minute(120))
+    assert sums(hours.open_hours(minute(120))) == {0: 1, 1: 1}
+    assert [each.value for each in hours.held] == [0.0, 0.1]
+
+
 # Drops
 
 
@@ -310,6 +369,46 @@ def test_the_hour_of_a_new_register_that_stands_higher_is_noted(
     marked = reading(40, start, NEW_REGISTER)
     all_rows(hours, [*series((0, 100), (30, 101)), marked, *series((130, start + 1))])
     assert hours.stepped == stepped
+
+
+@pytest.mark.parametrize(
+    ("values", "stepped"),
+    [
+        # Both ends of the hour stand at 100, but 1 + 2 was counted.
+        ([(60, 100), (90, 101), (120, 100)], {START + HOUR}),
+        # What rounding may hide is no step.
+        ([(60, 0), (90, 0.0001), (120, 0)], set()),
+        ([(60, 0), (90, 0.0002), (120, 0)], {START + HOUR}),
+    ],
+)
+def test_an_hour_whose_position_rises_less_than_its_sum_is_noted(
+    values: list[tuple[float, float]], stepped: set[datetime]
+) -> None:
+    hours = RegisterHours()
+    marked = reading(100, min(98.0, values[0][1]), NEW_REGISTER)
+    first = series((0, values[0][1]))
+    all_rows(hours, [*first, *series(*values[:2]), marked, *series(*values[2:])])
+    assert hours.stepped == stepped
+
+
+def test_what_was_rejected_is_taken_once() -> None:
+    """Of readings of the same moment that contradict each other, and of excursions."""
+    hours = RegisterHours()
+    times = [*(0, 10, 20, 20), *(30, 40, 50, 50), 60]
+    values = [*(100, 101, 102, 101.5), *(0, 103, 104, 103.5), 105]
+    readings = [
+        Reading(time=minute(at), value=value, stored=number)
+        for number, (at, value) in enumerate(zip(times, values, strict=True))
+    ]
+    hours.add(readings[:5], minute(25))
+    hours.add(readings[5:], minute(70))
+    found = hours.take_rejected()
+    assert [(each.value, each.rule) for each in found] == [
+        (102.0, Rule.REPEATED),
+        (104.0, Rule.REPEATED),
+        (0.0, Rule.EXCURSION),
+    ]
+    assert hours.take_rejected() == []
 
 
 def test_a_new_register_does_not_confirm_a_suspect() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
-from ...metering.quality import MEASURED, UNKNOWN, HourCodes
+from ...metering.quality import UNKNOWN, HourCodes
 from ...metering.register_line import RegisterLine
 from ...metering.register_marks import DECIMALS, Mark
 from ...metering.register_run import WINDOW_SECONDS
@@ -160,7 +160,7 @@ class HourCounter:
             and self._estimator.measured_position(self._hour) is not None
         )
         if begins_measured:
-            self._last = LastRead(self._hour, code=MEASURED)
+            self._last = LastRead(self._hour)
         if anchor(walked, self._estimator) or begins_measured:
             walked = self._walk_lines(end, self._read_times(end))
         keep_recorded(walked, self._estimator)
