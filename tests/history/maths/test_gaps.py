@@ -400,6 +400,33 @@ def test_hours_become_final_although_every_hour_is_in_a_long_gap(
     assert result.codes == whole.codes
 
 
+@pytest.mark.parametrize("minutes", [17, 59.5])
+def test_an_estimate_is_the_same_wherever_its_hours_become_final(
+    minutes: float,
+) -> None:
+    """Its beginning was estimated, also where its end is near a reading."""
+    readings = [
+        Reading(
+            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
+        )
+        for n in range(100)
+    ]
+    moments = [START - number * HOUR for number in range(1, 28 * 24)]
+    known = {moment.timestamp(): use(moment) for moment in moments}
+    found = []
+    for at_once in (True, False):
+        estimator = Estimator(DAYS)
+        estimator.note_changes(known)
+        hours = RegisterHours(estimator=estimator)
+        chunks = [] if at_once else readings
+        rows = [row for each in chunks for row in hours.add([each], each.time)]
+        result = Result(hours, readings)
+        found.append((rows + result.rows, result.letters))
+    whole, parts = found
+    assert whole == parts
+    assert "D" in whole[1]
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "offset", "until", "count"),
     [
@@ -458,7 +485,7 @@ def test_an_estimated_reading_is_one_after_the_hours_before_it_are_final(
     """Every second reading is estimated, so every hour is next to one."""
     readings = [
         Reading(
-            time=START + (2 * n + 0.5) * HOUR,
+            time=START + (2 * n + 1.75) * HOUR,
             value=1000.0 + n,
             quality=ESTIMATED if n % 2 == odd else None,
         )

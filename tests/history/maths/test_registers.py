@@ -259,28 +259,35 @@ def columns_of(
     return columns
 
 
+def begun(line: RegisterLine | None = None) -> RegisterHours:
+    """Return counting after a first page, from which on columns are added at once."""
+    hours = RegisterHours(line=line)
+    hours.add(columns_of((0, 100), stored=[0]), minute(1))
+    return hours
+
+
 def test_columns_may_be_in_any_order() -> None:
     """The values of a meter that stands still do not tell their order."""
-    values = [(70, 100), (0, 100), (20, 100), (130, 101)]
-    rows = all_rows(RegisterHours(), columns_of(*values))
-    assert rows == rows_of(*values)
-    assert hours_of(rows) == [0, 1, 2]
+    values = [(70, 100), (10, 100), (20, 100), (130, 101)]
+    line = RegisterLine()
+    hours = begun(line)
+    assert hours.add(columns_of(*values), minute(200)) == []
+    assert line.runs[0].edges == sorted(line.runs[0].edges)
+    assert hours.open_hours(minute(200)) == rows_of((0, 100), *values)
 
 
 def test_the_later_stored_of_two_readings_in_columns_counts() -> None:
-    values = [(0, 100), (30, 101), (30, 104), (60, 105)]
-    rows = all_rows(RegisterHours(), columns_of(*values, stored=[1, 3, 2, 4]))
-    assert sums(rows) == {0: 5}
-    hours = RegisterHours()
-    hours.add(columns_of(*values, stored=[1, 3, 2, 4]), minute(61))
+    values = [(30, 101), (30, 104), (60, 105)]
+    hours = begun()
+    hours.add(columns_of(*values, stored=[3, 2, 4]), minute(61))
     assert [each.value for each in hours.take_rejected()] == [104]
 
 
 def test_only_the_first_and_the_last_reading_of_each_hour_are_kept() -> None:
     """They are all that the rows need."""
-    minutes = [0, 10, 20, 30, 60, 70, 150, 190, 200, 230, 240, 250]
+    minutes = [10, 20, 30, 60, 70, 150, 190, 200, 230, 240, 250]
     line = RegisterLine()
-    hours = RegisterHours(line=line)
+    hours = begun(line)
     hours.add(columns_of(*((at, 100 + at / 60) for at in minutes)), minute(300))
     edges = [(at - START.timestamp()) / 60 for at, _ in line.runs[0].edges]
     assert edges == [0, 10, 60, 70, 150, 190, 240, 250]
@@ -293,6 +300,22 @@ def test_a_reading_that_two_pages_have_counts_once() -> None:
     hours.add(columns_of((90, 0.0), (110, 0.1)), minute(120))
     assert sums(hours.open_hours(minute(120))) == {0: 1, 1: 1}
     assert [each.value for each in hours.held] == [0.0, 0.1]
+
+
+def test_an_exchange_is_known_for_30_days() -> None:
+    readings = [reading(n * 60, 1000 + n) for n in range(80 * 24)]
+    new = 50 * 24
+    for number in range(new, 80 * 24):
+        readings[number] = reading(number * 60, number - new)
+    first = readings[new]
+    readings[new] = replace(first, quality=NEW_REGISTER)
+    hours = RegisterHours()
+    hours.add(readings[: new + 1], minute(new * 60 + 1))
+    assert hours.exchanged == first.time.timestamp()
+    hours.add(readings[new + 1 :], START + 79 * 24 * HOUR)
+    assert hours.exchanged == first.time.timestamp()
+    hours.add([], START + 81 * 24 * HOUR)
+    assert hours.exchanged is None
 
 
 # Drops

@@ -105,9 +105,10 @@ class HourCounter:
         self._last = LastRead(before, is_estimated, code=walked.codes[-1])
         self._add_codes(walked, FOREVER)
         self._hour, self._sum = end, rows[-1].sum or 0.0
+        # A register that is settled stands at `end`, as if it had been read there.
+        self._line.forget_before(end)
         for run, positions in walked.positions:
             run.settle(end, positions[-1])
-        self._line.forget_before(end)
         return rows
 
     def open_rows(self, now: float) -> list[Row]:
