@@ -33,7 +33,9 @@ from .readings import HOUR, all_rows
 ZONE = ZoneInfo("Europe/Amsterdam")
 DAYS = DayKinds(ZONE, {date(2026, 10, 7)})
 START = datetime(2026, 9, 28, tzinfo=ZONE).astimezone(UTC)
-WINDOW = timedelta(days=30)
+DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+WINDOW = 30 * DAY
 any_data = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -478,26 +480,27 @@ def test_at_most_62_days_wait_for_the_end_of_a_gap(hours: int, count: int) -> No
     assert len(RegisterHours().add(readings, until)) == count
 
 
-@pytest.mark.parametrize("odd", [0, 1])
-def test_an_estimated_reading_is_one_after_the_hours_before_it_are_final(
-    odd: int,
-) -> None:
-    """Every second reading is estimated, so every hour is next to one."""
+def test_an_estimated_reading_is_one_after_the_hours_before_it_are_final() -> None:
+    """It is the last one of each day, and the next one comes two hours later."""
     readings = [
         Reading(
-            time=START + (2 * n + 1.75) * HOUR,
-            value=1000.0 + n,
-            quality=ESTIMATED if n % 2 == odd else None,
+            time=START + number * QUARTER,
+            value=1000.0 + number / 10,
+            quality=ESTIMATED if number % 96 == 95 else None,
         )
-        for n in range(40 * 12)
+        for number in range(34 * 96)
+        if number % 96 > 6
     ]
     hours = RegisterHours()
-    rows = [row for each in readings for row in hours.add([each], each.time)]
-    assert len(rows) > 7 * 24
+    rows: list[Row] = []
+    for day in range(1, 35):
+        until = START + timedelta(days=day)
+        chunk = [each for each in readings if until - DAY <= each.time < until]
+        rows += hours.add(chunk, until)
+    assert len(rows) == 4 * 24 - 1
     result = Result(hours, readings)
-    whole = Result(RegisterHours(), readings)
-    assert result.codes == whole.codes
-    assert "L" not in whole.letters
+    day_of = "SS" + "M" * 21 + "S"
+    assert result.letters == "X" + (day_of * 34)[2:-1]
 
 
 @pytest.mark.parametrize("begin", [203, 209])

@@ -262,25 +262,25 @@ def columns_of(
 def begun(line: RegisterLine | None = None) -> RegisterHours:
     """Return counting after a first page, from which on columns are added at once."""
     hours = RegisterHours(line=line)
-    hours.add(columns_of((0, 100), stored=[0]), minute(1))
+    hours.add(columns_of((-60, 1000), (0, 1000), stored=[0, 1]), minute(1))
     return hours
 
 
 def test_columns_may_be_in_any_order() -> None:
     """The values of a meter that stands still do not tell their order."""
-    values = [(70, 100), (10, 100), (20, 100), (130, 101)]
+    values = [(70, 1000), (10, 1000), (20, 1000), (130, 1001)]
     line = RegisterLine()
     hours = begun(line)
     assert hours.add(columns_of(*values), minute(200)) == []
     assert line.runs[0].edges == sorted(line.runs[0].edges)
-    assert hours.open_hours(minute(200)) == rows_of((0, 100), *values)
+    assert hours.open_hours(minute(200)) == rows_of((-60, 1000), (0, 1000), *values)
 
 
 def test_the_later_stored_of_two_readings_in_columns_counts() -> None:
-    values = [(30, 101), (30, 104), (60, 105)]
+    values = [(30, 1001), (30, 1004), (60, 1005)]
     hours = begun()
     hours.add(columns_of(*values, stored=[3, 2, 4]), minute(61))
-    assert [each.value for each in hours.take_rejected()] == [104]
+    assert [each.value for each in hours.take_rejected()] == [1004]
 
 
 def test_only_the_first_and_the_last_reading_of_each_hour_are_kept() -> None:
@@ -288,9 +288,9 @@ def test_only_the_first_and_the_last_reading_of_each_hour_are_kept() -> None:
     minutes = [10, 20, 30, 60, 70, 150, 190, 200, 230, 240, 250]
     line = RegisterLine()
     hours = begun(line)
-    hours.add(columns_of(*((at, 100 + at / 60) for at in minutes)), minute(300))
+    hours.add(columns_of(*((at, 1000 + at / 60) for at in minutes)), minute(300))
     edges = [(at - START.timestamp()) / 60 for at, _ in line.runs[0].edges]
-    assert edges == [0, 10, 60, 70, 150, 190, 240, 250]
+    assert edges == [-60, 0, 10, 60, 70, 150, 190, 240, 250]
 
 
 def test_a_reading_that_two_pages_have_counts_once() -> None:
