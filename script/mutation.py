@@ -50,7 +50,7 @@ class ChangeClass:
     reason: str
 
     def explains(self, change: Change) -> bool:
-        """Return whether a change replaces one match, and nothing else."""
+        """Return True if a change replaces one match, and nothing else."""
         return any(
             change.becomes
             == (
@@ -71,7 +71,7 @@ class Explained:
     classes: Sequence[ChangeClass] = ()
 
     def explains(self, change: Change) -> bool:
-        """Return whether a change is listed, or one of a class."""
+        """Return True if a change is listed, or one of a class."""
         return change in self.reasons or any(
             each.explains(change) for each in self.classes
         )

@@ -1,10 +1,12 @@
 """Readings of test points, and ways to split them into chunks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+import time
 from typing import Protocol
 
 from hypothesis import strategies as st
+import pytest
 
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
@@ -14,6 +16,19 @@ START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MILLISECOND = timedelta(milliseconds=1)
 LONG_AFTER = timedelta(days=400)
+
+
+@pytest.fixture
+def clock_elsewhere() -> Iterator[None]:
+    """Set the clock of the machine to a zone 14 hours and 20 minutes before UTC.
+
+    The functions are told a zone, so nothing may depend on the machine's.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "ELSEWHERE-14:20")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 class Hours(Protocol):

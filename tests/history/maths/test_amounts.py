@@ -107,6 +107,21 @@ def test_a_rejected_amount_is_taken_once() -> None:
     assert hours.take_rejected() == []
 
 
+@pytest.mark.parametrize(
+    ("minutes", "length", "until"), [(90, HOUR, 120), (60, 2 * HOUR, 180)]
+)
+def test_a_negative_amount_of_final_hours_is_not_rejected_again(
+    minutes: float, length: timedelta, until: float
+) -> None:
+    """It is forgotten with its hours, which later chunks may repeat."""
+    hours = IntervalHours(length=length, only_grows=True)
+    hours.add(series((minutes, -2)), minute(minutes))
+    assert len(hours.take_rejected()) == 1
+    hours.add(series((minutes, -2)), minute(until))
+    hours.add(series((minutes, -2)), minute(until + 5))
+    assert hours.take_rejected() == []
+
+
 def test_a_rejected_amount_leaves_the_one_before() -> None:
     hours = IntervalHours(length=HOUR, only_grows=True)
     assert sums(all_rows(hours, series((0, 5), (0, -5), (60, 1)))) == {0: 5, 1: 6}
@@ -165,6 +180,12 @@ def test_open_hours_are_provisional() -> None:
 def test_counting_continues_from_a_baseline() -> None:
     hours = IntervalHours(Baseline(end=minute(60), state=1, sum=100), length=QUARTER)
     assert sums(all_rows(hours, series((45, 1), (60, 2), (120, 3)))) == {1: 102, 2: 105}
+
+
+def test_counting_goes_on_from_hours_without_use() -> None:
+    hours = IntervalHours(length=HOUR)
+    assert sums(hours.add(series((0, 0)), minute(60))) == {0: 0}
+    assert sums(hours.add(series((60, 2)), minute(120))) == {1: 2}
 
 
 def letters(hours: IntervalHours, *readings: Reading, until: float) -> str:
@@ -241,6 +262,20 @@ def test_a_day_is_final_once_its_length_is_certain() -> None:
     rows = hours.add([following], minute(1441))
     assert len(rows) == 23
     assert rows[-1].sum == 24
+
+
+def test_a_day_may_have_25_hours_until_the_next_one_has_begun() -> None:
+    hours = IntervalHours(length=DAY)
+    day, following = series((0, 25), (1500, 24))
+    assert hours.add([day], minute(1500)) == []
+    rows = hours.add([following], minute(1500))
+    assert [row.state for row in rows] == [1.0] * 25
+
+
+def test_a_late_interval_does_not_lengthen_the_one_before() -> None:
+    """Only a day may be an hour longer than usual."""
+    rows = rows_of(2 * HOUR, (0, 8), (120 + 1 / 60, 0))
+    assert states(rows) == {0: 4, 1: 4, 2: 0}
 
 
 def test_a_restart_within_a_day() -> None:

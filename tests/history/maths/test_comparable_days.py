@@ -11,6 +11,10 @@ from custom_components.metering_hub.history.maths.comparable_days import (
     hour_weights,
 )
 
+from .readings import clock_elsewhere
+
+__all__ = ["clock_elsewhere"]
+
 ZONE = ZoneInfo("Europe/Amsterdam")
 DAYS = DayKinds(ZONE, {date(2026, 4, 6)})
 HOUR = 3600.0
@@ -46,7 +50,7 @@ def changes(until: date, days: int) -> dict[float, float]:
     ],
 )
 def test_the_kind_of_a_day(day: date, kind: DayKind) -> None:
-    assert DAYS.kind(day) is kind
+    assert DayKinds(ZONE, {date(2026, 4, 6)}).kind(day) is kind
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,20 @@ def test_a_long_gap_is_compared_with_the_days_before_it() -> None:
     assert weights[-1] == pytest.approx((8 + 7 + 6) / 3)
 
 
+@pytest.mark.usefixtures("clock_elsewhere")
+def test_only_days_up_to_the_latest_hour_before_a_gap_are_compared() -> None:
+    """It was measured late on the 19th; the oldest day is four weeks before its day."""
+    known = {
+        at(date(2026, 4, 21), 5): 99.0,
+        at(date(2026, 4, 22), 5): 1.0,
+        at(date(2026, 4, 23), 5): 2.0,
+        at(date(2026, 5, 19), 23): 99.0,
+        at(date(2026, 5, 20), 5): 99.0,
+    }
+    first = at(date(2026, 5, 20), 5)
+    assert hour_weights(DayKinds(ZONE, ()), known, first, first + HOUR) == [1.5]
+
+
 def test_no_weight_is_negative() -> None:
     day = date(2026, 5, 20)
     known = dict.fromkeys(changes(day, 28), -1.0)
@@ -124,3 +142,10 @@ def test_the_hour_that_an_autumn_day_repeats_is_compared_twice() -> None:
     weights = hour_weights(DAYS, changes(day, 28), at(day, 1), at(day, 4))
     mean = (18 + 11 + 4) / 3
     assert weights == pytest.approx([mean + each for each in (0.01, 0.02, 0.02, 0.03)])
+
+
+def test_of_an_hour_that_comes_twice_the_first_is_compared() -> None:
+    day, autumn = date(2026, 11, 1), date(2026, 10, 25)
+    known = changes(day, 28) | {at(autumn, 2): 5.0, at(autumn, 2, fold=1): 99.0}
+    weights = hour_weights(DAYS, known, at(day, 2), at(day, 3))
+    assert weights == pytest.approx([(5.0 + 18.02 + 11.02) / 3])

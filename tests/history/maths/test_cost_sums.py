@@ -12,6 +12,7 @@ from custom_components.metering_hub.history.maths.cost_sums import (
     bucket_edges,
     bucket_start,
     day_of_row,
+    next_bucket,
     points_by_role,
     summed,
     total_of,
@@ -19,6 +20,10 @@ from custom_components.metering_hub.history.maths.cost_sums import (
 from custom_components.metering_hub.metering.energy_breakdown import Bucket
 from custom_components.metering_hub.metering.model import Kind, Point, Quantity, Role
 from custom_components.metering_hub.prices.maths.tariff import TariffRole
+
+from .readings import clock_elsewhere
+
+__all__ = ["clock_elsewhere"]
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 HOUR = timedelta(hours=1)
@@ -58,6 +63,51 @@ def test_a_day_on_which_the_clock_is_put_back_has_25_hours() -> None:
     assert edges[1] - edges[0] == 25 * HOUR
     hours = edges_of(start, edges[1], Bucket.HOUR)
     assert len(hours) == 26
+
+
+@pytest.mark.usefixtures("clock_elsewhere")
+@pytest.mark.parametrize(
+    ("moment", "bucket", "start", "following"),
+    [
+        ("2026-07-01T05:20", Bucket.HOUR, "2026-07-01T05", "2026-07-01T06"),
+        ("2026-07-01T05:20", Bucket.DAY, "2026-06-30T22", "2026-07-01T22"),
+        ("2026-07-01T05:20", Bucket.MONTH, "2026-06-30T22", "2026-07-31T22"),
+        ("2026-07-01T05:20", Bucket.YEAR, "2025-12-31T23", "2026-12-31T23"),
+        # At this moment, the year has already begun there.
+        ("2025-12-31T23:30", Bucket.DAY, "2025-12-31T23", "2026-01-01T23"),
+        ("2025-12-31T23:30", Bucket.YEAR, "2025-12-31T23", "2026-12-31T23"),
+        ("2026-01-31T12:00", Bucket.MONTH, "2025-12-31T23", "2026-01-31T23"),
+        ("2024-12-31T12:00", Bucket.YEAR, "2023-12-31T23", "2024-12-31T23"),
+    ],
+)
+def test_a_bucket_contains_a_moment(
+    moment: str, bucket: Bucket, start: str, following: str
+) -> None:
+    """Hours are those of UTC, the other buckets those of Amsterdam."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert bucket_start(at, bucket, AMSTERDAM) == datetime.fromisoformat(start).replace(
+        tzinfo=UTC
+    )
+    assert next_bucket(at, bucket, AMSTERDAM) == datetime.fromisoformat(
+        following
+    ).replace(tzinfo=UTC)
+
+
+def test_an_hour_is_one_of_utc_however_its_moment_is_written() -> None:
+    """A quarter to six there is midnight in UTC."""
+    moment = datetime(2026, 7, 1, 5, 50, tzinfo=ZoneInfo("Asia/Kathmandu"))
+    midnight = datetime(2026, 7, 1, tzinfo=UTC)
+    assert bucket_start(moment, Bucket.HOUR, AMSTERDAM) == midnight
+    assert next_bucket(moment, Bucket.HOUR, AMSTERDAM) == midnight + HOUR
+
+
+def test_a_bucket_ends_after_its_moment_where_midnight_comes_twice() -> None:
+    """Until 2011, St John's put its clock back from a minute past midnight."""
+    moment = datetime(2010, 11, 7, 3, 0, tzinfo=UTC)
+    there = ZoneInfo("America/St_Johns")
+    assert moment.astimezone(there).isoformat() == "2010-11-06T23:30:00-03:30"
+    following = datetime(2010, 11, 8, 3, 30, tzinfo=UTC)
+    assert next_bucket(moment, Bucket.DAY, there) == following
 
 
 def test_months_begin_at_local_midnight() -> None:
@@ -151,6 +201,40 @@ def test_hours_outside_of_all_periods_are_left_out() -> None:
     assert summed(hours, edges) == [hour]
 
 
+def test_an_hour_belongs_to_where_it_starts() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    edges = [start, start + 2 * HOUR, start + 3 * HOUR]
+    hours = [
+        ((start + number * HOUR).timestamp(), CostSum(hours=1, amount=10.0**number))
+        for number in range(3)
+    ]
+    assert summed(hours, edges) == [
+        CostSum(hours=2, amount=11.0),
+        CostSum(hours=1, amount=100.0),
+    ]
+    assert total_of(summed(hours, edges)) == CostSum(hours=3, amount=111.0)
+    assert total_of([]) == CostSum()
+
+
+def test_another_unit_changes_the_amounts_and_no_cost() -> None:
+    watt_hours = CostSum(
+        hours=3,
+        amount=5000.0,
+        priced_hours=2,
+        priced_amount=4000.0,
+        cost=1.2,
+        unpriced_hours=1,
+    )
+    assert watt_hours.in_units(0.001) == CostSum(
+        hours=3,
+        amount=5.0,
+        priced_hours=2,
+        priced_amount=4.0,
+        cost=1.2,
+        unpriced_hours=1,
+    )
+
+
 def test_what_is_not_known_is_no_zero() -> None:
     """There is no cost and no mean price where nothing has a price."""
     nothing = CostSum()
@@ -213,6 +297,12 @@ def test_parts_and_sums_are_not_counted_twice() -> None:
         TariffRole.IMPORT: ["main", "second"],
         TariffRole.EXPORT: ["back"],
         TariffRole.HEAT: ["boiler"],
+    }
+
+
+def test_a_meter_in_an_unknown_one_is_counted() -> None:
+    assert keys_of(meter("flat", Role.GAS, included_in="gone")) == {
+        TariffRole.GAS: ["flat"]
     }
 
 

@@ -19,7 +19,9 @@ from custom_components.metering_hub.prices.maths.fixed_costs import fixed_cost_a
 from custom_components.metering_hub.prices.maths.point_prices import server_price
 
 from ..cost_rows import cost_rows
-from .readings import HOUR, START
+from .readings import HOUR, START, clock_elsewhere
+
+__all__ = ["clock_elsewhere"]
 
 DAY = timedelta(days=1)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -143,6 +145,15 @@ def test_a_day_at_the_start_counts_and_a_day_at_the_end_does_not(
     assert [row.start for row in rows] == [start + DAY if shift == 1 else start]
 
 
+@pytest.mark.usefixtures("clock_elsewhere")
+def test_a_day_is_one_of_the_zone() -> None:
+    """It is already the next day where the machine is."""
+    honolulu = ZoneInfo("Pacific/Honolulu")
+    start = midnight(date(2026, 7, 1), honolulu)
+    rows = fixed_rows([daily(start, start + DAY, 1)], start, start + DAY, 0, honolulu)
+    assert [row.start for row in rows] == [start]
+
+
 @pytest.mark.parametrize(
     ("zone", "hour"),
     [("Asia/Kolkata", 18), ("Asia/Kathmandu", 18), ("America/St_Johns", 2)],
@@ -204,3 +215,18 @@ def test_hours_with_an_amount_and_no_price_are_known() -> None:
     found = hour_costs(rows, 0, at(price(0, 1, 0.5)))
     assert found.costs == {START: 0.5}
     assert found.unpriced == [START + HOUR, START + 3 * HOUR]
+
+
+def test_an_hour_without_a_sum_costs_nothing() -> None:
+    """Those after it count from the sum before it."""
+    rows = [*energy((0, 1)), Row(start=START + HOUR), *energy((2, 4))]
+    found = hour_costs(rows, 0, at(price(0, 9, 0.5)))
+    assert found.costs == {START: 0.5, START + 2 * HOUR: 1.5}
+    assert found.unpriced == []
+
+
+def test_a_cost_that_is_not_known_any_more_adds_nothing() -> None:
+    assert running_costs({START + HOUR: 0.25, START: None}, 2.0) == [
+        Row(start=START, state=None, sum=2.0),
+        Row(start=START + HOUR, state=0.25, sum=2.25),
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
@@ -33,6 +33,9 @@ from .readings import HOUR, all_rows
 ZONE = ZoneInfo("Europe/Amsterdam")
 DAYS = DayKinds(ZONE, {date(2026, 10, 7)})
 START = datetime(2026, 9, 28, tzinfo=ZONE).astimezone(UTC)
+DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+WINDOW = 30 * DAY
 any_data = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -103,6 +106,94 @@ def test_hours_of_a_gap_are_those_of_comparable_days() -> None:
     assert result.letters[begin - 1 : end + 1] == "M" + "D" * (end - begin) + "M"
 
 
+def test_only_the_hours_of_gaps_are_estimated() -> None:
+    """A gap without comparable days, and one between two registers, are lines."""
+    readings = hourly(14 * 24)
+    exchanged = [
+        Reading(time=each.time, value=float(each.value) - 900)
+        for each in readings[120:]
+    ]
+    first = Reading(
+        time=exchanged[0].time, value=exchanged[0].value, quality=NEW_REGISTER
+    )
+    gapped = cut([*readings[:110], first, *exchanged[1:]], 20, 24)
+    assert estimated(cut(gapped, 200, 204)).letters == "".join(
+        ["M" * 20, "L" * 4, "M" * 85, "L" * 11, "M" * 80, "D" * 4, "M" * 131]
+    )
+
+
+TEN = START + 10 * 24 * HOUR + 10 * HOUR
+"""Ten o'clock on a Thursday."""
+
+
+def resumed(code: int, unknown: int | None = None) -> RegisterHours:
+    """Return counting from TEN on, where all hours but one of the day are known."""
+    estimator = Estimator(DAYS)
+    moments = [START + number * HOUR for number in range(10 * 24)]
+    estimator.note_changes(
+        {
+            moment.timestamp(): use(moment)
+            for moment in moments
+            if moment.astimezone(ZONE).hour != unknown
+        }
+    )
+    baseline = Baseline(end=TEN, state=1000.0, sum=0.0)
+    return RegisterHours(baseline, estimator=estimator, baseline_code=code)
+
+
+def test_the_first_hour_is_compared_too() -> None:
+    """On Monday, Tuesday and Wednesday; two days are enough."""
+    readings = cut(hourly(3 * 24 + 5), 48, 51)
+    assert estimated(readings).letters[47:52] == "MDDDM"
+
+
+@pytest.mark.parametrize(
+    ("code", "letters"),
+    [
+        (UNKNOWN, "DM"),
+        (COMPARABLE_DAYS, "DM"),
+        (SERVER, "SM"),
+        (LINE, "LM"),
+    ],
+)
+def test_a_gap_goes_on_as_its_first_hours_were_estimated(
+    code: int, letters: str
+) -> None:
+    """The hour ends near a reading, so that its beginning decides."""
+    readings = [
+        Reading(time=TEN + hour * HOUR, value=1000.0 + hour)
+        for hour in (1 + 30 / 3600, 2)
+    ]
+    assert Result(resumed(code), readings).letters == letters
+
+
+@pytest.mark.parametrize(
+    ("lead", "quality", "code", "unknown", "letters"),
+    [
+        # The end of the hour after the reading was measured: the estimate begins there.
+        ("08:59:24", None, UNKNOWN, 8, "DDD"),
+        ("08:59:24", None, UNKNOWN, 9, "LLL"),
+        ("09:59:24", ESTIMATED, MEASURED, 9, "DDD"),
+        # It begins at the reading.
+        ("08:59:24", ESTIMATED, UNKNOWN, 8, "LLL"),
+        ("08:30:00", None, UNKNOWN, 8, "LLL"),
+        ("08:30:00", None, UNKNOWN, 7, "DDD"),
+    ],
+)
+def test_a_gap_needs_days_for_all_hours_from_its_beginning(
+    lead: str, quality: str | None, code: int, unknown: int, letters: str
+) -> None:
+    """An hour of the day was never measured; counting goes on in the gap, at 10."""
+    before = datetime.combine(
+        TEN.astimezone(ZONE).date(), time.fromisoformat(lead), ZONE
+    )
+    readings = [
+        Reading(time=before.astimezone(UTC), value=999.0, quality=quality),
+        Reading(time=TEN + 3 * HOUR, value=1003.0),
+    ]
+    assert Result(resumed(code, unknown), readings).letters == letters
+
+
 def test_without_days_a_gap_is_a_straight_line() -> None:
     readings = cut(hourly(14 * 24), 200, 220)
     plain = Result(RegisterHours(), readings)
@@ -146,11 +237,36 @@ def test_the_ends_of_a_gap_count_by_their_part() -> None:
     assert result.letters[199:208] == "M" + "D" * 7 + "M"
 
 
-def test_the_end_of_an_hour_near_a_reading_is_measured() -> None:
+@pytest.mark.parametrize("seconds", [36, 60])
+def test_the_end_of_an_hour_near_a_reading_is_measured(seconds: int) -> None:
     readings = hourly(14 * 24)
-    near = Reading(time=START + 199.99 * HOUR, value=readings[200].value)
+    moment = START + 200 * HOUR - timedelta(seconds=seconds)
+    near = Reading(time=moment, value=float(readings[200].value) - 0.1)
     gapped = [*readings[:200], near, *readings[208:]]
-    assert estimated(gapped).letters[198:209] == "MM" + "D" * 8 + "M"
+    result = estimated(gapped)
+    assert result.letters[198:209] == "MM" + "D" * 8 + "M"
+    # It stands on the line, and the whole hours after it share the rest.
+    line = Result(RegisterHours(), gapped).rows[199].state
+    assert line is not None
+    assert result.rows[199].state == line
+    uses = [use(START + number * HOUR) for number in range(200, 208)]
+    share = (float(readings[208].value) - line) / sum(uses)
+    assert result.amounts[200:208] == pytest.approx(
+        [share * each for each in uses], abs=2e-6
+    )
+
+
+def test_the_end_of_an_hour_near_an_estimated_reading_is_none() -> None:
+    """The estimate of the gap begins at the reading."""
+    readings = hourly(14 * 24)
+    moment = START + 200 * HOUR - timedelta(seconds=36)
+    value = float(readings[200].value) - 0.1
+    near = Reading(time=moment, value=value, quality=ESTIMATED)
+    result = estimated([*readings[:200], near, *readings[208:]])
+    uses = [use(START + number * HOUR) for number in range(199, 208)]
+    uses[0] /= 100
+    share = (float(readings[208].value) - value) / sum(uses)
+    assert result.rows[199].state == pytest.approx(value + share * uses[0], abs=2e-6)
 
 
 def test_nothing_is_counted_between_two_registers() -> None:
@@ -256,6 +372,9 @@ def test_long_gaps_are_noticed() -> None:
     hours = RegisterHours()
     hours.add(cut(readings, 10, 13), readings[-1].time)
     assert hours.has_long_gaps
+    hours = RegisterHours()
+    hours.add(cut(readings, 10, 12), readings[-1].time)
+    assert not hours.has_long_gaps
     baseline = Baseline(end=START + 10 * HOUR, state=1000, sum=0)
     assert not RegisterHours(baseline).has_long_gaps
     hours = RegisterHours(baseline)
@@ -263,18 +382,139 @@ def test_long_gaps_are_noticed() -> None:
     assert hours.has_long_gaps
 
 
-def test_hours_become_final_although_every_hour_is_in_a_long_gap() -> None:
+@pytest.mark.parametrize("minutes", [17, 59.5])
+def test_hours_become_final_although_every_hour_is_in_a_long_gap(
+    minutes: float,
+) -> None:
     readings = [
-        Reading(time=START + timedelta(days=n, hours=8, minutes=17), value=1000 + n)
+        Reading(
+            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
+        )
         for n in range(300)
     ]
     whole = Result(RegisterHours(), readings)
     hours = RegisterHours(estimator=Estimator(DAYS))
-    rows = [row for each in readings for row in hours.add([each], each.time + HOUR)]
+    later = timedelta(minutes=1)
+    rows = [row for each in readings for row in hours.add([each], each.time + later)]
     assert len(rows) > 200 * 24
     result = Result(hours, readings)
     assert [*rows, *result.rows] == whole.rows
     assert result.codes == whole.codes
+
+
+@pytest.mark.parametrize("minutes", [17, 59.5])
+def test_an_estimate_is_the_same_wherever_its_hours_become_final(
+    minutes: float,
+) -> None:
+    """Its beginning was estimated, also where its end is near a reading."""
+    readings = [
+        Reading(
+            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
+        )
+        for n in range(100)
+    ]
+    moments = [START - number * HOUR for number in range(1, 28 * 24)]
+    known = {moment.timestamp(): use(moment) for moment in moments}
+    found = []
+    for at_once in (True, False):
+        estimator = Estimator(DAYS)
+        estimator.note_changes(known)
+        hours = RegisterHours(estimator=estimator)
+        chunks = [] if at_once else readings
+        rows = [row for each in chunks for row in hours.add([each], each.time)]
+        result = Result(hours, readings)
+        found.append((rows + result.rows, result.letters))
+    whole, parts = found
+    assert whole == parts
+    assert "D" in whole[1]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "offset", "until", "count"),
+    [
+        # In the midst of a long gap, the hours before it are final.
+        (40, 50, 0, 45, 40),
+        (40, 50, 0, 50, 50),
+        # Two hours are no long gap.
+        (40, 42, 0, 41, 41),
+        (40.5, 42.5, 0.5, 41, 41),
+        (0, 0, 0.5, 41, 41),
+        # While nothing was read after a gap, it may be any.
+        (40, 2000, 0, 45, 40),
+        (40.5, 2000, 0.5, 45, 40),
+    ],
+)
+def test_hours_become_final_up_to_a_long_gap(
+    begin: float, end: float, offset: float, until: float, count: int
+) -> None:
+    readings = [
+        Reading(time=each.time + offset * HOUR, value=each.value)
+        for each in hourly(33 * 24)
+    ]
+    hours = RegisterHours()
+    final = hours.add(cut(readings, begin, end), START + WINDOW + until * HOUR)
+    assert [row.start for row in final] == [START + n * HOUR for n in range(count)]
+
+
+@pytest.mark.parametrize(("end", "count"), [(50, 40), (2000, 39)])
+def test_an_estimated_reading_at_the_end_of_an_hour_is_final_before_another(
+    end: float, count: int
+) -> None:
+    """As the last one of all, it may still be measured."""
+    readings = hourly(33 * 24)
+    at = readings[40]
+    readings[40] = Reading(time=at.time, value=at.value, quality=ESTIMATED)
+    hours = RegisterHours()
+    final = hours.add(cut(readings, 40, end), START + WINDOW + 45 * HOUR)
+    assert len(final) == count
+
+
+@pytest.mark.parametrize(("hours", "count"), [(0, 0), (1, 62 * 24 + 1)])
+def test_at_most_62_days_wait_for_the_end_of_a_gap(hours: int, count: int) -> None:
+    until = START + WINDOW + timedelta(days=62, hours=hours)
+    readings = [
+        Reading(time=START, value=1000.0),
+        Reading(time=until - 2 * HOUR, value=1001.0),
+        Reading(time=until - HOUR, value=1002.0),
+    ]
+    assert len(RegisterHours().add(readings, until)) == count
+
+
+def test_an_estimated_reading_is_one_after_the_hours_before_it_are_final() -> None:
+    """It is the last one of each day, and the next one comes two hours later."""
+    readings = [
+        Reading(
+            time=START + number * QUARTER,
+            value=1000.0 + number / 10,
+            quality=ESTIMATED if number % 96 == 95 else None,
+        )
+        for number in range(34 * 96)
+        if number % 96 > 6
+    ]
+    hours = RegisterHours()
+    rows: list[Row] = []
+    for day in range(1, 35):
+        until = START + timedelta(days=day)
+        chunk = [each for each in readings if until - DAY <= each.time < until]
+        rows += hours.add(chunk, until)
+    assert len(rows) == 4 * 24 - 1
+    result = Result(hours, readings)
+    day_of = "SS" + "M" * 21 + "S"
+    assert result.letters == "X" + (day_of * 34)[2:-1]
+
+
+@pytest.mark.parametrize("begin", [203, 209])
+def test_counting_goes_on_at_an_end_that_was_measured(begin: int) -> None:
+    """The readings around it are gone, and so is the code of the hour before it."""
+    readings = hourly(14 * 24)
+    whole = Result(RegisterHours(), readings)
+    estimator = Estimator(DAYS)
+    estimator.note_recorded(whole.recorded)
+    row = whole.rows[begin - 1]
+    baseline = Baseline(end=row.start + HOUR, state=row.state or 0, sum=row.sum or 0)
+    again = Result(RegisterHours(baseline, estimator=estimator), readings[210:])
+    assert again.rows == whole.rows[begin:]
+    assert again.codes == whole.codes[begin:]
 
 
 # Properties

@@ -8,8 +8,10 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.metering_hub.history.maths.last_read import LastRead
+from custom_components.metering_hub.history.maths.read_times import ReadTimes
 from custom_components.metering_hub.history.maths.registers import RegisterHours
-from custom_components.metering_hub.history.maths.rows import Baseline
+from custom_components.metering_hub.history.maths.rows import FOREVER, NEVER, Baseline
 from custom_components.metering_hub.metering.model import (
     ESTIMATED,
     NEW_REGISTER,
@@ -17,6 +19,7 @@ from custom_components.metering_hub.metering.model import (
 )
 from custom_components.metering_hub.metering.quality import (
     COMPARABLE_DAYS,
+    HELD,
     HOUR_QUALITIES,
     LINE,
     MEASURED,
@@ -25,6 +28,9 @@ from custom_components.metering_hub.metering.quality import (
     UNKNOWN,
 )
 from custom_components.metering_hub.metering.reading_columns import ReadingColumns
+from custom_components.metering_hub.metering.register_line import RegisterLine
+from custom_components.metering_hub.metering.register_marks import Mark
+from custom_components.metering_hub.metering.register_run import Run
 
 from .readings import (
     HOUR,
@@ -136,6 +142,119 @@ def test_all_registers_together_are_read() -> None:
 def test_columns_have_the_same_codes() -> None:
     readings = series(*QUARTERS)
     assert all_letters(RegisterHours(), ReadingColumns.of(readings)) == "MMM"
+    estimates = [reading(at, 900 + value, ESTIMATED) for at, value in QUARTERS[:9]]
+    hours = RegisterHours()
+    hours.add(ReadingColumns.of(estimates[:2]), minute(16))
+    assert all_letters(hours, ReadingColumns.of(estimates[2:])) == "SS"
+
+
+# The times of readings, in seconds
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (5, (NEVER, 10)),
+        (10, (10, 20)),
+        (19, (10, 20)),
+        (20, (20, FOREVER)),
+        (99, (20, FOREVER)),
+    ],
+)
+def test_the_readings_around_a_moment(
+    moment: float, expected: tuple[float, float]
+) -> None:
+    assert ReadTimes([10, 20]).around(moment) == expected
+    assert ReadTimes([]).around(moment) == (NEVER, FOREVER)
+
+
+@pytest.mark.parametrize(
+    ("times", "estimated", "code"),
+    [
+        ((3540, 3600 + 7200), (), MEASURED),
+        ((3539, 3600 + 7200), (), LINE),
+        ((0, 3660), (), MEASURED),
+        ((0, 3661), (), LINE),
+        ((3000, 4200), (), MEASURED),
+        ((3000, 4201), (), LINE),
+        ((3000, 4200), (3000,), SERVER),
+        ((3000, 4200), (4200,), SERVER),
+        ((3540, 4200), (3540,), SERVER),
+        ((3540, 4200), (4200,), MEASURED),
+        ((3000, 3660), (3660,), SERVER),
+        ((3000, 3660), (3000,), MEASURED),
+        ((3600, 4200), (3600,), SERVER),
+        ((3600, 9000), (3600,), SERVER),
+        ((1000, 8200), (1000,), SERVER),
+        ((1000, 8201), (1000,), LINE),
+        ((1000,), (), MISSING),
+        ((5000,), (), MISSING),
+        ((), (), MISSING),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [(), (99_999,)], ids=["", "others_estimated"])
+def test_the_code_of_a_moment(
+    times: tuple[float, ...],
+    estimated: tuple[float, ...],
+    code: int,
+    elsewhere: tuple[float, ...],
+) -> None:
+    read = ReadTimes(times, {*estimated, *elsewhere})
+    assert [*read.codes(3600, 3600)] == [code]
+
+
+def test_a_moment_after_the_last_reading_is_held_if_that_is_undecided() -> None:
+    read = ReadTimes([0], unread=HELD)
+    assert [*read.codes(0, 7200)] == [MEASURED, HELD, HELD]
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "gaps"),
+    [
+        (0, 50_000, [(1000, 8201), (20_000, 40_000)]),
+        (8200, 50_000, [(1000, 8201), (20_000, 40_000)]),
+        (8201, 50_000, [(20_000, 40_000)]),
+        (8202, 20_001, [(20_000, 40_000)]),
+        (8202, 20_000, []),
+        (20_000, 30_000, [(20_000, 40_000)]),
+        (40_000, 50_000, []),
+    ],
+)
+def test_gaps_of_more_than_two_hours_are_long(
+    first: float, end: float, gaps: list[tuple[float, float]]
+) -> None:
+    read = ReadTimes([1000, 8201, 15_401, 20_000, 40_000, 40_060])
+    assert [*read.long_gaps(first, end)] == gaps
+
+
+def run_of(*times: float) -> Run:
+    """Return a register that was read at these times, and rose by 1 each time."""
+    run = Run(Mark(times[0], 1.0))
+    for position, at in enumerate(times[1:], 2):
+        run.add(Mark(at, position))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "times"),
+    [
+        (LastRead(), 3600, [1800, 3600, 5400, 7200, 9000]),
+        (LastRead(3000), 3600, [3000, 5400, 7200, 9000]),
+    ],
+)
+def test_the_times_up_to_the_first_one_after_an_end(
+    last: LastRead, first: float, times: list[float]
+) -> None:
+    line = RegisterLine()
+    line.runs = [run_of(1800, 3600, 5400, 7200, 9000, 10_800)]
+    assert ReadTimes.of(line, last, first, 7200).times == times
+
+
+def test_the_times_of_all_registers_are_in_order() -> None:
+    """The clock of a new register may be behind."""
+    line = RegisterLine()
+    line.runs = [run_of(1000, 8000), run_of(5000, 9000)]
+    assert ReadTimes.of(line, LastRead(), 0, 9000).times == [1000, 5000, 8000, 9000]
 
 
 # Going on from a baseline

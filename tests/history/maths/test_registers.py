@@ -15,6 +15,11 @@ from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
 from custom_components.metering_hub.metering.reading_columns import ReadingColumns
+<<<<<<< HEAD
+=======
+from custom_components.metering_hub.metering.register_line import RegisterLine
+from custom_components.metering_hub.metering.register_rules import Rule
+>>>>>>> wt-mutA
 from tests.metering.registers import (
     DirtyRegister,
     dirty_registers,
@@ -257,6 +262,85 @@ def test_no_row_is_in_the_future(now: float, hours: list[float]) -> None:
     assert hours_of(counter.open_hours(minute(now))) == hours
 
 
+@pytest.mark.parametrize(("days", "count"), [(31, 24), (31 - 1 / 24, 0)])
+def test_hours_become_final_a_day_at_a_time(days: float, count: int) -> None:
+    hours = RegisterHours()
+    readings = [reading(n * 60, 100 + n) for n in range(32 * 24)]
+    final = hours.add(readings, START + timedelta(days=days))
+    assert hours_of(final) == [*range(count)]
+
+
+# Readings in columns
+
+
+def columns_of(
+    *values: tuple[float, Value], stored: Sequence[int] = ()
+) -> ReadingColumns:
+    """Return readings of (minute after START, value) as columns."""
+    columns = ReadingColumns.of(series(*values))
+    columns.stored = [*stored]
+    return columns
+
+
+def begun(line: RegisterLine | None = None) -> RegisterHours:
+    """Return counting after a first page, from which on columns are added at once."""
+    hours = RegisterHours(line=line)
+    hours.add(columns_of((-60, 1000), (0, 1000), stored=[0, 1]), minute(1))
+    return hours
+
+
+def test_columns_may_be_in_any_order() -> None:
+    """The values of a meter that stands still do not tell their order."""
+    values = [(70, 1000), (10, 1000), (20, 1000), (130, 1001)]
+    line = RegisterLine()
+    hours = begun(line)
+    assert hours.add(columns_of(*values), minute(200)) == []
+    assert line.runs[0].edges == sorted(line.runs[0].edges)
+    assert hours.open_hours(minute(200)) == rows_of((-60, 1000), (0, 1000), *values)
+
+
+def test_the_later_stored_of_two_readings_in_columns_counts() -> None:
+    values = [(30, 1001), (30, 1004), (60, 1005)]
+    hours = begun()
+    hours.add(columns_of(*values, stored=[3, 2, 4]), minute(61))
+    assert [each.value for each in hours.take_rejected()] == [1004]
+
+
+def test_only_the_first_and_the_last_reading_of_each_hour_are_kept() -> None:
+    """They are all that the rows need."""
+    minutes = [10, 20, 30, 60, 70, 150, 190, 200, 230, 240, 250]
+    line = RegisterLine()
+    hours = begun(line)
+    hours.add(columns_of(*((at, 1000 + at / 60) for at in minutes)), minute(300))
+    edges = [(at - START.timestamp()) / 60 for at, _ in line.runs[0].edges]
+    assert edges == [-60, 0, 10, 60, 70, 150, 190, 240, 250]
+
+
+def test_a_reading_that_two_pages_have_counts_once() -> None:
+    """Three readings would be a new register."""
+    hours = RegisterHours()
+    hours.add(columns_of((0, 100), (60, 101), (90, 0.0)), minute(90))
+    hours.add(columns_of((90, 0.0), (110, 0.1)), minute(120))
+    assert sums(hours.open_hours(minute(120))) == {0: 1, 1: 1}
+    assert [each.value for each in hours.held] == [0.0, 0.1]
+
+
+def test_an_exchange_is_known_for_30_days() -> None:
+    readings = [reading(n * 60, 1000 + n) for n in range(80 * 24)]
+    new = 50 * 24
+    for number in range(new, 80 * 24):
+        readings[number] = reading(number * 60, number - new)
+    first = readings[new]
+    readings[new] = replace(first, quality=NEW_REGISTER)
+    hours = RegisterHours()
+    hours.add(readings[: new + 1], minute(new * 60 + 1))
+    assert hours.exchanged == first.time.timestamp()
+    hours.add(readings[new + 1 :], START + 79 * 24 * HOUR)
+    assert hours.exchanged == first.time.timestamp()
+    hours.add([], START + 81 * 24 * HOUR)
+    assert hours.exchanged is None
+
+
 # Drops
 
 
@@ -331,6 +415,46 @@ def test_the_hour_of_a_new_register_that_stands_higher_is_noted(
     marked = reading(40, start, NEW_REGISTER)
     all_rows(hours, [*series((0, 100), (30, 101)), marked, *series((130, start + 1))])
     assert hours.stepped == stepped
+
+
+@pytest.mark.parametrize(
+    ("values", "stepped"),
+    [
+        # Both ends of the hour stand at 100, but 1 + 2 was counted.
+        ([(60, 100), (90, 101), (120, 100)], {START + HOUR}),
+        # What rounding may hide is no step.
+        ([(60, 0), (90, 0.0001), (120, 0)], set()),
+        ([(60, 0), (90, 0.0002), (120, 0)], {START + HOUR}),
+    ],
+)
+def test_an_hour_whose_position_rises_less_than_its_sum_is_noted(
+    values: list[tuple[float, float]], stepped: set[datetime]
+) -> None:
+    hours = RegisterHours()
+    marked = reading(100, min(98.0, values[0][1]), NEW_REGISTER)
+    first = series((0, values[0][1]))
+    all_rows(hours, [*first, *series(*values[:2]), marked, *series(*values[2:])])
+    assert hours.stepped == stepped
+
+
+def test_what_was_rejected_is_taken_once() -> None:
+    """Of readings of the same moment that contradict each other, and of excursions."""
+    hours = RegisterHours()
+    times = [*(0, 10, 20, 20), *(30, 40, 50, 50), 60]
+    values = [*(100, 101, 102, 101.5), *(0, 103, 104, 103.5), 105]
+    readings = [
+        Reading(time=minute(at), value=value, stored=number)
+        for number, (at, value) in enumerate(zip(times, values, strict=True))
+    ]
+    hours.add(readings[:5], minute(25))
+    hours.add(readings[5:], minute(70))
+    found = hours.take_rejected()
+    assert [(each.value, each.rule) for each in found] == [
+        (102.0, Rule.REPEATED),
+        (104.0, Rule.REPEATED),
+        (0.0, Rule.EXCURSION),
+    ]
+    assert hours.take_rejected() == []
 
 
 def test_a_new_register_does_not_confirm_a_suspect() -> None:

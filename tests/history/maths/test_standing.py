@@ -1,6 +1,7 @@
 """Recorded hours whose readings were deleted at the source."""
 
 from hypothesis import given, settings, strategies as st
+import pytest
 
 from custom_components.metering_hub.history.maths.rows import Row
 from custom_components.metering_hub.history.maths.standing import (
@@ -56,6 +57,11 @@ def test_hours_that_are_not_recorded_get_no_row() -> None:
     ]
 
 
+def test_all_recorded_hours_between_two_rows_are_deleted() -> None:
+    standing = amounts(row(-1, 7), (0, 1), (2, 3), (5, 6), (7, 9))
+    assert hours_of(standing.merged([row(0, 8), row(8, 9)])) == [0, 2, 5, 7, 8]
+
+
 def test_the_chunks_do_not_matter() -> None:
     standing = amounts(row(-1, 7), (0, 9))
     assert hours_of(standing.merged([row(0, 8)])) == [0]
@@ -74,6 +80,50 @@ def test_hours_before_the_first_row_are_deleted_if_the_source_has_older_ones() -
     standing.see([minute(180).timestamp(), minute(-30).timestamp()])
     assert standing.unproven_end([row(2, 9)]) is None
     assert standing.merged([row(2, 9)]) == [row(0, 7, 0), row(1, 7, 0), row(2, 9)]
+
+
+def test_what_the_source_is_known_to_have_stays_known() -> None:
+    standing = amounts(row(-1, 7), (0, 3))
+    standing.see([minute(-30).timestamp()])
+    standing.see([minute(180).timestamp()])
+    standing.see([])
+    assert standing.unproven_end([row(2, 9)]) is None
+
+
+def test_a_reading_at_the_end_of_the_base_row_proves_nothing() -> None:
+    """It may be the first that the source has."""
+    standing = amounts(row(-1, 7), (0, 1))
+    standing.see([])
+    standing.see([minute(0).timestamp()])
+    assert standing.unproven_end([row(2, 9)]) == minute(60).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "end"),
+    [
+        ([(0, 1), (2, 3), (5, 6)], 3),
+        ([(0, 1), (2, 9)], 4),
+        ([(5, 6)], None),
+        ([], None),
+    ],
+)
+def test_the_last_recorded_hours_before_the_first_row_are_left(
+    recorded: list[tuple[int, int]], end: int | None
+) -> None:
+    found = amounts(row(-1, 7), *recorded).unproven_end([row(4, 9)])
+    assert found == (None if end is None else minute(60 * end).timestamp())
+
+
+@pytest.mark.parametrize(("recorded", "sum_"), [(0.0, 3.0), (5.0, 8.0)])
+def test_without_a_base_row_the_recorded_sum_is_added(
+    recorded: float, sum_: float
+) -> None:
+    standing = amounts(None, (0, 2))
+    standing.go_on_after(row(1, recorded))
+    assert standing.merged([row(2, 0.0), row(3, 3.0)]) == [
+        row(2, recorded),
+        row(3, sum_),
+    ]
 
 
 def test_hours_before_the_first_row_are_left_if_the_source_may_not_keep_them() -> None:

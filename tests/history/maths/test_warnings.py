@@ -221,6 +221,7 @@ def test_two_spikes_of_a_day() -> None:
     meters["gas"] = changed(meters["gas"], [485, 490], lambda x: x + 30)
     spikes = found_in(span_of(meters), WarningRule.SPIKE)
     assert [spike.start for spike in spikes] == [at(485), at(490)]
+    assert find_warnings(span_of(meters)) == spikes[::-1]
 
 
 def test_no_spike_is_judged_by_few_days() -> None:

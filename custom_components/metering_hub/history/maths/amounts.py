@@ -26,11 +26,12 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 
 
 class _Interval(NamedTuple):
-    """An amount and the span that it covers, in epoch seconds."""
+    """An amount, the span that it covers in epoch seconds, and its quality."""
 
     start: float
     end: float
     amount: float
+    quality: str | None
 
 
 class IntervalHours:
@@ -51,13 +52,12 @@ class IntervalHours:
         """
         self._length = length.total_seconds()
         self._lowest = 0.0 if only_grows else NEVER
-        self._amounts: dict[float, float] = {}
+        self._amounts: dict[float, tuple[float, str | None]] = {}
         self._negative: dict[float, float] = {}
         self._rejected: list[Rejected] = []
         self._final_until = baseline.end.timestamp() if baseline else NEVER
         self._until = NEVER
         self._sum = rounded(baseline.sum) if baseline else 0.0
-        self._marked: dict[float, str] = {}
         self._coded_until = self._final_until
         self._qualities: list[HourCodes] = []
 
@@ -74,8 +74,7 @@ class IntervalHours:
                 if amount < self._lowest:
                     self._reject(start, amount)
                 else:
-                    self._amounts[start] = amount
-                    self._mark(start, columns.qualities.get(start))
+                    self._amounts[start] = amount, columns.qualities.get(start)
         self._until = max(self._until, until.timestamp())
         intervals = self._intervals()
         final_until = hour_start(self._settled_until(intervals))
@@ -122,13 +121,6 @@ class IntervalHours:
         qualities, self._qualities = self._qualities, []
         return qualities
 
-    def _mark(self, start: float, quality: str | None) -> None:
-        """Note the quality of an amount, which may replace one without any."""
-        if quality is None:
-            self._marked.pop(start, None)
-        else:
-            self._marked[start] = quality
-
     def _add_codes(self, intervals: Iterable[_Interval], rows: Sequence[Row]) -> float:
         """Add the codes of the hours up to the last row, and return the end of it."""
         first = self._coded_until
@@ -148,8 +140,8 @@ class IntervalHours:
         """Return the codes of the hours of which all intervals are there completely."""
         counts: Counter[float] = Counter()
         estimated: set[float] = set()
-        for start, _, _ in intervals:
-            hour, quality = hour_start(start), self._marked.get(start)
+        for start, _, _, quality in intervals:
+            hour = hour_start(start)
             if quality != PARTIAL:
                 counts[hour] += 1
             if quality == ESTIMATED:
@@ -180,7 +172,7 @@ class IntervalHours:
             end = start + self._length
             if next_start <= self._longest_end(start):
                 end = next_start
-            intervals.append(_Interval(start, end, self._amounts[start]))
+            intervals.append(_Interval(start, end, *self._amounts[start]))
         return intervals
 
     def _settled_until(self, intervals: list[_Interval]) -> float:
@@ -191,7 +183,7 @@ class IntervalHours:
         """
         settled = self._until
         if self._length > HOUR_SECONDS:
-            complete = [each for each in intervals if each.start < self._until]
+            complete = [each for each in intervals if each.start <= self._until]
             if complete and self._longest_end(complete[-1].start) >= self._until:
                 settled = complete[-1].start
         return settled
@@ -213,7 +205,7 @@ class IntervalHours:
 
     def _hourly(self, interval: _Interval) -> Iterator[tuple[float, float]]:
         """Yield hours and their shares of an interval, which add up exactly."""
-        start, end, amount = interval
+        start, end, amount, _ = interval
         hour = hour_start(start)
         if self._length <= HOUR_SECONDS:
             yield hour, amount
@@ -228,10 +220,8 @@ class IntervalHours:
 
     def _drop_final(self, intervals: list[_Interval]) -> None:
         """Drop the intervals that only contribute to final hours."""
-        is_short = self._length <= HOUR_SECONDS
-        for start, end, _ in intervals:
-            if start < self._final_until and (is_short or end <= self._final_until):
-                del self._amounts[start]
-                self._marked.pop(start, None)
+        for interval in intervals:
+            if interval.end <= self._final_until:
+                del self._amounts[interval.start]
         for start in [each for each in self._negative if each < self._final_until]:
             del self._negative[start]

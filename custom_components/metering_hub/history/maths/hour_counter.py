@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
-from ...metering.quality import MEASURED, UNKNOWN, HourCodes
+from ...metering.quality import UNKNOWN, HourCodes
 from ...metering.register_line import RegisterLine
 from ...metering.register_marks import DECIMALS, Mark
 from ...metering.register_run import WINDOW_SECONDS
@@ -105,9 +105,10 @@ class HourCounter:
         self._last = LastRead(before, is_estimated, code=walked.codes[-1])
         self._add_codes(walked, FOREVER)
         self._hour, self._sum = end, rows[-1].sum or 0.0
+        # A register that is settled stands at `end`, as if it had been read there.
+        self._line.forget_before(end)
         for run, positions in walked.positions:
             run.settle(end, positions[-1])
-        self._line.forget_before(end)
         return rows
 
     def open_rows(self, now: float) -> list[Row]:
@@ -160,7 +161,7 @@ class HourCounter:
             and self._estimator.measured_position(self._hour) is not None
         )
         if begins_measured:
-            self._last = LastRead(self._hour, code=MEASURED)
+            self._last = LastRead(self._hour)
         if anchor(walked, self._estimator) or begins_measured:
             walked = self._walk_lines(end, self._read_times(end))
         keep_recorded(walked, self._estimator)

@@ -93,7 +93,7 @@ class ReadTimes:
         start = max(bisect_right(self.times, first) - 1, 0)
         stop = bisect_left(self.times, end) + 1
         for before, after in pairwise(self.times[start:stop]):
-            if after - before > LONG_SECONDS and after > first:
+            if after - before > LONG_SECONDS:
                 yield before, after
 
     def _code(self, moment: float, before: float, after: float) -> int:

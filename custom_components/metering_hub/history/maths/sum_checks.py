@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from math import isnan
 
 from ...metering.data_quality import WarningRule
 from ...metering.model import Quantity, Role
@@ -106,7 +105,7 @@ def _power_warning(
     net = gross = 0.0
     for meter in registers:
         amount = _total([meter], day) or 0.0
-        net += amount * _SIGNS.get(meter.point.role, 0.0)
+        net += amount * _SIGNS[meter.point.role]
         gross += amount
     if abs(net - integral) > POWER_MARGIN + POWER_SHARE * max(gross, abs(integral)):
         yield _warning(span, registers[0], day, seen=net, expected=integral)
@@ -120,7 +119,7 @@ def _total(meters: Sequence[MeterHours], day: Day) -> float | None:
         if factor is None or not all(map(meter.is_measured, day.hours)):
             return None
         total += factor * sum(meter.amounts[index] for index in day.hours)
-    return None if isnan(total) else total
+    return total
 
 
 def _rounding(meters: Sequence[MeterHours]) -> float:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
+from math import inf
 from statistics import median
 
 from ...metering.data_quality import WarningRule
@@ -87,7 +88,7 @@ def find_spikes(span: CheckedSpan) -> Iterator[DataWarning]:
 def _usual_limit(highest: Sequence[float]) -> float:
     """Return what is a spike after days with these highest hours."""
     if len(highest) < FEWEST_DAYS:
-        return float("inf")
+        return inf
     return max(USUAL_FACTOR * median(highest), HIGHEST_FACTOR * max(highest))
 
 
