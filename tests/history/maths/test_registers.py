@@ -15,11 +15,8 @@ from custom_components.metering_hub.history.maths.registers import RegisterHours
 from custom_components.metering_hub.history.maths.rows import Baseline, Row
 from custom_components.metering_hub.metering.model import NEW_REGISTER, Reading, Value
 from custom_components.metering_hub.metering.reading_columns import ReadingColumns
-<<<<<<< HEAD
-=======
 from custom_components.metering_hub.metering.register_line import RegisterLine
 from custom_components.metering_hub.metering.register_rules import Rule
->>>>>>> wt-mutA
 from tests.metering.registers import (
     DirtyRegister,
     dirty_registers,
