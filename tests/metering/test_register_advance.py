@@ -171,6 +171,26 @@ def test_a_meter_without_capacity_may_stand_still() -> None:
     assert limit.allows_all(run_of(5, 5), ReadingColumns([3 * HOUR], [5]))
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        AdvanceLimit(10, is_trusted=False),
+        AdvanceLimit(None, is_trusted=False),
+        AdvanceLimit(10, is_trusted=True),
+    ],
+)
+@pytest.mark.parametrize("times", [(3, 3), (3, 4, 4), (3, 3, 4)])
+def test_two_readings_of_one_moment_are_not_allowed_together(
+    limit: AdvanceLimit, times: tuple[float, ...]
+) -> None:
+    """The later one replaces the other, which is not a matter of the advance."""
+    repeated = ReadingColumns([time * HOUR for time in times], [50.0] * len(times))
+    apart = ReadingColumns([3 * HOUR, 4 * HOUR], [50.0, 50.0])
+    run = run_of(40, 45, 50)
+    assert limit.allows_all(run, apart)
+    assert not limit.allows_all(run, repeated)
+
+
 def test_all_readings_of_a_trusted_register_are_allowed() -> None:
     limit = AdvanceLimit(10, is_trusted=True)
     assert limit.allows_all(run_of(0, 0), ReadingColumns([3 * HOUR], [1e6]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import inf
-from operator import sub
+from operator import eq, sub
 
 from .reading_columns import ReadingColumns
 from .register_marks import Mark
@@ -83,20 +83,25 @@ class AdvanceLimit:
         return not self._is_trusted and mark.position - run.position > fastest * seconds
 
     def allows_all(self, run: Run, readings: ReadingColumns) -> bool:
-        """Return True if readings in order certainly continue a run."""
+        """Return True if readings in order certainly continue a run.
+
+        Two of one moment, as in a page that repeats its readings, do not: the later one
+        replaces the other.
+        """
         times, values = readings.times, readings.values
-        if self._is_trusted:
-            return True
-        if self._fastest is None:
+        if self._is_trusted or self._fastest is None:
+            if any(map(eq, times, times[1:], strict=False)):
+                return False
             advance = values[-1] - run.position
-            return run.count > 1 and (
-                advance <= self._small or advance <= run.usual_advance(times[-1])
+            return self._is_trusted or (
+                run.count > 1
+                and (advance <= self._small or advance <= run.usual_advance(times[-1]))
             )
         if values[0] - run.position > self._fastest * (times[0] - run.last_at):
             return False
         longest = max(map(sub, values[1:], values, strict=False), default=0.0)
         shortest = min(map(sub, times[1:], times, strict=False), default=inf)
-        return longest == 0 or longest <= self._fastest * shortest
+        return shortest > 0 and (longest == 0 or longest <= self._fastest * shortest)
 
     def allows_by_hindsight(self, current: Run, run: Run) -> bool:
         """Return True if the step up to a later run turns out to be usual."""

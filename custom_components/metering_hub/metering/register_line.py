@@ -9,7 +9,6 @@ instead, it is a correction or a new register.
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
-from operator import eq
 from typing import Self
 
 from .model import Point
@@ -139,8 +138,7 @@ class RegisterLine:
         """Add measured readings at once, if all of them continue the line.
 
         `edges` are the indexes of the first and the last reading of each hour, and all
-        columns are in order. The result is False if they must be added one by one, as
-        those of one moment must.
+        columns are in order. The result is False if they must be added one by one.
         """
         run = self.current
         times, values, stored = readings.times, readings.values, readings.stored
@@ -154,7 +152,6 @@ class RegisterLine:
             or times[0] <= run.last_at
             or values[0] < run.position
             or (stored and stored[0] < (run.last_stored or 0))
-            or any(map(eq, times, times[1:], strict=False))
             or not self._limit.allows_all(run, readings)
         ):
             return False
