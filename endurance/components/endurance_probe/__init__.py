@@ -104,8 +104,9 @@ def _counts(
 
     `trim` gives the allocator's free memory back to the system first.
     """
+    # Python collects seldom, and until then garbage looks like something that is kept.
+    gc.collect()
     if msg["trim"]:
-        gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
     states = hass.states.async_all()
     answer: dict[str, Any] = {
