@@ -66,6 +66,27 @@ async def test_one_sample_as_row_and_in_columns(
     assert list(found.samples) == [*wanted, (5, 5, 1)]
 
 
+def test_nothing_is_kept_of_parts_of_batches_that_are_whole_again() -> None:
+    """While a server refuses whole batches, each signal may begin one."""
+    till = datetime(2026, 11, 21, tzinfo=UTC)
+    queries = [
+        DataQuery(
+            signal=SignalId(SensorId(1, 2), moid),
+            since=till - timedelta(hours=2),
+            till=till,
+        )
+        for moid in range(50)
+    ]
+    parser = BatchParser()
+    parts = [parser.part_of([query]) for query in queries]
+    assert parser.part_of(queries) is parts[0]
+    again = [parser.part_of([query]) for query in queries]
+    assert [part is known for part, known in zip(again, parts, strict=True)] == [
+        True,
+        *[False] * 49,
+    ]
+
+
 async def test_a_batch_that_repeats_the_last_one_is_not_parsed_again() -> None:
     """Its answer is kept for the same signals, unless it can be long."""
     signal = SignalId(SensorId(1, 2), 3)

@@ -73,11 +73,16 @@ class BatchParser:
         """Return what is known of the last answer to these queries.
 
         It is only compared, so the first signal is enough to find it again. Answers of
-        a long span are history, which is not repeated, and too large to be kept.
+        a long span are history, which is not repeated, and too large to be kept. What
+        began with one of the other signals, while the server refused whole batches, is
+        forgotten.
         """
         if not queries or any(each.till - each.since > _KEPT_SPAN for each in queries):
             return BatchPart()
-        return self._parts.setdefault(queries[0].signal, BatchPart())
+        first, *others = (query.signal for query in queries)
+        for signal in others:
+            self._parts.pop(signal, None)
+        return self._parts.setdefault(first, BatchPart())
 
     async def parse_batch(
         self, rows: Sequence[dict[str, Json]], part: BatchPart
