@@ -105,10 +105,7 @@ class LatestReader:
 
         Raises BackendError if the whole server fails.
         """
-        plan = self._plan
-        is_new = plan is None or not self._is_valid(plan, series_ids, now)
-        if plan is None or is_new:
-            plan = self._plan = await self._make_plan(series_ids, now)
+        before, plan = self._plan, await self._plan_for(series_ids, now)
         failed = await self._requests.poll(plan.requests, now)
         missing = [
             number
@@ -119,7 +116,7 @@ class LatestReader:
             failed |= await self._search(missing, now)
         try:
             await self._compare_states(plan, now)
-            if is_new:
+            if plan is not before:
                 await self._look_for_other_states(series_ids, now)
         except UnreachableError:
             # What the poll has found is shown, and the next poll tries this again.
@@ -131,6 +128,13 @@ class LatestReader:
     def _revision(self) -> tuple[int, int]:
         """Return what differs whenever another plan may be needed."""
         return self._states.revision, self._cache.needs_revision
+
+    async def _plan_for(self, series_ids: AbstractSet[int], now: datetime) -> _Plan:
+        """Return the last plan, or a new one if that is no longer valid."""
+        plan = self._plan
+        if plan is None or not self._is_valid(plan, series_ids, now):
+            plan = self._plan = await self._make_plan(series_ids, now)
+        return plan
 
     def _is_valid(
         self, plan: _Plan, series_ids: AbstractSet[int], now: datetime

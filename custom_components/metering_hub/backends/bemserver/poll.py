@@ -62,9 +62,9 @@ class Poll:
         has_refused = any(map(self._batcher.is_refused, errors))
         if failed and len(failed) == plan.size and not has_refused:
             raise next(iter(failed.values()))
-        is_same = readings is self._last.readings or readings == self._last.readings
-        if not is_same or failed != self._last.failed:
-            self._last = Latest(readings=readings, failed=failed)
+        latest = Latest(readings=readings, failed=failed)
+        if latest != self._last:
+            self._last = latest
         return self._last
 
     async def _series_readings(
