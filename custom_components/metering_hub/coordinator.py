@@ -26,7 +26,7 @@ from .errors import HistoryError, as_update_error, async_error_text
 from .errors.isolation import IsolatingCoordinator
 from .failures.failures import Failures, async_failures_of, async_remove_failures
 from .failures.kinds import ACCESS, SERVER, kind_of
-from .flow.found_server import FoundServer
+from .flow.found_server import FoundServer, async_read_inventory
 from .flow.selection import selected_devices
 from .identifiers import log_name
 from .metering.chosen_points import with_choices
@@ -246,8 +246,7 @@ class InventoryCoordinator(BackendCoordinator[Inventory]):
             return first.inventory
         self.began = time.monotonic()
         self.update_interval = self._retry_interval
-        async with time_limit(self.backend.inventory_limit, "the inventory"):
-            found = await self.backend.inventory()
+        found = await async_read_inventory(self.backend)
         self.update_interval = INVENTORY_INTERVAL
         return found
 

@@ -43,14 +43,22 @@ _FOUND: HassKey[dict[str, FoundServer]] = HassKey(f"{DOMAIN}_found")
 """What finished config flows have found, by the unique id of the entry."""
 
 
+async def async_read_inventory(backend: Backend) -> Inventory:
+    """Return the inventory of a server, within the time that its backend needs.
+
+    Raises BackendError.
+    """
+    async with time_limit(backend.inventory_limit, "the inventory"):
+        return await backend.inventory()
+
+
 async def async_find(backend: Backend, identity: Identity) -> FoundServer:
     """Return what a server has, to which the backend has logged in.
 
     Raises BackendError.
     """
     began = time.monotonic()
-    async with time_limit(backend.inventory_limit, "the inventory"):
-        inventory = await backend.inventory()
+    inventory = await async_read_inventory(backend)
     return FoundServer(
         backend=backend, identity=identity, inventory=inventory, began=began
     )

@@ -382,16 +382,21 @@ def test_long_gaps_are_noticed() -> None:
     assert hours.has_long_gaps
 
 
+def read_daily(days: int, minutes: float) -> list[Reading]:
+    """Return a reading for each day, so many minutes after eight."""
+    return [
+        Reading(
+            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
+        )
+        for n in range(days)
+    ]
+
+
 @pytest.mark.parametrize("minutes", [17, 59.5])
 def test_hours_become_final_although_every_hour_is_in_a_long_gap(
     minutes: float,
 ) -> None:
-    readings = [
-        Reading(
-            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
-        )
-        for n in range(300)
-    ]
+    readings = read_daily(300, minutes)
     whole = Result(RegisterHours(), readings)
     hours = RegisterHours(estimator=Estimator(DAYS))
     later = timedelta(minutes=1)
@@ -407,12 +412,7 @@ def test_an_estimate_is_the_same_wherever_its_hours_become_final(
     minutes: float,
 ) -> None:
     """Its beginning was estimated, also where its end is near a reading."""
-    readings = [
-        Reading(
-            time=START + timedelta(days=n, hours=8, minutes=minutes), value=1000 + n
-        )
-        for n in range(100)
-    ]
+    readings = read_daily(100, minutes)
     moments = [START - number * HOUR for number in range(1, 28 * 24)]
     known = {moment.timestamp(): use(moment) for moment in moments}
     found = []
